@@ -1,0 +1,1 @@
+"""Set-up of the tools that Keel is built, tested and run with."""

@@ -1,0 +1,26 @@
+"""What every Python of Keel's venv finds in its environment, set as the interpreter starts.
+
+`keel.pth` in the venv imports this, so `.venv/bin/ape` needs no exported variable: Ape finds the
+compiler in SOLCX_BINARY_PATH, and Anvil as the native binary on PATH rather than npm's slow shim.
+"""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOLC_FOLDER = ROOT / ".venv" / "solc"
+FOUNDRY_FOLDERS = tuple(
+    ROOT / "node_modules" / "@foundry-rs" / f"{tool}-linux-amd64" / "bin"
+    for tool in ("anvil", "cast", "forge")
+)
+
+
+def set_variables() -> None:
+    """Point SOLCX_BINARY_PATH and PATH of this process at the tools that set-up installed."""
+    os.environ["SOLCX_BINARY_PATH"] = str(SOLC_FOLDER)
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    ours = [str(folder) for folder in FOUNDRY_FOLDERS]
+    os.environ["PATH"] = os.pathsep.join(ours + [entry for entry in path if entry not in ours])
+
+
+set_variables()

@@ -1,0 +1,200 @@
+"""Set up everything Keel runs on, from the lock files: Python packages, npm packages, compiler.
+
+Run by `make setup` (setup.sh finds the Python). Each part leaves a stamp, the hash of what it was
+made from, so a second run only compares hashes. Standard library only: it runs before any package.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLCHAIN = ROOT / "toolchain"
+VENV = ROOT / ".venv"
+NODE_MODULES = ROOT / "node_modules"
+SOLC_VERSION = "0.8.37"
+NODE_MAJOR_LEAST = 20
+
+
+class SetupError(Exception):
+    """A part that could not be set up; the message says in one line what to do."""
+
+
+def main() -> None:
+    """Bring .venv and node_modules up to date, or say in one line what is missing."""
+    try:
+        node = check_prerequisites()
+        set_up_npm_packages()
+        set_up_python_packages()
+        set_up_compiler(node)
+    except SetupError as error:
+        sys.exit(f"keel: {error}")
+
+
+def check_prerequisites() -> Path:
+    """Return the path of node; raise SetupError naming what to install."""
+    if sys.platform != "linux" or os.uname().machine != "x86_64":
+        raise SetupError("Linux on x86-64 is needed: the locked Anvil and forge are built for it.")
+    for tool in ("git", "make", "npm"):
+        if shutil.which(tool) is None:
+            raise SetupError(f"{tool} was not found; install {tool} and run make again.")
+    node = shutil.which("node")
+    if node is None:
+        raise SetupError(f"node was not found; install Node.js {NODE_MAJOR_LEAST} or later.")
+    version = output_of([node, "--version"]).lstrip("v")
+    if int(version.split(".")[0]) < NODE_MAJOR_LEAST:
+        raise SetupError(f"node is {version}; install Node.js {NODE_MAJOR_LEAST} or later.")
+    return Path(node).resolve()
+
+
+def set_up_npm_packages() -> None:
+    """Install exactly package-lock.json into node_modules."""
+    stamp = Stamp(NODE_MODULES / ".keel-stamp", [ROOT / "package-lock.json"])
+    if stamp.is_current():
+        return
+    with step("installing npm packages (compiler, Anvil, forge, OpenZeppelin, Solady)"):
+        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+    stamp.write()
+
+
+def set_up_python_packages() -> None:
+    """Make .venv with this Python and install exactly the hash-locked packages."""
+    bootstrap, requirements = TOOLCHAIN / "bootstrap.lock", TOOLCHAIN / "requirements.lock"
+    stamp = Stamp(VENV / "keel-stamp", [bootstrap, requirements, Path(__file__)], [str(ROOT)])
+    if stamp.is_current():
+        return
+    python = VENV / "bin" / "python"
+    with step("making .venv"):
+        make_venv()
+        pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+        run([*pip, "install", "--require-hashes", "--no-deps", "-r", str(bootstrap)])
+    with step("installing and byte-compiling Python packages (Ape, consensus specs, tests)"):
+        uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(python), "--quiet"]
+        locked = ["--require-hashes", "--no-deps", "--no-build-isolation", "--compile-bytecode"]
+        run([*uv, *locked, "-r", str(requirements)])
+    write_path_file()
+    stamp.write()
+
+
+def make_venv() -> None:
+    """Make .venv anew; it is never its own maker, so the base interpreter builds it."""
+    base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    if VENV in Path(sys.prefix).parents or Path(sys.prefix) == VENV:
+        run([str(base), str(Path(__file__))])
+        sys.exit(0)
+    if VENV.exists():
+        shutil.rmtree(VENV)
+    try:
+        venv.create(VENV, with_pip=True)
+    except subprocess.CalledProcessError as error:
+        raise SetupError(
+            "this Python cannot make a venv with pip; install its venv module (python3.12-venv)."
+        ) from error
+
+
+def write_path_file() -> None:
+    """Put the repository on the venv's path and set the tools' variables at start."""
+    site_packages = next((VENV / "lib").glob("python3.*/site-packages"))
+    (site_packages / "keel.pth").write_text(f"{ROOT}\nimport toolchain.environment\n")
+
+
+def set_up_compiler(node: Path) -> None:
+    """Write .venv/solc/solc-v<version>: a native solc of that version, else npm's by node."""
+    native = native_solc()
+    program = TOOLCHAIN / "solc.cjs"
+    parts = [str(node), str(native)]
+    stamp = Stamp(VENV / "solc" / "keel-stamp", [program, Path(__file__)], parts)
+    if stamp.is_current():
+        return
+    with step(f"preparing solc {SOLC_VERSION} ({'native' if native else 'WebAssembly'})"):
+        compiler = VENV / "solc" / f"solc-v{SOLC_VERSION}"
+        compiler.parent.mkdir(exist_ok=True)
+        compiler.unlink(missing_ok=True)
+        if native:
+            compiler.symlink_to(native)
+        else:
+            compiler.write_text(compiler_script(node, program))
+            compiler.chmod(0o755)
+    stamp.write()
+
+
+def native_solc() -> Path | None:
+    """Return a `solc` on PATH if it has exactly Keel's version."""
+    found = shutil.which("solc")
+    if found is None or not is_version(output_of([found, "--version"], check=False)):
+        return None
+    return Path(found).resolve()
+
+
+def compiler_script(node: Path, program: Path) -> str:
+    """Return the shell script that answers --version at once and compiles through node."""
+    version = output_of([str(node), str(program), "--version"])
+    if not is_version(version):
+        raise SetupError(f"npm's solc is not {SOLC_VERSION}; run make clean and make again.")
+    return (
+        "#!/bin/sh\n"
+        f"if [ \"$1\" = --version ]; then printf '%s\\n' '{version}'; exit; fi\n"
+        f"exec '{node}' '{program}' \"$@\"\n"
+    )
+
+
+def is_version(text: str) -> bool:
+    """Whether a compiler's answer to --version names exactly Keel's version."""
+    return re.search(rf"Version: {re.escape(SOLC_VERSION)}\+commit", text) is not None
+
+
+class Stamp:
+    """The hash of everything a part was made from, kept beside the part."""
+
+    def __init__(self, file: Path, sources: Iterable[Path], settings: Sequence[str] = ()) -> None:
+        digest = hashlib.sha256("\0".join(settings).encode())
+        for source in sources:
+            digest.update(source.read_bytes())
+        self._file, self._value = file, digest.hexdigest()
+
+    def is_current(self) -> bool:
+        """Whether the part was made from exactly these sources and settings."""
+        return self._file.exists() and self._file.read_text() == self._value
+
+    def write(self) -> None:
+        """Record that the part is made; called last, so an interrupted part is made again."""
+        self._file.write_text(self._value)
+
+
+class step:
+    """Print what is being done and, at its end, how long it took."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._start = text, time.monotonic()
+
+    def __enter__(self) -> None:
+        print(f"keel: {self._text} ...", flush=True)
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            print(f"keel: done in {time.monotonic() - self._start:.0f} s", flush=True)
+
+
+def run(command: Sequence[str]) -> None:
+    """Run a command in the repository, showing its output; raise SetupError if it fails."""
+    if subprocess.run(command, cwd=ROOT).returncode != 0:
+        raise SetupError(f"`{' '.join(command)}` failed; see its message above.")
+
+
+def output_of(command: Sequence[str], check: bool = True) -> str:
+    """Return the standard output of a command, stripped."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if check and done.returncode != 0:
+        raise SetupError(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+if __name__ == "__main__":
+    main()
