@@ -1,0 +1,1 @@
+"""Keel: a reference liquid-staking protocol for Ethereum and the harness that runs it."""

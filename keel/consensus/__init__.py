@@ -1,0 +1,1 @@
+"""The consensus layer: validator keys, keystores and deposit data."""

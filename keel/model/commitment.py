@@ -1,0 +1,77 @@
+"""Leaves of the Merkle trees that contracts commit to; the trees are in `keel.model.merkle`.
+
+Every leaf is hashed twice, so that no inner node (the hash of 64 bytes) can pass for a leaf.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from keel.model.merkle import MerkleTree, merkle_tree
+
+PUBLIC_KEY_BYTES = 48
+
+
+@dataclass(frozen=True)
+class CommittedKey:
+    """What a key batch commits to, for one validator."""
+
+    public_key: bytes
+    deposit_data_root: bytes
+
+
+@dataclass(frozen=True)
+class OperatorTotals:
+    """One operator in a report; `cumulative_reward_shares` never falls."""
+
+    operator_id: int
+    active: int
+    exited: int
+    slashed: int
+    cumulative_reward_shares: int
+
+
+def public_key_hash(public_key: bytes) -> bytes:
+    """SSZ root of a BLS public key: sha256 of its 48 bytes and 16 zeros."""
+    if len(public_key) != PUBLIC_KEY_BYTES:
+        raise ValueError(f"public key of {len(public_key)} bytes, {PUBLIC_KEY_BYTES} expected")
+    return hashlib.sha256(public_key + bytes(16)).digest()
+
+
+def key_leaf(key_index: int, key: CommittedKey) -> bytes:
+    """Leaf of one key: (uint256 keyIndex, bytes32 depositDataRoot, bytes32 pubkeyHash)."""
+    return _double_hash(
+        ("uint256", "bytes32", "bytes32"),
+        (key_index, key.deposit_data_root, public_key_hash(key.public_key)),
+    )
+
+
+def key_batch_tree(keys: Sequence[CommittedKey], first_index: int = 0) -> MerkleTree:
+    """Tree of a key batch: leaf i belongs to key index `first_index` + i."""
+    return merkle_tree([key_leaf(first_index + i, key) for i, key in enumerate(keys)])
+
+
+def operator_leaf(totals: OperatorTotals) -> bytes:
+    """Leaf of one operator in a report's `operatorsRoot`; every field is one word."""
+    return _double_hash(
+        ("uint256", "uint256", "uint256", "uint256", "uint256"),
+        (
+            totals.operator_id,
+            totals.active,
+            totals.exited,
+            totals.slashed,
+            totals.cumulative_reward_shares,
+        ),
+    )
+
+
+def operators_tree(operators: Sequence[OperatorTotals]) -> MerkleTree:
+    """Tree of a report's operators, in the given order."""
+    return merkle_tree([operator_leaf(totals) for totals in operators])
+
+
+def _double_hash(types: tuple[str, ...], values: tuple[int | bytes, ...]) -> bytes:
+    return keccak(keccak(encode(types, values)))
