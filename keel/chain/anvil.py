@@ -1,0 +1,221 @@
+"""Anvil as a child process that cannot outlive its parent, or a running one by its address."""
+
+import atexit
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from keel.chain.errors import AnvilStartError, ChainError, NotAnvilError, PortInUseError
+from keel.chain.node_packages import anvil_binary
+from keel.chain.rpc import RpcClient
+
+TEST_MNEMONIC = "test test test test test test test test test test test junk"
+"""Anvil's well-known phrase; its accounts hold value on no public chain."""
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_LISTENING = "0A"  # state column of /proc/net/tcp
+
+
+@dataclass(frozen=True, slots=True)
+class AnvilOptions:
+    """How to start Anvil; None leaves Anvil's own default.
+
+    A base fee of 0 stays 0 for good, and then senders without ether can send too. `mining` False
+    mines only on request, `block_seconds` mines in that interval. `transaction_gas_cap` enforces
+    EIP-7825. `log_path` receives Anvil's log, which `silent` keeps to errors.
+    """
+
+    port: int = 0
+    chain_id: int = 31337
+    hardfork: str = "prague"
+    mnemonic: str = TEST_MNEMONIC
+    accounts: int = 10
+    balance_ether: int = 10_000
+    base_fee_wei: int | None = None
+    genesis_timestamp: int | None = None
+    block_seconds: int | None = None
+    mining: bool = True
+    block_gas_limit: int | None = None
+    transaction_gas_cap: bool = False
+    auto_impersonate: bool = False
+    silent: bool = True
+    log_path: Path | None = None
+
+
+def command_line(options: AnvilOptions) -> list[str]:
+    """Return the arguments with which Anvil is started."""
+    arguments = [str(anvil_binary()), "--port", str(options.port)]
+    arguments += ["--chain-id", str(options.chain_id), "--hardfork", options.hardfork]
+    arguments += ["--mnemonic", options.mnemonic, "--accounts", str(options.accounts)]
+    arguments += ["--balance", str(options.balance_ether)]
+    valued = {
+        "--block-base-fee-per-gas": options.base_fee_wei,
+        "--timestamp": options.genesis_timestamp,
+        "--block-time": options.block_seconds,
+        "--gas-limit": options.block_gas_limit,
+    }
+    for flag, value in valued.items():
+        if value is not None:
+            arguments += [flag, str(value)]
+    switches = {
+        "--no-mining": not options.mining,
+        "--enable-tx-gas-limit": options.transaction_gas_cap,
+        "--auto-impersonate": options.auto_impersonate,
+        "--silent": options.silent,
+    }
+    return arguments + [flag for flag, wanted in switches.items() if wanted]
+
+
+class Anvil:
+    """A chain that can be steered: its address, a client, and its process if we started it."""
+
+    def __init__(self, url: str, process: subprocess.Popen[bytes] | None = None) -> None:
+        self.url = url
+        self.rpc = RpcClient(url)
+        self._process = process
+        if process is not None:
+            atexit.register(self.stop)
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of an Anvil started here, None for one attached to."""
+        return None if self._process is None else self._process.pid
+
+    def stop(self) -> None:
+        """End the process if it was started here and wait for it; may be called again."""
+        self.rpc.close()
+        if self._process is not None:
+            _end(self._process)
+            atexit.unregister(self.stop)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def attach_anvil(url: str) -> Anvil:
+    """Use a running Anvil; raises RpcConnectionError or NotAnvilError."""
+    anvil = Anvil(url)
+    version = str(anvil.rpc.call("web3_clientVersion"))
+    if not version.lower().startswith("anvil"):
+        anvil.stop()
+        raise NotAnvilError(f"{url} is {version}, not Anvil")
+    return anvil
+
+
+def start_anvil(options: AnvilOptions | None = None, timeout_seconds: float = 20.0) -> Anvil:
+    """Start Anvil and return when it answers; port 0 lets the system choose a free port.
+
+    The child has its own process group, so that Ctrl-C reaches it only through our own clean end.
+    Raises ToolMissingError, PortInUseError or AnvilStartError.
+    """
+    options = options or AnvilOptions()
+    with _open_log(options.log_path) as log:
+        process = subprocess.Popen(
+            command_line(options),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+            preexec_fn=_death_with_parent(),  # noqa: PLW1509 (only one system call, no lock)
+        )
+        try:
+            port = _await_port(process, time.monotonic() + timeout_seconds)
+            anvil = Anvil(f"http://127.0.0.1:{port}", process)
+            anvil.rpc.call("eth_chainId")
+        except BaseException as error:
+            _end(process)
+            if not isinstance(error, (_NotListeningError, ChainError)):
+                raise
+            output = _tail(log)
+            if "Address already in use" in output:
+                raise PortInUseError(f"port {options.port} is in use by another process") from error
+            raise AnvilStartError(f"Anvil did not start ({error}): {output}") from error
+    return anvil
+
+
+class _NotListeningError(Exception):
+    """Why no port could be found."""
+
+
+def _open_log(path: Path | None) -> IO[bytes]:
+    return tempfile.TemporaryFile() if path is None else path.open("w+b")
+
+
+def _tail(log: IO[bytes]) -> str:
+    """Last lines of the log, read without moving the position that the child writes at."""
+    size = os.fstat(log.fileno()).st_size
+    text = os.pread(log.fileno(), 2000, max(0, size - 2000)).decode(errors="replace")
+    return " / ".join(text.split("\n")[-10:]).strip(" /") or "it printed nothing"
+
+
+def _death_with_parent() -> Callable[[], None] | None:
+    """Have the kernel end the child with us, even after a SIGKILL.
+
+    The signal follows the thread that forked, so a passing thread must leave it to atexit.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    libc = ctypes.CDLL(None)
+
+    def ask_kernel() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    return ask_kernel
+
+
+def _await_port(process: subprocess.Popen[bytes], deadline: float) -> int:
+    """Return the port of this very process, whoever else answers on the wanted one."""
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise _NotListeningError(f"ended with exit code {process.returncode}")
+        port = _listening_port(process.pid)
+        if port is not None:
+            return port
+        time.sleep(0.005)
+    raise _NotListeningError("does not listen on a port in time")
+
+
+def _listening_port(pid: int) -> int | None:
+    """Match the open sockets of a process with the kernel's table of listening ones."""
+    try:
+        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
+        table = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+    except OSError:
+        return None
+    inodes = set()
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            inodes.add(str(descriptor.readlink()))
+    for _, local, _, state, *rest in map(str.split, table):
+        if state == _LISTENING and f"socket:[{rest[5]}]" in inodes:
+            return int(local.split(":")[1], 16)
+    return None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the process to end, insist after five seconds, and collect it."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,137 @@
+"""A JSON-RPC client over one kept-alive connection: a read takes about 0.2 ms on Anvil.
+
+Only transport lives here; what the methods mean is in state.py, clock.py and transaction.py.
+"""
+
+import http.client
+import itertools
+import select
+import socket
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import orjson
+
+from keel.chain.errors import RpcConnectionError, RpcError
+
+type Request = tuple[str, Sequence[Any]]
+"""A method and its parameters."""
+
+_HEADERS = {"Content-Type": "application/json"}
+
+
+class RpcClient:
+    """JSON-RPC 2.0 over HTTP or HTTPS. One client serves one thread.
+
+    A request that broke off is never repeated, since the endpoint may have executed it; the next
+    request opens a new connection.
+    """
+
+    def __init__(self, url: str, timeout_seconds: float = 120.0) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or parts.hostname is None:
+            raise RpcConnectionError(f"{url} is not an http or https address")
+        self.url = url
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        kind = (
+            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        )
+        self._connection = kind(parts.hostname, parts.port, timeout=timeout_seconds)
+        self._ids = itertools.count(1)
+
+    def call(self, method: str, *params: Any) -> Any:
+        """Return the result of one request; raises RpcError or RpcConnectionError."""
+        answer = self._exchange(self._envelope(method, params))
+        if not isinstance(answer, dict):
+            raise RpcConnectionError(f"{self.url} did not answer {method} with JSON-RPC")
+        return _result(method, answer)
+
+    def batch(self, requests: Sequence[Request]) -> list[Any]:
+        """Results in the order of the requests, by one HTTP request; raises the first RpcError.
+
+        The other requests of a batch that raises have been executed all the same.
+        """
+        outcomes = self.batch_outcomes(requests)
+        for outcome in outcomes:
+            if isinstance(outcome, RpcError):
+                raise outcome
+        return outcomes
+
+    def batch_outcomes(self, requests: Sequence[Request]) -> list[Any]:
+        """Like batch, but an RpcError stands in the place of each result that failed."""
+        if not requests:
+            return []
+        envelopes = [self._envelope(method, params) for method, params in requests]
+        answers = self._exchange(envelopes)
+        if not isinstance(answers, list) or len(answers) != len(requests):
+            raise RpcConnectionError(f"{self.url} does not serve JSON-RPC batches")
+        by_id = {answer["id"]: answer for answer in answers}
+        outcomes: list[Any] = []
+        for envelope in envelopes:
+            try:
+                outcomes.append(_result(envelope["method"], by_id[envelope["id"]]))
+            except RpcError as error:
+                outcomes.append(error)
+        return outcomes
+
+    def close(self) -> None:
+        """Close the connection; a later request opens it again."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _envelope(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
+        return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+
+    def _exchange(self, body: Any) -> Any:
+        try:
+            self._connect()
+            self._connection.request("POST", self._path, orjson.dumps(body), _HEADERS)
+            response = self._connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            reason = str(error) or type(error).__name__
+            raise RpcConnectionError(f"{self.url} cannot be used: {reason}") from error
+        try:
+            return orjson.loads(content)
+        except orjson.JSONDecodeError as error:
+            raise RpcConnectionError(
+                f"{self.url} answered with HTTP status {response.status}, not with JSON"
+            ) from error
+
+    def _connect(self) -> None:
+        """Open the connection, or open it anew when the endpoint closed it while it was idle."""
+        open_socket = self._connection.sock
+        if open_socket is not None:
+            closed_by_peer, _, _ = select.select([open_socket], [], [], 0)
+            if not closed_by_peer:
+                return
+            self._connection.close()
+        self._connection.connect()
+        self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _result(method: str, answer: dict[str, Any]) -> Any:
+    error = answer.get("error")
+    if error is None:
+        return answer.get("result")
+    data = error.get("data")
+    is_hex = isinstance(data, str) and data.startswith("0x")
+    raise RpcError(
+        method,
+        int(error.get("code", 0)),
+        str(error.get("message", "")),
+        bytes.fromhex(data[2:]) if is_hex else None,
+    )
