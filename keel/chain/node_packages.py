@@ -9,7 +9,7 @@ REPOSITORY_ROOT = Path(__file__).resolve().parents[2]
 
 
 def node_package(name: str) -> Path:
-    """Folder of the installed npm package `name`; raises ToolMissingError when it is not installed."""
+    """Find the installed npm package `name`; raises ToolMissingError when there is none."""
     folder = REPOSITORY_ROOT / "node_modules" / name
     if not folder.is_dir():
         raise ToolMissingError(
