@@ -1,0 +1,217 @@
+import hashlib
+from dataclasses import replace
+
+import pytest
+from eth_utils.crypto import keccak
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keel.model.commitment import (
+    CommittedKey,
+    OperatorTotals,
+    key_batch_tree,
+    key_leaf,
+    operator_leaf,
+    operators_tree,
+    public_key_hash,
+)
+from keel.model.merkle import (
+    MultiProof,
+    hash_pair,
+    merkle_multiproof,
+    merkle_proof,
+    merkle_root,
+    merkle_tree,
+    verify_merkle_multiproof,
+    verify_merkle_proof,
+)
+
+NUMBERED_LEAVES = [number.to_bytes(32, "big") for number in range(1, 8)]
+
+distinct_leaves = st.lists(
+    st.binary(min_size=32, max_size=32), min_size=1, max_size=40, unique=True
+)
+
+
+def hex_tuple(*words: str) -> tuple[bytes, ...]:
+    return tuple(bytes.fromhex(word) for word in words)
+
+
+# Made by SimpleMerkleTree of npm @openzeppelin/merkle-tree 1.0.8 with sortLeaves off.
+@pytest.mark.parametrize(
+    ("count", "root", "proof_of_3"),
+    [
+        (
+            5,
+            "f6c00687a2a50c87101e36eddc215e458f8ca89ee0fb3be978e73e0ea380b768",
+            hex_tuple(
+                "0000000000000000000000000000000000000000000000000000000000000003",
+                "8ccb1afe9004b46e81f9742458856abcec79e407373a838bac2e3a4e97e00ec6",
+            ),
+        ),
+        (
+            7,
+            "84bf77bb7dfc1e0404c86d05bb0324eee48459997c6ef66ba4c6bf5738b50160",
+            hex_tuple(
+                "0000000000000000000000000000000000000000000000000000000000000003",
+                "bfd358e93f18da3ed276c3afdbdba00b8f0b6008a03476a6a86bd6320ee6938b",
+                "ebc598132973f0794e93f6225a9a28b1a3081282a66cffec35979b0f8976e8cf",
+            ),
+        ),
+    ],
+)
+def test_tree_is_that_of_openzeppelin(count: int, root: str, proof_of_3: tuple[bytes, ...]) -> None:
+    leaves = NUMBERED_LEAVES[:count]
+    assert merkle_root(leaves).hex() == root
+    assert merkle_proof(leaves, 3) == proof_of_3
+
+
+def test_multiproof_is_that_of_openzeppelin() -> None:
+    proof, flags = merkle_multiproof(NUMBERED_LEAVES, [1, 4, 0])
+    assert proof == hex_tuple(
+        "0000000000000000000000000000000000000000000000000000000000000006",
+        "0000000000000000000000000000000000000000000000000000000000000007",
+        "2e174c10e159ea99b867ce3205125c24a42d128804e4070ed6fcc8cc98166aa0",
+    )
+    assert flags == (True, False, False, False, True)
+
+
+def test_single_leaf_is_its_own_root() -> None:
+    leaf = NUMBERED_LEAVES[0]
+    assert merkle_root([leaf]) == leaf
+    assert merkle_proof([leaf], 0) == ()
+    assert merkle_multiproof([leaf], [0]) == ((), ())
+
+
+@given(leaves=distinct_leaves, data=st.data())
+def test_each_leaf_proves_and_no_other_does(leaves: list[bytes], data: st.DataObject) -> None:
+    tree = merkle_tree(leaves)
+    stranger = data.draw(st.binary(min_size=32, max_size=32).filter(lambda x: x not in leaves))
+    for index, leaf in enumerate(leaves):
+        proof = tree.proof(index)
+        assert verify_merkle_proof(tree.root, leaf, proof)
+        assert not verify_merkle_proof(tree.root, stranger, proof)
+        for level in range(len(proof)):
+            altered = (*proof[:level], stranger, *proof[level + 1 :])
+            assert not verify_merkle_proof(tree.root, leaf, altered)
+
+
+@given(leaves=distinct_leaves, data=st.data())
+def test_proof_of_one_leaf_proves_only_its_pair(leaves: list[bytes], data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, len(leaves) - 1))
+    other = data.draw(st.integers(0, len(leaves) - 1).filter(lambda i: i != index or i == 0))
+    tree = merkle_tree(leaves)
+    proof = tree.proof(index)
+    assert verify_merkle_proof(tree.root, leaves[other], proof) == (other == index)
+
+
+@given(leaves=distinct_leaves, data=st.data())
+def test_multiproof_proves_its_leaves_and_no_others(
+    leaves: list[bytes], data: st.DataObject
+) -> None:
+    tree = merkle_tree(leaves)
+    indices = data.draw(
+        st.lists(st.integers(0, len(leaves) - 1), min_size=1, max_size=len(leaves), unique=True)
+    )
+    multiproof = tree.multiproof(indices)
+    assert multiproof.leaves == tuple(leaves[index] for index in sorted(indices))
+    assert verify_merkle_multiproof(tree.root, multiproof)
+    place = data.draw(st.integers(0, len(indices) - 1))
+    stranger = keccak(multiproof.leaves[place])
+    altered = (*multiproof.leaves[:place], stranger, *multiproof.leaves[place + 1 :])
+    assert not verify_merkle_multiproof(tree.root, replace(multiproof, leaves=altered))
+
+
+@given(leaves=distinct_leaves)
+def test_multiproof_of_all_leaves_needs_no_sibling(leaves: list[bytes]) -> None:
+    multiproof = merkle_tree(leaves).multiproof(range(len(leaves)))
+    assert multiproof.proof == ()
+    assert multiproof.proof_flags == (True,) * (len(leaves) - 1)
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        {"proof": ()},
+        {"proof_flags": ()},
+        {"proof_flags": (True, True, True, True, True)},
+        {"proof_flags": (False, False, False, False, False)},
+        {"leaves": tuple(NUMBERED_LEAVES[i] for i in (4, 1, 0))},
+    ],
+)
+def test_malformed_multiproof_does_not_verify(altered: dict[str, tuple[bytes | bool, ...]]) -> None:
+    tree = merkle_tree(NUMBERED_LEAVES)
+    multiproof = tree.multiproof([0, 1, 4])
+    assert verify_merkle_multiproof(tree.root, multiproof)
+    parts = {**vars(multiproof), **altered}
+    assert not verify_merkle_multiproof(tree.root, MultiProof(**parts))
+
+
+@given(leaves=distinct_leaves, data=st.data())
+def test_root_depends_on_every_leaf_and_its_place(leaves: list[bytes], data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, len(leaves) - 1))
+    altered = [*leaves[:index], keccak(leaves[index]), *leaves[index + 1 :]]
+    assert merkle_root(altered) != merkle_root(leaves)
+    if len(leaves) > 2:
+        assert merkle_root([*leaves[-1:], *leaves[:-1]]) != merkle_root(leaves)
+
+
+def test_leaves_are_at_least_one_and_32_bytes_each() -> None:
+    assert len(merkle_root([bytes(32)])) == 32
+    with pytest.raises(ValueError, match="at least one leaf"):
+        merkle_root([])
+    with pytest.raises(ValueError, match="32 bytes"):
+        merkle_root([bytes(32), bytes(31)])
+
+
+@pytest.mark.parametrize("index", [-1, 7])
+def test_index_beyond_the_leaves_is_refused(index: int) -> None:
+    tree = merkle_tree(NUMBERED_LEAVES)
+    assert tree.leaf_count == 7
+    with pytest.raises(IndexError, match=f"leaf {index}, 0 to 6"):
+        tree.proof(index)
+    with pytest.raises(IndexError, match=f"leaf {index}, 0 to 6"):
+        tree.multiproof([0, index])
+
+
+@pytest.mark.parametrize("indices", [[], [1, 1]])
+def test_multiproof_of_nothing_or_of_one_leaf_twice_is_refused(indices: list[int]) -> None:
+    with pytest.raises(ValueError, match="at least one and no repetition"):
+        merkle_tree(NUMBERED_LEAVES).multiproof(indices)
+
+
+def test_pairs_hash_the_same_in_either_order() -> None:
+    one, other = NUMBERED_LEAVES[:2]
+    assert hash_pair(one, other) == hash_pair(other, one) == keccak(one + other)
+
+
+def test_public_key_hash_is_its_ssz_root() -> None:
+    key = bytes(range(48))
+    assert public_key_hash(key) == hashlib.sha256(key + bytes(16)).digest()
+    with pytest.raises(ValueError, match="public key of 47 bytes, 48 expected"):
+        public_key_hash(key[:47])
+
+
+def test_key_leaf_hashes_its_three_words_twice() -> None:
+    key = CommittedKey(public_key=bytes(range(48)), deposit_data_root=b"\x07" * 32)
+    words = (9).to_bytes(32, "big") + key.deposit_data_root + public_key_hash(key.public_key)
+    assert key_leaf(9, key) == keccak(keccak(words))
+    assert key_leaf(8, key) != key_leaf(9, key)
+
+
+def test_key_batch_commits_to_keys_in_order_from_its_first_index() -> None:
+    keys = [CommittedKey(bytes([n]) * 48, bytes([n]) * 32) for n in range(5)]
+    tree = key_batch_tree(keys, first_index=100)
+    for place, key in enumerate(keys):
+        assert verify_merkle_proof(tree.root, key_leaf(100 + place, key), tree.proof(place))
+        assert not verify_merkle_proof(tree.root, key_leaf(place, key), tree.proof(place))
+    assert key_batch_tree(keys).root != tree.root
+
+
+def test_operator_leaf_hashes_its_five_words_twice() -> None:
+    totals = OperatorTotals(
+        operator_id=1, active=2, exited=3, slashed=4, cumulative_reward_shares=2**130
+    )
+    words = b"".join(word.to_bytes(32, "big") for word in (1, 2, 3, 4, 2**130))
+    assert operator_leaf(totals) == keccak(keccak(words))
+    assert operators_tree([totals]).root == operator_leaf(totals)
