@@ -1,0 +1,33 @@
+"""Fixtures that every test may use, and what makes Ape quick enough for many tests."""
+
+from pathlib import Path
+
+import ape
+import pytest
+from ape.contracts import ContractContainer
+
+from tests.quick_ape import quicken_ape
+from tests.solidity import load_test_contracts
+
+quicken_ape()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile once, before parallel workers start, instead of once in each of them."""
+    if not hasattr(config, "workerinput"):
+        ape.project.load_contracts()
+        load_test_contracts()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_exception_interact(call: pytest.CallInfo[object]) -> None:
+    """Keep installed packages out of a failure's traceback; Ape keeps all under the repository."""
+    if call.excinfo is not None:
+        ours = call.excinfo.traceback.filter(lambda entry: ".venv" not in Path(entry.path).parts)
+        call.excinfo.traceback = ours or call.excinfo.traceback
+
+
+@pytest.fixture(scope="session")
+def test_contracts() -> dict[str, ContractContainer]:
+    """The contracts of tests/contracts by name."""
+    return load_test_contracts()

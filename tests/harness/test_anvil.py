@@ -1,0 +1,171 @@
+"""Anvil as a child process: it starts as asked, ends when we end, and fails in one clear line."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from keel.chain import node_packages
+from keel.chain.anvil import AnvilOptions, attach_anvil, start_anvil
+from keel.chain.clock import mine
+from keel.chain.errors import (
+    AnvilStartError,
+    NotAnvilError,
+    PortInUseError,
+    RpcConnectionError,
+    ToolMissingError,
+)
+from keel.chain.state import balance_wei, block_head, chain_id, unlocked_accounts
+from keel.chain.transaction import receipt_of, submit_transaction
+
+START_AND_WAIT = """
+import time
+from keel.chain.anvil import start_anvil
+anvil = start_anvil()
+print(anvil.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def ends_soon(pid: int) -> bool:
+    deadline = time.monotonic() + 5
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not is_running(pid)
+
+
+def test_starts_with_the_options_it_was_given() -> None:
+    options = AnvilOptions(
+        chain_id=1234,
+        accounts=3,
+        balance_ether=7,
+        base_fee_wei=0,
+        genesis_timestamp=1_700_000_000,
+    )
+    with start_anvil(options) as anvil:
+        accounts = unlocked_accounts(anvil.rpc)
+        genesis = block_head(anvil.rpc)
+        assert chain_id(anvil.rpc) == 1234
+        assert len(accounts) == 3
+        assert balance_wei(anvil.rpc, accounts[0]) == 7 * 10**18
+        assert (genesis.number, genesis.timestamp, genesis.base_fee_wei) == (0, 1_700_000_000, 0)
+
+
+@pytest.mark.parametrize("hardfork", ["prague", "osaka"])
+def test_runs_the_hardfork_it_was_given(hardfork: str) -> None:
+    with start_anvil(AnvilOptions(hardfork=hardfork)) as anvil:
+        assert anvil.rpc.call("anvil_nodeInfo")["hardFork"].lower() == hardfork
+
+
+def test_without_mining_a_transaction_waits_for_a_block() -> None:
+    with start_anvil(AnvilOptions(mining=False)) as anvil:
+        sender, receiver = unlocked_accounts(anvil.rpc)[:2]
+        transaction = submit_transaction(anvil.rpc, sender, receiver, value_wei=1)
+        assert receipt_of(anvil.rpc, transaction) is None
+        mine(anvil.rpc)
+        receipt = receipt_of(anvil.rpc, transaction)
+        assert receipt is not None
+        assert receipt.succeeded
+
+
+def test_two_chains_choose_different_free_ports() -> None:
+    with start_anvil() as first, start_anvil() as second:
+        assert first.url != second.url
+        assert first.pid != second.pid
+
+
+def test_stopping_leaves_no_process_and_no_listener() -> None:
+    anvil = start_anvil()
+    assert anvil.pid is not None
+    assert is_running(anvil.pid)
+    anvil.stop()
+    anvil.stop()
+    assert not is_running(anvil.pid)
+    with pytest.raises(RpcConnectionError, match="refused"):
+        anvil.rpc.call("eth_chainId")
+
+
+@pytest.mark.parametrize("parent_ends_by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_child_ends_with_its_parent(parent_ends_by: signal.Signals) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", START_AND_WAIT],
+        cwd=node_packages.REPOSITORY_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert parent.stdout is not None
+    with parent.stdout:
+        child_pid = int(parent.stdout.readline())
+    assert is_running(child_pid)
+    parent.send_signal(parent_ends_by)
+    parent.wait(timeout=10)
+    assert ends_soon(child_pid)
+
+
+def test_the_child_has_a_process_group_of_its_own() -> None:
+    with start_anvil() as anvil:
+        assert anvil.pid is not None
+        assert os.getpgid(anvil.pid) == anvil.pid != os.getpgrp()
+
+
+def test_attaching_uses_a_running_chain_and_leaves_it_running() -> None:
+    with start_anvil(AnvilOptions(chain_id=77)) as running:
+        with attach_anvil(running.url) as attached:
+            assert attached.pid is None
+            assert chain_id(attached.rpc) == 77
+        assert chain_id(running.rpc) == 77
+
+
+def test_attaching_to_nothing_is_a_connection_error() -> None:
+    with socket.socket() as bound_but_silent:
+        bound_but_silent.bind(("127.0.0.1", 0))
+        port = bound_but_silent.getsockname()[1]
+        with pytest.raises(RpcConnectionError, match="refused"):
+            attach_anvil(f"http://127.0.0.1:{port}")
+
+
+def test_attaching_to_another_client_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keel.chain.rpc.RpcClient.call", lambda *_: "Geth/v1.16.0")
+    with pytest.raises(NotAnvilError, match=r"is Geth/v1\.16\.0, not Anvil"):
+        attach_anvil("http://127.0.0.1:1")
+
+
+def test_a_port_in_use_is_named_even_if_another_anvil_answers_there() -> None:
+    with start_anvil() as other:
+        port = int(other.url.rpartition(":")[2])
+        with pytest.raises(PortInUseError, match=f"port {port} is in use"):
+            start_anvil(AnvilOptions(port=port))
+
+
+def test_a_failed_start_carries_what_anvil_printed() -> None:
+    with pytest.raises(AnvilStartError, match="Unknown hardfork: tomorrow"):
+        start_anvil(AnvilOptions(hardfork="tomorrow"))
+
+
+def test_a_missing_binary_says_what_to_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(node_packages, "REPOSITORY_ROOT", tmp_path)
+    with pytest.raises(ToolMissingError, match="run `npm ci`"):
+        start_anvil()
+
+
+def test_the_log_goes_where_it_was_asked_to(tmp_path: Path) -> None:
+    log = tmp_path / "anvil.log"
+    with start_anvil(AnvilOptions(silent=False, log_path=log)) as anvil:
+        anvil.rpc.call("eth_chainId")
+    assert "Listening on" in log.read_text()

@@ -1,0 +1,160 @@
+"""The JSON-RPC client: results in order, typed errors, and a connection that recovers."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+import pytest
+
+from keel.chain.clock import jump, jump_to, mine, now, reverting, set_next_timestamp
+from keel.chain.clock import restore_snapshot, take_snapshot
+from keel.chain.errors import ChainError, RpcConnectionError, RpcError
+from keel.chain.rpc import RpcClient
+from keel.chain.state import balance_wei, block_head, set_balance_wei, set_storage, storage_at
+from keel.chain.state import unlocked_accounts
+from keel.chain.transaction import send_transaction
+
+DAY = 86_400
+STRANGER = "0x00000000000000000000000000000000DeaDBeef"
+
+
+class Closing(http.server.BaseHTTPRequestHandler):
+    """Answers with whatever it was given and closes the connection."""
+
+    protocol_version = "HTTP/1.1"
+    body: ClassVar[bytes] = b""
+
+    def do_POST(self) -> None:  # noqa: N802 (name fixed by http.server)
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (name is fixed)
+        return
+
+
+@contextmanager
+def server(answer: bytes) -> Iterator[str]:
+    handler = type("Answering", (Closing,), {"body": answer})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+        thread.join()
+
+
+def test_a_batch_answers_in_the_order_asked(rpc: RpcClient) -> None:
+    block, chain, accounts = rpc.batch(
+        [("eth_blockNumber", ()), ("eth_chainId", ()), ("eth_accounts", ())]
+    )
+    assert (block, chain) == (rpc.call("eth_blockNumber"), "0x7a69")
+    assert len(accounts) == 10
+
+
+def test_an_empty_batch_asks_nothing(rpc: RpcClient) -> None:
+    assert rpc.batch([]) == []
+
+
+def test_an_unknown_method_raises_its_code(rpc: RpcClient) -> None:
+    with pytest.raises(RpcError) as caught:
+        rpc.call("keel_noSuchMethod")
+    assert (caught.value.method, caught.value.code) == ("keel_noSuchMethod", -32601)
+    assert caught.value.data is None
+
+
+def test_a_failing_member_of_a_batch_leaves_the_others(rpc: RpcClient) -> None:
+    requests = [("eth_chainId", ()), ("keel_noSuchMethod", ()), ("eth_chainId", ())]
+    first, failed, last = rpc.batch_outcomes(requests)
+    assert first == last == "0x7a69"
+    assert isinstance(failed, RpcError)
+    with pytest.raises(RpcError, match="keel_noSuchMethod"):
+        rpc.batch(requests)
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b'"text"', b"[]"])
+def test_an_answer_that_is_not_json_rpc_is_a_connection_error(answer: bytes) -> None:
+    with server(answer) as url, RpcClient(url) as client:
+        with pytest.raises(RpcConnectionError):
+            client.call("eth_chainId")
+
+
+def test_a_connection_closed_while_idle_is_opened_again() -> None:
+    with server(b'{"jsonrpc":"2.0","id":1,"result":"0x1"}') as url, RpcClient(url) as client:
+        assert client.call("eth_chainId") == "0x1"
+        assert client.call("eth_chainId") == "0x1"
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1", "127.0.0.1:8545", ""])
+def test_an_address_that_is_not_http_is_refused(url: str) -> None:
+    with pytest.raises(RpcConnectionError, match="is not an http"):
+        RpcClient(url)
+
+
+def test_a_transfer_without_tip_costs_gas_times_base_fee_exactly(rpc: RpcClient) -> None:
+    sender = unlocked_accounts(rpc)[0]
+    before_wei = balance_wei(rpc, sender)
+    receipt = send_transaction(rpc, sender, STRANGER, value_wei=5)
+    base_fee_wei = block_head(rpc, receipt.block_number).base_fee_wei
+    assert receipt.gas_price_wei == base_fee_wei > 0
+    assert receipt.fee_wei == 21_000 * base_fee_wei
+    assert balance_wei(rpc, sender) == before_wei - 5 - receipt.fee_wei
+    assert balance_wei(rpc, STRANGER) == 5
+
+
+def test_a_refused_transaction_is_an_rpc_error(rpc: RpcClient) -> None:
+    sender, receiver = unlocked_accounts(rpc)[:2]
+    set_balance_wei(rpc, sender, 1)
+    with pytest.raises(RpcError, match="Insufficient funds"):
+        send_transaction(rpc, sender, receiver, value_wei=2)
+
+
+def test_time_jumps_to_the_second(rpc: RpcClient) -> None:
+    start = now(rpc)
+    assert jump(rpc, DAY) == now(rpc) == start + DAY
+    jump_to(rpc, start + 2 * DAY + 1)
+    assert now(rpc) == start + 2 * DAY + 1
+
+
+def test_the_next_block_has_the_time_set_for_it(rpc: RpcClient) -> None:
+    timestamp = now(rpc) + 12
+    set_next_timestamp(rpc, timestamp)
+    receipt = send_transaction(rpc, unlocked_accounts(rpc)[0], STRANGER)
+    assert receipt.timestamp == now(rpc) == timestamp
+
+
+def test_time_cannot_go_back(rpc: RpcClient) -> None:
+    with pytest.raises(RpcError, match=r"[Tt]imestamp"):
+        jump_to(rpc, now(rpc) - 1)
+
+
+def test_reverting_takes_back_blocks_balances_storage_and_time(rpc: RpcClient) -> None:
+    head = block_head(rpc)
+    with reverting(rpc):
+        set_balance_wei(rpc, STRANGER, 123)
+        set_storage(rpc, STRANGER, 1, 2)
+        jump(rpc, DAY)
+        mine(rpc)
+        assert (balance_wei(rpc, STRANGER), storage_at(rpc, STRANGER, 1)) == (123, 2)
+    assert (balance_wei(rpc, STRANGER), storage_at(rpc, STRANGER, 1)) == (0, 0)
+    assert block_head(rpc) == head
+    jump_to(rpc, head.timestamp + 1)
+
+
+def test_reverting_happens_after_an_error_too(rpc: RpcClient) -> None:
+    with pytest.raises(ZeroDivisionError), reverting(rpc):
+        set_balance_wei(rpc, STRANGER, 123)
+        raise ZeroDivisionError
+    assert balance_wei(rpc, STRANGER) == 0
+
+
+def test_a_snapshot_serves_once(rpc: RpcClient) -> None:
+    snapshot = take_snapshot(rpc)
+    restore_snapshot(rpc, snapshot)
+    with pytest.raises(ChainError, match="was restored before"):
+        restore_snapshot(rpc, snapshot)
