@@ -28,7 +28,8 @@ VAULT = bytes.fromhex("00000000219ab540356cbb839cbe05303d7705fa")
 CREDENTIALS = execution_credentials(VAULT)
 OTHER_CREDENTIALS = execution_credentials(VAULT[::-1])
 
-# What an independent tool (eth-staking-smith, in its own tests) makes of this public mnemonic.
+# The values that an independent tool (eth-staking-smith, in its own tests) makes of this public
+# mnemonic, on one line as the staking deposit tool writes them.
 PEER_MNEMONIC = (
     "entire habit bottom mention spoil clown finger wheat motion fox axis mechanic country make "
     "garment bar blind stadium sugar water scissors canyon often ketchup"

@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,6 +136,18 @@ def test_signing_key_is_the_child_of_the_withdrawal_key() -> None:
     withdrawal = derive_withdrawal_key(SEED, 3)
     signing = next(derive_signing_keys(SEED, count=1, first=3))
     assert derive_child_secret(withdrawal.secret, 0) == signing.secret
+
+
+def test_withdrawal_key_is_that_of_an_independent_tool() -> None:
+    # Credentials of type 0x00 hash this key; these are from the tests of eth-staking-smith.
+    mnemonic = (
+        "entire habit bottom mention spoil clown finger wheat motion fox axis mechanic country "
+        "make garment bar blind stadium sugar water scissors canyon often ketchup"
+    )
+    withdrawal = derive_withdrawal_key(mnemonic_to_seed(mnemonic), 0)
+    assert withdrawal.path == "m/12381/3600/0/0"
+    credentials = b"\0" + hashlib.sha256(withdrawal.public_key).digest()[1:]
+    assert credentials.hex() == "00e078f11bc1454244bdf9f63a3b997815f081dd6630204186d4c9627a2942f7"
 
 
 def test_secret_does_not_show_in_repr() -> None:
