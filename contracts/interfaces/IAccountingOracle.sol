@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IStakingVault} from "./IStakingVault.sol";
+
+/// @title AccountingOracle: committee, quorum, frames, sanity limits, announcement of large losses
+/// @notice Rules REP of docs/design.md. Reports are signed off chain (EIP-712, ERC-5267 domain
+/// `Keel AccountingOracle`, version `1`) and applied in one transaction that anyone may send.
+interface IAccountingOracle {
+    /// @notice What the committee saw at the reference slot.
+    struct Report {
+        uint64 refSlot;
+        uint64 consensusBalanceGwei; // C: validators the vault staked, and their pending deposits
+        uint128 withdrawalVaultBalanceWei;
+        uint128 rewardsVaultBalanceWei;
+        uint32 activeValidators;
+        uint32 exitedValidators;
+        uint32 slashedValidators;
+        bytes32 operatorsRoot; // OPR-4
+        bytes32 validatorsRoot; // Merkle-sum tree over (validator index, public key hash, balance, slashed)
+    }
+
+    struct Signature {
+        address signer;
+        bytes signature; // 65 bytes of an account, or what an ERC-1271 member accepts
+    }
+
+    /// @notice Fixed at construction; the profile's part of the parameters.
+    struct Init {
+        address authority;
+        address vault;
+        uint256 genesisTime; // of the beacon chain
+        uint256 secondsPerSlot;
+        uint256 finalitySeconds; // REP-1
+        uint256 growthRayPerDay; // REP-4
+        uint256 growthBoundBps; // REP-4
+        uint256 lossLimitBps; // LIM-3
+        uint256 lossPeriodSeconds; // LIM-3
+        address[] members;
+        uint256 quorum;
+    }
+
+    /// @notice How a report stands against the limits: a view that tests can ask without state.
+    struct Judgement {
+        uint256 growthWei; // 0 for a loss
+        uint256 lossWei; // 0 for growth
+        uint256 heldRewardsWei; // waits in RewardsVault
+        uint256 heldWithdrawalsWei; // waits in WithdrawalVault
+        uint256 feelessWei;
+        bool beyondLimit; // needs an announcement
+        uint256 limitWei; // the limit that decided
+        IStakingVault.ReportInput input; // what the vault would be asked to apply
+    }
+
+    event ReportApplied(uint256 indexed refSlot, bytes32 indexed reportHash, Report report);
+    event LossAnnounced(uint256 indexed refSlot, bytes32 indexed reportHash, uint256 changeWei, uint256 limitWei);
+    event MemberAdded(address indexed member);
+    event MemberRemoved(address indexed member);
+    event QuorumSet(uint256 quorum, uint256 members, uint256 memberSetNonce);
+
+    error ZeroAddress(string what);
+    error RefSlotNotBoundary(uint256 refSlot);
+    error RefSlotNotFinal(uint256 refSlot, uint256 earliestTime, uint256 nowTime);
+    error ReportedAboveHeld(address holder, uint256 reportedWei, uint256 heldWei);
+    error TooManyValidators(uint256 reported, uint256 staked);
+    error SlashedAboveStaked(uint256 slashed, uint256 staked);
+    error DeadlinePassed(uint256 deadline, uint256 nowTime);
+    error SignersNotAscending(address previous, address next);
+    error NotMember(address signer);
+    error SignatureInvalid(address signer);
+    error QuorumNotReached(uint256 signatures, uint256 needed);
+    error AnnouncementTooYoung(uint256 applicableAt, uint256 nowTime);
+    error AlreadyMember(address member);
+    error QuorumOutOfBounds(uint256 quorum, uint256 members);
+    error TooFewMembers(uint256 members, uint256 min);
+    error ParameterOutOfBounds(string what, uint256 value, uint256 max);
+
+    /// @notice Apply a report signed by a quorum, or announce it when it is beyond a limit (REP-7, REP-8).
+    /// @param lastTicketHint see IWithdrawalQueue.finalisable
+    /// @return applied false when the report was announced instead
+    function submit(
+        Report calldata report,
+        uint256 deadline,
+        Signature[] calldata signatures,
+        uint256 lastTicketHint
+    ) external returns (bool applied);
+
+    /// @notice Restricted. At least 3 members remain, and the quorum is above one half of them.
+    function setMembers(address[] calldata added, address[] calldata removed, uint256 newQuorum) external;
+
+    /// @notice What `submit` would do with this report now, signatures apart.
+    function simulate(Report calldata report, uint256 lastTicketHint)
+        external
+        view
+        returns (Judgement memory judgement, IStakingVault.ReportOutcome memory outcome);
+
+    function judge(Report calldata report) external view returns (Judgement memory);
+
+    /// @notice The EIP-712 digest that members sign.
+    function digest(Report calldata report, uint256 deadline) external view returns (bytes32);
+
+    function members() external view returns (address[] memory);
+
+    function isMember(address account) external view returns (bool);
+
+    function quorum() external view returns (uint256);
+
+    /// @notice Signatures that a report beyond a limit needs (REP-8).
+    function announcedQuorum() external view returns (uint256);
+
+    /// @notice Part of every digest; grows with each change of members or quorum.
+    function memberSetNonce() external view returns (uint256);
+
+    function lastReport()
+        external
+        view
+        returns (
+            uint256 refSlot,
+            uint256 activeValidators,
+            uint256 exitedValidators,
+            uint256 slashedValidators,
+            bytes32 operatorsRoot
+        );
+
+    function operatorsRoot() external view returns (bytes32);
+
+    /// @notice The newest reference slot that is finalitySeconds old, and when the next one will be.
+    function reportableSlot() external view returns (uint256 refSlot, uint256 nextReportableAt);
+
+    /// @notice What the loss bucket still allows, wei.
+    function lossAllowanceWei() external view returns (uint256);
+}

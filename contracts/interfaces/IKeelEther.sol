@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {IPermit} from "./IPermit.sol";
+
+/// @title kETH: the rebasing token. 1 kETH tracks 1 ETH.
+/// @notice ERC-20 over shares (rules SHR of docs/design.md), ERC-2612 with ERC-1271 signatures, ERC-5267, ERC-6093.
+/// A transfer of `a` credits at least `a` and debits at most `a + 1` wei; a fresh mint may read 1 wei less.
+interface IKeelEther is IERC20Metadata, IPermit {
+    /// @notice Emitted by share-denominated transfers, whose wei value is rounded; SHR-8 says how the shares of the
+    /// other movements follow from the log.
+    event TransferShares(address indexed from, address indexed to, uint256 shares);
+
+    error InsufficientShares(address holder, uint256 shares, uint256 needed);
+
+    /// @notice Move exactly `shares` of the caller.
+    /// @return assetsWei their value, rounded down
+    function transferShares(address to, uint256 shares) external returns (uint256 assetsWei);
+
+    /// @notice Move exactly `shares` of `from`; spends an allowance of their value rounded up (SHR-4).
+    function transferSharesFrom(address from, address to, uint256 shares) external returns (uint256 assetsWei);
+
+    function sharesOf(address holder) external view returns (uint256);
+
+    /// @notice S.
+    function totalShares() external view returns (uint256);
+
+    function toSharesDown(uint256 assetsWei) external view returns (uint256);
+
+    function toSharesUp(uint256 assetsWei) external view returns (uint256);
+
+    function toAssetsDown(uint256 shares) external view returns (uint256);
+
+    function toAssetsUp(uint256 shares) external view returns (uint256);
+}

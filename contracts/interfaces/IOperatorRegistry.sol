@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IStakingVault} from "./IStakingVault.sol";
+
+/// @title OperatorRegistry: operators, their key commitments and targets, records of staked keys, their rewards
+/// @notice Rules OPR of docs/design.md.
+interface IOperatorRegistry {
+    struct Operator {
+        string name;
+        address manager; // adds and withdraws key batches, sets the reward address
+        address rewardAddress;
+        uint32 limit; // validators at most
+        uint32 staked; // validators so far, exited ones included
+        uint16 targetBps; // share of all validators
+        bool active; // may get new validators
+        uint32 batches;
+    }
+
+    /// @notice The operator's leaf of `AccountingOracle.operatorsRoot`.
+    struct RewardLeaf {
+        uint32 operatorId;
+        uint32 active;
+        uint32 exited;
+        uint32 slashed;
+        uint256 cumulativeRewardShares;
+    }
+
+    event OperatorAdded(uint256 indexed operatorId, string name, address manager, address rewardAddress);
+    event OperatorSet(uint256 indexed operatorId, uint256 limit, uint256 targetBps, bool active);
+    event ManagerSet(uint256 indexed operatorId, address manager);
+    event RewardAddressSet(uint256 indexed operatorId, address rewardAddress);
+    /// @notice `keys` is, for each key, public key (48), signature (96), deposit data root (32), one after the other.
+    event KeysAdded(uint256 indexed operatorId, uint256 indexed batch, bytes32 root, bytes keys);
+    event BatchWithdrawn(uint256 indexed operatorId, uint256 indexed batch);
+    event KeyStaked(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, bytes pubkey);
+    event RewardsClaimed(uint256 indexed operatorId, address indexed rewardAddress, uint256 shares);
+
+    error ZeroAddress(string what);
+    error NameLength(uint256 length, uint256 max);
+    error ParameterOutOfBounds(string what, uint256 value, uint256 max);
+    error NoSuchOperator(uint256 operatorId);
+    error NoSuchBatch(uint256 operatorId, uint256 batch);
+    error OnlyVault(address caller);
+    error OnlyManager(uint256 operatorId, address caller);
+    error KeysLength(uint256 length, uint256 keySize);
+    error PubkeyLength(uint256 length, uint256 expected);
+    error SignatureLength(uint256 length, uint256 expected);
+    error KeyNotInBatch(uint256 operatorId, uint256 batch, uint256 index);
+    error KeyAlreadyStaked(bytes32 pubkeyRoot);
+    error OperatorInactive(uint256 operatorId);
+    error OperatorAtLimit(uint256 operatorId, uint256 limit);
+    error OperatorAboveTarget(uint256 operatorId, uint256 staked, uint256 max);
+    error LeafNotReported(uint256 operatorId);
+    error NothingToClaim(uint256 operatorId);
+
+    /// @notice Restricted.
+    function addOperator(
+        string calldata name,
+        address manager,
+        address rewardAddress,
+        uint32 limit,
+        uint16 targetBps
+    ) external returns (uint256 operatorId);
+
+    /// @notice Restricted.
+    function setOperator(uint256 operatorId, uint32 limit, uint16 targetBps, bool active) external;
+
+    /// @notice Restricted.
+    function setManager(uint256 operatorId, address manager) external;
+
+    /// @notice The operator's manager only.
+    function setRewardAddress(uint256 operatorId, address rewardAddress) external;
+
+    /// @notice Commit a batch (OPR-1). The operator's manager only. A root that does not fit `keys` makes the batch
+    /// unusable and harms nobody else.
+    /// @param root Merkle root; a leaf is keccak256(bytes.concat(keccak256(abi.encode(index, depositDataRoot))))
+    /// @param keys 176 bytes a key, see `KeysAdded`
+    function addKeys(uint256 operatorId, bytes32 root, bytes calldata keys) external returns (uint256 batch);
+
+    /// @notice The operator's manager only. Keys of the batch that are staked stay staked.
+    function withdrawBatch(uint256 operatorId, uint256 batch) external;
+
+    /// @notice Vault only: check and record keys that are about to be staked (OPR-2, OPR-3).
+    function recordStaked(IStakingVault.StakingKey[] calldata keys) external;
+
+    /// @notice Pay an operator's reported rewards in kETH shares to its reward address (OPR-4). Anyone may call.
+    function claimRewards(RewardLeaf calldata leaf, bytes32[] calldata proof) external returns (uint256 shares);
+
+    /// @notice What `claimRewards` would pay; 0 when the leaf is not in the last report.
+    function claimableShares(RewardLeaf calldata leaf, bytes32[] calldata proof) external view returns (uint256);
+
+    function claimedShares(uint256 operatorId) external view returns (uint256);
+
+    function operator(uint256 operatorId) external view returns (Operator memory);
+
+    function operatorCount() external view returns (uint256);
+
+    /// @notice All validators staked so far, exited ones included.
+    function totalStaked() external view returns (uint256);
+
+    /// @notice How many validators the operator may get now, one after the other (OPR-3, exact for the next one).
+    function mayStakeNext(uint256 operatorId) external view returns (bool);
+
+    function batchRoot(uint256 operatorId, uint256 batch) external view returns (bytes32);
+
+    function isStaked(bytes32 pubkeyRoot) external view returns (bool);
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IKeelEther} from "./IKeelEther.sol";
+
+/// @title StakingVault: entry of ether, keeper of the accounts, and the kETH token itself
+/// @notice Rules ACC, SHR, STR, LIM, STA, REP, LOS and INS of docs/design.md.
+/// Amounts are wei unless the name says otherwise. A share is 1e-9 wei at par. Every rounding is against the caller.
+interface IStakingVault is IKeelEther {
+    /// @notice STA-2, in the order in which they are tested.
+    enum State {
+        Normal,
+        Awaiting,
+        Announced,
+        Stale,
+        Dead
+    }
+
+    /// @notice What can be paused (STA-4).
+    enum Action {
+        Deposit,
+        InstantRedemption,
+        Staking
+    }
+
+    /// @notice Fixed at construction. The other contracts of the core are known before they exist (CREATE3).
+    struct Init {
+        address authority; // AccessManager
+        address wrapped;
+        address queue;
+        address withdrawalVault;
+        address rewardsVault;
+        address depositContract;
+        uint256 frameOrigin; // timestamp of a reference slot, not in the future
+        uint256 frameSeconds;
+        uint256 streamCapRayPerDay; // STR-3
+        uint256 maxStreamSeconds; // STR-3
+        uint256 maxFeeRayPerDay; // REP-5
+        uint256 maxPauseSeconds; // STA-4
+        uint256 depositLimitGwei;
+        Modules modules;
+        Fees fees;
+        InstantTerms instant;
+    }
+
+    /// @notice Replaceable policy. Whatever stands here is bounded by the rules of this contract.
+    struct Modules {
+        address oracle;
+        address registry;
+        address fund;
+    }
+
+    /// @notice REP-5. Operators receive what treasury and insurance leave.
+    struct Fees {
+        uint16 feeBps; // of profit, at most 2,000
+        uint16 treasuryBps; // of the fee
+        uint16 insuranceBps; // of the fee
+        address treasury;
+    }
+
+    /// @notice INS-1 and LIM-3.
+    struct InstantTerms {
+        uint16 minFeeBps;
+        uint16 maxFeeBps; // at most 1,000
+        uint48 targetGwei; // liquidity from which the fee is the smallest
+        uint48 limitGwei; // ether paid out in a day at most
+    }
+
+    /// @notice What the oracle asks the vault to apply.
+    struct ReportInput {
+        uint256 refTime; // timestamp of the reference slot
+        uint256 consensusBalanceWei; // C at the reference slot
+        uint256 withdrawalsWei; // to pull from WithdrawalVault
+        uint256 rewardsWei; // to pull from RewardsVault
+        uint256 feelessWei; // part of the profit that bears no fee (REP-4)
+        uint256 lastTicketHint; // a wrong hint costs gas only (QUE-2)
+    }
+
+    /// @notice What applying a report does: the same struct from simulation and application.
+    struct ReportOutcome {
+        uint256 profitWei;
+        uint256 feeWei;
+        uint256 feeShares;
+        uint256 lossWei;
+        uint256 unvestedLossWei; // u of LOS-1
+        uint256 coverWei; // c
+        uint256 coverShares; // burned for c
+        uint256 holdersLossWei; // V - c - V'
+        uint256 ticketsLossWei; // Q - Q'
+        uint256 ticketIndex; // ray, after
+        uint256 lastTicket; // finalised up to, after
+        uint256 finalisedWei; // moved to the queue
+        uint256 sharesAfter;
+        uint256 assetsAfter; // A
+        uint256 unvestedAfter; // U
+        uint256 streamSeconds; // length of the stream from now
+    }
+
+    /// @notice What the oracle must know to judge a report (REP-2, REP-4, REP-6).
+    struct ReportBase {
+        uint256 expectedWei; // C + staked up to the reference slot asked for
+        uint256 totalWei; // A + Q
+        uint256 lastRefTime;
+        uint256 stakedValidators; // by the reference slot asked for
+        uint256 announcedAt; // 0: nothing announced
+    }
+
+    /// @notice A key to stake: committed by its operator, proven against the batch (OPR-1).
+    struct StakingKey {
+        uint32 operatorId;
+        uint32 batch;
+        uint32 index; // in the batch
+        bytes pubkey; // 48 bytes
+        bytes signature; // 96 bytes, over the deposit message with 32 ETH
+        bytes32 depositDataRoot;
+        bytes32[] proof;
+    }
+
+    event Deposited(
+        address indexed sender,
+        address indexed receiver,
+        uint256 assetsWei,
+        uint256 shares,
+        address referral
+    );
+    event RedeemedInstantly(
+        address indexed holder,
+        address indexed receiver,
+        uint256 paidWei,
+        uint256 sharesBurned,
+        uint256 sharesToFund
+    );
+    /// @notice One per report: totals before and after (V is `assets - unvested`), and what the stream pays a year
+    /// on V after, in bps.
+    event Rebased(
+        uint256 indexed refTime,
+        uint256 sharesBefore,
+        uint256 visibleBeforeWei,
+        uint256 sharesAfter,
+        uint256 assetsAfterWei,
+        uint256 unvestedAfterWei,
+        uint256 streamSeconds,
+        uint256 feeShares,
+        uint256 aprBps
+    );
+    /// @notice LOS-3: `lossWei` is the sum of the four parts, checked before the event.
+    event LossAbsorbed(
+        uint256 indexed refTime,
+        uint256 lossWei,
+        uint256 unvestedWei,
+        uint256 coverWei,
+        uint256 holdersWei,
+        uint256 ticketsWei,
+        uint256 coverShares
+    );
+    /// @notice The fund did not answer the call for cover; the loss went on to holders and tickets.
+    event CoverFailed(address indexed fund, uint256 sharesAsked);
+    event Staked(uint256 validators, uint256 pendingWei);
+    event LossAnnouncementOpened(uint256 at);
+    event Swept(uint256 amountWei, uint256 consensusBalanceWei);
+    event TicketsFinalisedWithoutReport(uint256 lastTicket, uint256 amountWei);
+    event Paused(Action indexed action, uint256 until);
+    event ModulesSet(address oracle, address registry, address fund);
+    event FeesSet(uint256 feeBps, uint256 treasuryBps, uint256 insuranceBps, address treasury);
+    event DepositLimitSet(uint256 limitGwei);
+    event InstantTermsSet(uint256 minFeeBps, uint256 maxFeeBps, uint256 targetGwei, uint256 limitGwei);
+
+    error ZeroAddress(string what);
+    error ZeroShares(uint256 assetsWei);
+    error Insolvent(uint256 visibleWei, uint256 shares);
+    error OnlyProtocol(address caller, address expected);
+    error ActionClosed(Action action, State state);
+    error ActionPaused(Action action, uint256 until);
+    error DirectEther(address sender);
+    error PauseTooLong(uint256 asked, uint256 max);
+    error ParameterOutOfBounds(string what, uint256 value, uint256 max);
+    error BelowMinimumOut(uint256 outWei, uint256 minOutWei);
+    error InsufficientLiquidity(uint256 neededWei, uint256 availableWei);
+    error RefTimeNotBoundary(uint256 refTime, uint256 nearestBefore);
+    error RefTimeTooEarly(uint256 refTime, uint256 laterThan);
+    error RefTimeInFuture(uint256 refTime, uint256 nowTime);
+    error LossPartsDiffer(uint256 sumWei, uint256 lossWei);
+    error StateNotDead(State state);
+    error AnnouncementOpen(uint256 announcedAt);
+    error DepositRootChanged(bytes32 expected, bytes32 actual);
+    error NothingToStake();
+    error NothingToDo();
+    error TooLittleGasForCover(uint256 left, uint256 needed);
+    error EtherTransferFailed(address receiver, uint256 amountWei);
+
+    // ---- users
+
+    /// @notice Mint kETH for the ether sent (SHR-1), within the deposit limit (LIM-3).
+    /// @param referral only repeated in the event
+    /// @return shares minted, rounded down
+    function deposit(address receiver, address referral) external payable returns (uint256 shares);
+
+    /// @notice Mint wkETH for the ether sent; shares are rounded down to whole units (SHR-5).
+    /// @return units of wkETH
+    function depositWrapped(address receiver, address referral) external payable returns (uint256 units);
+
+    /// @notice Burn `shares` for buffered ether that the queue does not need (INS). Open in the normal state only.
+    /// @param minOutWei reverts `BelowMinimumOut` when less would be paid
+    /// @return paidWei what `receiver` was sent
+    function redeemInstant(uint256 shares, address receiver, uint256 minOutWei) external returns (uint256 paidWei);
+
+    // ---- anyone, when the oracle is dead
+
+    /// @notice STA-3: finalise what B can pay, in order. Dead state only, nothing announced.
+    function finaliseWithoutReport(uint256 lastTicketHint) external;
+
+    /// @notice STA-5: bring what WithdrawalVault holds into B. Dead state only.
+    function sweepWithdrawals() external;
+
+    // ---- roles of the AccessManager
+
+    /// @notice Stake 32 ETH for each key, from ether the queue does not need, if the deposit contract still has the
+    /// root the caller saw (so no one could have deposited for one of the keys in between).
+    function stake(StakingKey[] calldata keys, bytes32 depositRoot) external;
+
+    /// @notice STA-4. `seconds_` 0 ends a pause.
+    function pause(Action action, uint256 seconds_) external;
+
+    function setModules(Modules calldata modules_) external;
+
+    function setFees(Fees calldata fees_) external;
+
+    function setDepositLimit(uint256 limitGwei) external;
+
+    function setInstantTerms(InstantTerms calldata terms) external;
+
+    // ---- the protocol's own contracts
+
+    /// @notice Oracle only. Pull, absorb or stream, finalise, all in one (REP, LOS, QUE-2).
+    function applyReport(ReportInput calldata input) external returns (ReportOutcome memory outcome);
+
+    /// @notice Oracle only. Closes what STA-3 closes while a loss is announced, until the next report applies.
+    function announceLoss() external;
+
+    /// @notice Queue only. Burn `ceil(assetsWei * S / V)` shares of `holder` for a ticket; A falls by `assetsWei`.
+    function burnForTicket(address holder, uint256 assetsWei) external returns (uint256 shares);
+
+    /// @notice wkETH only. Move whole units worth at most `assetsWei` from `holder` to wkETH.
+    /// @return units rounded down
+    function wrap(address holder, uint256 assetsWei) external returns (uint256 units);
+
+    /// @notice wkETH only. Move exactly `units` from `holder` to wkETH.
+    /// @return assetsWei their value, rounded up
+    function wrapUnits(address holder, uint256 units) external returns (uint256 assetsWei);
+
+    /// @notice wkETH only. Move `units` from wkETH to `receiver`.
+    /// @return assetsWei their value, rounded down
+    function unwrap(address receiver, uint256 units) external returns (uint256 assetsWei);
+
+    /// @notice WithdrawalVault only: swept ether that a report or a sweep pulls.
+    function receiveWithdrawals() external payable;
+
+    /// @notice RewardsVault only.
+    function receiveRewards() external payable;
+
+    // ---- views
+
+    function state() external view returns (State);
+
+    /// @notice S, A and U now; V is `assets - unvested`.
+    function totals() external view returns (uint256 shares, uint256 assetsWei, uint256 unvestedWei);
+
+    /// @notice C, P, the time of the last reference slot, and when a loss was announced (0: none).
+    function consensus()
+        external
+        view
+        returns (uint256 balanceWei, uint256 pendingWei, uint256 lastRefTime, uint256 announcedAt);
+
+    /// @notice B by ACC-1.
+    function bufferedWei() external view returns (uint256);
+
+    /// @notice How much can be deposited now; 0 when closed.
+    function depositableWei() external view returns (uint256);
+
+    /// @notice How much ether can be redeemed instantly now; 0 when closed.
+    function redeemableWei() external view returns (uint256);
+
+    /// @notice How much ether can be staked now, whole validators only; 0 when closed.
+    function stakeableWei() external view returns (uint256);
+
+    /// @notice What `redeemInstant` would pay for `shares` now (limits and states apart).
+    function previewRedeemInstant(uint256 shares) external view returns (uint256 paidWei, uint256 feeWei);
+
+    function previewReport(ReportInput calldata input) external view returns (ReportOutcome memory);
+
+    function reportBase(uint256 refTime) external view returns (ReportBase memory);
+
+    /// @notice The newest reference slot's timestamp that is not in the future.
+    function newestRefTime() external view returns (uint256);
+
+    /// @notice Losses that no cover paid and that profits have not made good; profits up to it bear no fee.
+    function lossCarryWei() external view returns (uint256);
+
+    /// @notice Until when an action is paused; a time in the past means it is not.
+    function pausedUntil(Action action) external view returns (uint256);
+
+    function modules() external view returns (Modules memory);
+
+    function fees() external view returns (Fees memory);
+
+    function depositLimitGwei() external view returns (uint256);
+
+    function instantTerms() external view returns (InstantTerms memory);
+
+    function stream() external view returns (uint256 unvestedAtStartWei, uint256 end, uint256 seconds_);
+
+    function withdrawalCredentials() external view returns (bytes32);
+
+    function FRAME_ORIGIN() external view returns (uint256);
+
+    function FRAME_SECONDS() external view returns (uint256);
+}

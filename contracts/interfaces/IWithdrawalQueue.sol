@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
+
+/// @title WithdrawalQueue: ERC-721 tickets that are fixed ether claims, which only losses can shrink
+/// @notice Rules QUE of docs/design.md. No owner, no pause, no cancellation. Claiming depends on no other contract.
+interface IWithdrawalQueue is IERC4906 {
+    enum TicketState {
+        None,
+        Pending,
+        Finalised,
+        Claimed
+    }
+
+    struct Ticket {
+        address owner; // zero when claimed
+        TicketState state;
+        uint256 amountWei; // as requested
+        uint256 worthWei; // what a claim pays, or would pay at today's index
+        uint256 requestedAt;
+        uint256 likelyPaidAt; // estimate; 0 when claimed
+    }
+
+    event TicketRequested(uint256 indexed ticketId, address indexed owner, uint256 amountWei, uint256 sharesBurned);
+    event TicketsFinalised(uint256 indexed first, uint256 indexed last, uint256 amountWei, uint256 index);
+    event IndexLowered(uint256 indexBefore, uint256 indexAfter);
+    event TicketClaimed(uint256 indexed ticketId, address indexed owner, uint256 paidWei);
+    event ClaimSkipped(uint256 indexed ticketId, bytes reason);
+
+    error OnlyVault(address caller);
+    error AmountOutOfBounds(uint256 amountWei, uint256 minWei, uint256 maxWei);
+    error TooMany(uint256 count, uint256 max);
+    error NoSuchTicket(uint256 ticketId);
+    error AlreadyClaimed(uint256 ticketId);
+    error NotFinalised(uint256 ticketId, uint256 lastFinalised);
+    error PaymentFailed(address owner, uint256 amountWei);
+    error IndexRises(uint256 indexBefore, uint256 indexAfter);
+    error WrongPayment(uint256 sentWei, uint256 neededWei);
+
+    /// @notice Burn the caller's kETH for a claim of `amountWei`; the ticket belongs to `owner` (QUE-1).
+    function request(uint256 amountWei, address owner) external returns (uint256 ticketId);
+
+    /// @notice The same for 1 to 100 tickets.
+    function requestMany(uint256[] calldata amountsWei, address owner) external returns (uint256[] memory ticketIds);
+
+    /// @notice Pay a finalised ticket to its owner (QUE-3). Anyone may call.
+    function claim(uint256 ticketId) external returns (uint256 paidWei);
+
+    /// @notice Claim 1 to 100 tickets. One that cannot be paid (not finalised, claimed, a receiver that reverts) is
+    /// skipped with `ClaimSkipped` and harms no other.
+    function claimMany(uint256[] calldata ticketIds) external returns (uint256 paidWei);
+
+    /// @notice Vault only: lower the index to `index` (a loss), then finalise up to `lastTicket` with the ether sent.
+    /// A call may do either or both. Reverts when the index rises or the ether is not what `finalisable` says.
+    function settle(uint256 index, uint256 lastTicket) external payable;
+
+    /// @notice Q: ether owed to tickets that are not finalised, rounded up.
+    function owedWei() external view returns (uint256);
+
+    /// @notice N of LOS-1 (normalised claims not finalised) and the index, ray.
+    function pending() external view returns (uint256 normalised, uint256 index);
+
+    /// @notice The longest prefix of pending tickets requested not after `requestedBy` that `budgetWei` pays at
+    /// `index`, and what it costs (QUE-2). Two reads when the hint is right.
+    /// @return lastTicket equal to the last finalised one when nothing can be paid
+    function finalisable(uint256 hint, uint256 requestedBy, uint256 budgetWei, uint256 index)
+        external
+        view
+        returns (uint256 lastTicket, uint256 costWei);
+
+    /// @notice Never reverts: an id that was never issued has state None.
+    function ticket(uint256 ticketId) external view returns (Ticket memory);
+
+    function tickets(uint256[] calldata ticketIds) external view returns (Ticket[] memory);
+
+    /// @notice What claims of these ids would pay now; 0 for each that cannot be claimed. Never reverts.
+    function claimableWei(uint256[] calldata ticketIds) external view returns (uint256[] memory);
+
+    function lastTicket() external view returns (uint256);
+
+    function lastFinalised() external view returns (uint256);
+
+    function MIN_TICKET_WEI() external view returns (uint256);
+
+    function MAX_TICKET_WEI() external view returns (uint256);
+}

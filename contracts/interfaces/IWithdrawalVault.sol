@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IEtherSource} from "./IEtherSource.sol";
+
+/// @title WithdrawalVault: the address in the validators' withdrawal credentials
+/// @notice Swept ether arrives without a call. The only proxy of the core (ERC-1967, UUPS), because validators carry
+/// this address for life. Requests go to the system contracts of EIP-7002 and EIP-7251, whose fees are paid from
+/// `msg.value`; what is left goes back to the caller.
+interface IWithdrawalVault is IEtherSource {
+    event ExitRequested(bytes pubkey);
+    event PartialWithdrawalRequested(bytes pubkey, uint64 amountGwei);
+    event ConsolidationRequested(bytes source, bytes target);
+
+    error NothingRequested();
+    error LengthsDiffer(uint256 left, uint256 right);
+    error PubkeyLength(uint256 length, uint256 expected);
+    error ZeroAmount(uint256 position);
+    error FeeTooLow(uint256 sentWei, uint256 neededWei);
+    error SystemCallFailed(address system);
+    error RefundFailed(address receiver, uint256 amountWei);
+
+    /// @notice Full exits by EIP-7002 (amount 0). The consensus layer may ignore a request silently (too early after
+    /// activation, already exiting); whoever asks watches and asks again. Restricted.
+    function requestExit(bytes[] calldata pubkeys) external payable;
+
+    /// @notice Partial withdrawals by EIP-7002, for validators with 0x02 credentials. Restricted.
+    /// @param amountsGwei above 0, one a key
+    function requestPartialWithdrawal(bytes[] calldata pubkeys, uint64[] calldata amountsGwei) external payable;
+
+    /// @notice Consolidations by EIP-7251; source equal to target switches to 0x02 credentials. Restricted.
+    function requestConsolidation(bytes[] calldata sources, bytes[] calldata targets) external payable;
+
+    /// @notice Fee of the next EIP-7002 request, wei.
+    function withdrawalRequestFeeWei() external view returns (uint256);
+
+    /// @notice Fee of the next EIP-7251 request, wei.
+    function consolidationRequestFeeWei() external view returns (uint256);
+}
