@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+/// @title The price of leaving at once
+/// @notice Rules INS of docs/design.md: a marginal fee that rises linearly from `minFeeBps` to `maxFeeBps` as liquidity
+/// falls from `targetWei` to nothing, integrated exactly, so splitting a redemption gains nothing (INS-3).
+library InstantFee {
+    uint256 internal constant BPS = 10_000;
+
+    struct Curve {
+        uint256 minFeeBps;
+        uint256 maxFeeBps;
+        uint256 targetWei;
+    }
+
+    /// @notice INS-2: the fee for paying `outWei` when `liquidityWei` is there, rounded up.
+    /// Requires `outWei <= liquidityWei`.
+    function feeUp(Curve memory curve, uint256 liquidityWei, uint256 outWei) internal pure returns (uint256) {
+        uint256 flatWei = liquidityWei > curve.targetWei ? Math.min(outWei, liquidityWei - curve.targetWei) : 0;
+        uint256 slopedWei = outWei - flatWei;
+        if (slopedWei == 0) return Math.ceilDiv(flatWei * curve.minFeeBps, BPS);
+        // From y1 down to y0 the integral of the marginal fee is (y1 - y0) * (its value at the middle of the way).
+        uint256 twiceMiddleWei = 2 * Math.min(liquidityWei, curve.targetWei) - slopedWei;
+        uint256 scale = 2 * curve.targetWei;
+        uint256 slopedFee = slopedWei * (curve.maxFeeBps * scale - (curve.maxFeeBps - curve.minFeeBps) * twiceMiddleWei);
+        return Math.ceilDiv(flatWei * curve.minFeeBps * scale + slopedFee, BPS * scale);
+    }
+
+    /// @notice INS-2: the largest `outWei` that with its fee costs at most `assetsWei`, and at most `liquidityWei`.
+    function payableDown(Curve memory curve, uint256 liquidityWei, uint256 assetsWei)
+        internal
+        pure
+        returns (uint256)
+    {
+        // Cost grows with the ether paid, and no fee is above `maxFeeBps`: a bisection between these bounds.
+        uint256 high = Math.min(assetsWei, liquidityWei);
+        uint256 low = Math.min(high, assetsWei * BPS / (BPS + curve.maxFeeBps + 1));
+        if (low > 0 && low + feeUp(curve, liquidityWei, low) > assetsWei) --low;
+        while (low < high) {
+            uint256 middle = high - (high - low) / 2;
+            if (middle + feeUp(curve, liquidityWei, middle) <= assetsWei) low = middle;
+            else high = middle - 1;
+        }
+        return low;
+    }
+}
