@@ -5,6 +5,7 @@ from pathlib import Path
 import ape
 import pytest
 from ape.contracts import ContractContainer
+from ape.exceptions import CompilerError
 
 from tests.quick_ape import quicken_ape
 from tests.solidity import load_test_contracts
@@ -13,10 +14,14 @@ quicken_ape()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile once, before parallel workers start, instead of once in each of them."""
-    if not hasattr(config, "workerinput"):
-        ape.project.load_contracts()
-        load_test_contracts()
+    """Compile before parallel workers start, or each of them would compile the same."""
+    starts_workers = config.getoption("numprocesses", default=None)
+    if starts_workers and not hasattr(config, "workerinput"):
+        try:
+            ape.project.load_contracts()
+            load_test_contracts()
+        except CompilerError as error:
+            raise pytest.UsageError(f"the contracts do not compile\n{error}") from error
 
 
 @pytest.hookimpl(tryfirst=True)

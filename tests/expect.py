@@ -106,8 +106,9 @@ def _error_abi(error: Error, contract: Contract | None) -> ErrorABI:
         if len(found) != 1:
             raise TypeError(f"{_contract_type(contract).name} has {len(found)} errors {error!r}")
         return found[0]
-    if isinstance(error, type) and issubclass(error, CustomError) and error.abi is not None:
-        return error.abi
+    abi = getattr(error, "abi", None)
+    if isinstance(abi, ErrorABI):
+        return abi
     raise TypeError(f"{error!r} is no custom error; see panics() and reverts_with_text()")
 
 

@@ -4,13 +4,16 @@ from functools import cache
 from typing import Any
 
 import ape_test.accounts
+import pytest
+from ape.utils import generate_dev_accounts
 from ape_ethereum.trace import Trace
 
 
 def quicken_ape() -> None:
     """Derive each test account from the mnemonic once, and print no trace of expected reverts."""
-    ape_test.accounts.generate_dev_accounts = cache(ape_test.accounts.generate_dev_accounts)
-    Trace.show = _show_nothing
+    patch = pytest.MonkeyPatch()
+    patch.setattr(ape_test.accounts, "generate_dev_accounts", cache(generate_dev_accounts))
+    patch.setattr(Trace, "show", _show_nothing)
 
 
 def _show_nothing(*_: Any, **__: Any) -> None:

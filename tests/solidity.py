@@ -1,6 +1,7 @@
 """The Solidity sources under tests/contracts, compiled apart from Keel's own.
 
-They have their own manifest, so that neither `ape compile` nor a deployment ever sees them.
+They have their own manifest, so that neither `ape compile` nor a deployment ever sees them. They
+import Keel's contracts by the name `keel/`, for example "keel/interfaces/IStakingVault.sol".
 """
 
 from functools import cache
@@ -10,6 +11,7 @@ from ape.contracts import ContractContainer
 from ape.managers.project import LocalProject
 
 ROOT = Path(__file__).resolve().parent.parent
+MANIFEST = ROOT / ".build" / "tests.json"
 
 
 @cache
@@ -17,7 +19,13 @@ def load_test_contracts() -> dict[str, ContractContainer]:
     """Return the test contracts by name; compiles what has changed since the last time."""
     project = LocalProject(
         ROOT,
-        manifest_path=ROOT / ".build" / "tests.json",
+        manifest_path=MANIFEST,
         config_override={"contracts_folder": "tests/contracts"},
     )
-    return project.load_contracts()
+    return project.load_contracts(use_cache=not _is_stale())
+
+
+def _is_stale() -> bool:
+    """Whether a contract of Keel, which test contracts may import, has changed since."""
+    changed_at = [source.stat().st_mtime for source in ROOT.glob("contracts/**/*.sol")]
+    return MANIFEST.exists() and MANIFEST.stat().st_mtime < max(changed_at, default=0)

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +22,11 @@ VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
 SOLC_VERSION = "0.8.37"
 NODE_MAJOR_LEAST = 20
+SOLIDITY_FOLDERS = {
+    "@openzeppelin": NODE_MODULES / "@openzeppelin",
+    "solady": NODE_MODULES / "solady" / "src",
+    "keel": ROOT / "contracts",  # for tests/contracts, which Ape compiles in a copy by themselves
+}
 
 
 class SetupError(Exception):
@@ -61,13 +67,14 @@ def set_up_npm_packages() -> None:
         return
     with step("installing npm packages (compiler, Anvil, forge, OpenZeppelin, Solady)"):
         run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+        shutil.rmtree(ROOT / ".build", ignore_errors=True)  # compiled from other libraries
     stamp.write()
 
 
 def set_up_python_packages() -> None:
     """Make .venv with this Python and install exactly the hash-locked packages."""
     bootstrap, requirements = TOOLCHAIN / "bootstrap.lock", TOOLCHAIN / "requirements.lock"
-    stamp = Stamp(VENV / "keel-stamp", [bootstrap, requirements, Path(__file__)], [str(ROOT)])
+    stamp = Stamp(VENV / "keel-stamp", [bootstrap, requirements], [str(ROOT)])
     if stamp.is_current():
         return
     python = VENV / "bin" / "python"
@@ -106,23 +113,41 @@ def write_path_file() -> None:
 
 
 def set_up_compiler(node: Path) -> None:
-    """Write .venv/solc/solc-v<version>: a native solc of that version, else npm's by node."""
+    """Write .venv/solc/solc-v<version>: a native solc of that version, else npm's by node.
+
+    Either finds imported libraries in .venv/solc/include and answers --version without delay.
+    """
     native = native_solc()
-    program = TOOLCHAIN / "solc.cjs"
-    parts = [str(node), str(native)]
-    stamp = Stamp(VENV / "solc" / "keel-stamp", [program, Path(__file__)], parts)
+    sources = [TOOLCHAIN / "solc.cjs", Path(__file__)]
+    stamp = Stamp(VENV / "solc" / "keel-stamp", sources, [str(node), str(native)])
     if stamp.is_current():
         return
     with step(f"preparing solc {SOLC_VERSION} ({'native' if native else 'WebAssembly'})"):
-        compiler = VENV / "solc" / f"solc-v{SOLC_VERSION}"
-        compiler.parent.mkdir(exist_ok=True)
-        compiler.unlink(missing_ok=True)
+        include = VENV / "solc" / "include"
+        link_libraries(include)
         if native:
-            compiler.symlink_to(native)
+            script = f"exec '{native}' \"$@\" --include-path '{include}' --allow-paths '{ROOT}'\n"
+            version = output_of([str(native), "--version"])
         else:
-            compiler.write_text(compiler_script(node, program))
-            compiler.chmod(0o755)
+            program = str(TOOLCHAIN / "solc.cjs")
+            script = f"exec '{node}' '{program}' \"$@\"\n"
+            version = output_of([str(node), program, "--version"])
+        if not is_version(version):
+            raise SetupError(f"npm's solc is not {SOLC_VERSION}; run make clean and make again.")
+        answer = f"if [ \"$1\" = --version ]; then printf '%s\\n' '{version}'; exit; fi\n"
+        compiler = VENV / "solc" / f"solc-v{SOLC_VERSION}"
+        compiler.write_text(f"#!/bin/sh\n{answer}{script}")
+        compiler.chmod(0o755)
     stamp.write()
+
+
+def link_libraries(include: Path) -> None:
+    """Link each folder of Solidity under the name by which contracts import it."""
+    if include.exists():
+        shutil.rmtree(include)
+    include.mkdir(parents=True)
+    for name, folder in SOLIDITY_FOLDERS.items():
+        (include / name).symlink_to(folder)
 
 
 def native_solc() -> Path | None:
@@ -131,18 +156,6 @@ def native_solc() -> Path | None:
     if found is None or not is_version(output_of([found, "--version"], check=False)):
         return None
     return Path(found).resolve()
-
-
-def compiler_script(node: Path, program: Path) -> str:
-    """Return the shell script that answers --version at once and compiles through node."""
-    version = output_of([str(node), str(program), "--version"])
-    if not is_version(version):
-        raise SetupError(f"npm's solc is not {SOLC_VERSION}; run make clean and make again.")
-    return (
-        "#!/bin/sh\n"
-        f"if [ \"$1\" = --version ]; then printf '%s\\n' '{version}'; exit; fi\n"
-        f"exec '{node}' '{program}' \"$@\"\n"
-    )
 
 
 def is_version(text: str) -> bool:
@@ -168,29 +181,24 @@ class Stamp:
         self._file.write_text(self._value)
 
 
-class step:
+@contextmanager
+def step(text: str) -> Iterator[None]:
     """Print what is being done and, at its end, how long it took."""
-
-    def __init__(self, text: str) -> None:
-        self._text, self._start = text, time.monotonic()
-
-    def __enter__(self) -> None:
-        print(f"keel: {self._text} ...", flush=True)
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            print(f"keel: done in {time.monotonic() - self._start:.0f} s", flush=True)
+    start = time.monotonic()
+    print(f"keel: {text} ...", flush=True)
+    yield
+    print(f"keel: done in {time.monotonic() - start:.0f} s", flush=True)
 
 
 def run(command: Sequence[str]) -> None:
     """Run a command in the repository, showing its output; raise SetupError if it fails."""
-    if subprocess.run(command, cwd=ROOT).returncode != 0:
+    if subprocess.run(command, check=False, cwd=ROOT).returncode != 0:
         raise SetupError(f"`{' '.join(command)}` failed; see its message above.")
 
 
 def output_of(command: Sequence[str], check: bool = True) -> str:
     """Return the standard output of a command, stripped."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
     if check and done.returncode != 0:
         raise SetupError(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
     return done.stdout.strip()

@@ -88,7 +88,10 @@ contract TestReverterCallee {
     error CalleeFailed(uint256 value);
     error CalleeBroke(uint256 value);
 
-    function fail(uint256 value) external pure {
+    uint256 public calls;
+
+    function fail(uint256 value) external {
+        ++calls;
         revert CalleeFailed(value);
     }
 }

@@ -20,9 +20,7 @@ def caller(accounts: Any) -> AccountAPI:
 
 
 @pytest.fixture(scope="module")
-def reverter(
-    caller: AccountAPI, test_contracts: dict[str, ContractContainer]
-) -> ContractInstance:
+def reverter(caller: AccountAPI, test_contracts: dict[str, ContractContainer]) -> ContractInstance:
     return caller.deploy(test_contracts["TestReverter"])
 
 

@@ -1,0 +1,47 @@
+# `make help` says what there is to do. Each target first sets up what is missing.
+
+APE := .venv/bin/ape
+FORGE := FOUNDRY_CONFIG=toolchain/foundry.toml node_modules/@foundry-rs/forge-linux-amd64/bin/forge
+SOLHINT := node_modules/.bin/solhint --disc --noPoster --max-warnings 0
+SOURCES := contracts tests/contracts
+# Parallel test workers: each has its own Anvil, and one file stays on one worker.
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test chain lint format gas clean
+
+help: ## Show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Install the locked Python and npm packages and the compiler, where they are missing
+	@sh toolchain/setup.sh
+
+demo: setup ## Run the whole life of Keel on a local chain, narrated (about two minutes)
+	@$(APE) run demo
+
+test: setup ## Run all tests in parallel workers
+	@$(APE) test -n $(WORKERS) --dist loadfile
+
+chain: setup ## Keep a local chain with Keel deployed until Ctrl-C
+	@$(APE) run chain
+
+lint: setup ## Check style, types and the compiler's warnings
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@$(FORGE) fmt --check $(SOURCES)
+	@$(SOLHINT) --config .solhint.json 'contracts/**/*.sol'
+	@$(SOLHINT) --config tests/contracts/.solhint.json 'tests/contracts/**/*.sol'
+	@.venv/bin/python -m toolchain.compile_check
+
+format: setup ## Rewrite Python and Solidity in the project's format
+	@.venv/bin/ruff check --fix-only --quiet
+	@.venv/bin/ruff format
+	@$(FORGE) fmt $(SOURCES)
+
+gas: setup ## Measure the gas of every operation and write gas/snapshot.json
+	@$(APE) run gas
+
+clean: ## Remove everything that set-up and builds have made
+	rm -rf .venv node_modules .build .cache .keel .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

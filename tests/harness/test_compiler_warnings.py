@@ -1,0 +1,59 @@
+"""The compile of `make lint` fails on every warning and on oversized code, and on nothing else."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.solidity import ROOT
+from toolchain.compile_check import findings
+
+CLEAN = """// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+
+contract Clean {
+    function send(address payable recipient, uint256 amountWei) external {
+        Address.sendValue(recipient, amountWei);
+    }
+}
+"""
+UNUSED_VARIABLE = "        uint256 unused;\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project with Keel's settings and one clean contract."""
+    shutil.copy(ROOT / "ape-config.yaml", tmp_path)
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "Clean.sol").write_text(CLEAN)
+    return tmp_path
+
+
+def plant(root: Path, line: str, after: str) -> None:
+    source = root / "contracts" / "Clean.sol"
+    source.write_text(source.read_text().replace(after, after + line))
+
+
+def test_a_clean_contract_passes(root: Path) -> None:
+    assert findings(root, "contracts", runtime_bytes_most=22_000) == []
+
+
+def test_a_planted_warning_fails(root: Path) -> None:
+    plant(root, UNUSED_VARIABLE, after="external {\n")
+    [finding] = findings(root, "contracts")
+    assert finding.startswith("Warning: Unused local variable.")
+    assert "contracts/Clean.sol" in finding
+
+
+def test_a_planted_error_fails(root: Path) -> None:
+    plant(root, "        missing();\n", after="external {\n")
+    assert any("Undeclared identifier" in finding for finding in findings(root, "contracts"))
+
+
+def test_code_fails_one_byte_above_the_bound_and_passes_at_it(root: Path) -> None:
+    [finding] = findings(root, "contracts", runtime_bytes_most=0)
+    size_bytes = int(finding.split(" has ")[1].split(" bytes")[0].replace(",", ""))
+    assert findings(root, "contracts", runtime_bytes_most=size_bytes) == []
+    assert findings(root, "contracts", runtime_bytes_most=size_bytes - 1) != []
