@@ -66,7 +66,8 @@ def set_up_npm_packages() -> None:
     if stamp.is_current():
         return
     with step("installing npm packages (compiler, Anvil, forge, OpenZeppelin, Solady)"):
-        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+        quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
+        run(["npm", "ci", "--ignore-scripts", *quiet])
         shutil.rmtree(ROOT / ".build", ignore_errors=True)  # compiled from other libraries
     stamp.write()
 
@@ -85,7 +86,7 @@ def set_up_python_packages() -> None:
     with step("installing and byte-compiling Python packages (Ape, consensus specs, tests)"):
         uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(python), "--quiet"]
         locked = ["--require-hashes", "--no-deps", "--no-build-isolation", "--compile-bytecode"]
-        run([*uv, *locked, "-r", str(requirements)])
+        run([*uv, *locked, *system_certificates(), "-r", str(requirements)])
     write_path_file()
     stamp.write()
 
@@ -104,6 +105,12 @@ def make_venv() -> None:
         raise SetupError(
             "this Python cannot make a venv with pip; install its venv module (python3.12-venv)."
         ) from error
+
+
+def system_certificates() -> list[str]:
+    """Let uv trust what this machine trusts, as behind a proxy; else it uses its own list."""
+    stores = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+    return ["--system-certs"] if any(Path(store).exists() for store in stores) else []
 
 
 def write_path_file() -> None:
