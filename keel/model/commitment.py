@@ -16,14 +16,6 @@ PUBLIC_KEY_BYTES = 48
 
 
 @dataclass(frozen=True)
-class CommittedKey:
-    """What a key batch commits to, for one validator."""
-
-    public_key: bytes
-    deposit_data_root: bytes
-
-
-@dataclass(frozen=True)
 class OperatorTotals:
     """One operator in a report; `cumulative_reward_shares` never falls."""
 
@@ -35,27 +27,27 @@ class OperatorTotals:
 
 
 def public_key_hash(public_key: bytes) -> bytes:
-    """SSZ root of a BLS public key: sha256 of its 48 bytes and 16 zeros."""
+    """SSZ root of a BLS public key: sha256 of its 48 bytes and 16 zeros. OPR-2."""
     if len(public_key) != PUBLIC_KEY_BYTES:
         raise ValueError(f"public key of {len(public_key)} bytes, {PUBLIC_KEY_BYTES} expected")
     return hashlib.sha256(public_key + bytes(16)).digest()
 
 
-def key_leaf(key_index: int, key: CommittedKey) -> bytes:
-    """Leaf of one key: (uint256 keyIndex, bytes32 depositDataRoot, bytes32 pubkeyHash)."""
-    return _double_hash(
-        ("uint256", "bytes32", "bytes32"),
-        (key_index, key.deposit_data_root, public_key_hash(key.public_key)),
-    )
+def key_leaf(key_index: int, deposit_data_root: bytes) -> bytes:
+    """Leaf of one key: (uint256 index, bytes32 depositDataRoot). OPR-1.
+
+    The root fixes the public key too, being the SSZ root of all that a deposit says.
+    """
+    return _double_hash(("uint256", "bytes32"), (key_index, deposit_data_root))
 
 
-def key_batch_tree(keys: Sequence[CommittedKey], first_index: int = 0) -> MerkleTree:
-    """Tree of a key batch: leaf i belongs to key index `first_index` + i."""
-    return merkle_tree([key_leaf(first_index + i, key) for i, key in enumerate(keys)])
+def key_batch_tree(deposit_data_roots: Sequence[bytes]) -> MerkleTree:
+    """Tree of a key batch: leaf i belongs to the key with index i in the batch."""
+    return merkle_tree([key_leaf(i, root) for i, root in enumerate(deposit_data_roots)])
 
 
 def operator_leaf(totals: OperatorTotals) -> bytes:
-    """Leaf of one operator in a report's `operatorsRoot`; every field is one word."""
+    """Leaf of one operator in a report's `operatorsRoot`; every field is one word. OPR-4."""
     return _double_hash(
         ("uint256", "uint256", "uint256", "uint256", "uint256"),
         (

@@ -1,0 +1,38 @@
+"""Numbers that no deployment may choose, named where docs/design.md uses them.
+
+ACC-3 names the ratios that mean insolvency, SHR-5 the shares in a unit of wkETH, QUE-1 the scale of
+normalised claims, LIM-1 the tick, STA-2 the frames until stale and dead, LOS-2 the covering part.
+"""
+
+RAY = 10**27
+BPS = 10_000
+GWEI = 10**9
+ETHER = 10**18
+DAY = 86_400
+
+SHARES_PER_WEI = 10**9
+"""Shares minted for a wei at par (SHR-7)."""
+SHARES_PER_UNIT = 10**9
+"""Shares in the smallest unit of wkETH (SHR-5)."""
+INSOLVENT_SHARES_PER_WEI = 10**15
+"""A share worth less than this part of a wei means insolvent (ACC-3)."""
+INSOLVENT_INDEX = RAY // 10**6
+"""Below this index a normalised claim would grow without bound (ACC-3)."""
+CLAIM_SCALE = 10**36
+"""Normalised claim times index, for one wei (QUE-1)."""
+
+TICKS_PER_SECOND = 2**16
+DEPOSIT_PERIOD_SECONDS = DAY
+INSTANT_PERIOD_SECONDS = DAY
+
+STALE_FRAMES = 3
+DEAD_FRAMES = 14
+MAX_COVERED_FRAMES = 7
+
+COVER_MAX_BPS = 9_500
+VALIDATOR_DEPOSIT_WEI = 32 * ETHER
+FIRST_DEPOSIT_WEI = ETHER
+"""What the constructor deposits for ever (SHR-7)."""
+
+FUND_VIRTUAL_SHARES = 10**6
+"""Ten to the decimals offset of the fund's ERC-4626 shares (FND-2)."""

@@ -1,0 +1,115 @@
+"""Frames, states and what is open in each.
+
+STA-1: reference slots end frames that are counted from the beacon chain's genesis.
+STA-2: dead after 14 frames without a report, stale after 3, announced while a report waits,
+awaiting once a newer reference slot has been reached, otherwise normal; the first that holds.
+STA-3: the table of what is open, as data.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+from keel.model.constants import DEAD_FRAMES, STALE_FRAMES
+
+
+class State(IntEnum):
+    """Numbered as in the contracts (STA-2)."""
+
+    NORMAL = 0
+    AWAITING = 1
+    ANNOUNCED = 2
+    STALE = 3
+    DEAD = 4
+
+
+class Action(IntEnum):
+    """What can be paused, numbered as in the contracts (STA-4)."""
+
+    DEPOSIT = 0
+    INSTANT_REDEMPTION = 1
+    STAKING = 2
+
+
+class Deed(Enum):
+    """Rows of STA-3's table."""
+
+    DEPOSIT = "deposit"
+    STAKE = "stake"
+    MOVE = "request, transfer, wrap"
+    INSTANT_REDEMPTION = "instant redemption"
+    UNDERWRITERS_EXIT = "underwriters' exit"
+    FINALISE = "finalise"
+    SWEEP = "sweep"
+    CLAIM = "claim"
+
+
+class Opening(Enum):
+    """Cells of STA-3's table."""
+
+    YES = "yes"
+    NO = "no"
+    BY_REPORT = "by report"
+    ANYONE = "anyone"
+    ANYONE_UNLESS_ANNOUNCED = "anyone, unless announced"
+
+
+_YES, _NO, _REPORT = Opening.YES, Opening.NO, Opening.BY_REPORT
+_COLUMNS = (State.NORMAL, State.AWAITING, State.ANNOUNCED, State.STALE, State.DEAD)
+
+OPENINGS: dict[Deed, dict[State, Opening]] = {
+    deed: dict(zip(_COLUMNS, cells, strict=True))
+    for deed, cells in {
+        Deed.DEPOSIT: (_YES, _YES, _NO, _NO, _NO),
+        Deed.STAKE: (_YES, _YES, _NO, _NO, _NO),
+        Deed.MOVE: (_YES, _YES, _YES, _YES, _YES),
+        Deed.INSTANT_REDEMPTION: (_YES, _NO, _NO, _NO, _NO),
+        Deed.UNDERWRITERS_EXIT: (_YES, _NO, _NO, _NO, _NO),
+        Deed.FINALISE: (_REPORT, _REPORT, _NO, _REPORT, Opening.ANYONE_UNLESS_ANNOUNCED),
+        Deed.SWEEP: (_REPORT, _REPORT, _NO, _REPORT, Opening.ANYONE),
+        Deed.CLAIM: (_YES, _YES, _YES, _YES, _YES),
+    }.items()
+}
+
+
+def is_open(deed: Deed, state: State) -> bool:
+    """Whether users may do it in this state."""
+    return OPENINGS[deed][state] is Opening.YES
+
+
+@dataclass(frozen=True)
+class FrameGeometry:
+    """Where frames lie: slots of the beacon chain and their times."""
+
+    genesis_time: int
+    seconds_per_slot: int
+    frame_slots: int
+
+    @property
+    def frame_seconds(self) -> int:
+        """Length of a frame."""
+        return self.seconds_per_slot * self.frame_slots
+
+    def time_of(self, slot: int) -> int:
+        """Timestamp of a slot."""
+        return self.genesis_time + slot * self.seconds_per_slot
+
+    def is_reference_slot(self, slot: int) -> bool:
+        """Whether a frame ends with this slot (STA-1)."""
+        return slot >= 0 and (slot + 1) % self.frame_slots == 0
+
+    def newest_reference_slot(self, now: int) -> int:
+        """Newest reference slot whose time has come; negative before the first one."""
+        slot = (now - self.genesis_time) // self.seconds_per_slot
+        return (slot + 1) // self.frame_slots * self.frame_slots - 1
+
+
+def state_at(now: int, ref_time: int, frame_seconds: int, *, announced: bool) -> State:
+    """State of STA-2, `ref_time` being that of the last applied report."""
+    age = now - ref_time
+    if age >= DEAD_FRAMES * frame_seconds:
+        return State.DEAD
+    if age >= STALE_FRAMES * frame_seconds:
+        return State.STALE
+    if announced:
+        return State.ANNOUNCED
+    return State.AWAITING if age >= frame_seconds else State.NORMAL

@@ -1,0 +1,88 @@
+"""What keeps the protocol going between reports.
+
+STA-4: three actions can be paused, each apart, for a bounded time.
+STA-5: while the oracle is dead anyone brings withdrawals into B; C falls by the same.
+STA-6: staking takes 32 ETH a validator from what the queue does not need.
+OPR-4: operators claim shares that reports minted for them.
+"""
+
+from dataclasses import replace
+
+from keel.model.constants import VALIDATOR_DEPOSIT_WEI
+from keel.model.errors import (
+    InsufficientLiquidity,
+    NothingToDo,
+    NothingToStake,
+    PauseTooLong,
+    Refused,
+    StateNotDead,
+)
+from keel.model.frames import Action, State
+from keel.model.protocol.state import REGISTRY, Protocol
+from keel.model.rewards import claim_reward
+from keel.model.staking_record import add_staked
+
+
+def stake(world: Protocol, now: int, validators: int) -> Protocol:
+    """Send ether to the deposit contract. Raises Refused."""
+    world.require_open(Action.STAKING, now)
+    if validators == 0:
+        raise NothingToStake
+    needed = validators * VALIDATOR_DEPOSIT_WEI
+    if needed > world.free_wei:
+        raise InsufficientLiquidity(needed, world.free_wei)
+    accounts = replace(world.accounts, pending_wei=world.accounts.pending_wei + needed)
+    return replace(world, accounts=accounts, staked=add_staked(world.staked, now, validators))
+
+
+def stakeable_wei(world: Protocol, now: int) -> int:
+    """Ether of whole validators that can be staked now; 0 when closed."""
+    try:
+        world.require_open(Action.STAKING, now)
+    except Refused:
+        return 0
+    return world.free_wei // VALIDATOR_DEPOSIT_WEI * VALIDATOR_DEPOSIT_WEI
+
+
+def pause(world: Protocol, now: int, action: Action, seconds: int) -> Protocol:
+    """Pause an action for `seconds`, 0 ending a pause; raises PauseTooLong."""
+    longest = world.parameters.max_pause_seconds
+    if seconds > longest:
+        raise PauseTooLong(seconds, longest)
+    return replace(world, paused_until={**world.paused_until, action: now + seconds})
+
+
+def sweep(world: Protocol, now: int) -> tuple[Protocol, int]:
+    """Bring withdrawals into B without a report; also return the wei. Raises Refused."""
+    state = world.state(now)
+    if state is not State.DEAD:
+        raise StateNotDead(state)
+    moved_wei = min(world.withdrawal_vault_wei, world.accounts.consensus_wei)
+    if moved_wei == 0:
+        raise NothingToDo
+    accounts = replace(world.accounts, consensus_wei=world.accounts.consensus_wei - moved_wei)
+    after = replace(
+        world,
+        accounts=accounts,
+        swept_at=now,
+        withdrawal_vault_wei=world.withdrawal_vault_wei - moved_wei,
+    )
+    return after, moved_wei
+
+
+def receive_income(world: Protocol, withdrawals_wei: int = 0, rewards_wei: int = 0) -> Protocol:
+    """Let ether arrive in the two vaults; no term of the accounts follows it (ACC-2)."""
+    return replace(
+        world,
+        withdrawal_vault_wei=world.withdrawal_vault_wei + withdrawals_wei,
+        rewards_vault_wei=world.rewards_vault_wei + rewards_wei,
+    )
+
+
+def claim_operator_reward(
+    world: Protocol, operator_id: int, receiver: str, cumulative_shares: int
+) -> tuple[Protocol, int]:
+    """Pay an operator's proven leaf; also return the shares. Raises Refused."""
+    pool, shares = claim_reward(world.operator_rewards, operator_id, cumulative_shares)
+    moved = world.move_shares(REGISTRY, receiver, shares)
+    return replace(moved, operator_rewards=pool), shares

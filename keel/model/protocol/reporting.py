@@ -1,0 +1,142 @@
+"""Reports: judged, announced when beyond a limit, applied.
+
+REP-7: a quorum signs.
+REP-8: beyond a limit the first report only announces; after a frame one with two thirds of all
+members applies, and a loss leaves the loss bucket empty. A report within limits applies at once
+and ends the announcement.
+REP-9: `simulate_report` and `submit_report` compute the same.
+LIM-3: losses draw on a bucket whose capacity is a part of A + Q before them.
+"""
+
+from dataclasses import dataclass, replace
+
+from keel.model.constants import BPS, SHARES_PER_UNIT
+from keel.model.errors import AnnouncementTooYoung, QuorumNotReached
+from keel.model.limits import available, emptied, take
+from keel.model.protocol.state import FUND, REGISTRY, TREASURY, WKETH, Protocol
+from keel.model.report import (
+    Judgement,
+    Outcome,
+    Report,
+    ReportBase,
+    apply_judgement,
+    check_report,
+    judge,
+)
+from keel.model.shares import whole_units
+from keel.model.staking_record import validators_staked_by, wei_staked_after
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What became of a report; without an outcome it was announced only."""
+
+    judgement: Judgement
+    outcome: Outcome | None
+
+
+def report_base(world: Protocol, now: int, ref_slot: int) -> ReportBase:
+    """Figures a report for this slot is judged against (REP-2)."""
+    accounts = world.accounts
+    ref_time = world.parameters.geometry.time_of(ref_slot)
+    later = min(accounts.pending_wei, wei_staked_after(world.staked, ref_time))
+    return ReportBase(
+        now=now,
+        ref_time=ref_time,
+        last_ref_time=accounts.ref_time,
+        swept_at=world.swept_at,
+        expected_wei=accounts.consensus_wei + accounts.pending_wei - later,
+        staked_later_wei=later,
+        staked_validators=validators_staked_by(world.staked, ref_time),
+        total_wei=accounts.backing_wei + world.queue.owed_wei,
+        withdrawal_vault_wei=world.withdrawal_vault_wei,
+        rewards_vault_wei=world.rewards_vault_wei,
+        loss_allowance_wei=loss_allowance_wei(world, now),
+    )
+
+
+def loss_capacity_wei(world: Protocol) -> int:
+    """Capacity of the loss bucket (LIM-3)."""
+    total = world.accounts.backing_wei + world.queue.owed_wei
+    return world.parameters.loss_limit_bps * total // BPS
+
+
+def loss_allowance_wei(world: Protocol, now: int) -> int:
+    """Loss that applies without an announcement."""
+    period = world.parameters.loss_period_seconds
+    return available(world.losses_full_at, now, loss_capacity_wei(world), period)
+
+
+def simulate_report(world: Protocol, now: int, report: Report) -> tuple[Judgement, Outcome]:
+    """Judge a report and compute what applying it would do, signatures apart. Raises Refused."""
+    base = report_base(world, now, report.ref_slot)
+    check_report(world.parameters, base, report)
+    judgement = judge(world.parameters, base, report)
+    outcome = apply_judgement(
+        world.parameters, world.accounts, world.queue, world.fund_units, judgement, now=now
+    )
+    return judgement, outcome
+
+
+def submit_report(
+    world: Protocol, now: int, report: Report, signatures: int
+) -> tuple[Protocol, Submission]:
+    """Apply or announce a report with this many members' signatures. Raises Refused."""
+    terms = world.parameters
+    if signatures < terms.quorum:
+        raise QuorumNotReached(signatures, terms.quorum)
+    judgement, outcome = simulate_report(world, now, report)
+    if judgement.beyond_limit:
+        if not world.announced_at:
+            return replace(world, announced_at=now), Submission(judgement, None)
+        applicable_at = world.announced_at + terms.geometry.frame_seconds
+        if now < applicable_at:
+            raise AnnouncementTooYoung(applicable_at, now)
+        if signatures < terms.supermajority:
+            raise QuorumNotReached(signatures, terms.supermajority)
+    return _applied(world, now, judgement, outcome), Submission(judgement, outcome)
+
+
+def _applied(world: Protocol, now: int, judgement: Judgement, outcome: Outcome) -> Protocol:
+    pulled = replace(
+        world,
+        announced_at=0,
+        losses_full_at=_losses_full_at(world, now, judgement),
+        withdrawal_vault_wei=world.withdrawal_vault_wei - judgement.withdrawals_wei,
+        rewards_vault_wei=world.rewards_vault_wei - judgement.rewards_wei,
+    )
+    covered = _burn_cover(pulled, outcome)
+    paid = _pay_fee(covered, outcome)
+    return replace(paid, accounts=outcome.accounts, queue=outcome.queue)
+
+
+def _losses_full_at(world: Protocol, now: int, judgement: Judgement) -> int:
+    if not judgement.loss_wei:
+        return world.losses_full_at
+    period = world.parameters.loss_period_seconds
+    if judgement.beyond_limit:
+        return emptied(now, period)
+    capacity = loss_capacity_wei(world)
+    return take(world.losses_full_at, now, judgement.loss_wei, capacity, period)
+
+
+def _burn_cover(world: Protocol, outcome: Outcome) -> Protocol:
+    units = outcome.loss.cover_units if outcome.loss else 0
+    if not units:
+        return world
+    return world.debit_units(FUND, units).burn_shares(WKETH, units * SHARES_PER_UNIT)
+
+
+def _pay_fee(world: Protocol, outcome: Outcome) -> Protocol:
+    fee = outcome.fee_shares
+    if not fee.total:
+        return world
+    minted = (
+        world.mint_shares(TREASURY, fee.treasury)
+        .mint_shares(REGISTRY, fee.operators)
+        .mint_shares(WKETH, fee.insurance)
+        .credit_units(FUND, whole_units(fee.insurance))
+    )
+    pool = world.operator_rewards
+    grown = replace(pool, minted_shares=pool.minted_shares + fee.operators)
+    return replace(minted, operator_rewards=grown)

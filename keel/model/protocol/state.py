@@ -1,0 +1,175 @@
+"""The whole protocol as one frozen value.
+
+SHR-5: wkETH is a holder like any other, and its supply is what it holds.
+SHR-7: the vault holds the first deposit for ever.
+STA-4: a pause ends by itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from keel.model.accounts import Accounts
+from keel.model.constants import FIRST_DEPOSIT_WEI, SHARES_PER_UNIT, SHARES_PER_WEI
+from keel.model.errors import (
+    ActionClosed,
+    ActionPaused,
+    ERC20InsufficientBalance,
+    InsufficientShares,
+)
+from keel.model.frames import Action, Deed, State, is_open, state_at
+from keel.model.insurance import Fund
+from keel.model.parameters import Parameters
+from keel.model.queue import Queue
+from keel.model.redemption import FeeCurve
+from keel.model.rewards import RewardPool
+from keel.model.staking_record import StakingRecord
+from keel.model.stream import empty_stream
+
+VAULT = "vault"
+WKETH = "wketh"
+FUND = "fund"
+REGISTRY = "registry"
+TREASURY = "treasury"
+ZERO_ADDRESS = "0x0000000000000000000000000000000000000000"
+
+_DEED_OF = {
+    Action.DEPOSIT: Deed.DEPOSIT,
+    Action.INSTANT_REDEMPTION: Deed.INSTANT_REDEMPTION,
+    Action.STAKING: Deed.STAKE,
+}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """State between two transactions; transitions return a new one or raise Refused.
+
+    `shares_of` and `units_of` are kETH shares and wkETH units by holder, wkETH and the fund being
+    holders under the names above. `withdrawal_vault_wei` and `rewards_vault_wei` are real balances.
+    """
+
+    parameters: Parameters
+    accounts: Accounts
+    queue: Queue = field(default_factory=Queue)
+    shares_of: Mapping[str, int] = field(default_factory=dict)
+    units_of: Mapping[str, int] = field(default_factory=dict)
+    ticket_owners: Mapping[int, str] = field(default_factory=dict)
+    fund: Fund = field(default_factory=Fund)
+    operator_rewards: RewardPool = field(default_factory=RewardPool)
+    staked: StakingRecord = ()
+    deposits_full_at: int = 0
+    instant_full_at: int = 0
+    losses_full_at: int = 0
+    announced_at: int = 0
+    swept_at: int = 0
+    paused_until: Mapping[Action, int] = field(default_factory=dict)
+    withdrawal_vault_wei: int = 0
+    rewards_vault_wei: int = 0
+
+    @property
+    def buffered_wei(self) -> int:
+        """B."""
+        return self.accounts.buffered_wei(self.queue.owed_wei)
+
+    @property
+    def free_wei(self) -> int:
+        """Buffered ether that the queue does not need: max(0, B - Q)."""
+        return max(0, self.buffered_wei - self.queue.owed_wei)
+
+    @property
+    def wketh_supply(self) -> int:
+        """Units of wkETH (SHR-5)."""
+        return self.shares_of.get(WKETH, 0) // SHARES_PER_UNIT
+
+    @property
+    def fund_units(self) -> int:
+        """Units of wkETH that the fund holds."""
+        return self.units_of.get(FUND, 0)
+
+    @property
+    def fee_curve(self) -> FeeCurve:
+        """INS-1."""
+        terms = self.parameters
+        return FeeCurve(
+            terms.instant_min_fee_bps, terms.instant_max_fee_bps, terms.instant_target_wei
+        )
+
+    def state(self, now: int) -> State:
+        """STA-2."""
+        return state_at(
+            now,
+            self.accounts.ref_time,
+            self.parameters.geometry.frame_seconds,
+            announced=self.announced_at != 0,
+        )
+
+    def balance_wei(self, holder: str, now: int) -> int:
+        """What kETH's balanceOf reads (SHR-2)."""
+        return self.accounts.to_assets_down(self.shares_of.get(holder, 0), now)
+
+    def require_open(self, action: Action, now: int) -> None:
+        """Raise ActionClosed (STA-3) or ActionPaused (STA-4)."""
+        state = self.state(now)
+        if not is_open(_DEED_OF[action], state):
+            raise ActionClosed(action, state)
+        until = self.paused_until.get(action, 0)
+        if now < until:
+            raise ActionPaused(action, until)
+
+    def move_shares(self, sender: str, receiver: str, shares: int) -> "Protocol":
+        """Move kETH shares; raises InsufficientShares."""
+        less = self._debit(sender, shares)
+        return less._credit(receiver, shares)
+
+    def mint_shares(self, receiver: str, shares: int) -> "Protocol":
+        """S grows; who owns the shares does too."""
+        grown = replace(self.accounts, shares=self.accounts.shares + shares)
+        return replace(self, accounts=grown)._credit(receiver, shares)
+
+    def burn_shares(self, holder: str, shares: int) -> "Protocol":
+        """S falls; raises InsufficientShares."""
+        less = self._debit(holder, shares)
+        fallen = replace(self.accounts, shares=self.accounts.shares - shares)
+        return replace(less, accounts=fallen)
+
+    def credit_units(self, receiver: str, units: int) -> "Protocol":
+        """Mint wkETH whose shares are already with wkETH."""
+        held = self.units_of.get(receiver, 0)
+        return replace(self, units_of={**self.units_of, receiver: held + units})
+
+    def debit_units(self, holder: str, units: int) -> "Protocol":
+        """Burn wkETH whose shares move next; raises ERC20InsufficientBalance."""
+        held = self.units_of.get(holder, 0)
+        if units > held:
+            raise ERC20InsufficientBalance(holder, held, units)
+        return replace(self, units_of={**self.units_of, holder: held - units})
+
+    def move_backing(self, wei: int) -> "Protocol":
+        """A grows by `wei`, or falls."""
+        backing = self.accounts.backing_wei + wei
+        return replace(self, accounts=replace(self.accounts, backing_wei=backing))
+
+    def _credit(self, holder: str, shares: int) -> "Protocol":
+        held = self.shares_of.get(holder, 0)
+        return replace(self, shares_of={**self.shares_of, holder: held + shares})
+
+    def _debit(self, holder: str, shares: int) -> "Protocol":
+        held = self.shares_of.get(holder, 0)
+        if shares > held:
+            raise InsufficientShares(holder, held, shares)
+        return replace(self, shares_of={**self.shares_of, holder: held - shares})
+
+
+def launch(parameters: Parameters, now: int) -> Protocol:
+    """Return the protocol as its constructors leave it, its reference the newest slot of STA-1."""
+    geometry = parameters.geometry
+    shares = FIRST_DEPOSIT_WEI * SHARES_PER_WEI
+    accounts = Accounts(
+        shares=shares,
+        backing_wei=FIRST_DEPOSIT_WEI,
+        stream=empty_stream(now),
+        consensus_wei=0,
+        pending_wei=0,
+        ref_time=geometry.time_of(geometry.newest_reference_slot(now)),
+        loss_carry_wei=0,
+    )
+    return Protocol(parameters, accounts, shares_of={VAULT: shares})

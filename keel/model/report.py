@@ -1,0 +1,277 @@
+"""What a report means and what it does.
+
+REP-1: a report is for a later reference slot that is final; rates count at most 7 frames.
+REP-2: what should be there is C and what was staked by the reference slot; what was staked later
+stays in P.
+REP-3: what is there is the consensus balance and what the two vaults held; more is growth, less a
+loss.
+REP-4: growth above the rate waits in the vaults; what cannot wait enters without a fee, and beyond
+an absolute bound the report must be announced.
+REP-5: the fee is a part of the profit that is neither feeless nor making losses good, bounded by
+the time covered, in shares at the rate before.
+REP-6: no more validators than were staked by the reference slot.
+REP-9: judging and applying are pure functions, so simulation and application are the same.
+
+REP-7 and REP-8, who must sign and when, are in the transition `submit_report`.
+"""
+
+from dataclasses import dataclass, replace
+
+from keel.model.accounts import Accounts
+from keel.model.constants import BPS, DAY, GWEI, MAX_COVERED_FRAMES, RAY, SHARES_PER_UNIT
+from keel.model.errors import (
+    RefSlotNotBoundary,
+    RefSlotNotFinal,
+    RefTimeTooEarly,
+    ReportedAboveHeld,
+    SlashedAboveStaked,
+    TooManyValidators,
+)
+from keel.model.parameters import Parameters
+from keel.model.queue import Queue, finalise, longest_prefix
+from keel.model.shares import to_shares_down, whole_units
+from keel.model.stream import shrink_stream, start_stream, stream_seconds
+from keel.model.waterfall import LossShared, share_loss
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the committee saw at the reference slot, as in the contracts."""
+
+    ref_slot: int
+    consensus_balance_gwei: int
+    withdrawal_vault_balance_wei: int = 0
+    rewards_vault_balance_wei: int = 0
+    active_validators: int = 0
+    exited_validators: int = 0
+    slashed_validators: int = 0
+    operators_root: bytes = bytes(32)
+    validators_root: bytes = bytes(32)
+
+
+@dataclass(frozen=True)
+class ReportBase:
+    """What a report is judged against (REP-2): all as known on chain when it arrives."""
+
+    now: int
+    ref_time: int
+    last_ref_time: int
+    swept_at: int
+    expected_wei: int
+    staked_later_wei: int
+    staked_validators: int
+    total_wei: int
+    withdrawal_vault_wei: int
+    rewards_vault_wei: int
+    loss_allowance_wei: int
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How a report stands against the limits, and what is pulled from the vaults if it applies."""
+
+    ref_time: int
+    covered_seconds: int
+    consensus_wei: int
+    pending_wei: int
+    growth_wei: int
+    loss_wei: int
+    held_rewards_wei: int
+    held_withdrawals_wei: int
+    feeless_wei: int
+    beyond_limit: bool
+    limit_wei: int
+    withdrawals_wei: int
+    rewards_wei: int
+
+    @property
+    def profit_wei(self) -> int:
+        """Growth that enters the accounts."""
+        return self.growth_wei - self.held_rewards_wei - self.held_withdrawals_wei
+
+
+@dataclass(frozen=True)
+class FeeShares:
+    """Who receives a fee (REP-5); `insurance` is whole units of wkETH."""
+
+    treasury: int = 0
+    insurance: int = 0
+    operators: int = 0
+
+    @property
+    def total(self) -> int:
+        """Shares minted."""
+        return self.treasury + self.insurance + self.operators
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The books after a report and how they came about."""
+
+    accounts: Accounts
+    queue: Queue
+    profit_wei: int
+    fee_wei: int
+    fee_shares: FeeShares
+    loss_wei: int
+    loss: LossShared | None
+    finalised_wei: int
+
+
+def check_report(parameters: Parameters, base: ReportBase, report: Report) -> None:
+    """Raise the reason why the report cannot be (REP-1, REP-3, REP-6, STA-5)."""
+    geometry = parameters.geometry
+    if not geometry.is_reference_slot(report.ref_slot):
+        raise RefSlotNotBoundary(report.ref_slot)
+    final_at = base.ref_time + parameters.finality_seconds
+    if base.now < final_at:
+        raise RefSlotNotFinal(report.ref_slot, final_at, base.now)
+    later_than = max(base.last_ref_time, base.swept_at)
+    if base.ref_time <= later_than:
+        raise RefTimeTooEarly(base.ref_time, later_than)
+    for holder, reported, held in (
+        ("withdrawal_vault", report.withdrawal_vault_balance_wei, base.withdrawal_vault_wei),
+        ("rewards_vault", report.rewards_vault_balance_wei, base.rewards_vault_wei),
+    ):
+        if reported > held:
+            raise ReportedAboveHeld(holder, reported, held)
+    validators = report.active_validators + report.exited_validators
+    if validators > base.staked_validators:
+        raise TooManyValidators(validators, base.staked_validators)
+    if report.slashed_validators > base.staked_validators:
+        raise SlashedAboveStaked(report.slashed_validators, base.staked_validators)
+
+
+def rate_seconds(parameters: Parameters, covered_seconds: int) -> int:
+    """Time that rates count (REP-1)."""
+    return min(covered_seconds, MAX_COVERED_FRAMES * parameters.geometry.frame_seconds)
+
+
+def judge(parameters: Parameters, base: ReportBase, report: Report) -> Judgement:
+    """Compare a report that passed `check_report` with what was expected (REP-3, REP-4)."""
+    withdrawals = report.withdrawal_vault_balance_wei
+    rewards = report.rewards_vault_balance_wei
+    consensus_wei = report.consensus_balance_gwei * GWEI
+    change = consensus_wei + withdrawals + rewards - base.expected_wei
+    covered = base.ref_time - base.last_ref_time
+    growth, loss = max(0, change), max(0, -change)
+    rate = parameters.growth_ray_per_day * rate_seconds(parameters, covered)
+    excess = max(0, growth - rate * base.total_wei // (DAY * RAY))
+    held_rewards = min(excess, rewards)
+    held_withdrawals = min(excess - held_rewards, withdrawals)
+    entering = growth - held_rewards - held_withdrawals
+    limit = parameters.growth_bound_bps * base.total_wei // BPS
+    if loss:
+        limit = base.loss_allowance_wei
+    return Judgement(
+        ref_time=base.ref_time,
+        covered_seconds=covered,
+        consensus_wei=consensus_wei,
+        pending_wei=base.staked_later_wei,
+        growth_wei=growth,
+        loss_wei=loss,
+        held_rewards_wei=held_rewards,
+        held_withdrawals_wei=held_withdrawals,
+        feeless_wei=excess - held_rewards - held_withdrawals,
+        beyond_limit=max(loss, entering) > limit,
+        limit_wei=limit,
+        withdrawals_wei=withdrawals - held_withdrawals,
+        rewards_wei=rewards - held_rewards,
+    )
+
+
+def split_fee(parameters: Parameters, shares: int) -> FeeShares:
+    """Divide a fee's shares; remainders go to the treasury (REP-5)."""
+    insurance = whole_units(shares * parameters.insurance_bps // BPS) * SHARES_PER_UNIT
+    operators = shares * parameters.operators_bps // BPS
+    return FeeShares(shares - insurance - operators, insurance, operators)
+
+
+def apply_judgement(
+    parameters: Parameters,
+    accounts: Accounts,
+    queue: Queue,
+    fund_units: int,
+    judgement: Judgement,
+    *,
+    now: int,
+) -> Outcome:
+    """Absorb or stream, then finalise at the new index, then write the new reference (REP-9)."""
+    if judgement.loss_wei:
+        outcome = _absorb(accounts, queue, fund_units, judgement, now)
+    else:
+        outcome = _earn(parameters, accounts, queue, judgement, now)
+    referred = replace(
+        outcome.accounts,
+        consensus_wei=judgement.consensus_wei,
+        pending_wei=judgement.pending_wei,
+        ref_time=judgement.ref_time,
+    )
+    buffered = referred.buffered_wei(outcome.queue.owed_wei)
+    last_ticket = longest_prefix(outcome.queue, buffered, judgement.ref_time)
+    finalised, moved_wei = finalise(outcome.queue, last_ticket)
+    return replace(outcome, accounts=referred, queue=finalised, finalised_wei=moved_wei)
+
+
+def _earn(
+    parameters: Parameters, accounts: Accounts, queue: Queue, judgement: Judgement, now: int
+) -> Outcome:
+    profit = judgement.profit_wei
+    visible = accounts.visible_wei(now)
+    fee = _fee_wei(parameters, accounts, judgement, visible)
+    fee_shares = FeeShares()
+    if fee:
+        fee_shares = split_fee(parameters, to_shares_down(fee, accounts.shares, visible))
+    stream = accounts.stream
+    if profit:
+        unvested = accounts.unvested_wei(now) + profit - fee
+        seconds = stream_seconds(
+            unvested,
+            visible + fee,
+            frame_seconds=parameters.geometry.frame_seconds,
+            covered_seconds=judgement.covered_seconds,
+            cap_ray_per_day=parameters.stream_cap_ray_per_day,
+            max_seconds=parameters.max_stream_seconds,
+        )
+        stream = start_stream(unvested, now, seconds)
+    after = replace(
+        accounts,
+        shares=accounts.shares + fee_shares.total,
+        backing_wei=accounts.backing_wei + profit,
+        stream=stream,
+        loss_carry_wei=max(0, accounts.loss_carry_wei - profit),
+    )
+    return Outcome(after, queue, profit, fee, fee_shares, 0, None, 0)
+
+
+def _fee_wei(parameters: Parameters, accounts: Accounts, judgement: Judgement, visible: int) -> int:
+    earned = judgement.profit_wei - judgement.feeless_wei - accounts.loss_carry_wei
+    seconds = rate_seconds(parameters, judgement.covered_seconds)
+    bound = parameters.max_fee_ray_per_day * seconds * visible // (DAY * RAY)
+    return min(parameters.fee_bps * max(0, earned) // BPS, bound)
+
+
+def _absorb(
+    accounts: Accounts, queue: Queue, fund_units: int, judgement: Judgement, now: int
+) -> Outcome:
+    loss_wei = judgement.loss_wei
+    unvested = accounts.unvested_wei(now)
+    shared = share_loss(
+        loss_wei,
+        total_shares=accounts.shares,
+        visible_wei=accounts.backing_wei - unvested,
+        unvested_wei=unvested,
+        normalised=queue.normalised,
+        index=queue.index,
+        fund_units=fund_units,
+    )
+    stream = shrink_stream(accounts.stream, now, shared.unvested_loss_wei)
+    after = replace(
+        accounts,
+        shares=accounts.shares - shared.cover_units * SHARES_PER_UNIT,
+        backing_wei=shared.visible_after_wei + stream.unvested_wei,
+        stream=stream,
+        loss_carry_wei=accounts.loss_carry_wei + loss_wei - shared.cover_wei,
+    )
+    lowered = replace(queue, index=shared.index_after)
+    return Outcome(after, lowered, 0, 0, FeeShares(), loss_wei, shared, 0)

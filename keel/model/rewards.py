@@ -1,0 +1,56 @@
+"""Operators' part of the fees.
+
+OPR-4: leaves are cumulative shares; a claim pays leaf less claimed, and all claims together never
+take more than reports minted for operators.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from keel.model.errors import NothingToClaim
+
+
+@dataclass(frozen=True)
+class RewardPool:
+    """Shares minted for operators and what each has claimed."""
+
+    minted_shares: int = 0
+    claimed_shares: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def unclaimed_shares(self) -> int:
+        """What all further claims together can take."""
+        return self.minted_shares - sum(self.claimed_shares.values())
+
+
+def distribute(
+    cumulative: Mapping[int, int], minted_shares: int, active: Mapping[int, int]
+) -> dict[int, int]:
+    """Return the next cumulative shares by operator.
+
+    What was minted and is in no leaf yet goes to operators by their active validators, rounded
+    down; the remainder waits for the next report, as does everything while no validator is active.
+    """
+    undistributed = minted_shares - sum(cumulative.values())
+    total_active = sum(active.values())
+    added = {
+        operator_id: undistributed * count // total_active
+        for operator_id, count in active.items()
+        if total_active
+    }
+    return {
+        operator_id: cumulative.get(operator_id, 0) + added.get(operator_id, 0)
+        for operator_id in sorted({*cumulative, *active})
+    }
+
+
+def claim_reward(
+    pool: RewardPool, operator_id: int, cumulative_shares: int
+) -> tuple[RewardPool, int]:
+    """Pay an operator's leaf less what it claimed, at most what is left; raises NothingToClaim."""
+    claimed = pool.claimed_shares.get(operator_id, 0)
+    shares = min(cumulative_shares - claimed, pool.unclaimed_shares)
+    if shares <= 0:
+        raise NothingToClaim(operator_id)
+    after = {**pool.claimed_shares, operator_id: claimed + shares}
+    return replace(pool, claimed_shares=after), shares
