@@ -22,6 +22,7 @@ from keel.chain.errors import (
 )
 from keel.chain.state import balance_wei, block_head, chain_id, unlocked_accounts
 from keel.chain.transaction import receipt_of, submit_transaction
+from tests.harness.answering_server import answering
 
 START_AND_WAIT = """
 import time
@@ -138,10 +139,10 @@ def test_attaching_to_nothing_is_a_connection_error() -> None:
             attach_anvil(f"http://127.0.0.1:{port}")
 
 
-def test_attaching_to_another_client_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keel.chain.rpc.RpcClient.call", lambda *_: "Geth/v1.16.0")
-    with pytest.raises(NotAnvilError, match=r"is Geth/v1\.16\.0, not Anvil"):
-        attach_anvil("http://127.0.0.1:1")
+def test_attaching_to_another_client_is_refused() -> None:
+    version = b'{"jsonrpc":"2.0","id":1,"result":"Geth/v1.16.0"}'
+    with answering(version) as url, pytest.raises(NotAnvilError, match=r"Geth/v1\.16\.0, not"):
+        attach_anvil(url)
 
 
 def test_a_port_in_use_is_named_even_if_another_anvil_answers_there() -> None:
@@ -156,9 +157,7 @@ def test_a_failed_start_carries_what_anvil_printed() -> None:
         start_anvil(AnvilOptions(hardfork="tomorrow"))
 
 
-def test_a_missing_binary_says_what_to_run(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_missing_binary_says_what_to_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(node_packages, "REPOSITORY_ROOT", tmp_path)
     with pytest.raises(ToolMissingError, match="run `npm ci`"):
         start_anvil()

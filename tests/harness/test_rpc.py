@@ -1,52 +1,32 @@
 """The JSON-RPC client: results in order, typed errors, and a connection that recovers."""
 
-import http.server
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import ClassVar
-
 import pytest
 
-from keel.chain.clock import jump, jump_to, mine, now, reverting, set_next_timestamp
-from keel.chain.clock import restore_snapshot, take_snapshot
+from keel.chain.clock import (
+    jump,
+    jump_to,
+    mine,
+    now,
+    restore_snapshot,
+    reverting,
+    set_next_timestamp,
+    take_snapshot,
+)
 from keel.chain.errors import ChainError, RpcConnectionError, RpcError
 from keel.chain.rpc import RpcClient
-from keel.chain.state import balance_wei, block_head, set_balance_wei, set_storage, storage_at
-from keel.chain.state import unlocked_accounts
+from keel.chain.state import (
+    balance_wei,
+    block_head,
+    set_balance_wei,
+    set_storage,
+    storage_at,
+    unlocked_accounts,
+)
 from keel.chain.transaction import send_transaction
+from tests.harness.answering_server import answering
 
 DAY = 86_400
 STRANGER = "0x00000000000000000000000000000000DeaDBeef"
-
-
-class Closing(http.server.BaseHTTPRequestHandler):
-    """Answers with whatever it was given and closes the connection."""
-
-    protocol_version = "HTTP/1.1"
-    body: ClassVar[bytes] = b""
-
-    def do_POST(self) -> None:  # noqa: N802 (name fixed by http.server)
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(self.body)))
-        self.end_headers()
-        self.wfile.write(self.body)
-        self.close_connection = True
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (name is fixed)
-        return
-
-
-@contextmanager
-def server(answer: bytes) -> Iterator[str]:
-    handler = type("Answering", (Closing,), {"body": answer})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
-        thread.join()
 
 
 def test_a_batch_answers_in_the_order_asked(rpc: RpcClient) -> None:
@@ -79,13 +59,12 @@ def test_a_failing_member_of_a_batch_leaves_the_others(rpc: RpcClient) -> None:
 
 @pytest.mark.parametrize("answer", [b"<html>", b'"text"', b"[]"])
 def test_an_answer_that_is_not_json_rpc_is_a_connection_error(answer: bytes) -> None:
-    with server(answer) as url, RpcClient(url) as client:
-        with pytest.raises(RpcConnectionError):
-            client.call("eth_chainId")
+    with answering(answer) as url, RpcClient(url) as client, pytest.raises(RpcConnectionError):
+        client.call("eth_chainId")
 
 
 def test_a_connection_closed_while_idle_is_opened_again() -> None:
-    with server(b'{"jsonrpc":"2.0","id":1,"result":"0x1"}') as url, RpcClient(url) as client:
+    with answering(b'{"jsonrpc":"2.0","id":1,"result":"0x1"}') as url, RpcClient(url) as client:
         assert client.call("eth_chainId") == "0x1"
         assert client.call("eth_chainId") == "0x1"
 
@@ -147,9 +126,13 @@ def test_reverting_takes_back_blocks_balances_storage_and_time(rpc: RpcClient) -
 
 
 def test_reverting_happens_after_an_error_too(rpc: RpcClient) -> None:
-    with pytest.raises(ZeroDivisionError), reverting(rpc):
-        set_balance_wei(rpc, STRANGER, 123)
-        raise ZeroDivisionError
+    def fail_after_a_change() -> None:
+        with reverting(rpc):
+            set_balance_wei(rpc, STRANGER, 123)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_a_change()
     assert balance_wei(rpc, STRANGER) == 0
 
 
