@@ -5,7 +5,9 @@ import {IStakingVault} from "./IStakingVault.sol";
 
 /// @title AccountingOracle: committee, quorum, frames, sanity limits, announcement of large losses
 /// @notice Rules REP of docs/design.md. Reports are signed off chain (EIP-712, ERC-5267 domain
-/// `Keel AccountingOracle`, version `1`) and applied in one transaction that anyone may send.
+/// `Keel AccountingOracle`, version `1`) and applied in one transaction that anyone may send. Members sign
+/// `SignedReport(Report report,uint256 memberSetNonce,uint256 deadline)`. A member may be an account, also with code by
+/// EIP-7702, or a contract that answers ERC-1271 within 200,000 gas.
 interface IAccountingOracle {
     /// @notice What the committee saw at the reference slot.
     struct Report {
@@ -16,7 +18,7 @@ interface IAccountingOracle {
         uint32 activeValidators;
         uint32 exitedValidators;
         uint32 slashedValidators;
-        bytes32 operatorsRoot; // OPR-4
+        bytes32 operatorsRoot; // OPR-4, over IOperatorRegistry.RewardLeaf
         bytes32 validatorsRoot; // Merkle-sum tree over (validator index, public key hash, balance, slashed)
     }
 
@@ -29,13 +31,15 @@ interface IAccountingOracle {
     struct Init {
         address authority;
         address vault;
+        address withdrawalVault;
+        address rewardsVault;
         uint256 genesisTime; // of the beacon chain
-        uint256 secondsPerSlot;
-        uint256 finalitySeconds; // REP-1
-        uint256 growthRayPerDay; // REP-4
-        uint256 growthBoundBps; // REP-4
-        uint256 lossLimitBps; // LIM-3
-        uint256 lossPeriodSeconds; // LIM-3
+        uint256 secondsPerSlot; // 1 to 60
+        uint256 finalitySeconds; // REP-1; 1 s to 7 days
+        uint256 growthRayPerDay; // REP-4; 1 to 1e27
+        uint256 growthBoundBps; // REP-4; 1 to 10,000
+        uint256 lossLimitBps; // LIM-3; 1 to 10,000
+        uint256 lossPeriodSeconds; // LIM-3; 1 s to 365 days
         address[] members;
         uint256 quorum;
     }
@@ -48,11 +52,13 @@ interface IAccountingOracle {
         uint256 heldWithdrawalsWei; // waits in WithdrawalVault
         uint256 feelessWei;
         bool beyondLimit; // needs an announcement
-        uint256 limitWei; // the limit that decided
+        uint256 limitWei; // for a loss what LIM-3 still allows, for growth the bound of REP-4 on what enters
         IStakingVault.ReportInput input; // what the vault would be asked to apply
     }
 
+    /// @notice `reportHash` is the EIP-712 struct hash of the report, the same whatever nonce and deadline were signed.
     event ReportApplied(uint256 indexed refSlot, bytes32 indexed reportHash, Report report);
+    /// @notice A report beyond a limit waits (REP-8): a loss, or growth above its bound.
     event LossAnnounced(uint256 indexed refSlot, bytes32 indexed reportHash, uint256 changeWei, uint256 limitWei);
     event MemberAdded(address indexed member);
     event MemberRemoved(address indexed member);
@@ -60,6 +66,7 @@ interface IAccountingOracle {
 
     error ZeroAddress(string what);
     error RefSlotNotBoundary(uint256 refSlot);
+    error RefSlotNotNewer(uint256 refTime, uint256 lastRefTime);
     error RefSlotNotFinal(uint256 refSlot, uint256 earliestTime, uint256 nowTime);
     error ReportedAboveHeld(address holder, uint256 reportedWei, uint256 heldWei);
     error TooManyValidators(uint256 reported, uint256 staked);
@@ -73,9 +80,16 @@ interface IAccountingOracle {
     error AlreadyMember(address member);
     error QuorumOutOfBounds(uint256 quorum, uint256 members);
     error TooFewMembers(uint256 members, uint256 min);
+    /// @notice A parameter is 0 or above `max`.
     error ParameterOutOfBounds(string what, uint256 value, uint256 max);
 
-    /// @notice Apply a report signed by a quorum, or announce it when it is beyond a limit (REP-7, REP-8).
+    /// @notice Apply a report signed by a quorum, or announce it when it is beyond a limit (REP-7, REP-8). Anyone may
+    /// call. Reverts when the report contradicts the chain (`judge` lists how), `DeadlinePassed` after `deadline`,
+    /// `AnnouncementTooYoung` within a frame of an announcement, and for signatures `QuorumNotReached`,
+    /// `SignersNotAscending`, `NotMember`, `SignatureInvalid`. With less gas than an ERC-1271 member needs, its
+    /// signature counts as invalid and the call reverts; no signature is ever left out.
+    /// @param deadline the last second in which the signatures count
+    /// @param signatures by ascending signer
     /// @param lastTicketHint see IWithdrawalQueue.finalisable
     /// @return applied false when the report was announced instead
     function submit(
@@ -85,15 +99,18 @@ interface IAccountingOracle {
         uint256 lastTicketHint
     ) external returns (bool applied);
 
-    /// @notice Restricted. At least 3 members remain, and the quorum is above one half of them.
+    /// @notice Restricted. `removed` leave, then `added` join. At least 3 members remain, and the quorum is above one
+    /// half of them and at most all. Signatures given before count no longer.
     function setMembers(address[] calldata added, address[] calldata removed, uint256 newQuorum) external;
 
     /// @notice What `submit` would do with this report now, signatures apart.
-    function simulate(Report calldata report, uint256 lastTicketHint)
-        external
-        view
-        returns (Judgement memory judgement, IStakingVault.ReportOutcome memory outcome);
+    function simulate(
+        Report calldata report,
+        uint256 lastTicketHint
+    ) external view returns (Judgement memory judgement, IStakingVault.ReportOutcome memory outcome);
 
+    /// @notice REP-1 to REP-4, REP-6 and LIM-3; the ticket hint of `input` stays 0. Reverts `RefSlotNotBoundary`,
+    /// `RefSlotNotFinal`, `RefSlotNotNewer`, `ReportedAboveHeld`, `TooManyValidators`, `SlashedAboveStaked`.
     function judge(Report calldata report) external view returns (Judgement memory);
 
     /// @notice The EIP-712 digest that members sign.
@@ -105,7 +122,8 @@ interface IAccountingOracle {
 
     function quorum() external view returns (uint256);
 
-    /// @notice Signatures that a report beyond a limit needs (REP-8).
+    /// @notice Signatures that a report beyond a limit needs after its announcement (REP-8): two thirds of all members,
+    /// rounded up, never less than the quorum.
     function announcedQuorum() external view returns (uint256);
 
     /// @notice Part of every digest; grows with each change of members or quorum.
@@ -124,7 +142,8 @@ interface IAccountingOracle {
 
     function operatorsRoot() external view returns (bytes32);
 
-    /// @notice The newest reference slot that is finalitySeconds old, and when the next one will be.
+    /// @notice The newest reference slot that is finalitySeconds old, and when the next one will be; slot 0 before the
+    /// first one is.
     function reportableSlot() external view returns (uint256 refSlot, uint256 nextReportableAt);
 
     /// @notice What the loss bucket still allows, wei.

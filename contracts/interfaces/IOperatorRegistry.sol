@@ -50,11 +50,14 @@ interface IOperatorRegistry {
     error KeyAlreadyStaked(bytes32 pubkeyRoot);
     error OperatorInactive(uint256 operatorId);
     error OperatorAtLimit(uint256 operatorId, uint256 limit);
+    /// @notice `staked` counts the validator that was asked for.
     error OperatorAboveTarget(uint256 operatorId, uint256 staked, uint256 max);
     error LeafNotReported(uint256 operatorId);
+    error RewardsAboveMinted(uint256 operatorId, uint256 shares, uint256 heldShares);
     error NothingToClaim(uint256 operatorId);
 
-    /// @notice Restricted.
+    /// @notice Restricted. The operator starts active; ids count from 0.
+    /// @param name 1 to 64 bytes
     function addOperator(
         string calldata name,
         address manager,
@@ -63,7 +66,7 @@ interface IOperatorRegistry {
         uint16 targetBps
     ) external returns (uint256 operatorId);
 
-    /// @notice Restricted.
+    /// @notice Restricted. A limit or target below what the operator has only stops it from getting more.
     function setOperator(uint256 operatorId, uint32 limit, uint16 targetBps, bool active) external;
 
     /// @notice Restricted.
@@ -81,15 +84,19 @@ interface IOperatorRegistry {
     /// @notice The operator's manager only. Keys of the batch that are staked stay staked.
     function withdrawBatch(uint256 operatorId, uint256 batch) external;
 
-    /// @notice Vault only: check and record keys that are about to be staked (OPR-2, OPR-3).
+    /// @notice Vault only: check and record keys that are about to be staked (OPR-2, OPR-3). One bad key reverts the
+    /// whole call: whoever stakes picks the keys, so the next call leaves it out, and no operator can block another.
+    /// Keys of one operator that follow each other share its reads and writes.
     function recordStaked(IStakingVault.StakingKey[] calldata keys) external;
 
     /// @notice Pay an operator's reported rewards in kETH shares to its reward address (OPR-4). Anyone may call.
+    /// Reverts `RewardsAboveMinted` when the leaf asks for more shares than this contract holds.
     function claimRewards(RewardLeaf calldata leaf, bytes32[] calldata proof) external returns (uint256 shares);
 
-    /// @notice What `claimRewards` would pay; 0 when the leaf is not in the last report.
+    /// @notice What `claimRewards` would pay; 0 when it would revert.
     function claimableShares(RewardLeaf calldata leaf, bytes32[] calldata proof) external view returns (uint256);
 
+    /// @notice Cumulative, kETH shares.
     function claimedShares(uint256 operatorId) external view returns (uint256);
 
     function operator(uint256 operatorId) external view returns (Operator memory);
@@ -99,10 +106,12 @@ interface IOperatorRegistry {
     /// @notice All validators staked so far, exited ones included.
     function totalStaked() external view returns (uint256);
 
-    /// @notice How many validators the operator may get now, one after the other (OPR-3, exact for the next one).
+    /// @notice Whether the operator may get the next validator (OPR-3).
     function mayStakeNext(uint256 operatorId) external view returns (bool);
 
+    /// @notice Zero for a batch that was withdrawn or never added.
     function batchRoot(uint256 operatorId, uint256 batch) external view returns (bytes32);
 
+    /// @param pubkeyRoot sha256(pubkey || 0^16), the SSZ root of the public key
     function isStaked(bytes32 pubkeyRoot) external view returns (bool);
 }

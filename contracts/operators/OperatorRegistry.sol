@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {IAccountingOracle} from "../interfaces/IAccountingOracle.sol";
+import {IOperatorRegistry} from "../interfaces/IOperatorRegistry.sol";
+import {IStakingVault} from "../interfaces/IStakingVault.sol";
+
+/// @title OperatorRegistry
+/// @notice See IOperatorRegistry.
+contract OperatorRegistry is IOperatorRegistry, AccessManaged {
+    // ---- types
+
+    /// @dev What staking reads and writes of an operator, in one slot; the reward address fills it up.
+    struct Allocation {
+        address rewardAddress;
+        uint32 staked;
+        uint32 limit;
+        uint16 targetBps;
+        bool active;
+    }
+
+    struct Record {
+        Allocation allocation;
+        address manager; // with `batches` in one slot, which addKeys reads and writes
+        uint32 batches;
+        string name;
+    }
+
+    // ---- constants and immutables
+
+    uint256 private constant BPS = 10_000;
+    uint256 private constant MAX_NAME_BYTES = 64;
+    uint256 private constant PUBKEY_BYTES = 48;
+    uint256 private constant SIGNATURE_BYTES = 96;
+    uint256 private constant KEY_BYTES = PUBKEY_BYTES + SIGNATURE_BYTES + 32;
+
+    IStakingVault public immutable VAULT;
+
+    // ---- storage
+
+    /// @inheritdoc IOperatorRegistry
+    uint256 public totalStaked;
+
+    Record[] private _records;
+
+    /// @inheritdoc IOperatorRegistry
+    mapping(uint256 operatorId => mapping(uint256 batch => bytes32 root)) public batchRoot;
+
+    /// @inheritdoc IOperatorRegistry
+    mapping(bytes32 pubkeyRoot => bool staked) public isStaked;
+
+    /// @inheritdoc IOperatorRegistry
+    mapping(uint256 operatorId => uint256 shares) public claimedShares;
+
+    // ---- constructor
+
+    constructor(address authority, address vault) AccessManaged(authority) {
+        if (authority == address(0)) revert ZeroAddress("authority");
+        if (vault == address(0)) revert ZeroAddress("vault");
+        VAULT = IStakingVault(vault);
+    }
+
+    // ---- external: roles of the AccessManager
+
+    /// @inheritdoc IOperatorRegistry
+    function addOperator(
+        string calldata name,
+        address manager,
+        address rewardAddress,
+        uint32 limit,
+        uint16 targetBps
+    ) external restricted returns (uint256 operatorId) {
+        uint256 nameBytes = bytes(name).length;
+        if (nameBytes == 0 || nameBytes > MAX_NAME_BYTES) revert NameLength(nameBytes, MAX_NAME_BYTES);
+        if (manager == address(0)) revert ZeroAddress("manager");
+        if (rewardAddress == address(0)) revert ZeroAddress("rewardAddress");
+        _checkTarget(targetBps);
+
+        operatorId = _records.length;
+        Allocation memory allocation = Allocation(rewardAddress, 0, limit, targetBps, true);
+        _records.push(Record(allocation, manager, 0, name));
+        emit OperatorAdded(operatorId, name, manager, rewardAddress);
+        emit OperatorSet(operatorId, limit, targetBps, true);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function setOperator(uint256 operatorId, uint32 limit, uint16 targetBps, bool active) external restricted {
+        Allocation storage allocation = _record(operatorId).allocation;
+        _checkTarget(targetBps);
+        allocation.limit = limit;
+        allocation.targetBps = targetBps;
+        allocation.active = active;
+        emit OperatorSet(operatorId, limit, targetBps, active);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function setManager(uint256 operatorId, address manager) external restricted {
+        if (manager == address(0)) revert ZeroAddress("manager");
+        _record(operatorId).manager = manager;
+        emit ManagerSet(operatorId, manager);
+    }
+
+    // ---- external: the operator's manager
+
+    /// @inheritdoc IOperatorRegistry
+    function setRewardAddress(uint256 operatorId, address rewardAddress) external {
+        if (rewardAddress == address(0)) revert ZeroAddress("rewardAddress");
+        _managedRecord(operatorId).allocation.rewardAddress = rewardAddress;
+        emit RewardAddressSet(operatorId, rewardAddress);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function addKeys(uint256 operatorId, bytes32 root, bytes calldata keys) external returns (uint256 batch) {
+        Record storage record = _managedRecord(operatorId);
+        if (keys.length == 0 || keys.length % KEY_BYTES != 0) revert KeysLength(keys.length, KEY_BYTES);
+        batch = record.batches++;
+        batchRoot[operatorId][batch] = root;
+        emit KeysAdded(operatorId, batch, root, keys);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function withdrawBatch(uint256 operatorId, uint256 batch) external {
+        _managedRecord(operatorId);
+        _rootOf(operatorId, batch);
+        delete batchRoot[operatorId][batch];
+        emit BatchWithdrawn(operatorId, batch);
+    }
+
+    // ---- external: the vault
+
+    /// @inheritdoc IOperatorRegistry
+    function recordStaked(IStakingVault.StakingKey[] calldata keys) external {
+        if (msg.sender != address(VAULT)) revert OnlyVault(msg.sender);
+        uint256 total = totalStaked;
+        uint256 next = 0;
+        while (next < keys.length) next = _recordRun(keys, next, total + next);
+        totalStaked = total + keys.length;
+    }
+
+    // ---- external: anyone
+
+    /// @inheritdoc IOperatorRegistry
+    function claimRewards(RewardLeaf calldata leaf, bytes32[] calldata proof) external returns (uint256 shares) {
+        uint256 operatorId = leaf.operatorId;
+        address rewardAddress = _record(operatorId).allocation.rewardAddress;
+        if (!_isReported(leaf, proof)) revert LeafNotReported(operatorId);
+        uint256 claimed = claimedShares[operatorId];
+        if (leaf.cumulativeRewardShares <= claimed) revert NothingToClaim(operatorId);
+        shares = leaf.cumulativeRewardShares - claimed;
+        uint256 held = VAULT.sharesOf(address(this));
+        if (shares > held) revert RewardsAboveMinted(operatorId, shares, held);
+
+        claimedShares[operatorId] = leaf.cumulativeRewardShares;
+        emit RewardsClaimed(operatorId, rewardAddress, shares);
+        VAULT.transferShares(rewardAddress, shares);
+    }
+
+    // ---- views
+
+    /// @inheritdoc IOperatorRegistry
+    function claimableShares(RewardLeaf calldata leaf, bytes32[] calldata proof) external view returns (uint256) {
+        uint256 claimed = claimedShares[leaf.operatorId];
+        bool exists = leaf.operatorId < _records.length;
+        if (!exists || leaf.cumulativeRewardShares <= claimed || !_isReported(leaf, proof)) return 0;
+        uint256 shares = leaf.cumulativeRewardShares - claimed;
+        return shares > VAULT.sharesOf(address(this)) ? 0 : shares;
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function operator(uint256 operatorId) external view returns (Operator memory) {
+        Record storage record = _record(operatorId);
+        Allocation memory allocation = record.allocation;
+        return Operator({
+            name: record.name,
+            manager: record.manager,
+            rewardAddress: allocation.rewardAddress,
+            limit: allocation.limit,
+            staked: allocation.staked,
+            targetBps: allocation.targetBps,
+            active: allocation.active,
+            batches: record.batches
+        });
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function operatorCount() external view returns (uint256) {
+        return _records.length;
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function mayStakeNext(uint256 operatorId) external view returns (bool) {
+        Allocation memory allocation = _record(operatorId).allocation;
+        return allocation.active && allocation.staked < allocation.limit
+            && allocation.staked < _mostByTarget(allocation.targetBps, totalStaked);
+    }
+
+    // ---- internal
+
+    /// @dev Record keys of one operator that follow each other; its slot is read and written once.
+    /// @param total all validators staked before the first of them
+    /// @return next position of the first key of another operator
+    function _recordRun(
+        IStakingVault.StakingKey[] calldata keys,
+        uint256 first,
+        uint256 total
+    ) private returns (uint256 next) {
+        uint256 operatorId = keys[first].operatorId;
+        Record storage record = _record(operatorId);
+        Allocation memory allocation = record.allocation;
+        if (!allocation.active) revert OperatorInactive(operatorId);
+        for (next = first; next < keys.length && keys[next].operatorId == operatorId; ++next) {
+            if (allocation.staked >= allocation.limit) revert OperatorAtLimit(operatorId, allocation.limit);
+            ++allocation.staked;
+            uint256 most = _mostByTarget(allocation.targetBps, total + next - first);
+            if (allocation.staked > most) revert OperatorAboveTarget(operatorId, allocation.staked, most);
+            _recordKey(keys[next]);
+        }
+        record.allocation = allocation;
+    }
+
+    /// @dev OPR-1 and OPR-2. The proven deposit data root fixes public key and signature: the deposit contract
+    /// computes it from both and refuses another.
+    function _recordKey(IStakingVault.StakingKey calldata key) private {
+        if (key.pubkey.length != PUBKEY_BYTES) revert PubkeyLength(key.pubkey.length, PUBKEY_BYTES);
+        if (key.signature.length != SIGNATURE_BYTES) revert SignatureLength(key.signature.length, SIGNATURE_BYTES);
+        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(key.index, key.depositDataRoot))));
+        if (!MerkleProof.verifyCalldata(key.proof, _rootOf(key.operatorId, key.batch), leaf)) {
+            revert KeyNotInBatch(key.operatorId, key.batch, key.index);
+        }
+        bytes32 pubkeyRoot = sha256(bytes.concat(key.pubkey, bytes16(0)));
+        if (isStaked[pubkeyRoot]) revert KeyAlreadyStaked(pubkeyRoot);
+        isStaked[pubkeyRoot] = true;
+        emit KeyStaked(key.operatorId, pubkeyRoot, key.pubkey);
+    }
+
+    function _isReported(RewardLeaf calldata leaf, bytes32[] calldata proof) private view returns (bool) {
+        bytes32 root = IAccountingOracle(VAULT.modules().oracle).operatorsRoot();
+        return MerkleProof.verifyCalldata(proof, root, keccak256(bytes.concat(keccak256(abi.encode(leaf)))));
+    }
+
+    function _record(uint256 operatorId) private view returns (Record storage) {
+        if (operatorId >= _records.length) revert NoSuchOperator(operatorId);
+        return _records[operatorId];
+    }
+
+    function _managedRecord(uint256 operatorId) private view returns (Record storage record) {
+        record = _record(operatorId);
+        if (msg.sender != record.manager) revert OnlyManager(operatorId, msg.sender);
+    }
+
+    function _rootOf(uint256 operatorId, uint256 batch) private view returns (bytes32 root) {
+        root = batchRoot[operatorId][batch];
+        if (root == bytes32(0)) revert NoSuchBatch(operatorId, batch);
+    }
+
+    function _checkTarget(uint256 targetBps) private pure {
+        if (targetBps > BPS) revert ParameterOutOfBounds("targetBps", targetBps, BPS);
+    }
+
+    /// @dev OPR-3: how many validators an operator may have once one more than `total` are staked.
+    function _mostByTarget(uint256 targetBps, uint256 total) private pure returns (uint256) {
+        return targetBps * (total + 1) / BPS + 1;
+    }
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
+import {LibCall} from "solady/utils/LibCall.sol";
+import {IAccountingOracle} from "../interfaces/IAccountingOracle.sol";
+import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {TokenBucket} from "../rules/TokenBucket.sol";
+
+/// @title AccountingOracle
+/// @notice See IAccountingOracle.
+contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
+    using EnumerableSet for EnumerableSet.AddressSet;
+    using SafeCast for uint256;
+
+    // ---- types
+
+    /// @dev All that a report reads and writes besides `operatorsRoot`, in one slot. Members change the last two.
+    struct Standing {
+        uint64 refSlot; // of the last report, like the three counts
+        uint32 activeValidators;
+        uint32 exitedValidators;
+        uint32 slashedValidators;
+        uint48 lossFullAt; // LIM-1
+        uint16 quorum;
+        uint32 memberSetNonce;
+    }
+
+    // ---- constants and immutables
+
+    uint256 private constant RAY = 1e27;
+    uint256 private constant BPS = 10_000;
+    uint256 private constant MIN_MEMBERS = 3;
+    uint256 private constant MAX_COVERED_FRAMES = 7; // REP-1
+
+    /// @dev Gas for a member that is a contract: enough for a wallet of several owners, too little to stop a report.
+    uint256 private constant MEMBER_GAS = 200_000;
+
+    bytes private constant REPORT_TYPE = "Report(uint64 refSlot,uint64 consensusBalanceGwei,"
+        "uint128 withdrawalVaultBalanceWei,uint128 rewardsVaultBalanceWei,uint32 activeValidators,"
+        "uint32 exitedValidators,uint32 slashedValidators,bytes32 operatorsRoot,bytes32 validatorsRoot)";
+    bytes32 private constant REPORT_TYPE_HASH = keccak256(REPORT_TYPE);
+    bytes32 private constant SIGNED_REPORT_TYPE_HASH =
+        keccak256(abi.encodePacked("SignedReport(Report report,uint256 memberSetNonce,uint256 deadline)", REPORT_TYPE));
+
+    IStakingVault public immutable VAULT;
+    address public immutable WITHDRAWAL_VAULT;
+    address public immutable REWARDS_VAULT;
+    uint256 public immutable GENESIS_TIME;
+    uint256 public immutable SECONDS_PER_SLOT;
+    uint256 public immutable FINALITY_SECONDS;
+    uint256 public immutable GROWTH_RAY_PER_DAY;
+    uint256 public immutable GROWTH_BOUND_BPS;
+    uint256 public immutable LOSS_LIMIT_BPS;
+    uint256 public immutable LOSS_PERIOD_SECONDS;
+
+    // ---- storage
+
+    Standing private _standing;
+
+    /// @inheritdoc IAccountingOracle
+    bytes32 public operatorsRoot; // read by OperatorRegistry for each claim
+
+    EnumerableSet.AddressSet private _members;
+
+    // ---- constructor
+
+    constructor(Init memory init) EIP712("Keel AccountingOracle", "1") AccessManaged(init.authority) {
+        if (init.authority == address(0)) revert ZeroAddress("authority");
+        if (init.vault == address(0)) revert ZeroAddress("vault");
+        if (init.withdrawalVault == address(0)) revert ZeroAddress("withdrawalVault");
+        if (init.rewardsVault == address(0)) revert ZeroAddress("rewardsVault");
+        VAULT = IStakingVault(init.vault);
+        WITHDRAWAL_VAULT = init.withdrawalVault;
+        REWARDS_VAULT = init.rewardsVault;
+        GENESIS_TIME = init.genesisTime;
+        SECONDS_PER_SLOT = _within("secondsPerSlot", init.secondsPerSlot, 1 minutes);
+        FINALITY_SECONDS = _within("finalitySeconds", init.finalitySeconds, 7 days);
+        GROWTH_RAY_PER_DAY = _within("growthRayPerDay", init.growthRayPerDay, RAY);
+        GROWTH_BOUND_BPS = _within("growthBoundBps", init.growthBoundBps, BPS);
+        LOSS_LIMIT_BPS = _within("lossLimitBps", init.lossLimitBps, BPS);
+        LOSS_PERIOD_SECONDS = _within("lossPeriodSeconds", init.lossPeriodSeconds, 365 days);
+        _addMembers(init.members);
+        _setQuorum(init.quorum);
+    }
+
+    // ---- external
+
+    /// @inheritdoc IAccountingOracle
+    function submit(
+        Report calldata report,
+        uint256 deadline,
+        Signature[] calldata signatures,
+        uint256 lastTicketHint
+    ) external returns (bool applied) {
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
+        Standing memory standing = _standing;
+        bytes32 reportHash = _hash(report);
+        _checkQuorum(_digest(reportHash, standing.memberSetNonce, deadline), signatures, standing.quorum);
+
+        (Judgement memory judgement, uint256 lossFullAt) = _judge(report, lastTicketHint, standing.lossFullAt);
+        if (judgement.beyondLimit && !_announcementAllows(signatures.length)) {
+            uint256 changeWei = judgement.growthWei + judgement.lossWei;
+            emit LossAnnounced(report.refSlot, reportHash, changeWei, judgement.limitWei);
+            VAULT.announceLoss();
+            return false;
+        }
+
+        standing.refSlot = report.refSlot;
+        standing.activeValidators = report.activeValidators;
+        standing.exitedValidators = report.exitedValidators;
+        standing.slashedValidators = report.slashedValidators;
+        standing.lossFullAt = lossFullAt.toUint48();
+        _standing = standing;
+        operatorsRoot = report.operatorsRoot;
+        emit ReportApplied(report.refSlot, reportHash, report);
+        VAULT.applyReport(judgement.input);
+        return true;
+    }
+
+    /// @inheritdoc IAccountingOracle
+    function setMembers(address[] calldata added, address[] calldata removed, uint256 newQuorum) external restricted {
+        for (uint256 i = 0; i < removed.length; ++i) {
+            if (!_members.remove(removed[i])) revert NotMember(removed[i]);
+            emit MemberRemoved(removed[i]);
+        }
+        _addMembers(added);
+        _setQuorum(newQuorum);
+    }
+
+    // ---- views
+
+    /// @inheritdoc IAccountingOracle
+    function simulate(
+        Report calldata report,
+        uint256 lastTicketHint
+    ) external view returns (Judgement memory judgement, IStakingVault.ReportOutcome memory outcome) {
+        (judgement,) = _judge(report, lastTicketHint, _standing.lossFullAt);
+        outcome = VAULT.previewReport(judgement.input);
+    }
+
+    /// @inheritdoc IAccountingOracle
+    function judge(Report calldata report) external view returns (Judgement memory judgement) {
+        (judgement,) = _judge(report, 0, _standing.lossFullAt);
+    }
+
+    /// @inheritdoc IAccountingOracle
+    function digest(Report calldata report, uint256 deadline) external view returns (bytes32) {
+        return _digest(_hash(report), _standing.memberSetNonce, deadline);
+    }
+
+    /// @inheritdoc IAccountingOracle
+    function members() external view returns (address[] memory) {
+        return _members.values();
+    }
+
+    /// @inheritdoc IAccountingOracle
+    function isMember(address account) external view returns (bool) {
+        return _members.contains(account);
+    }
+
+    /// @inheritdoc IAccountingOracle
+    function quorum() external view returns (uint256) {
+        return _standing.quorum;
+    }
+
+    /// @inheritdoc IAccountingOracle
+    function memberSetNonce() external view returns (uint256) {
+        return _standing.memberSetNonce;
+    }
+
+    /// @inheritdoc IAccountingOracle
+    function lastReport() external view returns (uint256, uint256, uint256, uint256, bytes32) {
+        Standing memory standing = _standing;
+        return (
+            standing.refSlot,
+            standing.activeValidators,
+            standing.exitedValidators,
+            standing.slashedValidators,
+            operatorsRoot
+        );
+    }
+
+    /// @inheritdoc IAccountingOracle
+    function reportableSlot() external view returns (uint256 refSlot, uint256 nextReportableAt) {
+        uint256 firstReportableAt = VAULT.FRAME_ORIGIN() + FINALITY_SECONDS;
+        if (block.timestamp < firstReportableAt) return (0, firstReportableAt);
+        uint256 frameSeconds = VAULT.FRAME_SECONDS();
+        uint256 frames = (block.timestamp - firstReportableAt) / frameSeconds;
+        uint256 reportableAt = firstReportableAt + frames * frameSeconds;
+        refSlot = (reportableAt - FINALITY_SECONDS - GENESIS_TIME) / SECONDS_PER_SLOT;
+        nextReportableAt = reportableAt + frameSeconds;
+    }
+
+    /// @inheritdoc IAccountingOracle
+    function lossAllowanceWei() external view returns (uint256) {
+        uint256 totalWei = VAULT.reportBase(VAULT.newestRefTime()).totalWei;
+        return TokenBucket.available(_standing.lossFullAt, _lossCapacityWei(totalWei), LOSS_PERIOD_SECONDS);
+    }
+
+    /// @inheritdoc IAccountingOracle
+    function announcedQuorum() public view returns (uint256) {
+        return Math.max(_standing.quorum, Math.ceilDiv(2 * _members.length(), 3));
+    }
+
+    // ---- internal
+
+    function _addMembers(address[] memory added) private {
+        for (uint256 i = 0; i < added.length; ++i) {
+            if (added[i] == address(0)) revert ZeroAddress("member");
+            if (!_members.add(added[i])) revert AlreadyMember(added[i]);
+            emit MemberAdded(added[i]);
+        }
+    }
+
+    /// @dev Ends every change of the set: a new nonce, so that no signature of the old set counts in the new one.
+    function _setQuorum(uint256 newQuorum) private {
+        uint256 count = _members.length();
+        if (count < MIN_MEMBERS) revert TooFewMembers(count, MIN_MEMBERS);
+        if (2 * newQuorum <= count || newQuorum > count) revert QuorumOutOfBounds(newQuorum, count);
+        _standing.quorum = newQuorum.toUint16();
+        uint256 nonce = ++_standing.memberSetNonce;
+        emit QuorumSet(newQuorum, count, nonce);
+    }
+
+    /// @dev Whether a report beyond a limit may apply now (REP-8); false when it has yet to be announced.
+    function _announcementAllows(uint256 signatures) private view returns (bool) {
+        (,,, uint256 announcedAt) = VAULT.consensus();
+        if (announcedAt == 0) return false;
+        uint256 applicableAt = announcedAt + VAULT.FRAME_SECONDS();
+        if (block.timestamp < applicableAt) revert AnnouncementTooYoung(applicableAt, block.timestamp);
+        uint256 needed = announcedQuorum();
+        if (signatures < needed) revert QuorumNotReached(signatures, needed);
+        return true;
+    }
+
+    /// @dev REP-7. Ascending order is what makes the signers distinct.
+    function _checkQuorum(bytes32 digest_, Signature[] calldata signatures, uint256 needed) private view {
+        if (signatures.length < needed) revert QuorumNotReached(signatures.length, needed);
+        address previous = address(0);
+        for (uint256 i = 0; i < signatures.length; ++i) {
+            address signer = signatures[i].signer;
+            if (signer <= previous) revert SignersNotAscending(previous, signer);
+            if (!_members.contains(signer)) revert NotMember(signer);
+            if (!_hasSigned(signer, digest_, signatures[i].signature)) revert SignatureInvalid(signer);
+            previous = signer;
+        }
+    }
+
+    /// @dev The account's own signature comes first: an account with code by EIP-7702 still signs with its key.
+    function _hasSigned(address signer, bytes32 digest_, bytes calldata signature) private view returns (bool) {
+        (address recovered,,) = ECDSA.tryRecoverCalldata(digest_, signature);
+        if (recovered == signer) return true;
+        if (signer.code.length == 0) return false;
+        bytes memory question = abi.encodeCall(IERC1271.isValidSignature, (digest_, signature));
+        (bool answered,, bytes memory answer) = LibCall.tryStaticCall(signer, MEMBER_GAS, 32, question);
+        return answered && answer.length == 32 && bytes32(answer) == bytes32(IERC1271.isValidSignature.selector);
+    }
+
+    /// @dev REP-1 to REP-4, REP-6 and LIM-3.
+    /// @return judgement what is shown, and what the vault is asked to apply
+    /// @return newLossFullAt the loss bucket after this report
+    function _judge(
+        Report calldata report,
+        uint256 lastTicketHint,
+        uint256 lossFullAt
+    ) private view returns (Judgement memory judgement, uint256 newLossFullAt) {
+        uint256 frameSeconds = VAULT.FRAME_SECONDS();
+        uint256 refTime = _finalRefTime(report.refSlot, frameSeconds);
+        IStakingVault.ReportBase memory base = VAULT.reportBase(refTime);
+        if (refTime <= base.lastRefTime) revert RefSlotNotNewer(refTime, base.lastRefTime);
+        _checkAgainstChain(report, base.stakedValidators);
+
+        judgement.input.refTime = refTime;
+        judgement.input.consensusBalanceWei = uint256(report.consensusBalanceGwei) * 1 gwei;
+        judgement.input.withdrawalsWei = report.withdrawalVaultBalanceWei;
+        judgement.input.rewardsWei = report.rewardsVaultBalanceWei;
+        judgement.input.lastTicketHint = lastTicketHint;
+        uint256 grossWei =
+            judgement.input.consensusBalanceWei + judgement.input.withdrawalsWei + judgement.input.rewardsWei;
+
+        if (grossWei < base.expectedWei) {
+            judgement.lossWei = base.expectedWei - grossWei;
+            newLossFullAt = _judgeLoss(judgement, base.totalWei, lossFullAt);
+        } else {
+            judgement.growthWei = grossWei - base.expectedWei;
+            newLossFullAt = lossFullAt;
+            uint256 coveredSeconds = Math.min(refTime - base.lastRefTime, MAX_COVERED_FRAMES * frameSeconds);
+            _judgeGrowth(judgement, base.totalWei, coveredSeconds);
+        }
+    }
+
+    /// @dev LIM-3 and REP-8; returns the bucket after the loss.
+    function _judgeLoss(
+        Judgement memory judgement,
+        uint256 totalWei,
+        uint256 lossFullAt
+    ) private view returns (uint256) {
+        uint256 capacityWei = _lossCapacityWei(totalWei);
+        judgement.limitWei = TokenBucket.available(lossFullAt, capacityWei, LOSS_PERIOD_SECONDS);
+        judgement.beyondLimit = judgement.lossWei > judgement.limitWei;
+        if (judgement.beyondLimit) return TokenBucket.empty(LOSS_PERIOD_SECONDS);
+        return TokenBucket.take(lossFullAt, judgement.lossWei, capacityWei, LOSS_PERIOD_SECONDS);
+    }
+
+    /// @dev REP-4.
+    function _judgeGrowth(Judgement memory judgement, uint256 totalWei, uint256 coveredSeconds) private view {
+        uint256 usualWei = GROWTH_RAY_PER_DAY * coveredSeconds * totalWei / (RAY * 1 days);
+        uint256 excessWei = Math.saturatingSub(judgement.growthWei, usualWei);
+        judgement.heldRewardsWei = Math.min(excessWei, judgement.input.rewardsWei);
+        judgement.heldWithdrawalsWei = Math.min(excessWei - judgement.heldRewardsWei, judgement.input.withdrawalsWei);
+        uint256 heldWei = judgement.heldRewardsWei + judgement.heldWithdrawalsWei;
+        judgement.feelessWei = excessWei - heldWei;
+
+        judgement.input.rewardsWei -= judgement.heldRewardsWei;
+        judgement.input.withdrawalsWei -= judgement.heldWithdrawalsWei;
+        judgement.input.feelessWei = judgement.feelessWei;
+        judgement.limitWei = totalWei * GROWTH_BOUND_BPS / BPS;
+        judgement.beyondLimit = judgement.growthWei - heldWei > judgement.limitWei;
+    }
+
+    /// @dev REP-1: the time of a reference slot that is final.
+    function _finalRefTime(uint256 refSlot, uint256 frameSeconds) private view returns (uint256 refTime) {
+        refTime = GENESIS_TIME + refSlot * SECONDS_PER_SLOT;
+        uint256 origin = VAULT.FRAME_ORIGIN();
+        if (refTime < origin || (refTime - origin) % frameSeconds != 0) revert RefSlotNotBoundary(refSlot);
+        uint256 finalAt = refTime + FINALITY_SECONDS;
+        if (block.timestamp < finalAt) revert RefSlotNotFinal(refSlot, finalAt, block.timestamp);
+    }
+
+    /// @dev What the chain itself knows better than any committee (REP-3, REP-6).
+    function _checkAgainstChain(Report calldata report, uint256 stakedValidators) private view {
+        _checkHeld(WITHDRAWAL_VAULT, report.withdrawalVaultBalanceWei);
+        _checkHeld(REWARDS_VAULT, report.rewardsVaultBalanceWei);
+        uint256 reported = uint256(report.activeValidators) + report.exitedValidators;
+        if (reported > stakedValidators) revert TooManyValidators(reported, stakedValidators);
+        if (report.slashedValidators > stakedValidators) {
+            revert SlashedAboveStaked(report.slashedValidators, stakedValidators);
+        }
+    }
+
+    function _checkHeld(address holder, uint256 reportedWei) private view {
+        if (reportedWei > holder.balance) revert ReportedAboveHeld(holder, reportedWei, holder.balance);
+    }
+
+    function _lossCapacityWei(uint256 totalWei) private view returns (uint256) {
+        return totalWei * LOSS_LIMIT_BPS / BPS;
+    }
+
+    function _digest(bytes32 reportHash, uint256 nonce, uint256 deadline) private view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(SIGNED_REPORT_TYPE_HASH, reportHash, nonce, deadline)));
+    }
+
+    function _hash(Report calldata report) private pure returns (bytes32) {
+        return keccak256(abi.encode(REPORT_TYPE_HASH, report));
+    }
+
+    function _within(string memory what, uint256 value, uint256 max) private pure returns (uint256) {
+        if (value == 0 || value > max) revert ParameterOutOfBounds(what, value, max);
+        return value;
+    }
+}
