@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.model.commitment import (
-    CommittedKey,
     OperatorTotals,
     key_batch_tree,
     key_leaf,
@@ -192,20 +191,18 @@ def test_public_key_hash_is_its_ssz_root() -> None:
         public_key_hash(key[:47])
 
 
-def test_key_leaf_hashes_its_three_words_twice() -> None:
-    key = CommittedKey(public_key=bytes(range(48)), deposit_data_root=b"\x07" * 32)
-    words = (9).to_bytes(32, "big") + key.deposit_data_root + public_key_hash(key.public_key)
-    assert key_leaf(9, key) == keccak(keccak(words))
-    assert key_leaf(8, key) != key_leaf(9, key)
+def test_key_leaf_hashes_its_two_words_twice() -> None:
+    deposit_data_root = b"\x07" * 32
+    assert key_leaf(9, deposit_data_root) == keccak(keccak(bytes(31) + b"\x09" + deposit_data_root))
+    assert key_leaf(8, deposit_data_root) != key_leaf(9, deposit_data_root)
 
 
-def test_key_batch_commits_to_keys_in_order_from_its_first_index() -> None:
-    keys = [CommittedKey(bytes([n]) * 48, bytes([n]) * 32) for n in range(5)]
-    tree = key_batch_tree(keys, first_index=100)
-    for place, key in enumerate(keys):
-        assert verify_merkle_proof(tree.root, key_leaf(100 + place, key), tree.proof(place))
-        assert not verify_merkle_proof(tree.root, key_leaf(place, key), tree.proof(place))
-    assert key_batch_tree(keys).root != tree.root
+def test_key_batch_commits_to_each_key_at_its_index() -> None:
+    deposit_data_roots = [bytes([n]) * 32 for n in range(5)]
+    tree = key_batch_tree(deposit_data_roots)
+    for index, root in enumerate(deposit_data_roots):
+        assert verify_merkle_proof(tree.root, key_leaf(index, root), tree.proof(index))
+        assert not verify_merkle_proof(tree.root, key_leaf(index + 1, root), tree.proof(index))
 
 
 def test_operator_leaf_hashes_its_five_words_twice() -> None:

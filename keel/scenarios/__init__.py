@@ -1,0 +1,1 @@
+"""Whole stories of the protocol, used by scripts, tests and walkthroughs."""

@@ -1,0 +1,126 @@
+"""The committee's side of a report: the EIP-712 message of a member, and signatures in order.
+
+Pure: from a report and keys to signatures. What is posted is `submit` of IAccountingOracle.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from eth_account.messages import SignableMessage, encode_typed_data
+from eth_account.signers.local import LocalAccount
+from eth_utils.crypto import keccak
+
+DOMAIN_NAME = "Keel AccountingOracle"
+DOMAIN_VERSION = "1"
+
+_TYPES = {
+    "EIP712Domain": (
+        ("string", "name"),
+        ("string", "version"),
+        ("uint256", "chainId"),
+        ("address", "verifyingContract"),
+    ),
+    "SignedReport": (
+        ("Report", "report"),
+        ("uint256", "memberSetNonce"),
+        ("uint256", "deadline"),
+    ),
+    "Report": (
+        ("uint64", "refSlot"),
+        ("uint64", "consensusBalanceGwei"),
+        ("uint128", "withdrawalVaultBalanceWei"),
+        ("uint128", "rewardsVaultBalanceWei"),
+        ("uint32", "activeValidators"),
+        ("uint32", "exitedValidators"),
+        ("uint32", "slashedValidators"),
+        ("bytes32", "operatorsRoot"),
+        ("bytes32", "validatorsRoot"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`IAccountingOracle.Report`, its fields in the same order."""
+
+    ref_slot: int
+    consensus_balance_gwei: int
+    withdrawal_vault_balance_wei: int = 0
+    rewards_vault_balance_wei: int = 0
+    active_validators: int = 0
+    exited_validators: int = 0
+    slashed_validators: int = 0
+    operators_root: bytes = bytes(32)
+    validators_root: bytes = bytes(32)
+
+    def values(self) -> tuple[int | bytes, ...]:
+        """The struct as contract calls take it."""
+        return tuple(getattr(self, field.name) for field in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What a member signs: a report, for one set of members, until `deadline`, at one oracle."""
+
+    report: Report
+    member_set_nonce: int
+    deadline: int
+    chain_id: int
+    oracle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """`IAccountingOracle.Signature`; `signature` is r, s, v of an account, 65 bytes."""
+
+    signer: str
+    signature: bytes
+
+    def values(self) -> tuple[str, bytes]:
+        """The struct as contract calls take it."""
+        return (self.signer, self.signature)
+
+
+def digest(ballot: Ballot) -> bytes:
+    """Return the 32 bytes that are signed, as the oracle's `digest` gives them."""
+    message = _signable(ballot)
+    return bytes(keccak(b"\x19" + message.version + message.header + message.body))
+
+
+def sign(ballot: Ballot, members: Iterable[LocalAccount]) -> tuple[Signature, ...]:
+    """Signatures of these members in the order that the oracle asks for (REP-7)."""
+    message = _signable(ballot)
+    return in_order(
+        Signature(member.address, bytes(member.sign_message(message).signature))
+        for member in members
+    )
+
+
+def in_order(signatures: Iterable[Signature]) -> tuple[Signature, ...]:
+    """Sort by ascending signer."""
+    return tuple(sorted(signatures, key=lambda signature: int(signature.signer, 16)))
+
+
+def _signable(ballot: Ballot) -> SignableMessage:
+    types = {
+        name: [{"type": kind, "name": field} for kind, field in members]
+        for name, members in _TYPES.items()
+    }
+    names = [field for _, field in _TYPES["Report"]]
+    return encode_typed_data(
+        full_message={
+            "types": types,
+            "primaryType": "SignedReport",
+            "domain": {
+                "name": DOMAIN_NAME,
+                "version": DOMAIN_VERSION,
+                "chainId": ballot.chain_id,
+                "verifyingContract": ballot.oracle,
+            },
+            "message": {
+                "report": dict(zip(names, ballot.report.values(), strict=True)),
+                "memberSetNonce": ballot.member_set_nonce,
+                "deadline": ballot.deadline,
+            },
+        }
+    )
