@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 /// @title What holds ether on the way into the vault: WithdrawalVault and RewardsVault
 interface IEtherSource {
+    error ZeroAddress(string what);
     error OnlyVault(address caller);
     error InsufficientBalance(uint256 askedWei, uint256 balanceWei);
 

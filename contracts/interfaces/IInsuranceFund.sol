@@ -18,12 +18,16 @@ interface IInsuranceFund is IERC4626 {
     event Covered(uint256 unitsAsked, uint256 unitsPaid);
 
     error ZeroAddress(string what);
+    error ParameterOutOfBounds(string what, uint256 value, uint256 max);
+    error ZeroWindow();
+    error ZeroShares();
     error OnlyVault(address caller);
     error SharesLocked(address underwriter, uint256 locked, uint256 until);
     error CooldownAboveBalance(uint256 asked, uint256 balance);
     error NoCooldown(address underwriter);
 
-    /// @notice Start (or start anew) a cooldown for `shares` of the caller; they are locked until its window ends.
+    /// @notice Start (or start anew) a cooldown for `shares` of the caller; they are locked until its window ends and
+    /// can be redeemed in the window. What a loss takes, it takes from cooling shares too.
     function startCooldown(uint256 shares) external;
 
     /// @notice Unlock; the caller stays an underwriter.
@@ -36,5 +40,10 @@ interface IInsuranceFund is IERC4626 {
     /// @notice What `cover` would hand over.
     function coverable(uint256 shares) external view returns (uint256 units);
 
+    /// @notice The cooldown that runs or is in its window; all zero when there is none.
     function cooldownOf(address underwriter) external view returns (Cooldown memory);
+
+    function COOLDOWN_SECONDS() external view returns (uint256);
+
+    function WINDOW_SECONDS() external view returns (uint256);
 }

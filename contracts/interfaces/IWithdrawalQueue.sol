@@ -28,32 +28,41 @@ interface IWithdrawalQueue is IERC4906 {
     event TicketClaimed(uint256 indexed ticketId, address indexed owner, uint256 paidWei);
     event ClaimSkipped(uint256 indexed ticketId, bytes reason);
 
+    error ZeroAddress(string what);
+    error ParameterOutOfBounds(string what, uint256 value, uint256 max);
     error OnlyVault(address caller);
     error AmountOutOfBounds(uint256 amountWei, uint256 minWei, uint256 maxWei);
-    error TooMany(uint256 count, uint256 max);
+    error CountOutOfBounds(uint256 count, uint256 min, uint256 max);
     error NoSuchTicket(uint256 ticketId);
     error AlreadyClaimed(uint256 ticketId);
     error NotFinalised(uint256 ticketId, uint256 lastFinalised);
     error PaymentFailed(address owner, uint256 amountWei);
     error IndexRises(uint256 indexBefore, uint256 indexAfter);
+    error LastTicketOutOfBounds(uint256 lastTicket, uint256 min, uint256 max);
     error WrongPayment(uint256 sentWei, uint256 neededWei);
+    error TooLittleGas(uint256 left, uint256 needed);
 
-    /// @notice Burn the caller's kETH for a claim of `amountWei`; the ticket belongs to `owner` (QUE-1).
+    /// @notice Burn the caller's kETH for a claim of `amountWei`; the ticket belongs to `owner` (QUE-1), who is not
+    /// called. Reverts `AmountOutOfBounds`, and with the vault's errors when it is insolvent or the caller has too
+    /// little.
     function request(uint256 amountWei, address owner) external returns (uint256 ticketId);
 
     /// @notice The same for 1 to 100 tickets.
     function requestMany(uint256[] calldata amountsWei, address owner) external returns (uint256[] memory ticketIds);
 
-    /// @notice Pay a finalised ticket to its owner (QUE-3). Anyone may call.
+    /// @notice Pay a finalised ticket to its owner (QUE-3). Anyone may call. Reverts `PaymentFailed` when the owner
+    /// does not take the ether; the ticket then stays as it is.
     function claim(uint256 ticketId) external returns (uint256 paidWei);
 
     /// @notice Claim 1 to 100 tickets. One that cannot be paid (not finalised, claimed, a receiver that reverts) is
-    /// skipped with `ClaimSkipped` and harms no other.
+    /// skipped with `ClaimSkipped` and harms no other: each may use `CLAIM_GAS`, its receiver's part included, and the
+    /// call reverts `TooLittleGas` rather than give one less. A receiver that needs more uses `claim`.
     function claimMany(uint256[] calldata ticketIds) external returns (uint256 paidWei);
 
-    /// @notice Vault only: lower the index to `index` (a loss), then finalise up to `lastTicket` with the ether sent.
-    /// A call may do either or both. Reverts when the index rises or the ether is not what `finalisable` says.
-    function settle(uint256 index, uint256 lastTicket) external payable;
+    /// @notice Vault only: lower the index to `index` (a loss), then finalise up to `lastTicket_` with the ether sent.
+    /// A call may do either or both. Reverts when the index rises, when the ticket is not between the last finalised
+    /// and the last one, or when the ether is not what `finalisable` says.
+    function settle(uint256 index, uint256 lastTicket_) external payable;
 
     /// @notice Q: ether owed to tickets that are not finalised, rounded up.
     function owedWei() external view returns (uint256);
@@ -63,11 +72,11 @@ interface IWithdrawalQueue is IERC4906 {
 
     /// @notice The longest prefix of pending tickets requested not after `requestedBy` that `budgetWei` pays at
     /// `index`, and what it costs (QUE-2). Two reads when the hint is right.
-    /// @return lastTicket equal to the last finalised one when nothing can be paid
+    /// @return lastTicket_ equal to the last finalised one when nothing can be paid
     function finalisable(uint256 hint, uint256 requestedBy, uint256 budgetWei, uint256 index)
         external
         view
-        returns (uint256 lastTicket, uint256 costWei);
+        returns (uint256 lastTicket_, uint256 costWei);
 
     /// @notice Never reverts: an id that was never issued has state None.
     function ticket(uint256 ticketId) external view returns (Ticket memory);
@@ -80,6 +89,12 @@ interface IWithdrawalQueue is IERC4906 {
     function lastTicket() external view returns (uint256);
 
     function lastFinalised() external view returns (uint256);
+
+    /// @notice Gas of one claim in `claimMany`.
+    function CLAIM_GAS() external view returns (uint256);
+
+    /// @notice How long exits of validators are assumed to take where `likelyPaidAt` must wait for them.
+    function EXIT_SECONDS() external view returns (uint256);
 
     function MIN_TICKET_WEI() external view returns (uint256);
 

@@ -20,6 +20,9 @@ interface IWithdrawalVault is IEtherSource {
     error SystemCallFailed(address system);
     error RefundFailed(address receiver, uint256 amountWei);
 
+    /// @notice Once, through the proxy: the AccessManager whose roles the restricted functions and upgrades obey.
+    function initialize(address initialAuthority) external;
+
     /// @notice Full exits by EIP-7002 (amount 0). The consensus layer may ignore a request silently (too early after
     /// activation, already exiting); whoever asks watches and asks again. Restricted.
     function requestExit(bytes[] calldata pubkeys) external payable;

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+/// @title What tickets are worth
+/// @notice Rules QUE of docs/design.md. A normalised claim fits in 128 bits and an index in 96, so no product is too
+/// large.
+library Claims {
+    /// @notice A normalised claim times an index is 1e36 times its ether (QUE-1).
+    uint256 internal constant SCALE = 1e36;
+
+    /// @notice QUE-1: the normalised claim of `amountWei`. An index of 0 counts as 1: after a total loss the vault
+    /// refuses requests, and the answer is too large for any ticket.
+    function normalisedUp(uint256 amountWei, uint256 index) internal pure returns (uint256) {
+        return Math.ceilDiv(amountWei * SCALE, Math.max(index, 1));
+    }
+
+    /// @notice QUE-1: ether owed for normalised claims at an index.
+    function owedUp(uint256 normalised, uint256 index) internal pure returns (uint256) {
+        return Math.ceilDiv(normalised * index, SCALE);
+    }
+
+    /// @notice QUE-3: what one claim of `amountWei` pays at an index.
+    function worthDown(uint256 amountWei, uint256 normalised, uint256 index) internal pure returns (uint256) {
+        return Math.min(amountWei, normalised * index / SCALE);
+    }
+}

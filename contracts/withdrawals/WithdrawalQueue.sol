@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {IWithdrawalQueue} from "../interfaces/IWithdrawalQueue.sol";
+import {Claims} from "../rules/Claims.sol";
+import {TicketArt} from "./TicketArt.sol";
+
+/// @title WithdrawalQueue
+/// @notice See IWithdrawalQueue.
+contract WithdrawalQueue is ERC721, IWithdrawalQueue {
+    using Checkpoints for Checkpoints.Trace224;
+    using SafeCast for uint256;
+
+    // ---- types
+
+    /// @dev One slot: written by each request and by a loss, read by both.
+    struct Requested {
+        uint32 lastTicket;
+        uint96 index; // ray
+        uint128 claims; // normalised, of all tickets ever requested
+    }
+
+    /// @dev One slot: written by finalisation, read by requests and claims.
+    struct Finalised {
+        uint32 lastTicket;
+        uint128 claims; // normalised, of all tickets ever finalised
+    }
+
+    /// @dev One slot: written by the request, read by the claims of this ticket and of the next.
+    struct Stored {
+        uint128 claims; // normalised, of all tickets up to this one
+        uint96 amountWei;
+        uint32 requestedAt;
+    }
+
+    /// @dev In memory: what a finalisation has to pay with, and the queue as it finds it.
+    struct Means {
+        uint256 budgetWei;
+        uint256 requestedBy;
+        uint256 index; // ray
+        uint256 claims; // normalised, of all tickets ever requested
+        uint256 owedWei; // Q before, at the index
+    }
+
+    // ---- constants and immutables
+
+    uint256 internal constant RAY = 1e27;
+    uint256 internal constant MAX_COUNT = 100;
+    bytes4 internal constant ERC4906_INTERFACE = 0x49064906;
+
+    /// @notice Gas of one claim in `claimMany`, the receiver's part included.
+    uint256 public constant CLAIM_GAS = 200_000;
+
+    /// @notice What must be left before each claim in `claimMany`: a call receives at most 63/64 of it (EIP-150).
+    uint256 internal constant GAS_BEFORE_CLAIM = CLAIM_GAS * 64 / 63 + 5_000;
+
+    IStakingVault public immutable VAULT;
+    /// @inheritdoc IWithdrawalQueue
+    uint256 public immutable MIN_TICKET_WEI;
+    /// @inheritdoc IWithdrawalQueue
+    uint256 public immutable MAX_TICKET_WEI;
+    /// @inheritdoc IWithdrawalQueue
+    uint256 public immutable EXIT_SECONDS;
+
+    // ---- storage
+
+    Requested internal _requested;
+    Finalised internal _finalised;
+    mapping(uint256 ticketId => Stored request) internal _stored;
+    /// @dev Index at finalisation by the first ticket finalised at it; grows only when losses have changed the index.
+    Checkpoints.Trace224 internal _indexFrom;
+
+    // ---- constructor
+
+    constructor(address vault, uint256 minTicketWei, uint256 maxTicketWei, uint256 exitSeconds)
+        ERC721("Keel Withdrawal Ticket", "KWT")
+    {
+        if (vault == address(0)) revert ZeroAddress("vault");
+        if (maxTicketWei > type(uint96).max) {
+            revert ParameterOutOfBounds("maxTicketWei", maxTicketWei, type(uint96).max);
+        }
+        if (minTicketWei > maxTicketWei) revert ParameterOutOfBounds("minTicketWei", minTicketWei, maxTicketWei);
+        VAULT = IStakingVault(vault);
+        MIN_TICKET_WEI = minTicketWei;
+        MAX_TICKET_WEI = maxTicketWei;
+        EXIT_SECONDS = exitSeconds;
+        _requested.index = uint96(RAY);
+    }
+
+    // ---- requests
+
+    /// @inheritdoc IWithdrawalQueue
+    function request(uint256 amountWei, address owner) external returns (uint256 ticketId) {
+        return _request(amountWei, owner);
+    }
+
+    /// @inheritdoc IWithdrawalQueue
+    function requestMany(uint256[] calldata amountsWei, address owner) external returns (uint256[] memory ticketIds) {
+        _checkCount(amountsWei.length);
+        ticketIds = new uint256[](amountsWei.length);
+        for (uint256 i = 0; i < amountsWei.length; ++i) {
+            ticketIds[i] = _request(amountsWei[i], owner);
+        }
+    }
+
+    // ---- claims
+
+    /// @inheritdoc IWithdrawalQueue
+    function claimMany(uint256[] calldata ticketIds) external returns (uint256 paidWei) {
+        _checkCount(ticketIds.length);
+        for (uint256 i = 0; i < ticketIds.length; ++i) {
+            // Without this, whoever estimates gas would find an amount at which claims are skipped.
+            if (gasleft() < GAS_BEFORE_CLAIM) revert TooLittleGas(gasleft(), GAS_BEFORE_CLAIM);
+            // A call to itself, so that a failed payment takes back the burn of its own ticket and nothing else.
+            try this.claim{gas: CLAIM_GAS}(ticketIds[i]) returns (uint256 onePaidWei) {
+                paidWei += onePaidWei;
+            } catch (bytes memory reason) {
+                emit ClaimSkipped(ticketIds[i], reason);
+            }
+        }
+    }
+
+    /// @inheritdoc IWithdrawalQueue
+    function claim(uint256 ticketId) external returns (uint256 paidWei) {
+        uint256 lastFinalised_ = _finalised.lastTicket;
+        if (ticketId == 0 || ticketId > lastFinalised_) {
+            if (ticketId == 0 || ticketId > _requested.lastTicket) revert NoSuchTicket(ticketId);
+            revert NotFinalised(ticketId, lastFinalised_);
+        }
+        address owner = _update(address(0), ticketId, address(0));
+        if (owner == address(0)) revert AlreadyClaimed(ticketId);
+        paidWei = _worthWei(ticketId, _finalisedIndex(ticketId));
+        emit TicketClaimed(ticketId, owner, paidWei);
+        // What the receiver returns is not copied, so it cannot cost the caller anything.
+        if (!LowLevelCall.callNoReturn(owner, paidWei, "")) revert PaymentFailed(owner, paidWei);
+    }
+
+    // ---- the vault
+
+    /// @inheritdoc IWithdrawalQueue
+    function settle(uint256 index, uint256 lastTicket_) external payable {
+        if (msg.sender != address(VAULT)) revert OnlyVault(msg.sender);
+        Requested memory requested = _requested;
+        Finalised memory finalised = _finalised;
+        uint256 first = uint256(finalised.lastTicket) + 1;
+        if (index > requested.index) revert IndexRises(requested.index, index);
+        if (lastTicket_ < finalised.lastTicket || lastTicket_ > requested.lastTicket) {
+            revert LastTicketOutOfBounds(lastTicket_, finalised.lastTicket, requested.lastTicket);
+        }
+        uint256 owedBeforeWei = Claims.owedUp(requested.claims - finalised.claims, index);
+        uint256 costWei = owedBeforeWei - _owedAfterWei(requested.claims, lastTicket_, index);
+        if (msg.value != costWei) revert WrongPayment(msg.value, costWei);
+
+        uint256 lastChanged = lastTicket_;
+        if (index < requested.index) {
+            _requested.index = uint96(index); // below the index before
+            lastChanged = requested.lastTicket;
+            emit IndexLowered(requested.index, index);
+        }
+        if (lastTicket_ >= first) {
+            // Both casts: at most the last ticket requested.
+            _finalised = Finalised({lastTicket: uint32(lastTicket_), claims: _stored[lastTicket_].claims});
+            if (_indexFrom.latest() != index) _indexFrom.push(uint32(first), uint224(index));
+            emit TicketsFinalised(first, lastTicket_, costWei, index);
+        }
+        if (lastChanged >= first) emit BatchMetadataUpdate(first, lastChanged);
+    }
+
+    // ---- views
+
+    /// @inheritdoc IWithdrawalQueue
+    function owedWei() external view returns (uint256) {
+        return Claims.owedUp(_requested.claims - _finalised.claims, _requested.index);
+    }
+
+    /// @inheritdoc IWithdrawalQueue
+    function pending() external view returns (uint256 normalised, uint256 index) {
+        return (_requested.claims - _finalised.claims, _requested.index);
+    }
+
+    /// @inheritdoc IWithdrawalQueue
+    function finalisable(uint256 hint, uint256 requestedBy, uint256 budgetWei, uint256 index)
+        external
+        view
+        returns (uint256 lastTicket_, uint256 costWei)
+    {
+        Means memory means = Means({
+            budgetWei: budgetWei,
+            requestedBy: requestedBy,
+            index: index,
+            claims: _requested.claims,
+            owedWei: Claims.owedUp(_requested.claims - _finalised.claims, index)
+        });
+        lastTicket_ = _lastPayable(means, hint);
+        costWei = means.owedWei - _owedAfterWei(means.claims, lastTicket_, index);
+    }
+
+    /// @inheritdoc IWithdrawalQueue
+    function tickets(uint256[] calldata ticketIds) external view returns (Ticket[] memory found) {
+        found = new Ticket[](ticketIds.length);
+        for (uint256 i = 0; i < ticketIds.length; ++i) {
+            found[i] = ticket(ticketIds[i]);
+        }
+    }
+
+    /// @inheritdoc IWithdrawalQueue
+    function claimableWei(uint256[] calldata ticketIds) external view returns (uint256[] memory worthsWei) {
+        worthsWei = new uint256[](ticketIds.length);
+        for (uint256 i = 0; i < ticketIds.length; ++i) {
+            if (_state(ticketIds[i]) == TicketState.Finalised) {
+                worthsWei[i] = _worthWei(ticketIds[i], _finalisedIndex(ticketIds[i]));
+            }
+        }
+    }
+
+    /// @inheritdoc IWithdrawalQueue
+    function lastTicket() external view returns (uint256) {
+        return _requested.lastTicket;
+    }
+
+    /// @inheritdoc IWithdrawalQueue
+    function lastFinalised() external view returns (uint256) {
+        return _finalised.lastTicket;
+    }
+
+    /// @inheritdoc IWithdrawalQueue
+    function ticket(uint256 ticketId) public view returns (Ticket memory found) {
+        found.state = _state(ticketId);
+        if (found.state == TicketState.None) return found;
+        Stored memory stored = _stored[ticketId];
+        bool isPending = found.state == TicketState.Pending;
+        found.owner = _ownerOf(ticketId);
+        found.amountWei = stored.amountWei;
+        found.worthWei = _worthWei(ticketId, isPending ? _requested.index : _finalisedIndex(ticketId));
+        found.requestedAt = stored.requestedAt;
+        if (isPending) found.likelyPaidAt = _likelyPaidAt(stored);
+        else if (found.state == TicketState.Finalised) found.likelyPaidAt = block.timestamp;
+    }
+
+    /// @notice ERC-721 metadata as a `data:` URI that depends on no server. Reverts like ERC-721 without an owner.
+    function tokenURI(uint256 ticketId) public view override returns (string memory) {
+        _requireOwned(ticketId);
+        Ticket memory found = ticket(ticketId);
+        return TicketArt.uri(
+            TicketArt.Shown({
+                ticketId: ticketId,
+                amountWei: found.amountWei,
+                worthWei: found.worthWei,
+                requestedAt: found.requestedAt,
+                isClaimable: found.state == TicketState.Finalised
+            })
+        );
+    }
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) public view override(ERC721, IERC165) returns (bool) {
+        return interfaceId == ERC4906_INTERFACE || super.supportsInterface(interfaceId);
+    }
+
+    // ---- internal
+
+    function _request(uint256 amountWei, address owner) internal returns (uint256 ticketId) {
+        if (amountWei < MIN_TICKET_WEI || amountWei > MAX_TICKET_WEI) {
+            revert AmountOutOfBounds(amountWei, MIN_TICKET_WEI, MAX_TICKET_WEI);
+        }
+        Requested memory requested = _requested;
+        uint256 pendingClaims = requested.claims - _finalised.claims;
+        uint256 normalised = Claims.normalisedUp(amountWei, requested.index);
+        uint256 growthWei =
+            Claims.owedUp(pendingClaims + normalised, requested.index) - Claims.owedUp(pendingClaims, requested.index);
+        // The vault calls nobody, and refuses (insolvent) before a ruined index could make the claim too large.
+        uint256 sharesBurned = VAULT.burnForTicket(msg.sender, growthWei);
+
+        requested.lastTicket += 1;
+        requested.claims += normalised.toUint128();
+        ticketId = requested.lastTicket;
+        _requested = requested;
+        _stored[ticketId] = Stored({
+            claims: requested.claims,
+            amountWei: uint96(amountWei), // at most MAX_TICKET_WEI
+            requestedAt: uint32(block.timestamp) // until the year 2106
+        });
+        _mint(owner, ticketId);
+        emit TicketRequested(ticketId, owner, amountWei, sharesBurned);
+    }
+
+    function _checkCount(uint256 count) internal pure {
+        if (count == 0 || count > MAX_COUNT) revert CountOutOfBounds(count, 1, MAX_COUNT);
+    }
+
+    function _state(uint256 ticketId) internal view returns (TicketState) {
+        if (ticketId == 0 || ticketId > _requested.lastTicket) return TicketState.None;
+        if (ticketId > _finalised.lastTicket) return TicketState.Pending;
+        return _ownerOf(ticketId) == address(0) ? TicketState.Claimed : TicketState.Finalised;
+    }
+
+    function _finalisedIndex(uint256 ticketId) internal view returns (uint256) {
+        return _indexFrom.upperLookup(uint32(ticketId)); // an issued ticket
+    }
+
+    function _worthWei(uint256 ticketId, uint256 index) internal view returns (uint256) {
+        Stored memory stored = _stored[ticketId];
+        return Claims.worthDown(stored.amountWei, stored.claims - _stored[ticketId - 1].claims, index);
+    }
+
+    /// @dev QUE-2: what is still owed once all up to `ticketId` are finalised.
+    function _owedAfterWei(uint256 claimsRequested, uint256 ticketId, uint256 index) internal view returns (uint256) {
+        return Claims.owedUp(claimsRequested - _stored[ticketId].claims, index);
+    }
+
+    /// @dev A bisection that begins at the hint, and ends there when the hint is right.
+    function _lastPayable(Means memory means, uint256 hint) internal view returns (uint256 low) {
+        low = _finalised.lastTicket; // payable, as all below
+        uint256 high = _requested.lastTicket; // all above are not
+        if (hint > low && hint <= high) {
+            if (_isPayable(means, hint)) low = hint;
+            else high = hint - 1;
+        }
+        if (hint == low && low < high) {
+            if (_isPayable(means, low + 1)) ++low;
+            else high = low;
+        }
+        while (low < high) {
+            uint256 middle = high - (high - low) / 2;
+            if (_isPayable(means, middle)) low = middle;
+            else high = middle - 1;
+        }
+    }
+
+    /// @dev Both conditions hold for a prefix: requests come in the order of time, and each adds to the cost.
+    function _isPayable(Means memory means, uint256 ticketId) internal view returns (bool) {
+        return _stored[ticketId].requestedAt <= means.requestedBy
+            && means.owedWei - _owedAfterWei(means.claims, ticketId, means.index) <= means.budgetWei;
+    }
+
+    /// @dev The report that is due pays, else that of the next reference slot; later by the time validators take to
+    /// exit when the buffered ether does not reach as far as this ticket.
+    function _likelyPaidAt(Stored memory stored) internal view returns (uint256 paidAt) {
+        uint256 newestRefTime = VAULT.newestRefTime();
+        (,, uint256 lastRefTime,) = VAULT.consensus();
+        bool isDue = lastRefTime < newestRefTime && stored.requestedAt <= newestRefTime;
+        paidAt = isDue ? block.timestamp : newestRefTime + VAULT.FRAME_SECONDS();
+        uint256 aheadWei = Claims.owedUp(stored.claims - _finalised.claims, _requested.index);
+        if (aheadWei > VAULT.bufferedWei()) paidAt += EXIT_SECONDS;
+    }
+}
