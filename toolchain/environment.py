@@ -9,9 +9,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOLC_FOLDER = ROOT / ".venv" / "solc"
-FOUNDRY_FOLDERS = tuple(
-    ROOT / "node_modules" / "@foundry-rs" / f"{tool}-linux-amd64" / "bin"
-    for tool in ("anvil", "cast", "forge")
+PROGRAM_FOLDERS = (
+    ROOT / ".venv" / "bin",
+    *(
+        ROOT / "node_modules" / "@foundry-rs" / f"{tool}-linux-amd64" / "bin"
+        for tool in ("anvil", "cast", "forge")
+    ),
 )
 
 
@@ -19,7 +22,7 @@ def set_variables() -> None:
     """Point SOLCX_BINARY_PATH and PATH of this process at the tools that set-up installed."""
     os.environ["SOLCX_BINARY_PATH"] = str(SOLC_FOLDER)
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    ours = [str(folder) for folder in FOUNDRY_FOLDERS]
+    ours = [str(folder) for folder in PROGRAM_FOLDERS]
     os.environ["PATH"] = os.pathsep.join(ours + [entry for entry in path if entry not in ours])
 
 

@@ -122,7 +122,8 @@ def write_path_file() -> None:
 def set_up_compiler(node: Path) -> None:
     """Write .venv/solc/solc-v<version>: a native solc of that version, else npm's by node.
 
-    Either finds imported libraries in .venv/solc/include and answers --version without delay.
+    Either finds imported libraries in .venv/solc/include and answers --version without delay. The
+    node that was found stands in .venv/bin, for programs that need it where PATH has none.
     """
     native = native_solc()
     sources = [TOOLCHAIN / "solc.cjs", Path(__file__)]
@@ -132,20 +133,32 @@ def set_up_compiler(node: Path) -> None:
     with step(f"preparing solc {SOLC_VERSION} ({'native' if native else 'WebAssembly'})"):
         include = VENV / "solc" / "include"
         link_libraries(include)
-        if native:
-            script = f"exec '{native}' \"$@\" --include-path '{include}' --allow-paths '{ROOT}'\n"
-            version = output_of([str(native), "--version"])
-        else:
-            program = str(TOOLCHAIN / "solc.cjs")
-            script = f"exec '{node}' '{program}' \"$@\"\n"
-            version = output_of([str(node), program, "--version"])
+        command = [str(native)] if native else [str(node), str(TOOLCHAIN / "solc.cjs")]
+        version = output_of([*command, "--version"])
         if not is_version(version):
             raise SetupError(f"npm's solc is not {SOLC_VERSION}; run make clean and make again.")
-        answer = f"if [ \"$1\" = --version ]; then printf '%s\\n' '{version}'; exit; fi\n"
         compiler = VENV / "solc" / f"solc-v{SOLC_VERSION}"
-        compiler.write_text(f"#!/bin/sh\n{answer}{script}")
+        compiler.write_text(compiler_script(command, version, include if native else None))
         compiler.chmod(0o755)
+        (VENV / "bin" / "node").unlink(missing_ok=True)
+        (VENV / "bin" / "node").symlink_to(node)
     stamp.write()
+
+
+def compiler_script(command: Sequence[str], version: str, include: Path | None) -> str:
+    """Return the shell script that answers --version at once and compiles by `command`.
+
+    A native compiler is told the folder of the libraries; solc.cjs knows it.
+    """
+    lines = ["#!/bin/sh", f"if [ \"$1\" = --version ]; then printf '%s\\n' '{version}'; exit; fi"]
+    if include is not None:
+        options = {"--base-path": ROOT, "--include-path": include, "--allow-paths": ROOT}
+        lines += [
+            f"case \" $* \" in *' {option} '*) ;; *) set -- \"$@\" {option} '{path}' ;; esac"
+            for option, path in options.items()
+        ]
+    quoted = " ".join(f"'{part}'" for part in command)
+    return "\n".join([*lines, f'exec {quoted} "$@"', ""])
 
 
 def link_libraries(include: Path) -> None:
