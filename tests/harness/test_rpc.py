@@ -2,6 +2,7 @@
 
 import pytest
 
+from keel.chain.anvil import AnvilOptions, start_anvil
 from keel.chain.clock import (
     jump,
     jump_to,
@@ -17,6 +18,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import (
     balance_wei,
     block_head,
+    chain_id,
     set_balance_wei,
     set_storage,
     storage_at,
@@ -64,9 +66,12 @@ def test_an_answer_that_is_not_json_rpc_is_a_connection_error(answer: bytes) -> 
 
 
 def test_a_connection_closed_while_idle_is_opened_again() -> None:
-    with answering(b'{"jsonrpc":"2.0","id":1,"result":"0x1"}') as url, RpcClient(url) as client:
-        assert client.call("eth_chainId") == "0x1"
-        assert client.call("eth_chainId") == "0x1"
+    with start_anvil(AnvilOptions(chain_id=1)) as first, RpcClient(first.url) as client:
+        assert chain_id(client) == 1
+        port = int(first.url.rpartition(":")[2])
+        first.stop()
+        with start_anvil(AnvilOptions(chain_id=2, port=port)):
+            assert chain_id(client) == 2
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1", "127.0.0.1:8545", ""])
