@@ -10,6 +10,8 @@ from ape.exceptions import CompilerError
 from tests.quick_ape import quicken_ape
 from tests.solidity import load_test_contracts
 
+pytest_plugins = ["tests.deployment"]
+
 quicken_ape()
 
 

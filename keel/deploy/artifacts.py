@@ -1,0 +1,69 @@
+"""Compiled contracts as plain data, from the manifest that Ape's compile leaves in .build/."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from keel.chain.abi import Abi, AbiEntry
+from keel.chain.node_packages import REPOSITORY_ROOT
+from keel.deploy.errors import ArtifactMissingError
+
+_MANIFEST = REPOSITORY_ROOT / ".build" / "__local__.json"
+_SOURCES = "contracts/"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One compiled contract; `source` is its path in the repository."""
+
+    name: str
+    source: str
+    abi_entries: tuple[AbiEntry, ...]
+    creation_code: bytes
+
+    @property
+    def abi(self) -> Abi:
+        """The parsed ABI."""
+        return Abi(self.abi_entries)
+
+    @property
+    def abi_path(self) -> str:
+        """Where a reader of the checkout finds the ABI after a compile."""
+        return f".build/{self.name}.json"
+
+
+type Artifacts = Mapping[str, Artifact]
+
+
+def load_artifacts(manifest: Path = _MANIFEST) -> Artifacts:
+    """Read all contracts under contracts/ that have code; `ape compile` must have run.
+
+    Raises ArtifactMissingError.
+    """
+    if not manifest.is_file():
+        raise ArtifactMissingError("nothing is compiled yet: run `ape compile`")
+    types: dict[str, Any] = orjson.loads(manifest.read_bytes()).get("contractTypes") or {}
+    return {
+        name: artifact
+        for name, entry in types.items()
+        if (artifact := _artifact(name, entry)) is not None
+    }
+
+
+def artifact_named(artifacts: Artifacts, name: str) -> Artifact:
+    """Find one contract; raises ArtifactMissingError."""
+    try:
+        return artifacts[name]
+    except KeyError:
+        raise ArtifactMissingError(f"{name} is not compiled: run `ape compile`") from None
+
+
+def _artifact(name: str, entry: Mapping[str, Any]) -> Artifact | None:
+    source = str(entry.get("sourceId", ""))
+    code = (entry.get("deploymentBytecode") or {}).get("bytecode", "0x")
+    if not source.startswith(_SOURCES) or len(code) <= len("0x"):
+        return None
+    return Artifact(name, source, tuple(entry["abi"]), bytes.fromhex(code.removeprefix("0x")))

@@ -1,0 +1,78 @@
+"""All contracts of one deployment, bound to the quick JSON-RPC client."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+
+from keel.chain.abi import Abi
+from keel.chain.contract import Contract
+from keel.chain.deposit_contract import deposit_contract
+from keel.chain.rpc import RpcClient
+from keel.chain.system_contracts import DEPOSIT_CONTRACT
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.plan import abi_artifact
+
+
+@dataclass(frozen=True)
+class Bindings:
+    """Keel's contracts on one chain; each explains the custom errors of all."""
+
+    manager: Contract
+    vault: Contract
+    wrapped: Contract
+    queue: Contract
+    instant: Contract
+    withdrawal_vault: Contract
+    rewards_vault: Contract
+    oracle: Contract
+    registry: Contract
+    fund: Contract
+    deposits: Contract
+
+    @property
+    def rpc(self) -> RpcClient:
+        """The client that all of them use."""
+        return self.vault.rpc
+
+    def __iter__(self) -> Iterator[Contract]:
+        return (getattr(self, field.name) for field in fields(self))
+
+
+CONTRACT_NAMES = {
+    "manager": "AccessManager",
+    "vault": "StakingVault",
+    "wrapped": "WrappedKeelEther",
+    "queue": "WithdrawalQueue",
+    "instant": "InstantRedemption",
+    "withdrawal_vault": "WithdrawalVault",
+    "rewards_vault": "RewardsVault",
+    "oracle": "AccountingOracle",
+    "registry": "OperatorRegistry",
+    "fund": "InsuranceFund",
+}
+"""Field of Bindings to the contract's name in plan and manifest."""
+
+
+def bind(
+    rpc: RpcClient,
+    addresses: Mapping[str, str],
+    artifacts: Artifacts,
+    *,
+    deposits: str = DEPOSIT_CONTRACT,
+    max_fee_per_gas_wei: int | None = None,
+) -> Bindings:
+    """Bind the addresses of a plan or manifest, by contract name."""
+    abis = {name: abi_artifact(artifacts, name).abi for name in CONTRACT_NAMES.values()}
+    errors = Abi()
+    for abi in abis.values():
+        errors.errors.update(abi.errors)
+    bound = {
+        field: Contract(
+            rpc,
+            addresses[name],
+            abis[name],
+            errors=errors,
+            max_fee_per_gas_wei=max_fee_per_gas_wei,
+        )
+        for field, name in CONTRACT_NAMES.items()
+    }
+    return Bindings(**bound, deposits=deposit_contract(rpc, deposits))

@@ -1,0 +1,48 @@
+"""The exact code that a contract of the plan must have, immutables included.
+
+The chain itself runs the compiled constructor again, by an eth_call in which the contract's address
+holds the creation code and empty storage. Nothing has to be known about where immutables lie, and
+what depends on the address or on the chain id comes out right.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from keel.chain.errors import RpcError
+from keel.chain.rpc import RpcClient
+from keel.deploy.errors import DeployError
+from keel.deploy.plan import Step
+
+
+class ConstructorFailedError(DeployError):
+    """The node could not run a constructor; the message has its answer."""
+
+
+def expected_codes(rpc: RpcClient, steps: Iterable[Step]) -> Mapping[str, bytes]:
+    """Compute the runtime code of each step by name, on the state of the latest block."""
+    steps = list(steps)
+    outcomes = rpc.batch_outcomes([("eth_call", _construction(step)) for step in steps])
+    codes = {}
+    for step, outcome in zip(steps, outcomes, strict=True):
+        if isinstance(outcome, RpcError):
+            raise ConstructorFailedError(f"constructor of {step.name}: {outcome}") from outcome
+        codes[step.name] = bytes.fromhex(outcome[2:])
+    return codes
+
+
+def actual_codes(rpc: RpcClient, steps: Iterable[Step]) -> Mapping[str, bytes]:
+    """Read the runtime code of each step by name; empty where nothing is."""
+    steps = list(steps)
+    answers = rpc.batch([("eth_getCode", (step.address, "latest")) for step in steps])
+    return {
+        step.name: bytes.fromhex(answer[2:]) for step, answer in zip(steps, answers, strict=True)
+    }
+
+
+def _construction(step: Step) -> tuple[object, ...]:
+    call = {"from": step.creator, "to": step.address, "value": hex(step.value_wei), "data": "0x"}
+    overrides: dict[str, dict[str, object]] = {
+        step.address: {"code": "0x" + step.creation_code.hex(), "state": {}},
+    }
+    if step.value_wei:
+        overrides[step.creator] = {"balance": hex(step.value_wei)}
+    return (call, "latest", overrides)

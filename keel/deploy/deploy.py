@@ -1,0 +1,148 @@
+"""Carry out a plan on any network, going on where an earlier run stopped.
+
+Each contract has one possible address for this deployer and release, so what stands there already
+is not sent again; if it is something else than planned, nothing is sent at all. Roles are set by
+one transaction at the end, in which the deployer also gives up its own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from keel.chain.abi import Abi
+from keel.chain.contract import Contract
+from keel.chain.rpc import RpcClient
+from keel.chain.state import block_head, runtime_code
+from keel.deploy.addresses import CREATE2_DEPLOYER
+from keel.deploy.code import actual_codes, expected_codes
+from keel.deploy.errors import DeployError, OccupiedError
+from keel.deploy.plan import FACTORY, MANAGER, AccessPlan, Plan, Step
+from keel.deploy.roles import ADMIN
+from keel.deploy.sender import Sender, Sent
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step that is done; `sent` None: it had been done before."""
+
+    number: int
+    total: int
+    what: str
+    address: str
+    sent: Sent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a run did. `block` is the one from which on the deployment's events can be read."""
+
+    sent: tuple[Sent, ...]
+    block: int
+
+    @property
+    def gas_used(self) -> int:
+        """Gas of all transactions of this run."""
+        return sum(sent.gas_used for sent in self.sent)
+
+
+def deploy(
+    rpc: RpcClient,
+    plan: Plan,
+    sender: Sender,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Deployment:
+    """Make the chain as planned; does nothing that is done already.
+
+    Raises OccupiedError or DeployError before anything is sent, and what the sender raises.
+    """
+    _require_foundations(rpc, plan, sender)
+    codes = actual_codes(rpc, plan.steps)
+    _require_as_planned(rpc, plan.steps, codes)
+    block = block_head(rpc).number
+    done: list[Sent] = []
+    total = len(plan.steps) + 1
+    for number, step in enumerate(plan.steps, 1):
+        sent = None if codes[step.name] else _create(rpc, plan, step, sender)
+        done += [sent] if sent else []
+        on_progress(Progress(number, total, step.name, step.address, sent))
+    manager = manager_of(rpc, plan)
+    sent = None
+    if _has_role(manager, ADMIN.id, plan.deployer):
+        sent = sender.send(manager.address, set_up_access(manager.abi, plan))
+        done.append(sent)
+    on_progress(Progress(total, total, "roles", manager.address, sent))
+    return Deployment(tuple(done), block)
+
+
+def is_deployed(rpc: RpcClient, plan: Plan) -> bool:
+    """Whether nothing is left to do."""
+    if not all(actual_codes(rpc, plan.steps).values()):
+        return False
+    return not _has_role(manager_of(rpc, plan), ADMIN.id, plan.deployer)
+
+
+def manager_of(rpc: RpcClient, plan: Plan) -> Contract:
+    """Bind the plan's AccessManager."""
+    step = plan.step(MANAGER)
+    return Contract(rpc, step.address, step.artifact.abi)
+
+
+def set_up_access(abi: Abi, plan: Plan) -> bytes:
+    """Encode all role settings as one call; the deployer's own role ends with it."""
+    calls = [
+        abi.function(name, len(arguments)).encode_call(arguments)
+        for name, *arguments in _settings(plan.access)
+    ]
+    renounce = abi.function("renounceRole", 2)
+    calls.append(renounce.encode_call([ADMIN.id, plan.deployer]))
+    return abi.function("multicall", 1).encode_call([calls])
+
+
+def _settings(access: AccessPlan) -> Sequence[tuple[object, ...]]:
+    by_target: dict[tuple[str, int], list[bytes]] = {}
+    for (target, selector), role in access.functions.items():
+        by_target.setdefault((target, role), []).append(selector)
+    return [
+        *(("labelRole", role, label) for role, label in access.labels.items()),
+        *(("setRoleGuardian", role, guardian) for role, guardian in access.guardians.items()),
+        *(
+            ("setTargetFunctionRole", target, selectors, role)
+            for (target, role), selectors in by_target.items()
+        ),
+        *(("grantRole", g.role_id, g.account, g.delay_seconds) for g in access.grants),
+    ]
+
+
+def _require_foundations(rpc: RpcClient, plan: Plan, sender: Sender) -> None:
+    if sender.address != plan.deployer:
+        raise DeployError(f"the plan is of {plan.deployer}, but {sender.address} would send it")
+    deposits = plan.configuration.deposit_contract
+    for address, what in ((CREATE2_DEPLOYER, "CREATE2 deployer"), (deposits, "deposit contract")):
+        if not runtime_code(rpc, address):
+            raise DeployError(f"this chain has no {what} at {address}")
+
+
+def _require_as_planned(rpc: RpcClient, steps: Sequence[Step], codes: Mapping[str, bytes]) -> None:
+    present = [step for step in steps if codes[step.name]]
+    expected = expected_codes(rpc, present)
+    for step in present:
+        if codes[step.name] != expected[step.name]:
+            raise OccupiedError(
+                f"{step.name} at {step.address} was made from another configuration or source: "
+                "choose another release to deploy a second time"
+            )
+
+
+def _create(rpc: RpcClient, plan: Plan, step: Step, sender: Sender) -> Sent:
+    data = step.salt + step.creation_code
+    if step.name != FACTORY:
+        factory = plan.step(FACTORY).artifact.abi
+        data = factory.function("deploy", 2).encode_call([step.salt, step.creation_code])
+    sent = sender.send(step.creator, data, step.value_wei)
+    if not runtime_code(rpc, step.address):
+        raise DeployError(f"{step.name} has no code at {step.address} after its deployment")
+    return sent
+
+
+def _has_role(manager: Contract, role_id: int, account: str) -> bool:
+    is_member, _ = manager.call("hasRole", role_id, account)
+    return bool(is_member)

@@ -1,0 +1,21 @@
+"""Errors of the deploy package; each message is one line meant for the person at the terminal."""
+
+
+class DeployError(Exception):
+    """Base of every error that keel.deploy raises on purpose."""
+
+
+class ArtifactMissingError(DeployError):
+    """A contract is not compiled."""
+
+
+class ConfigurationError(DeployError):
+    """A configuration that must not be deployed; the message names value and bound."""
+
+
+class ManifestError(DeployError):
+    """A manifest is missing, unreadable, or belongs to another chain."""
+
+
+class OccupiedError(DeployError):
+    """Something else than the plan's stands where the plan would deploy."""

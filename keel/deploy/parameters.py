@@ -1,0 +1,303 @@
+"""The one table of parameters: unit, value, bounds, who may change it, where the chain shows it.
+
+docs/parameters.md is generated from it, configurations are checked against its bounds, and
+`verify` reads every getter. What no role may change is an immutable, so it is part of the code
+that `verify` compares byte by byte, too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from keel.deploy.profiles import Profile
+from keel.deploy.roles import TERMS, Role
+from keel.model.constants import BPS, DAY, ETHER, GWEI, RAY
+
+_VAULT = "StakingVault"
+_ORACLE = "AccountingOracle"
+_QUEUE = "WithdrawalQueue"
+_FUND = "InsuranceFund"
+_INSTANT = "InstantRedemption"
+_UINT48_GWEI = (2**48 - 1) * GWEI
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """`name` is also the name in Profile.
+
+    `getter` is read on `contract`; `.field` of it where it returns a struct, times `scale` to
+    get from the chain's unit to ours. `changed_by` None: fixed for ever.
+    """
+
+    name: str
+    unit: str
+    contract: str
+    getter: str
+    least: int
+    most: int
+    meaning: str
+    changed_by: Role | None = None
+    scale: int = 1
+
+    def value(self, profile: Profile) -> int:
+        """Value in a profile, in `unit`."""
+        return int(getattr(profile, self.name))
+
+    def read(self, answer: object) -> int:
+        """Turn the getter's answer into `unit`."""
+        _, _, field = self.getter.partition(".")
+        raw = getattr(answer, field) if field else answer
+        if not isinstance(raw, int):
+            raise TypeError(f"{self.contract}.{self.getter} answered {raw!r}, a number expected")
+        return raw * self.scale
+
+    @property
+    def function(self) -> str:
+        """Name of the getter without the field."""
+        return self.getter.partition(".")[0]
+
+
+PARAMETERS = (
+    Parameter("seconds_per_slot", "s", _ORACLE, "SECONDS_PER_SLOT", 1, 60, "STA-1: a slot"),
+    Parameter("frame_seconds", "s", _VAULT, "FRAME_SECONDS", 8, 14 * DAY, "STA-1: a frame"),
+    Parameter(
+        "finality_seconds",
+        "s",
+        _ORACLE,
+        "FINALITY_SECONDS",
+        1,
+        7 * DAY,
+        "REP-1: age of final slots",
+    ),
+    Parameter(
+        "growth_ray_per_day",
+        "ray a day",
+        _ORACLE,
+        "GROWTH_RAY_PER_DAY",
+        1,
+        RAY,
+        "REP-4: growth that enters at once, part of A + Q",
+    ),
+    Parameter(
+        "growth_bound_bps",
+        "bps",
+        _ORACLE,
+        "GROWTH_BOUND_BPS",
+        1,
+        BPS,
+        "REP-4: growth beyond it is announced first, part of A + Q",
+    ),
+    Parameter(
+        "loss_limit_bps",
+        "bps",
+        _ORACLE,
+        "LOSS_LIMIT_BPS",
+        1,
+        BPS,
+        "LIM-3: losses beyond it are announced first, part of A + Q",
+    ),
+    Parameter(
+        "loss_period_seconds",
+        "s",
+        _ORACLE,
+        "LOSS_PERIOD_SECONDS",
+        1,
+        365 * DAY,
+        "LIM-3: time in which that limit refills",
+    ),
+    Parameter(
+        "stream_cap_ray_per_day",
+        "ray a day",
+        _VAULT,
+        "STREAM_CAP_RAY_PER_DAY",
+        1,
+        RAY,
+        "STR-3: what vests in a day, part of V",
+    ),
+    Parameter(
+        "max_stream_seconds",
+        "s",
+        _VAULT,
+        "MAX_STREAM_SECONDS",
+        1,
+        90 * DAY,
+        "STR-3: the longest stream, even if more than the cap vests then",
+    ),
+    Parameter(
+        "max_fee_ray_per_day",
+        "ray a day",
+        _VAULT,
+        "MAX_FEE_RAY_PER_DAY",
+        1,
+        RAY,
+        "REP-5: the fee at most, part of V for each day covered",
+    ),
+    Parameter(
+        "fee_bps", "bps", _VAULT, "terms.feeBps", 0, 2_000, "REP-5: fee, part of the profit", TERMS
+    ),
+    Parameter(
+        "treasury_bps",
+        "bps",
+        _VAULT,
+        "terms.treasuryBps",
+        0,
+        BPS,
+        "REP-5: the treasury's part of the fee",
+        TERMS,
+    ),
+    Parameter(
+        "insurance_bps",
+        "bps",
+        _VAULT,
+        "terms.insuranceBps",
+        0,
+        BPS,
+        "REP-5: insurance's part of the fee; operators get what is left",
+        TERMS,
+    ),
+    Parameter(
+        "deposit_limit_wei",
+        "wei a day",
+        _VAULT,
+        "terms.depositLimitGwei",
+        0,
+        _UINT48_GWEI,
+        "LIM-3: deposits",
+        TERMS,
+        GWEI,
+    ),
+    Parameter(
+        "instant_min_fee_bps",
+        "bps",
+        _INSTANT,
+        "terms.minFeeBps",
+        0,
+        1_000,
+        "INS-1: marginal fee with liquidity at the target or above",
+        TERMS,
+    ),
+    Parameter(
+        "instant_max_fee_bps",
+        "bps",
+        _INSTANT,
+        "terms.maxFeeBps",
+        0,
+        1_000,
+        "INS-1: marginal fee for the last liquidity",
+        TERMS,
+    ),
+    Parameter(
+        "instant_target_wei",
+        "wei",
+        _INSTANT,
+        "terms.targetGwei",
+        GWEI,
+        _UINT48_GWEI,
+        "INS-1: liquidity from which the fee is smallest",
+        TERMS,
+        GWEI,
+    ),
+    Parameter(
+        "instant_limit_wei",
+        "wei a day",
+        _INSTANT,
+        "terms.limitGwei",
+        0,
+        _UINT48_GWEI,
+        "LIM-3: ether paid out by instant redemption",
+        TERMS,
+        GWEI,
+    ),
+    Parameter(
+        "min_ticket_wei", "wei", _QUEUE, "MIN_TICKET_WEI", 1, ETHER, "QUE-4: the smallest ticket"
+    ),
+    Parameter(
+        "max_ticket_wei",
+        "wei",
+        _QUEUE,
+        "MAX_TICKET_WEI",
+        ETHER,
+        10_000 * ETHER,
+        "QUE-4: the largest ticket",
+    ),
+    Parameter(
+        "exit_seconds",
+        "s",
+        _QUEUE,
+        "EXIT_SECONDS",
+        1,
+        60 * DAY,
+        "time a validator's exit takes, for the estimate of a ticket's payment",
+    ),
+    Parameter(
+        "cooldown_seconds",
+        "s",
+        _FUND,
+        "COOLDOWN_SECONDS",
+        1,
+        90 * DAY,
+        "FND-1: notice that underwriters give",
+    ),
+    Parameter(
+        "window_seconds",
+        "s",
+        _FUND,
+        "WINDOW_SECONDS",
+        1,
+        30 * DAY,
+        "FND-1: time in which they can then leave",
+    ),
+    Parameter(
+        "max_pause_seconds", "s", _VAULT, "MAX_PAUSE_SECONDS", 1, 14 * DAY, "STA-4: longest pause"
+    ),
+)
+
+
+def out_of_bounds(profile: Profile) -> list[str]:
+    """Every value of a profile beyond a bound, named with the bound."""
+    found = []
+    for parameter in PARAMETERS:
+        value = parameter.value(profile)
+        if value < parameter.least:
+            found.append(f"{parameter.name} is {value}, at least {parameter.least} expected")
+        elif value > parameter.most:
+            found.append(f"{parameter.name} is {value}, at most {parameter.most} expected")
+    return found + [text for rule in _RELATIONS if (text := rule(profile)) is not None]
+
+
+def _parts_of_fee(profile: Profile) -> str | None:
+    total = profile.treasury_bps + profile.insurance_bps
+    if total <= BPS:
+        return None
+    return f"treasury_bps + insurance_bps is {total}, at most {BPS} expected"
+
+
+def _instant_fees(profile: Profile) -> str | None:
+    least, most = profile.instant_min_fee_bps, profile.instant_max_fee_bps
+    if least <= most:
+        return None
+    return f"instant_min_fee_bps is {least}, at most instant_max_fee_bps ({most}) expected"
+
+
+def _whole_gwei(profile: Profile) -> str | None:
+    for parameter in PARAMETERS:
+        value = parameter.value(profile)
+        if value % parameter.scale:
+            return f"{parameter.name} is {value}, a multiple of {parameter.scale} expected"
+    return None
+
+
+def _final_within_frame(profile: Profile) -> str | None:
+    if profile.finality_seconds < profile.frame_seconds:
+        return None
+    return (
+        f"finality_epochs is {profile.finality_epochs}, "
+        f"less than frame_epochs ({profile.frame_epochs}) expected"
+    )
+
+
+_RELATIONS: tuple[Callable[[Profile], str | None], ...] = (
+    _parts_of_fee,
+    _instant_fees,
+    _whole_gwei,
+    _final_within_frame,
+)

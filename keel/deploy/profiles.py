@@ -1,0 +1,163 @@
+"""Profiles: the protocol's parameters for Ethereum itself, and for a small local beacon chain.
+
+The local profile is derived, so that no limit is switched off and each stays in proportion. Its
+validators earn hundreds of times more, since a base reward falls with the square root of the stake
+and epochs are short. Hence a rate per day is that of mainnet times `yield ratio`, at most
+LOCAL_RATE_CAP_RAY_PER_DAY, and a duration is as many local frames as it is frames on mainnet.
+"""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import isqrt
+
+from keel.model.constants import BPS, DAY, ETHER, GWEI, RAY
+
+BASE_REWARD_FACTOR = 64  # consensus specs, phase 0 and both presets
+SECONDS_PER_YEAR = 365 * DAY
+MAINNET_VALIDATORS = 1_000_000
+LOCAL_VALIDATORS = 64
+LOCAL_RATE_CAP_RAY_PER_DAY = RAY  # all of it in a day
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Times are seconds, ratios bps or ray, amounts wei. docs/parameters.md describes each."""
+
+    name: str
+    seconds_per_slot: int
+    slots_per_epoch: int
+    frame_epochs: int
+    finality_epochs: int
+
+    growth_ray_per_day: int
+    growth_bound_bps: int
+    loss_limit_bps: int
+    loss_period_seconds: int
+
+    stream_cap_ray_per_day: int
+    max_stream_seconds: int
+    max_fee_ray_per_day: int
+    fee_bps: int
+    treasury_bps: int
+    insurance_bps: int
+
+    deposit_limit_wei: int
+    instant_min_fee_bps: int
+    instant_max_fee_bps: int
+    instant_target_wei: int
+    instant_limit_wei: int
+
+    min_ticket_wei: int
+    max_ticket_wei: int
+    exit_seconds: int
+    cooldown_seconds: int
+    window_seconds: int
+    max_pause_seconds: int
+
+    @property
+    def epoch_seconds(self) -> int:
+        """Length of an epoch."""
+        return self.seconds_per_slot * self.slots_per_epoch
+
+    @property
+    def frame_slots(self) -> int:
+        """Slots between two reference slots."""
+        return self.slots_per_epoch * self.frame_epochs
+
+    @property
+    def frame_seconds(self) -> int:
+        """Length of a frame."""
+        return self.epoch_seconds * self.frame_epochs
+
+    @property
+    def finality_seconds(self) -> int:
+        """Age from which a slot is taken as final (REP-1)."""
+        return self.epoch_seconds * self.finality_epochs
+
+
+MAINNET = Profile(
+    name="mainnet",
+    seconds_per_slot=12,
+    slots_per_epoch=32,
+    frame_epochs=225,
+    finality_epochs=2,
+    growth_ray_per_day=RAY // 10 // 365,
+    growth_bound_bps=500,
+    loss_limit_bps=100,
+    loss_period_seconds=36 * DAY,
+    stream_cap_ray_per_day=75 * RAY // 100_000,
+    max_stream_seconds=30 * DAY,
+    max_fee_ray_per_day=2 * RAY // BPS,
+    fee_bps=1_000,
+    treasury_bps=2_000,
+    insurance_bps=2_000,
+    deposit_limit_wei=150_000 * ETHER,
+    instant_min_fee_bps=10,
+    instant_max_fee_bps=300,
+    instant_target_wei=2_000 * ETHER,
+    instant_limit_wei=5_000 * ETHER,
+    min_ticket_wei=ETHER // 1_000,
+    max_ticket_wei=1_000 * ETHER,
+    exit_seconds=5 * DAY,
+    cooldown_seconds=37 * DAY,
+    window_seconds=2 * DAY,
+    max_pause_seconds=7 * DAY,
+)
+
+_RATES = ("growth_ray_per_day", "stream_cap_ray_per_day", "max_fee_ray_per_day")
+_DURATIONS = (
+    "loss_period_seconds",
+    "max_stream_seconds",
+    "exit_seconds",
+    "cooldown_seconds",
+    "window_seconds",
+    "max_pause_seconds",
+)
+
+
+def yearly_yield(validators: int, epoch_seconds: int) -> Fraction:
+    """What validators of 32 ETH earn a year from duties alone, as a part of their stake.
+
+    Source: get_base_reward_per_increment of the consensus specs, all duties done.
+    """
+    total_gwei = validators * 32 * GWEI
+    reward_gwei_per_increment = GWEI * BASE_REWARD_FACTOR // isqrt(total_gwei)
+    epochs_per_year = Fraction(SECONDS_PER_YEAR, epoch_seconds)
+    return Fraction(reward_gwei_per_increment, GWEI) * epochs_per_year
+
+
+def yield_ratio(validators: int, epoch_seconds: int) -> Fraction:
+    """How many times more validators earn than on mainnet with 1,000,000 of them."""
+    mainnet = yearly_yield(MAINNET_VALIDATORS, MAINNET.epoch_seconds)
+    return yearly_yield(validators, epoch_seconds) / mainnet
+
+
+def local_profile(
+    validators: int = LOCAL_VALIDATORS,
+    slots_per_epoch: int = 8,
+    seconds_per_slot: int = 12,
+    frame_epochs: int = 4,
+) -> Profile:
+    """Derive the profile of a local beacon chain; the defaults are the minimal preset's."""
+    shape = replace(
+        MAINNET,
+        name="local",
+        slots_per_epoch=slots_per_epoch,
+        seconds_per_slot=seconds_per_slot,
+        frame_epochs=frame_epochs,
+    )
+    ratio = yield_ratio(validators, shape.epoch_seconds)
+    rates = {
+        name: min(int(getattr(MAINNET, name) * ratio), LOCAL_RATE_CAP_RAY_PER_DAY)
+        for name in _RATES
+    }
+    durations = {
+        name: getattr(MAINNET, name) // MAINNET.frame_seconds * shape.frame_seconds
+        for name in _DURATIONS
+    }
+    return replace(shape, **rates, **durations)
+
+
+LOCAL = local_profile()
+
+PROFILES = {profile.name: profile for profile in (MAINNET, LOCAL)}

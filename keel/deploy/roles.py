@@ -1,0 +1,130 @@
+"""Who may do what: the one table of roles, from which deployment, verification and docs follow.
+
+OpenZeppelin's AccessManager keeps them. Each restricted function of Keel stands here exactly once.
+A delay is the time between scheduling a call and its execution, in which everyone can see it, a
+guardian can cancel it, and holders can leave: tickets take about 5 frames.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """`functions` maps a contract of the plan to the functions that the role may call.
+
+    `least_delay_frames` bounds the execution delay of every holder from below; 0 means at once.
+    """
+
+    id: int
+    name: str
+    purpose: str
+    functions: tuple[tuple[str, tuple[str, ...]], ...]
+    least_delay_frames: int
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether its calls must be scheduled first."""
+        return self.least_delay_frames > 0
+
+
+ADMIN = Role(
+    0,
+    "ADMIN",
+    "Governance: grants and revokes roles, and maps functions to roles.",
+    (),
+    10,
+)
+MODULES = Role(
+    1,
+    "MODULES",
+    "Replaces what Keel is made of: oracle, registry, fund, the code behind WithdrawalVault.",
+    (("StakingVault", ("setModules",)), ("WithdrawalVault", ("upgradeToAndCall",))),
+    10,
+)
+CONSOLIDATOR = Role(
+    2,
+    "CONSOLIDATOR",
+    "Merges validators (EIP-7251); delayed, since a foreign target would get the balance.",
+    (("WithdrawalVault", ("requestConsolidation",)),),
+    10,
+)
+COMMITTEE = Role(
+    3,
+    "COMMITTEE",
+    "Chooses the oracle's members and quorum.",
+    (("AccountingOracle", ("setMembers",)),),
+    7,
+)
+TERMS = Role(
+    4,
+    "TERMS",
+    "Sets fees, the deposit limit and the terms of instant redemption, within fixed bounds.",
+    (("StakingVault", ("setTerms",)), ("InstantRedemption", ("setTerms",))),
+    7,
+)
+OPERATORS = Role(
+    5,
+    "OPERATORS",
+    "Admits operators and sets their limits, targets and managers.",
+    (("OperatorRegistry", ("addOperator", "setOperator", "setManager")),),
+    0,
+)
+STAKER = Role(
+    6,
+    "STAKER",
+    "Stakes buffered ether on committed keys, naming the deposit root it saw.",
+    (("OperatorRegistry", ("stake",)),),
+    0,
+)
+EXITER = Role(
+    7,
+    "EXITER",
+    "Asks for exits and partial withdrawals (EIP-7002); the ether goes to WithdrawalVault.",
+    (("WithdrawalVault", ("requestExit", "requestPartialWithdrawal")),),
+    0,
+)
+GUARDIAN = Role(
+    8,
+    "GUARDIAN",
+    "Pauses deposits, instant redemption or staking for a while; cancels scheduled calls.",
+    (("StakingVault", ("pause",)), ("InstantRedemption", ("pause",))),
+    0,
+)
+
+ROLES = (
+    ADMIN,
+    MODULES,
+    CONSOLIDATOR,
+    COMMITTEE,
+    TERMS,
+    OPERATORS,
+    STAKER,
+    EXITER,
+    GUARDIAN,
+)
+ROLE_BY_NAME = {role.name: role for role in ROLES}
+
+LABELLED = tuple(role for role in ROLES if role is not ADMIN)
+"""Roles that the AccessManager lets be labelled, and cancelled by a guardian role."""
+
+CANCELLED_BY_GUARDIAN = tuple(role for role in LABELLED if role.is_delayed)
+
+MANAGER_FUNCTIONS = (
+    ("grantRole, revokeRole", "give or take any role; a new holder's delay is given with it"),
+    ("setTargetFunctionRole", "say which role a function of a contract needs"),
+    ("setTargetClosed", "close or open all restricted functions of a contract"),
+    ("updateAuthority", "hand a contract to another AccessManager"),
+    ("setRoleAdmin, setRoleGuardian", "say which role grants, or cancels for, another"),
+    ("setGrantDelay, setTargetAdminDelay", "make such changes slower still"),
+    ("labelRole", "name a role in the log"),
+)
+"""AccessManager's own functions, all of ADMIN and after ADMIN's delay."""
+
+
+def role_of(contract: str, function: str) -> Role:
+    """Find the role that a restricted function needs; raises KeyError for any other function."""
+    for role in ROLES:
+        for name, functions in role.functions:
+            if name == contract and function in functions:
+                return role
+    raise KeyError(f"{contract}.{function} is not restricted")
