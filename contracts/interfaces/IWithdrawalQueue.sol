@@ -43,8 +43,8 @@ interface IWithdrawalQueue is IERC4906 {
     error TooLittleGas(uint256 left, uint256 needed);
 
     /// @notice Burn the caller's kETH for a claim of `amountWei`; the ticket belongs to `owner` (QUE-1), who is not
-    /// called. Reverts `AmountOutOfBounds`, and with the vault's errors when it is insolvent or the caller has too
-    /// little.
+    /// called. Reverts `AmountOutOfBounds`, the vault's `Insolvent` (ACC-3, and when losses have brought the index
+    /// under a millionth), and the vault's `InsufficientShares`.
     function request(uint256 amountWei, address owner) external returns (uint256 ticketId);
 
     /// @notice The same for 1 to 100 tickets.

@@ -10,10 +10,9 @@ library Claims {
     /// @notice A normalised claim times an index is 1e36 times its ether (QUE-1).
     uint256 internal constant SCALE = 1e36;
 
-    /// @notice QUE-1: the normalised claim of `amountWei`. An index of 0 counts as 1: after a total loss the vault
-    /// refuses requests, and the answer is too large for any ticket.
+    /// @notice QUE-1: the normalised claim of `amountWei`. Requires an index above 0.
     function normalisedUp(uint256 amountWei, uint256 index) internal pure returns (uint256) {
-        return Math.ceilDiv(amountWei * SCALE, Math.max(index, 1));
+        return Math.ceilDiv(amountWei * SCALE, index);
     }
 
     /// @notice QUE-1: ether owed for normalised claims at an index.

@@ -51,6 +51,8 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
     // ---- constants and immutables
 
     uint256 internal constant RAY = 1e27;
+    /// @dev ACC-3: a millionth of par; normalised claims at a lower index would grow without bound.
+    uint256 internal constant INSOLVENT_INDEX = RAY / 1e6;
     uint256 internal constant MAX_COUNT = 100;
     bytes4 internal constant ERC4906_INTERFACE = 0x49064906;
 
@@ -270,12 +272,12 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
             revert AmountOutOfBounds(amountWei, MIN_TICKET_WEI, MAX_TICKET_WEI);
         }
         Requested memory requested = _requested;
+        if (requested.index < INSOLVENT_INDEX) _revertInsolvent();
         uint256 pendingClaims = requested.claims - _finalised.claims;
         uint256 normalised = Claims.normalisedUp(amountWei, requested.index);
         uint256 growthWei =
             Claims.owedUp(pendingClaims + normalised, requested.index) - Claims.owedUp(pendingClaims, requested.index);
-        // The vault calls nobody, and refuses (insolvent) before a ruined index could make the claim too large.
-        uint256 sharesBurned = VAULT.burnForTicket(msg.sender, growthWei);
+        uint256 sharesBurned = VAULT.burnForTicket(msg.sender, growthWei); // calls nobody
 
         requested.lastTicket += 1;
         requested.claims += normalised.toUint128();
@@ -288,6 +290,11 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
         });
         _mint(owner, ticketId);
         emit TicketRequested(ticketId, owner, amountWei, sharesBurned);
+    }
+
+    function _revertInsolvent() internal view {
+        (uint256 shares, uint256 assetsWei, uint256 unvestedWei) = VAULT.totals();
+        revert IStakingVault.Insolvent(assetsWei - unvestedWei, shares);
     }
 
     function _checkCount(uint256 count) internal pure {
