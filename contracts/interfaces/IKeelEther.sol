@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {IPermit} from "./IPermit.sol";
 
 /// @title kETH: the rebasing token. 1 kETH tracks 1 ETH.
 /// @notice ERC-20 over shares (rules SHR of docs/design.md), ERC-2612 with ERC-1271 signatures, ERC-5267, ERC-6093.
 /// A transfer of `a` credits at least `a` and debits at most `a + 1` wei; a fresh mint may read 1 wei less.
-interface IKeelEther is IERC20Metadata, IPermit {
+interface IKeelEther is IPermit {
     /// @notice Emitted by share-denominated transfers, whose wei value is rounded; SHR-8 says how the shares of the
     /// other movements follow from the log.
     event TransferShares(address indexed from, address indexed to, uint256 shares);

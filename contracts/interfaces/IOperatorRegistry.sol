@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IStakingVault} from "./IStakingVault.sol";
-
 /// @title OperatorRegistry: operators, their key commitments and targets, records of staked keys, their rewards
 /// @notice Rules OPR of docs/design.md.
 interface IOperatorRegistry {
@@ -15,6 +13,14 @@ interface IOperatorRegistry {
         uint16 targetBps; // share of all validators
         bool active; // may get new validators
         uint32 batches;
+    }
+
+    /// @notice Where a key was committed (OPR-1).
+    struct KeyProof {
+        uint32 operatorId;
+        uint32 batch;
+        uint32 index; // in the batch
+        bytes32[] proof;
     }
 
     /// @notice The operator's leaf of `AccountingOracle.operatorsRoot`.
@@ -41,11 +47,10 @@ interface IOperatorRegistry {
     error ParameterOutOfBounds(string what, uint256 value, uint256 max);
     error NoSuchOperator(uint256 operatorId);
     error NoSuchBatch(uint256 operatorId, uint256 batch);
-    error OnlyVault(address caller);
     error OnlyManager(uint256 operatorId, address caller);
     error KeysLength(uint256 length, uint256 keySize);
-    error PubkeyLength(uint256 length, uint256 expected);
-    error SignatureLength(uint256 length, uint256 expected);
+    error NothingToStake();
+    error DepositsLength(uint256 length, uint256 expected);
     error KeyNotInBatch(uint256 operatorId, uint256 batch, uint256 index);
     error KeyAlreadyStaked(bytes32 pubkeyRoot);
     error OperatorInactive(uint256 operatorId);
@@ -84,10 +89,14 @@ interface IOperatorRegistry {
     /// @notice The operator's manager only. Keys of the batch that are staked stay staked.
     function withdrawBatch(uint256 operatorId, uint256 batch) external;
 
-    /// @notice Vault only: check and record keys that are about to be staked (OPR-2, OPR-3). One bad key reverts the
-    /// whole call: whoever stakes picks the keys, so the next call leaves it out, and no operator can block another.
-    /// Keys of one operator that follow each other share its reads and writes.
-    function recordStaked(IStakingVault.StakingKey[] calldata keys) external;
+    /// @notice Stake 32 ETH of the vault for each key (OPR-1 to OPR-3). Restricted until proofs exist. One bad key
+    /// reverts the whole call: whoever stakes picks the keys, so the next call leaves it out, and no operator can
+    /// block another. Keys of one operator that follow each other share its reads and writes.
+    /// @param deposits 176 bytes a key in the order of `keys`: public key (48), signature (96) over the deposit message
+    /// with 32 ETH, deposit data root (32)
+    /// @param depositRoot root of the deposit contract that the caller saw: had anyone deposited for one of the keys
+    /// since, it would have changed, and the call reverts
+    function stake(KeyProof[] calldata keys, bytes calldata deposits, bytes32 depositRoot) external;
 
     /// @notice Pay an operator's reported rewards in kETH shares to its reward address (OPR-4). Anyone may call.
     /// Reverts `RewardsAboveMinted` when the leaf asks for more shares than this contract holds.

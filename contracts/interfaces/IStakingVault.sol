@@ -16,10 +16,9 @@ interface IStakingVault is IKeelEther {
         Dead
     }
 
-    /// @notice What can be paused (STA-4).
+    /// @notice What can be paused here (STA-4); InstantRedemption pauses itself.
     enum Action {
         Deposit,
-        InstantRedemption,
         Staking
     }
 
@@ -28,6 +27,7 @@ interface IStakingVault is IKeelEther {
         address authority; // AccessManager
         address wrapped;
         address queue;
+        address instantRedemption;
         address withdrawalVault;
         address rewardsVault;
         address depositContract;
@@ -37,10 +37,8 @@ interface IStakingVault is IKeelEther {
         uint256 maxStreamSeconds; // STR-3
         uint256 maxFeeRayPerDay; // REP-5
         uint256 maxPauseSeconds; // STA-4
-        uint256 depositLimitGwei;
         Modules modules;
-        Fees fees;
-        InstantTerms instant;
+        Terms terms;
     }
 
     /// @notice Replaceable policy. Whatever stands here is bounded by the rules of this contract.
@@ -50,20 +48,13 @@ interface IStakingVault is IKeelEther {
         address fund;
     }
 
-    /// @notice REP-5. Operators receive what treasury and insurance leave.
-    struct Fees {
+    /// @notice REP-5 and LIM-3. Operators receive what treasury and insurance leave.
+    struct Terms {
         uint16 feeBps; // of profit, at most 2,000
         uint16 treasuryBps; // of the fee
         uint16 insuranceBps; // of the fee
         address treasury;
-    }
-
-    /// @notice INS-1 and LIM-3.
-    struct InstantTerms {
-        uint16 minFeeBps;
-        uint16 maxFeeBps; // at most 1,000
-        uint48 targetGwei; // liquidity from which the fee is the smallest
-        uint48 limitGwei; // ether paid out in a day at most
+        uint48 depositLimitGwei; // a day
     }
 
     /// @notice What the oracle asks the vault to apply.
@@ -105,17 +96,6 @@ interface IStakingVault is IKeelEther {
         uint256 announcedAt; // 0: nothing announced
     }
 
-    /// @notice A key to stake: committed by its operator, proven against the batch (OPR-1).
-    struct StakingKey {
-        uint32 operatorId;
-        uint32 batch;
-        uint32 index; // in the batch
-        bytes pubkey; // 48 bytes
-        bytes signature; // 96 bytes, over the deposit message with 32 ETH
-        bytes32 depositDataRoot;
-        bytes32[] proof;
-    }
-
     event Deposited(
         address indexed sender,
         address indexed receiver,
@@ -155,15 +135,13 @@ interface IStakingVault is IKeelEther {
     );
     /// @notice The fund did not answer the call for cover; the loss went on to holders and tickets.
     event CoverFailed(address indexed fund, uint256 sharesAsked);
-    event Staked(uint256 validators, uint256 pendingWei);
-    event LossAnnouncementOpened(uint256 at);
+    event Staked(uint256 validators, uint256 amountWei);
+    event LossAnnouncementOpened(uint256 announcedAt);
     event Swept(uint256 amountWei, uint256 consensusBalanceWei);
     event TicketsFinalisedWithoutReport(uint256 lastTicket, uint256 amountWei);
     event Paused(Action indexed action, uint256 until);
     event ModulesSet(address oracle, address registry, address fund);
-    event FeesSet(uint256 feeBps, uint256 treasuryBps, uint256 insuranceBps, address treasury);
-    event DepositLimitSet(uint256 limitGwei);
-    event InstantTermsSet(uint256 minFeeBps, uint256 maxFeeBps, uint256 targetGwei, uint256 limitGwei);
+    event TermsSet(Terms terms);
 
     error ZeroAddress(string what);
     error ZeroShares(uint256 assetsWei);
@@ -173,17 +151,19 @@ interface IStakingVault is IKeelEther {
     error ActionPaused(Action action, uint256 until);
     error DirectEther(address sender);
     error PauseTooLong(uint256 asked, uint256 max);
-    error ParameterOutOfBounds(string what, uint256 value, uint256 max);
-    error BelowMinimumOut(uint256 outWei, uint256 minOutWei);
+    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
+    error ModuleMissing(Modules modules);
+    error FeeTooHigh(uint256 feeBps, uint256 maxBps);
+    error FeeOverspent(uint256 givenBps, uint256 maxBps);
     error InsufficientLiquidity(uint256 neededWei, uint256 availableWei);
     error RefTimeNotBoundary(uint256 refTime, uint256 nearestBefore);
     error RefTimeTooEarly(uint256 refTime, uint256 laterThan);
     error RefTimeInFuture(uint256 refTime, uint256 nowTime);
     error LossPartsDiffer(uint256 sumWei, uint256 lossWei);
     error StateNotDead(State state);
+    error StateNotNormal(State state);
     error AnnouncementOpen(uint256 announcedAt);
     error DepositRootChanged(bytes32 expected, bytes32 actual);
-    error NothingToStake();
     error NothingToDo();
     error TooLittleGasForCover(uint256 left, uint256 needed);
     error EtherTransferFailed(address receiver, uint256 amountWei);
@@ -199,11 +179,6 @@ interface IStakingVault is IKeelEther {
     /// @return units of wkETH
     function depositWrapped(address receiver, address referral) external payable returns (uint256 units);
 
-    /// @notice Burn `shares` for buffered ether that the queue does not need (INS). Open in the normal state only.
-    /// @param minOutWei reverts `BelowMinimumOut` when less would be paid
-    /// @return paidWei what `receiver` was sent
-    function redeemInstant(uint256 shares, address receiver, uint256 minOutWei) external returns (uint256 paidWei);
-
     // ---- anyone, when the oracle is dead
 
     /// @notice STA-3: finalise what B can pay, in order. Dead state only, nothing announced.
@@ -214,31 +189,33 @@ interface IStakingVault is IKeelEther {
 
     // ---- roles of the AccessManager
 
-    /// @notice Stake 32 ETH for each key, from ether the queue does not need, if the deposit contract still has the
-    /// root the caller saw (so no one could have deposited for one of the keys in between).
-    function stake(StakingKey[] calldata keys, bytes32 depositRoot) external;
-
     /// @notice STA-4. `seconds_` 0 ends a pause.
     function pause(Action action, uint256 seconds_) external;
 
     function setModules(Modules calldata modules_) external;
 
-    function setFees(Fees calldata fees_) external;
-
-    function setDepositLimit(uint256 limitGwei) external;
-
-    function setInstantTerms(InstantTerms calldata terms) external;
+    function setTerms(Terms calldata terms_) external;
 
     // ---- the protocol's own contracts
 
-    /// @notice Oracle only. Pull, absorb or stream, finalise, all in one (REP, LOS, QUE-2).
-    function applyReport(ReportInput calldata input) external returns (ReportOutcome memory outcome);
+    /// @notice Oracle only. Pull, absorb or stream, finalise, all in one (REP, LOS, QUE-2). Does what
+    /// `previewReport` says, unless the fund hands over less cover than it promised.
+    function applyReport(ReportInput calldata input) external;
 
     /// @notice Oracle only. Closes what STA-3 closes while a loss is announced, until the next report applies.
     function announceLoss() external;
 
+    /// @notice Registry only. Send 32 ETH to the deposit contract for each key, with the credentials of
+    /// WithdrawalVault, out of ether the queue does not need. The deposit contract checks each root against its key.
+    /// @param deposits see IOperatorRegistry.stake
+    function fundValidators(bytes calldata deposits, bytes32 depositRoot) external;
+
     /// @notice Queue only. Burn `ceil(assetsWei * S / V)` shares of `holder` for a ticket; A falls by `assetsWei`.
     function burnForTicket(address holder, uint256 assetsWei) external returns (uint256 shares);
+
+    /// @notice InstantRedemption only, in the normal state. Burn the part of `shares` that is worth `paidWei`, pay it to
+    /// `receiver`, and give the rest in whole units to the insurance fund (INS-4).
+    function redeemFor(address holder, uint256 shares, uint256 paidWei, address receiver) external;
 
     /// @notice wkETH only. Move whole units worth at most `assetsWei` from `holder` to wkETH.
     /// @return units rounded down
@@ -277,14 +254,11 @@ interface IStakingVault is IKeelEther {
     /// @notice How much can be deposited now; 0 when closed.
     function depositableWei() external view returns (uint256);
 
-    /// @notice How much ether can be redeemed instantly now; 0 when closed.
-    function redeemableWei() external view returns (uint256);
+    /// @notice Buffered ether that the queue does not need: `max(0, B - Q)`.
+    function freeWei() external view returns (uint256);
 
     /// @notice How much ether can be staked now, whole validators only; 0 when closed.
     function stakeableWei() external view returns (uint256);
-
-    /// @notice What `redeemInstant` would pay for `shares` now (limits and states apart).
-    function previewRedeemInstant(uint256 shares) external view returns (uint256 paidWei, uint256 feeWei);
 
     function previewReport(ReportInput calldata input) external view returns (ReportOutcome memory);
 
@@ -301,11 +275,7 @@ interface IStakingVault is IKeelEther {
 
     function modules() external view returns (Modules memory);
 
-    function fees() external view returns (Fees memory);
-
-    function depositLimitGwei() external view returns (uint256);
-
-    function instantTerms() external view returns (InstantTerms memory);
+    function terms() external view returns (Terms memory);
 
     function stream() external view returns (uint256 unvestedAtStartWei, uint256 end, uint256 seconds_);
 

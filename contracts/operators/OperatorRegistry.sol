@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {MerkleProofLib} from "solady/utils/MerkleProofLib.sol";
 import {IAccountingOracle} from "../interfaces/IAccountingOracle.sol";
 import {IOperatorRegistry} from "../interfaces/IOperatorRegistry.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
@@ -102,6 +102,18 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         emit ManagerSet(operatorId, manager);
     }
 
+    /// @inheritdoc IOperatorRegistry
+    function stake(KeyProof[] calldata keys, bytes calldata deposits, bytes32 depositRoot) external restricted {
+        if (keys.length == 0) revert NothingToStake();
+        uint256 expectedBytes = keys.length * KEY_BYTES;
+        if (deposits.length != expectedBytes) revert DepositsLength(deposits.length, expectedBytes);
+        uint256 total = totalStaked;
+        uint256 next = 0;
+        while (next < keys.length) next = _recordRun(keys, deposits, next, total + next);
+        totalStaked = total + keys.length;
+        VAULT.fundValidators(deposits, depositRoot);
+    }
+
     // ---- external: the operator's manager
 
     /// @inheritdoc IOperatorRegistry
@@ -126,17 +138,6 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         _rootOf(operatorId, batch);
         delete batchRoot[operatorId][batch];
         emit BatchWithdrawn(operatorId, batch);
-    }
-
-    // ---- external: the vault
-
-    /// @inheritdoc IOperatorRegistry
-    function recordStaked(IStakingVault.StakingKey[] calldata keys) external {
-        if (msg.sender != address(VAULT)) revert OnlyVault(msg.sender);
-        uint256 total = totalStaked;
-        uint256 next = 0;
-        while (next < keys.length) next = _recordRun(keys, next, total + next);
-        totalStaked = total + keys.length;
     }
 
     // ---- external: anyone
@@ -202,42 +203,44 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     /// @param total all validators staked before the first of them
     /// @return next position of the first key of another operator
     function _recordRun(
-        IStakingVault.StakingKey[] calldata keys,
+        KeyProof[] calldata keys,
+        bytes calldata deposits,
         uint256 first,
         uint256 total
     ) private returns (uint256 next) {
         uint256 operatorId = keys[first].operatorId;
-        Record storage record = _record(operatorId);
-        Allocation memory allocation = record.allocation;
+        Allocation storage stored = _record(operatorId).allocation;
+        Allocation memory allocation = stored;
         if (!allocation.active) revert OperatorInactive(operatorId);
+        uint256 staked = allocation.staked;
         for (next = first; next < keys.length && keys[next].operatorId == operatorId; ++next) {
-            if (allocation.staked >= allocation.limit) revert OperatorAtLimit(operatorId, allocation.limit);
-            ++allocation.staked;
+            if (staked >= allocation.limit) revert OperatorAtLimit(operatorId, allocation.limit);
+            ++staked;
             uint256 most = _mostByTarget(allocation.targetBps, total + next - first);
-            if (allocation.staked > most) revert OperatorAboveTarget(operatorId, allocation.staked, most);
-            _recordKey(keys[next]);
+            if (staked > most) revert OperatorAboveTarget(operatorId, staked, most);
+            _recordKey(operatorId, keys[next], deposits[next * KEY_BYTES:(next + 1) * KEY_BYTES]);
         }
-        record.allocation = allocation;
+        stored.staked = uint32(staked); // not above the limit, which is a uint32
     }
 
     /// @dev OPR-1 and OPR-2. The proven deposit data root fixes public key and signature: the deposit contract
     /// computes it from both and refuses another.
-    function _recordKey(IStakingVault.StakingKey calldata key) private {
-        if (key.pubkey.length != PUBKEY_BYTES) revert PubkeyLength(key.pubkey.length, PUBKEY_BYTES);
-        if (key.signature.length != SIGNATURE_BYTES) revert SignatureLength(key.signature.length, SIGNATURE_BYTES);
-        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(key.index, key.depositDataRoot))));
-        if (!MerkleProof.verifyCalldata(key.proof, _rootOf(key.operatorId, key.batch), leaf)) {
-            revert KeyNotInBatch(key.operatorId, key.batch, key.index);
+    function _recordKey(uint256 operatorId, KeyProof calldata key, bytes calldata keyDeposit) private {
+        bytes32 depositDataRoot = bytes32(keyDeposit[PUBKEY_BYTES + SIGNATURE_BYTES:]);
+        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(key.index, depositDataRoot))));
+        if (!MerkleProofLib.verifyCalldata(key.proof, _rootOf(operatorId, key.batch), leaf)) {
+            revert KeyNotInBatch(operatorId, key.batch, key.index);
         }
-        bytes32 pubkeyRoot = sha256(bytes.concat(key.pubkey, bytes16(0)));
+        bytes calldata pubkey = keyDeposit[:PUBKEY_BYTES];
+        bytes32 pubkeyRoot = sha256(bytes.concat(pubkey, bytes16(0)));
         if (isStaked[pubkeyRoot]) revert KeyAlreadyStaked(pubkeyRoot);
         isStaked[pubkeyRoot] = true;
-        emit KeyStaked(key.operatorId, pubkeyRoot, key.pubkey);
+        emit KeyStaked(operatorId, pubkeyRoot, pubkey);
     }
 
     function _isReported(RewardLeaf calldata leaf, bytes32[] calldata proof) private view returns (bool) {
         bytes32 root = IAccountingOracle(VAULT.modules().oracle).operatorsRoot();
-        return MerkleProof.verifyCalldata(proof, root, keccak256(bytes.concat(keccak256(abi.encode(leaf)))));
+        return MerkleProofLib.verifyCalldata(proof, root, keccak256(bytes.concat(keccak256(abi.encode(leaf)))));
     }
 
     function _record(uint256 operatorId) private view returns (Record storage) {

@@ -32,17 +32,20 @@ library InstantFee {
     function payableDown(Curve memory curve, uint256 liquidityWei, uint256 assetsWei)
         internal
         pure
-        returns (uint256)
+        returns (uint256 outWei)
     {
-        // Cost grows with the ether paid, and no fee is above `maxFeeBps`: a bisection between these bounds.
-        uint256 high = Math.min(assetsWei, liquidityWei);
-        uint256 low = Math.min(high, assetsWei * BPS / (BPS + curve.maxFeeBps + 1));
-        if (low > 0 && low + feeUp(curve, liquidityWei, low) > assetsWei) --low;
-        while (low < high) {
-            uint256 middle = high - (high - low) / 2;
-            if (middle + feeUp(curve, liquidityWei, middle) <= assetsWei) low = middle;
-            else high = middle - 1;
+        uint256 flatWei = liquidityWei > curve.targetWei ? liquidityWei - curve.targetWei : 0;
+        outWei = Math.mulDiv(assetsWei, BPS, BPS + curve.minFeeBps);
+        if (outWei > flatWei) {
+            // Beyond the flat part the cost is quadratic: q * x^2 + b * x = c for x more ether, all times `scale`.
+            uint256 scale = 2 * curve.targetWei * BPS;
+            uint256 q = curve.maxFeeBps - curve.minFeeBps;
+            uint256 b = scale + 2 * (curve.targetWei * curve.maxFeeBps - Math.min(liquidityWei, curve.targetWei) * q);
+            uint256 c = (assetsWei - flatWei) * scale - flatWei * curve.minFeeBps * 2 * curve.targetWei;
+            outWei = flatWei + Math.mulDiv(2, c, b + Math.sqrt(b * b + 4 * q * c));
         }
-        return low;
+        outWei = Math.min(outWei, liquidityWei);
+        // The root was rounded down, so this starts at the answer or just above it: one step, two at most.
+        while (outWei > 0 && outWei + feeUp(curve, liquidityWei, outWei) > assetsWei) --outWei;
     }
 }
