@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ _MANIFEST = REPOSITORY_ROOT / ".build" / "__local__.json"
 _SOURCES = "contracts/"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Artifact:
     """One compiled contract; `source` is its path in the repository."""
 
@@ -24,15 +25,10 @@ class Artifact:
     abi_entries: tuple[AbiEntry, ...]
     creation_code: bytes
 
-    @property
+    @cached_property
     def abi(self) -> Abi:
         """The parsed ABI."""
         return Abi(self.abi_entries)
-
-    @property
-    def abi_path(self) -> str:
-        """Where a reader of the checkout finds the ABI after a compile."""
-        return f".build/{self.name}.json"
 
 
 type Artifacts = Mapping[str, Artifact]

@@ -8,7 +8,7 @@ so that nobody has power whom the configuration does not list.
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -26,7 +26,7 @@ from keel.chain.abi import checksummed
 from keel.chain.system_contracts import DEPOSIT_CONTRACT
 from keel.deploy.errors import ConfigurationError
 from keel.deploy.parameters import out_of_bounds
-from keel.deploy.profiles import PROFILES, Profile
+from keel.deploy.profiles import PROFILES, Profile, with_values
 from keel.deploy.roles import ROLE_BY_NAME, ROLES
 from keel.model.constants import DAY
 from keel.model.frames import FrameGeometry
@@ -82,7 +82,7 @@ class Configuration(BaseModel):
     @property
     def parameters(self) -> Profile:
         """The profile with its overrides."""
-        return replace(PROFILES[self.profile], **dict(self.overrides))
+        return with_values(PROFILES[self.profile], self.overrides)
 
     @property
     def frame_origin(self) -> int:

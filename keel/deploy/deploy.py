@@ -5,7 +5,7 @@ is not sent again; if it is something else than planned, nothing is sent at all.
 one transaction at the end, in which the deployer also gives up its own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from keel.chain.abi import Abi
@@ -90,26 +90,25 @@ def set_up_access(abi: Abi, plan: Plan) -> bytes:
     """Encode all role settings as one call; the deployer's own role ends with it."""
     calls = [
         abi.function(name, len(arguments)).encode_call(arguments)
-        for name, *arguments in _settings(plan.access)
+        for name, arguments in _settings(plan.access)
     ]
     renounce = abi.function("renounceRole", 2)
     calls.append(renounce.encode_call([ADMIN.id, plan.deployer]))
     return abi.function("multicall", 1).encode_call([calls])
 
 
-def _settings(access: AccessPlan) -> Sequence[tuple[object, ...]]:
+def _settings(access: AccessPlan) -> Iterator[tuple[str, tuple[object, ...]]]:
+    for role, label in access.labels.items():
+        yield "labelRole", (role, label)
+    for role, guardian in access.guardians.items():
+        yield "setRoleGuardian", (role, guardian)
     by_target: dict[tuple[str, int], list[bytes]] = {}
     for (target, selector), role in access.functions.items():
         by_target.setdefault((target, role), []).append(selector)
-    return [
-        *(("labelRole", role, label) for role, label in access.labels.items()),
-        *(("setRoleGuardian", role, guardian) for role, guardian in access.guardians.items()),
-        *(
-            ("setTargetFunctionRole", target, selectors, role)
-            for (target, role), selectors in by_target.items()
-        ),
-        *(("grantRole", g.role_id, g.account, g.delay_seconds) for g in access.grants),
-    ]
+    for (target, role), selectors in by_target.items():
+        yield "setTargetFunctionRole", (target, selectors, role)
+    for grant in access.grants:
+        yield "grantRole", (grant.role_id, grant.account, grant.delay_seconds)
 
 
 def _require_foundations(rpc: RpcClient, plan: Plan, sender: Sender) -> None:

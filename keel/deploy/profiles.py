@@ -6,9 +6,11 @@ and epochs are short. Hence a rate per day is that of mainnet times `yield ratio
 LOCAL_RATE_CAP_RAY_PER_DAY, and a duration is as many local frames as it is frames on mainnet.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isqrt
+from typing import Any
 
 from keel.model.constants import BPS, DAY, ETHER, GWEI, RAY
 
@@ -155,7 +157,13 @@ def local_profile(
         name: getattr(MAINNET, name) // MAINNET.frame_seconds * shape.frame_seconds
         for name in _DURATIONS
     }
-    return replace(shape, **rates, **durations)
+    return with_values(shape, rates | durations)
+
+
+def with_values(profile: Profile, values: Mapping[str, int]) -> Profile:
+    """Replace numbers of a profile by name; raises TypeError for an unknown name."""
+    changes: dict[str, Any] = dict(values)
+    return replace(profile, **changes)
 
 
 LOCAL = local_profile()

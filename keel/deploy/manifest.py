@@ -1,0 +1,180 @@
+"""What was deployed, as a JSON file: for people, for other programs, and for `verify`.
+
+A local chain's manifest lies in the ignored folder .keel/, named by chain id and genesis hash, so
+that chains which come and go are never confused; a public network's is tracked in deployments/.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from eth_utils.crypto import keccak
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from keel.chain.node_packages import REPOSITORY_ROOT
+from keel.chain.rpc import RpcClient
+from keel.chain.state import chain_id, genesis_hash
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.code import actual_codes
+from keel.deploy.config import Configuration
+from keel.deploy.deploy import Deployment
+from keel.deploy.errors import ManifestError
+from keel.deploy.parameters import PARAMETERS
+from keel.deploy.plan import Plan, abi_artifact
+from keel.deploy.roles import ROLES
+
+LOCAL_CHAIN_IDS = (31337, 1337)
+_GENESIS_DIGITS = 8
+_ABI_FOLDER = "abi"
+
+
+class DeployedContract(BaseModel):
+    """One contract; every number is a decimal text, since JSON readers round large ones.
+
+    `abi_path` counts from the manifest's folder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: str
+    source: str
+    abi_path: str
+    constructor_arguments: Mapping[str, Any]
+    value_wei: str
+    runtime_code_hash: str
+
+
+class RoleHolder(BaseModel):
+    """An account that holds a role."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: str
+    name: str
+    account: str
+    delay_seconds: int
+
+
+class Manifest(BaseModel):
+    """`block` is the one from which on events of the deployment can be read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chain_id: int
+    genesis_hash: str
+    block: int
+    deployer: str
+    contracts: Mapping[str, DeployedContract]
+    parameters: Mapping[str, str]
+    roles: tuple[RoleHolder, ...]
+    configuration: Configuration
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """Address of each contract by name."""
+        return {name: contract.address for name, contract in self.contracts.items()}
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Raises ManifestError."""
+        try:
+            return cls.model_validate_json(path.read_text())
+        except OSError as error:
+            raise ManifestError(f"{path} cannot be read: {error.strerror}") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise ManifestError(f"{path} is no manifest: {place}: {first['msg']}") from error
+
+
+def write_manifest(manifest: Manifest, path: Path, artifacts: Artifacts) -> None:
+    """Write the manifest and, beside it, the ABIs that it names."""
+    for name, contract in manifest.contracts.items():
+        abi_path = path.parent / contract.abi_path
+        abi_path.parent.mkdir(parents=True, exist_ok=True)
+        abi_path.write_text(json.dumps(abi_artifact(artifacts, name).abi_entries, indent=2) + "\n")
+    path.write_text(json.dumps(manifest.model_dump(mode="json"), indent=2) + "\n")
+
+
+def make_manifest(
+    rpc: RpcClient, plan: Plan, deployment: Deployment, artifacts: Artifacts
+) -> Manifest:
+    """Write down a deployment that stands on the chain."""
+    codes = actual_codes(rpc, plan.steps)
+    config = plan.configuration
+    contracts = {
+        step.name: DeployedContract(
+            address=step.address,
+            source=step.artifact.source,
+            abi_path=f"{_ABI_FOLDER}/{abi_artifact(artifacts, step.name).name}.json",
+            constructor_arguments=json_safe(step.arguments),
+            value_wei=str(step.value_wei),
+            runtime_code_hash="0x" + keccak(codes[step.name]).hex(),
+        )
+        for step in plan.steps
+    }
+    roles = tuple(
+        RoleHolder(
+            role=role.name,
+            name=holder,
+            account=config.address(holder),
+            delay_seconds=config.delay_seconds(role.name),
+        )
+        for role in ROLES
+        for holder in config.holders[role.name]
+    )
+    return Manifest(
+        chain_id=chain_id(rpc),
+        genesis_hash=genesis_hash(rpc),
+        block=deployment.block,
+        deployer=plan.deployer,
+        contracts=contracts,
+        parameters={p.name: str(p.value(config.parameters)) for p in PARAMETERS},
+        roles=roles,
+        configuration=config,
+    )
+
+
+def manifest_path(rpc: RpcClient, root: Path = REPOSITORY_ROOT) -> Path:
+    """Where the manifest of this chain lies, or would lie."""
+    number = chain_id(rpc)
+    if number in LOCAL_CHAIN_IDS:
+        digits = genesis_hash(rpc).removeprefix("0x")[:_GENESIS_DIGITS]
+        return root / ".keel" / f"{number}-{digits}.json"
+    return root / "deployments" / f"{number}.json"
+
+
+def read_manifest(rpc: RpcClient, path: Path | None = None) -> Manifest:
+    """Read the manifest of this very chain; raises ManifestError for another chain's."""
+    path = path or manifest_path(rpc)
+    if not path.is_file():
+        raise ManifestError(f"no manifest at {path}: is Keel deployed on this chain?")
+    manifest = Manifest.read(path)
+    require_same_chain(rpc, manifest)
+    return manifest
+
+
+def require_same_chain(rpc: RpcClient, manifest: Manifest) -> None:
+    """Raise ManifestError when chain id or genesis hash differ."""
+    for what, written, actual in (
+        ("chain id", str(manifest.chain_id), str(chain_id(rpc))),
+        ("genesis hash", manifest.genesis_hash, genesis_hash(rpc)),
+    ):
+        if written != actual:
+            raise ManifestError(
+                f"the manifest belongs to another chain: its {what} is {written}, here {actual}"
+            )
+
+
+def json_safe(value: Any) -> Any:
+    """Turn decoded arguments into what JSON keeps exactly."""
+    if isinstance(value, Mapping):
+        return {str(key): json_safe(part) for key, part in value.items()}
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [json_safe(part) for part in value]
+    return value

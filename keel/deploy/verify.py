@@ -1,0 +1,267 @@
+"""Re-read a deployment from the chain and name every difference from its plan.
+
+Code is compared byte by byte, immutables included; parameters, wiring and roles by getters; and
+the storage of all contracts that keep no users' balances as a whole.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth_abi.exceptions import DecodingError
+from eth_utils.crypto import keccak
+
+from keel.chain.abi import Event
+from keel.chain.contract import PreparedCall
+from keel.chain.errors import ChainError, RpcError
+from keel.chain.rpc import RpcClient
+from keel.chain.state import block_head
+from keel.deploy.access_storage import access_words
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.bindings import CONTRACT_NAMES, Bindings, bind
+from keel.deploy.code import actual_codes, expected_codes
+from keel.deploy.config import Configuration
+from keel.deploy.errors import DeployError
+from keel.deploy.manifest import Manifest, require_same_chain
+from keel.deploy.parameters import PARAMETERS
+from keel.deploy.plan import IMPLEMENTATION, MANAGER, PROXY, Plan, make_plan
+from keel.deploy.roles import ADMIN, ROLES
+from keel.deploy.storage import ExpectedStorage, Word, slots_read_by, storage_differences
+
+MANAGED = ("vault", "instant", "withdrawal_vault", "oracle", "registry")
+"""Fields of Bindings that ask the AccessManager."""
+
+_IMPLEMENTATION_SLOT = int.from_bytes(keccak(text="eip1967.proxy.implementation")) - 1
+_INITIALIZERS_DISABLED = 2**64 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A getter's answer that must be `expected` once `view` has picked the part that matters."""
+
+    what: str
+    call: PreparedCall
+    expected: object
+    view: Callable[[Any], object] = lambda answer: answer
+
+
+def differences(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts) -> list[str]:
+    """Return every difference, each in one line; none means that the chain is as planned.
+
+    Raises ManifestError for another chain's manifest and ArtifactMissingError.
+    """
+    require_same_chain(rpc, manifest)
+    plan = make_plan(manifest.configuration, manifest.deployer, artifacts)
+    written = list(_manifest_differences(manifest, plan))
+    if written:
+        return written
+    found = list(_code_differences(rpc, manifest, plan))
+    bindings = bind(rpc, plan.addresses, artifacts)
+    try:
+        events = _manager_events(bindings, manifest)
+        found += _differing(rpc, [*_parameters(bindings, plan), *_wiring(bindings, plan)])
+        found += _differing(rpc, list(_access(bindings, plan, events)))
+        found += storage_differences(rpc, list(_storage(rpc, bindings, plan, events)))
+    except ChainError as error:
+        found.append(f"the chain cannot be read any further: {error}")
+    return found
+
+
+def _manifest_differences(manifest: Manifest, plan: Plan) -> Iterator[str]:
+    for name in sorted(set(manifest.addresses) | set(plan.addresses)):
+        written, planned = manifest.addresses.get(name), plan.addresses.get(name)
+        if written != planned:
+            yield f"manifest: {name} is at {written}, {planned} planned"
+    for parameter in PARAMETERS:
+        planned_value = str(parameter.value(plan.configuration.parameters))
+        written = manifest.parameters.get(parameter.name)
+        if written != planned_value:
+            yield f"manifest: {parameter.name} is {written}, {planned_value} planned"
+    listed = {(h.role, h.account, h.delay_seconds) for h in manifest.roles}
+    names = {role.id: role.name for role in ROLES}
+    wanted = {(names[g.role_id], g.account, g.delay_seconds) for g in plan.access.grants}
+    for role, account, delay in sorted(listed ^ wanted):
+        where = "the manifest" if (role, account, delay) in listed else "the plan"
+        yield f"manifest: only {where} gives role {role} to {account} with {delay} s"
+
+
+def _code_differences(rpc: RpcClient, manifest: Manifest, plan: Plan) -> Iterator[str]:
+    actual = actual_codes(rpc, plan.steps)
+    for step in plan.steps:
+        code = actual[step.name]
+        recorded = manifest.contracts[step.name].runtime_code_hash
+        if not code:
+            yield f"{step.name}: no code at {step.address}"
+            continue
+        if "0x" + keccak(code).hex() != recorded:
+            yield f"{step.name}: code hash 0x{keccak(code).hex()}, the manifest has {recorded}"
+        try:
+            expected = expected_codes(rpc, [step])[step.name]
+        except DeployError as error:
+            yield f"{step.name}: its code cannot be recomputed: {error}"
+            continue
+        if code != expected:
+            yield f"{step.name}: code {_first_difference(code, expected)}"
+
+
+def _first_difference(actual: bytes, expected: bytes) -> str:
+    for position, (found, wanted) in enumerate(zip(actual, expected, strict=False)):
+        if found != wanted:
+            return f"differs from byte {position} on: 0x{found:02x}, 0x{wanted:02x} expected"
+    return f"has {len(actual)} bytes, {len(expected)} expected"
+
+
+def _parameters(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
+    fields = {name: field for field, name in CONTRACT_NAMES.items()}
+    for parameter in PARAMETERS:
+        contract = getattr(bindings, fields[parameter.contract])
+        yield Reading(
+            f"{parameter.contract}.{parameter.getter} ({parameter.name}, {parameter.unit})",
+            contract.prepare(parameter.function),
+            parameter.value(plan.configuration.parameters),
+            parameter.read,
+        )
+
+
+def _wiring(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
+    config, places = plan.configuration, plan.addresses
+    members = sorted(config.address(member) for member in config.members)
+    modules = (places["AccountingOracle"], places["OperatorRegistry"], places["InsuranceFund"])
+    for field in MANAGED:
+        contract = getattr(bindings, field)
+        name = CONTRACT_NAMES[field]
+        yield Reading(f"{name}.authority", contract.prepare("authority"), places[MANAGER])
+    vault, oracle = bindings.vault, bindings.oracle
+    yield Reading("StakingVault.modules", vault.prepare("modules"), modules, tuple)
+    yield _treasury(bindings, config)
+    yield Reading("StakingVault.FRAME_ORIGIN", vault.prepare("FRAME_ORIGIN"), config.frame_origin)
+    yield Reading("AccountingOracle.members", oracle.prepare("members"), members, sorted)
+    yield Reading("AccountingOracle.quorum", oracle.prepare("quorum"), config.quorum)
+
+
+def _treasury(bindings: Bindings, config: Configuration) -> Reading:
+    return Reading(
+        "StakingVault.terms.treasury",
+        bindings.vault.prepare("terms"),
+        config.address(config.treasury),
+        lambda terms: terms.treasury,
+    )
+
+
+def _manager_events(bindings: Bindings, manifest: Manifest) -> list[Event]:
+    head = block_head(bindings.rpc).number
+    return bindings.manager.events_between(manifest.block, head)
+
+
+def _access(bindings: Bindings, plan: Plan, events: Sequence[Event]) -> Iterator[Reading]:
+    manager = bindings.manager
+    for role in ROLES:
+        guardian = plan.access.guardians.get(role.id, ADMIN.id)
+        for getter, expected in (
+            ("getRoleAdmin", ADMIN.id),
+            ("getRoleGuardian", guardian),
+            ("getRoleGrantDelay", 0),
+        ):
+            yield Reading(f"{getter} of {role.name}", manager.prepare(getter, role.id), expected)
+    yield from _holders(bindings, plan, events)
+    planned = dict(plan.access.functions)
+    for event in events:
+        if event.name == "TargetFunctionRoleUpdated":
+            key = (event.inputs["target"], event.inputs["selector"])
+            planned.setdefault(key, ADMIN.id)
+    for (target, selector), role_id in planned.items():
+        yield Reading(
+            f"role of function 0x{selector.hex()} of {_name(plan, target)}",
+            manager.prepare("getTargetFunctionRole", target, selector),
+            role_id,
+        )
+    for target in sorted({target for target, _ in planned} | {manager.address}):
+        name = _name(plan, target)
+        yield Reading(f"closed: {name}", manager.prepare("isTargetClosed", target), False)
+        yield Reading(f"admin delay of {name}", manager.prepare("getTargetAdminDelay", target), 0)
+
+
+def _holders(bindings: Bindings, plan: Plan, events: Iterable[Event]) -> Iterator[Reading]:
+    """Everyone who ever held a role, and what they hold now."""
+    wanted = {(g.role_id, g.account): (True, g.delay_seconds) for g in plan.access.grants}
+    asked = dict.fromkeys([*wanted, (ADMIN.id, plan.deployer)])
+    for event in events:
+        if event.name in ("RoleGranted", "RoleRevoked"):
+            asked[event.inputs["roleId"], event.inputs["account"]] = None
+    names = {role.id: role.name for role in ROLES}
+    accounts = {address: name for name, address in plan.configuration.accounts.items()}
+    for role_id, account in asked:
+        yield Reading(
+            f"role {names.get(role_id, role_id)} of {accounts.get(account, 'unlisted')} {account} "
+            "(held, delay)",
+            bindings.manager.prepare("hasRole", role_id, account),
+            wanted.get((role_id, account), (False, 0)),
+            tuple,
+        )
+
+
+def _storage(
+    rpc: RpcClient, bindings: Bindings, plan: Plan, events: Sequence[Event]
+) -> Iterator[ExpectedStorage]:
+    places = plan.addresses
+    yield ExpectedStorage(MANAGER, places[MANAGER], access_words(plan.access, events))
+    initializable = _namespaced("openzeppelin.storage.Initializable")
+    yield ExpectedStorage(
+        PROXY,
+        places[PROXY],
+        {
+            _IMPLEMENTATION_SLOT: Word("its implementation", int(places[IMPLEMENTATION], 16)),
+            initializable: Word("its initialised version", 1),
+            _namespaced("openzeppelin.storage.AccessManaged"): Word(
+                "its authority", int(places[MANAGER], 16)
+            ),
+        },
+    )
+    disabled = Word("its initialised version", _INITIALIZERS_DISABLED)
+    yield ExpectedStorage(IMPLEMENTATION, places[IMPLEMENTATION], {initializable: disabled})
+    yield ExpectedStorage("RewardsVault", places["RewardsVault"], {})
+    oracle, instant = bindings.oracle, bindings.instant
+    members = [plan.configuration.address(member) for member in plan.configuration.members]
+    read = [oracle.prepare(name) for name in ("authority", "members", "lastReport")]
+    read += [oracle.prepare("isMember", member) for member in members]
+    yield _explained(rpc, "AccountingOracle", oracle.address, read)
+    read = [instant.prepare("authority"), instant.prepare("terms")]
+    yield _explained(rpc, "InstantRedemption", instant.address, read)
+
+
+def _explained(
+    rpc: RpcClient, name: str, address: str, calls: Sequence[PreparedCall]
+) -> ExpectedStorage:
+    """Only the slots that these calls read; their values are checked by getters."""
+    slots = slots_read_by(rpc, address, calls)
+    return ExpectedStorage(name, address, {slot: Word("read by getters", None) for slot in slots})
+
+
+def _namespaced(name: str) -> int:
+    """Slot of a namespace (ERC-7201)."""
+    inner = int.from_bytes(keccak(text=name)) - 1
+    return int.from_bytes(keccak(inner.to_bytes(32))) & ~0xFF
+
+
+def _name(plan: Plan, address: str) -> str:
+    for name, place in plan.addresses.items():
+        if place == address:
+            return name
+    return address
+
+
+def _differing(rpc: RpcClient, readings: Sequence[Reading]) -> list[str]:
+    outcomes = rpc.batch_outcomes([("eth_call", (r.call.request, "latest")) for r in readings])
+    found = []
+    for reading, outcome in zip(readings, outcomes, strict=True):
+        if isinstance(outcome, RpcError):
+            found.append(f"{reading.what} cannot be read: {outcome}")
+            continue
+        try:
+            answer = reading.view(reading.call.function.decode_result(bytes.fromhex(outcome[2:])))
+        except (DecodingError, TypeError) as error:
+            found.append(f"{reading.what} answers nonsense: {error}")
+            continue
+        if answer != reading.expected:
+            found.append(f"{reading.what} is {answer}, {reading.expected} expected")
+    return found
