@@ -4,11 +4,13 @@ Pure: from a report and keys to signatures. What is posted is `submit` of IAccou
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass
 
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
+
+from keel.model.report import Report
 
 DOMAIN_NAME = "Keel AccountingOracle"
 DOMAIN_VERSION = "1"
@@ -40,25 +42,6 @@ _TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """`IAccountingOracle.Report`, its fields in the same order."""
-
-    ref_slot: int
-    consensus_balance_gwei: int
-    withdrawal_vault_balance_wei: int = 0
-    rewards_vault_balance_wei: int = 0
-    active_validators: int = 0
-    exited_validators: int = 0
-    slashed_validators: int = 0
-    operators_root: bytes = bytes(32)
-    validators_root: bytes = bytes(32)
-
-    def values(self) -> tuple[int | bytes, ...]:
-        """The struct as contract calls take it."""
-        return tuple(getattr(self, field.name) for field in fields(self))
-
-
-@dataclass(frozen=True, slots=True)
 class Ballot:
     """What a member signs: a report, for one set of members, until `deadline`, at one oracle."""
 
@@ -67,6 +50,11 @@ class Ballot:
     deadline: int
     chain_id: int
     oracle: str
+
+    @property
+    def report_values(self) -> tuple[int | bytes, ...]:
+        """`IAccountingOracle.Report` as contract calls take it."""
+        return astuple(self.report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +106,7 @@ def _signable(ballot: Ballot) -> SignableMessage:
                 "verifyingContract": ballot.oracle,
             },
             "message": {
-                "report": dict(zip(names, ballot.report.values(), strict=True)),
+                "report": dict(zip(names, ballot.report_values, strict=True)),
                 "memberSetNonce": ballot.member_set_nonce,
                 "deadline": ballot.deadline,
             },
