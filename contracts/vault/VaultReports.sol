@@ -9,7 +9,7 @@ import {IInsuranceFund} from "../interfaces/IInsuranceFund.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IWrappedKeelEther} from "../interfaces/IWrappedKeelEther.sol";
 import {Accounts, Books, ProfitTerms} from "../rules/Books.sol";
-import {Waterfall} from "../rules/Waterfall.sol";
+import {Claims} from "../rules/Claims.sol";
 import {VaultTerms} from "./VaultTerms.sol";
 
 /// @title How StakingVault applies a report, and what anyone may do when none comes
@@ -48,7 +48,12 @@ abstract contract VaultReports is VaultTerms, ReentrancyGuardTransient {
         _requireOracle();
         _requireRefTime(input.refTime);
         Accounts memory accounts = _accountsAt(input.refTime);
-        uint256 coverShares = _takeCover(accounts.coverNeeded(_gross(input)));
+        uint256 coverShares;
+        uint256 neededShares = accounts.coverNeeded(_gross(input));
+        if (neededShares > 0) {
+            coverShares = _takeCover(neededShares);
+            accounts = _accountsAt(input.refTime); // read anew: the fund was called, and may have deposited
+        }
         ReportOutcome memory outcome = _outcome(input, accounts, coverShares);
         _write(input, accounts, outcome);
         if (coverShares > 0) emit Transfer(address(WRAPPED), address(0), outcome.coverWei);
@@ -104,7 +109,6 @@ abstract contract VaultReports is VaultTerms, ReentrancyGuardTransient {
     /// @dev LOS-2: what the fund hands over in this call, at most whole units for `shares`, is burned as wkETH here
     /// and as shares by the caller's accounts.
     function _takeCover(uint256 shares) private returns (uint256 coverShares) {
-        if (shares == 0) return 0;
         uint256 callableGas = gasleft() - gasleft() / 64;
         if (callableGas < COVER_GAS) revert TooLittleGasForCover(callableGas, COVER_GAS);
         uint256 heldBefore = WRAPPED.balanceOf(address(this));
@@ -222,7 +226,7 @@ abstract contract VaultReports is VaultTerms, ReentrancyGuardTransient {
     function _accountsAt(uint256 refTime) private view returns (Accounts memory a) {
         (a.shares, a.assetsWei, a.unvestedWei) = totals();
         (a.normalised, a.index) = QUEUE.pending();
-        a.owedWei = Waterfall.owedUp(a.normalised, a.index);
+        a.owedWei = Claims.owedUp(a.normalised, a.index);
         a.expectedWei = _stakedWei() - _stakedAfter(refTime) * VALIDATOR_WEI;
         a.coveredSeconds = refTime - _consensus.lastRefTime;
         a.lossCarryWei = _carry.lossCarryWei;
