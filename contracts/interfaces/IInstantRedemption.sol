@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title InstantRedemption: leave at once, for a fee that rises as liquidity falls
-/// @notice Rules INS of docs/design.md. It sets the price and the limit; StakingVault burns, pays, and holds the bounds:
-/// normal state only, never more than the shares are worth, never ether that the queue needs.
+/// @notice Rules INS of docs/design.md. It sets the price and the limit; StakingVault burns, pays, and holds the
+/// bounds: normal state only, never more than the shares are worth, never ether that the queue needs.
 interface IInstantRedemption {
     /// @notice INS-1 and LIM-3.
     struct Terms {

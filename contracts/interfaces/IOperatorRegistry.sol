@@ -91,7 +91,7 @@ interface IOperatorRegistry {
 
     /// @notice Stake 32 ETH of the vault for each key (OPR-1 to OPR-3). Restricted until proofs exist. One bad key
     /// reverts the whole call: whoever stakes picks the keys, so the next call leaves it out, and no operator can
-    /// block another. Keys of one operator that follow each other share its reads and writes.
+    /// block another.
     /// @param deposits 176 bytes a key in the order of `keys`: public key (48), signature (96) over the deposit message
     /// with 32 ETH, deposit data root (32)
     /// @param depositRoot root of the deposit contract that the caller saw: had anyone deposited for one of the keys

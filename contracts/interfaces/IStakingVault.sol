@@ -213,8 +213,8 @@ interface IStakingVault is IKeelEther {
     /// @notice Queue only. Burn `ceil(assetsWei * S / V)` shares of `holder` for a ticket; A falls by `assetsWei`.
     function burnForTicket(address holder, uint256 assetsWei) external returns (uint256 shares);
 
-    /// @notice InstantRedemption only, in the normal state. Burn the part of `shares` that is worth `paidWei`, pay it to
-    /// `receiver`, and give the rest in whole units to the insurance fund (INS-4).
+    /// @notice InstantRedemption only, in the normal state. Burn the part of `shares` that is worth `paidWei`, pay it
+    /// to `receiver`, and give the rest in whole units to the insurance fund (INS-4).
     function redeemFor(address holder, uint256 shares, uint256 paidWei, address receiver) external;
 
     /// @notice wkETH only. Move whole units worth at most `assetsWei` from `holder` to wkETH.

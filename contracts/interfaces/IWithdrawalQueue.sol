@@ -73,10 +73,12 @@ interface IWithdrawalQueue is IERC4906 {
     /// @notice The longest prefix of pending tickets requested not after `requestedBy` that `budgetWei` pays at
     /// `index`, and what it costs (QUE-2). Two reads when the hint is right.
     /// @return lastTicket_ equal to the last finalised one when nothing can be paid
-    function finalisable(uint256 hint, uint256 requestedBy, uint256 budgetWei, uint256 index)
-        external
-        view
-        returns (uint256 lastTicket_, uint256 costWei);
+    function finalisable(
+        uint256 hint,
+        uint256 requestedBy,
+        uint256 budgetWei,
+        uint256 index
+    ) external view returns (uint256 lastTicket_, uint256 costWei);
 
     /// @notice Never reverts: an id that was never issued has state None.
     function ticket(uint256 ticketId) external view returns (Ticket memory);

@@ -5,7 +5,7 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {IPermit} from "./IPermit.sol";
 
 /// @title wkETH: the non-rebasing token, ERC-4626 over kETH
-/// @notice One unit (1e-18 wkETH) is 1e9 shares; the supply is what the vault's share register says wkETH holds (SHR-5).
+/// @notice One unit (1e-18 wkETH) is 1e9 shares; the supply follows from the shares that wkETH holds (SHR-5).
 /// Wrapping takes the caller's own kETH and needs no allowance: the two tokens are one protocol, and the vault moves
 /// nothing but `msg.sender`'s shares. An allowance that was given is left as it is.
 interface IWrappedKeelEther is IERC4626, IPermit {

@@ -29,7 +29,8 @@ struct ProfitTerms {
 }
 
 /// @title What a report does to the accounts
-/// @notice Rules REP-5, STR-2 to STR-4 and LOS of docs/design.md. Pure: simulation and application both call it (REP-9).
+/// @notice Rules REP-5, STR-2 to STR-4 and LOS of docs/design.md. Pure: simulation and application both call it
+/// (REP-9).
 library Books {
     uint256 internal constant BPS = 10_000;
     uint256 internal constant RAY = 1e27;
@@ -50,11 +51,12 @@ library Books {
     }
 
     /// @notice REP-5, STR-2, STR-3. The outcome's totals are those after the profit; `lossCarryWei` is in `a`.
-    function earn(Accounts memory a, ProfitTerms memory terms, uint256 profitWei, uint256 feelessWei)
-        internal
-        pure
-        returns (IStakingVault.ReportOutcome memory o)
-    {
+    function earn(
+        Accounts memory a,
+        ProfitTerms memory terms,
+        uint256 profitWei,
+        uint256 feelessWei
+    ) internal pure returns (IStakingVault.ReportOutcome memory o) {
         uint256 visibleWei = visible(a);
         o.profitWei = profitWei;
         o.feeWei = _feeDown(a, terms, visibleWei, Math.saturatingSub(profitWei, feelessWei + a.lossCarryWei));
@@ -76,11 +78,11 @@ library Books {
 
     /// @notice LOS-1 to LOS-4. The stream's end does not move: `streamSeconds` is left for the caller.
     /// @param burnedShares what the fund handed over
-    function absorb(Accounts memory a, uint256 lossWei, uint256 burnedShares)
-        internal
-        pure
-        returns (IStakingVault.ReportOutcome memory o)
-    {
+    function absorb(
+        Accounts memory a,
+        uint256 lossWei,
+        uint256 burnedShares
+    ) internal pure returns (IStakingVault.ReportOutcome memory o) {
         uint256 visibleWei = visible(a);
         o.lossWei = lossWei;
         o.unvestedLossWei = Math.min(lossWei, a.unvestedWei);
@@ -100,11 +102,12 @@ library Books {
         o.ticketIndex = indexAfter;
     }
 
-    function _feeDown(Accounts memory a, ProfitTerms memory terms, uint256 visibleWei, uint256 feeableWei)
-        private
-        pure
-        returns (uint256)
-    {
+    function _feeDown(
+        Accounts memory a,
+        ProfitTerms memory terms,
+        uint256 visibleWei,
+        uint256 feeableWei
+    ) private pure returns (uint256) {
         uint256 covered = Math.min(a.coveredSeconds, LIMIT_FRAMES * terms.frameSeconds);
         uint256 boundWei = terms.maxFeeRayPerDay * covered * visibleWei / (RAY * 1 days);
         return Math.min(terms.feeBps * feeableWei / BPS, boundWei);

@@ -24,16 +24,17 @@ library InstantFee {
         // From y1 down to y0 the integral of the marginal fee is (y1 - y0) * (its value at the middle of the way).
         uint256 twiceMiddleWei = 2 * Math.min(liquidityWei, curve.targetWei) - slopedWei;
         uint256 scale = 2 * curve.targetWei;
-        uint256 slopedFee = slopedWei * (curve.maxFeeBps * scale - (curve.maxFeeBps - curve.minFeeBps) * twiceMiddleWei);
+        uint256 spanBps = curve.maxFeeBps - curve.minFeeBps;
+        uint256 slopedFee = slopedWei * (curve.maxFeeBps * scale - spanBps * twiceMiddleWei);
         return Math.ceilDiv(flatWei * curve.minFeeBps * scale + slopedFee, BPS * scale);
     }
 
     /// @notice INS-2: the largest `outWei` that with its fee costs at most `assetsWei`, and at most `liquidityWei`.
-    function payableDown(Curve memory curve, uint256 liquidityWei, uint256 assetsWei)
-        internal
-        pure
-        returns (uint256 outWei)
-    {
+    function payableDown(
+        Curve memory curve,
+        uint256 liquidityWei,
+        uint256 assetsWei
+    ) internal pure returns (uint256 outWei) {
         uint256 flatWei = liquidityWei > curve.targetWei ? liquidityWei - curve.targetWei : 0;
         outWei = Math.mulDiv(assetsWei, BPS, BPS + curve.minFeeBps);
         if (outWei > flatWei) {

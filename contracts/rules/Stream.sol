@@ -25,9 +25,8 @@ library Stream {
         uint256 maxSeconds
     ) internal pure returns (uint256) {
         if (unvestedWei == 0) return 0;
-        uint256 capped = visibleWei == 0
-            ? maxSeconds
-            : Math.ceilDiv(unvestedWei * 1 days * RAY, capRayPerDay * visibleWei);
+        uint256 capped =
+            visibleWei == 0 ? maxSeconds : Math.ceilDiv(unvestedWei * 1 days * RAY, capRayPerDay * visibleWei);
         return Math.min(Math.max(Math.max(frameSeconds, coveredSeconds), capped), maxSeconds);
     }
 }

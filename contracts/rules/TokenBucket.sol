@@ -10,11 +10,12 @@ library TokenBucket {
     error LimitExceeded(uint256 amount, uint256 available);
 
     /// @notice LIM-1. A capacity of zero allows nothing but zero.
-    function take(uint256 fullAt, uint256 amount, uint256 capacity, uint256 period)
-        internal
-        view
-        returns (uint256 newFullAt)
-    {
+    function take(
+        uint256 fullAt,
+        uint256 amount,
+        uint256 capacity,
+        uint256 period
+    ) internal view returns (uint256 newFullAt) {
         if (amount > available(fullAt, capacity, period)) {
             revert LimitExceeded(amount, available(fullAt, capacity, period));
         }

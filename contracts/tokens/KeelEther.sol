@@ -14,7 +14,7 @@ abstract contract KeelEther is IKeelEther, Permit {
     uint8 public constant decimals = 18;
 
     /// @inheritdoc IKeelEther
-    mapping(address holder => uint256) public sharesOf;
+    mapping(address holder => uint256 shares) public sharesOf;
 
     constructor() EIP712("Keel Ether", "1") {}
 

@@ -12,8 +12,8 @@ abstract contract Permit is IPermit, IERC20Errors, EIP712 {
     bytes32 private constant PERMIT_TYPEHASH =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
 
-    mapping(address owner => uint256) public nonces;
-    mapping(address owner => mapping(address spender => uint256)) private _allowances;
+    mapping(address owner => uint256 nonce) public nonces;
+    mapping(address owner => mapping(address spender => uint256 value)) private _allowances;
 
     function approve(address spender, uint256 value) external returns (bool) {
         _approve(msg.sender, spender, value);
@@ -21,16 +21,26 @@ abstract contract Permit is IPermit, IERC20Errors, EIP712 {
     }
 
     /// @notice ERC-2612.
-    function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
-        external
-    {
+    function permit(
+        address owner,
+        address spender,
+        uint256 value,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external {
         _permit(owner, spender, value, deadline, abi.encodePacked(r, s, v));
     }
 
     /// @inheritdoc IPermit
-    function permit(address owner, address spender, uint256 value, uint256 deadline, bytes calldata signature)
-        external
-    {
+    function permit(
+        address owner,
+        address spender,
+        uint256 value,
+        uint256 deadline,
+        bytes calldata signature
+    ) external {
         _permit(owner, spender, value, deadline, signature);
     }
 
@@ -44,9 +54,8 @@ abstract contract Permit is IPermit, IERC20Errors, EIP712 {
 
     function _permit(address owner, address spender, uint256 value, uint256 deadline, bytes memory signature) private {
         if (block.timestamp > deadline) revert PermitExpired(deadline, block.timestamp);
-        bytes32 digest = _hashTypedDataV4(
-            keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonces[owner]++, deadline))
-        );
+        bytes32 digest =
+            _hashTypedDataV4(keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonces[owner]++, deadline)));
         if (!SignatureChecker.isValidSignatureNow(owner, digest, signature)) revert PermitSignatureInvalid(owner);
         _approve(owner, spender, value);
     }

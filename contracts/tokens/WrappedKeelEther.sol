@@ -16,7 +16,7 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
     uint8 public constant decimals = 18;
     IStakingVault public immutable VAULT;
 
-    mapping(address holder => uint256) public balanceOf;
+    mapping(address holder => uint256 units) public balanceOf;
 
     modifier onlyVault() {
         if (msg.sender != address(VAULT)) revert OnlyVault(msg.sender);

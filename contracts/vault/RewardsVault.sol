@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IRewardsVault} from "../interfaces/IRewardsVault.sol";
 import {EtherSource} from "./EtherSource.sol";
 
-/// @title RewardsVault
-/// @notice See IRewardsVault.
-contract RewardsVault is EtherSource, IRewardsVault {
+/// @title RewardsVault: fee recipient of the validators (priority fees, MEV)
+/// @notice Takes ether from anyone; a report decides how much of it is income, and when.
+contract RewardsVault is EtherSource {
     constructor(address vault) EtherSource(vault) {}
 
     function _enterVault(uint256 amountWei) internal override {

@@ -33,7 +33,9 @@ contract StakingVault is VaultReports {
         VaultTerms(init)
         VaultReports(init)
     {
-        if (msg.value != 1 ether) revert ParameterOutOfBounds("first deposit", msg.value, 1 ether);
+        if (msg.value != 1 ether) {
+            revert ParameterOutOfBounds("first deposit", msg.value, 1 ether);
+        }
         if (init.wrapped == address(0)) revert ZeroAddress("wrapped");
         if (init.queue == address(0)) revert ZeroAddress("queue");
         if (init.instantRedemption == address(0)) revert ZeroAddress("instantRedemption");
@@ -184,8 +186,7 @@ contract StakingVault is VaultReports {
         shares -= shares % multiple;
         if (shares == 0) revert ZeroShares(msg.value);
         uint256 limitWei = uint256(flow.depositLimitGwei) * 1 gwei;
-        ledger.depositsFullAt =
-            TokenBucket.take(ledger.depositsFullAt, msg.value, limitWei, LIMIT_PERIOD).toUint48();
+        ledger.depositsFullAt = TokenBucket.take(ledger.depositsFullAt, msg.value, limitWei, LIMIT_PERIOD).toUint48();
         ledger.shares = (ledger.shares + shares).toUint120();
         ledger.assetsWei = (ledger.assetsWei + msg.value).toUint88();
         _ledger = ledger;

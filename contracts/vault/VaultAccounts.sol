@@ -5,7 +5,6 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IWithdrawalQueue} from "../interfaces/IWithdrawalQueue.sol";
-import {Accounts} from "../rules/Books.sol";
 import {Stream} from "../rules/Stream.sol";
 import {KeelEther} from "../tokens/KeelEther.sol";
 
@@ -21,7 +20,8 @@ abstract contract VaultAccounts is IStakingVault, KeelEther {
         uint48 depositsFullAt; // TokenBucket ticks
     }
 
-    /// @dev Read by whatever needs the rate; written by reports, announcements, pauses and terms. Seconds fit until 2106.
+    /// @dev Read by whatever needs the rate; written by reports, announcements, pauses and terms. Times fit until the
+    /// year 2106.
     struct Flow {
         uint88 unvestedWei; // at the start of the stream
         uint32 streamEnd;
@@ -143,7 +143,9 @@ abstract contract VaultAccounts is IStakingVault, KeelEther {
     /// nothing beyond and at most 3 reads.
     function _stakedAfter(uint256 refTime) internal view returns (uint256 validators) {
         uint256 last = _frameOf(_consensus.lastRefTime) + STALE_FRAMES;
-        for (uint256 frame = _frameOf(refTime) + 1; frame <= last; ++frame) validators += _stakedIn[frame];
+        for (uint256 frame = _frameOf(refTime) + 1; frame <= last; ++frame) {
+            validators += _stakedIn[frame];
+        }
     }
 
     /// @dev The frame that a moment belongs to: the one whose reference slot is the next, or is now.

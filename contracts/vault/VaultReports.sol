@@ -234,11 +234,11 @@ abstract contract VaultReports is VaultTerms, ReentrancyGuardTransient {
 
     /// @dev REP-9: the one function behind `applyReport` and `previewReport`. Leaves the new lossCarry in `accounts`,
     /// whose other terms stay as they were before.
-    function _outcome(ReportInput calldata input, Accounts memory accounts, uint256 coverShares)
-        private
-        view
-        returns (ReportOutcome memory o)
-    {
+    function _outcome(
+        ReportInput calldata input,
+        Accounts memory accounts,
+        uint256 coverShares
+    ) private view returns (ReportOutcome memory o) {
         uint256 grossWei = _gross(input);
         if (grossWei >= accounts.expectedWei) {
             o = accounts.earn(_profitTerms(), grossWei - accounts.expectedWei, input.feelessWei);

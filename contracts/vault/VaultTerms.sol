@@ -12,7 +12,7 @@ abstract contract VaultTerms is VaultAccounts, AccessManaged {
     using SafeCast for uint256;
 
     uint256 internal constant BPS = 10_000;
-    uint256 internal constant MAX_FEE_BPS = 2_000;
+    uint256 internal constant MAX_FEE_BPS = 2000;
     uint256 public immutable MAX_PAUSE_SECONDS;
 
     Modules internal _modules;

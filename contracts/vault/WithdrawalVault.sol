@@ -42,12 +42,13 @@ contract WithdrawalVault is EtherSource, IWithdrawalVault, AccessManagedUpgradea
     }
 
     /// @inheritdoc IWithdrawalVault
-    function requestPartialWithdrawal(bytes[] calldata pubkeys, uint64[] calldata amountsGwei)
-        external
-        payable
-        restricted
-    {
-        if (pubkeys.length != amountsGwei.length) revert LengthsDiffer(pubkeys.length, amountsGwei.length);
+    function requestPartialWithdrawal(
+        bytes[] calldata pubkeys,
+        uint64[] calldata amountsGwei
+    ) external payable restricted {
+        if (pubkeys.length != amountsGwei.length) {
+            revert LengthsDiffer(pubkeys.length, amountsGwei.length);
+        }
         bytes[] memory requests = new bytes[](pubkeys.length);
         for (uint256 i = 0; i < pubkeys.length; ++i) {
             if (amountsGwei[i] == 0) revert ZeroAmount(i); // EIP-7002 would take it for a full exit

@@ -24,16 +24,19 @@ contract InstantRedemption is IInstantRedemption, AccessManaged {
         uint32 pausedUntil;
     }
 
-    uint256 private constant MAX_FEE_BPS = 1_000;
+    uint256 private constant MAX_FEE_BPS = 1000;
     uint256 private constant LIMIT_PERIOD = 1 days;
     IStakingVault public immutable VAULT;
     uint256 public immutable MAX_PAUSE_SECONDS;
 
     Instant private _instant;
 
-    constructor(address authority, address vault, uint256 maxPauseSeconds, Terms memory terms_)
-        AccessManaged(authority)
-    {
+    constructor(
+        address authority,
+        address vault,
+        uint256 maxPauseSeconds,
+        Terms memory terms_
+    ) AccessManaged(authority) {
         VAULT = IStakingVault(vault);
         MAX_PAUSE_SECONDS = maxPauseSeconds;
         _setTerms(terms_);

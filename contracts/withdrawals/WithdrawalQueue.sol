@@ -60,7 +60,7 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
     uint256 public constant CLAIM_GAS = 200_000;
 
     /// @notice What must be left before each claim in `claimMany`: a call receives at most 63/64 of it (EIP-150).
-    uint256 internal constant GAS_BEFORE_CLAIM = CLAIM_GAS * 64 / 63 + 5_000;
+    uint256 internal constant GAS_BEFORE_CLAIM = CLAIM_GAS * 64 / 63 + 5000;
 
     IStakingVault public immutable VAULT;
     /// @inheritdoc IWithdrawalQueue
@@ -80,9 +80,12 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
 
     // ---- constructor
 
-    constructor(address vault, uint256 minTicketWei, uint256 maxTicketWei, uint256 exitSeconds)
-        ERC721("Keel Withdrawal Ticket", "KWT")
-    {
+    constructor(
+        address vault,
+        uint256 minTicketWei,
+        uint256 maxTicketWei,
+        uint256 exitSeconds
+    ) ERC721("Keel Withdrawal Ticket", "KWT") {
         if (vault == address(0)) revert ZeroAddress("vault");
         if (maxTicketWei > type(uint96).max) {
             revert ParameterOutOfBounds("maxTicketWei", maxTicketWei, type(uint96).max);
@@ -187,11 +190,12 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
     }
 
     /// @inheritdoc IWithdrawalQueue
-    function finalisable(uint256 hint, uint256 requestedBy, uint256 budgetWei, uint256 index)
-        external
-        view
-        returns (uint256 lastTicket_, uint256 costWei)
-    {
+    function finalisable(
+        uint256 hint,
+        uint256 requestedBy,
+        uint256 budgetWei,
+        uint256 index
+    ) external view returns (uint256 lastTicket_, uint256 costWei) {
         Means memory means = Means({
             budgetWei: budgetWei,
             requestedBy: requestedBy,
