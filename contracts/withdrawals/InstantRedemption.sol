@@ -93,7 +93,7 @@ contract InstantRedemption is IInstantRedemption, AccessManaged {
     /// @inheritdoc IInstantRedemption
     function terms() external view returns (Terms memory) {
         Instant memory i = _instant;
-        return Terms({minFeeBps: i.minFeeBps, maxFeeBps: i.maxFeeBps, targetGwei: i.targetGwei, limitGwei: i.limitGwei});
+        return Terms(i.minFeeBps, i.maxFeeBps, i.targetGwei, i.limitGwei);
     }
 
     /// @inheritdoc IInstantRedemption
