@@ -4,6 +4,7 @@
 compiler in SOLCX_BINARY_PATH, and Anvil as the native binary on PATH rather than npm's slow shim.
 """
 
+import importlib
 import os
 from pathlib import Path
 
@@ -27,3 +28,5 @@ def set_variables() -> None:
 
 
 set_variables()
+# `ape run` takes the repository off the path before a command runs; a loaded package stays usable.
+importlib.import_module("keel")

@@ -26,7 +26,7 @@ ACTORS = (
 )
 """In the order of the accounts that Anvil derives from its mnemonic."""
 
-_HOLDERS = {
+LOCAL_HOLDERS = {
     "ADMIN": ("governance",),
     "MODULES": ("governance",),
     "CONSOLIDATOR": ("governance",),
@@ -67,7 +67,7 @@ def local_configuration(
         members=ORACLE_MEMBERS,
         quorum=LOCAL_QUORUM,
         treasury="treasury",
-        holders=_HOLDERS,
+        holders=LOCAL_HOLDERS,
         delays={
             role.name: role.least_delay_frames * profile.frame_seconds
             for role in ROLES

@@ -19,3 +19,7 @@ class ManifestError(DeployError):
 
 class OccupiedError(DeployError):
     """Something else than the plan's stands where the plan would deploy."""
+
+
+class SendingError(DeployError):
+    """A transaction was refused, not signed, or failed."""

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ape.api.accounts import AccountAPI
+from ape.exceptions import ApeException
 
 from keel.chain.rpc import RpcClient
 from keel.chain.transaction import send_transaction
+from keel.deploy.errors import SendingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,13 @@ class ApeSender:
         return str(self.account.address)
 
     def send(self, to: str, data: bytes, value_wei: int = 0) -> Sent:
-        """Raises Ape's TransactionError."""
+        """Raises SendingError."""
         ecosystem = self.account.provider.network.ecosystem
-        transaction = ecosystem.create_transaction(receiver=to, data=data, value=value_wei)
-        receipt = self.account.call(transaction)
+        transaction = ecosystem.create_transaction(
+            sender=self.account.address, receiver=to, data=data, value=value_wei
+        )
+        try:
+            receipt = self.account.call(transaction)
+        except ApeException as error:
+            raise SendingError(f"the transaction to {to} failed: {error}") from error
         return Sent(receipt.txn_hash, receipt.block_number, receipt.gas_used)

@@ -55,7 +55,7 @@ def storage_differences(rpc: RpcClient, expected: Sequence[ExpectedStorage]) -> 
                     f"{contract.contract}: {wanted.meaning} is stored as {actual[slot]:#x}, "
                     f"{wanted.value:#x} expected"
                 )
-        other = others(contract, actual)
+        other = others.find(contract, actual)
         if other is not None:
             found.append(f"{contract.contract}: {other}")
     return found
@@ -82,27 +82,29 @@ def storage_root(values: Mapping[int, int]) -> bytes:
     return bytes(trie.root_hash)
 
 
-class _OtherSlotsInDump:
+class OtherSlotsInDump:
     """Anvil tells its whole state; its storage roots are of no use, since they count zeros."""
 
     def __init__(self, dump: str) -> None:
         state = orjson.loads(gzip.decompress(bytes.fromhex(dump.removeprefix("0x"))))
         self._accounts: dict[str, Any] = state["accounts"]
 
-    def __call__(self, contract: ExpectedStorage, _actual: Mapping[int, int]) -> str | None:
+    def find(self, contract: ExpectedStorage, _actual: Mapping[int, int]) -> str | None:
+        """Describe a slot that is set beside the expected ones."""
         stored = self._accounts.get(contract.address.lower(), {}).get("storage", {})
         used = {int(slot, 16) for slot, value in stored.items() if int(value, 16)}
         extra = sorted(used - set(contract.words))
         return f"slot {word(extra[0])} is set, but nothing known explains it" if extra else None
 
 
-class _OtherSlotsByRoot:
+class OtherSlotsByRoot:
     """Elsewhere the storage root of eth_getProof must be that of the known slots."""
 
     def __init__(self, rpc: RpcClient) -> None:
         self._rpc = rpc
 
-    def __call__(self, contract: ExpectedStorage, actual: Mapping[int, int]) -> str | None:
+    def find(self, contract: ExpectedStorage, actual: Mapping[int, int]) -> str | None:
+        """Say whether slots are set beside the expected ones, whose values are `actual`."""
         try:
             proof = self._rpc.call("eth_getProof", contract.address, [], "latest")
         except RpcError as error:
@@ -112,7 +114,7 @@ class _OtherSlotsByRoot:
         return "a slot is set that nothing known explains"
 
 
-def _other_slots(rpc: RpcClient) -> _OtherSlotsInDump | _OtherSlotsByRoot:
+def _other_slots(rpc: RpcClient) -> OtherSlotsInDump | OtherSlotsByRoot:
     if str(rpc.call("web3_clientVersion")).lower().startswith("anvil"):
-        return _OtherSlotsInDump(rpc.call("anvil_dumpState"))
-    return _OtherSlotsByRoot(rpc)
+        return OtherSlotsInDump(rpc.call("anvil_dumpState"))
+    return OtherSlotsByRoot(rpc)

@@ -1,0 +1,194 @@
+"""What `ape run deploy` and `ape run verify` do, with Rich on the terminal."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import ape
+from ape.api.accounts import AccountAPI
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from keel.chain.rpc import RpcClient
+from keel.chain.state import block_head, chain_id, runtime_code, unlocked_accounts
+from keel.chain.system_contracts import DEPOSIT_CONTRACT, install_system_contracts
+from keel.deploy.actors import ACTORS, cast_actors, local_configuration
+from keel.deploy.artifacts import Artifacts, load_artifacts
+from keel.deploy.config import Configuration, load_configuration
+from keel.deploy.deploy import Deployment, Progress, deploy, is_deployed
+from keel.deploy.errors import ConfigurationError, DeployError, ManifestError
+from keel.deploy.manifest import (
+    LOCAL_CHAIN_IDS,
+    Manifest,
+    make_manifest,
+    manifest_path,
+    read_manifest,
+    write_manifest,
+)
+from keel.deploy.plan import Plan, make_plan
+from keel.deploy.profiles import PROFILES
+from keel.deploy.roles import ROLES
+from keel.deploy.sender import ApeSender, Sender
+from keel.deploy.verify import differences
+
+FIRST_RELEASE = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class DeployRequest:
+    """What the command line asked for; `release` None: the configuration's, or the first."""
+
+    config_path: Path | None
+    profile: str
+    release: str | None
+    dry_run: bool
+
+
+class DifferencesError(DeployError):
+    """The chain is not as the manifest says; the differences have been printed."""
+
+
+def connected_rpc() -> RpcClient:
+    """Return a client of the network that Ape is connected to; raises DeployError."""
+    uri = ape.networks.provider.http_uri
+    if uri is None:
+        raise DeployError("this network's provider has no http address")
+    return RpcClient(uri)
+
+
+def compiled() -> Artifacts:
+    """Compile what has changed and load all contracts."""
+    ape.project.load_contracts()
+    return load_artifacts()
+
+
+def run_deploy(account: AccountAPI, request: DeployRequest, console: Console) -> None:
+    """Deploy on the connected network, or go on with it; verify; write the manifest."""
+    rpc, artifacts = connected_rpc(), compiled()
+    config = _configuration(rpc, request)
+    plan = make_plan(config, str(account.address), artifacts)
+    path = manifest_path(rpc)
+    if request.dry_run:
+        console.print(plan_table(plan))
+        return
+    _refuse_second_deployment(rpc, plan, path)
+    if is_deployed(rpc, plan) and path.is_file():
+        console.print(f"Keel is already deployed here; nothing was sent. Manifest: {path}")
+        verify(rpc, read_manifest(rpc, path), artifacts, console)
+        return
+    _install_on_bare_anvil(rpc, console)
+    deploy_and_record(rpc, plan, ApeSender(account), artifacts, console)
+
+
+def run_verify(manifest: Path | None, console: Console) -> None:
+    """Verify the connected network; raises DifferencesError or ManifestError."""
+    rpc = connected_rpc()
+    verify(rpc, read_manifest(rpc, manifest), compiled(), console)
+
+
+def deploy_and_record(
+    rpc: RpcClient, plan: Plan, sender: Sender, artifacts: Artifacts, console: Console
+) -> Manifest:
+    """Deploy with progress, write the manifest, verify."""
+    deployment = deploy(rpc, plan, sender, lambda progress: _show(progress, console))
+    console.print(_summary(deployment))
+    manifest = make_manifest(rpc, plan, deployment, artifacts)
+    path = manifest_path(rpc)
+    write_manifest(manifest, path, artifacts)
+    console.print(f"Manifest: {path}")
+    verify(rpc, manifest, artifacts, console)
+    return manifest
+
+
+def verify(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts, console: Console) -> None:
+    """Print every difference; raises DifferencesError if there is one."""
+    found = differences(rpc, manifest, artifacts)
+    for difference in found:
+        console.print(f"[red]differs[/] {escape(difference)}", soft_wrap=True)
+    if found:
+        count = "1 difference" if len(found) == 1 else f"{len(found)} differences"
+        raise DifferencesError(f"{count} between chain {manifest.chain_id} and the plan")
+    console.print(
+        f"[green]Verified[/]: code of {len(manifest.contracts)} contracts, "
+        f"{len(manifest.parameters)} parameters, wiring and {len(manifest.roles)} role holders "
+        "are as planned."
+    )
+
+
+def plan_table(plan: Plan) -> Table:
+    """The contracts of a plan."""
+    table = Table("contract", "address", "bytes to send", title="Plan", title_justify="left")
+    for step in plan.steps:
+        table.add_row(step.name, step.address, f"{len(step.creation_code):,}")
+    return table
+
+
+def contracts_table(manifest: Manifest) -> Table:
+    """The contracts of a manifest."""
+    table = Table("contract", "address", title="Contracts", title_justify="left")
+    for name, contract in manifest.contracts.items():
+        table.add_row(name, contract.address)
+    return table
+
+
+def accounts_table(accounts: list[str]) -> Table:
+    """The accounts of a local chain, by the part they play, with their roles."""
+    table = Table("account", "address", "roles", title="Funded accounts", title_justify="left")
+    holders = local_configuration(cast_actors(accounts), 2**32).holders
+    for actor, address in zip(ACTORS, accounts, strict=False):
+        roles = [role.name for role in ROLES if actor in holders[role.name]]
+        table.add_row(actor, address, ", ".join(roles))
+    return table
+
+
+def _configuration(rpc: RpcClient, request: DeployRequest) -> Configuration:
+    if request.config_path is not None:
+        config = load_configuration(request.config_path)
+        return config.model_copy(update={"release": request.release or config.release})
+    if chain_id(rpc) not in LOCAL_CHAIN_IDS:
+        raise ConfigurationError("a public network needs --config with a TOML file")
+    accounts = unlocked_accounts(rpc)
+    if len(accounts) < len(ACTORS):
+        raise ConfigurationError(
+            f"this chain has {len(accounts)} accounts, at least {len(ACTORS)} expected: "
+            f"start it by `make chain` or `anvil --accounts {len(ACTORS)}`"
+        )
+    return local_configuration(
+        cast_actors(accounts),
+        block_head(rpc, 0).timestamp,
+        PROFILES[request.profile],
+        request.release or FIRST_RELEASE,
+    )
+
+
+def _refuse_second_deployment(rpc: RpcClient, plan: Plan, path: Path) -> None:
+    """A manifest of another release by name is fine; anything else must be asked for."""
+    if not path.is_file():
+        return
+    manifest = read_manifest(rpc, path)
+    same = manifest.addresses == plan.addresses and manifest.configuration == plan.configuration
+    if not same and manifest.configuration.release == plan.configuration.release:
+        raise ManifestError(
+            f"{path} already describes another deployment on this chain: give --release with a "
+            f"name other than {manifest.configuration.release!r} to deploy once more"
+        )
+
+
+def _install_on_bare_anvil(rpc: RpcClient, console: Console) -> None:
+    is_local = chain_id(rpc) in LOCAL_CHAIN_IDS
+    if is_local and not runtime_code(rpc, DEPOSIT_CONTRACT):
+        install_system_contracts(rpc)
+        console.print("Ethereum's deposit and request contracts were missing and are installed.")
+
+
+def _show(progress: Progress, console: Console) -> None:
+    state = f"{progress.sent.gas_used:,} gas" if progress.sent else "was there"
+    console.print(
+        f"{progress.number:3}/{progress.total} {progress.what:30} {progress.address} {state}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _summary(deployment: Deployment) -> str:
+    return f"{len(deployment.sent)} transactions, {deployment.gas_used:,} gas"
