@@ -15,7 +15,8 @@ class Refused(Exception):  # noqa: N818 - custom errors of the contracts carry n
     @property
     def arguments(self) -> dict[str, object]:
         """Arguments of the custom error by their Solidity names."""
-        return {_camel_case(field.name): getattr(self, field.name) for field in fields(self)}
+        values = {_camel_case(field.name): getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
 
     def __str__(self) -> str:
         """Read as in Solidity: name and arguments."""
@@ -38,9 +39,9 @@ class Insolvent(Refused):
 
 @dataclass(eq=False)
 class ZeroShares(Refused):
-    """SHR-1: the amount is worth no share, or no unit of wkETH."""
+    """SHR-1: the amount is worth no share, or no unit of wkETH; without a value in the fund."""
 
-    assets_wei: int
+    assets_wei: int | None = None
 
 
 @dataclass(eq=False)
@@ -120,6 +121,27 @@ class NothingToDo(Refused):
 
 
 @dataclass(eq=False)
+class StateNotNormal(Refused):
+    """STA-3: instant redemption needs the normal state."""
+
+    state: State
+
+
+@dataclass(eq=False)
+class RedemptionPaused(Refused):
+    """STA-4."""
+
+    until: int
+
+
+@dataclass(eq=False)
+class NothingToPay(Refused):
+    """INS-2: the shares are worth no wei after the fee."""
+
+    shares: int
+
+
+@dataclass(eq=False)
 class NothingToStake(Refused):
     """No validator was asked for."""
 
@@ -148,8 +170,16 @@ class RefSlotNotBoundary(Refused):
 
 
 @dataclass(eq=False)
+class RefSlotNotNewer(Refused):
+    """REP-1."""
+
+    ref_time: int
+    last_ref_time: int
+
+
+@dataclass(eq=False)
 class RefTimeTooEarly(Refused):
-    """REP-1 and STA-5."""
+    """STA-5: the slot is not after the last sweep."""
 
     ref_time: int
     later_than: int
@@ -304,6 +334,15 @@ class OperatorAboveTarget(Refused):
 
 @dataclass(eq=False)
 class NothingToClaim(Refused):
-    """OPR-4."""
+    """OPR-4: the leaf has been claimed."""
 
     operator_id: int
+
+
+@dataclass(eq=False)
+class RewardsAboveMinted(Refused):
+    """OPR-4: the leaf takes more than is left of what reports minted."""
+
+    operator_id: int
+    shares: int
+    held: int

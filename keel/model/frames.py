@@ -23,11 +23,11 @@ class State(IntEnum):
 
 
 class Action(IntEnum):
-    """What can be paused, numbered as in the contracts (STA-4)."""
+    """What can be paused (STA-4); the vault numbers the first two."""
 
     DEPOSIT = 0
-    INSTANT_REDEMPTION = 1
-    STAKING = 2
+    STAKING = 1
+    INSTANT_REDEMPTION = 2
 
 
 class Deed(Enum):

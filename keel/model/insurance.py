@@ -14,6 +14,7 @@ from keel.model.errors import (
     ERC20InsufficientBalance,
     NoCooldown,
     SharesLocked,
+    ZeroShares,
 )
 from keel.model.rounding import ceil_div
 
@@ -79,7 +80,9 @@ def credit(fund: Fund, underwriter: str, shares: int) -> Fund:
 
 
 def start_cooldown(fund: Fund, underwriter: str, shares: int, window_start: int, end: int) -> Fund:
-    """Start, or start anew, a cooldown (FND-1); raises CooldownAboveBalance."""
+    """Start, or start anew, a cooldown (FND-1); raises ZeroShares, CooldownAboveBalance."""
+    if shares == 0:
+        raise ZeroShares
     held = fund.shares_of.get(underwriter, 0)
     if shares > held:
         raise CooldownAboveBalance(shares, held)
@@ -87,9 +90,9 @@ def start_cooldown(fund: Fund, underwriter: str, shares: int, window_start: int,
     return replace(fund, cooldowns={**fund.cooldowns, underwriter: cooldown})
 
 
-def cancel_cooldown(fund: Fund, underwriter: str) -> Fund:
+def cancel_cooldown(fund: Fund, underwriter: str, now: int) -> Fund:
     """Unlock; the underwriter stays one (FND-1). Raises NoCooldown."""
-    if underwriter not in fund.cooldowns:
+    if not fund.locked(underwriter, now):
         raise NoCooldown(underwriter)
     kept = {name: value for name, value in fund.cooldowns.items() if name != underwriter}
     return replace(fund, cooldowns=kept)

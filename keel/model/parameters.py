@@ -53,7 +53,7 @@ class Parameters:
             "max_stream_seconds": self.max_stream_seconds > 0,
             "min_ticket_wei": 0 < self.min_ticket_wei <= self.max_ticket_wei,
             "instant fees": 0 <= self.instant_min_fee_bps <= self.instant_max_fee_bps <= BPS,
-            "instant_target_wei": self.instant_target_wei > 0,
+            "instant_target_wei": self.instant_target_wei >= 0,
         }
         wrong = [name for name, holds in bounds.items() if not holds]
         if wrong:

@@ -17,7 +17,7 @@ from keel.model.rounding import ceil_div
 
 @dataclass(frozen=True)
 class FeeCurve:
-    """Marginal fee in bps, falling from `max_fee_bps` at no liquidity; the target is above 0."""
+    """Marginal fee in bps; without a target it is the least everywhere."""
 
     min_fee_bps: int
     max_fee_bps: int
@@ -50,6 +50,8 @@ def payable_wei(curve: FeeCurve, liquidity_wei: int, assets_wei: int) -> int:
     rest = 2 * target * (assets_wei * BPS - above * (BPS + least))
     slope = most - least
     below = min(liquidity_wei, target)
+    if below == 0:
+        return above
     base = target * (BPS + most) - slope * below
     z = (isqrt(base**2 + slope * rest) - base) // slope if slope else rest // (2 * base)
     return above + min(z, below)
@@ -57,10 +59,10 @@ def payable_wei(curve: FeeCurve, liquidity_wei: int, assets_wei: int) -> int:
 
 def _exact_fee(curve: FeeCurve, liquidity_wei: int, out_wei: int) -> tuple[int, int]:
     """Numerator and denominator of the integral over [liquidity - out, liquidity]."""
-    target = curve.target_wei
+    target, scale = curve.target_wei, 2 * max(curve.target_wei, 1)
     left = liquidity_wei - out_wei
     flat = max(liquidity_wei, target) - max(left, target)
     high, low = min(liquidity_wei, target), min(left, target)
     slope = curve.max_fee_bps - curve.min_fee_bps
-    sloped = 2 * target * curve.max_fee_bps * (high - low) - slope * (high**2 - low**2)
-    return 2 * target * curve.min_fee_bps * flat + sloped, 2 * target * BPS
+    sloped = scale * curve.max_fee_bps * (high - low) - slope * (high**2 - low**2)
+    return scale * curve.min_fee_bps * flat + sloped, scale * BPS

@@ -22,6 +22,7 @@ from keel.model.constants import BPS, DAY, GWEI, MAX_COVERED_FRAMES, RAY, SHARES
 from keel.model.errors import (
     RefSlotNotBoundary,
     RefSlotNotFinal,
+    RefSlotNotNewer,
     RefTimeTooEarly,
     ReportedAboveHeld,
     SlashedAboveStaked,
@@ -126,9 +127,10 @@ def check_report(parameters: Parameters, base: ReportBase, report: Report) -> No
     final_at = base.ref_time + parameters.finality_seconds
     if base.now < final_at:
         raise RefSlotNotFinal(report.ref_slot, final_at, base.now)
-    later_than = max(base.last_ref_time, base.swept_at)
-    if base.ref_time <= later_than:
-        raise RefTimeTooEarly(base.ref_time, later_than)
+    if base.ref_time <= base.last_ref_time:
+        raise RefSlotNotNewer(base.ref_time, base.last_ref_time)
+    if base.ref_time <= base.swept_at:
+        raise RefTimeTooEarly(base.ref_time, base.swept_at)
     for holder, reported, held in (
         ("withdrawal_vault", report.withdrawal_vault_balance_wei, base.withdrawal_vault_wei),
         ("rewards_vault", report.rewards_vault_balance_wei, base.rewards_vault_wei),
@@ -222,23 +224,20 @@ def _earn(
     fee_shares = FeeShares()
     if fee:
         fee_shares = split_fee(parameters, to_shares_down(fee, accounts.shares, visible))
-    stream = accounts.stream
-    if profit:
-        unvested = accounts.unvested_wei(now) + profit - fee
-        seconds = stream_seconds(
-            unvested,
-            visible + fee,
-            frame_seconds=parameters.geometry.frame_seconds,
-            covered_seconds=judgement.covered_seconds,
-            cap_ray_per_day=parameters.stream_cap_ray_per_day,
-            max_seconds=parameters.max_stream_seconds,
-        )
-        stream = start_stream(unvested, now, seconds)
+    unvested = accounts.unvested_wei(now) + profit - fee
+    seconds = stream_seconds(
+        unvested,
+        visible + fee,
+        frame_seconds=parameters.geometry.frame_seconds,
+        covered_seconds=judgement.covered_seconds,
+        cap_ray_per_day=parameters.stream_cap_ray_per_day,
+        max_seconds=parameters.max_stream_seconds,
+    )
     after = replace(
         accounts,
         shares=accounts.shares + fee_shares.total,
         backing_wei=accounts.backing_wei + profit,
-        stream=stream,
+        stream=start_stream(unvested, now, seconds),
         loss_carry_wei=max(0, accounts.loss_carry_wei - profit),
     )
     return Outcome(after, queue, profit, fee, fee_shares, 0, None, 0)

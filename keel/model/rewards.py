@@ -7,7 +7,7 @@ take more than reports minted for operators.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from keel.model.errors import NothingToClaim
+from keel.model.errors import NothingToClaim, RewardsAboveMinted
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,12 @@ def distribute(
 def claim_reward(
     pool: RewardPool, operator_id: int, cumulative_shares: int
 ) -> tuple[RewardPool, int]:
-    """Pay an operator's leaf less what it claimed, at most what is left; raises NothingToClaim."""
+    """Pay an operator's leaf less what it claimed, in full; raises Refused."""
     claimed = pool.claimed_shares.get(operator_id, 0)
-    shares = min(cumulative_shares - claimed, pool.unclaimed_shares)
+    shares = cumulative_shares - claimed
     if shares <= 0:
         raise NothingToClaim(operator_id)
+    if shares > pool.unclaimed_shares:
+        raise RewardsAboveMinted(operator_id, shares, pool.unclaimed_shares)
     after = {**pool.claimed_shares, operator_id: claimed + shares}
     return replace(pool, claimed_shares=after), shares

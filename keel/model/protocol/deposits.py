@@ -11,16 +11,14 @@ from keel.model.constants import DEPOSIT_PERIOD_SECONDS, SHARES_PER_UNIT
 from keel.model.errors import Refused, ZeroShares
 from keel.model.frames import Action
 from keel.model.limits import available, take
-from keel.model.protocol.state import WKETH, Protocol
+from keel.model.protocol.state import WKETH, Protocol, check_receiver
 from keel.model.shares import whole_units
 
 
 def deposit(world: Protocol, now: int, receiver: str, assets_wei: int) -> tuple[Protocol, int]:
     """Mint kETH; also return the shares. Raises Refused."""
-    admitted = _admit(world, now, assets_wei)
-    shares = world.accounts.to_shares_down(assets_wei, now)
-    if shares == 0:
-        raise ZeroShares(assets_wei)
+    check_receiver(receiver)
+    admitted, shares = _take_in(world, now, assets_wei, 1)
     return admitted.mint_shares(receiver, shares), shares
 
 
@@ -28,11 +26,9 @@ def deposit_wrapped(
     world: Protocol, now: int, receiver: str, assets_wei: int
 ) -> tuple[Protocol, int]:
     """Mint wkETH; also return the units. Raises Refused."""
-    admitted = _admit(world, now, assets_wei)
-    units = whole_units(world.accounts.to_shares_down(assets_wei, now))
-    if units == 0:
-        raise ZeroShares(assets_wei)
-    minted = admitted.mint_shares(WKETH, units * SHARES_PER_UNIT)
+    admitted, shares = _take_in(world, now, assets_wei, SHARES_PER_UNIT)
+    units = whole_units(shares)
+    minted = admitted.mint_shares(WKETH, shares)
     return minted.credit_units(receiver, units), units
 
 
@@ -47,9 +43,12 @@ def depositable_wei(world: Protocol, now: int) -> int:
     return available(world.deposits_full_at, now, limit, DEPOSIT_PERIOD_SECONDS)
 
 
-def _admit(world: Protocol, now: int, assets_wei: int) -> Protocol:
+def _take_in(world: Protocol, now: int, assets_wei: int, multiple: int) -> tuple[Protocol, int]:
     world.require_open(Action.DEPOSIT, now)
     world.accounts.require_solvent(now)
+    shares = world.accounts.to_shares_down(assets_wei, now) // multiple * multiple
+    if shares == 0:
+        raise ZeroShares(assets_wei)
     full_at = take(
         world.deposits_full_at,
         now,
@@ -57,4 +56,4 @@ def _admit(world: Protocol, now: int, assets_wei: int) -> Protocol:
         world.parameters.deposit_limit_wei,
         DEPOSIT_PERIOD_SECONDS,
     )
-    return replace(world, deposits_full_at=full_at).move_backing(assets_wei)
+    return replace(world, deposits_full_at=full_at).move_backing(assets_wei), shares

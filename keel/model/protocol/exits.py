@@ -22,11 +22,13 @@ from keel.model.errors import (
     NoSuchTicket,
     NotFinalised,
     NothingToDo,
+    NothingToPay,
+    RedemptionPaused,
     Refused,
     StateNotDead,
-    ZeroShares,
+    StateNotNormal,
 )
-from keel.model.frames import Action, State
+from keel.model.frames import Action, Deed, State, is_open
 from keel.model.limits import available, take
 from keel.model.protocol.state import FUND, WKETH, Protocol
 from keel.model.queue import add_ticket, check_amount, claim_wei, finalise, longest_prefix
@@ -83,9 +85,9 @@ def finalise_without_report(world: Protocol, now: int) -> tuple[Protocol, int]:
     if world.announced_at:
         raise AnnouncementOpen(world.announced_at)
     last_ticket = longest_prefix(world.queue, world.buffered_wei)
-    if last_ticket == world.queue.finalised:
-        raise NothingToDo
     queue, moved_wei = finalise(world.queue, last_ticket)
+    if moved_wei == 0:
+        raise NothingToDo
     return replace(world, queue=queue), moved_wei
 
 
@@ -93,11 +95,9 @@ def redeem_instant(
     world: Protocol, now: int, holder: str, shares: int, min_out_wei: int = 0
 ) -> tuple[Protocol, Redemption]:
     """Burn shares for ether now. Raises Refused."""
-    world.require_open(Action.INSTANT_REDEMPTION, now)
-    world.accounts.require_solvent(now)
-    held = world.shares_of.get(holder, 0)
-    if shares > held:
-        raise InsufficientShares(holder, held, shares)
+    until = world.paused_until.get(Action.INSTANT_REDEMPTION, 0)
+    if now < until:
+        raise RedemptionPaused(until)
     paid_wei, _ = preview_redeem_instant(world, now, shares)
     if paid_wei < min_out_wei:
         raise BelowMinimumOut(paid_wei, min_out_wei)
@@ -108,6 +108,13 @@ def redeem_instant(
         world.parameters.instant_limit_wei,
         INSTANT_PERIOD_SECONDS,
     )
+    state = world.state(now)
+    if not is_open(Deed.INSTANT_REDEMPTION, state):
+        raise StateNotNormal(state)
+    world.accounts.require_solvent(now)
+    held = world.shares_of.get(holder, 0)
+    if shares > held:
+        raise InsufficientShares(holder, held, shares)
     rest = shares - world.accounts.to_shares_up(paid_wei, now)
     units = whole_units(rest)
     to_fund = units * SHARES_PER_UNIT
@@ -117,7 +124,7 @@ def redeem_instant(
 
 
 def preview_redeem_instant(world: Protocol, now: int, shares: int) -> tuple[int, int]:
-    """Ether paid for shares now and its fee, states and daily limit apart (INS-2)."""
+    """Ether paid for shares now and what it costs, states and daily limit apart (INS-2)."""
     assets = world.accounts.to_assets_down(shares, now)
     liquidity, curve = world.free_wei, world.fee_curve
     most = liquidity + fee_wei(curve, liquidity, liquidity)
@@ -125,8 +132,8 @@ def preview_redeem_instant(world: Protocol, now: int, shares: int) -> tuple[int,
         raise InsufficientLiquidity(assets, most)
     paid_wei = payable_wei(curve, liquidity, assets)
     if paid_wei == 0:
-        raise ZeroShares(assets)
-    return paid_wei, fee_wei(curve, liquidity, paid_wei)
+        raise NothingToPay(shares)
+    return paid_wei, assets - paid_wei
 
 
 def redeemable_wei(world: Protocol, now: int) -> int:

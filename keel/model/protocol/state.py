@@ -14,6 +14,7 @@ from keel.model.errors import (
     ActionClosed,
     ActionPaused,
     ERC20InsufficientBalance,
+    ERC20InvalidReceiver,
     InsufficientShares,
 )
 from keel.model.frames import Action, Deed, State, is_open, state_at
@@ -132,7 +133,9 @@ class Protocol:
         return replace(less, accounts=fallen)
 
     def credit_units(self, receiver: str, units: int) -> "Protocol":
-        """Mint wkETH whose shares are already with wkETH."""
+        """Mint wkETH whose shares are already with wkETH; raises ERC20InvalidReceiver."""
+        if receiver == ZERO_ADDRESS:
+            raise ERC20InvalidReceiver(receiver)
         held = self.units_of.get(receiver, 0)
         return replace(self, units_of={**self.units_of, receiver: held + units})
 
@@ -157,6 +160,12 @@ class Protocol:
         if shares > held:
             raise InsufficientShares(holder, held, shares)
         return replace(self, shares_of={**self.shares_of, holder: held - shares})
+
+
+def check_receiver(receiver: str) -> None:
+    """Raise ERC20InvalidReceiver for those that kETH must not be sent to (SHR-6)."""
+    if receiver in (WKETH, VAULT, ZERO_ADDRESS):
+        raise ERC20InvalidReceiver(receiver)
 
 
 def launch(parameters: Parameters, now: int) -> Protocol:

@@ -6,8 +6,7 @@ SHR-6: kETH cannot be sent to wkETH, to the vault or to the zero address.
 """
 
 from keel.model.constants import SHARES_PER_UNIT
-from keel.model.errors import ERC20InvalidReceiver, ZeroShares
-from keel.model.protocol.state import VAULT, WKETH, ZERO_ADDRESS, Protocol
+from keel.model.protocol.state import WKETH, Protocol, check_receiver
 from keel.model.rounding import ceil_div
 from keel.model.shares import whole_units
 
@@ -16,7 +15,7 @@ def transfer(
     world: Protocol, now: int, sender: str, receiver: str, assets_wei: int
 ) -> tuple[Protocol, int]:
     """Move kETH by wei; also return the shares moved. Raises Refused."""
-    _check_receiver(receiver)
+    check_receiver(receiver)
     shares = world.accounts.to_shares_up(assets_wei, now)
     return world.move_shares(sender, receiver, shares), shares
 
@@ -25,14 +24,12 @@ def transfer_shares(
     world: Protocol, now: int, sender: str, receiver: str, shares: int
 ) -> tuple[Protocol, int]:
     """Move exactly these shares; also return their wei rounded down. Raises Refused."""
-    _check_receiver(receiver)
+    check_receiver(receiver)
     return world.move_shares(sender, receiver, shares), world.accounts.to_assets_down(shares, now)
 
 
 def transfer_wrapped(world: Protocol, sender: str, receiver: str, units: int) -> Protocol:
     """Move wkETH; raises Refused."""
-    if receiver == ZERO_ADDRESS:
-        raise ERC20InvalidReceiver(receiver)
     return world.debit_units(sender, units).credit_units(receiver, units)
 
 
@@ -41,8 +38,6 @@ def wrap(
 ) -> tuple[Protocol, int]:
     """ERC-4626 deposit: wrap kETH worth at most `assets_wei`; also return the units."""
     units = whole_units(world.accounts.to_shares_down(assets_wei, now))
-    if units == 0:
-        raise ZeroShares(assets_wei)
     return _wrap_units(world, holder, receiver, units), units
 
 
@@ -76,11 +71,6 @@ def _wrap_units(world: Protocol, holder: str, receiver: str, units: int) -> Prot
 
 
 def _unwrap_units(world: Protocol, holder: str, receiver: str, units: int) -> Protocol:
-    _check_receiver(receiver)
     burned = world.debit_units(holder, units)
+    check_receiver(receiver)
     return burned.move_shares(WKETH, receiver, units * SHARES_PER_UNIT)
-
-
-def _check_receiver(receiver: str) -> None:
-    if receiver in (WKETH, VAULT, ZERO_ADDRESS):
-        raise ERC20InvalidReceiver(receiver)

@@ -27,16 +27,16 @@ def underwrite_shares(
 
 
 def start_cooldown(world: Protocol, now: int, underwriter: str, shares: int) -> Protocol:
-    """Prepare to leave (FND-1); raises CooldownAboveBalance."""
+    """Prepare to leave (FND-1); raises Refused."""
     opens = now + world.parameters.cooldown_seconds
     closes = opens + world.parameters.window_seconds
     fund = insurance.start_cooldown(world.fund, underwriter, shares, opens, closes)
     return replace(world, fund=fund)
 
 
-def cancel_cooldown(world: Protocol, underwriter: str) -> Protocol:
+def cancel_cooldown(world: Protocol, now: int, underwriter: str) -> Protocol:
     """Stay (FND-1); raises NoCooldown."""
-    return replace(world, fund=insurance.cancel_cooldown(world.fund, underwriter))
+    return replace(world, fund=insurance.cancel_cooldown(world.fund, underwriter, now))
 
 
 def transfer_underwriting(

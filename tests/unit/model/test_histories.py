@@ -117,11 +117,14 @@ class Histories(RuleBasedStateMachine):
 
     @rule(
         earned=st.integers(-300, 600) | st.integers(-200_000, 80_000),
+        requested=parts,
         withdrawn=st.just(0) | st.integers(0, 10**6),
         frames=st.sampled_from([1, 1, 1, 1, 1, 2, 4, 15]),
         signatures=st.sampled_from([0, 3, 4, 4]),
     )
-    def end_a_frame(self, earned: int, withdrawn: int, frames: int, signatures: int) -> None:
+    def end_a_frame(
+        self, earned: int, requested: int, withdrawn: int, frames: int, signatures: int
+    ) -> None:
         """Validators earn or lose and withdraw, in millionths; then the committee may report."""
         settled = self.books.consensus_wei - self.books.pending_wei
         earned_wei = settled * earned // 10**6 // GWEI * GWEI
@@ -129,6 +132,7 @@ class Histories(RuleBasedStateMachine):
         self.books.consensus_wei += earned_wei - withdrawn_wei
         self.world = keel.receive_income(self.world, withdrawals_wei=withdrawn_wei)
         self.advance(self.books.next_frame_in + (frames - 1) * FRAME)
+        self.request("depositor", requested)
         if signatures:
             self.report(signatures, 0)
 
@@ -169,7 +173,7 @@ class Histories(RuleBasedStateMachine):
     @rule(user=users, part=parts, withdrawn=parts)
     def outlive_the_oracle(self, user: str, part: int, withdrawn: int) -> None:
         self.request(user, part)
-        self.end_a_frame(0, withdrawn * 1_000, 15, 0)
+        self.end_a_frame(0, 0, withdrawn * 1_000, 15, 0)
         swept = self.attempt(keel.sweep, self.books.now)
         if swept:
             self.books.buffered_wei += swept

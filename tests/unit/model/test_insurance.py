@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.model.errors import CooldownAboveBalance, NoCooldown, SharesLocked
+from keel.model.errors import CooldownAboveBalance, NoCooldown, SharesLocked, ZeroShares
 from keel.model.insurance import (
     Fund,
     burn_cooled,
@@ -62,9 +62,13 @@ def test_redeeming_uses_the_cooldown_up() -> None:
 
 def test_a_cooldown_needs_its_shares_and_can_be_cancelled_once() -> None:
     fund = credit(Fund(), "underwriter", 100)
+    with pytest.raises(ZeroShares):
+        start_cooldown(fund, "underwriter", 0, 1_000, 1_100)
     with pytest.raises(CooldownAboveBalance):
         start_cooldown(fund, "underwriter", 101, 1_000, 1_100)
     with pytest.raises(NoCooldown):
-        cancel_cooldown(fund, "underwriter")
+        cancel_cooldown(fund, "underwriter", 1_099)
     cooling = start_cooldown(fund, "underwriter", 100, 1_000, 1_100)
-    assert cancel_cooldown(cooling, "underwriter") == fund
+    assert cancel_cooldown(cooling, "underwriter", 1_099) == fund
+    with pytest.raises(NoCooldown):
+        cancel_cooldown(cooling, "underwriter", 1_100)

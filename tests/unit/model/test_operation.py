@@ -208,7 +208,7 @@ def test_underwriters_leave_in_their_window_and_the_normal_state_only() -> None:
         {"fee_bps": 2_001},
         {"treasury_bps": 8_334},
         {"instant_min_fee_bps": 501},
-        {"instant_target_wei": 0},
+        {"instant_target_wei": -1},
         {"min_ticket_wei": 0},
         {"max_stream_seconds": 0},
     ],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.model.constants import RAY
+from keel.model.constants import CLAIM_SCALE, RAY
 from keel.model.errors import AmountOutOfBounds
 from keel.model.queue import (
     Queue,
@@ -41,6 +41,12 @@ def test_a_request_adds_its_wei_or_one_more(queue: Queue, amount: int) -> None:
     after = add_ticket(queue, amount, 99)
     assert after.owed_wei - queue.owed_wei in (amount, amount + 1)
     assert claim_wei(after, len(after.tickets)) == amount
+
+
+@given(queues())
+def test_q_is_the_claims_times_the_index_rounded_up(queue: Queue) -> None:
+    exact = queue.normalised * queue.index
+    assert exact <= queue.owed_wei * CLAIM_SCALE < exact + CLAIM_SCALE
 
 
 @given(queues())

@@ -16,11 +16,13 @@ sizes = st.integers(0, 5_000) | st.integers(0, 10**24)
 def curves(draw: st.DrawFn) -> FeeCurve:
     least = draw(st.integers(0, 1_000))
     most = draw(st.integers(least, 10_000))
-    return FeeCurve(least, most, draw(st.integers(1, 5_000) | st.integers(1, 10**24)))
+    return FeeCurve(least, most, draw(st.integers(0, 5_000) | st.integers(1, 10**24)))
 
 
 def marginal(curve: FeeCurve, liquidity: Fraction) -> Fraction:
-    part = min(liquidity, Fraction(curve.target_wei)) / curve.target_wei
+    part = Fraction(1)
+    if liquidity < curve.target_wei:
+        part = liquidity / curve.target_wei
     return (curve.max_fee_bps - (curve.max_fee_bps - curve.min_fee_bps) * part) / 10_000
 
 

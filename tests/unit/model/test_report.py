@@ -11,6 +11,7 @@ from keel.model.constants import DAY, GWEI, RAY
 from keel.model.errors import (
     RefSlotNotBoundary,
     RefSlotNotFinal,
+    RefSlotNotNewer,
     RefTimeTooEarly,
     Refused,
     ReportedAboveHeld,
@@ -110,7 +111,7 @@ def test_a_sound_report_passes() -> None:
     [
         (BASE, replace(REPORT, ref_slot=SLOT - 1), RefSlotNotBoundary(SLOT - 1)),
         (replace(BASE, now=NOW - 1), REPORT, RefSlotNotFinal(SLOT, NOW, NOW - 1)),
-        (replace(BASE, last_ref_time=REF), REPORT, RefTimeTooEarly(REF, REF)),
+        (replace(BASE, last_ref_time=REF), REPORT, RefSlotNotNewer(REF, REF)),
         (replace(BASE, swept_at=REF), REPORT, RefTimeTooEarly(REF, REF)),
         (
             replace(BASE, withdrawal_vault_wei=6),
@@ -162,12 +163,13 @@ def test_the_fee_is_its_part_of_profit_to_the_wei() -> None:
         assert done.fee_wei == fee
 
 
-def test_a_report_without_change_leaves_the_stream_alone() -> None:
+def test_a_report_without_change_keeps_u_and_starts_the_stream_anew() -> None:
     base = replace(BASE, expected_wei=9 * 10**21 + 12)
     done = apply_judgement(
         PARAMETERS, accounts(), Queue(), 0, judge(PARAMETERS, base, REPORT), now=NOW
     )
-    assert done.accounts.stream == accounts().stream
+    left = accounts().unvested_wei(NOW)
+    assert done.accounts.stream == Stream(left, NOW + FRAME, FRAME)
 
 
 @given(st.integers(0, 10**30))

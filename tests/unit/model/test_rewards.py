@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.model.errors import NothingToClaim
+from keel.model.errors import NothingToClaim, Refused, RewardsAboveMinted
 from keel.model.rewards import RewardPool, claim_reward, distribute
 
 mints = st.integers(0, 10**27)
@@ -37,7 +37,7 @@ def test_claims_never_take_more_than_was_minted_whatever_the_leaves(
     for operator, leaf in claims:
         try:
             pool, shares = claim_reward(pool, operator, leaf)
-        except NothingToClaim:
+        except Refused:
             continue
         taken += shares
         assert 0 < taken <= minted
@@ -50,3 +50,7 @@ def test_a_leaf_pays_once() -> None:
     with pytest.raises(NothingToClaim):
         claim_reward(pool, 3, 40)
     assert claim_reward(pool, 3, 41)[1] == 1
+    assert claim_reward(pool, 4, 60)[1] == 60
+    with pytest.raises(RewardsAboveMinted) as refusal:
+        claim_reward(pool, 4, 61)
+    assert list(refusal.value.arguments.values()) == [4, 61, 60]

@@ -23,7 +23,10 @@ from keel.model.errors import (
     LimitExceeded,
     NoSuchTicket,
     NotFinalised,
+    NothingToPay,
+    RedemptionPaused,
     Refused,
+    StateNotNormal,
     ZeroShares,
 )
 from keel.model.frames import Action, State
@@ -72,6 +75,8 @@ def test_keth_goes_to_no_trap(receiver: str) -> None:
         keel.transfer(WORLD, NOW, "depositor", receiver, 1)
     with refused(ERC20InvalidReceiver, receiver):
         keel.transfer_shares(WORLD, NOW, "depositor", receiver, 1)
+    with refused(ERC20InvalidReceiver, receiver):
+        keel.deposit(WORLD, NOW, receiver, ETHER)
     assert keel.transfer(WORLD, NOW, "depositor", "holder", 1)[0].shares_of["holder"] > 0
 
 
@@ -150,7 +155,7 @@ def test_a_ticket_is_claimed_once_and_only_when_finalised() -> None:
 def test_instant_redemption_gives_every_share_a_place(shares: int) -> None:
     try:
         world, done = keel.redeem_instant(WORLD, NOW, "depositor", shares)
-    except ZeroShares:
+    except NothingToPay:
         assert WORLD.accounts.to_assets_down(shares, NOW) <= 1
         return
     assert done.shares_burned + done.shares_to_fund == shares
@@ -209,10 +214,17 @@ def test_the_states_close_what_the_table_says(age: int, announced: int, state: S
         Action.STAKING: lambda: keel.stake(world, now, 1),
         Action.INSTANT_REDEMPTION: lambda: keel.redeem_instant(world, now, "depositor", 10**24),
     }
-    opened = {State.NORMAL: 3, State.AWAITING: 2}.get(state, 0)
-    for position, (action, call) in enumerate(calls.items()):
-        if position < opened:
+    opened = {
+        Action.DEPOSIT: state in (State.NORMAL, State.AWAITING),
+        Action.STAKING: state in (State.NORMAL, State.AWAITING),
+        Action.INSTANT_REDEMPTION: state is State.NORMAL,
+    }
+    for action, call in calls.items():
+        if opened[action]:
             call()
+        elif action is Action.INSTANT_REDEMPTION:
+            with refused(StateNotNormal, state):
+                call()
         else:
             with refused(ActionClosed, action, state):
                 call()
@@ -229,6 +241,10 @@ def test_a_pause_ends_by_itself_and_stops_its_action_only() -> None:
     keel.deposit(world, NOW + 60, "holder", ETHER)
     keel.deposit(keel.pause(world, NOW, Action.DEPOSIT, 0), NOW, "holder", ETHER)
     keel.stake(world, NOW, 1)
+    world = keel.pause(WORLD, NOW, Action.INSTANT_REDEMPTION, 60)
+    with refused(RedemptionPaused, NOW + 60):
+        keel.redeem_instant(world, NOW + 59, "depositor", 10**24)
+    keel.redeem_instant(world, NOW + 60, "depositor", 10**24)
 
 
 @pytest.mark.parametrize("per_wei", [10**15, 10**15 + 1])

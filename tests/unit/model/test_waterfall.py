@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from keel.model.constants import CLAIM_SCALE, RAY, SHARES_PER_UNIT
 from keel.model.queue import owed_up
 from keel.model.waterfall import LossShared, cover_units, share_loss
-from tests.unit.model.worlds import rates
+from tests.unit.model.worlds import rates, up_to
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Case:
 def cases(draw: st.DrawFn) -> Case:
     shares, visible = draw(rates())
     index = draw(st.integers(RAY // 10**6, RAY))
-    unvested = draw(st.integers(0, visible // 10))
-    normalised = draw(st.integers(0, visible * CLAIM_SCALE // index))
+    unvested = draw(up_to(visible // 10))
+    normalised = draw(st.just(0) | up_to(visible * CLAIM_SCALE // index))
     most = visible + unvested + owed_up(normalised, index)
-    loss = draw(st.integers(1, most) | st.integers(1, 1_000) | st.just(most))
-    units = draw(st.just(0) | st.integers(0, shares // SHARES_PER_UNIT))
+    loss = draw(up_to(most, least=1))
+    units = draw(st.just(0) | up_to(shares // SHARES_PER_UNIT // draw(st.sampled_from([1, 20]))))
     return Case(shares, visible, unvested, normalised, index, units, loss)
 
 

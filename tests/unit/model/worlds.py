@@ -48,6 +48,13 @@ users = st.sampled_from(["depositor", "holder", "underwriter", "attacker"])
 
 
 @st.composite
+def up_to(draw: st.DrawFn, most: int, least: int = 0) -> int:
+    """Any size from `least` to `most`: tiny, all, or a part, which plain integers rarely are."""
+    part = most * draw(st.integers(0, 1_000)) // 1_000
+    return max(least, min(most, part + draw(st.integers(-1_000, 1_000))))
+
+
+@st.composite
 def rates(draw: st.DrawFn) -> tuple[int, int]:
     """S and V with a share worth between a millionth of par and just under a wei."""
     visible = draw(st.integers(10**18, 10**26))
