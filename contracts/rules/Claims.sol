@@ -4,8 +4,7 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title What tickets are worth
-/// @notice Rules QUE of docs/design.md. A normalised claim fits in 128 bits and an index in 96, so no product is too
-/// large.
+/// @notice Rules QUE of docs/design.md. Normalised claims fit in 128 bits, amounts and indices in 96.
 library Claims {
     /// @notice A normalised claim times an index is 1e36 times its ether (QUE-1).
     uint256 internal constant SCALE = 1e36;

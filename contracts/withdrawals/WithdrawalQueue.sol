@@ -26,9 +26,10 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
         uint128 claims; // normalised, of all tickets ever requested
     }
 
-    /// @dev One slot: written by finalisation, read by requests and claims.
+    /// @dev One slot: written by finalisation and by a loss, read by requests and claims.
     struct Finalised {
         uint32 lastTicket;
+        uint32 lastAtOlderIndex; // tickets after it were finalised at the present index
         uint128 claims; // normalised, of all tickets ever finalised
     }
 
@@ -75,17 +76,15 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
     Requested internal _requested;
     Finalised internal _finalised;
     mapping(uint256 ticketId => Stored request) internal _stored;
-    /// @dev Index at finalisation by the first ticket finalised at it; grows only when losses have changed the index.
-    Checkpoints.Trace224 internal _indexFrom;
+    /// @dev Older indices, each by the last ticket finalised at it: written by a loss, read by claims of tickets from
+    /// before it.
+    Checkpoints.Trace224 internal _olderIndices;
 
     // ---- constructor
 
-    constructor(
-        address vault,
-        uint256 minTicketWei,
-        uint256 maxTicketWei,
-        uint256 exitSeconds
-    ) ERC721("Keel Withdrawal Ticket", "KWT") {
+    constructor(address vault, uint256 minTicketWei, uint256 maxTicketWei, uint256 exitSeconds)
+        ERC721("Keel Withdrawal Ticket", "KWT")
+    {
         if (vault == address(0)) revert ZeroAddress("vault");
         if (maxTicketWei > type(uint96).max) {
             revert ParameterOutOfBounds("maxTicketWei", maxTicketWei, type(uint96).max);
@@ -133,14 +132,14 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
 
     /// @inheritdoc IWithdrawalQueue
     function claim(uint256 ticketId) external returns (uint256 paidWei) {
-        uint256 lastFinalised_ = _finalised.lastTicket;
-        if (ticketId == 0 || ticketId > lastFinalised_) {
+        Finalised memory finalised = _finalised;
+        if (ticketId == 0 || ticketId > finalised.lastTicket) {
             if (ticketId == 0 || ticketId > _requested.lastTicket) revert NoSuchTicket(ticketId);
-            revert NotFinalised(ticketId, lastFinalised_);
+            revert NotFinalised(ticketId, finalised.lastTicket);
         }
         address owner = _update(address(0), ticketId, address(0));
         if (owner == address(0)) revert AlreadyClaimed(ticketId);
-        paidWei = _worthWei(ticketId, _finalisedIndex(ticketId));
+        paidWei = _worthWei(ticketId, _indexOf(ticketId, finalised.lastAtOlderIndex));
         emit TicketClaimed(ticketId, owner, paidWei);
         // What the receiver returns is not copied, so it cannot cost the caller anything.
         if (!LowLevelCall.callNoReturn(owner, paidWei, "")) revert PaymentFailed(owner, paidWei);
@@ -164,16 +163,20 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
 
         uint256 lastChanged = lastTicket_;
         if (index < requested.index) {
+            if (finalised.lastTicket > finalised.lastAtOlderIndex) {
+                _olderIndices.push(finalised.lastTicket, requested.index);
+                finalised.lastAtOlderIndex = finalised.lastTicket;
+            }
             _requested.index = uint96(index); // below the index before
             lastChanged = requested.lastTicket;
             emit IndexLowered(requested.index, index);
         }
         if (lastTicket_ >= first) {
-            // Both casts: at most the last ticket requested.
-            _finalised = Finalised({lastTicket: uint32(lastTicket_), claims: _stored[lastTicket_].claims});
-            if (_indexFrom.latest() != index) _indexFrom.push(uint32(first), uint224(index));
+            finalised.lastTicket = uint32(lastTicket_); // at most the last one requested
+            finalised.claims = _stored[lastTicket_].claims;
             emit TicketsFinalised(first, lastTicket_, costWei, index);
         }
+        _finalised = finalised;
         if (lastChanged >= first) emit BatchMetadataUpdate(first, lastChanged);
     }
 
@@ -190,12 +193,11 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
     }
 
     /// @inheritdoc IWithdrawalQueue
-    function finalisable(
-        uint256 hint,
-        uint256 requestedBy,
-        uint256 budgetWei,
-        uint256 index
-    ) external view returns (uint256 lastTicket_, uint256 costWei) {
+    function finalisable(uint256 hint, uint256 requestedBy, uint256 budgetWei, uint256 index)
+        external
+        view
+        returns (uint256 lastTicket_, uint256 costWei)
+    {
         Means memory means = Means({
             budgetWei: budgetWei,
             requestedBy: requestedBy,
@@ -220,7 +222,7 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
         worthsWei = new uint256[](ticketIds.length);
         for (uint256 i = 0; i < ticketIds.length; ++i) {
             if (_state(ticketIds[i]) == TicketState.Finalised) {
-                worthsWei[i] = _worthWei(ticketIds[i], _finalisedIndex(ticketIds[i]));
+                worthsWei[i] = ticket(ticketIds[i]).worthWei;
             }
         }
     }
@@ -243,7 +245,7 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
         bool isPending = found.state == TicketState.Pending;
         found.owner = _ownerOf(ticketId);
         found.amountWei = stored.amountWei;
-        found.worthWei = _worthWei(ticketId, isPending ? _requested.index : _finalisedIndex(ticketId));
+        found.worthWei = _worthWei(ticketId, _indexOf(ticketId, _finalised.lastAtOlderIndex));
         found.requestedAt = stored.requestedAt;
         if (isPending) found.likelyPaidAt = _likelyPaidAt(stored);
         else if (found.state == TicketState.Finalised) found.likelyPaidAt = block.timestamp;
@@ -277,23 +279,32 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
         }
         Requested memory requested = _requested;
         if (requested.index < INSOLVENT_INDEX) _revertInsolvent();
-        uint256 pendingClaims = requested.claims - _finalised.claims;
         uint256 normalised = Claims.normalisedUp(amountWei, requested.index);
-        uint256 growthWei =
-            Claims.owedUp(pendingClaims + normalised, requested.index) - Claims.owedUp(pendingClaims, requested.index);
+        uint256 growthWei = _growthWei(requested, amountWei, normalised);
         uint256 sharesBurned = VAULT.burnForTicket(msg.sender, growthWei); // calls nobody
 
-        requested.lastTicket += 1;
-        requested.claims += normalised.toUint128();
-        ticketId = requested.lastTicket;
-        _requested = requested;
+        ticketId = uint256(requested.lastTicket) + 1;
+        uint128 claims = (requested.claims + normalised).toUint128();
+        _requested = Requested({lastTicket: ticketId.toUint32(), index: requested.index, claims: claims});
         _stored[ticketId] = Stored({
-            claims: requested.claims,
+            claims: claims,
             amountWei: uint96(amountWei), // at most MAX_TICKET_WEI
             requestedAt: uint32(block.timestamp) // until the year 2106
         });
         _mint(owner, ticketId);
         emit TicketRequested(ticketId, owner, amountWei, sharesBurned);
+    }
+
+    /// @dev QUE-1: by how much Q grows. Before the first loss every claim is whole wei, so nothing rounds and what is
+    /// pending need not be read.
+    function _growthWei(Requested memory requested, uint256 amountWei, uint256 normalised)
+        internal
+        view
+        returns (uint256)
+    {
+        if (requested.index == RAY) return amountWei;
+        uint256 claims = requested.claims - _finalised.claims;
+        return Claims.owedUp(claims + normalised, requested.index) - Claims.owedUp(claims, requested.index);
     }
 
     function _revertInsolvent() internal view {
@@ -311,8 +322,10 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
         return _ownerOf(ticketId) == address(0) ? TicketState.Claimed : TicketState.Finalised;
     }
 
-    function _finalisedIndex(uint256 ticketId) internal view returns (uint256) {
-        return _indexFrom.upperLookup(uint32(ticketId)); // an issued ticket
+    /// @dev The index at which a ticket was finalised; the present one for a ticket that is pending.
+    /// @param ticketId of an issued ticket, so it fits in 32 bits
+    function _indexOf(uint256 ticketId, uint256 lastAtOlderIndex) internal view returns (uint256) {
+        return ticketId > lastAtOlderIndex ? _requested.index : _olderIndices.lowerLookup(uint32(ticketId));
     }
 
     function _worthWei(uint256 ticketId, uint256 index) internal view returns (uint256) {

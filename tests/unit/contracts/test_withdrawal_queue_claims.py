@@ -81,6 +81,16 @@ class TestClaim:
         assert paid_wei == [tickets.worth_wei(ticket_id) for ticket_id in range(1, 13)]
         assert paid_wei[0] == ETHER + 1
 
+    def test_pays_in_full_what_was_finalised_before_a_loss(self, tickets: Tickets) -> None:
+        tickets.request_all([ETHER, ETHER])
+        tickets.settle(2)
+        tickets.settle(2, RAY // 2)
+        tickets.settle(2, RAY // 3)
+        tickets.request(ETHER)
+        tickets.settle(3, RAY // 4)
+        assert tickets.queue.call("claimableWei", [1, 2, 3]) == (ETHER, ETHER, tickets.worth_wei(3))
+        assert paid(tickets.queue, tickets.claim(2)) == ETHER
+
     def test_pays_nothing_after_a_total_loss(self, tickets: Tickets) -> None:
         tickets.request_all([ETHER, ETHER])
         tickets.settle(1, index=0)
