@@ -108,6 +108,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         if (judgement.beyondLimit && !_announcementAllows(signatures.length)) {
             uint256 changeWei = judgement.growthWei + judgement.lossWei;
             emit LossAnnounced(report.refSlot, reportHash, changeWei, judgement.limitWei);
+            VAULT.previewReport(judgement.input); // what could not be applied is not announced either (STA-5)
             VAULT.announceLoss();
             return false;
         }
