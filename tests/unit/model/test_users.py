@@ -159,6 +159,8 @@ def test_instant_redemption_gives_every_share_a_place(shares: int) -> None:
         assert WORLD.accounts.to_assets_down(shares, NOW) <= 1
         return
     assert done.shares_burned + done.shares_to_fund == shares
+    assert WORLD.accounts.shares - world.accounts.shares == done.shares_burned
+    assert WORLD.shares_of["depositor"] - world.shares_of["depositor"] == shares
     assert world.units_of[FUND] * 10**9 == done.shares_to_fund
     for_ether = WORLD.accounts.to_shares_up(done.paid_wei, NOW)
     assert 0 <= done.shares_burned - for_ether < 10**9
