@@ -1,0 +1,71 @@
+"""Operators join, and commit keys from the files that Ethereum's deposit tools write."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from keel.chain.anvil import TEST_MNEMONIC
+from keel.chain.clock import now
+from keel.consensus.deposit_data import (
+    make_deposit_data,
+    read_deposit_data,
+    write_deposit_data,
+)
+from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
+from keel.consensus.networks import network_named
+from keel.deploy.actors import OPERATOR_MANAGERS
+from keel.keeper.key_batches import batches_of, require_usable
+from keel.scenarios.world import World
+
+NETWORK = network_named("local")
+NAMES = ("Harbour", "Lighthouse Quay", "North Mole")
+TARGET_BPS = 3_400
+LIMIT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """An operator and the batch that it committed."""
+
+    operator_id: int
+    name: str
+    file: Path
+    keys: int
+    gas_used: int
+
+
+def operators_join(world: World, folder: Path, keys_each: int = 8) -> list[Joined]:
+    """Admit three operators; each writes a deposit-data file and commits its keys."""
+    joined = []
+    for number, (name, actor) in enumerate(zip(NAMES, OPERATOR_MANAGERS, strict=True)):
+        manager = world.actors[actor]
+        world.send_as_role(
+            world.contracts.registry, "addOperator", name, manager, manager, LIMIT, TARGET_BPS
+        )
+        operator_id = world.contracts.registry.call("operatorCount") - 1
+        file = write_key_file(world, folder, number * keys_each, keys_each, number)
+        gas_used = commit_keys(world, operator_id, manager, file)
+        joined.append(Joined(operator_id, name, file, keys_each, gas_used))
+    return joined
+
+
+def write_key_file(world: World, folder: Path, first: int, count: int, number: int = 0) -> Path:
+    """Write deposit data of real BLS keys for the vault's credentials."""
+    credentials = world.contracts.vault.call("withdrawalCredentials")
+    keys = derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), count, first)
+    entries = [make_deposit_data(key, credentials, network=NETWORK.name) for key in keys]
+    return write_deposit_data(folder, entries, now(world.rpc) + number)
+
+
+def commit_keys(world: World, operator_id: int, manager: str, file: Path) -> int:
+    """Check a file, then commit its keys; raises DepositDataError before anything is sent.
+
+    Returns the gas used.
+    """
+    contracts = world.contracts
+    entries = read_deposit_data(file)
+    require_usable(entries, contracts.vault, contracts.registry, NETWORK, world.first_block)
+    gas_used = 0
+    for batch in batches_of(entries):
+        arguments = (operator_id, batch.root, batch.packed)
+        gas_used += contracts.registry.send("addKeys", *arguments, sender=manager).gas_used
+    return gas_used

@@ -1,0 +1,177 @@
+"""The life of Keel in chapters, as `make demo` tells it and the tests run it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from keel.model.constants import ETHER
+from keel.scenarios.depositing import deposit, deposit_wrapped, underwrite
+from keel.scenarios.growing import a_frame_passes
+from keel.scenarios.joining import operators_join
+from keel.scenarios.leaving import claim_ticket, redeem_instantly, request_ticket, sell_ticket
+from keel.scenarios.losing import Lost, lose
+from keel.scenarios.reporting import earn, report
+from keel.scenarios.rewarding import operators_claim
+from keel.scenarios.staking import stake
+from keel.scenarios.world import World
+from keel.terminal.amounts import shown_ether, shown_seconds
+
+TICKET_WEI = 50 * ETHER
+TICKET_PRICE_WEI = 49 * ETHER
+COVERED_LOSS_WEI = 2 * ETHER
+UNCOVERED_LOSS_WEI = 7 * ETHER
+
+
+class RootsDifferError(Exception):
+    """The deposit contract's root is not the one that Python computed."""
+
+
+@dataclass
+class Life:
+    """The world, a folder for files of operators, and the ticket that changes hands."""
+
+    world: World
+    folder: Path
+    ticket_id: int = 0
+
+
+type Act = Callable[[Life], Iterator[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """`act` does it and says what happened, sentence by sentence."""
+
+    title: str
+    act: Act
+
+
+def _join(life: Life) -> Iterator[str]:
+    for joined in operators_join(life.world, life.folder):
+        yield (
+            f"{joined.name} wrote {joined.file.name} with {joined.keys} BLS keys; checked, then "
+            f"committed for {joined.gas_used // joined.keys:,} gas a key."
+        )
+
+
+def _deposit(life: Life) -> Iterator[str]:
+    for actor, amount in (("depositor", 500), ("redeemer", 100)):
+        bought = deposit(life.world, actor, amount * ETHER)
+        yield f"The {actor} paid {amount} ETH and has {shown_ether(bought.balance)} kETH."
+    bought = deposit_wrapped(life.world, "holder", 300 * ETHER)
+    yield f"The holder paid 300 ETH and has {shown_ether(bought.balance)} wkETH."
+    underwritten = underwrite(life.world, "underwriter", 5 * ETHER)
+    yield f"The underwriter put {shown_ether(underwritten.units)} wkETH into the insurance fund."
+
+
+def _stake(life: Life) -> Iterator[str]:
+    staked = stake(life.world)
+    parts = ", ".join(str(count) for count in staked.by_operator.values())
+    yield (
+        f"The keeper staked {staked.validators} validators ({parts} by operator): "
+        f"{shown_ether(staked.amount_wei)} ETH, {staked.gas_used // staked.validators:,} gas each."
+    )
+    if staked.deposit_root != staked.computed_root:
+        raise RootsDifferError(
+            f"the deposit contract's root is 0x{staked.deposit_root.hex()}, "
+            f"computed from its logs is 0x{staked.computed_root.hex()}"
+        )
+    yield f"Deposit root 0x{staked.deposit_root.hex()[:16]}... equals the one computed in Python."
+
+
+def _report(life: Life) -> Iterator[str]:
+    earned_wei = earn(life.world)
+    yield f"The script's beacon chain paid {shown_ether(earned_wei)} ETH of rewards and tips."
+    reported = report(life.world)
+    yield (
+        f"{reported.signatures} members signed the report of slot {reported.report.ref_slot}; one "
+        f"posted it for {reported.receipt.gas_used:,} gas."
+    )
+    outcome = reported.outcome
+    yield (
+        f"Profit {shown_ether(outcome.profitWei)} ETH, fee {shown_ether(outcome.feeWei)} ETH; the "
+        f"rest streams to holders over {shown_seconds(outcome.streamSeconds)}."
+    )
+
+
+def _grow(life: Life) -> Iterator[str]:
+    grown = a_frame_passes(life.world, "depositor", "holder")
+    half, whole = shown_seconds(grown.seconds // 2), shown_seconds(grown.seconds)
+    for name, start, middle, end in (
+        ("kETH", grown.start.keth_wei, grown.middle.keth_wei, grown.end.keth_wei),
+        ("wkETH, in ETH,", grown.start.wketh_wei, grown.middle.wketh_wei, grown.end.wketh_wei),
+    ):
+        yield (
+            f"{name} grew from {shown_ether(start)} to {shown_ether(middle)} in {half} and to "
+            f"{shown_ether(end)} in {whole}."
+        )
+
+
+def _lose_with_cover(life: Life) -> Iterator[str]:
+    earn(life.world)
+    reported = report(life.world, late_seconds=life.world.profile.frame_seconds // 4)
+    yield (
+        f"Another day's profit of {shown_ether(reported.outcome.profitWei)} ETH, reported late, "
+        "so part of it is unvested still."
+    )
+    yield from _told(lose(life.world, COVERED_LOSS_WEI))
+
+
+def _sell(life: Life) -> Iterator[str]:
+    life.ticket_id = request_ticket(life.world, "depositor", TICKET_WEI)
+    yield f"The depositor requested ticket {life.ticket_id} for {shown_ether(TICKET_WEI)} ETH."
+    sell_ticket(life.world, life.ticket_id, "depositor", "stranger", TICKET_PRICE_WEI)
+    yield f"A stranger bought it for {shown_ether(TICKET_PRICE_WEI)} ETH (ERC-721 transfer)."
+
+
+def _lose_without_cover(life: Life) -> Iterator[str]:
+    yield from _told(lose(life.world, UNCOVERED_LOSS_WEI, 3))
+    yield f"The same report finalised ticket {life.ticket_id}."
+
+
+def _claim(life: Life) -> Iterator[str]:
+    claimed = claim_ticket(life.world, life.ticket_id)
+    yield (
+        f"The new owner received {shown_ether(claimed.paid_wei)} of "
+        f"{shown_ether(claimed.asked_wei)} ETH: the ticket bore its part of the loss."
+    )
+
+
+def _redeem(life: Life) -> Iterator[str]:
+    redeemed = redeem_instantly(life.world, "redeemer", 20 * ETHER)
+    yield (
+        f"The redeemer gave kETH worth {shown_ether(redeemed.value_wei)} ETH and had "
+        f"{shown_ether(redeemed.paid_wei)} ETH at once; {shown_ether(redeemed.fee_wei)} ETH "
+        "went to the insurance fund."
+    )
+
+
+def _reward(life: Life) -> Iterator[str]:
+    for rewarded in operators_claim(life.world):
+        yield (
+            f"Operator {rewarded.operator_id} proved its leaf and received kETH worth "
+            f"{shown_ether(rewarded.worth_wei, 6)} ETH."
+        )
+
+
+def _told(lost: Lost) -> Iterator[str]:
+    yield (
+        f"Slashed validators lost {shown_ether(lost.loss_wei)} ETH: unvested rewards bore "
+        f"{shown_ether(lost.unvested_wei)}, insurance {shown_ether(lost.cover_wei)}, holders "
+        f"{shown_ether(lost.holders_wei)}, tickets {shown_ether(lost.tickets_wei)}."
+    )
+
+
+CHAPTERS = (
+    Chapter("Three operators add keys from deposit-data files", _join),
+    Chapter("Users deposit into both tokens", _deposit),
+    Chapter("32-ETH deposits reach the deposit contract", _stake),
+    Chapter("Five members sign, one posts", _report),
+    Chapter("Both tokens grow over the following day", _grow),
+    Chapter("A loss, with enough insurance", _lose_with_cover),
+    Chapter("A ticket is requested, and sold", _sell),
+    Chapter("A loss, with too little insurance", _lose_without_cover),
+    Chapter("The ticket is claimed by its new owner", _claim),
+    Chapter("Somebody redeems at once", _redeem),
+    Chapter("Operators claim their rewards", _reward),
+)

@@ -1,0 +1,161 @@
+"""A frame ends: the committee looks at the reference slot, all members sign, one posts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+
+from keel.chain.abi import Event
+from keel.chain.clock import jump_to, now
+from keel.chain.state import balance_wei, block_head, chain_id
+from keel.chain.transaction import Receipt, send_transaction
+from keel.model.commitment import OperatorTotals, operators_tree
+from keel.model.constants import DAY, ETHER, GWEI, RAY
+from keel.model.report import Report
+from keel.model.rewards import distribute
+from keel.scenarios.balance_tree import balance_root
+from keel.scenarios.committee import Ballot, digest, sign
+from keel.scenarios.world import World
+
+TIPS_WEI = ETHER // 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A posted report; `judgement` and `outcome` are what the oracle had said it would do."""
+
+    report: Report
+    signatures: int
+    applied: bool
+    judgement: Any
+    outcome: Any
+    receipt: Receipt
+    events: tuple[Event, ...]
+
+    def event(self, name: str) -> Event | None:
+        """The one event of this name, if there is any."""
+        return next((event for event in self.events if event.name == name), None)
+
+
+class SignedDigestError(Exception):
+    """Python and the oracle hash a report differently."""
+
+
+def earn(world: World) -> int:
+    """Let validators earn four fifths of what the growth limit allows a frame, tips included.
+
+    What they have above 32 ETH is swept, as the beacon chain does. Returns wei.
+    """
+    _, backing_wei, _ = world.contracts.vault.call("totals")
+    limit_ray = world.profile.growth_ray_per_day * world.profile.frame_seconds // DAY
+    earned_gwei = (backing_wei * limit_ray * 4 // 5 // RAY - TIPS_WEI) // GWEI
+    world.beacon.earn(earned_gwei)
+    world.beacon.skim()
+    _tip(world)
+    return earned_gwei * GWEI + TIPS_WEI
+
+
+def report(
+    world: World, members: Sequence[LocalAccount] | None = None, late_seconds: int = 0
+) -> Reported:
+    """Go to the next reference slot and on until it is final, or later, then sign and post."""
+    ref_slot = next_reference_slot(world)
+    geometry = world.configuration.geometry
+    jump_to(world.rpc, geometry.time_of(ref_slot))
+    world.beacon.follow()
+    seen, leaves = look(world, ref_slot)
+    final_at = geometry.time_of(ref_slot) + world.profile.finality_seconds
+    jump_to(world.rpc, final_at + late_seconds)
+    reported = post(world, seen, world.members if members is None else members)
+    if reported.applied:
+        world.reward_leaves = leaves
+    return reported
+
+
+def next_reference_slot(world: World) -> int:
+    """The first one that lies ahead."""
+    geometry = world.configuration.geometry
+    return geometry.newest_reference_slot(now(world.rpc)) + geometry.frame_slots
+
+
+def look(world: World, ref_slot: int) -> tuple[Report, dict[int, int]]:
+    """What a member sees when the chain is at the reference slot, and operators' cumulative shares.
+
+    Fees of earlier reports are divided; those of this one come with the next.
+    """
+    time = world.configuration.geometry.time_of(ref_slot)
+    contracts, beacon = world.contracts, world.beacon
+    block = block_head(world.rpc).number
+    leaves = _next_leaves(world, time)
+    balances = balance_root(beacon.balances(time))
+    counts = beacon.counts(time).values()
+    seen = Report(
+        ref_slot=ref_slot,
+        consensus_balance_gwei=balances.balance_gwei,
+        withdrawal_vault_balance_wei=balance_wei(
+            world.rpc, contracts.withdrawal_vault.address, block
+        ),
+        rewards_vault_balance_wei=balance_wei(world.rpc, contracts.rewards_vault.address, block),
+        active_validators=sum(active for active, _, _ in counts),
+        exited_validators=sum(exited for _, exited, _ in counts),
+        slashed_validators=sum(slashed for _, _, slashed in counts),
+        operators_root=operators_tree(operator_totals(world, leaves, time)).root
+        if leaves
+        else bytes(32),
+        validators_root=balances.hash,
+    )
+    return seen, leaves
+
+
+def operator_totals(world: World, leaves: dict[int, int], time: int) -> list[OperatorTotals]:
+    """Leaves of `operatorsRoot` at a reference slot."""
+    counts = world.beacon.counts(time)
+    return [
+        OperatorTotals(operator_id, *counts.get(operator_id, (0, 0, 0)), shares)
+        for operator_id, shares in sorted(leaves.items())
+    ]
+
+
+def post(world: World, seen: Report, members: Sequence[LocalAccount]) -> Reported:
+    """Let these members sign, and the first of them post; checks digest and simulation."""
+    oracle = world.contracts.oracle
+    ballot = Ballot(
+        report=seen,
+        member_set_nonce=oracle.call("memberSetNonce"),
+        deadline=now(world.rpc) + world.profile.frame_seconds,
+        chain_id=chain_id(world.rpc),
+        oracle=oracle.address,
+    )
+    if digest(ballot) != oracle.call("digest", ballot.report_values, ballot.deadline):
+        raise SignedDigestError(f"the digest of the report of slot {seen.ref_slot} differs")
+    signatures = sign(ballot, members)
+    judgement, outcome = oracle.call("simulate", ballot.report_values, 0)
+    receipt = oracle.send(
+        "submit",
+        ballot.report_values,
+        ballot.deadline,
+        [signature.values() for signature in signatures],
+        outcome.lastTicket,
+        sender=members[0].address,
+    )
+    emitters = (oracle, world.contracts.vault, world.contracts.queue, world.contracts.fund)
+    events = tuple(event for contract in emitters for event in contract.events(receipt))
+    applied = any(event.name == "ReportApplied" for event in events)
+    return Reported(seen, len(signatures), applied, judgement, outcome, receipt, events)
+
+
+def _next_leaves(world: World, time: int) -> dict[int, int]:
+    registry, vault = world.contracts.registry, world.contracts.vault
+    active = {number: counts[0] for number, counts in world.beacon.counts(time).items()}
+    claimed = sum(
+        registry.call("claimedShares", number) for number in range(registry.call("operatorCount"))
+    )
+    minted = vault.call("sharesOf", registry.address) + claimed
+    return distribute(world.reward_leaves, minted, active)
+
+
+def _tip(world: World) -> None:
+    """Priority fees of a block that one of the validators proposed."""
+    stranger, rewards_vault = world.actors["stranger"], world.contracts.rewards_vault.address
+    send_transaction(world.rpc, stranger, rewards_vault, value_wei=TIPS_WEI)

@@ -1,0 +1,113 @@
+"""The stage on which stories act: a chain with Keel, people by their parts, a beacon chain."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from eth_account import Account
+from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
+from eth_account.signers.local import LocalAccount
+
+from keel.chain.anvil import TEST_MNEMONIC, Anvil, AnvilOptions, start_anvil
+from keel.chain.contract import Contract
+from keel.chain.rpc import RpcClient
+from keel.chain.state import balance_wei, block_head, set_balance_wei, unlocked_accounts
+from keel.chain.system_contracts import install_system_contracts
+from keel.chain.transaction import Receipt
+from keel.deploy.actors import ACTORS, ORACLE_MEMBERS, cast_actors, local_configuration
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.bindings import CONTRACT_NAMES, Bindings, bind
+from keel.deploy.config import Configuration
+from keel.deploy.deploy import Progress, deploy
+from keel.deploy.plan import make_plan
+from keel.deploy.profiles import MAINNET, Profile
+from keel.deploy.roles import ROLE_BY_NAME, role_of
+from keel.deploy.sender import NodeSender
+from keel.scenarios.script_beacon import ScriptBeacon
+
+_PATH = "m/44'/60'/0'/0/{}"  # BIP-44, as Anvil and Ape derive their accounts
+
+
+@dataclass
+class World:
+    """`first_block` is the one from which on Keel's events can be read.
+
+    `forced_wei` is what stories forced into the vault from outside (ACC-2).
+    """
+
+    contracts: Bindings
+    configuration: Configuration
+    actors: Mapping[str, str]
+    members: tuple[LocalAccount, ...]
+    first_block: int
+    beacon: ScriptBeacon
+    forced_wei: int = 0
+    reward_leaves: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def rpc(self) -> RpcClient:
+        """The client of all contracts."""
+        return self.contracts.rpc
+
+    @property
+    def profile(self) -> Profile:
+        """The parameters that were deployed."""
+        return self.configuration.parameters
+
+    def force_ether(self, amount_wei: int) -> None:
+        """Put ether into the vault as a destroyed contract or a block reward would."""
+        vault = self.contracts.vault.address
+        set_balance_wei(self.rpc, vault, balance_wei(self.rpc, vault) + amount_wei)
+        self.forced_wei += amount_wei
+
+    def send_as_role(self, contract: Contract, function: str, *arguments: Any) -> Receipt:
+        """Do what a role without delay may do, as its first holder."""
+        name = next(n for f, n in CONTRACT_NAMES.items() if getattr(self.contracts, f) is contract)
+        role = role_of(name, function).name
+        if ROLE_BY_NAME[role].is_delayed:
+            raise ValueError(f"{name}.{function} must be scheduled: {role} has a delay")
+        holder = self.configuration.address(self.configuration.holders[role][0])
+        return contract.send(function, *arguments, sender=holder)
+
+
+def open_world(
+    contracts: Bindings, configuration: Configuration, actors: Mapping[str, str], first_block: int
+) -> World:
+    """Step onto a chain that runs with Keel on it; its members have Anvil's own keys."""
+    beacon = ScriptBeacon(
+        deposits=contracts.deposits,
+        registry=contracts.registry,
+        withdrawal_vault=contracts.withdrawal_vault,
+        credentials=contracts.vault.call("withdrawalCredentials"),
+        first_block=first_block,
+    )
+    members = tuple(local_account(ACTORS.index(name)) for name in ORACLE_MEMBERS)
+    return World(contracts, configuration, actors, members, first_block, beacon)
+
+
+def start_chain() -> Anvil:
+    """Start an Anvil with Ethereum's system contracts and an account for everybody."""
+    anvil = start_anvil(AnvilOptions(accounts=len(ACTORS), balance_ether=100_000))
+    install_system_contracts(anvil.rpc)
+    return anvil
+
+
+def found_world(
+    rpc: RpcClient,
+    artifacts: Artifacts,
+    profile: Profile = MAINNET,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> World:
+    """Deploy Keel and step onto it."""
+    actors = cast_actors(unlocked_accounts(rpc))
+    configuration = local_configuration(actors, block_head(rpc, 0).timestamp, profile)
+    plan = make_plan(configuration, actors["deployer"], artifacts)
+    deployment = deploy(rpc, plan, NodeSender(rpc, plan.deployer), on_progress)
+    return open_world(bind(rpc, plan.addresses, artifacts), configuration, actors, deployment.block)
+
+
+def local_account(number: int) -> LocalAccount:
+    """Account of Anvil's well-known phrase, with its key."""
+    seed = seed_from_mnemonic(TEST_MNEMONIC, passphrase="")
+    account: LocalAccount = Account.from_key(key_from_seed(seed, _PATH.format(number)))
+    return account

@@ -1,0 +1,84 @@
+"""What Keel says of itself at one moment."""
+
+from dataclasses import dataclass
+
+from keel.chain.contract import call_many
+from keel.chain.state import block_head
+from keel.deploy.bindings import Bindings
+from keel.model.constants import BPS, DAY
+from keel.model.frames import State
+
+_YEAR_SECONDS = 365 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """All amounts in wei; `shares` is S, `backing_wei` A, `unvested_wei` U, `owed_wei` Q."""
+
+    time: int
+    state: State
+    shares: int
+    backing_wei: int
+    unvested_wei: int
+    buffered_wei: int
+    consensus_wei: int
+    pending_wei: int
+    owed_wei: int
+    last_ref_time: int
+    announced_at: int
+    wrapped_units: int
+    fund_units: int
+    fund_wei: int
+    stream_end: int
+
+    @property
+    def visible_wei(self) -> int:
+        """V, which is the supply of kETH."""
+        return self.backing_wei - self.unvested_wei
+
+    @property
+    def apr_bps(self) -> int:
+        """What the stream pays a year on V."""
+        left = self.stream_end - self.time
+        if left <= 0 or not self.visible_wei:
+            return 0
+        return self.unvested_wei * _YEAR_SECONDS * BPS // (left * self.visible_wei)
+
+
+def read_books(contracts: Bindings) -> Books:
+    """Read everything at the latest block."""
+    vault, wrapped, fund = contracts.vault, contracts.wrapped, contracts.fund
+    head = block_head(contracts.rpc)
+    calls = [
+        vault.prepare("state"),
+        vault.prepare("totals"),
+        vault.prepare("consensus"),
+        vault.prepare("bufferedWei"),
+        vault.prepare("stream"),
+        contracts.queue.prepare("owedWei"),
+        wrapped.prepare("totalSupply"),
+        fund.prepare("totalAssets"),
+    ]
+    state, totals, consensus, buffered_wei, stream, owed_wei, units, fund_units = call_many(
+        contracts.rpc, calls, head.number
+    )
+    shares, backing_wei, unvested_wei = totals
+    consensus_wei, pending_wei, last_ref_time, announced_at = consensus
+    _, stream_end, _ = stream
+    return Books(
+        time=head.timestamp,
+        state=State(state),
+        shares=shares,
+        backing_wei=backing_wei,
+        unvested_wei=unvested_wei,
+        buffered_wei=buffered_wei,
+        consensus_wei=consensus_wei,
+        pending_wei=pending_wei,
+        owed_wei=owed_wei,
+        last_ref_time=last_ref_time,
+        announced_at=announced_at,
+        wrapped_units=units,
+        fund_units=fund_units,
+        fund_wei=wrapped.call("convertToAssets", fund_units),
+        stream_end=stream_end,
+    )

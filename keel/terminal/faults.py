@@ -1,0 +1,38 @@
+"""Errors that a person caused or can mend: one line each, no traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from ape.exceptions import ApeException
+
+from keel.chain.errors import ChainError
+from keel.chain.revert import Reverted
+from keel.consensus.deposit_data import DepositDataError
+from keel.deploy.errors import DeployError
+
+_SHOWN_PROBLEMS = 10
+
+
+class Fault(click.ClickException):
+    """Something is not as the command needs it; exit code 1."""
+
+
+@contextmanager
+def one_line_faults() -> Iterator[None]:
+    """Turn the errors that Keel raises on purpose into one line for the terminal."""
+    try:
+        yield
+    except DepositDataError as error:
+        raise Fault(_problems(error)) from error
+    except Reverted as error:
+        raise Fault(f"{error.what.partition('(')[0]} is refused: {error.cause}") from error
+    except (ChainError, DeployError, ApeException) as error:
+        raise Fault(str(error).strip().partition("\n")[0]) from error
+
+
+def _problems(error: DepositDataError) -> str:
+    lines = [str(problem) for problem in error.problems[:_SHOWN_PROBLEMS]]
+    if len(error.problems) > _SHOWN_PROBLEMS:
+        lines.append(f"and {len(error.problems) - _SHOWN_PROBLEMS} more")
+    return "\n".join(lines)
