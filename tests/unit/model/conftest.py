@@ -1,4 +1,4 @@
-"""Hypothesis without a deadline: how long an example takes says more of the machine than of rules."""
+"""Hypothesis without a deadline: the time an example takes tells of the machine, not of rules."""
 
 from hypothesis import settings
 
