@@ -1,0 +1,250 @@
+"""OperatorRegistry: operators, who may change them, and their key batches (OPR-1)."""
+
+from typing import Any
+
+import pytest
+
+from keel.chain.contract import deploy
+from keel.model.commitment import key_batch_tree
+from keel.model.constants import BPS
+from tests.causes import fails
+from tests.deployment import Keel
+from tests.unit.contracts.validators import Validators, packed
+
+ZERO_ADDRESS = "0x" + "0" * 40
+ROOT = b"\x01" * 32
+KEY_BYTES = 176
+
+
+@pytest.fixture
+def validators(keel: Keel) -> Validators:
+    return Validators(keel)
+
+
+@pytest.fixture
+def council(keel: Keel) -> str:
+    return str(keel.holder_of("OPERATORS").address)
+
+
+@pytest.fixture
+def attacker(keel: Keel) -> str:
+    return str(keel.actors.attacker.address)
+
+
+def test_an_operator_is_what_it_was_admitted_as(validators: Validators, council: str) -> None:
+    registry, actors = validators.registry, validators.keel.actors
+    manager, rewards = actors.operator_manager_2.address, actors.holder.address
+    receipt = registry.send("addOperator", "Lighthouse", manager, rewards, 7, 2_500, sender=council)
+    assert registry.call("operatorCount") == 1
+    assert registry.call("operator", 0) == (
+        "Lighthouse",
+        manager,
+        rewards,
+        7,
+        0,
+        2_500,
+        True,
+        0,
+    )
+    added, terms = registry.events(receipt)
+    assert (added.name, terms.name) == ("OperatorAdded", "OperatorSet")
+    assert tuple(added.inputs.values()) == (0, "Lighthouse", manager, rewards)
+    assert tuple(terms.inputs.values()) == (0, 7, 2_500, True)
+    assert validators.add_operator() == 1
+
+
+@pytest.mark.parametrize("length", [1, 64])
+def test_a_name_has_one_to_64_bytes(validators: Validators, council: str, length: int) -> None:
+    terms = (validators.manager, validators.manager, 1, 1)
+    validators.registry.send("addOperator", "n" * length, *terms, sender=council)
+    assert validators.registry.call("operator", 0).name == "n" * length
+
+
+@pytest.mark.parametrize("length", [0, 65])
+def test_no_other_name_is_taken(validators: Validators, council: str, length: int) -> None:
+    terms = (validators.manager, validators.manager, 1, 1)
+    with fails("NameLength", length=length, max=64):
+        validators.registry.send("addOperator", "n" * length, *terms, sender=council)
+
+
+def test_a_target_is_a_share_of_all(validators: Validators) -> None:
+    operator_id = validators.add_operator(target_bps=BPS)
+    above = {"what": "targetBps", "value": BPS + 1, "max": BPS}
+    with fails("ParameterOutOfBounds", **above):
+        validators.add_operator(target_bps=BPS + 1)
+    change = (operator_id, 1, BPS + 1, True)
+    with fails("ParameterOutOfBounds", **above):
+        validators.keel.call_as_role(validators.registry, "setOperator", *change)
+
+
+@pytest.mark.parametrize("what", ["manager", "rewardAddress"])
+def test_an_operator_has_a_manager_and_a_reward_address(
+    validators: Validators, council: str, what: str
+) -> None:
+    people = {"manager": validators.manager, "rewardAddress": validators.manager}
+    arguments = ("Harbour", *{**people, what: ZERO_ADDRESS}.values(), 1, 1)
+    with fails("ZeroAddress", what=what):
+        validators.registry.send("addOperator", *arguments, sender=council)
+    operator_id = validators.add_operator()
+    with fails("ZeroAddress", what=what):
+        if what == "manager":
+            validators.registry.send("setManager", operator_id, ZERO_ADDRESS, sender=council)
+        else:
+            arguments = (operator_id, ZERO_ADDRESS)
+            validators.registry.send("setRewardAddress", *arguments, sender=validators.manager)
+
+
+def test_terms_of_an_operator_change_and_its_validators_stay(
+    validators: Validators, council: str
+) -> None:
+    operator_id = validators.add_operator(limit=5)
+    receipt = validators.registry.send("setOperator", operator_id, 0, 1, False, sender=council)
+    (event,) = validators.registry.events(receipt)
+    assert event.name == "OperatorSet"
+    assert tuple(event.inputs.values()) == (operator_id, 0, 1, False)
+    operator = validators.registry.call("operator", operator_id)
+    assert (operator.limit, operator.targetBps, operator.active) == (0, 1, False)
+    assert (operator.name, operator.manager) == ("Harbour", validators.manager)
+
+
+def test_a_new_manager_takes_over_from_the_old(validators: Validators, council: str) -> None:
+    operator_id = validators.add_operator()
+    registry, new = validators.registry, validators.keel.actors.operator_manager_2.address
+    receipt = registry.send("setManager", operator_id, new, sender=council)
+    (event,) = registry.events(receipt)
+    assert (event.name, *event.inputs.values()) == ("ManagerSet", operator_id, new)
+    with fails("OnlyManager", operatorId=operator_id, caller=validators.manager):
+        registry.send("setRewardAddress", operator_id, new, sender=validators.manager)
+    receipt = registry.send("setRewardAddress", operator_id, new, sender=new)
+    (event,) = registry.events(receipt)
+    assert (event.name, *event.inputs.values()) == ("RewardAddressSet", operator_id, new)
+    assert registry.call("operator", operator_id).rewardAddress == new
+
+
+RESTRICTED: list[tuple[str, tuple[Any, ...]]] = [
+    ("addOperator", ("Harbour", ZERO_ADDRESS, ZERO_ADDRESS, 1, 1)),
+    ("setOperator", (0, 1, 1, True)),
+    ("setManager", (0, ZERO_ADDRESS)),
+    ("stake", ([], b"", ROOT)),
+]
+OF_MANAGERS: list[tuple[str, tuple[Any, ...]]] = [
+    ("setRewardAddress", (0, "0x" + "11" * 20)),
+    ("addKeys", (0, ROOT, bytes(KEY_BYTES))),
+    ("withdrawBatch", (0, 0)),
+]
+
+
+@pytest.mark.parametrize(("function", "arguments"), RESTRICTED)
+def test_a_stranger_has_no_role(
+    validators: Validators, attacker: str, function: str, arguments: tuple[Any, ...]
+) -> None:
+    validators.add_operator()
+    for caller in (attacker, validators.manager):
+        with fails("AccessManagedUnauthorized", caller=caller):
+            validators.registry.send(function, *arguments, sender=caller)
+
+
+@pytest.mark.parametrize(("function", "arguments"), OF_MANAGERS)
+def test_only_the_manager_acts_for_an_operator(
+    validators: Validators,
+    attacker: str,
+    council: str,
+    function: str,
+    arguments: tuple[Any, ...],
+) -> None:
+    validators.add_operator()
+    for caller in (attacker, council):
+        with fails("OnlyManager", operatorId=0, caller=caller):
+            validators.registry.send(function, *arguments, sender=caller)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [("setOperator", (0, 1, 1, True)), ("setManager", (0, "0x" + "11" * 20))],
+)
+def test_no_role_changes_an_operator_that_is_not_there(
+    validators: Validators, council: str, function: str, arguments: tuple[Any, ...]
+) -> None:
+    with fails("NoSuchOperator", operatorId=0):
+        validators.registry.send(function, *arguments, sender=council)
+    validators.add_operator()
+    validators.registry.send(function, *arguments, sender=council)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"), [*OF_MANAGERS, ("operator", (0,)), ("mayStakeNext", (0,))]
+)
+def test_nobody_is_an_operator_that_is_not_there(
+    validators: Validators, function: str, arguments: tuple[Any, ...]
+) -> None:
+    with fails("NoSuchOperator", operatorId=0):
+        validators.registry.call(function, *arguments, sender=validators.manager)
+
+
+def test_a_batch_is_its_root_and_its_keys_are_in_the_log(validators: Validators) -> None:
+    operator_id = validators.add_operator()
+    registry = validators.registry
+    for number, count in enumerate((1, 3)):
+        entries = validators.new_entries(count)
+        root = key_batch_tree([entry.deposit_data_root for entry in entries]).root
+        arguments = (operator_id, root, packed(entries))
+        receipt = registry.send("addKeys", *arguments, sender=validators.manager)
+        (event,) = registry.events(receipt)
+        assert (event.name, *event.inputs.values()) == (
+            "KeysAdded",
+            operator_id,
+            number,
+            root,
+            packed(entries),
+        )
+        assert registry.call("batchRoot", operator_id, number) == root
+        assert registry.call("operator", operator_id).batches == number + 1
+
+
+def test_batches_of_operators_are_counted_apart(validators: Validators) -> None:
+    first, second = validators.add_operator(), validators.add_operator()
+    assert validators.add_keys(first, validators.new_entries(1)) == 0
+    assert validators.add_keys(second, validators.new_entries(1)) == 0
+    assert validators.add_keys(first, validators.new_entries(1)) == 1
+
+
+@pytest.mark.parametrize("length", [0, KEY_BYTES - 1, KEY_BYTES + 1, 2 * KEY_BYTES - 1])
+def test_keys_come_whole(validators: Validators, length: int) -> None:
+    operator_id = validators.add_operator()
+    arguments = (operator_id, ROOT, bytes(length))
+    with fails("KeysLength", length=length, keySize=KEY_BYTES):
+        validators.registry.send("addKeys", *arguments, sender=validators.manager)
+
+
+def test_a_withdrawn_batch_is_gone_and_its_number_is_not_used_again(validators: Validators) -> None:
+    operator_id = validators.add_operator()
+    registry, manager = validators.registry, validators.manager
+    batch = validators.add_keys(operator_id, validators.new_entries(2))
+    receipt = registry.send("withdrawBatch", operator_id, batch, sender=manager)
+    (event,) = registry.events(receipt)
+    assert (event.name, *event.inputs.values()) == ("BatchWithdrawn", operator_id, batch)
+    assert registry.call("batchRoot", operator_id, batch) == bytes(32)
+    for missing in (batch, batch + 1):
+        with fails("NoSuchBatch", operatorId=operator_id, batch=missing):
+            registry.send("withdrawBatch", operator_id, missing, sender=manager)
+    assert validators.add_keys(operator_id, validators.new_entries(1)) == batch + 1
+
+
+@pytest.mark.parametrize("what", ["authority", "vault"])
+def test_a_registry_knows_its_manager_and_its_vault(keel: Keel, what: str) -> None:
+    artifact = keel.artifacts["OperatorRegistry"]
+    places = {"authority": keel.quick.manager.address, "vault": keel.quick.vault.address}
+    arguments = {**places, what: ZERO_ADDRESS}.values()
+    sender = keel.actors.stranger.address
+    with fails("ZeroAddress", what=what):
+        deploy(keel.rpc, artifact.abi, artifact.creation_code, *arguments, sender=sender)
+
+
+def test_a_key_costs_little_to_add(validators: Validators) -> None:
+    operator_id = validators.add_operator()
+    validators.add_keys(operator_id, validators.new_entries(1))
+    entries = validators.new_entries(50)
+    root = key_batch_tree([entry.deposit_data_root for entry in entries]).root
+    arguments = (operator_id, root, packed(entries))
+    receipt = validators.registry.send("addKeys", *arguments, sender=validators.manager)
+    assert receipt.gas_used <= 50 * 9_000

@@ -1,0 +1,216 @@
+"""OperatorRegistry: what operators earn, and that nobody takes more than was minted (OPR-4)."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
+
+import pytest
+
+from keel.chain.contract import Contract
+from keel.chain.transaction import Receipt
+from keel.model.commitment import OperatorTotals, operators_tree
+from keel.model.constants import ETHER
+from tests.causes import fails
+from tests.deployment import Keel
+from tests.unit.contracts.reporting import Reporting
+from tests.unit.contracts.validators import Validators
+
+
+@dataclass
+class Rewards:
+    """Reports that mint shares for operators, and claims of them."""
+
+    reporting: Reporting
+    frame: int = 0
+    leaves: tuple[OperatorTotals, ...] = ()
+
+    @property
+    def registry(self) -> Contract:
+        """The contract that is tested."""
+        return self.reporting.keel.quick.registry
+
+    @property
+    def held_shares(self) -> int:
+        """Shares that the registry holds for operators."""
+        vault = self.reporting.keel.quick.vault
+        return int(vault.call("sharesOf", self.registry.address))
+
+    def report(self, cumulative: Sequence[int], growth_wei: int = ETHER // 10) -> None:
+        """Report growth, and these cumulative rewards of operators 0, 1 and so on."""
+        self.frame += 1
+        self.leaves = tuple(
+            OperatorTotals(i, active=5, exited=0, slashed=0, cumulative_reward_shares=shares)
+            for i, shares in enumerate(cumulative)
+        )
+        self.reporting.await_final(self.frame)
+        report = self.reporting.changed_report(self.frame, growth_wei)
+        root = operators_tree(self.leaves).root
+        self.reporting.submit(replace(report, operators_root=root))
+
+    def proof(self, operator_id: int) -> tuple[bytes, ...]:
+        """Proof of an operator's leaf."""
+        return operators_tree(self.leaves).proof(operator_id)
+
+    def claim(self, operator_id: int) -> Receipt:
+        """Claim for an operator, by anyone."""
+        arguments = (astuple(self.leaves[operator_id]), self.proof(operator_id))
+        sender = self.reporting.keel.actors.stranger.address
+        return self.registry.send("claimRewards", *arguments, sender=sender)
+
+    def claimable(self, operator_id: int) -> int:
+        """What a claim would pay."""
+        arguments = (astuple(self.leaves[operator_id]), self.proof(operator_id))
+        return int(self.registry.call("claimableShares", *arguments))
+
+    def shares_of(self, operator_id: int) -> int:
+        """Shares at an operator's reward address."""
+        address = self.registry.call("operator", operator_id).rewardAddress
+        return int(self.reporting.keel.quick.vault.call("sharesOf", address))
+
+
+@pytest.fixture
+def rewards(keel_mainnet: Keel) -> Rewards:
+    """Two operators with reward addresses of their own, and a first report without rewards."""
+    rewards = Rewards(Reporting.with_stake(keel_mainnet))
+    second = Validators(keel_mainnet).add_operator()
+    manager, holder = keel_mainnet.actors.operator_managers[0], keel_mainnet.actors.holder
+    change = (second, holder.address)
+    rewards.registry.send("setRewardAddress", *change, sender=manager.address)
+    rewards.report([0, 0])
+    return rewards
+
+
+def test_an_operator_is_paid_what_the_last_report_says(rewards: Rewards) -> None:
+    minted = rewards.held_shares
+    assert minted > 0
+    rewards.report([minted // 3, minted // 4], growth_wei=0)
+    for operator_id, shares in enumerate((minted // 3, minted // 4)):
+        assert rewards.claimable(operator_id) == shares
+        (event,) = rewards.registry.events(rewards.claim(operator_id))
+        address = rewards.registry.call("operator", operator_id).rewardAddress
+        assert (event.name, *event.inputs.values()) == (
+            "RewardsClaimed",
+            operator_id,
+            address,
+            shares,
+        )
+        assert rewards.shares_of(operator_id) == shares
+        assert rewards.registry.call("claimedShares", operator_id) == shares
+    assert rewards.held_shares == minted - minted // 3 - minted // 4
+
+
+def test_rewards_are_claimed_once_and_then_what_came_since(rewards: Rewards) -> None:
+    minted = rewards.held_shares
+    rewards.report([minted // 4, 0])
+    rewards.claim(0)
+    assert rewards.claimable(0) == 0
+    with fails("NothingToClaim", operatorId=0):
+        rewards.claim(0)
+    rewards.report([minted // 2, 0])
+    assert rewards.claimable(0) == minted // 2 - minted // 4
+    rewards.claim(0)
+    assert rewards.shares_of(0) == minted // 2
+
+
+def test_claims_may_wait_for_any_number_of_reports(rewards: Rewards) -> None:
+    minted = rewards.held_shares
+    rewards.report([minted // 4, 0])
+    rewards.report([minted // 2, 0])
+    rewards.claim(0)
+    assert rewards.shares_of(0) == minted // 2
+
+
+def test_who_earned_nothing_claims_nothing(rewards: Rewards) -> None:
+    with fails("NothingToClaim", operatorId=1):
+        rewards.claim(1)
+
+
+def test_a_leaf_that_falls_pays_nothing_and_takes_nothing(rewards: Rewards) -> None:
+    minted = rewards.held_shares
+    rewards.report([minted // 2, 0])
+    rewards.claim(0)
+    rewards.report([minted // 4, 0])
+    assert rewards.claimable(0) == 0
+    with fails("NothingToClaim", operatorId=0):
+        rewards.claim(0)
+    assert rewards.registry.call("claimedShares", 0) == minted // 2
+
+
+def test_only_the_last_report_counts(rewards: Rewards) -> None:
+    minted = rewards.held_shares
+    rewards.report([minted // 2, 0])
+    earlier = (astuple(rewards.leaves[0]), rewards.proof(0))
+    rewards.report([minted // 4, 0])
+    assert rewards.registry.call("claimableShares", *earlier) == 0
+    with fails("LeafNotReported", operatorId=0):
+        rewards.registry.send("claimRewards", *earlier, sender=rewards.reporting.poster)
+    rewards.claim(0)
+
+
+@pytest.mark.parametrize("field", ["operator_id", "active", "exited", "slashed"])
+def test_every_field_of_a_leaf_is_proven(rewards: Rewards, field: str) -> None:
+    rewards.report([100, 0])
+    leaf = rewards.leaves[0]
+    altered = {
+        "operator_id": replace(leaf, operator_id=1),
+        "active": replace(leaf, active=4),
+        "exited": replace(leaf, exited=1),
+        "slashed": replace(leaf, slashed=1),
+    }[field]
+    arguments = (astuple(altered), rewards.proof(0))
+    assert rewards.registry.call("claimableShares", *arguments) == 0
+    with fails("LeafNotReported", operatorId=altered.operator_id):
+        rewards.registry.send("claimRewards", *arguments, sender=rewards.reporting.poster)
+
+
+def test_nobody_can_raise_a_reward(rewards: Rewards) -> None:
+    rewards.report([100, 0])
+    raised = replace(rewards.leaves[0], cumulative_reward_shares=101)
+    with fails("LeafNotReported", operatorId=0):
+        arguments = (astuple(raised), rewards.proof(0))
+        rewards.registry.send("claimRewards", *arguments, sender=rewards.reporting.poster)
+
+
+def test_an_operator_that_was_not_admitted_earns_nothing(rewards: Rewards) -> None:
+    rewards.report([0, 0, 100])
+    assert rewards.claimable(2) == 0
+    with fails("NoSuchOperator", operatorId=2):
+        rewards.claim(2)
+
+
+def test_no_claim_takes_more_than_was_minted(rewards: Rewards) -> None:
+    minted = rewards.held_shares
+    rewards.report([minted, minted + 1], growth_wei=0)
+    assert rewards.held_shares == minted
+    assert rewards.claimable(1) == 0
+    with fails("RewardsAboveMinted", operatorId=1, shares=minted + 1, heldShares=minted):
+        rewards.claim(1)
+    rewards.claim(0)
+    assert (rewards.shares_of(0), rewards.held_shares) == (minted, 0)
+
+
+def test_all_claims_together_take_no_more_than_was_minted(rewards: Rewards) -> None:
+    minted = rewards.held_shares
+    rewards.report([minted - 1, 2], growth_wei=0)
+    rewards.claim(0)
+    with fails("RewardsAboveMinted", operatorId=1, shares=2, heldShares=1):
+        rewards.claim(1)
+    rewards.report([minted - 1, 2])
+    rewards.claim(1)
+    assert rewards.shares_of(1) == 2
+
+
+def test_rewards_go_where_the_manager_last_said(rewards: Rewards) -> None:
+    keel = rewards.reporting.keel
+    manager, new = keel.actors.operator_managers[0].address, keel.actors.redeemer.address
+    rewards.report([100, 0])
+    rewards.registry.send("setRewardAddress", 0, new, sender=manager)
+    rewards.claim(0)
+    assert keel.quick.vault.call("sharesOf", new) == 100
+    assert keel.quick.vault.call("sharesOf", manager) == 0
+
+
+def test_the_rewards_of_an_inactive_operator_are_still_its_own(rewards: Rewards) -> None:
+    rewards.report([100, 0])
+    rewards.reporting.keel.call_as_role(rewards.registry, "setOperator", 0, 0, 0, False)
+    rewards.claim(0)
+    assert rewards.shares_of(0) == 100
