@@ -108,8 +108,10 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         uint256 expectedBytes = keys.length * KEY_BYTES;
         if (deposits.length != expectedBytes) revert DepositsLength(deposits.length, expectedBytes);
         uint256 total = totalStaked;
-        uint256 next = 0;
-        while (next < keys.length) next = _recordRun(keys, deposits, next, total + next);
+        for (uint256 i; i < keys.length; ++i) {
+            _allocate(keys[i].operatorId, total + i);
+            _recordKey(keys[i].operatorId, keys[i], deposits[i * KEY_BYTES:(i + 1) * KEY_BYTES]);
+        }
         totalStaked = total + keys.length;
         VAULT.fundValidators(deposits, depositRoot);
     }
@@ -199,28 +201,16 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
     // ---- internal
 
-    /// @dev Record keys of one operator that follow each other; its slot is read and written once.
-    /// @param total all validators staked before the first of them
-    /// @return next position of the first key of another operator
-    function _recordRun(
-        KeyProof[] calldata keys,
-        bytes calldata deposits,
-        uint256 first,
-        uint256 total
-    ) private returns (uint256 next) {
-        uint256 operatorId = keys[first].operatorId;
-        Allocation storage stored = _record(operatorId).allocation;
-        Allocation memory allocation = stored;
+    /// @dev OPR-3 for one more validator.
+    /// @param total all validators staked before it
+    function _allocate(uint256 operatorId, uint256 total) private {
+        Record storage record = _record(operatorId);
+        Allocation memory allocation = record.allocation;
         if (!allocation.active) revert OperatorInactive(operatorId);
-        uint256 staked = allocation.staked;
-        for (next = first; next < keys.length && keys[next].operatorId == operatorId; ++next) {
-            if (staked >= allocation.limit) revert OperatorAtLimit(operatorId, allocation.limit);
-            ++staked;
-            uint256 most = _mostByTarget(allocation.targetBps, total + next - first);
-            if (staked > most) revert OperatorAboveTarget(operatorId, staked, most);
-            _recordKey(operatorId, keys[next], deposits[next * KEY_BYTES:(next + 1) * KEY_BYTES]);
-        }
-        stored.staked = uint32(staked); // not above the limit, which is a uint32
+        if (allocation.staked >= allocation.limit) revert OperatorAtLimit(operatorId, allocation.limit);
+        uint256 most = _mostByTarget(allocation.targetBps, total);
+        if (allocation.staked >= most) revert OperatorAboveTarget(operatorId, allocation.staked + 1, most);
+        ++record.allocation.staked;
     }
 
     /// @dev OPR-1 and OPR-2. The proven deposit data root fixes public key and signature: the deposit contract
