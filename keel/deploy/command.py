@@ -7,7 +7,7 @@ import ape
 from ape.api.accounts import AccountAPI
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head, chain_id, runtime_code, unlocked_accounts
@@ -32,6 +32,7 @@ from keel.deploy.sender import ApeSender, Sender
 from keel.deploy.verify import differences
 
 FIRST_RELEASE = "1"
+_ADDRESS = Column("address", no_wrap=True, min_width=42)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def verify(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts, console: Co
         count = "1 difference" if len(found) == 1 else f"{len(found)} differences"
         raise DifferencesError(f"{count} between chain {manifest.chain_id} and the plan")
     console.print(
-        f"[green]Verified[/]: code of {len(manifest.contracts)} contracts, "
+        f"[green]Verified[/]: the code of {len(manifest.contracts)} contracts, "
         f"{len(manifest.parameters)} parameters, wiring and {len(manifest.roles)} role holders "
         "are as planned."
     )
@@ -117,7 +118,7 @@ def verify(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts, console: Co
 
 def plan_table(plan: Plan) -> Table:
     """The contracts of a plan."""
-    table = Table("contract", "address", "bytes to send", title="Plan", title_justify="left")
+    table = Table("contract", _ADDRESS, "bytes to send", title="Plan", title_justify="left")
     for step in plan.steps:
         table.add_row(step.name, step.address, f"{len(step.creation_code):,}")
     return table
@@ -125,7 +126,7 @@ def plan_table(plan: Plan) -> Table:
 
 def contracts_table(manifest: Manifest) -> Table:
     """The contracts of a manifest."""
-    table = Table("contract", "address", title="Contracts", title_justify="left")
+    table = Table("contract", _ADDRESS, title="Contracts", title_justify="left")
     for name, contract in manifest.contracts.items():
         table.add_row(name, contract.address)
     return table
@@ -133,7 +134,7 @@ def contracts_table(manifest: Manifest) -> Table:
 
 def accounts_table(accounts: list[str]) -> Table:
     """The accounts of a local chain, by the part they play, with their roles."""
-    table = Table("account", "address", "roles", title="Funded accounts", title_justify="left")
+    table = Table("account", _ADDRESS, "roles", title="Funded accounts", title_justify="left")
     holders = local_configuration(cast_actors(accounts), 2**32).holders
     for actor, address in zip(ACTORS, accounts, strict=False):
         roles = [role.name for role in ROLES if actor in holders[role.name]]

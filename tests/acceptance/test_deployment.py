@@ -1,16 +1,94 @@
-"""What a deployment leaves on the chain, and that a broken-off one goes on."""
+"""A deployment leaves what the plan says, goes on where it broke off, and happens once."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from keel.chain.anvil import Anvil, AnvilOptions, start_anvil
+from keel.chain.clock import reverting
+from keel.chain.contract import Contract
+from keel.chain.rpc import RpcClient
+from keel.chain.state import balance_wei, block_head, runtime_code, unlocked_accounts
+from keel.chain.system_contracts import DEPOSIT_CONTRACT, install_system_contracts
+from keel.deploy.actors import ACTORS, cast_actors, local_configuration
+from keel.deploy.addresses import create3_address, salt_of
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.config import Configuration
+from keel.deploy.deploy import deploy, is_deployed
+from keel.deploy.errors import ConfigurationError, DeployError, OccupiedError
+from keel.deploy.manifest import make_manifest
+from keel.deploy.plan import FACTORY, Plan, make_plan
 from keel.deploy.roles import ADMIN
+from keel.deploy.sender import NodeSender, Sent
+from keel.deploy.verify import differences
 from tests.deployment import Keel
+
+STEPS = 13
+"""Contracts, and the transaction that sets all roles."""
+
+
+class ConnectionLostError(Exception):
+    """What breaks a deployment off in these tests."""
+
+
+@dataclass
+class FailingSender:
+    """Sends some transactions and then no more."""
+
+    sender: NodeSender
+    left: int
+
+    @property
+    def address(self) -> str:
+        return self.sender.address
+
+    def send(self, to: str, data: bytes, value_wei: int = 0) -> Sent:
+        if self.left == 0:
+            raise ConnectionLostError
+        self.left -= 1
+        return self.sender.send(to, data, value_wei)
+
+
+@pytest.fixture(scope="module")
+def empty_anvil() -> Iterator[Anvil]:
+    """A chain of its own, since the addresses on the tests' chain are taken."""
+    with start_anvil(AnvilOptions(accounts=len(ACTORS))) as anvil:
+        install_system_contracts(anvil.rpc)
+        yield anvil
+
+
+@pytest.fixture
+def rpc(empty_anvil: Anvil) -> Iterator[RpcClient]:
+    with reverting(empty_anvil.rpc):
+        yield empty_anvil.rpc
+
+
+@pytest.fixture
+def configuration(rpc: RpcClient) -> Configuration:
+    actors = cast_actors(unlocked_accounts(rpc))
+    return local_configuration(actors, block_head(rpc, 0).timestamp)
+
+
+@pytest.fixture
+def deployer(rpc: RpcClient) -> NodeSender:
+    return NodeSender(rpc, unlocked_accounts(rpc)[0])
+
+
+@pytest.fixture
+def plan(configuration: Configuration, deployer: NodeSender, artifacts: Artifacts) -> Plan:
+    return make_plan(configuration, deployer.address, artifacts)
 
 
 def test_the_vault_holds_exactly_the_first_deposit(keel_on_either_profile: Keel) -> None:
     vault = keel_on_either_profile.quick.vault
     assert vault.call("totals") == (10**27, 10**18, 0)
     assert vault.call("bufferedWei") == 10**18
+    assert balance_wei(vault.rpc, vault.address) == 10**18
 
 
-def test_the_deployer_keeps_no_role(keel: Keel) -> None:
+def test_the_deployer_keeps_no_role(keel_on_either_profile: Keel) -> None:
+    keel = keel_on_either_profile
     manager = keel.quick.manager
     assert manager.call("hasRole", ADMIN.id, keel.plan.deployer) == (False, 0)
     governance = keel.holder_of("ADMIN").address
@@ -18,11 +96,102 @@ def test_the_deployer_keeps_no_role(keel: Keel) -> None:
     assert manager.call("hasRole", ADMIN.id, governance) == (True, delay)
 
 
-def test_a_change_in_one_test(keel: Keel) -> None:
+def test_a_deposit_in_one_test(keel: Keel) -> None:
     depositor = keel.actors.depositor.address
     keel.quick.vault.send("deposit", depositor, depositor, sender=depositor, value_wei=10**18)
     assert keel.ape.vault.sharesOf(depositor) == 10**27
 
 
-def test_is_gone_in_the_next(keel: Keel) -> None:
+def test_is_unknown_to_the_next(keel: Keel) -> None:
     assert keel.ape.vault.sharesOf(keel.actors.depositor) == 0
+
+
+def test_the_factory_computes_the_addresses_of_the_plan(keel: Keel) -> None:
+    step = keel.plan.step("StakingVault")
+    factory = Contract(keel.rpc, step.creator, keel.plan.step(FACTORY).artifact.abi)
+    assert factory.call("addressOf", keel.plan.deployer, step.salt) == step.address
+
+
+def test_nobody_else_can_take_an_address_of_the_plan(keel: Keel) -> None:
+    salt = salt_of("StakingVault", keel.configuration.release)
+    factory = keel.plan.step(FACTORY)
+    attacker = keel.actors.attacker.address
+    taken = create3_address(factory.address, attacker, salt)
+    assert taken != keel.plan.addresses["StakingVault"]
+    bound = Contract(keel.rpc, factory.address, factory.artifact.abi)
+    returns_a_zero_byte = bytes.fromhex("60015ff3")
+    bound.send("deploy", salt, returns_a_zero_byte, sender=attacker)
+    assert runtime_code(keel.rpc, taken) == b"\0"
+
+
+@pytest.mark.parametrize("done", [0, 1, 2, 6, 11, 12])
+def test_a_deployment_that_broke_off_goes_on(
+    rpc: RpcClient, plan: Plan, deployer: NodeSender, artifacts: Artifacts, done: int
+) -> None:
+    with pytest.raises(ConnectionLostError):
+        deploy(rpc, plan, FailingSender(deployer, done))
+    assert not is_deployed(rpc, plan)
+    rest = deploy(rpc, plan, deployer)
+    assert len(rest.sent) == STEPS - done
+    assert is_deployed(rpc, plan)
+    assert differences(rpc, make_manifest(rpc, plan, rest, artifacts), artifacts) == []
+
+
+def test_a_complete_deployment_sends_nothing_again(
+    rpc: RpcClient, plan: Plan, deployer: NodeSender
+) -> None:
+    assert len(deploy(rpc, plan, deployer).sent) == STEPS
+    assert deploy(rpc, plan, deployer).sent == ()
+
+
+def test_another_configuration_of_the_same_release_is_refused(
+    rpc: RpcClient,
+    plan: Plan,
+    configuration: Configuration,
+    deployer: NodeSender,
+    artifacts: Artifacts,
+) -> None:
+    deploy(rpc, plan, deployer)
+    other = configuration.model_copy(update={"overrides": {"min_ticket_wei": 2}})
+    with pytest.raises(OccupiedError, match=r"WithdrawalQueue .* another configuration"):
+        deploy(rpc, make_plan(other, deployer.address, artifacts), deployer)
+
+
+def test_another_release_is_another_deployment(
+    rpc: RpcClient,
+    plan: Plan,
+    configuration: Configuration,
+    deployer: NodeSender,
+    artifacts: Artifacts,
+) -> None:
+    deploy(rpc, plan, deployer)
+    second = make_plan(
+        configuration.model_copy(update={"release": "2"}), deployer.address, artifacts
+    )
+    assert len(deploy(rpc, second, deployer).sent) == STEPS - 1  # the factory serves both
+    shared = set(plan.addresses.values()) & set(second.addresses.values())
+    assert shared == {plan.addresses[FACTORY]}
+
+
+def test_only_the_planned_deployer_may_send(
+    rpc: RpcClient, plan: Plan, artifacts: Artifacts
+) -> None:
+    attacker = NodeSender(rpc, unlocked_accounts(rpc)[-1])
+    with pytest.raises(DeployError, match=f"but {attacker.address} would send it"):
+        deploy(rpc, plan, attacker)
+
+
+def test_a_deployer_with_power_is_refused(
+    configuration: Configuration, artifacts: Artifacts
+) -> None:
+    guardian = configuration.address("guardian")
+    with pytest.raises(ConfigurationError, match=f"{guardian} is listed in accounts"):
+        make_plan(configuration, guardian, artifacts)
+
+
+def test_a_chain_without_deposit_contract_is_refused(
+    rpc: RpcClient, plan: Plan, deployer: NodeSender
+) -> None:
+    rpc.call("anvil_setCode", DEPOSIT_CONTRACT, "0x")
+    with pytest.raises(DeployError, match=f"no deposit contract at {DEPOSIT_CONTRACT}"):
+        deploy(rpc, plan, deployer)

@@ -1,0 +1,227 @@
+"""`verify` accepts what was deployed and names whatever was changed behind its back."""
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from keel.chain.clock import reverting
+from keel.chain.contract import Contract, PreparedCall
+from keel.chain.state import block_head, runtime_code, set_runtime_code, set_storage, storage_at
+from keel.deploy.access_storage import access_words
+from keel.deploy.manifest import Manifest, make_manifest
+from keel.deploy.plan import IMPLEMENTATION, MANAGER, PROXY
+from keel.deploy.roles import ROLES, TERMS
+from keel.deploy.storage import ExpectedStorage, OtherSlotsByRoot, Word, slots_read_by
+from keel.deploy.verify import differences
+from tests.deployment import Keel
+
+VARIANTS = 60
+
+type Verify = Callable[[], list[str]]
+
+
+@pytest.fixture
+def manifest(keel: Keel) -> Manifest:
+    return make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+
+
+@pytest.fixture
+def verify(keel: Keel, manifest: Manifest) -> Verify:
+    return lambda: differences(keel.rpc, manifest, keel.artifacts)
+
+
+def test_a_fresh_deployment_has_no_difference(keel_on_either_profile: Keel) -> None:
+    keel = keel_on_either_profile
+    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    assert differences(keel.rpc, manifest, keel.artifacts) == []
+
+
+def test_use_is_no_difference(keel: Keel, verify: Verify) -> None:
+    depositor = keel.actors.depositor.address
+    keel.quick.vault.send(
+        "depositWrapped", depositor, depositor, sender=depositor, value_wei=10**18
+    )
+    keel.quick.queue.rpc.call("evm_mine")
+    guardian = keel.actors.guardian.address
+    keel.quick.instant.send("pause", 60, sender=guardian)
+    assert verify() == []
+
+
+def test_any_byte_of_any_code(keel: Keel, verify: Verify) -> None:
+    random = Random(1)  # noqa: S311 (variants that fail must come again)
+    for _ in range(VARIANTS):
+        step = random.choice(keel.plan.steps)
+        code = bytearray(runtime_code(keel.rpc, step.address))
+        position = random.randrange(len(code))
+        code[position] ^= random.randrange(1, 256)
+        with reverting(keel.rpc):
+            set_runtime_code(keel.rpc, step.address, bytes(code))
+            found = verify()
+        named = f"{step.name}: code differs from byte {position} on: 0x{code[position]:02x}"
+        assert any(text.startswith(named) for text in found), (step.name, position, found)
+    assert verify() == []
+
+
+def test_code_that_is_gone(keel: Keel, verify: Verify) -> None:
+    set_runtime_code(keel.rpc, keel.quick.fund.address, b"")
+    assert f"InsuranceFund: no code at {keel.quick.fund.address}" in verify()
+
+
+def parameters_by_getter(keel: Keel) -> list[tuple[str, Contract, PreparedCall]]:
+    """Every getter of something that storage holds and a plan decides."""
+    quick = keel.quick
+    getters = [
+        ("StakingVault.terms", quick.vault, "terms"),
+        ("StakingVault.modules", quick.vault, "modules"),
+        ("InstantRedemption.terms", quick.instant, "terms"),
+        ("AccountingOracle.members", quick.oracle, "members"),
+        ("AccountingOracle.quorum", quick.oracle, "quorum"),
+        *(
+            (f"{name}.authority", contract, "authority")
+            for name, contract in (
+                ("StakingVault", quick.vault),
+                ("InstantRedemption", quick.instant),
+                ("AccountingOracle", quick.oracle),
+                ("OperatorRegistry", quick.registry),
+                ("WithdrawalVault", quick.withdrawal_vault),
+            )
+        ),
+    ]
+    return [(name, contract, contract.prepare(getter)) for name, contract, getter in getters]
+
+
+def test_any_bit_of_a_stored_parameter(keel: Keel, verify: Verify) -> None:
+    random = Random(2)  # noqa: S311 (variants that fail must come again)
+    getters = parameters_by_getter(keel)
+    slots = {
+        name: sorted(slots_read_by(keel.rpc, contract.address, [call]))
+        for name, contract, call in getters
+    }
+    changed: set[str] = set()
+    effective = 0
+    while effective < VARIANTS:
+        name, contract, call = random.choice(getters)
+        slot, bit = random.choice(slots[name]), random.randrange(256)
+        with reverting(keel.rpc):
+            before = contract.rpc.call("eth_call", call.request, "latest")
+            value = storage_at(keel.rpc, contract.address, slot)
+            set_storage(keel.rpc, contract.address, slot, value ^ (1 << bit))
+            after = contract.rpc.batch_outcomes([("eth_call", (call.request, "latest"))])[0]
+            if after == before:
+                continue  # a bit of something else in the same word
+            found = verify()
+        contract_name = name.partition(".")[0]
+        assert any(contract_name in text for text in found), (name, slot, bit, found)
+        effective += 1
+        changed.add(name)
+    assert len(changed) == len(getters)
+
+
+def test_any_bit_of_a_role(keel: Keel, verify: Verify) -> None:
+    random = Random(3)  # noqa: S311 (variants that fail must come again)
+    manager = keel.quick.manager
+    slots = list(access_words(keel.plan.access, manager.events_between(0, block_head(keel.rpc).number)))
+    for _ in range(VARIANTS):
+        slot, bit = random.choice(slots), random.randrange(256)
+        with reverting(keel.rpc):
+            value = storage_at(keel.rpc, manager.address, slot)
+            set_storage(keel.rpc, manager.address, slot, value ^ (1 << bit))
+            found = verify()
+        assert found, (hex(slot), bit)
+    assert verify() == []
+
+
+def test_a_role_that_no_event_tells_of(keel: Keel, verify: Verify) -> None:
+    random = Random(4)  # noqa: S311 (variants that fail must come again)
+    manager = keel.quick.manager
+    attacker = keel.actors.attacker.address
+    for _ in range(VARIANTS // 4):
+        role = random.choice(ROLES)
+        call = manager.prepare("hasRole", role.id, attacker)
+        (slot,) = slots_read_by(keel.rpc, manager.address, [call])
+        with reverting(keel.rpc):
+            set_storage(keel.rpc, manager.address, slot, 1)
+            assert manager.call("hasRole", role.id, attacker)[0]
+            found = verify()
+        assert found == [
+            f"{MANAGER}: slot 0x{slot:064x} is set, but nothing known explains it",
+        ]
+
+
+def test_an_oracle_member_that_no_list_shows(keel: Keel, verify: Verify) -> None:
+    oracle, attacker = keel.quick.oracle, keel.actors.attacker.address
+    before = oracle.call("members")
+    hidden = slots_read_by(keel.rpc, oracle.address, [oracle.prepare("isMember", attacker)])
+    (slot,) = (s for s in hidden if storage_at(keel.rpc, oracle.address, s) == 0)
+    set_storage(keel.rpc, oracle.address, slot, 1)
+    assert oracle.call("isMember", attacker)
+    assert oracle.call("members") == before
+    assert any(text.startswith("AccountingOracle: slot") for text in verify())
+
+
+def test_a_role_granted_by_governance(keel: Keel, verify: Verify) -> None:
+    manager, governance = keel.quick.manager, keel.holder_of("ADMIN").address
+    attacker = keel.actors.attacker.address
+    grant = manager.encode("grantRole", TERMS.id, attacker, 0)
+    manager.send("schedule", manager.address, grant, 0, sender=governance)
+    assert verify() == []  # a scheduled call changes nothing yet
+    delay = keel.configuration.delay_seconds("ADMIN")
+    keel.rpc.call("evm_increaseTime", hex(delay))
+    manager.send("execute", manager.address, grant, sender=governance)
+    found = verify()
+    expected = f"role TERMS of unlisted {attacker} (held, delay) is (True, 0), (False, 0) expected"
+    assert expected in found
+
+
+def test_terms_changed_by_their_role(keel: Keel, verify: Verify) -> None:
+    vault = keel.quick.vault
+    terms = vault.call("terms")
+    keel.call_as_role(vault, "setTerms", terms)
+    assert verify() == []
+    keel.call_as_role(vault, "setTerms", terms._replace(feeBps=999))
+    assert verify() == ["StakingVault.terms.feeBps (fee_bps, bps) is 999, 1000 expected"]
+
+
+def test_a_proxy_with_another_implementation(keel: Keel, verify: Verify) -> None:
+    proxy = keel.quick.withdrawal_vault
+    implementation = keel.plan.addresses[IMPLEMENTATION]
+    slot = next(
+        s
+        for s in slots_read_by(keel.rpc, proxy.address, [proxy.prepare("authority")])
+        if storage_at(keel.rpc, proxy.address, s) == int(implementation, 16)
+    )
+    set_storage(keel.rpc, proxy.address, slot, int(keel.plan.addresses["RewardsVault"], 16))
+    assert any(text.startswith(f"{PROXY}: its implementation is stored as") for text in verify())
+
+
+def test_a_proxy_that_could_be_initialised_again(keel: Keel, verify: Verify) -> None:
+    proxy = keel.quick.withdrawal_vault
+    slot = 0xF0C57E16840DF040F15088DC2F81FE391C3923BEC73E23A9662EFC9C229C6A00
+    assert storage_at(keel.rpc, proxy.address, slot) == 1
+    set_storage(keel.rpc, proxy.address, slot, 0)
+    assert verify() == [f"{PROXY}: its initialised version is stored as 0x0, 0x1 expected"]
+
+
+def test_a_manifest_that_was_edited(keel: Keel, manifest: Manifest) -> None:
+    edited = manifest.model_copy(
+        update={"parameters": {**manifest.parameters, "fee_bps": "1"}},
+    )
+    assert differences(keel.rpc, edited, keel.artifacts) == [
+        "manifest: fee_bps is 1, 1000 planned",
+    ]
+
+
+def test_storage_is_also_told_by_its_root(keel: Keel) -> None:
+    """As on nodes that are not Anvil: eth_getProof has the root, which one more slot changes."""
+    rpc, account = keel.rpc, "0x" + "5e" * 20
+    words = {slot: Word("a test's", slot * 3) for slot in (1, 7, 2**255)}
+    values = {slot: slot * 3 % 2**256 for slot in words}
+    set_runtime_code(rpc, account, b"\x00")
+    for slot, value in values.items():
+        set_storage(rpc, account, slot, value)
+    expected = ExpectedStorage("Test", account, words)
+    assert OtherSlotsByRoot(rpc).find(expected, values) is None
+    set_storage(rpc, account, 8, 1)
+    found = OtherSlotsByRoot(rpc).find(expected, values)
+    assert found == "a slot is set that nothing known explains"
