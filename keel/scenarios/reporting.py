@@ -49,7 +49,7 @@ def earn(world: World) -> int:
     """
     _, backing_wei, _ = world.contracts.vault.call("totals")
     limit_ray = world.profile.growth_ray_per_day * world.profile.frame_seconds // DAY
-    earned_gwei = (backing_wei * limit_ray * 4 // 5 // RAY - TIPS_WEI) // GWEI
+    earned_gwei = (int(backing_wei) * limit_ray * 4 // 5 // RAY - TIPS_WEI) // GWEI
     world.beacon.earn(earned_gwei)
     world.beacon.skim()
     _tip(world)

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 import click
 from ape.exceptions import ApeException
 
+from keel.chain.abi import CustomError
 from keel.chain.errors import ChainError
 from keel.chain.revert import Reverted
 from keel.consensus.deposit_data import DepositDataError
 from keel.deploy.errors import DeployError
 
 _SHOWN_PROBLEMS = 10
+_UNAUTHORISED = "AccessManagedUnauthorized"  # OpenZeppelin's AccessManaged
 
 
 class Fault(click.ClickException):
@@ -26,9 +28,15 @@ def one_line_faults() -> Iterator[None]:
     except DepositDataError as error:
         raise Fault(_problems(error)) from error
     except Reverted as error:
-        raise Fault(f"{error.what.partition('(')[0]} is refused: {error.cause}") from error
+        raise Fault(_refusal(error)) from error
     except (ChainError, DeployError, ApeException) as error:
         raise Fault(str(error).strip().partition("\n")[0]) from error
+
+
+def _refusal(error: Reverted) -> str:
+    line = f"{error.what.partition('(')[0]} is refused: {error.cause}"
+    is_role = isinstance(error.cause, CustomError) and error.cause.name == _UNAUTHORISED
+    return f"{line}; docs/access.md says which role may" if is_role else line
 
 
 def _problems(error: DepositDataError) -> str:

@@ -33,6 +33,7 @@ def plain_table(*columns: str, title: str | None = None) -> Table:
     """An empty table in the house style; a column that begins with `>` is right-aligned."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
     for column in columns:
-        justify = "right" if column.startswith(">") else "left"
-        table.add_column(column.removeprefix(">"), justify=justify, overflow="fold")
+        is_right = column.startswith(">")
+        name = column.removeprefix(">")
+        table.add_column(name, justify="right" if is_right else "left", overflow="fold")
     return table

@@ -1,0 +1,136 @@
+"""Commands and the chain: options, the deployment behind them, accounts, transactions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ape
+from ape.api.accounts import AccountAPI
+from ape.exceptions import NetworkError
+from ape.logging import LogLevel, logger
+from eth_utils.address import is_address
+
+from keel.chain.abi import checksummed
+from keel.chain.contract import Contract
+from keel.chain.errors import RpcConnectionError
+from keel.chain.rpc import RpcClient
+from keel.chain.state import balance_wei
+from keel.chain.transaction import Receipt, receipt_of
+from keel.consensus.networks import Network, network_named
+from keel.deploy.actors import ACTORS
+from keel.deploy.artifacts import load_artifacts
+from keel.deploy.bindings import Bindings, bind
+from keel.deploy.manifest import LOCAL_CHAIN_IDS, Manifest, read_manifest
+from keel.deploy.sender import ApeSender
+from keel.terminal.amounts import shown_ether
+from keel.terminal.faults import Fault, one_line_faults
+
+_PUBLIC_NETWORKS = {1: "mainnet", 560048: "hoodi", 11155111: "sepolia"}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A deployment of Keel that a command talks to."""
+
+    rpc: RpcClient
+    manifest: Manifest
+    contracts: Bindings
+
+    @property
+    def network(self) -> Network:
+        """Whose deposit data is right here; raises Fault for a chain that is none of them."""
+        number = self.manifest.chain_id
+        if number in LOCAL_CHAIN_IDS:
+            return network_named("local")
+        if number not in _PUBLIC_NETWORKS:
+            raise Fault(f"chain {number} has no beacon chain that Keel knows")
+        return network_named(_PUBLIC_NETWORKS[number])
+
+
+@contextmanager
+def connected(network: str, manifest_path: Path | None) -> Iterator[Connection]:
+    """Connect Ape and a quick client, and find the deployment; faults become one line."""
+    with one_line_faults(), logger.at_level(LogLevel.WARNING), _provider(network) as url:
+        rpc = RpcClient(url)
+        manifest = read_manifest(rpc, manifest_path)
+        deposits = manifest.configuration.deposit_contract
+        contracts = bind(rpc, manifest.addresses, load_artifacts(), deposits=deposits)
+        try:
+            yield Connection(rpc, manifest, contracts)
+        finally:
+            rpc.close()
+
+
+def account_named(name: str, connection: Connection) -> AccountAPI:
+    """Find an account of Ape; actors' names serve on local chains only. Raises Fault."""
+    is_local = connection.manifest.chain_id in LOCAL_CHAIN_IDS
+    number = _test_account_number(name)
+    if number is None:
+        if name in ape.accounts.aliases:
+            loaded: AccountAPI = ape.accounts.load(name)
+            return loaded
+        known = ", ".join([*ape.accounts.aliases, *(ACTORS if is_local else ())])
+        raise Fault(f"account {name!r} is unknown, one of {known or 'none'} expected")
+    if not is_local:
+        raise Fault(
+            f"{name!r} is an account of local chains, this is chain "
+            f"{connection.manifest.chain_id}: its key is known to everybody"
+        )
+    if number >= len(ape.accounts.test_accounts):
+        raise Fault(f"test account {number}, at most {len(ape.accounts.test_accounts) - 1}")
+    account: AccountAPI = ape.accounts.test_accounts[number]
+    return account
+
+
+def address_named(name: str, connection: Connection) -> str:
+    """Return an address, given as such or by an account's name. Raises Fault."""
+    if is_address(name):
+        return checksummed(name)
+    return str(account_named(name, connection).address)
+
+
+def send(
+    account: AccountAPI, contract: Contract, function: str, *arguments: Any, value_wei: int = 0
+) -> Receipt:
+    """Try a call, then send it; raises Reverted with the cause before anything is sent."""
+    sender = str(account.address)
+    held_wei = balance_wei(contract.rpc, sender)
+    if held_wei <= value_wei:
+        raise Fault(
+            f"{sender} has {shown_ether(held_wei)} ETH, more than {shown_ether(value_wei)} ETH "
+            "is needed, for gas too"
+        )
+    contract.call(function, *arguments, sender=sender, value_wei=value_wei)
+    data = contract.encode(function, *arguments)
+    sent = ApeSender(account).send(contract.address, data, value_wei)
+    receipt = receipt_of(contract.rpc, sent.transaction_hash)
+    if receipt is None:
+        raise Fault(f"transaction {sent.transaction_hash} is not mined yet")
+    return receipt
+
+
+@contextmanager
+def _provider(network: str) -> Iterator[str]:
+    """Connect Ape's provider and yield its http address."""
+    if network.startswith(("http://", "https://")):
+        try:
+            RpcClient(network, timeout_seconds=5).call("eth_chainId")
+        except RpcConnectionError as error:
+            raise Fault(f"no chain answers at {network}: `make chain` starts one") from error
+    try:
+        with ape.networks.parse_network_choice(network) as provider:
+            url = provider.http_uri
+            if url is None:
+                raise Fault(f"{network} has no http address")
+            yield url
+    except NetworkError as error:
+        raise Fault(str(error)) from error
+
+
+def _test_account_number(name: str) -> int | None:
+    if name in ACTORS:
+        return ACTORS.index(name)
+    digits = name.upper().removeprefix("TEST::")
+    return int(digits) if digits.isdecimal() else None

@@ -1,0 +1,197 @@
+"""What operators, their council and the keeper do by command."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ape.api.accounts import AccountAPI
+from eth_account.hdaccount import generate_mnemonic
+from eth_account.types import Language
+from rich.progress import track
+from rich.table import Table
+
+from keel.consensus.deposit_data import (
+    DepositDataEntry,
+    make_deposit_data,
+    read_deposit_data,
+    write_deposit_data,
+)
+from keel.consensus.keys import KeyDerivationError, derive_signing_keys, mnemonic_to_seed
+from keel.consensus.keystores import Pbkdf2Cost, ScryptCost, encrypt_keystore, write_keystore
+from keel.keeper.key_batches import batches_of, committed_keys, require_usable, staked_pubkeys
+from keel.keeper.staking import choose_keys
+from keel.model.frames import State
+from keel.terminal.amounts import shown_bps, shown_ether
+from keel.terminal.answers import after, before, console
+from keel.terminal.connection import Connection, send
+from keel.terminal.faults import Fault
+from keel.terminal.tables import plain_table
+
+_WORDS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWish:
+    """How `make-keys` was asked; `mnemonic` None: a new one."""
+
+    folder: Path
+    count: int
+    first: int
+    mnemonic: str | None
+    password: str
+    cost: ScryptCost | Pbkdf2Cost
+
+
+def add_keys(
+    connection: Connection, account: AccountAPI, file: Path, operator_id: int | None
+) -> None:
+    """Check a deposit-data file, then commit its keys."""
+    c = connection.contracts
+    operator_id = _operator_of(connection, str(account.address), operator_id)
+    entries = _entries_of(file)
+    require_usable(entries, c.vault, c.registry, connection.network, connection.manifest.block)
+    batches = batches_of(entries)
+    before(
+        f"{file.name}: {len(entries)} deposits for {connection.network.name} are as they must be "
+        f"(roots, BLS signatures, credentials). They will be committed for operator {operator_id} "
+        f"in {len(batches)} batch{'es' if len(batches) > 1 else ''}."
+    )
+    for batch in batches:
+        arguments = (operator_id, batch.root, batch.packed)
+        receipt = send(account, c.registry, "addKeys", *arguments)
+        (event,) = c.registry.events(receipt, "KeysAdded")
+        number = event.inputs["batch"]
+        after(f"batch {number} of {len(batch.keys)} keys, root 0x{batch.root.hex()}.", receipt)
+
+
+def add_operator(
+    connection: Connection,
+    account: AccountAPI,
+    name: str,
+    *,
+    manager: str,
+    reward_address: str,
+    limit: int,
+    target_bps: int,
+) -> None:
+    """Admit an operator."""
+    registry = connection.contracts.registry
+    before(f"{name} will be admitted: at most {limit} validators, {shown_bps(target_bps)} of all.")
+    arguments = (name, manager, reward_address, limit, target_bps)
+    receipt = send(account, registry, "addOperator", *arguments)
+    (event,) = registry.events(receipt, "OperatorAdded")
+    after(f"{name} is operator {event.inputs['operatorId']}, managed by {manager}.", receipt)
+
+
+def stake_keys(connection: Connection, account: AccountAPI, most: int | None) -> None:
+    """Stake what ether and targets allow."""
+    c = connection.contracts
+    first_block = connection.manifest.block
+    choice = choose_keys(
+        c.vault, c.registry, c.deposits, connection.network, first_block, most=most
+    )
+    for refusal in choice.refused:
+        key = refusal.key
+        before(
+            f"[yellow]Left out[/]: key {key.index} of batch {key.batch} of operator "
+            f"{key.operator_id}: {refusal.reason}."
+        )
+    if not choice.keys:
+        raise Fault(_why_nothing(connection))
+    counts = dict.fromkeys(sorted({key.operator_id for key in choice.keys}), 0)
+    for key in choice.keys:
+        counts[key.operator_id] += 1
+    parts = ", ".join(f"{count} of operator {number}" for number, count in counts.items())
+    before(f"{len(choice.keys) * 32} ETH will be staked on {len(choice.keys)} keys: {parts}.")
+    receipt = send(account, c.registry, "stake", *choice.arguments)
+    root = c.deposits.call("get_deposit_root")
+    after(f"{len(choice.keys)} validators; the deposit root is now 0x{root.hex()}.", receipt)
+
+
+def operators_table(connection: Connection) -> Table:
+    """Every operator: what it may have, what it has."""
+    registry, first_block = connection.contracts.registry, connection.manifest.block
+    staked = staked_pubkeys(registry, first_block)
+    waiting: dict[int, int] = {}
+    for key in committed_keys(registry, first_block):
+        if key.key.pubkey not in staked:
+            waiting[key.operator_id] = waiting.get(key.operator_id, 0) + 1
+    table = plain_table(
+        ">id", "operator", ">staked", ">keys waiting", ">limit", ">target", "may get the next"
+    )
+    for number, operator in _operators(connection):
+        may = registry.call("mayStakeNext", number)
+        table.add_row(
+            str(number),
+            operator.name,
+            str(operator.staked),
+            str(waiting.get(number, 0)),
+            f"{operator.limit:,}",
+            shown_bps(operator.targetBps),
+            "yes" if may else "no" if operator.active else "no, inactive",
+        )
+    return table
+
+
+def make_keys(connection: Connection, wish: KeyWish) -> Path:
+    """Write keystores and a deposit-data file for the vault's credentials."""
+    mnemonic = wish.mnemonic or str(generate_mnemonic(_WORDS, Language.ENGLISH))
+    if wish.mnemonic is None:
+        before("Write these words down; they alone can make the keys again:")
+        before(f"[bold]{mnemonic}[/]")
+    try:
+        seed = mnemonic_to_seed(mnemonic)
+    except KeyDerivationError as error:
+        raise Fault(str(error)) from error
+    wish.folder.mkdir(parents=True, exist_ok=True)
+    credentials = connection.contracts.vault.call("withdrawalCredentials")
+    timestamp = int(time.time())
+    entries = []
+    keys = derive_signing_keys(seed, wish.count, wish.first)
+    for key in track(keys, "Keys", wish.count, console=console(), transient=True):
+        store = encrypt_keystore(key.secret, wish.password, path=key.path, cost=wish.cost)
+        write_keystore(wish.folder, store, timestamp)
+        entries.append(make_deposit_data(key, credentials, network=connection.network.name))
+    file = write_deposit_data(wish.folder, entries, timestamp)
+    before(f"{wish.count} keystores, and {file}, which `ape run operators add-keys` takes.")
+    return file
+
+
+def _entries_of(file: Path) -> Sequence[DepositDataEntry]:
+    try:
+        return read_deposit_data(file)
+    except OSError as error:
+        raise Fault(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _operators(connection: Connection) -> list[tuple[int, Any]]:
+    registry = connection.contracts.registry
+    count = registry.call("operatorCount")
+    return [(number, registry.call("operator", number)) for number in range(count)]
+
+
+def _operator_of(connection: Connection, manager: str, operator_id: int | None) -> int:
+    """Operator that the account manages; raises Fault unless there is exactly one to mean."""
+    managed = [n for n, operator in _operators(connection) if operator.manager == manager]
+    if operator_id is None:
+        if len(managed) == 1:
+            return managed[0]
+        which = f"operators {', '.join(map(str, managed))}: give --operator" if managed else "none"
+        raise Fault(f"{manager} manages {which}")
+    if operator_id not in managed:
+        raise Fault(f"operator {operator_id} is not managed by {manager}")
+    return operator_id
+
+
+def _why_nothing(connection: Connection) -> str:
+    c = connection.contracts
+    free_wei = c.vault.call("freeWei")
+    if c.vault.call("stakeableWei") == 0:
+        state = State(c.vault.call("state")).name.lower()
+        return (
+            f"{shown_ether(free_wei)} ETH is free and the state is {state}: a validator needs 32 "
+            "ETH, and staking must be neither closed nor paused"
+        )
+    return "no committed key may be staked: `ape run operators list` shows keys, limits and targets"

@@ -1,0 +1,56 @@
+"""Options and arguments that commands share; light, since `ape run` imports every script."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from keel.terminal.amounts import parse_ether
+
+DEFAULT_NETWORK = "http://127.0.0.1:8545"
+
+type Command = Callable[..., Any]
+
+
+class Ether(click.ParamType):
+    """An amount such as 1.5, in wei afterwards."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it exactly."""
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_ether(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def chain_options(command: Command) -> Command:
+    """Add --network and --manifest."""
+    network = click.option(
+        "--network",
+        default=DEFAULT_NETWORK,
+        show_default=True,
+        help="RPC address, or a network of Ape such as ethereum:hoodi:node.",
+    )
+    manifest = click.option(
+        "--manifest",
+        "manifest_path",
+        type=click.Path(path_type=Path),
+        help="Manifest of the deployment; without it the chain's own in .keel/ or deployments/.",
+    )
+    return network(manifest(command))
+
+
+def account_option(default: str) -> Callable[[Command], Command]:
+    """Add --account; `default` is an actor of local chains."""
+    return click.option(
+        "--account",
+        "account_name",
+        default=default,
+        show_default=True,
+        help="An account of Ape by alias, TEST::n, or, on a local chain, an actor's name.",
+    )

@@ -1,0 +1,148 @@
+"""The whole protocol on one screen."""
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from keel.chain.contract import call_many
+from keel.deploy.roles import ROLE_BY_NAME
+from keel.model.frames import Action, State
+from keel.terminal.amounts import (
+    exact_ether,
+    shown_ether,
+    shown_ray,
+    shown_seconds,
+)
+from keel.terminal.books import Books, read_books
+from keel.terminal.connection import Connection
+from keel.terminal.operator_actions import operators_table
+from keel.terminal.tables import books_table, plain_table, rate_and_apr
+from keel.terminal.user_actions import FINALISED, tickets_of
+
+_STATE_COLOURS = {State.NORMAL: "green", State.AWAITING: "green"}
+
+
+def status_screen(connection: Connection) -> RenderableType:
+    """Read everything, and lay it out."""
+    books = read_books(connection.contracts)
+    return Group(
+        _headline(connection, books),
+        books_table(books),
+        _terms(books),
+        _possible_now(connection, books),
+        _oracle(connection, books),
+        operators_table(connection),
+        _roles(connection),
+    )
+
+
+def holdings_screen(connection: Connection, owner: str) -> RenderableType:
+    """What one account has: tokens and tickets."""
+    c = connection.contracts
+    table = plain_table("holding", ">amount", "state")
+    for name, token in (("kETH", c.vault), ("wkETH", c.wrapped)):
+        table.add_row(name, exact_ether(token.call("balanceOf", owner)), "")
+    time = read_books(c).time
+    for number, ticket in tickets_of(connection, owner):
+        left = shown_seconds(ticket.likelyPaidAt - time)
+        state = "can be claimed" if ticket.state == FINALISED else f"likely paid in {left}"
+        table.add_row(f"ticket {number}", f"{exact_ether(ticket.worthWei)} ETH", state)
+    return Group(Text(owner, style="bold"), table)
+
+
+def _headline(connection: Connection, books: Books) -> Text:
+    config = connection.manifest.configuration
+    state = books.state
+    return Text.assemble(
+        ("Keel", "bold"),
+        f" on chain {connection.manifest.chain_id}, profile {config.profile}, state ",
+        (state.name.lower(), _STATE_COLOURS.get(state, "red")),
+        f"; 1 wkETH = {rate_and_apr(books)}",
+    )
+
+
+def _terms(books: Books) -> Table:
+    table = plain_table("identity", "meaning", ">ETH")
+    for letter, meaning, amount_wei in (
+        ("B", "buffered in the vault", books.buffered_wei),
+        ("C", "validators at the last reference slot", books.consensus_wei),
+        ("P", "deposited since", books.pending_wei),
+        ("A", "backing of all shares", books.backing_wei),
+        ("U", "of it unvested rewards", books.unvested_wei),
+        ("Q", "owed to tickets not finalised", books.owed_wei),
+    ):
+        table.add_row(letter, meaning, exact_ether(amount_wei))
+    there = books.buffered_wei + books.consensus_wei + books.pending_wei
+    table.add_row("", "B + C + P = A + Q", exact_ether(there), style="bold")
+    return table
+
+
+def _possible_now(connection: Connection, books: Books) -> Table:
+    c = connection.contracts
+    names = {
+        "deposit": c.vault.prepare("depositableWei"),
+        "redeem at once": c.instant.prepare("redeemableWei"),
+        "stake": c.vault.prepare("stakeableWei"),
+        "loss that a report may apply at once": c.oracle.prepare("lossAllowanceWei"),
+        "insurance": c.wrapped.prepare("convertToAssets", c.fund.call("totalAssets")),
+    }
+    paused = {
+        "deposit": c.vault.call("pausedUntil", Action.DEPOSIT.value),
+        "redeem at once": c.instant.call("pausedUntil"),
+        "stake": _staking_paused_until(connection),
+    }
+    table = plain_table("now", ">ETH at most", "pause")
+    amounts = call_many(connection.rpc, list(names.values()))
+    for name, amount_wei in zip(names, amounts, strict=True):
+        left = paused.get(name, 0) - books.time
+        note = f"paused for {shown_seconds(left)}" if left > 0 else ""
+        table.add_row(name, shown_ether(amount_wei), note)
+    last, done = c.queue.call("lastTicket"), c.queue.call("lastFinalised")
+    _, index = c.queue.call("pending")
+    table.add_row(
+        f"tickets: {last - done} of {last} wait",
+        shown_ether(books.owed_wei),
+        f"index {shown_ray(index)}",
+    )
+    return table
+
+
+def _staking_paused_until(connection: Connection) -> int:
+    """The vault's own numbering of what can be paused: deposits 0, staking 1."""
+    return int(connection.contracts.vault.call("pausedUntil", 1))
+
+
+def _oracle(connection: Connection, books: Books) -> Table:
+    oracle = connection.contracts.oracle
+    ref_slot, active, exited, slashed, _ = oracle.call("lastReport")
+    reportable, next_at = oracle.call("reportableSlot")
+    members = oracle.call("members")
+    table = plain_table("oracle", "")
+    age = shown_seconds(books.time - books.last_ref_time)
+    wait = shown_seconds(next_at - books.time)
+    reported = f"slot {ref_slot}, {age} ago" if ref_slot else f"none; frames began {age} ago"
+    table.add_row("last report", reported)
+    table.add_row("validators", f"{active} active, {exited} exited, {slashed} slashed")
+    table.add_row("reportable", f"slot {reportable}; the next one in {wait}")
+    table.add_row("quorum", f"{oracle.call('quorum')} of {len(members)} members")
+    if books.announced_at:
+        ago = shown_seconds(books.time - books.announced_at)
+        table.add_row("[red]announced[/]", f"a report beyond a limit, {ago} ago")
+    return table
+
+
+def _roles(connection: Connection) -> Table:
+    manager = connection.contracts.manager
+    table = plain_table("role", "planned holder", "on chain", ">delay")
+    for role, holder, account, planned in _planned_holders(connection):
+        holds, delay = manager.call("hasRole", ROLE_BY_NAME[role].id, account)
+        found = "yes" if holds and delay == planned else "[red]differs: see `ape run verify`[/]"
+        table.add_row(role, f"{holder} {account}", found, shown_seconds(delay) if delay else "none")
+    return table
+
+
+def _planned_holders(connection: Connection) -> Iterator[tuple[str, str, str, int]]:
+    for holder in connection.manifest.roles:
+        yield holder.role, holder.name, holder.account, holder.delay_seconds

@@ -1,0 +1,168 @@
+"""`ape run operators`: operators and their keys."""
+
+from pathlib import Path
+
+import click
+
+from keel.terminal.options import account_option, chain_options
+
+
+@click.group()
+def cli() -> None:
+    r"""Admit operators, make and commit their keys, stake.
+
+    \b
+      ape run operators add Harbour --manager operator_manager_1
+      ape run operators make-keys --new --count 4 .keel/keys
+      ape run operators add-keys .keel/keys/deposit_data-*.json --account operator_manager_1
+      ape run operators stake
+      ape run operators list
+    """
+
+
+@cli.command("list")
+@chain_options
+def list_operators(network: str, manifest_path: Path | None) -> None:
+    """Show each operator: validators, keys that wait, limit and target share."""
+    from keel.terminal.answers import console
+    from keel.terminal.connection import connected
+    from keel.terminal.operator_actions import operators_table
+
+    with connected(network, manifest_path) as connection:
+        console().print(operators_table(connection))
+
+
+@cli.command("add")
+@click.argument("name")
+@click.option("--manager", required=True, help="Who adds keys: address, account or actor.")
+@click.option("--reward-address", help="Who receives rewards; by default the manager.")
+@click.option("--limit", type=click.IntRange(0, 2**32 - 1), default=1_000, show_default=True)
+@click.option(
+    "--target-bps",
+    type=click.IntRange(0, 10_000),
+    default=10_000,
+    show_default=True,
+    help="Share of all validators that the operator may have.",
+)
+@account_option("council")
+@chain_options
+def add(
+    *,
+    name: str,
+    manager: str,
+    reward_address: str | None,
+    limit: int,
+    target_bps: int,
+    account_name: str,
+    network: str,
+    manifest_path: Path | None,
+) -> None:
+    """Admit operator NAME, as a holder of the role OPERATORS."""
+    from keel.terminal.connection import account_named, address_named, connected
+    from keel.terminal.operator_actions import add_operator
+
+    with connected(network, manifest_path) as connection:
+        add_operator(
+            connection,
+            account_named(account_name, connection),
+            name,
+            manager=address_named(manager, connection),
+            reward_address=address_named(reward_address or manager, connection),
+            limit=limit,
+            target_bps=target_bps,
+        )
+
+
+@cli.command("make-keys")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--count", type=click.IntRange(1, 1_000), default=1, show_default=True)
+@click.option("--first", type=click.IntRange(0, 2**31), default=0, help="Index of the first key.")
+@click.option("--new", is_flag=True, help="Make a new mnemonic and show it.")
+@click.option(
+    "--mnemonic-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File that holds the mnemonic.",
+)
+@click.option(
+    "--password-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File that holds the keystores' password; without it you are asked.",
+)
+@click.option(
+    "--kdf",
+    type=click.Choice(["scrypt", "pbkdf2"]),
+    default="scrypt",
+    show_default=True,
+    help="scrypt takes a second and 256 MiB a key; pbkdf2 a fraction of both.",
+)
+@chain_options
+def make_keys(
+    *,
+    folder: Path,
+    count: int,
+    first: int,
+    new: bool,
+    mnemonic_file: Path | None,
+    password_file: Path | None,
+    kdf: str,
+    network: str,
+    manifest_path: Path | None,
+) -> None:
+    """Write EIP-2335 keystores and deposit data for Keel's credentials into FOLDER."""
+    from keel.consensus.keystores import Pbkdf2Cost, ScryptCost
+    from keel.terminal.connection import connected
+    from keel.terminal.operator_actions import KeyWish
+    from keel.terminal.operator_actions import make_keys as write_keys
+
+    if new == (mnemonic_file is not None):
+        raise click.UsageError("give either --new or --mnemonic-file")
+    mnemonic = mnemonic_file.read_text().strip() if mnemonic_file else None
+    if password_file:
+        password = password_file.read_text().removesuffix("\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    cost = ScryptCost() if kdf == "scrypt" else Pbkdf2Cost()
+    with connected(network, manifest_path) as connection:
+        write_keys(connection, KeyWish(folder, count, first, mnemonic, password, cost))
+
+
+@cli.command("add-keys")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--operator", "operator_id", type=click.IntRange(min=0), help="Id of the operator.")
+@account_option("operator_manager_1")
+@chain_options
+def add_keys(
+    file: Path,
+    operator_id: int | None,
+    account_name: str,
+    network: str,
+    manifest_path: Path | None,
+) -> None:
+    """Commit the keys of FILE, a deposit_data-*.json as Ethereum's deposit tools write it.
+
+    Everything is checked before anything is sent: lengths, both roots, the BLS signature, amount,
+    withdrawal credentials (they must be Keel's), network and fork version, and keys that occur
+    twice, are committed or staked already. Each fault names entry, field, value and what is
+    expected; then the exit code is 1. Keys go in batches of at most 100.
+    """
+    from keel.terminal.connection import account_named, connected
+    from keel.terminal.operator_actions import add_keys as commit
+
+    with connected(network, manifest_path) as connection:
+        commit(connection, account_named(account_name, connection), file, operator_id)
+
+
+@cli.command("stake")
+@click.option("--most", type=click.IntRange(min=1), help="Stake at most so many validators.")
+@account_option("keeper")
+@chain_options
+def stake(most: int | None, account_name: str, network: str, manifest_path: Path | None) -> None:
+    """Stake free ether on committed keys, operators in turn, as a holder of the role STAKER.
+
+    A key with a void signature, or for which anybody has deposited before, is left out.
+    """
+    from keel.terminal.connection import account_named, connected
+    from keel.terminal.operator_actions import stake_keys
+
+    with connected(network, manifest_path) as connection:
+        stake_keys(connection, account_named(account_name, connection), most)

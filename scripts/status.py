@@ -1,0 +1,29 @@
+"""`ape run status`: the protocol on one screen."""
+
+from pathlib import Path
+
+import click
+
+from keel.terminal.options import chain_options
+
+
+@click.command()
+@click.option("--account", "account_name", help="Show what this account has instead.")
+@chain_options
+def cli(account_name: str | None, network: str, manifest_path: Path | None) -> None:
+    r"""Show the state, the rate, every term of the identity, limits, oracle, operators, roles.
+
+    \b
+      ape run status
+      ape run status --account depositor
+    """
+    from keel.terminal.answers import console
+    from keel.terminal.connection import address_named, connected
+    from keel.terminal.status import holdings_screen, status_screen
+
+    with connected(network, manifest_path) as connection:
+        if account_name is None:
+            console().print(status_screen(connection))
+        else:
+            owner = address_named(account_name, connection)
+            console().print(holdings_screen(connection, owner))

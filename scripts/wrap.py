@@ -1,0 +1,28 @@
+"""`ape run wrap`: kETH to wkETH and back."""
+
+from pathlib import Path
+
+import click
+
+from keel.terminal.options import Ether, account_option, chain_options
+
+
+@click.command()
+@click.argument("amount", type=Ether())
+@click.option("--back", is_flag=True, help="Turn AMOUNT of wkETH into kETH instead.")
+@account_option("depositor")
+@chain_options
+def cli(
+    amount: int, back: bool, account_name: str, network: str, manifest_path: Path | None
+) -> None:
+    r"""Turn AMOUNT of kETH into wkETH, at today's rate and without a fee.
+
+    \b
+      ape run wrap 10
+      ape run wrap 10 --back
+    """
+    from keel.terminal.connection import account_named, connected
+    from keel.terminal.user_actions import unwrap, wrap
+
+    with connected(network, manifest_path) as connection:
+        (unwrap if back else wrap)(connection, account_named(account_name, connection), amount)
