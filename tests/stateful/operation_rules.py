@@ -1,0 +1,136 @@
+"""Validators, pauses, time, ether that arrives without a call, and a world without oracle."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from keel.model import protocol as rules
+from keel.model.allocation import Operator, check_allocation
+from keel.model.constants import DEAD_FRAMES, ETHER
+from keel.model.errors import NothingToStake
+from keel.model.frames import Action
+from keel.model.protocol import Protocol
+from tests.stateful.drawing import numbers
+from tests.stateful.keys import KeyPool
+from tests.stateful.machine import Machine
+from tests.stateful.refusals import DepositRootChanged, KeyAlreadyStaked
+
+FORCED_INTO = ("vault", "queue", "wrapped", "fund")
+
+
+class OperationRules(Machine):
+    keys: KeyPool
+
+    @rule(which=st.lists(st.integers(0, 39), max_size=6), fresh=st.integers(1, 6), draw=st.booleans())
+    def stake(self, which: list[int], fresh: int, draw: bool) -> None:
+        """Some keys by number, or the next that nobody has staked."""
+        if not draw:
+            unused = [k for k in range(self.keys.size) if k not in self.pair.staked_keys]
+            which = unused[:fresh]
+        self.stake_keys(which, bytes(32) if draw and len(which) > 4 else None)
+
+    def stake_keys(self, which: list[int], seen_root: bytes | None = None) -> None:
+        pair = self.pair
+        root = self.deposit_root()
+
+        def then() -> Protocol:
+            self.admit(which)
+            after = rules.stake(pair.model, pair.now, len(which))
+            if seen_root is not None:
+                raise DepositRootChanged(seen_root, root)
+            return after
+
+        arguments = (self.keys.proofs(which), self.keys.packed(which), seen_root or root)
+        registry = pair.keel.quick.registry
+        if pair.send(registry, "stake", *arguments, sender="keeper", then=then).succeeded:
+            pair.staked_keys |= set(which)
+
+    def admit(self, which: list[int]) -> None:
+        """OPR-2 and OPR-3 for each key in turn."""
+        if not which:
+            raise NothingToStake
+        staked = set(self.pair.staked_keys)
+        for key in which:
+            operator_id = self.keys.operator_of(key)
+            mine = sum(self.keys.operator_of(k) == operator_id for k in staked)
+            terms = self.keys.operators[operator_id]
+            operator = Operator(operator_id, True, terms.limit, terms.target_bps, mine)
+            check_allocation(operator, len(staked))
+            if key in staked:
+                raise KeyAlreadyStaked(self.keys.pubkey_root(key))
+            staked.add(key)
+
+    def deposit_root(self) -> bytes:
+        root = self.pair.seen["deposits.get_deposit_root"]
+        assert isinstance(root, int)
+        return root.to_bytes(32)
+
+    @rule(action=st.sampled_from(Action), part=st.sampled_from([0, 1, 500, 1_000, 1_001]))
+    def pause(self, action: Action, part: int) -> None:
+        pair = self.pair
+        seconds = -(-pair.model.parameters.max_pause_seconds * part // 1_000)
+        vault, instant = pair.keel.quick.vault, pair.keel.quick.instant
+        where, arguments = (vault, (int(action), seconds))
+        if action is Action.INSTANT_REDEMPTION:
+            where, arguments = instant, (seconds,)
+        pair.send(
+            where,
+            "pause",
+            *arguments,
+            sender="guardian",
+            then=lambda: rules.pause(pair.model, pair.now, action, seconds),
+        )
+
+    @rule(permille=st.sampled_from([0, 1, 100, 500, 999]), plus=st.sampled_from([1, 12]))
+    def pass_time(self, permille: int, plus: int) -> None:
+        frame = self.pair.model.parameters.geometry.frame_seconds
+        self.pair.jump_to(self.pair.now + frame * permille // 1_000 + plus)
+
+    @rule(before=st.sampled_from([0, 1]), frames=st.sampled_from([1, 1, 2, 3]))
+    def pass_to_reference_slot(self, before: int, frames: int) -> None:
+        geometry = self.pair.model.parameters.geometry
+        slot = geometry.newest_reference_slot(self.pair.now) + frames * geometry.frame_slots
+        self.pair.jump_to(geometry.time_of(slot) - before)
+
+    @rule(wei=st.integers(1, 100 * ETHER))
+    def withdrawals_arrive(self, wei: int) -> None:
+        self.pair.arrive(self.pair.keel.quick.withdrawal_vault, wei)
+
+    @rule(wei=st.integers(1, ETHER))
+    def rewards_arrive(self, wei: int) -> None:
+        self.pair.arrive(self.pair.keel.quick.rewards_vault, wei)
+
+    @rule(where=st.sampled_from(FORCED_INTO), wei=st.integers(1, 100 * ETHER))
+    def force_ether(self, where: str, wei: int) -> None:
+        """ACC-2: it changes no term."""
+        self.pair.arrive(getattr(self.pair.keel.quick, where), wei)
+
+    @rule(hint=numbers)
+    def finalise_without_report(self, hint: int) -> None:
+        pair = self.pair
+        pair.send(
+            pair.keel.quick.vault,
+            "finaliseWithoutReport",
+            hint,
+            sender="attacker",
+            then=lambda: rules.finalise_without_report(pair.model, pair.now)[0],
+        )
+
+    @rule()
+    def sweep(self) -> None:
+        pair = self.pair
+        pair.send(
+            pair.keel.quick.vault,
+            "sweepWithdrawals",
+            sender="attacker",
+            then=lambda: rules.sweep(pair.model, pair.now)[0],
+        )
+
+    @rule(wei=st.integers(0, 50 * ETHER), hint=numbers)
+    def outlive_the_oracle(self, wei: int, hint: int) -> None:
+        """Wait until the oracle counts as dead, then do without it."""
+        frame = self.pair.model.parameters.geometry.frame_seconds
+        self.pair.jump_to(self.pair.model.accounts.ref_time + DEAD_FRAMES * frame)
+        if wei:
+            self.withdrawals_arrive(wei)
+        self.sweep()
+        self.finalise_without_report(hint)
