@@ -3,12 +3,19 @@
 So a unit test decides itself what the rest of the protocol does to the contract it is about.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from keel.chain.clock import jump_to
-from keel.chain.contract import Contract
+from ape.contracts import ContractContainer
+
+from keel.chain.abi import Abi
+from keel.chain.clock import jump, jump_to, reverting
+from keel.chain.contract import Contract, deploy
+from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei, impersonate, set_balance_wei
 from keel.chain.transaction import Receipt
+from keel.deploy.roles import ROLE_BY_NAME
 from keel.model.constants import ETHER
 from tests.deployment import Keel
 
@@ -21,10 +28,45 @@ def as_contract(contract: Contract) -> str:
     return contract.address
 
 
+@contextmanager
+def undone(rpc: RpcClient) -> Iterator[None]:
+    """Take back what happens inside, once Anvil's pool has forgotten what was mined.
+
+    Its pool forgets a moment after the receipt. If that moment came after the restoration, a new
+    transaction with the nonce of one taken back would be forgotten too, and never mined.
+    """
+    with reverting(rpc):
+        yield
+        while int(rpc.call("txpool_status")["pending"], 16):
+            pass
+
+
 def deposit(keel: Keel, depositor: str, amount_wei: int) -> None:
     """Buy kETH."""
     arguments = (depositor, depositor)
     keel.quick.vault.send("deposit", *arguments, sender=depositor, value_wei=amount_wei)
+
+
+def deploy_test_contract(keel: Keel, compiled: ContractContainer, *arguments: Any) -> Contract:
+    """Deploy a contract of tests/contracts; it explains Keel's errors beside its own."""
+    code = compiled.contract_type.get_deployment_bytecode()
+    assert code is not None
+    abi = Abi([entry.model_dump(by_alias=True) for entry in compiled.contract_type.abi])
+    errors = Abi()
+    errors.errors.update(abi.errors | keel.quick.vault.errors.errors)
+    deployer = keel.actors.deployer.address
+    deployed, _ = deploy(keel.rpc, abi, bytes(code), *arguments, sender=deployer)
+    return Contract(keel.rpc, deployed.address, abi, errors=errors)
+
+
+def grant(keel: Keel, role: str, account: str) -> None:
+    """Give an account a role that it may use at once, as governance can after its delay."""
+    manager, governance = keel.quick.manager, keel.holder_of("ADMIN").address
+    arguments = (ROLE_BY_NAME[role].id, account, 0)
+    data = manager.encode("grantRole", *arguments)
+    manager.send("schedule", manager.address, data, 0, sender=governance)
+    jump(keel.rpc, keel.configuration.delay_seconds("ADMIN"))
+    manager.send("grantRole", *arguments, sender=governance)
 
 
 def report(keel: Keel, **changes: int) -> Receipt:

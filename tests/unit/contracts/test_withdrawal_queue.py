@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from keel.chain.clock import jump, now, reverting, set_next_timestamp
+from keel.chain.clock import jump, now, set_next_timestamp
 from keel.chain.contract import call_many, deploy
 from keel.chain.state import runtime_code
 from keel.deploy.plan import ARTIFACTS
@@ -12,7 +12,7 @@ from keel.model import queue as rules
 from keel.model.constants import DAY, ETHER, INSOLVENT_INDEX, RAY
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.hands import as_contract
+from tests.unit.contracts.hands import as_contract, undone
 from tests.unit.contracts.tickets import Tickets
 
 NOBODY = "0x" + "0" * 40
@@ -127,7 +127,7 @@ class TestRequestMany:
         queue, rpc = tickets.queue, tickets.keel.rpc
         amounts_wei = [ETHER, 2 * ETHER + 1, 10**15]
         at = now(rpc) + 10
-        with reverting(rpc):
+        with undone(rpc):
             for amount_wei in amounts_wei:
                 set_next_timestamp(rpc, at)
                 queue.send("request", amount_wei, tickets.depositor, sender=tickets.depositor)

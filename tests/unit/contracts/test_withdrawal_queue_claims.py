@@ -9,16 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keel.chain.abi import CustomError
-from keel.chain.clock import reverting
 from keel.chain.contract import Contract
-from keel.chain.contract import deploy as deploy_raw
 from keel.chain.revert import Reverted, decode_revert
 from keel.chain.state import balance_wei, set_balance_wei, set_runtime_code
 from keel.chain.transaction import Receipt
 from keel.model.constants import ETHER, RAY
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.hands import as_contract
+from tests.unit.contracts.hands import as_contract, deploy_test_contract, undone
 from tests.unit.contracts.tickets import Tickets
 
 INVALID_OPCODE = b"\xfe"
@@ -36,13 +34,7 @@ def owner(keel: Keel, test_contracts: dict[str, ContractContainer]) -> Owner:
     """Deploys an owner of tickets from tests/contracts."""
 
     def deploy(name: str, *arguments: Any) -> Contract:
-        compiled = test_contracts[name].contract_type
-        code = compiled.get_deployment_bytecode()
-        assert code is not None
-        abi = [entry.model_dump(by_alias=True) for entry in compiled.abi]
-        deployer = keel.actors.deployer.address
-        contract, _ = deploy_raw(keel.rpc, abi, bytes(code), *arguments, sender=deployer)
-        return contract
+        return deploy_test_contract(keel, test_contracts[name], *arguments)
 
     return deploy
 
@@ -141,7 +133,7 @@ class TestClaim:
     def test_never_pays_out_more_than_was_moved_in(
         self, tickets: Tickets, amounts_wei: list[int], indices: list[int]
     ) -> None:
-        with reverting(tickets.keel.rpc):
+        with undone(tickets.keel.rpc):
             own = Tickets(tickets.keel)
             own.request_all(amounts_wei)
             for part, index in enumerate(sorted(indices, reverse=True), 1):
@@ -318,7 +310,7 @@ def skipped(queue: Contract, receipt: Receipt) -> list[tuple[int, Any]]:
 
 def gas_used(tickets: Tickets, ticket_ids: Sequence[int]) -> int:
     """Gas of claiming these tickets, without doing it for good."""
-    with reverting(tickets.keel.rpc):
+    with undone(tickets.keel.rpc):
         return tickets.claim_many(ticket_ids).gas_used
 
 

@@ -1,0 +1,363 @@
+"""WithdrawalVault: ether in, ether on to the vault, requests to the system contracts, upgrades."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ape.contracts import ContractContainer
+
+from keel.chain.contract import Contract, deploy
+from keel.chain.state import balance_wei, runtime_code, set_balance_wei, set_runtime_code
+from keel.chain.system_contracts import (
+    CONSOLIDATION_REQUESTS,
+    WITHDRAWAL_REQUESTS,
+    ConsolidationRequest,
+    WithdrawalRequest,
+    dequeue_consolidation_requests,
+    dequeue_withdrawal_requests,
+    withdrawal_request_fee_wei,
+)
+from keel.chain.transaction import send_transaction
+from keel.deploy.plan import IMPLEMENTATION
+from keel.model.constants import ETHER
+from tests.causes import fails
+from tests.deployment import Keel
+from tests.unit.contracts.hands import as_contract, deploy_test_contract, grant
+
+NOBODY = "0x" + "0" * 40
+GENEROUS_WEI = 1_000
+KEYS = [bytes([number]) * 48 for number in range(1, 5)]
+REQUESTS: dict[str, tuple[Any, ...]] = {
+    "requestExit": ([KEYS[0]],),
+    "requestPartialWithdrawal": ([KEYS[0]], [1]),
+    "requestConsolidation": ([KEYS[0]], [KEYS[1]]),
+}
+TELLS_FEE_AND_REFUSES = bytes.fromhex("3660085760205ff35b5f5ffd")
+"""Returns 32 zero bytes for empty calldata, reverts otherwise."""
+VERSION = {
+    "type": "function",
+    "name": "VERSION",
+    "inputs": [],
+    "outputs": [{"name": "", "type": "uint256"}],
+}
+SYSTEM_OF = {
+    "requestExit": WITHDRAWAL_REQUESTS,
+    "requestPartialWithdrawal": WITHDRAWAL_REQUESTS,
+    "requestConsolidation": CONSOLIDATION_REQUESTS,
+}
+
+
+@pytest.fixture
+def vault(keel: Keel) -> Contract:
+    """The contract under test, with ether of its own that no request may touch."""
+    set_balance_wei(keel.rpc, keel.quick.withdrawal_vault.address, 7 * ETHER)
+    return keel.quick.withdrawal_vault
+
+
+@pytest.fixture
+def exiter(keel: Keel) -> str:
+    """Asks for exits and partial withdrawals."""
+    return str(keel.holder_of("EXITER").address)
+
+
+@pytest.fixture
+def entitled(keel: Keel) -> Callable[[str], str]:
+    """Who may call a function at once; consolidations lose their delay for the test's sake."""
+
+    def holder_for(function: str) -> str:
+        if function != "requestConsolidation":
+            return str(keel.holder_of("EXITER").address)
+        holder = keel.actors.keeper.address
+        grant(keel, "CONSOLIDATOR", holder)
+        return str(holder)
+
+    return holder_for
+
+
+class TestRequests:
+    def test_for_exits_reach_the_system_contract(
+        self, keel: Keel, vault: Contract, exiter: str
+    ) -> None:
+        receipt = vault.send("requestExit", KEYS[:3], sender=exiter, value_wei=GENEROUS_WEI)
+        asked = [event.inputs for event in vault.events(receipt, "ExitRequested")]
+        assert asked == [{"pubkey": key} for key in KEYS[:3]]
+        expected = [WithdrawalRequest(vault.address, key, 0) for key in KEYS[:3]]
+        assert dequeue_withdrawal_requests(keel.rpc) == expected
+
+    def test_for_partial_withdrawals_carry_their_amounts(
+        self, keel: Keel, vault: Contract, exiter: str
+    ) -> None:
+        amounts_gwei = [1, 2**64 - 1]
+        arguments = (KEYS[:2], amounts_gwei)
+        receipt = vault.send(
+            "requestPartialWithdrawal", *arguments, sender=exiter, value_wei=GENEROUS_WEI
+        )
+        pairs = list(zip(KEYS[:2], amounts_gwei, strict=True))
+        asked = vault.events(receipt, "PartialWithdrawalRequested")
+        assert [tuple(event.inputs.values()) for event in asked] == pairs
+        expected = [WithdrawalRequest(vault.address, key, gwei) for key, gwei in pairs]
+        assert dequeue_withdrawal_requests(keel.rpc) == expected
+
+    def test_for_consolidations_carry_both_keys(
+        self, keel: Keel, vault: Contract, entitled: Callable[[str], str]
+    ) -> None:
+        arguments = (KEYS[:2], [KEYS[2], KEYS[1]])  # the second switches its own credentials
+        receipt = vault.send(
+            "requestConsolidation",
+            *arguments,
+            sender=entitled("requestConsolidation"),
+            value_wei=GENEROUS_WEI,
+        )
+        pairs = list(zip(*arguments, strict=True))
+        asked = vault.events(receipt, "ConsolidationRequested")
+        assert [tuple(event.inputs.values()) for event in asked] == pairs
+        expected = [ConsolidationRequest(vault.address, *pair) for pair in pairs]
+        assert dequeue_consolidation_requests(keel.rpc) == expected
+
+    @pytest.mark.parametrize("function", REQUESTS)
+    def test_are_the_roles_alone(self, keel: Keel, vault: Contract, function: str) -> None:
+        for actor in ("stranger", "guardian", "depositor"):
+            caller = keel.actors[actor].address
+            with fails("AccessManagedUnauthorized", caller=caller):
+                vault.send(function, *REQUESTS[function], sender=caller, value_wei=GENEROUS_WEI)
+
+    def test_for_consolidations_wait_for_their_delay(self, keel: Keel, vault: Contract) -> None:
+        governance = keel.holder_of("CONSOLIDATOR").address
+        arguments = REQUESTS["requestConsolidation"]
+        data = vault.encode("requestConsolidation", *arguments)
+        operation = keel.quick.manager.call("hashOperation", governance, vault.address, data)
+        with fails("AccessManagerNotScheduled", operationId=operation):
+            vault.send("requestConsolidation", *arguments, sender=governance, value_wei=1)
+
+    @pytest.mark.parametrize("length", [0, 47, 49])
+    def test_refuse_keys_of_another_length(
+        self, vault: Contract, entitled: Callable[[str], str], length: int
+    ) -> None:
+        bad = bytes(length)
+        cases: list[tuple[str, tuple[Any, ...]]] = [
+            ("requestExit", ([KEYS[0], bad],)),
+            ("requestPartialWithdrawal", ([bad], [1])),
+            ("requestConsolidation", ([bad], [KEYS[0]])),
+            ("requestConsolidation", ([KEYS[0]], [bad])),
+        ]
+        for function, arguments in cases:
+            with fails("PubkeyLength", length=length, expected=48):
+                vault.send(function, *arguments, sender=entitled(function), value_wei=GENEROUS_WEI)
+
+    @pytest.mark.parametrize("function", REQUESTS)
+    def test_refuse_nothing(
+        self, vault: Contract, entitled: Callable[[str], str], function: str
+    ) -> None:
+        arguments: list[list[Any]] = [[] for _ in REQUESTS[function]]
+        with fails("NothingRequested"):
+            vault.send(function, *arguments, sender=entitled(function), value_wei=GENEROUS_WEI)
+
+    @pytest.mark.parametrize("function", ["requestPartialWithdrawal", "requestConsolidation"])
+    def test_refuse_lists_of_different_lengths(
+        self, vault: Contract, entitled: Callable[[str], str], function: str
+    ) -> None:
+        first, second = REQUESTS[function]
+        with fails("LengthsDiffer", left=2, right=1):
+            vault.send(function, first * 2, second, sender=entitled(function))
+
+    def test_refuse_a_partial_withdrawal_that_would_be_an_exit(
+        self, vault: Contract, exiter: str
+    ) -> None:
+        with fails("ZeroAmount", position=1):
+            vault.send(
+                "requestPartialWithdrawal", KEYS[:2], [5, 0], sender=exiter, value_wei=GENEROUS_WEI
+            )
+
+    @pytest.mark.parametrize("function", REQUESTS)
+    def test_fail_where_the_chain_lacks_the_system_contract(
+        self, keel: Keel, vault: Contract, entitled: Callable[[str], str], function: str
+    ) -> None:
+        sender = entitled(function)
+        set_runtime_code(keel.rpc, SYSTEM_OF[function], b"")
+        with fails("SystemCallFailed", system=SYSTEM_OF[function]):
+            vault.send(function, *REQUESTS[function], sender=sender, value_wei=GENEROUS_WEI)
+
+    def test_fail_when_the_system_contract_refuses(
+        self, keel: Keel, vault: Contract, exiter: str
+    ) -> None:
+        set_runtime_code(keel.rpc, WITHDRAWAL_REQUESTS, TELLS_FEE_AND_REFUSES)
+        with fails("SystemCallFailed", system=WITHDRAWAL_REQUESTS):
+            vault.send("requestExit", [KEYS[0]], sender=exiter, value_wei=GENEROUS_WEI)
+
+
+class TestFee:
+    @pytest.mark.parametrize("function", REQUESTS)
+    def test_is_paid_by_the_caller_who_gets_the_rest_back(
+        self, keel: Keel, vault: Contract, entitled: Callable[[str], str], function: str
+    ) -> None:
+        sender, system = entitled(function), SYSTEM_OF[function]
+        before_wei = balance_wei(keel.rpc, sender)
+        system_before_wei = balance_wei(keel.rpc, system)
+        receipt = vault.send(function, *REQUESTS[function], sender=sender, value_wei=GENEROUS_WEI)
+        assert balance_wei(keel.rpc, system) == system_before_wei + 1
+        assert balance_wei(keel.rpc, sender) == before_wei - 1 - receipt.fee_wei
+        assert balance_wei(keel.rpc, vault.address) == 7 * ETHER
+
+    @pytest.mark.parametrize("function", REQUESTS)
+    def test_must_come_with_the_call(
+        self, keel: Keel, vault: Contract, entitled: Callable[[str], str], function: str
+    ) -> None:
+        arguments = [values * 3 for values in REQUESTS[function]]
+        sender = entitled(function)
+        with fails("FeeTooLow", sentWei=2, neededWei=3):
+            vault.send(function, *arguments, sender=sender, value_wei=2)
+        vault.send(function, *arguments, sender=sender, value_wei=3)
+        assert balance_wei(keel.rpc, vault.address) == 7 * ETHER
+
+    def test_rises_with_demand_and_is_shown(self, keel: Keel, vault: Contract, exiter: str) -> None:
+        assert vault.call("withdrawalRequestFeeWei") == 1
+        assert vault.call("consolidationRequestFeeWei") == 1
+        many = KEYS[:1] * 100
+        vault.send("requestExit", many, sender=exiter, value_wei=100)
+        dequeue_withdrawal_requests(keel.rpc)
+        fee_wei = vault.call("withdrawalRequestFeeWei")
+        assert fee_wei == withdrawal_request_fee_wei(keel.rpc) > 1
+        with fails("FeeTooLow", sentWei=2 * fee_wei - 1, neededWei=2 * fee_wei):
+            vault.send("requestExit", KEYS[:2], sender=exiter, value_wei=2 * fee_wei - 1)
+        vault.send("requestExit", KEYS[:2], sender=exiter, value_wei=2 * fee_wei)
+
+    def test_cannot_be_read_where_there_is_no_system_contract(
+        self, keel: Keel, vault: Contract
+    ) -> None:
+        set_runtime_code(keel.rpc, WITHDRAWAL_REQUESTS, b"")
+        with fails("SystemCallFailed", system=WITHDRAWAL_REQUESTS):
+            vault.call("withdrawalRequestFeeWei")
+
+
+class TestRefund:
+    @pytest.fixture
+    def caller(
+        self, keel: Keel, vault: Contract, test_contracts: dict[str, ContractContainer]
+    ) -> Contract:
+        """A contract that may ask for exits."""
+        compiled = test_contracts["TestExitCaller"]
+        caller = deploy_test_contract(keel, compiled, vault.address)
+        grant(keel, "EXITER", caller.address)
+        return caller
+
+    def test_that_is_refused_undoes_the_request(self, keel: Keel, caller: Contract) -> None:
+        stranger = keel.actors.stranger.address
+        caller.send("setOnRefund", 1, sender=stranger)
+        with fails("RefundFailed", receiver=caller.address, amountWei=GENEROUS_WEI - 1):
+            caller.send("requestExit", [KEYS[0]], sender=stranger, value_wei=GENEROUS_WEI)
+        caller.send("requestExit", [KEYS[0]], sender=stranger, value_wei=1)
+
+    def test_may_pay_for_the_next_request(
+        self, keel: Keel, vault: Contract, caller: Contract
+    ) -> None:
+        stranger = keel.actors.stranger.address
+        caller.send("setOnRefund", 2, sender=stranger)
+        caller.send("requestExit", [KEYS[0]], sender=stranger, value_wei=GENEROUS_WEI)
+        asked = dequeue_withdrawal_requests(keel.rpc)
+        assert [request.validator_pubkey for request in asked] == [KEYS[0]] * 2
+        assert balance_wei(keel.rpc, caller.address) == GENEROUS_WEI - 2
+        assert balance_wei(keel.rpc, vault.address) == 7 * ETHER
+
+
+class TestPassOn:
+    def test_gives_the_vault_what_it_asks_for(self, keel: Keel, vault: Contract) -> None:
+        staking_vault = as_contract(keel.quick.vault)
+        buffered_wei = keel.quick.vault.call("bufferedWei")
+        before_wei = balance_wei(keel.rpc, staking_vault)
+        receipt = vault.send("passOn", 7 * ETHER, sender=staking_vault)
+        gained_wei = balance_wei(keel.rpc, staking_vault) - before_wei
+        assert gained_wei == 7 * ETHER - receipt.fee_wei
+        assert balance_wei(keel.rpc, vault.address) == 0
+        assert keel.quick.vault.call("bufferedWei") == buffered_wei
+
+    def test_refuses_a_wei_more_than_it_has(self, keel: Keel, vault: Contract) -> None:
+        staking_vault = as_contract(keel.quick.vault)
+        with fails("InsufficientBalance", askedWei=7 * ETHER + 1, balanceWei=7 * ETHER):
+            vault.send("passOn", 7 * ETHER + 1, sender=staking_vault)
+
+    @pytest.mark.parametrize("actor", ["stranger", "governance", "keeper"])
+    def test_is_the_vaults_alone(self, keel: Keel, vault: Contract, actor: str) -> None:
+        caller = keel.actors[actor].address
+        with fails("OnlyVault", caller=caller):
+            vault.send("passOn", 1, sender=caller)
+
+
+class TestUpgrade:
+    @pytest.fixture
+    def next_version(self, keel: Keel, test_contracts: dict[str, ContractContainer]) -> str:
+        compiled = test_contracts["TestNextWithdrawalVault"]
+        return deploy_test_contract(keel, compiled).address
+
+    def test_keeps_address_and_ether(self, keel: Keel, vault: Contract, next_version: str) -> None:
+        code = runtime_code(keel.rpc, vault.address)
+        keel.call_as_role(vault, "upgradeToAndCall", next_version, b"")
+        upgraded = Contract(keel.rpc, vault.address, [VERSION])
+        assert upgraded.call("VERSION") == 2
+        assert runtime_code(keel.rpc, vault.address) == code
+        assert balance_wei(keel.rpc, vault.address) == 7 * ETHER
+        assert vault.call("authority") == keel.quick.manager.address
+
+    def test_is_the_roles_alone_and_delayed(
+        self, keel: Keel, vault: Contract, next_version: str
+    ) -> None:
+        for actor in ("stranger", "keeper", "council"):
+            caller = keel.actors[actor].address
+            with fails("AccessManagedUnauthorized", caller=caller):
+                vault.send("upgradeToAndCall", next_version, b"", sender=caller)
+        governance = keel.holder_of("MODULES").address
+        data = vault.encode("upgradeToAndCall", next_version, b"")
+        operation = keel.quick.manager.call("hashOperation", governance, vault.address, data)
+        with fails("AccessManagerNotScheduled", operationId=operation):
+            vault.send("upgradeToAndCall", next_version, b"", sender=governance)
+
+    def test_refuses_what_could_not_be_upgraded_again(self, keel: Keel, vault: Contract) -> None:
+        wrapped = keel.quick.wrapped.address
+        with fails("ERC1967InvalidImplementation", implementation=wrapped):
+            keel.call_as_role(vault, "upgradeToAndCall", wrapped, b"")
+
+    def test_happens_through_the_proxy_alone(
+        self, keel: Keel, vault: Contract, next_version: str
+    ) -> None:
+        implementation = Contract(keel.rpc, keel.plan.addresses[IMPLEMENTATION], vault.abi)
+        with fails("UUPSUnauthorizedCallContext"):
+            implementation.send(
+                "upgradeToAndCall", next_version, b"", sender=keel.actors.governance.address
+            )
+
+
+class TestInitialisation:
+    def test_is_done_by_the_deployment(self, keel: Keel, vault: Contract) -> None:
+        assert vault.call("VAULT") == keel.quick.vault.address
+        assert vault.call("authority") == keel.quick.manager.address
+
+    def test_happens_once(self, keel: Keel, vault: Contract) -> None:
+        attacker = keel.actors.attacker.address
+        with fails("InvalidInitialization"):
+            vault.send("initialize", attacker, sender=attacker)
+
+    def test_never_happens_to_the_implementation(self, keel: Keel, vault: Contract) -> None:
+        attacker = keel.actors.attacker.address
+        implementation = Contract(keel.rpc, keel.plan.addresses[IMPLEMENTATION], vault.abi)
+        with fails("InvalidInitialization"):
+            implementation.send("initialize", attacker, sender=attacker)
+
+    def test_refuses_no_authority(self, keel: Keel, vault: Contract) -> None:
+        proxy, stranger = keel.artifacts["WithdrawalVaultProxy"], keel.actors.stranger.address
+        abi = proxy.abi
+        abi.errors.update(vault.abi.errors)
+        arguments = (keel.plan.addresses[IMPLEMENTATION], vault.encode("initialize", NOBODY))
+        with fails("ZeroAddress", what="initialAuthority"):
+            deploy(keel.rpc, abi, proxy.creation_code, *arguments, sender=stranger)
+
+    def test_refuses_no_vault(self, keel: Keel) -> None:
+        artifact = keel.artifacts["WithdrawalVault"]
+        stranger = keel.actors.stranger.address
+        with fails("ZeroAddress", what="vault"):
+            deploy(keel.rpc, artifact.abi, artifact.creation_code, NOBODY, sender=stranger)
+
+
+def test_takes_ether_from_anyone_without_counting_it(keel: Keel, vault: Contract) -> None:
+    totals = keel.quick.vault.call("totals")
+    send_transaction(keel.rpc, keel.actors.stranger.address, vault.address, value_wei=ETHER)
+    set_balance_wei(keel.rpc, vault.address, 100 * ETHER)
+    assert keel.quick.vault.call("totals") == totals
