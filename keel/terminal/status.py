@@ -1,7 +1,5 @@
 """The whole protocol on one screen."""
 
-from collections.abc import Iterator
-
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -91,7 +89,7 @@ def _possible_now(connection: Connection, books: Books) -> Table:
     paused = {
         "deposit": c.vault.call("pausedUntil", Action.DEPOSIT.value),
         "redeem at once": c.instant.call("pausedUntil"),
-        "stake": _staking_paused_until(connection),
+        "stake": c.vault.call("pausedUntil", Action.STAKING.value),
     }
     table = plain_table("now", ">ETH at most", "pause")
     amounts = call_many(connection.rpc, list(names.values()))
@@ -107,11 +105,6 @@ def _possible_now(connection: Connection, books: Books) -> Table:
         f"index {shown_ray(index)}",
     )
     return table
-
-
-def _staking_paused_until(connection: Connection) -> int:
-    """The vault's own numbering of what can be paused: deposits 0, staking 1."""
-    return int(connection.contracts.vault.call("pausedUntil", 1))
 
 
 def _oracle(connection: Connection, books: Books) -> Table:
@@ -135,14 +128,15 @@ def _oracle(connection: Connection, books: Books) -> Table:
 
 def _roles(connection: Connection) -> Table:
     manager = connection.contracts.manager
-    table = plain_table("role", "planned holder", "on chain", ">delay")
-    for role, holder, account, planned in _planned_holders(connection):
-        holds, delay = manager.call("hasRole", ROLE_BY_NAME[role].id, account)
-        found = "yes" if holds and delay == planned else "[red]differs: see `ape run verify`[/]"
-        table.add_row(role, f"{holder} {account}", found, shown_seconds(delay) if delay else "none")
+    by_holder: dict[str, list[str]] = {}
+    for planned in connection.manifest.roles:
+        role = ROLE_BY_NAME[planned.role]
+        holds, delay = manager.call("hasRole", role.id, planned.account)
+        text = f"{role.name} (after {shown_seconds(delay)})" if delay else role.name
+        if not holds or delay != planned.delay_seconds:
+            text = f"[red]{text} differs: see `ape run verify`[/]"
+        by_holder.setdefault(planned.name, []).append(text)
+    table = plain_table("holder", "roles, and the delay of their calls")
+    for holder, roles in by_holder.items():
+        table.add_row(holder, ", ".join(roles))
     return table
-
-
-def _planned_holders(connection: Connection) -> Iterator[tuple[str, str, str, int]]:
-    for holder in connection.manifest.roles:
-        yield holder.role, holder.name, holder.account, holder.delay_seconds

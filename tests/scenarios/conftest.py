@@ -1,0 +1,53 @@
+"""The worker's deployed Keel as a stage for stories, and as a deployment for commands."""
+
+from pathlib import Path
+
+import pytest
+
+from keel.deploy.actors import ACTORS
+from keel.deploy.manifest import make_manifest, write_manifest
+from keel.model.constants import ETHER
+from keel.scenarios.depositing import deposit, deposit_wrapped, underwrite
+from keel.scenarios.joining import operators_join
+from keel.scenarios.staking import stake
+from keel.scenarios.world import World, open_world
+from tests.deployment import Keel
+from tests.scenarios.terminal import Terminal
+
+
+def stage(keel: Keel) -> World:
+    actors = {name: keel.actors[name].address for name in ACTORS}
+    return open_world(keel.quick, keel.configuration, actors, keel.deployment.block)
+
+
+@pytest.fixture
+def world(keel_on_either_profile: Keel) -> World:
+    """Keel as it is after its deployment, on either profile."""
+    return stage(keel_on_either_profile)
+
+
+@pytest.fixture
+def busy_world(world: World, tmp_path: Path) -> World:
+    """906 ETH in Keel, 5 of them insurance; 768 are staked, 8 validators with each operator."""
+    operators_join(world, tmp_path)
+    deposit(world, "depositor", 500 * ETHER)
+    deposit(world, "redeemer", 100 * ETHER)
+    deposit_wrapped(world, "holder", 300 * ETHER)
+    underwrite(world, "underwriter", 5 * ETHER)
+    stake(world)
+    return world
+
+
+@pytest.fixture
+def local_world(keel: Keel) -> World:
+    """The local profile, to which commands talk."""
+    return stage(keel)
+
+
+@pytest.fixture
+def terminal(keel: Keel, tmp_path: Path) -> Terminal:
+    """A terminal at which commands are given to the worker's chain."""
+    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    path = tmp_path / "manifest.json"
+    write_manifest(manifest, path, keel.artifacts)
+    return Terminal(keel.rpc.url, path)
