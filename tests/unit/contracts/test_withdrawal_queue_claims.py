@@ -125,7 +125,9 @@ class TestClaim:
         with fails("AlreadyClaimed", ticketId=1):
             tickets.claim(1)
 
-    @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
     @given(
         amounts_wei=st.lists(st.integers(10**15, 10**20), min_size=1, max_size=12),
         indices=st.lists(st.integers(10**21, RAY), min_size=1, max_size=4),
