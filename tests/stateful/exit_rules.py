@@ -68,9 +68,13 @@ class ExitRules(Machine):
             then=then,
         )
 
+    def ticket(self, number: int) -> int:
+        """A ticket that there is, or the id before the first or after the last."""
+        return number % (len(self.pair.model.queue.tickets) + 2)
+
     @rule(caller=actors, number=numbers)
     def claim(self, caller: str, number: int) -> None:
-        pair = self.pair
+        pair, number = self.pair, self.ticket(number)
         paid: dict[str, int] = {}
         pair.send(
             pair.keel.quick.queue,
@@ -85,7 +89,7 @@ class ExitRules(Machine):
     @rule(caller=actors, several=st.lists(numbers, max_size=8))
     def claim_many(self, caller: str, several: list[int]) -> None:
         """Those that cannot be paid are skipped."""
-        pair = self.pair
+        pair, several = self.pair, [self.ticket(number) for number in several]
         paid: dict[str, int] = {}
 
         def then() -> Protocol:
@@ -109,9 +113,10 @@ class ExitRules(Machine):
         paid[owner] = paid.get(owner, 0) + wei
         return after
 
-    @rule(who=actors, receiver=owners, number=numbers)
-    def sell_ticket(self, who: str, receiver: str, number: int) -> None:
-        pair = self.pair
+    @rule(thief=st.none() | actors, receiver=owners, number=numbers)
+    def sell_ticket(self, thief: str | None, receiver: str, number: int) -> None:
+        pair, number = self.pair, self.ticket(number)
+        who = thief or pair.model.ticket_owners.get(number, "attacker")
 
         def then() -> Protocol:
             if receiver == ZERO_ADDRESS:

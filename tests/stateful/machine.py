@@ -17,7 +17,6 @@ class Machine(RuleBasedStateMachine):
         self.pair = self.stage.fork()
 
     def teardown(self) -> None:
-        self.stage.steps += self.pair.steps - self.stage.steps
         restore_snapshot(self.stage.rpc, self.snapshot)
 
     def balance_wei(self, who: str) -> int:

@@ -104,7 +104,6 @@ class OperationRules(Machine):
         """ACC-2: it changes no term."""
         self.pair.arrive(getattr(self.pair.keel.quick, where), wei)
 
-    @rule(hint=numbers)
     def finalise_without_report(self, hint: int) -> None:
         pair = self.pair
         pair.send(
@@ -115,7 +114,6 @@ class OperationRules(Machine):
             then=lambda: rules.finalise_without_report(pair.model, pair.now)[0],
         )
 
-    @rule()
     def sweep(self) -> None:
         pair = self.pair
         pair.send(
@@ -125,11 +123,12 @@ class OperationRules(Machine):
             then=lambda: rules.sweep(pair.model, pair.now)[0],
         )
 
-    @rule(wei=st.integers(0, 50 * ETHER), hint=numbers)
-    def outlive_the_oracle(self, wei: int, hint: int) -> None:
-        """Wait until the oracle counts as dead, then do without it."""
+    @rule(waits=st.booleans(), wei=st.integers(0, 50 * ETHER), hint=numbers)
+    def do_without_oracle(self, waits: bool, wei: int, hint: int) -> None:
+        """What anyone may do once the oracle counts as dead, and not before."""
         frame = self.pair.model.parameters.geometry.frame_seconds
-        self.pair.jump_to(self.pair.model.accounts.ref_time + DEAD_FRAMES * frame)
+        if waits:
+            self.pair.jump_to(self.pair.model.accounts.ref_time + DEAD_FRAMES * frame)
         if wei:
             self.withdrawals_arrive(wei)
         self.sweep()

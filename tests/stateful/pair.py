@@ -1,5 +1,6 @@
 """The contracts and their model, moved together and compared to the wei after every step."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -35,7 +36,8 @@ class Pair:
     """One deployment and the model of it. `fork` gives a copy for another history.
 
     Amounts are wei. `forced` is ether that was forced into contracts (ACC-2), `ether` what actors
-    have, `seen` and `before` what was read after the last step and before it.
+    have, `seen` and `before` what was read after the last step and before it. `outcomes` is shared by
+    all forks and counts what became of all steps.
     """
 
     keel: Keel
@@ -49,7 +51,7 @@ class Pair:
     forced: dict[str, int] = field(default_factory=dict)
     ether: dict[str, int] = field(default_factory=dict)
     staked_keys: set[int] = field(default_factory=set)
-    steps: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
 
     @property
     def rpc(self) -> RpcClient:
@@ -92,6 +94,8 @@ class Pair:
             max_fee_per_gas_wei=None,
         )
         receipt = self._advance(("eth_sendTransactionSync", (request,)), after)
+        outcome = type(refusal).__name__ if refusal else "done"
+        self.outcomes[f"{function or 'plain ether'}: {outcome}"] += 1
         self._pay(sender, receipt.fee_wei)
         if receipt.succeeded:
             assert refusal is None, f"{function} passed, the model refuses it: {refusal}"
@@ -111,6 +115,7 @@ class Pair:
         """Let time pass; nothing else may change."""
         self.now = max(self.now, timestamp)
         self._advance(("evm_mine", ()), self.model)
+        self.outcomes[f"time passes: {self.model.state(self.now).name.lower()}"] += 1
         self._compare(self.model)
 
     def arrive(self, holder: Contract, amount_wei: int) -> None:
@@ -127,6 +132,7 @@ class Pair:
             after = replace(self.model, rewards_vault_wei=held)
         else:
             self.forced[field_name] = self.forced.get(field_name, 0) + amount_wei
+        self.outcomes[f"ether arrives: {field_name}"] += 1
         self._advance(("anvil_setBalance", (holder.address, hex(balance + amount_wei))), after)
         self._compare(after)
 
@@ -148,7 +154,6 @@ class Pair:
 
         Not in one batch, since Anvil would read before the transaction is mined.
         """
-        self.steps += 1
         self.before = self.seen
         reading = self.reader.reading(len(after.queue.tickets))
         timed = ("evm_setNextBlockTimestamp", (hex(self.now),))

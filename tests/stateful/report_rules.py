@@ -51,6 +51,11 @@ class ReportRules(Machine):
         self.pair.jump_to(geometry.time_of(slot) + terms.finality_seconds)
         self.submit(self.report_for(slot, change, held), terms.quorum, hint)
 
+    @rule(millionths=st.integers(-20, 800), hint=numbers)
+    def good_frame_passes(self, millionths: int, hint: int) -> None:
+        """The most frequent of all, so it is drawn apart."""
+        self.frame_passes(Change("total", millionths), Part(1_000), 1, hint)
+
     @rule(
         change=any_changes,
         held=parts,
