@@ -108,7 +108,10 @@ def test_rewards_are_claimed_once_and_then_what_came_since(rewards: Rewards) -> 
     rewards.report([minted // 2, 0])
     assert rewards.claimable(0) == minted // 2 - minted // 4
     rewards.claim(0)
-    assert rewards.shares_of(0) == minted // 2
+    assert rewards.shares_of(0) == rewards.registry.call("claimedShares", 0) == minted // 2
+    rewards.report([minted // 2 + 1, 0])
+    rewards.claim(0)
+    assert rewards.shares_of(0) == minted // 2 + 1
 
 
 def test_claims_may_wait_for_any_number_of_reports(rewards: Rewards) -> None:
