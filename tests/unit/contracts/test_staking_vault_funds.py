@@ -1,0 +1,193 @@
+"""A fund that breaks, lies or comes back: reports apply all the same, and the books stay true."""
+
+from collections.abc import Callable
+from enum import IntEnum
+
+import pytest
+from ape.contracts import ContractContainer
+
+from keel.chain.abi import CustomError
+from keel.chain.clock import jump_to, reverting
+from keel.chain.contract import Contract
+from keel.chain.revert import Reverted
+from keel.chain.state import balance_wei
+from keel.chain.transaction import Receipt
+from keel.model.constants import ETHER, SHARES_PER_UNIT
+from tests.deployment import Keel
+from tests.unit.contracts.hands import deposit, next_reference_slot
+from tests.unit.contracts.vaults import (
+    ZERO_ADDRESS,
+    accounts_of,
+    apply,
+    change,
+    deploy_test_contract,
+    inputs_of,
+    insure,
+    shares_of,
+    stake,
+    units_of,
+)
+
+LOSS_WEI = 10 * ETHER
+COVER_GAS = 200_000
+
+
+class Conduct(IntEnum):
+    """TestFund's own list."""
+
+    EXACT = 0
+    REVERTING = 1
+    BURNING_GAS = 2
+    ANSWERING_GARBAGE = 3
+    ANSWERING_LONG = 4
+    HANDING_OVER_HALF = 5
+    HANDING_OVER_MORE = 6
+    DEPOSITING = 7
+    REQUESTING = 8
+
+
+type Installer = Callable[[Conduct], Contract]
+
+
+@pytest.fixture
+def vault(keel: Keel) -> Contract:
+    """Of 1,000 ETH, 960 are staked, and a report has counted them."""
+    deposit(keel, keel.actors.depositor.address, 999 * ETHER)
+    stake(keel, 30)
+    change(keel, 0)
+    return keel.quick.vault
+
+
+@pytest.fixture
+def install(keel: Keel, vault: Contract, test_contracts: dict[str, ContractContainer]) -> Installer:
+    """Puts a fund with 50 ETH of wkETH in the place of the deployed one, as governance may."""
+
+    def install_fund(conduct: Conduct) -> Contract:
+        places = (vault.address, keel.quick.queue.address, keel.quick.wrapped.address)
+        fund = deploy_test_contract(
+            keel, test_contracts, "TestFund", *places, conduct, value_wei=ETHER
+        )
+        depositor = keel.actors.depositor.address
+        arguments = (fund.address, ZERO_ADDRESS)
+        vault.send("depositWrapped", *arguments, sender=depositor, value_wei=50 * ETHER)
+        modules = vault.call("modules")._replace(fund=fund.address)
+        keel.call_as_role(vault, "setModules", modules)
+        change(keel, 0)
+        return fund
+
+    return install_fund
+
+
+def absorbed(vault: Contract, receipt: Receipt) -> tuple[int, int, int]:
+    """Cover in wei, cover in shares, and what holders bore."""
+    (event,) = vault.events(receipt, "LossAbsorbed")
+    return event.inputs["coverWei"], event.inputs["coverShares"], event.inputs["holdersWei"]
+
+
+class TestCoverFailed:
+    @pytest.mark.parametrize("conduct", [Conduct.REVERTING, Conduct.BURNING_GAS])
+    def test_the_loss_goes_on_to_holders(
+        self, vault: Contract, keel: Keel, install: Installer, conduct: Conduct
+    ) -> None:
+        fund = install(conduct)
+        receipt = change(keel, -LOSS_WEI)
+        (failed,) = vault.events(receipt, "CoverFailed")
+        assert failed.inputs == {
+            "fund": fund.address,
+            "sharesAsked": LOSS_WEI * SHARES_PER_UNIT,
+        }
+        assert absorbed(vault, receipt) == (0, 0, LOSS_WEI)
+        assert units_of(keel, fund.address) == 50 * ETHER
+
+    @pytest.mark.parametrize("conduct", [Conduct.ANSWERING_GARBAGE, Conduct.ANSWERING_LONG])
+    def test_an_answer_without_units_counts_as_none(
+        self, vault: Contract, keel: Keel, install: Installer, conduct: Conduct
+    ) -> None:
+        install(conduct)
+        receipt = change(keel, -LOSS_WEI)
+        assert vault.events(receipt, "CoverFailed") == []
+        assert absorbed(vault, receipt) == (0, 0, LOSS_WEI)
+
+    def test_the_deployed_fund_does_not_fail(self, vault: Contract, keel: Keel) -> None:
+        insure(keel, 50 * ETHER)
+        receipt = change(keel, -LOSS_WEI)
+        assert vault.events(receipt, "CoverFailed") == []
+        assert absorbed(vault, receipt) == (LOSS_WEI, LOSS_WEI * SHARES_PER_UNIT, 0)
+
+
+class TestHandedOver:
+    def test_exactly_what_was_asked(self, vault: Contract, keel: Keel, install: Installer) -> None:
+        fund = install(Conduct.EXACT)
+        assert absorbed(vault, change(keel, -LOSS_WEI))[0] == LOSS_WEI
+        assert units_of(keel, fund.address) == 40 * ETHER
+
+    def test_less_covers_less(self, vault: Contract, keel: Keel, install: Installer) -> None:
+        install(Conduct.HANDING_OVER_HALF)
+        half = LOSS_WEI // 2
+        assert absorbed(vault, change(keel, -LOSS_WEI)) == (half, half * SHARES_PER_UNIT, half)
+
+    def test_more_is_not_burned(self, vault: Contract, keel: Keel, install: Installer) -> None:
+        fund = install(Conduct.HANDING_OVER_MORE)
+        more = fund.call("MORE_UNITS")
+        receipt = change(keel, -LOSS_WEI)
+        assert absorbed(vault, receipt) == (LOSS_WEI, LOSS_WEI * SHARES_PER_UNIT, 0)
+        assert units_of(keel, vault.address) == more
+        receipt = change(keel, -LOSS_WEI)
+        assert absorbed(vault, receipt)[0] == LOSS_WEI
+        assert units_of(keel, vault.address) == 2 * more
+
+
+class TestComingBack:
+    @pytest.mark.parametrize("conduct", [Conduct.DEPOSITING, Conduct.REQUESTING])
+    def test_leaves_every_share_and_every_wei_accounted_for(
+        self, vault: Contract, keel: Keel, install: Installer, conduct: Conduct
+    ) -> None:
+        fund = install(conduct)
+        depositor = keel.actors.depositor.address
+        vault.send("transfer", fund.address, 2 * ETHER, sender=depositor)
+        ref_time = next_reference_slot(keel)
+        jump_to(keel.rpc, ref_time + 1)  # so that the fund's ticket is too young to be paid
+        receipt = apply(keel, inputs_of(keel, ref_time, -LOSS_WEI))
+        assert vault.events(receipt, "CoverFailed") == []
+        assert absorbed(vault, receipt)[0] == LOSS_WEI
+        holders = (depositor, vault.address, fund.address, keel.quick.wrapped.address)
+        accounts = accounts_of(keel)
+        assert sum(shares_of(keel, *holders)) == accounts.shares
+        owed_wei = keel.quick.queue.call("owedWei")
+        assert owed_wei == (ETHER if conduct is Conduct.REQUESTING else 0)
+        assert vault.call("bufferedWei") == accounts.buffered_wei(owed_wei)
+        assert vault.call("bufferedWei") == balance_wei(keel.rpc, vault.address)
+
+
+class TestGas:
+    def test_too_little_for_cover_reverts_and_a_little_more_does_not(
+        self, vault: Contract, keel: Keel
+    ) -> None:
+        insure(keel, 50 * ETHER)
+        inputs = inputs_of(keel, next_reference_slot(keel), -LOSS_WEI)
+        short: list[int] = []
+        for gas in range(230_000, 500_000, 10_000):
+            with reverting(keel.rpc):
+                try:
+                    receipt = apply(keel, inputs, gas)
+                except Reverted as failure:
+                    left = left_of(failure)
+                    short += [left] if left is not None else []
+                else:
+                    assert absorbed(vault, receipt)[0] == LOSS_WEI
+                    break
+        else:
+            pytest.fail("no amount of gas was enough")
+        assert short
+        assert short == sorted(short)
+        assert short[-1] < COVER_GAS
+
+
+def left_of(failure: Reverted) -> int | None:
+    """Gas left when the vault refused to call the fund; no other refusal may name an error."""
+    cause = failure.cause
+    if not isinstance(cause, CustomError):
+        return None
+    assert cause.name == "TooLittleGasForCover"
+    assert cause.inputs["needed"] == COVER_GAS
+    return int(cause.inputs["left"])

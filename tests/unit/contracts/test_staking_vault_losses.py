@@ -1,0 +1,221 @@
+"""Losses run down the waterfall: stream, insurance, holders and tickets alike (LOS)."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
+from keel.chain.contract import Contract
+from keel.chain.state import balance_wei
+from keel.model.constants import ETHER, RAY, SHARES_PER_UNIT
+from keel.model.queue import Queue
+from tests.deployment import Keel
+from tests.unit.contracts.hands import as_contract, deposit, next_reference_slot
+from tests.unit.contracts.vaults import (
+    ZERO_ADDRESS,
+    accounts_of,
+    apply,
+    change,
+    inputs_of,
+    insure,
+    predicted,
+    queue_with,
+    shares_of,
+    stake,
+    units_of,
+)
+
+TICKETS_WEI = 100 * ETHER
+
+
+@pytest.fixture
+def queue(keel: Keel) -> Queue:
+    """Of 1,000 ETH, 960 are staked and 100 belong to a ticket that B cannot pay."""
+    depositor = keel.actors.depositor.address
+    deposit(keel, depositor, 999 * ETHER)
+    stake(keel, 30)
+    change(keel, 0)
+    receipt = keel.quick.queue.send("request", TICKETS_WEI, depositor, sender=depositor)
+    return queue_with((TICKETS_WEI, receipt.timestamp))
+
+
+@pytest.fixture
+def vault(keel: Keel) -> Contract:
+    return keel.quick.vault
+
+
+def lose(keel: Keel, queue: Queue, loss_wei: int) -> dict[str, int]:
+    """Report a loss, check every account against the model, and return the event's figures."""
+    vault, fund = keel.quick.vault, keel.quick.fund.address
+    units = units_of(keel, fund)
+    inputs = inputs_of(keel, next_reference_slot(keel), -loss_wei)
+    at = now(keel.rpc)
+    model = predicted(keel, inputs, at, queue, units)
+    set_next_timestamp(keel.rpc, at)
+    receipt = apply(keel, inputs)
+    assert accounts_of(keel) == model.accounts
+    assert model.loss is not None
+    assert units_of(keel, fund) == units - model.loss.cover_units
+    pending = keel.quick.queue.call("pending")
+    assert pending.index == model.queue.index
+    assert keel.quick.queue.call("owedWei") == model.queue.owed_wei
+    (absorbed,) = vault.events(receipt, "LossAbsorbed")
+    parts = dict(absorbed.inputs)
+    assert parts == {
+        "refTime": inputs["refTime"],
+        "lossWei": loss_wei,
+        "unvestedWei": model.loss.unvested_loss_wei,
+        "coverWei": model.loss.cover_wei,
+        "holdersWei": model.loss.holders_loss_wei,
+        "ticketsWei": model.loss.tickets_loss_wei,
+        "coverShares": model.loss.cover_units * SHARES_PER_UNIT,
+    }
+    sum_wei = sum(parts[p] for p in ("unvestedWei", "coverWei", "holdersWei", "ticketsWei"))
+    assert sum_wei == loss_wei
+    return parts
+
+
+class TestWhoBears:
+    def test_the_stream_alone_what_it_can(self, keel: Keel, vault: Contract, queue: Queue) -> None:
+        insure(keel, 50 * ETHER)
+        change(keel, 5 * ETHER)
+        parts = lose(keel, queue, ETHER)
+        assert parts["unvestedWei"] == ETHER
+        assert vault.call("lossCarryWei") == ETHER
+
+    def test_the_insurance_the_rest_when_it_has_enough(
+        self, keel: Keel, vault: Contract, queue: Queue
+    ) -> None:
+        insure(keel, 50 * ETHER)
+        balance_wei = vault.call("balanceOf", keel.actors.depositor.address)
+        parts = lose(keel, queue, 40 * ETHER)
+        assert (parts["coverWei"], parts["holdersWei"], parts["ticketsWei"]) == (40 * ETHER, 0, 0)
+        assert vault.call("balanceOf", keel.actors.depositor.address) == balance_wei
+        assert keel.quick.queue.call("pending").index == RAY
+        assert vault.call("lossCarryWei") == 0
+
+    def test_all_alike_what_is_left_when_it_has_too_little(
+        self, keel: Keel, vault: Contract, queue: Queue
+    ) -> None:
+        units = insure(keel, 20 * ETHER)
+        visible_before_wei = vault.call("totalSupply")
+        parts = lose(keel, queue, 59 * ETHER)
+        assert parts["coverWei"] == units * 95 // 100
+        assert parts["holdersWei"] + parts["ticketsWei"] == 40 * ETHER
+        whole_wei = visible_before_wei - parts["coverWei"] + TICKETS_WEI
+        exact_wei = 40 * ETHER * TICKETS_WEI // whole_wei
+        assert abs(parts["ticketsWei"] - exact_wei) <= 1
+        assert vault.call("lossCarryWei") == 40 * ETHER
+
+    @pytest.mark.usefixtures("vault")
+    def test_all_alike_everything_without_insurance(self, keel: Keel, queue: Queue) -> None:
+        parts = lose(keel, queue, 96 * ETHER)
+        assert (parts["coverWei"], parts["coverShares"]) == (0, 0)
+        assert (parts["holdersWei"], parts["ticketsWei"]) == (864 * ETHER // 10, 96 * ETHER // 10)
+
+    def test_holders_alone_when_nobody_has_a_ticket(self, keel: Keel, vault: Contract) -> None:
+        deposit(keel, keel.actors.depositor.address, 99 * ETHER)
+        stake(keel, 3)
+        change(keel, 0)
+        parts = lose(keel, Queue(), 96 * ETHER)
+        assert parts["holdersWei"] == 96 * ETHER
+        assert vault.call("totalSupply") == 4 * ETHER
+
+    def test_everything_that_is_staked_can_be_lost(
+        self, keel: Keel, vault: Contract, queue: Queue
+    ) -> None:
+        insure(keel, 10 * ETHER)
+        lose(keel, queue, 960 * ETHER)
+        balances = (vault.address, keel.quick.queue.address)
+        assert sum(balance_wei(keel.rpc, holder) for holder in balances) == 50 * ETHER
+        assert vault.call("bufferedWei") == balance_wei(keel.rpc, vault.address)
+
+    @pytest.mark.usefixtures("vault")
+    def test_a_wei_at_a_time_adds_up(self, keel: Keel, queue: Queue) -> None:
+        insure(keel, ETHER)
+        for _ in range(3):
+            now_owed = keel.quick.queue.call("owedWei")
+            parts = lose(keel, queue, 1)
+            assert parts["coverWei"] == 1
+            assert keel.quick.queue.call("owedWei") == now_owed
+
+
+class TestCover:
+    @pytest.mark.usefixtures("queue")
+    def test_burns_what_was_handed_over_from_both_tokens(self, keel: Keel, vault: Contract) -> None:
+        wrapped = keel.quick.wrapped
+        insure(keel, 50 * ETHER)
+        shares, supply = vault.call("totalShares"), wrapped.call("totalSupply")
+        inputs = inputs_of(keel, next_reference_slot(keel), -10 * ETHER)
+        receipt = apply(keel, inputs)
+        burned = 10 * ETHER * SHARES_PER_UNIT
+        assert vault.call("totalShares") == shares - burned
+        assert wrapped.call("totalSupply") == supply - 10 * ETHER
+        assert shares_of(keel, wrapped.address) == [supply * SHARES_PER_UNIT - burned]
+        assert units_of(keel, vault.address) == 0
+        (burn,) = vault.events(receipt, "Transfer")
+        assert burn.inputs == {
+            "from": wrapped.address,
+            "to": ZERO_ADDRESS,
+            "value": 10 * ETHER,
+        }
+        handed_over, unit_burn = [event.inputs for event in wrapped.events(receipt, "Transfer")]
+        assert handed_over["to"] == unit_burn["from"] == vault.address
+        assert handed_over["value"] == unit_burn["value"] == 10 * ETHER
+
+    def test_is_at_most_95_percent_of_the_fund(self, keel: Keel, queue: Queue) -> None:
+        units = insure(keel, 20 * ETHER)
+        lose(keel, queue, 19 * ETHER)
+        assert units_of(keel, keel.quick.fund.address) == units - 19 * ETHER
+        parts = lose(keel, queue, ETHER)
+        assert 0 < parts["coverWei"] < ETHER
+        assert parts["holdersWei"] > 0
+
+    @pytest.mark.usefixtures("queue")
+    def test_a_profit_asks_for_none(self, keel: Keel) -> None:
+        units = insure(keel, 20 * ETHER)
+        receipt = change(keel, 0)
+        assert keel.quick.vault.events(receipt, "LossAbsorbed") == []
+        assert units_of(keel, keel.quick.fund.address) == units
+
+
+class TestProperties:
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(
+        profit_wei=st.integers(0, 20 * ETHER),
+        insured_wei=st.integers(0, 60 * ETHER),
+        loss_wei=st.integers(1, 980 * ETHER),
+        again_wei=st.integers(1, ETHER),
+    )
+    def test_two_losses_equal_the_model_to_the_wei(
+        self,
+        *,
+        keel: Keel,
+        queue: Queue,
+        profit_wei: int,
+        insured_wei: int,
+        loss_wei: int,
+        again_wei: int,
+    ) -> None:
+        with reverting(keel.rpc):
+            if insured_wei:
+                insure(keel, insured_wei)
+            change(keel, profit_wei, feelessWei=profit_wei)
+            staked_wei = accounts_of(keel).consensus_wei
+            first_wei = min(loss_wei, staked_wei - again_wei)
+            lose(keel, queue, first_wei)
+            lowered = Queue(keel.quick.queue.call("pending").index, queue.tickets)
+            lose(keel, lowered, again_wei)
+
+
+def test_what_tickets_lost_is_gone_from_their_claims(keel: Keel, queue: Queue) -> None:
+    lose(keel, queue, 96 * ETHER)
+    as_contract(keel.quick.oracle)
+    worth_wei = keel.quick.queue.call("ticket", 1).worthWei
+    assert worth_wei == TICKETS_WEI * 904 // 1_000
+    jump_to(keel.rpc, now(keel.rpc) + 1)
+    assert keel.quick.queue.call("owedWei") == worth_wei

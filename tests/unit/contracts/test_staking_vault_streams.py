@@ -1,0 +1,211 @@
+"""Rewards vest linearly (STR): every figure at chosen seconds, against the model."""
+
+import pytest
+
+from keel.chain.clock import jump_to, now, set_next_timestamp
+from keel.chain.contract import Contract, call_many
+from keel.model.constants import BPS, DAY, ETHER
+from keel.model.stream import Stream, stream_seconds, unvested_wei
+from tests.deployment import Keel
+from tests.unit.contracts.hands import as_contract, deposit, next_reference_slot
+from tests.unit.contracts.vaults import (
+    accounts_of,
+    apply,
+    change,
+    inputs_of,
+    predicted,
+    stake,
+)
+
+YEAR = 365 * DAY
+PROFIT_WEI = 5 * ETHER + 3
+
+
+@pytest.fixture
+def vault(keel: Keel) -> Contract:
+    """Of 1,000 ETH, 960 are staked, and a report has counted them."""
+    return staked(keel)
+
+
+def staked(keel: Keel) -> Contract:
+    deposit(keel, keel.actors.depositor.address, 999 * ETHER)
+    stake(keel, 30)
+    change(keel, 0)
+    return keel.quick.vault
+
+
+def visible_wei(vault: Contract) -> int:
+    return int(vault.call("totalSupply"))
+
+
+class TestVesting:
+    def test_is_exact_at_every_second(self, keel: Keel, vault: Contract) -> None:
+        receipt = change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
+        accounts = accounts_of(keel)
+        stream, start = accounts.stream, receipt.timestamp
+        assert stream == Stream(PROFIT_WEI, start + stream.seconds, stream.seconds)
+        passed = [1, 2, 3, stream.seconds // 3, stream.seconds // 2, stream.seconds - 1]
+        for second in [*passed, stream.seconds, stream.seconds + 1, 10 * stream.seconds]:
+            jump_to(keel.rpc, start + second)
+            shares, assets_wei, unvested = vault.call("totals")
+            assert unvested == unvested_wei(stream, start + second)
+            assert (
+                visible_wei(vault) == assets_wei - unvested == accounts.visible_wei(start + second)
+            )
+            assert (shares, assets_wei) == (accounts.shares, accounts.backing_wei)
+        assert unvested == 0
+
+    def test_balances_grow_with_it_and_shares_stay(self, keel: Keel, vault: Contract) -> None:
+        depositor = keel.actors.depositor.address
+        shares = vault.call("sharesOf", depositor)
+        change(keel, PROFIT_WEI)
+        balances = []
+        for _ in range(4):
+            jump_to(keel.rpc, now(keel.rpc) + 60)
+            balances.append(vault.call("balanceOf", depositor))
+        assert balances == sorted(set(balances))
+        assert vault.call("sharesOf", depositor) == shares
+
+    @pytest.mark.parametrize("feeless_wei", [2 * ETHER, 4 * ETHER, PROFIT_WEI])
+    def test_v_grows_at_the_report_by_the_fee_alone(
+        self, keel: Keel, vault: Contract, feeless_wei: int
+    ) -> None:
+        inputs = inputs_of(keel, next_reference_slot(keel), PROFIT_WEI, feelessWei=feeless_wei)
+        at = now(keel.rpc)
+        before_wei = visible_wei(vault)
+        set_next_timestamp(keel.rpc, at)
+        receipt = apply(keel, inputs)
+        assert receipt.timestamp == at
+        fee_wei = (PROFIT_WEI - feeless_wei) * keel.profile.fee_bps // BPS
+        assert visible_wei(vault) == before_wei + fee_wei
+
+    def test_a_second_profit_joins_what_is_unvested(self, keel: Keel, vault: Contract) -> None:
+        first = change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
+        before = accounts_of(keel)
+        inputs = inputs_of(keel, next_reference_slot(keel), ETHER, feelessWei=ETHER)
+        set_next_timestamp(keel.rpc, now(keel.rpc))
+        receipt = apply(keel, inputs)
+        left_wei = before.unvested_wei(receipt.timestamp)
+        assert first.timestamp < receipt.timestamp < before.stream.end
+        assert accounts_of(keel).stream.unvested_wei == left_wei + ETHER
+        assert vault.call("totals").unvestedWei == left_wei + ETHER
+
+    @pytest.mark.usefixtures("vault")
+    def test_deposits_requests_and_redemptions_leave_it_alone(self, keel: Keel) -> None:
+        change(keel, PROFIT_WEI)
+        stream, depositor = accounts_of(keel).stream, keel.actors.depositor.address
+        deposit(keel, depositor, 50 * ETHER)
+        keel.quick.queue.send("request", ETHER, depositor, sender=depositor)
+        keel.quick.instant.send("redeem", ETHER * 10**9, depositor, 0, sender=depositor)
+        assert accounts_of(keel).stream == stream
+
+
+class TestLength:
+    """STR-3 on the parameters of Ethereum, where each of the four terms can be the deciding one."""
+
+    @pytest.mark.parametrize(
+        ("profit_wei", "frames", "decides"),
+        [
+            (ETHER // 1_000, 1, "frame"),
+            (ETHER // 1_000, 3, "covered"),
+            (5 * ETHER, 1, "cap"),
+            (40 * ETHER, 1, "longest"),
+        ],
+    )
+    def test_is_the_largest_of_three_and_at_most_the_longest(
+        self, keel_mainnet: Keel, profit_wei: int, frames: int, decides: str
+    ) -> None:
+        keel, profile = keel_mainnet, keel_mainnet.profile
+        vault = staked(keel)
+        receipt = change(keel, profit_wei, frames, feelessWei=profit_wei)
+        cap_wei_per_day = profile.stream_cap_ray_per_day * 1_000 * ETHER // 10**27
+        expected = {
+            "frame": profile.frame_seconds,
+            "covered": 3 * profile.frame_seconds,
+            "cap": -(-profit_wei * DAY // cap_wei_per_day),
+            "longest": profile.max_stream_seconds,
+        }
+        assert vault.call("stream") == (
+            profit_wei,
+            receipt.timestamp + expected[decides],
+            expected[decides],
+        )
+
+    def test_follows_the_model_to_the_second(self, keel_mainnet: Keel) -> None:
+        keel, profile = keel_mainnet, keel_mainnet.profile
+        staked(keel)
+        for profit_wei in (3 * ETHER + 1, 1, 7 * ETHER):
+            receipt = change(keel, profit_wei)
+            after = accounts_of(keel)
+            assert after.stream.seconds == stream_seconds(
+                after.stream.unvested_wei,
+                after.visible_wei(receipt.timestamp),
+                frame_seconds=profile.frame_seconds,
+                covered_seconds=profile.frame_seconds,
+                cap_ray_per_day=profile.stream_cap_ray_per_day,
+                max_seconds=profile.max_stream_seconds,
+            )
+
+    def test_is_zero_for_a_report_with_nothing_to_vest(self, keel: Keel, vault: Contract) -> None:
+        receipt = change(keel, 0)
+        assert vault.call("stream") == (0, receipt.timestamp, 0)
+
+
+class TestLossAndStream:
+    def test_a_loss_takes_from_it_first_and_keeps_its_end(
+        self, keel: Keel, vault: Contract
+    ) -> None:
+        change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
+        before = accounts_of(keel)
+        inputs = inputs_of(keel, next_reference_slot(keel), -ETHER)
+        at = now(keel.rpc)
+        visible_before_wei = before.visible_wei(at)
+        set_next_timestamp(keel.rpc, at)
+        apply(keel, inputs)
+        left_wei = before.unvested_wei(at) - ETHER
+        after = accounts_of(keel).stream
+        assert after == Stream(left_wei, before.stream.end, before.stream.end - at)
+        assert visible_wei(vault) == visible_before_wei
+        jump_to(keel.rpc, before.stream.end - 1)
+        assert vault.call("totals").unvestedWei == unvested_wei(after, before.stream.end - 1) > 0
+        jump_to(keel.rpc, before.stream.end)
+        assert vault.call("totals").unvestedWei == 0
+
+    @pytest.mark.parametrize("beyond_wei", [0, 1])
+    def test_a_loss_of_all_of_it_ends_it(
+        self, keel: Keel, vault: Contract, beyond_wei: int
+    ) -> None:
+        change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
+        ref_time = next_reference_slot(keel)
+        before = accounts_of(keel)
+        visible_before_wei = before.visible_wei(ref_time)
+        loss_wei = before.unvested_wei(ref_time) + beyond_wei
+        as_contract(keel.quick.oracle)
+        inputs = inputs_of(keel, ref_time, -loss_wei)
+        expected = predicted(keel, inputs, ref_time)
+        set_next_timestamp(keel.rpc, ref_time)
+        apply(keel, inputs)
+        assert vault.call("stream") == (0, ref_time, 0)
+        assert visible_wei(vault) == visible_before_wei - beyond_wei
+        assert accounts_of(keel) == expected.accounts
+
+
+class TestAnnualRate:
+    def test_is_what_the_stream_pays_a_year_on_v_after(self, keel: Keel, vault: Contract) -> None:
+        receipt = change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
+        after = accounts_of(keel)
+        (rebased,) = vault.events(receipt, "Rebased")
+        seconds, worth_wei = after.stream.seconds, after.visible_wei(receipt.timestamp)
+        assert rebased.inputs["aprBps"] == PROFIT_WEI * YEAR * BPS // (seconds * worth_wei) > 0
+        (quiet,) = vault.events(change(keel, -900 * ETHER), "Rebased")
+        assert quiet.inputs["aprBps"] == 0
+
+
+def test_both_reads_of_v_agree_at_every_moment(keel: Keel, vault: Contract) -> None:
+    change(keel, PROFIT_WEI)
+    reads = [vault.prepare("totals"), vault.prepare("totalSupply"), vault.prepare("totalShares")]
+    for _ in range(3):
+        jump_to(keel.rpc, now(keel.rpc) + 77)
+        totals, supply_wei, shares = call_many(keel.rpc, reads)
+        assert supply_wei == totals.assetsWei - totals.unvestedWei
+        assert shares == totals.shares

@@ -1,0 +1,210 @@
+"""What roles may change in StakingVault, its bounds, and what its constructor refuses."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from keel.chain.contract import Contract, deploy
+from keel.chain.revert import Reverted
+from keel.chain.state import block_head
+from keel.model.constants import ETHER, GWEI
+from tests.causes import fails
+from tests.deployment import Keel
+from tests.unit.contracts.hands import deposit
+from tests.unit.contracts.vaults import ZERO_ADDRESS, apply, change, inputs_of, stake
+
+FRAMES_OF_DELAY = 10
+
+
+@pytest.fixture
+def vault(keel: Keel) -> Contract:
+    return keel.quick.vault
+
+
+class TestTerms:
+    @pytest.mark.parametrize(
+        ("fields", "error", "inputs"),
+        [
+            ({"feeBps": 2_001}, "FeeTooHigh", {"feeBps": 2_001, "maxBps": 2_000}),
+            (
+                {"treasuryBps": 6_000, "insuranceBps": 4_001},
+                "FeeOverspent",
+                {"givenBps": 10_001, "maxBps": 10_000},
+            ),
+            (
+                {"treasuryBps": 65_535, "insuranceBps": 65_535},
+                "FeeOverspent",
+                {"givenBps": 131_070, "maxBps": 10_000},
+            ),
+            ({"treasury": ZERO_ADDRESS}, "ERC20InvalidReceiver", {"receiver": ZERO_ADDRESS}),
+        ],
+    )
+    def test_beyond_a_bound_are_refused(
+        self,
+        keel: Keel,
+        vault: Contract,
+        fields: Mapping[str, Any],
+        error: str,
+        inputs: Mapping[str, Any],
+    ) -> None:
+        terms = vault.call("terms")
+        with fails(error, **inputs):
+            keel.call_as_role(vault, "setTerms", terms._replace(**fields))
+        assert vault.call("terms") == terms
+
+    def test_treasury_must_be_able_to_hold_keth(self, keel: Keel, vault: Contract) -> None:
+        terms = vault.call("terms")
+        for treasury in (vault.address, keel.quick.wrapped.address):
+            with fails("ERC20InvalidReceiver", receiver=treasury):
+                keel.call_as_role(vault, "setTerms", terms._replace(treasury=treasury))
+
+    def test_at_every_bound_are_taken_and_said(self, keel: Keel, vault: Contract) -> None:
+        treasury = keel.actors.holder.address
+        terms = (2_000, 6_000, 4_000, treasury, 2**48 - 1)
+        receipt = keel.call_as_role(vault, "setTerms", terms)
+        (said,) = vault.events(receipt)
+        assert said.name == "TermsSet"
+        assert said.inputs["terms"] == vault.call("terms") == terms
+        change(keel, 0)
+        assert vault.call("depositableWei") == (2**48 - 1) * GWEI
+
+    def test_without_a_part_for_operators_mint_none(self, keel: Keel, vault: Contract) -> None:
+        deposit(keel, keel.actors.depositor.address, 99 * ETHER)
+        stake(keel, 3)
+        terms = vault.call("terms")._replace(treasuryBps=0, insuranceBps=10_000)
+        keel.call_as_role(vault, "setTerms", terms)
+        change(keel, 0)
+        receipt = change(keel, ETHER // 100)
+        (rebased,) = vault.events(receipt, "Rebased")
+        treasury_shares = vault.call("sharesOf", keel.actors.treasury.address)
+        assert vault.call("sharesOf", keel.quick.registry.address) == 0
+        assert treasury_shares == rebased.inputs["feeShares"] % 10**9
+        assert rebased.inputs["feeShares"] > 10**9
+
+
+class TestModules:
+    def test_none_may_be_missing(self, keel: Keel, vault: Contract) -> None:
+        modules = vault.call("modules")
+        for field in ("oracle", "registry", "fund"):
+            missing = modules._replace(**{field: ZERO_ADDRESS})
+            with fails("ModuleMissing", modules=missing):
+                keel.call_as_role(vault, "setModules", missing)
+        assert vault.call("modules") == modules
+
+    def test_are_replaced_only_behind_the_delay(self, keel: Keel, vault: Contract) -> None:
+        manager, governance = keel.quick.manager, keel.actors.governance.address
+        successor = keel.actors.stranger.address
+        modules = vault.call("modules")
+        replaced = modules._replace(oracle=successor)
+        data = vault.encode("setModules", replaced)
+        operation = manager.call("hashOperation", governance, vault.address, data)
+        with fails("AccessManagerNotScheduled", operationId=operation):
+            vault.send("setModules", replaced, sender=governance)
+        manager.send("schedule", vault.address, data, 0, sender=governance)
+        with fails("AccessManagerNotReady", operationId=operation):
+            manager.send("execute", vault.address, data, sender=governance)
+        assert vault.call("modules") == modules
+        frames = keel.configuration.delay_seconds("MODULES") // keel.profile.frame_seconds
+        assert frames == FRAMES_OF_DELAY
+
+    def test_take_over_from_the_ones_before(self, keel: Keel, vault: Contract) -> None:
+        successor, before = keel.actors.stranger.address, keel.quick.oracle.address
+        modules = vault.call("modules")._replace(oracle=successor, registry=successor)
+        receipt = keel.call_as_role(vault, "setModules", modules)
+        (said,) = vault.events(receipt)
+        assert said.inputs == modules._asdict()
+        inputs = inputs_of(keel, vault.call("newestRefTime"))
+        with fails("OnlyProtocol", caller=before, expected=successor):
+            apply(keel, inputs)
+        vault.send("applyReport", inputs, sender=successor)
+        deposit(keel, keel.actors.depositor.address, 32 * ETHER)
+        registry = keel.quick.registry.address
+        with fails("OnlyProtocol", caller=registry, expected=successor):
+            stake(keel, 1)
+        root = keel.quick.deposits.call("get_deposit_root")
+        vault.send("fundValidators", b"", root, sender=successor)
+
+
+class TestConstruction:
+    @pytest.mark.parametrize(
+        "missing",
+        [
+            "wrapped",
+            "queue",
+            "instantRedemption",
+            "withdrawalVault",
+            "rewardsVault",
+            "depositContract",
+        ],
+    )
+    def test_needs_every_neighbour(self, keel: Keel, missing: str) -> None:
+        with fails("ZeroAddress", what=missing):
+            construct(keel, ETHER, **{missing: ZERO_ADDRESS})
+
+    def test_needs_its_modules_and_terms_within_bounds(self, keel: Keel) -> None:
+        init = keel.plan.step("StakingVault").arguments["init"]
+        modules = {**init["modules"], "fund": ZERO_ADDRESS}
+        names = ("oracle", "registry", "fund")
+        with pytest.raises(Reverted) as caught:
+            construct(keel, modules=modules)
+        cause: Any = caught.value.cause
+        assert cause.name == "ModuleMissing"
+        assert tuple(cause.inputs["modules"]) == tuple(modules[name] for name in names)
+        with fails("FeeTooHigh", feeBps=2_001, maxBps=2_000):
+            construct(keel, terms={**init["terms"], "feeBps": 2_001})
+
+    @pytest.mark.parametrize(
+        ("name", "value", "bound"),
+        [
+            ("frameSeconds", 0, 1),
+            ("streamCapRayPerDay", 0, 1),
+            ("maxStreamSeconds", 2**24, 2**24 - 1),
+        ],
+    )
+    def test_bounds_what_can_never_change(
+        self, keel: Keel, name: str, value: int, bound: int
+    ) -> None:
+        with fails("ParameterOutOfBounds", what=name, value=value, bound=bound):
+            construct(keel, **{name: value})
+
+    def test_takes_exactly_one_ether(self, keel: Keel) -> None:
+        for paid_wei in (0, ETHER - 1, ETHER + 1):
+            with fails("ParameterOutOfBounds", what="first deposit", value=paid_wei, bound=ETHER):
+                construct(keel, value_wei=paid_wei)
+        vault = construct(keel)
+        assert vault.call("totals") == (10**27, ETHER, 0)
+        assert vault.call("sharesOf", vault.address) == 10**27
+
+    def test_counts_frames_from_a_slot_that_has_been(self, keel: Keel) -> None:
+        head = block_head(keel.rpc)
+        with pytest.raises(Reverted) as caught:
+            construct(keel, frameOrigin=head.timestamp + 1_000)
+        cause: Any = caught.value.cause
+        assert cause.name == "RefTimeInFuture"
+        assert cause.inputs["refTime"] == head.timestamp + 1_000
+        assert cause.inputs["nowTime"] >= head.timestamp
+        vault = construct(keel, frameOrigin=head.timestamp)
+        *_, last_ref_time, announced_at = vault.call("consensus")
+        assert (last_ref_time, announced_at) == (head.timestamp, 0)
+
+    def test_its_own_shares_can_never_move(self, keel: Keel, vault: Contract) -> None:
+        manager = keel.quick.manager.address
+        allowance = vault.call("allowance", vault.address, manager)
+        assert (vault.call("sharesOf", vault.address), allowance) == (10**27, 0)
+
+
+def construct(keel: Keel, value_wei: int = ETHER, **changes: Any) -> Contract:
+    """Create another vault from the plan's arguments with some changed."""
+    step = keel.plan.step("StakingVault")
+    init = {**step.arguments["init"], **changes}
+    deployer = keel.actors.deployer.address
+    contract, _ = deploy(
+        keel.rpc,
+        step.artifact.abi,
+        step.artifact.creation_code,
+        init,
+        sender=deployer,
+        value_wei=value_wei,
+    )
+    return contract

@@ -1,0 +1,194 @@
+"""StakingVault brought where a test needs it, and read as the model's books.
+
+The registry and the oracle are impersonated: their own limits are the matter of their own tests.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from ape.contracts import ContractContainer
+
+from keel.chain.clock import set_next_timestamp
+from keel.chain.contract import Contract, call_many
+from keel.chain.contract import deploy as deploy_raw
+from keel.chain.transaction import Receipt
+from keel.model import queue as queue_rules
+from keel.model.accounts import Accounts
+from keel.model.constants import ETHER
+from keel.model.queue import Queue
+from keel.model.report import Judgement, Outcome, apply_judgement
+from keel.model.stream import Stream
+from tests.deployment import Keel
+from tests.unit.contracts.hands import as_contract, next_reference_slot
+
+ZERO_ADDRESS = "0x" + "0" * 40
+VALIDATOR_WEI = 32 * ETHER
+DEPOSIT_AMOUNT = (32 * 10**9).to_bytes(8, "little")
+
+type Inputs = dict[str, int]
+"""IStakingVault.ReportInput by field."""
+
+
+def deploy_test_contract(
+    keel: Keel,
+    test_contracts: Mapping[str, ContractContainer],
+    name: str,
+    *arguments: Any,
+    value_wei: int = 0,
+) -> Contract:
+    """Deploy a contract of tests/contracts; it explains the custom errors of all of Keel."""
+    compiled = test_contracts[name].contract_type
+    code = compiled.get_deployment_bytecode()
+    assert code is not None
+    abi = [entry.model_dump(by_alias=True) for entry in compiled.abi]
+    deployer = keel.actors.deployer.address
+    contract, _ = deploy_raw(
+        keel.rpc, abi, bytes(code), *arguments, sender=deployer, value_wei=value_wei
+    )
+    return Contract(keel.rpc, contract.address, contract.abi, errors=keel.quick.vault.errors)
+
+
+def deposit_at(keel: Keel, timestamp: int, depositor: str, amount_wei: int) -> Receipt:
+    """Buy kETH in a block of exactly this time."""
+    set_next_timestamp(keel.rpc, timestamp)
+    arguments = (depositor, ZERO_ADDRESS)
+    return keel.quick.vault.send("deposit", *arguments, sender=depositor, value_wei=amount_wei)
+
+
+def deposits_of(keel: Keel, count: int, first: int = 0) -> bytes:
+    """Make keys that nobody holds, as `fundValidators` takes them; deposits check roots only."""
+    credentials = bytes(keel.quick.vault.call("withdrawalCredentials"))
+    return b"".join(
+        _unsigned_deposit(credentials, number) for number in range(first, first + count)
+    )
+
+
+def stake(keel: Keel, count: int, first: int = 0) -> Receipt:
+    """Send 32 ETH to the deposit contract for each of some new keys, in the registry's place."""
+    root = keel.quick.deposits.call("get_deposit_root")
+    sender = as_contract(keel.quick.registry)
+    arguments = (deposits_of(keel, count, first), root)
+    return keel.quick.vault.send("fundValidators", *arguments, sender=sender)
+
+
+def inputs_of(keel: Keel, ref_time: int, change_wei: int = 0, **fields: int) -> Inputs:
+    """A report for a reference slot, with this change of the validators' balances."""
+    expected_wei = keel.quick.vault.call("reportBase", ref_time).expectedWei
+    inputs = {
+        "refTime": ref_time,
+        "consensusBalanceWei": expected_wei + change_wei,
+        "withdrawalsWei": 0,
+        "rewardsWei": 0,
+        "feelessWei": 0,
+        "lastTicketHint": 0,
+    }
+    return inputs | fields
+
+
+def apply(keel: Keel, inputs: Inputs, gas: int = 10_000_000) -> Receipt:
+    """Apply a report in the oracle's place."""
+    sender = as_contract(keel.quick.oracle)
+    return keel.quick.vault.send("applyReport", inputs, sender=sender, gas=gas)
+
+
+def change(keel: Keel, change_wei: int, frames: int = 1, **fields: int) -> Receipt:
+    """Go to a later reference slot and report growth or, below 0, a loss."""
+    return apply(keel, inputs_of(keel, next_reference_slot(keel, frames), change_wei, **fields))
+
+
+def insure(keel: Keel, amount_wei: int) -> int:
+    """Give the insurance fund wkETH for this much ether; return the units it now holds."""
+    depositor = keel.actors.underwriter.address
+    fund = keel.quick.fund.address
+    arguments = (fund, ZERO_ADDRESS)
+    keel.quick.vault.send("depositWrapped", *arguments, sender=depositor, value_wei=amount_wei)
+    return int(keel.quick.wrapped.call("balanceOf", fund))
+
+
+def lay_bare(keel: Keel) -> str:
+    """Stake every wei of ether that there is; return the one depositor, who has 31 ETH of 32."""
+    depositor = str(keel.actors.depositor.address)
+    arguments = (depositor, ZERO_ADDRESS)
+    keel.quick.vault.send("deposit", *arguments, sender=depositor, value_wei=31 * ETHER)
+    stake(keel, 1)
+    return depositor
+
+
+def accounts_of(keel: Keel) -> Accounts:
+    """The vault's books as the model has them."""
+    vault = keel.quick.vault
+    names = ("totals", "stream", "consensus", "lossCarryWei")
+    totals, stream, consensus, carry = call_many(keel.rpc, [vault.prepare(n) for n in names])
+    balance_wei, pending_wei, last_ref_time, _ = consensus
+    return Accounts(
+        shares=totals.shares,
+        backing_wei=totals.assetsWei,
+        stream=Stream(*stream),
+        consensus_wei=balance_wei,
+        pending_wei=pending_wei,
+        ref_time=last_ref_time,
+        loss_carry_wei=carry,
+    )
+
+
+def queue_with(*requests: tuple[int, int]) -> Queue:
+    """The model's queue after tickets of (amount, time of the request), before any loss."""
+    queue = Queue()
+    for amount_wei, requested_at in requests:
+        queue = queue_rules.add_ticket(queue, amount_wei, requested_at)
+    return queue
+
+
+def predicted(
+    keel: Keel, inputs: Inputs, now: int, queue: Queue | None = None, fund_units: int = 0
+) -> Outcome:
+    """What the model does with a report at this moment; call it before the report is applied."""
+    accounts = accounts_of(keel)
+    expected_wei = keel.quick.vault.call("reportBase", inputs["refTime"]).expectedWei
+    taken_wei = inputs["withdrawalsWei"] + inputs["rewardsWei"]
+    gross_wei = inputs["consensusBalanceWei"] + taken_wei
+    judgement = Judgement(
+        ref_time=inputs["refTime"],
+        covered_seconds=inputs["refTime"] - accounts.ref_time,
+        consensus_wei=inputs["consensusBalanceWei"],
+        pending_wei=accounts.consensus_wei + accounts.pending_wei - expected_wei,
+        growth_wei=max(0, gross_wei - expected_wei),
+        loss_wei=max(0, expected_wei - gross_wei),
+        held_rewards_wei=0,
+        held_withdrawals_wei=0,
+        feeless_wei=inputs["feelessWei"],
+        beyond_limit=False,
+        limit_wei=0,
+        withdrawals_wei=inputs["withdrawalsWei"],
+        rewards_wei=inputs["rewardsWei"],
+    )
+    parameters = keel.configuration.model
+    queue = queue or Queue()
+    return apply_judgement(parameters, accounts, queue, fund_units, judgement, now=now)
+
+
+def shares_of(keel: Keel, *holders: str) -> list[int]:
+    """Shares of several holders, in one request."""
+    vault = keel.quick.vault
+    return call_many(keel.rpc, [vault.prepare("sharesOf", holder) for holder in holders])
+
+
+def units_of(keel: Keel, holder: str) -> int:
+    """wkETH of a holder."""
+    return int(keel.quick.wrapped.call("balanceOf", holder))
+
+
+def _unsigned_deposit(credentials: bytes, number: int) -> bytes:
+    """Public key, signature and deposit data root, hashed as the deposit contract does it."""
+    pubkey = sha256(b"key" + number.to_bytes(8)).digest() + bytes(16)
+    signature = bytes(96)
+    pubkey_root = _hash(pubkey, bytes(16))
+    signature_root = _hash(_hash(signature[:64]), _hash(signature[64:], bytes(32)))
+    left = _hash(pubkey_root, credentials)
+    right = _hash(DEPOSIT_AMOUNT, bytes(24), signature_root)
+    return pubkey + signature + _hash(left, right)
+
+
+def _hash(*parts: bytes) -> bytes:
+    return sha256(b"".join(parts)).digest()
