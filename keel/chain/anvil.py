@@ -32,7 +32,8 @@ class AnvilOptions:
 
     A base fee of 0 stays 0 for good, and then senders without ether can send too. `mining` False
     mines only on request, `block_seconds` mines in that interval. `transaction_gas_cap` enforces
-    EIP-7825. `log_path` receives Anvil's log, which `silent` keeps to errors.
+    EIP-7825. `steps_tracing` keeps every step of the EVM, without which traces by opcode are empty.
+    `log_path` receives Anvil's log, which `silent` keeps to errors.
     """
 
     port: int = 0
@@ -48,6 +49,7 @@ class AnvilOptions:
     block_gas_limit: int | None = None
     transaction_gas_cap: bool = False
     auto_impersonate: bool = False
+    steps_tracing: bool = False
     silent: bool = True
     log_path: Path | None = None
 
@@ -71,6 +73,7 @@ def command_line(options: AnvilOptions) -> list[str]:
         "--no-mining": not options.mining,
         "--enable-tx-gas-limit": options.transaction_gas_cap,
         "--auto-impersonate": options.auto_impersonate,
+        "--steps-tracing": options.steps_tracing,
         "--silent": options.silent,
     }
     return arguments + [flag for flag, wanted in switches.items() if wanted]

@@ -1,15 +1,19 @@
 """Send transactions of unlocked accounts and read receipts."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from keel.chain.abi import Abi, Log, checksummed
+from keel.chain.errors import ChainError
 from keel.chain.revert import BareRevert, Cause, Halt, Reverted, decode_revert
 from keel.chain.rpc import RpcClient
 
 TRANSACTION_GAS_CAP = 2**24
 """Gas given to a transaction that names none: the most that EIP-7825 allows."""
+
+_POLL_SECONDS = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def send_transaction(
     request = transaction_request(
         sender, to, data, value_wei=value_wei, gas=gas, max_fee_per_gas_wei=max_fee_per_gas_wei
     )
-    receipt = parse_receipt(rpc.call("eth_sendTransactionSync", request))
+    receipt = await_receipt(rpc, str(rpc.call("eth_sendTransaction", request)))
     if not receipt.succeeded:
         cause = failure_cause(rpc, receipt.transaction_hash, errors)
         raise Reverted(cause, what, receipt.transaction_hash)
@@ -100,6 +104,21 @@ def transaction_request(
     if max_fee_per_gas_wei is not None:
         request["maxFeePerGas"] = hex(max_fee_per_gas_wei)
     return request
+
+
+def await_receipt(rpc: RpcClient, transaction_hash: str, timeout_seconds: float = 30.0) -> Receipt:
+    """Ask for the receipt until it is there; raises ChainError when it does not come in time.
+
+    Anvil's own eth_sendTransactionSync now and then misses the block after an evm_revert, and then
+    answers after half a minute that the transaction timed out, though it was mined.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        receipt = receipt_of(rpc, transaction_hash)
+        if receipt is not None:
+            return receipt
+        time.sleep(_POLL_SECONDS)
+    raise ChainError(f"{transaction_hash} was not mined within {timeout_seconds:.0f} s")
 
 
 def receipt_of(rpc: RpcClient, transaction_hash: str) -> Receipt | None:

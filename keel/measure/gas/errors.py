@@ -1,0 +1,21 @@
+"""Errors of the gas measures; each message is meant for the person at the terminal."""
+
+
+class GasError(Exception):
+    """Base of every error that keel.measure.gas raises on purpose."""
+
+
+class SnapshotError(GasError):
+    """The committed figures cannot be used."""
+
+
+class CheckFailedError(GasError):
+    """Figures or page are not what is committed; `findings` has one line each."""
+
+    def __init__(self, findings: list[str]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(findings))
+
+
+class UnknownOperationError(GasError):
+    """No operation of that name is measured."""

@@ -1,0 +1,222 @@
+"""Each measured operation: what is prepared, and the one transaction whose gas counts.
+
+"repeat": the account already holds the token, and no storage slot that is written was zero.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from keel.chain.transaction import Receipt
+from keel.measure.gas.steady import (
+    OPERATORS,
+    REWARD_WEI,
+    STAKED_EACH,
+    TICKETS,
+    add_keys,
+    add_operators,
+    earn,
+    redeem_instantly,
+    stake,
+)
+from keel.measure.gas.world import KEYS, World
+from keel.model.commitment import OperatorTotals, operators_tree
+from keel.model.constants import ETHER
+
+SHARES_PER_ETHER = ETHER * 10**9
+FRAMES = 365
+LOSSES = 64
+LARGE_BATCH = 50
+WAITING_TICKETS = 10_000
+MANY_OPERATORS = 500
+SMALL_LOSS_WEI = ETHER // 2
+LARGE_LOSS_WEI = 2 * ETHER
+_REQUESTED_AT_ONCE = 100
+_TICKET = 2 * TICKETS
+"""The last ticket of the second batch, which the next report of the steady state finalises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`run` prepares and returns the receipt that counts; its gas is divided by `units`."""
+
+    what: str
+    run: Callable[[World], Receipt]
+    units: int = 1
+
+    def gas(self, receipt: Receipt) -> int:
+        """Gas of one unit, rounded up."""
+        return -(-receipt.gas_used // self.units)
+
+
+def _deposit(depositor: str) -> Callable[[World], Receipt]:
+    return lambda world: world.deposit(world.actors[depositor], ETHER)
+
+
+def _deposit_wrapped(world: World) -> Receipt:
+    depositor = world.actors["depositor"]
+    arguments = (depositor, depositor)
+    vault = world.keel.vault
+    return vault.send("depositWrapped", *arguments, sender=depositor, value_wei=ETHER)
+
+
+def _keth_transfer(receiver: str) -> Callable[[World], Receipt]:
+    def run(world: World) -> Receipt:
+        to, sender = world.actors[receiver], world.actors["depositor"]
+        return world.keel.vault.send("transfer", to, ETHER, sender=sender)
+
+    return run
+
+
+def _wketh_transfer(receiver: str) -> Callable[[World], Receipt]:
+    def run(world: World) -> Receipt:
+        to, sender = world.actors[receiver], world.actors["depositor"]
+        return world.keel.wrapped.send("transfer", to, ETHER, sender=sender)
+
+    return run
+
+
+def _transfer_shares(world: World) -> Receipt:
+    to, sender = world.actors["holder"], world.actors["depositor"]
+    return world.keel.vault.send("transferShares", to, SHARES_PER_ETHER, sender=sender)
+
+
+def _wrap_first(world: World) -> Receipt:
+    world.deposit(world.actors["stranger"], 2 * ETHER)
+    return world.wrap(world.actors["stranger"], ETHER)
+
+
+def _wrap(world: World) -> Receipt:
+    return world.wrap(world.actors["depositor"], ETHER)
+
+
+def _unwrap(world: World) -> Receipt:
+    depositor = world.actors["depositor"]
+    arguments = (ETHER, depositor, depositor)
+    return world.keel.wrapped.send("redeem", *arguments, sender=depositor)
+
+
+def _request(world: World) -> Receipt:
+    return world.request(world.actors["depositor"], ETHER)
+
+
+def _request_many(world: World) -> Receipt:
+    return world.request_together(world.actors["depositor"], [ETHER] * 10)
+
+
+def _claim(world: World) -> Receipt:
+    depositor = world.actors["depositor"]
+    return world.keel.queue.send("claim", _TICKET, sender=depositor)
+
+
+def _claim_after_frames(world: World) -> Receipt:
+    for _ in range(FRAMES):
+        world.report(change_wei=REWARD_WEI)
+        world.request(world.actors["holder"], ETHER // 10)
+    return _claim(world)
+
+
+def _claim_after_losses(world: World) -> Receipt:
+    _lose(world, LARGE_LOSS_WEI)
+    for _ in range(LOSSES - 1):
+        world.request(world.actors["holder"], ETHER // 10)
+        _lose(world, SMALL_LOSS_WEI)
+    return _claim(world)
+
+
+def _claim_many(world: World) -> Receipt:
+    earn(world)
+    depositor = world.actors["depositor"]
+    tickets = list(range(TICKETS + 1, _TICKET + 1))
+    return world.keel.queue.send("claimMany", tickets, sender=depositor)
+
+
+def _redeem_instant(world: World) -> Receipt:
+    return redeem_instantly(world, SHARES_PER_ETHER)
+
+
+def _report_cycle(world: World) -> Receipt:
+    return earn(world, _operators_root(OPERATORS))
+
+
+def _report_wrong_hint(world: World) -> Receipt:
+    return earn(world, _operators_root(OPERATORS), hint=0)
+
+
+def _report_many_operators(world: World) -> Receipt:
+    add_operators(world, OPERATORS, MANY_OPERATORS)
+    return earn(world, _operators_root(MANY_OPERATORS))
+
+
+def _report_many_tickets(hint: int | None) -> Callable[[World], Receipt]:
+    def run(world: World) -> Receipt:
+        depositor = world.actors["depositor"]
+        # More than is buffered, so this ticket and all behind it wait.
+        world.request(depositor, 1_000 * ETHER)
+        for _ in range(WAITING_TICKETS // _REQUESTED_AT_ONCE):
+            world.request_together(depositor, [ETHER // 100] * _REQUESTED_AT_ONCE)
+        return earn(world, _operators_root(OPERATORS), hint)
+
+    return run
+
+
+def _report_loss(loss_wei: int) -> Callable[[World], Receipt]:
+    return lambda world: _lose(world, loss_wei)
+
+
+def _lose(world: World, loss_wei: int) -> Receipt:
+    return world.report(change_wei=-loss_wei)
+
+
+def _add_keys(world: World) -> Receipt:
+    return add_keys(world, 0, world.new_entries(KEYS - LARGE_BATCH, LARGE_BATCH))
+
+
+def _stake_20(world: World) -> Receipt:
+    return stake(world, range(STAKED_EACH, STAKED_EACH + 2))
+
+
+def _operators_root(count: int) -> bytes:
+    totals = [OperatorTotals(n, 4, 0, 0, (n + 1) * SHARES_PER_ETHER) for n in range(count)]
+    return operators_tree(totals).root
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "deposit_first": Operation("deposit, first", _deposit("stranger")),
+    "deposit_repeat": Operation("deposit, repeat", _deposit("depositor")),
+    "deposit_wrapped_repeat": Operation("ether to wkETH, repeat", _deposit_wrapped),
+    "keth_transfer_new": Operation("kETH transfer, new holder", _keth_transfer("stranger")),
+    "keth_transfer_existing": Operation("kETH transfer, existing holder", _keth_transfer("holder")),
+    "transfer_shares": Operation("kETH transfer in shares, existing holder", _transfer_shares),
+    "wketh_transfer_new": Operation("wkETH transfer, new holder", _wketh_transfer("stranger")),
+    "wketh_transfer_existing": Operation(
+        "wkETH transfer, existing holder", _wketh_transfer("holder")
+    ),
+    "wrap_first": Operation("wrap, first", _wrap_first),
+    "wrap_repeat": Operation("wrap, repeat", _wrap),
+    "unwrap_repeat": Operation("unwrap, repeat", _unwrap),
+    "redeem_instant": Operation("instant redemption", _redeem_instant),
+    "request_repeat": Operation("withdrawal request, repeat", _request),
+    "request_many_of_10": Operation("withdrawal request, each of 10", _request_many, 10),
+    "claim": Operation(f"claim, after {FRAMES} frames", _claim_after_frames),
+    "claim_after_64_losses": Operation(f"claim, after {LOSSES} losses", _claim_after_losses),
+    "claim_many_of_8": Operation("claim, each of 8", _claim_many, TICKETS),
+    "report_cycle": Operation("report cycle, 8 tickets", _report_cycle),
+    "report_cycle_500_operators": Operation(
+        f"report cycle, {MANY_OPERATORS} operators", _report_many_operators
+    ),
+    "report_cycle_10000_tickets": Operation(
+        f"report cycle, {WAITING_TICKETS:,} waiting", _report_many_tickets(None)
+    ),
+    "report_cycle_wrong_hint": Operation("report cycle, wrong hint", _report_wrong_hint),
+    "report_cycle_10000_tickets_wrong_hint": Operation(
+        f"report cycle, {WAITING_TICKETS:,} waiting, wrong hint",
+        _report_many_tickets(0),
+    ),
+    "report_loss_covered": Operation("report of a loss, insured", _report_loss(SMALL_LOSS_WEI)),
+    "report_loss_shared": Operation(
+        "report of a loss, insured in part", _report_loss(LARGE_LOSS_WEI)
+    ),
+    "add_key": Operation(f"add a key, each of {LARGE_BATCH}", _add_keys, LARGE_BATCH),
+    "deposit_validator_of_20": Operation("deposit a validator, each of 20", _stake_20, 20),
+}
+"""In the order in which tables show them; docs/gas.md compares them with other protocols."""

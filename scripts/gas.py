@@ -1,0 +1,44 @@
+"""`ape run gas`: measure the gas of every operation."""
+
+import sys
+
+import click
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Write nothing; fail if a figure is not as committed.")
+@click.option("--trace", "name", metavar="NAME", help="Show where the gas of one operation goes.")
+def cli(check: bool, name: str | None) -> None:
+    """Measure every operation on a chain of its own, beside the goals and other protocols.
+
+    Writes gas/snapshot.json and the table of docs/gas.md. The scenario is fixed, so the same
+    contracts give the same integers everywhere. A rise of more than 1 % over the figures committed
+    before needs a line with its reason in docs/gas.md, or --check fails.
+
+    \b
+      ape run gas
+      ape run gas --check
+      ape run gas --trace request_repeat
+    """
+    from rich.console import Console
+
+    from keel.chain.errors import ChainError
+    from keel.deploy.errors import DeployError
+    from keel.measure.gas.command import run_check, run_measure, run_trace
+    from keel.measure.gas.errors import CheckFailedError, GasError
+
+    console = Console()
+    try:
+        if name is not None:
+            run_trace(name, console)
+        elif check:
+            run_check(console)
+        else:
+            run_measure(console)
+    except CheckFailedError as error:
+        for finding in error.findings:
+            click.secho(f"gas: {finding}", fg="red", err=True)
+        sys.exit(1)
+    except (ChainError, DeployError, GasError) as error:
+        click.secho(f"keel: {error}", fg="red", err=True)
+        sys.exit(1)
