@@ -1,9 +1,11 @@
 """The worker's deployed Keel as a stage for stories, and as a deployment for commands."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from keel.chain.clock import restore_snapshot, take_snapshot
 from keel.deploy.actors import ACTORS
 from keel.deploy.manifest import make_manifest, write_manifest
 from keel.model.constants import ETHER
@@ -20,22 +22,44 @@ def stage(keel: Keel) -> World:
     return open_world(keel.quick, keel.configuration, actors, keel.deployment.block)
 
 
+def stage_again(world: World) -> World:
+    """The same chain, with nothing remembered of what a test did."""
+    return open_world(world.contracts, world.configuration, world.actors, world.first_block)
+
+
 @pytest.fixture
 def world(keel_on_either_profile: Keel) -> World:
     """Keel as it is after its deployment, on either profile."""
     return stage(keel_on_either_profile)
 
 
-@pytest.fixture
-def busy_world(world: World, tmp_path: Path) -> World:
-    """906 ETH in Keel, 5 of them insurance; 768 are staked, 8 validators with each operator."""
-    operators_join(world, tmp_path)
+@pytest.fixture(scope="module", params=["local", "mainnet"])
+def _founded(
+    request: pytest.FixtureRequest,
+    deployed: dict[str, Keel],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
+    """Once a module and profile, since real BLS keys take their time."""
+    keel = deployed[request.param]
+    snapshot = take_snapshot(keel.rpc)
+    world = stage(keel)
+    operators_join(world, tmp_path_factory.mktemp("keys"))
     deposit(world, "depositor", 500 * ETHER)
     deposit(world, "redeemer", 100 * ETHER)
     deposit_wrapped(world, "holder", 300 * ETHER)
     underwrite(world, "underwriter", 5 * ETHER)
     stake(world)
-    return world
+    yield world
+    restore_snapshot(keel.rpc, snapshot)
+
+
+@pytest.fixture
+def busy_world(_founded: World) -> World:
+    """906 ETH in Keel, 5 of them insurance; 768 are staked, 8 validators with each operator.
+
+    A module that asks for it cannot ask for an empty world too.
+    """
+    return stage_again(_founded)
 
 
 @pytest.fixture
