@@ -83,7 +83,7 @@ def _enter(world: Protocol, holder: str, receiver: str, units: int, shares: int)
 
 
 def _leave(world: Protocol, underwriter: str, receiver: str, units: int, shares: int) -> Protocol:
-    if not shares:
-        return world
     paid = world.debit_units(FUND, units).credit_units(receiver, units)
+    if not shares:
+        return paid
     return replace(paid, fund=insurance.burn_cooled(world.fund, underwriter, shares))

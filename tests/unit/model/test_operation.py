@@ -9,6 +9,7 @@ from keel.model.constants import ETHER
 from keel.model.errors import (
     AnnouncementOpen,
     AnnouncementTooYoung,
+    ERC20InvalidReceiver,
     ERC4626ExceededMaxRedeem,
     ERC4626ExceededMaxWithdraw,
     InsufficientLiquidity,
@@ -21,7 +22,7 @@ from keel.model.errors import (
 )
 from keel.model.frames import Action, State
 from keel.model.parameters import Parameters
-from keel.model.protocol import FUND, REGISTRY, TREASURY, Protocol
+from keel.model.protocol import FUND, REGISTRY, TREASURY, ZERO_ADDRESS, Protocol
 from keel.model.report import Report
 from tests.unit.model.worlds import (
     FRAME,
@@ -198,6 +199,12 @@ def test_underwriters_leave_in_their_window_and_the_normal_state_only() -> None:
             keel.leave(where, now, "underwriter", "underwriter", 1)
         with pytest.raises(ERC4626ExceededMaxWithdraw):
             keel.leave_with(where, now, "underwriter", "underwriter", 1)
+
+
+def test_nobody_leaves_to_nobody_even_with_nothing() -> None:
+    with pytest.raises(ERC20InvalidReceiver):
+        keel.leave(staked_world(), NOW, "underwriter", ZERO_ADDRESS, 0)
+    assert keel.leave(staked_world(), NOW, "underwriter", "holder", 0)[1] == 0
 
 
 @pytest.mark.parametrize(
