@@ -1,23 +1,28 @@
 """The whole storage of a contract against what it should be, so that nothing can hide from getters.
 
 Events and getters show what is meant to be there. A role written straight into storage for an
-account that no event names would be seen by neither, but it needs a slot.
+account that no event names would be seen by neither. But every word is a leaf of the contract's
+storage trie, and Merkle proofs (EIP-1186) show all nodes on the way to a leaf, with references to
+its neighbours. Following these finds every leaf, on any node.
 """
 
-import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import count
 from typing import Any
 
-import orjson
 import rlp
 from eth_utils.crypto import keccak
-from trie import HexaryTrie
 
 from keel.chain.contract import PreparedCall
 from keel.chain.errors import RpcError
 from keel.chain.rpc import Request, RpcClient
 from keel.chain.state import word
+
+_EMPTY_ROOT = keccak(rlp.encode(b""))
+_BRANCH_ITEMS = 17
+_SEARCHED_NIBBLES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +43,12 @@ class ExpectedStorage:
 
 
 def storage_differences(rpc: RpcClient, expected: Sequence[ExpectedStorage]) -> list[str]:
-    """Name every slot whose value is not as expected, and whatever else a contract stores."""
-    found = []
-    others = _other_slots(rpc)
-    for contract in expected:
-        slots = list(contract.words)
-        requests: list[Request] = [
-            ("eth_getStorageAt", (contract.address, word(slot), "latest")) for slot in slots
-        ]
-        actual = {
-            slot: int(answer, 16) for slot, answer in zip(slots, rpc.batch(requests), strict=True)
-        }
-        for slot, wanted in contract.words.items():
-            if wanted.value is not None and actual[slot] != wanted.value:
-                found.append(
-                    f"{contract.contract}: {wanted.meaning} is stored as {actual[slot]:#x}, "
-                    f"{wanted.value:#x} expected"
-                )
-        other = others.find(contract, actual)
-        if other is not None:
-            found.append(f"{contract.contract}: {other}")
-    return found
+    """Name every word that is not as expected, and every one that is not expected at all."""
+    return [
+        f"{contract.contract}: {text}"
+        for contract in expected
+        for text in _differences(rpc, contract)
+    ]
 
 
 def slots_read_by(rpc: RpcClient, address: str, calls: Sequence[PreparedCall]) -> set[int]:
@@ -73,48 +63,91 @@ def slots_read_by(rpc: RpcClient, address: str, calls: Sequence[PreparedCall]) -
     }
 
 
-def storage_root(values: Mapping[int, int]) -> bytes:
-    """Root of an account's storage trie; zero values are not in it (yellow paper, 4.1)."""
-    trie = HexaryTrie({})
-    for slot, value in values.items():
-        if value:
-            trie[keccak(slot.to_bytes(32, "big"))] = rlp.encode(value)
-    return bytes(trie.root_hash)
+def stored_words(rpc: RpcClient, address: str, likely: Sequence[int]) -> Mapping[bytes, int]:
+    """All words of an account that are not zero, by the hash of their slot.
+
+    `likely` slots are asked for first; each other one costs a request. Raises RpcError when the
+    node gives no proofs.
+    """
+    trie = _StorageTrie(rpc, address)
+    trie.fetch(likely)
+    return {hashed: value for hashed, value in trie.leaves(trie.root, ()) if value}
 
 
-class OtherSlotsInDump:
-    """Anvil tells its whole state; its storage roots are of no use, since they count zeros."""
+class _StorageTrie:
+    """Nodes of one account's storage trie, as far as they were needed."""
 
-    def __init__(self, dump: str) -> None:
-        state = orjson.loads(gzip.decompress(bytes.fromhex(dump.removeprefix("0x"))))
-        self._accounts: dict[str, Any] = state["accounts"]
-
-    def find(self, contract: ExpectedStorage, _actual: Mapping[int, int]) -> str | None:
-        """Describe a slot that is set beside the expected ones."""
-        stored = self._accounts.get(contract.address.lower(), {}).get("storage", {})
-        used = {int(slot, 16) for slot, value in stored.items() if int(value, 16)}
-        extra = sorted(used - set(contract.words))
-        return f"slot {word(extra[0])} is set, but nothing known explains it" if extra else None
-
-
-class OtherSlotsByRoot:
-    """Elsewhere the storage root of eth_getProof must be that of the known slots."""
-
-    def __init__(self, rpc: RpcClient) -> None:
+    def __init__(self, rpc: RpcClient, address: str) -> None:
         self._rpc = rpc
+        self._address = address
+        self._nodes: dict[bytes, Any] = {}
+        self.root = _EMPTY_ROOT
 
-    def find(self, contract: ExpectedStorage, actual: Mapping[int, int]) -> str | None:
-        """Say whether slots are set beside the expected ones, whose values are `actual`."""
-        try:
-            proof = self._rpc.call("eth_getProof", contract.address, [], "latest")
-        except RpcError as error:
-            return f"the whole storage cannot be checked: {error}"
-        if storage_root(actual) == bytes.fromhex(proof["storageHash"][2:]):
-            return None
-        return "a slot is set that nothing known explains"
+    def fetch(self, slots: Sequence[int]) -> None:
+        """Learn all nodes on the way to these slots."""
+        keys = [word(slot) for slot in slots]
+        answer = self._rpc.call("eth_getProof", self._address, keys, "latest")
+        self.root = bytes.fromhex(answer["storageHash"][2:])
+        for proof in answer["storageProof"]:
+            for text in proof["proof"]:
+                node = bytes.fromhex(text[2:])
+                self._nodes[keccak(node)] = rlp.decode(node)
+
+    def leaves(self, reference: Any, path: tuple[int, ...]) -> Iterator[tuple[bytes, int]]:
+        """Hashed slot and value of each leaf below a node, given by its hash or inline."""
+        if reference in (b"", _EMPTY_ROOT):
+            return
+        node = reference if isinstance(reference, list) else self._node(reference, path)
+        if len(node) == _BRANCH_ITEMS:
+            for nibble, child in enumerate(node[:16]):
+                yield from self.leaves(child, (*path, nibble))
+            return
+        part, is_leaf = _compact_path(node[0])
+        if is_leaf:
+            digits = "".join(f"{nibble:x}" for nibble in (*path, *part))
+            yield bytes.fromhex(digits), int.from_bytes(rlp.decode(node[1]), "big")
+        else:
+            yield from self.leaves(node[1], (*path, *part))
+
+    def _node(self, node_hash: bytes, path: tuple[int, ...]) -> Any:
+        if node_hash not in self._nodes:
+            self.fetch([_slot_below(path)])
+        if node_hash not in self._nodes:
+            raise RpcError("eth_getProof", 0, "a node of the storage trie is withheld", None)
+        return self._nodes[node_hash]
 
 
-def _other_slots(rpc: RpcClient) -> OtherSlotsInDump | OtherSlotsByRoot:
-    if str(rpc.call("web3_clientVersion")).lower().startswith("anvil"):
-        return OtherSlotsInDump(rpc.call("anvil_dumpState"))
-    return OtherSlotsByRoot(rpc)
+def _differences(rpc: RpcClient, contract: ExpectedStorage) -> Iterator[str]:
+    slots = {keccak(slot.to_bytes(32, "big")): slot for slot in contract.words}
+    try:
+        stored = stored_words(rpc, contract.address, list(contract.words))
+    except RpcError as error:
+        yield f"its whole storage cannot be read: {error}"
+        return
+    for hashed, slot in slots.items():
+        wanted, actual = contract.words[slot], stored.get(hashed, 0)
+        if wanted.value not in (None, actual):
+            yield f"{wanted.meaning} is stored as {actual:#x}, {wanted.value:#x} expected"
+    for hashed in sorted(set(stored) - set(slots)):
+        yield (
+            f"{stored[hashed]:#x} is stored where nothing should be, "
+            f"in the slot with the hash 0x{hashed.hex()}"
+        )
+
+
+def _compact_path(encoded: bytes) -> tuple[tuple[int, ...], bool]:
+    """Read a hex-prefix encoding: nibbles, and whether a leaf follows (yellow paper, C)."""
+    nibbles = tuple(int(digit, 16) for digit in encoded.hex())
+    flag = nibbles[0]
+    return nibbles[1 if flag & 1 else 2 :], bool(flag & 2)
+
+
+@cache
+def _slot_below(path: tuple[int, ...]) -> int:
+    """Find some slot whose hash begins with these nibbles (four need some 65,000 hashes)."""
+    if len(path) > _SEARCHED_NIBBLES:
+        raise RpcError("eth_getProof", 0, f"unknown slots share {len(path)} nibbles", None)
+    prefix = "".join(f"{nibble:x}" for nibble in path)
+    return next(
+        slot for slot in count() if keccak(slot.to_bytes(32, "big")).hex().startswith(prefix)
+    )
