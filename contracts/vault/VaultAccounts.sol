@@ -142,8 +142,10 @@ abstract contract VaultAccounts is IStakingVault, KeelEther {
     /// @dev REP-2: validators staked after a reference slot. Staking closes 3 frames after the last one, so there is
     /// nothing beyond and at most 3 reads.
     function _stakedAfter(uint256 refTime) internal view returns (uint256 validators) {
-        uint256 last = _frameOf(_consensus.lastRefTime) + STALE_FRAMES;
-        for (uint256 frame = _frameOf(refTime) + 1; frame <= last; ++frame) {
+        uint256 lastRefTime = _consensus.lastRefTime;
+        uint256 last = _frameOf(lastRefTime) + STALE_FRAMES;
+        uint256 first = _frameOf(Math.max(refTime, lastRefTime)) + 1; // what is older is in C
+        for (uint256 frame = first; frame <= last; ++frame) {
             validators += _stakedIn[frame];
         }
     }
