@@ -1,0 +1,1 @@
+"""A beacon chain on the desk: the executable consensus specification drives Anvil slot by slot."""

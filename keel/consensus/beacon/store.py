@@ -1,0 +1,83 @@
+"""Blocks and states that the chain keeps: what an API serves, and another client can replay.
+
+Blocks are few bytes and all stay. States are kept for each of the last slots, and from then on
+for the first slot of each epoch; one in between is made again by replaying blocks from there.
+"""
+
+from dataclasses import dataclass, field
+
+from keel.consensus.beacon.errors import BeaconError
+from keel.consensus.beacon.spec import Block, Spec, State, trusting_own_signatures
+
+RECENT_SLOTS = 64
+"""Slots behind the head for which the state itself is kept."""
+
+
+@dataclass
+class Store:
+    """`anchor` is the state that all blocks descend from: that of genesis."""
+
+    spec: Spec
+    blocks: dict[bytes, Block] = field(default_factory=dict)
+    roots: dict[int, bytes] = field(default_factory=dict)
+    recent_states: dict[int, State] = field(default_factory=dict)
+    epoch_states: dict[int, bytes] = field(default_factory=dict)
+    genesis_root: bytes = b""
+
+    def begin(self, root: bytes, state: State) -> None:
+        """Start with a genesis block's root, which has no block, and its state."""
+        self.genesis_root = root
+        self.roots[0] = root
+        self.add_state(state)
+
+    def add_block(self, root: bytes, block: Block) -> None:
+        """Keep a block under its root and its slot."""
+        self.blocks[root] = block
+        self.roots[int(block.message.slot)] = root
+
+    def add_state(self, state: State) -> None:
+        """Keep the state of a slot, missed or not; nobody may change it afterwards."""
+        slot = int(state.slot)
+        if slot % int(self.spec.SLOTS_PER_EPOCH) == 0:
+            self.epoch_states[slot] = self.spec.ssz_serialize(state)
+        self.recent_states[slot] = state
+        self.recent_states.pop(slot - RECENT_SLOTS, None)
+
+    def block_at(self, slot: int) -> Block | None:
+        """Return the block of a slot, None if the slot was missed, is genesis or lies ahead."""
+        return self.blocks.get(self.roots.get(slot, b""))
+
+    def root_at(self, slot: int) -> bytes:
+        """Return the root of the latest block at or before a slot."""
+        while slot not in self.roots:
+            slot -= 1
+            if slot < 0:
+                raise BeaconError("slots are counted from 0")
+        return self.roots[slot]
+
+    def state_at(self, slot: int) -> State:
+        """Return the state at the end of a slot, for reading; raises BeaconError if it is ahead."""
+        if slot in self.recent_states:
+            return self.recent_states[slot]
+        if slot < 0 or slot > max(self.recent_states):
+            raise BeaconError(f"slot {slot}, at most {max(self.recent_states)} expected")
+        first = max(kept for kept in self.epoch_states if kept <= slot)
+        state = self.spec.ssz_deserialize(self.spec.BeaconState, self.epoch_states[first])
+        return self._replay(state, slot)
+
+    def state_of(self, root: bytes) -> State:
+        """Return the state after a block given by its root."""
+        block = self.blocks.get(root)
+        if block is None and root != self.genesis_root:
+            raise BeaconError(f"no block has the root 0x{root.hex()}")
+        return self.state_at(0 if block is None else int(block.message.slot))
+
+    def _replay(self, state: State, slot: int) -> State:
+        """Apply the blocks up to a slot once more; their signatures were verified before."""
+        for number in range(int(state.slot) + 1, slot + 1):
+            self.spec.process_slots(state, self.spec.Slot(number))
+            block = self.block_at(number)
+            if block is not None:
+                with trusting_own_signatures(True):
+                    self.spec.process_block(state, block.message)
+        return state
