@@ -6,7 +6,8 @@ import {IEtherSource} from "./IEtherSource.sol";
 /// @title WithdrawalVault: the address in the validators' withdrawal credentials
 /// @notice Swept ether arrives without a call. The only proxy of the core (ERC-1967, UUPS), because validators carry
 /// this address for life. Requests go to the system contracts of EIP-7002 and EIP-7251, whose fees are paid from
-/// `msg.value`; what is left goes back to the caller.
+/// `msg.value`; what is left goes back to the caller. A scheduled call is sent to this contract itself, or through
+/// the AccessManager with the exact fee, since that takes no refund.
 interface IWithdrawalVault is IEtherSource {
     event ExitRequested(bytes pubkey);
     event PartialWithdrawalRequested(bytes pubkey, uint64 amountGwei);
