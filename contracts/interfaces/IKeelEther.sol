@@ -17,7 +17,8 @@ interface IKeelEther is IPermit {
     /// @return assetsWei their value, rounded down
     function transferShares(address to, uint256 shares) external returns (uint256 assetsWei);
 
-    /// @notice Move exactly `shares` of `from`; spends an allowance of their value rounded up (SHR-4).
+    /// @notice Move exactly `shares` of `from`; spends an allowance of their value rounded up, at least 1 wei for any
+    /// share (SHR-4).
     function transferSharesFrom(address from, address to, uint256 shares) external returns (uint256 assetsWei);
 
     function sharesOf(address holder) external view returns (uint256);

@@ -10,7 +10,6 @@ import {IPermit} from "./IPermit.sol";
 /// nothing but `msg.sender`'s shares. An allowance that was given is left as it is.
 interface IWrappedKeelEther is IERC4626, IPermit {
     error OnlyVault(address caller);
-    error InvalidReceiver(address receiver);
 
     /// @notice Vault only: credit units whose shares the vault has already moved to this contract.
     function mintFor(address receiver, uint256 units) external;

@@ -36,7 +36,8 @@ abstract contract KeelEther is IKeelEther, Permit {
 
     /// @inheritdoc IKeelEther
     function transferSharesFrom(address from, address to, uint256 shares) external returns (uint256 assetsWei) {
-        _spendAllowance(from, msg.sender, toAssetsUp(shares));
+        // Not even shares that a loss has made worthless move without an allowance: profits may give them worth again.
+        _spendAllowance(from, msg.sender, Math.max(toAssetsUp(shares), Math.min(shares, 1)));
         return _transferShares(from, to, shares);
     }
 
