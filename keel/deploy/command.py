@@ -96,7 +96,7 @@ def deploy_and_record(
     manifest = make_manifest(rpc, plan, deployment, artifacts)
     path = manifest_path(rpc)
     write_manifest(manifest, path, artifacts)
-    console.print(f"Manifest: {path}")
+    console.print(f"Manifest: {path}", soft_wrap=True)
     verify(rpc, manifest, artifacts, console)
     return manifest
 
