@@ -1,0 +1,38 @@
+"""Who is robbed, and by whom: the few things that all incidents need."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ape.contracts import ContractContainer
+
+from keel.chain.contract import Contract
+from keel.chain.state import balance_wei, set_balance_wei
+from tests.deployment import Keel
+from tests.unit.contracts.vaults import deploy_test_contract
+
+type Naive = Callable[..., Contract]
+"""Deploys a vulnerable variant of tests/contracts by name, constructor arguments behind."""
+
+
+@pytest.fixture
+def naive(keel: Keel, test_contracts: dict[str, ContractContainer]) -> Naive:
+    def place(name: str, *arguments: Any, value_wei: int = 0) -> Contract:
+        return deploy_test_contract(keel, test_contracts, name, *arguments, value_wei=value_wei)
+
+    return place
+
+
+@pytest.fixture
+def attacker(keel: Keel) -> str:
+    return str(keel.actors.attacker.address)
+
+
+@pytest.fixture
+def victim(keel: Keel) -> str:
+    return str(keel.actors.depositor.address)
+
+
+def force(keel: Keel, address: str, amount_wei: int) -> None:
+    """Put ether there as a destroyed contract does, asking nobody."""
+    set_balance_wei(keel.rpc, address, balance_wei(keel.rpc, address) + amount_wei)
