@@ -1,0 +1,37 @@
+"""`ape run demo` on a chain of its own: it ends well, and it stops when 1 wei is off."""
+
+import io
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from keel.chain.state import balance_wei, set_balance_wei
+from keel.scenarios.life import CHAPTERS
+from keel.scenarios.telling import tell_life
+from keel.scenarios.world import World
+from keel.terminal.faults import Fault
+from scripts.demo import cli
+
+
+def test_the_demo_tells_every_chapter_and_ends_well() -> None:
+    result = CliRunner().invoke(cli, ["--fast"], catch_exceptions=False)
+    assert result.exit_code == 0
+    for chapter in CHAPTERS:
+        assert chapter.title in result.output
+    assert result.output.count("identity holds to the wei") == len(CHAPTERS) + 1
+    assert "The consensus layer's part" in result.output
+
+
+def test_one_wei_off_stops_the_demo_with_exit_code_1() -> None:
+    def force_one_wei(chapter: int, world: World) -> None:
+        if chapter == 2:
+            vault = world.contracts.vault.address
+            set_balance_wei(world.rpc, vault, balance_wei(world.rpc, vault) + 1)
+
+    screen = io.StringIO()
+    with pytest.raises(Fault, match=r"the books are broken: .* \+1 wei") as caught:
+        tell_life("local", 0.0, Console(file=screen, width=200), force_one_wei)
+    assert caught.value.exit_code == 1
+    assert screen.getvalue().count("identity holds to the wei") == 2
+    assert CHAPTERS[2].title not in screen.getvalue()

@@ -1,0 +1,227 @@
+"""`ape run operators`: a valid file beside the same file with one thing altered."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keel.chain.anvil import TEST_MNEMONIC
+from keel.consensus.deposit_data import make_deposit_data, write_deposit_data
+from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
+from keel.consensus.keystores import decrypt_keystore, read_keystore
+from keel.model.commitment import key_batch_tree
+from scripts.operators import cli as operators
+from scripts.stake import cli as stake
+from tests.deployment import Keel
+from tests.scenarios.terminal import Terminal
+
+type Entry = dict[str, Any]
+
+
+@pytest.fixture
+def operator(terminal: Terminal) -> int:
+    terminal.succeed(operators, "add", "Harbour", "--manager", "operator_manager_1")
+    return 0
+
+
+@pytest.fixture
+def file(keel: Keel, tmp_path: Path) -> Path:
+    """Deposit data of two keys, as they must be."""
+    return write_keys(keel, tmp_path)
+
+
+def write_keys(keel: Keel, folder: Path, count: int = 2, network: str = "local") -> Path:
+    credentials = keel.quick.vault.call("withdrawalCredentials")
+    keys = derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), count)
+    entries = [make_deposit_data(key, credentials, network=network) for key in keys]
+    return write_deposit_data(folder, entries, 1)
+
+
+def altered(file: Path, change: Callable[[list[Entry]], None]) -> str:
+    entries = json.loads(file.read_text())
+    change(entries)
+    file.write_text(json.dumps(entries))
+    return str(file)
+
+
+def flipped(text: str) -> str:
+    """The last digit changed."""
+    return text[:-1] + ("0" if text[-1] != "0" else "1")
+
+
+@pytest.mark.usefixtures("operator")
+def test_a_valid_file_is_committed(keel: Keel, terminal: Terminal, file: Path) -> None:
+    told = terminal.succeed(operators, "add-keys", str(file))
+    roots = [bytes.fromhex(entry["deposit_data_root"]) for entry in json.loads(file.read_text())]
+    assert keel.quick.registry.call("batchRoot", 0, 0) == key_batch_tree(roots).root
+    assert "batch 0 of 2 keys" in told
+
+
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [
+        ("pubkey", "deposit_message_root"),
+        ("withdrawal_credentials", "withdrawal_credentials"),
+        ("signature", "signature"),
+        ("deposit_message_root", "deposit_message_root"),
+        ("deposit_data_root", "deposit_data_root"),
+        ("fork_version", "fork_version"),
+    ],
+)
+@pytest.mark.usefixtures("operator")
+def test_one_altered_digit_is_refused(
+    keel: Keel, terminal: Terminal, file: Path, field: str, named: str
+) -> None:
+    def change(entries: list[Entry]) -> None:
+        entries[1][field] = flipped(entries[1][field])
+
+    result = terminal.run(operators, "add-keys", altered(file, change))
+    assert result.exit_code == 1
+    assert f"entry 1, {named}: " in result.output
+    assert "entry 0" not in result.output
+    assert keel.quick.registry.call("operator", 0).batches == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda e: e[0].update(amount=31 * 10**9), "entry 0, amount: 31000000000, expected 32"),
+        (lambda e: e[0].update(network_name="hoodi"), "network_name: hoodi, expected local"),
+        (lambda e: e[0].pop("signature"), "entry 0, signature: missing"),
+        (lambda e: e[0].update(pubkey="0x12"), "pubkey: 0x12, expected hexadecimal digits"),
+        (lambda e: e.append(e[0]), "a key that entry 0 has not used"),
+        (lambda e: e.clear(), "file, JSON: [], expected entries in a list"),
+    ],
+)
+@pytest.mark.usefixtures("operator")
+def test_what_is_no_valid_file_is_refused(
+    keel: Keel,
+    terminal: Terminal,
+    file: Path,
+    change: Callable[[list[Entry]], None],
+    line: str,
+) -> None:
+    result = terminal.run(operators, "add-keys", altered(file, change))
+    assert result.exit_code == 1
+    assert line in result.output
+    assert keel.quick.registry.call("operator", 0).batches == 0
+
+
+@pytest.mark.usefixtures("operator")
+def test_keys_for_another_network_are_refused(
+    keel: Keel, terminal: Terminal, tmp_path: Path
+) -> None:
+    file = write_keys(keel, tmp_path, 1, "hoodi")
+    result = terminal.run(operators, "add-keys", str(file))
+    assert result.exit_code == 1
+    assert "entry 0, fork_version: 10000910, expected 004b454c" in result.output
+
+
+@pytest.mark.usefixtures("operator")
+def test_keys_that_are_committed_are_refused(terminal: Terminal, file: Path) -> None:
+    terminal.succeed(operators, "add-keys", str(file))
+    assert "it is committed by operator 0" in terminal.refuse(operators, "add-keys", str(file))
+
+
+@pytest.mark.usefixtures("operator")
+def test_only_the_manager_commits(terminal: Terminal, file: Path) -> None:
+    line = terminal.refuse(operators, "add-keys", str(file), "--account", "attacker")
+    assert line.endswith("manages none")
+    named = ("--operator", "0", "--account", "attacker")
+    assert "operator 0 is not managed by" in terminal.refuse(
+        operators, "add-keys", str(file), *named
+    )
+
+
+@pytest.mark.usefixtures("operator")
+def test_a_missing_file_is_named(terminal: Terminal) -> None:
+    line = terminal.refuse(operators, "add-keys", "nothing.json")
+    assert "nothing.json cannot be read: No such file or directory" in line
+
+
+def test_only_the_council_admits_operators(terminal: Terminal) -> None:
+    line = terminal.refuse(
+        operators, "add", "Quay", "--manager", "attacker", "--account", "attacker"
+    )
+    assert "addOperator is refused: AccessManagedUnauthorized(caller=0x" in line
+
+
+@pytest.mark.usefixtures("operator")
+def test_keys_are_staked_as_far_as_ether_goes(keel: Keel, terminal: Terminal, file: Path) -> None:
+    terminal.succeed(operators, "add-keys", str(file))
+    assert "a validator needs 32 ETH" in terminal.refuse(operators, "stake")
+    terminal.succeed(stake, "40")
+    assert "32 ETH will be staked on 1 keys" in terminal.succeed(operators, "stake")
+    assert keel.quick.registry.call("totalStaked") == 1
+    assert "0 Harbour 1 1 1,000 100.00 % yes" in terminal.succeed(operators, "list")
+
+
+@pytest.mark.usefixtures("operator")
+def test_a_key_that_somebody_deposited_for_is_left_out(
+    keel: Keel, terminal: Terminal, file: Path
+) -> None:
+    terminal.succeed(operators, "add-keys", str(file))
+    terminal.succeed(stake, "64")
+    (key,) = derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), 1)
+    stolen = make_deposit_data(key, b"\x01" + bytes(11) + b"\xaa" * 20, 10**9)
+    keel.quick.deposits.send(
+        "deposit",
+        stolen.pubkey,
+        stolen.withdrawal_credentials,
+        stolen.signature,
+        stolen.deposit_data_root,
+        sender=keel.actors.attacker.address,
+        value_wei=10**18,
+    )
+    told = terminal.succeed(operators, "stake")
+    assert "Left out: key 0 of batch 0 of operator 0: somebody has deposited for it before" in told
+    assert keel.quick.registry.call("totalStaked") == 1
+
+
+@pytest.mark.usefixtures("operator")
+def test_keys_made_here_are_taken(terminal: Terminal, tmp_path: Path) -> None:
+    chosen = "correct horse battery"
+    words, password, folder = tmp_path / "words", tmp_path / "password", tmp_path / "keys"
+    words.write_text(TEST_MNEMONIC)
+    password.write_text(f"{chosen}\n")
+    terminal.succeed(
+        operators,
+        "make-keys",
+        "--count",
+        "2",
+        "--mnemonic-file",
+        str(words),
+        "--password-file",
+        str(password),
+        "--kdf",
+        "pbkdf2",
+        str(folder),
+    )
+    (file,) = folder.glob("deposit_data-*.json")
+    first = sorted(folder.glob("keystore-*.json"))[0]
+    (key,) = derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), 1)
+    assert decrypt_keystore(read_keystore(first), chosen) == key.secret
+    terminal.succeed(operators, "add-keys", str(file))
+
+
+def test_a_mnemonic_with_a_wrong_word_is_refused(terminal: Terminal, tmp_path: Path) -> None:
+    words, password = tmp_path / "words", tmp_path / "password"
+    words.write_text(TEST_MNEMONIC.replace("junk", "test"))
+    password.write_text("correct horse battery")
+    line = terminal.refuse(
+        operators,
+        "make-keys",
+        "--mnemonic-file",
+        str(words),
+        "--password-file",
+        str(password),
+        str(tmp_path / "keys"),
+    )
+    assert "words, number or checksum are not those of BIP-39" in line
+
+
+def test_make_keys_wants_one_source(terminal: Terminal, tmp_path: Path) -> None:
+    line = terminal.refuse(operators, "make-keys", str(tmp_path), code=2)
+    assert "give either --new or --mnemonic-file" in line

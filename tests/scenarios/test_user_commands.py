@@ -1,0 +1,161 @@
+"""`ape run stake|wrap|request|claim|redeem|status`, given to a real chain."""
+
+from pathlib import Path
+
+import pytest
+
+from keel.model.constants import ETHER
+from keel.scenarios.reporting import report
+from keel.scenarios.world import World
+from scripts.claim import cli as claim
+from scripts.redeem import cli as redeem
+from scripts.request import cli as request
+from scripts.stake import cli as stake
+from scripts.status import cli as status
+from scripts.wrap import cli as wrap
+from tests.deployment import Keel
+from tests.scenarios.terminal import Terminal
+
+
+def test_stake_pays_in_for_keth(keel: Keel, terminal: Terminal) -> None:
+    told = terminal.succeed(stake, "1.5")
+    assert "1.5 ETH will become 1.5 kETH." in told
+    assert keel.quick.vault.call("balanceOf", keel.actors.depositor.address) == 3 * ETHER // 2
+
+
+def test_stake_pays_in_for_wketh(keel: Keel, terminal: Terminal) -> None:
+    terminal.succeed(stake, "2", "--wrapped", "--account", "holder")
+    assert keel.quick.wrapped.call("balanceOf", keel.actors.holder.address) == 2 * ETHER
+
+
+def test_stake_takes_all_that_the_limit_leaves(keel: Keel, terminal: Terminal) -> None:
+    limit_wei = keel.quick.vault.call("depositableWei")
+    terminal.succeed(stake, str(limit_wei // ETHER))
+    left_wei = limit_wei % ETHER
+    assert left_wei <= keel.quick.vault.call("depositableWei") <= limit_wei // 100
+
+
+def test_stake_refuses_more_than_the_limit_leaves(keel: Keel, terminal: Terminal) -> None:
+    most_wei = keel.quick.vault.call("depositableWei")
+    line = terminal.refuse(stake, str(most_wei // ETHER + 1))
+    assert f"{most_wei // ETHER + 1} ETH is more than can be deposited now: 1" in line
+    assert keel.quick.vault.call("balanceOf", keel.actors.depositor.address) == 0
+
+
+@pytest.mark.parametrize(
+    ("amount", "reason"),
+    [
+        ("0", "0 is not above 0"),
+        ("-1", "No such option"),
+        ("much", "'much' is not an amount such as 1.5"),
+        ("1.0000000000000000001", "has more than 18 decimals"),
+    ],
+)
+def test_stake_refuses_what_is_no_amount(terminal: Terminal, amount: str, reason: str) -> None:
+    assert reason in terminal.refuse(stake, amount, code=2)
+
+
+def test_stake_names_the_accounts_there_are(terminal: Terminal) -> None:
+    line = terminal.refuse(stake, "1", "--account", "nobody")
+    assert "account 'nobody' is unknown, one of" in line
+    assert "depositor" in line
+
+
+def test_a_network_without_a_chain_is_named(terminal: Terminal) -> None:
+    nowhere = Terminal("http://127.0.0.1:9", terminal.manifest)
+    assert "no chain answers at http://127.0.0.1:9" in nowhere.refuse(stake, "1")
+
+
+def test_a_missing_manifest_is_named(terminal: Terminal, tmp_path: Path) -> None:
+    elsewhere = Terminal(terminal.url, tmp_path / "none.json")
+    assert "no manifest at" in elsewhere.refuse(status)
+
+
+def test_wrap_and_back(keel: Keel, terminal: Terminal) -> None:
+    terminal.succeed(stake, "3")
+    terminal.succeed(wrap, "2")
+    terminal.succeed(wrap, "0.5", "--back")
+    depositor = keel.actors.depositor.address
+    assert keel.quick.wrapped.call("balanceOf", depositor) == 3 * ETHER // 2
+    assert keel.quick.vault.call("balanceOf", depositor) == 3 * ETHER // 2
+
+
+def test_wrap_refuses_more_than_there_is(terminal: Terminal) -> None:
+    terminal.succeed(stake, "3")
+    assert "3.1 kETH is more than" in terminal.refuse(wrap, "3.1")
+
+
+def test_a_ticket_is_requested_and_claimed(local_world: World, terminal: Terminal) -> None:
+    terminal.succeed(stake, "10")
+    assert "ticket 1 requested" in terminal.succeed(request, "4")
+    assert "has no ticket that can be claimed" in terminal.refuse(claim)
+    assert "ticket 1 is not finalised yet" in terminal.refuse(claim, "1")
+    assert "ticket 2 does not exist, the last one is 1" in terminal.refuse(claim, "2")
+    report(local_world)
+    assert "4 ETH paid for 1 of 1 tickets" in terminal.succeed(claim)
+    assert "ticket 1 was claimed before" in terminal.refuse(claim, "1")
+
+
+def test_several_tickets_are_claimed_at_once(local_world: World, terminal: Terminal) -> None:
+    terminal.succeed(stake, "10")
+    terminal.succeed(request, "4")
+    terminal.succeed(request, "1")
+    report(local_world)
+    assert "5 ETH paid for 2 of 2 tickets" in terminal.succeed(claim)
+
+
+def test_a_request_above_the_largest_ticket_becomes_several(keel: Keel, terminal: Terminal) -> None:
+    terminal.succeed(stake, "2500")
+    assert "for 3 tickets" in terminal.succeed(request, "2500")
+    tickets = keel.quick.queue.call("tickets", [1, 2, 3])
+    assert sum(ticket.amountWei for ticket in tickets) == 2_500 * ETHER
+
+
+def test_a_request_below_the_smallest_ticket_is_refused(terminal: Terminal) -> None:
+    terminal.succeed(stake, "1")
+    line = terminal.refuse(request, "0.0009")
+    assert "0.0009 ETH is too small, at least 0.001 ETH expected" in line
+    terminal.succeed(request, "0.001")
+
+
+def test_redeem_pays_what_was_announced(keel: Keel, terminal: Terminal) -> None:
+    terminal.succeed(stake, "100")
+    told = terminal.succeed(redeem, "10")
+    announced = told.partition("will become ")[2].partition(" ETH")[0]
+    assert f"received {announced} ETH" in told
+    assert keel.quick.vault.call("balanceOf", keel.actors.depositor.address) == 90 * ETHER
+
+
+def test_redeem_keeps_to_the_minimum(terminal: Terminal) -> None:
+    terminal.succeed(stake, "100")
+    assert "redeem is refused: BelowMinimumOut(" in terminal.refuse(redeem, "10", "--min-out", "10")
+
+
+def test_redeem_keeps_to_the_limit_of_a_day(terminal: Terminal) -> None:
+    terminal.succeed(stake, "6000")
+    line = terminal.refuse(redeem, "5100")
+    assert "is more than can be redeemed now: 5000 ETH" in line
+    terminal.succeed(redeem, "4900")
+
+
+def test_status_shows_every_term_of_the_identity(terminal: Terminal) -> None:
+    terminal.succeed(stake, "41")
+    terminal.succeed(request, "2")
+    told = terminal.succeed(status)
+    for part in (
+        "state normal",
+        "B buffered in the vault 42",
+        "A backing of all shares 40",
+        "B + C + P = A + Q 42",
+        "3 of 5 members",
+        "tickets: 1 of 1 wait",
+    ):
+        assert part in told
+
+
+def test_status_of_an_account_shows_what_it_has(terminal: Terminal) -> None:
+    terminal.succeed(stake, "41")
+    terminal.succeed(request, "2")
+    told = terminal.succeed(status, "--account", "depositor")
+    assert "kETH 39" in told
+    assert "ticket 1 2 ETH likely paid in" in told
