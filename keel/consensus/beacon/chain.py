@@ -1,16 +1,17 @@
 """The beacon chain: one slot after the other, on Anvil and in the specification's state."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from keel.chain.rpc import RpcClient
+from keel.consensus.beacon.advancing import Advancing
 from keel.consensus.beacon.attesting import attest
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.execution import Credit, ExecutionLayer, prepare_execution
 from keel.consensus.beacon.fees import Fees, mev_was_paid, submit_mev_payment
 from keel.consensus.beacon.genesis import GenesisValidator, genesis_state, genesis_validators
 from keel.consensus.beacon.keyring import Keyring
+from keel.consensus.beacon.outcome import SlotOutcome
 from keel.consensus.beacon.participation import Participation
 from keel.consensus.beacon.payload import FoldedPayloads, fold_payload, fold_requests
 from keel.consensus.beacon.pool import Pool
@@ -19,23 +20,7 @@ from keel.consensus.beacon.spec import Block, Spec, State, load_spec
 from keel.consensus.beacon.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class SlotOutcome:
-    """What a slot brought; `missed` says why there is no block, and then `root` is None.
-
-    `mev_wei` is what the builder paid, 0 if the recipient refused it.
-    """
-
-    slot: int
-    proposer: int
-    root: bytes | None
-    missed: str | None = None
-    block_number: int | None = None
-    withdrawals: Sequence[Credit] = ()
-    mev_wei: int = 0
-
-
-class BeaconChain:
+class BeaconChain(Advancing):
     """A chain at its head. `state` is that of the current slot and is never changed in place."""
 
     def __init__(
@@ -135,6 +120,7 @@ class BeaconChain:
             proposer=proposer,
             root=root,
             block_number=int(payload.block_number),
+            transactions=len(mined.transactions),
             withdrawals=tuple(swept),
             mev_wei=payment if paid is not None and mev_was_paid(self.rpc, paid) else 0,
         )

@@ -17,7 +17,7 @@ _LIMITS = {
     "voluntary_exits": "MAX_VOLUNTARY_EXITS",
 }
 
-type Operations = dict[str, list[Any]]
+type Operations = dict[str, tuple[Any, ...]]
 """Operations by the name of the block body's field, in the order in which blocks process them."""
 
 
@@ -26,7 +26,7 @@ class Pool:
     """What waits, the oldest first."""
 
     attestations: list[Any] = field(default_factory=list)
-    operations: Operations = field(default_factory=lambda: {name: [] for name in _RULES})
+    operations: Operations = field(default_factory=lambda: dict.fromkeys(_RULES, ()))
 
     def submit(self, spec: Spec, state: State, field_name: str, operation: Any) -> None:
         """Queue an operation for the next block, its signatures verified by the specification.
@@ -38,7 +38,7 @@ class Pool:
                 f"{_RULES[field_name].removeprefix('process_').replace('_', ' ')} is refused by "
                 f"the specification at slot {int(state.slot)}"
             )
-        self.operations[field_name].append(operation)
+        self.operations[field_name] += (operation,)
 
     def take_attestations(self, spec: Spec, state: State) -> list[Any]:
         """Take what a block of the state's slot may carry, the newest first; drop what is late."""
@@ -54,18 +54,19 @@ class Pool:
 
         They are tried in the block's order on a copy of the state, after its withdrawals.
         """
-        taken: Operations = {name: [] for name in _RULES}
+        taken: Operations = dict.fromkeys(_RULES, ())
         if not any(self.operations.values()):
             return taken
         trial = state.copy()
         spec.process_withdrawals(trial, payload)
-        for name, waiting in self.operations.items():
+        for name in _RULES:
             most = int(getattr(spec, _LIMITS[name]))
-            while waiting and len(taken[name]) < most:
-                operation = waiting.pop(0)
+            while self.operations[name] and len(taken[name]) < most:
+                operation, *rest = self.operations[name]
+                self.operations[name] = tuple(rest)
                 before = trial.copy()
                 if _applies(spec, trial, name, operation):
-                    taken[name].append(operation)
+                    taken[name] += (operation,)
                 else:
                     trial = before
         return taken

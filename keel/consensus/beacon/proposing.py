@@ -71,7 +71,7 @@ def _body(spec: Spec, state: State, contents: Contents, participation: Participa
     )
     body.attestations = type(body.attestations)(data=list(contents.attestations))
     for name, operations in contents.operations.items():
-        setattr(body, name, type(getattr(body, name))(data=operations))
+        setattr(body, name, type(getattr(body, name))(data=list(operations)))
     return body
 
 

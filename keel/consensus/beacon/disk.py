@@ -1,0 +1,171 @@
+"""A chain on disk: written in one go, and gone on with from the same head.
+
+The folder holds Anvil's state, the beacon states and blocks as plain SSZ files, the keys, and
+chain.json, which says how the chain was made and who was offline. The keys are in the clear,
+readable for the owner only: they must be worth nothing elsewhere.
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from keel.chain.rpc import RpcClient
+from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.beacon.config import ChainConfig
+from keel.consensus.beacon.errors import DataFolderError
+from keel.consensus.beacon.pool import Operations
+from keel.consensus.beacon.spec import Spec, State, load_spec
+from keel.consensus.beacon.store import Store
+
+FORMAT = 1
+
+_OPERATION_TYPES = {
+    "proposer_slashings": "ProposerSlashing",
+    "attester_slashings": "AttesterSlashing",
+    "voluntary_exits": "SignedVoluntaryExit",
+}
+
+
+def save_chain(chain: BeaconChain, folder: Path, *, history: bool = False) -> None:
+    """Write the chain; the folder's earlier contents stay until the new ones are complete.
+
+    `history` keeps Anvil's states of earlier blocks too, about 50 kB a block and more with each
+    contract; without it a restarted Anvil answers for its latest block only. Transactions that
+    wait in Anvil's pool, and snapshots, are not kept.
+    """
+    new = folder.with_name(folder.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    for part in ("states", "blocks"):
+        (new / part).mkdir(parents=True)
+    for slot, state in chain.store.epoch_states.items():
+        (new / "states" / f"{slot}.ssz").write_bytes(state)
+    head = chain.spec.ssz_serialize(chain.state)
+    (new / "states" / f"{chain.slot}.ssz").write_bytes(head)
+    for block in chain.store.blocks.values():
+        file = new / "blocks" / f"{int(block.message.slot)}.ssz"
+        file.write_bytes(chain.spec.ssz_serialize(block))
+    _write_keys(new / "keys.json", chain.keys.secrets)
+    (new / "anvil.json").write_bytes(orjson.dumps(chain.rpc.call("anvil_dumpState", history)))
+    (new / "chain.json").write_bytes(orjson.dumps(_document(chain), option=orjson.OPT_INDENT_2))
+    shutil.rmtree(folder, ignore_errors=True)
+    new.rename(folder)
+
+
+def load_chain(folder: Path, rpc: RpcClient) -> BeaconChain:
+    """Go on with a chain on a freshly started Anvil; raises DataFolderError.
+
+    Anvil must run with the fork and chain id of `load_config`.
+    """
+    document = _read(folder)
+    config = ChainConfig(**document["config"])
+    rpc.call("anvil_loadState", orjson.loads((folder / "anvil.json").read_bytes()))
+    rpc.call("evm_setAutomine", False)
+    spec = load_spec(config)
+    state = _read_state(spec, folder, document["head_slot"])
+    chain = BeaconChain(config, spec, rpc, state, _read_store(spec, folder, document))
+    chain.store.add_state(state)
+    if chain.head_root.hex() != document["head_root"]:
+        raise DataFolderError(f"{folder}: the head's block is not there")
+    chain.keys.secrets = _read_keys(folder / "keys.json")
+    chain.participation.offline = set(document["offline"])
+    chain.participation.missed_slots = set(document["missed_slots"])
+    chain.fees.default_recipient = document["default_fee_recipient"]
+    chain.fees.recipients = _from_hex(document["fee_recipients"])
+    chain.fees.mev_payment_wei = int(document["mev_payment_wei"])
+    chain.pool.attestations = [
+        spec.ssz_deserialize(spec.Attestation, bytes.fromhex(text))
+        for text in document["attestations"]
+    ]
+    chain.pool.operations = _read_operations(spec, document["operations"])
+    return chain
+
+
+def load_config(folder: Path) -> ChainConfig:
+    """How a stored chain was made; raises DataFolderError when there is none."""
+    return ChainConfig(**_read(folder)["config"])
+
+
+def _document(chain: BeaconChain) -> dict[str, Any]:
+    serialize = chain.spec.ssz_serialize
+    return {
+        "format": FORMAT,
+        "config": asdict(chain.config),
+        "head_slot": chain.slot,
+        "head_root": chain.head_root.hex(),
+        "genesis_root": chain.store.genesis_root.hex(),
+        "offline": sorted(chain.participation.offline),
+        "missed_slots": sorted(chain.participation.missed_slots),
+        "default_fee_recipient": chain.fees.default_recipient,
+        "fee_recipients": {key.hex(): to for key, to in chain.fees.recipients.items()},
+        "mev_payment_wei": str(chain.fees.mev_payment_wei),
+        "attestations": [serialize(waiting).hex() for waiting in chain.pool.attestations],
+        "operations": {
+            name: [serialize(operation).hex() for operation in waiting]
+            for name, waiting in chain.pool.operations.items()
+        },
+    }
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = orjson.loads((folder / "chain.json").read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise DataFolderError(f"{folder} holds no chain: {error}") from error
+    if document.get("format") != FORMAT:
+        raise DataFolderError(f"{folder} has format {document.get('format')}, {FORMAT} expected")
+    return document
+
+
+def _read_store(spec: Spec, folder: Path, document: Mapping[str, Any]) -> Store:
+    store = Store(spec)
+    store.begin(bytes.fromhex(document["genesis_root"]), _read_state(spec, folder, 0))
+    for slot in _slots(folder / "blocks"):
+        encoded = (folder / "blocks" / f"{slot}.ssz").read_bytes()
+        block = spec.ssz_deserialize(spec.SignedBeaconBlock, encoded)
+        store.add_block(bytes(spec.hash_tree_root(block.message)), block)
+    for slot in _slots(folder / "states"):
+        if slot % int(spec.SLOTS_PER_EPOCH) == 0:
+            store.epoch_states[slot] = (folder / "states" / f"{slot}.ssz").read_bytes()
+    return store
+
+
+def _slots(folder: Path) -> list[int]:
+    return sorted(int(file.stem) for file in folder.glob("*.ssz"))
+
+
+def _read_state(spec: Spec, folder: Path, slot: int) -> State:
+    try:
+        encoded = (folder / "states" / f"{slot}.ssz").read_bytes()
+    except OSError as error:
+        raise DataFolderError(f"{folder}: the state of slot {slot} is missing") from error
+    return spec.ssz_deserialize(spec.BeaconState, encoded)
+
+
+def _read_operations(spec: Spec, document: Mapping[str, list[str]]) -> Operations:
+    return {
+        name: tuple(
+            spec.ssz_deserialize(getattr(spec, kind), bytes.fromhex(text))
+            for text in document[name]
+        )
+        for name, kind in _OPERATION_TYPES.items()
+    }
+
+
+def _write_keys(file: Path, secrets: Mapping[bytes, int]) -> None:
+    file.touch(mode=0o600)
+    file.write_bytes(
+        orjson.dumps({pubkey.hex(): f"{secret:064x}" for pubkey, secret in secrets.items()})
+    )
+
+
+def _read_keys(file: Path) -> dict[bytes, int]:
+    document: dict[str, str] = orjson.loads(file.read_bytes())
+    return {bytes.fromhex(pubkey): int(secret, 16) for pubkey, secret in document.items()}
+
+
+def _from_hex(document: Mapping[str, str]) -> dict[bytes, str]:
+    return {bytes.fromhex(key): value for key, value in document.items()}

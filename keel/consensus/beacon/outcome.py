@@ -1,0 +1,23 @@
+"""What one slot brought."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from keel.consensus.beacon.execution import Credit
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOutcome:
+    """`missed` says why there is no block, and then `root` is None.
+
+    `mev_wei` is what the builder paid, 0 if the recipient refused it.
+    """
+
+    slot: int
+    proposer: int
+    root: bytes | None
+    missed: str | None = None
+    block_number: int | None = None
+    transactions: int = 0
+    withdrawals: Sequence[Credit] = ()
+    mev_wei: int = 0
