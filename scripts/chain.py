@@ -10,9 +10,10 @@ import click
 @click.option(
     "--profile",
     type=click.Choice(["local", "mainnet"]),
-    default="local",
+    default="mainnet",
     show_default=True,
-    help="mainnet has a frame a day, local one of 384 seconds; docs/parameters.md tells the rest.",
+    help="mainnet has a frame a day, local one of 384 seconds (deposits close after three frames "
+    "without a report); docs/parameters.md tells the rest.",
 )
 def cli(port: int, profile: str) -> None:
     r"""Start Anvil, deploy Keel on it, and keep it up until Ctrl-C.
@@ -22,7 +23,7 @@ def cli(port: int, profile: str) -> None:
 
     \b
       ape run chain
-      ape run chain --port 9000 --profile mainnet
+      ape run chain --port 9000 --profile local
     """
     from rich.console import Console
 

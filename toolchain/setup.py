@@ -40,6 +40,7 @@ def main() -> None:
         set_up_npm_packages()
         set_up_python_packages()
         set_up_compiler(node)
+        discard_stale_build()
     except SetupError as error:
         sys.exit(f"keel: {error}")
 
@@ -68,7 +69,6 @@ def set_up_npm_packages() -> None:
     with step("installing npm packages (compiler, Anvil, forge, OpenZeppelin, Solady)"):
         quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
         run(["npm", "ci", "--ignore-scripts", *quiet])
-        shutil.rmtree(ROOT / ".build", ignore_errors=True)  # compiled from other libraries
     stamp.write()
 
 
@@ -142,6 +142,22 @@ def set_up_compiler(node: Path) -> None:
         compiler.chmod(0o755)
         (VENV / "bin" / "node").unlink(missing_ok=True)
         (VENV / "bin" / "node").symlink_to(node)
+    stamp.write()
+
+
+def discard_stale_build() -> None:
+    """Remove .build unless it was compiled with these settings from these contracts.
+
+    Ape's cache misses a change of the compiler's settings, and of some imported files.
+    """
+    build = ROOT / ".build"
+    contracts = sorted((ROOT / "contracts").rglob("*.sol"))
+    sources = [ROOT / "package-lock.json", ROOT / "ape-config.yaml", *contracts]
+    stamp = Stamp(build / "keel-stamp", sources)
+    if stamp.is_current():
+        return
+    shutil.rmtree(build, ignore_errors=True)
+    build.mkdir()
     stamp.write()
 
 
