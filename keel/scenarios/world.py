@@ -23,6 +23,7 @@ from keel.deploy.plan import make_plan
 from keel.deploy.profiles import MAINNET, Profile
 from keel.deploy.roles import ROLE_BY_NAME, role_of
 from keel.deploy.sender import NodeSender
+from keel.model.constants import GWEI
 from keel.scenarios.script_beacon import ScriptBeacon
 
 _PATH = "m/44'/60'/0'/0/{}"  # BIP-44, as Anvil and Ape derive their accounts
@@ -83,6 +84,21 @@ def open_world(
     )
     members = tuple(local_account(ACTORS.index(name)) for name in ORACLE_MEMBERS)
     return World(contracts, configuration, actors, members, first_block, beacon)
+
+
+def resume_world(
+    contracts: Bindings, configuration: Configuration, actors: Mapping[str, str], first_block: int
+) -> World:
+    """Step onto a chain on which reports were made before, knowing only what stands on it.
+
+    Fees that no operator has claimed will be divided anew.
+    """
+    world = open_world(contracts, configuration, actors, first_block)
+    consensus_wei, _, last_ref_time, _ = contracts.vault.call("consensus")
+    world.beacon.adopt(consensus_wei // GWEI, last_ref_time)
+    operators = range(contracts.registry.call("operatorCount"))
+    world.reward_leaves = {n: contracts.registry.call("claimedShares", n) for n in operators}
+    return world
 
 
 def start_chain() -> Anvil:
