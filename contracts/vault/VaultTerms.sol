@@ -71,7 +71,8 @@ abstract contract VaultTerms is VaultAccounts, AccessManaged {
     }
 
     /// @inheritdoc IStakingVault
-    function terms() external view returns (Terms memory) {
-        return _terms;
+    function terms() external view returns (Terms memory t) {
+        t = _terms;
+        t.depositLimitGwei = _flow.depositLimitGwei; // the one that deposits obey
     }
 }
