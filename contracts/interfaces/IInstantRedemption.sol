@@ -21,7 +21,7 @@ interface IInstantRedemption {
     error RedemptionPaused(uint256 until);
     error BelowMinimumOut(uint256 outWei, uint256 minOutWei);
     error NothingToPay(uint256 shares);
-    error InsufficientLiquidity(uint256 valueWei, uint256 redeemableWei);
+    error InsufficientLiquidity(uint256 neededWei, uint256 availableWei);
 
     /// @notice Burn `shares` of the caller for buffered ether that the queue does not need. Reverts
     /// `InsufficientLiquidity` when all that is free, fee included, is less than the shares are worth.

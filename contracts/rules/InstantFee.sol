@@ -37,7 +37,7 @@ library InstantFee {
     ) internal pure returns (uint256 outWei) {
         uint256 flatWei = liquidityWei > curve.targetWei ? liquidityWei - curve.targetWei : 0;
         outWei = Math.mulDiv(assetsWei, BPS, BPS + curve.minFeeBps);
-        if (outWei > flatWei) {
+        if (outWei > flatWei && liquidityWei > flatWei) {
             // Beyond the flat part the cost is quadratic: q * x^2 + b * x = c for x more ether, all times `scale`.
             uint256 scale = 2 * curve.targetWei * BPS;
             uint256 q = curve.maxFeeBps - curve.minFeeBps;
