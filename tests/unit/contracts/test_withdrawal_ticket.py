@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from keel.chain.clock import jump
+from keel.chain.clock import jump, set_next_timestamp
 from keel.chain.contract import Contract
 from keel.model.constants import ETHER, FIRST_DEPOSIT_WEI, RAY
 from tests.causes import fails
@@ -150,9 +150,17 @@ class TestLikelyPaidAt:
     ) -> None:
         report(tickets.keel)
         next_reference_slot(tickets.keel)
-        jump(tickets.keel.rpc, 1)
+        slot = tickets.keel.quick.vault.call("newestRefTime")
+        set_next_timestamp(tickets.keel.rpc, slot + 1)
         tickets.request(ETHER)
         assert likely_paid_at(tickets) == next_slot(tickets)
+
+    def test_is_now_for_a_ticket_of_the_very_second_of_the_slot(self, tickets: Tickets) -> None:
+        report(tickets.keel)
+        slot = next_slot(tickets)
+        set_next_timestamp(tickets.keel.rpc, slot)
+        tickets.request(ETHER)
+        assert likely_paid_at(tickets) == slot
 
     def test_waits_for_exits_where_the_queue_is_longer_than_the_ether(
         self, tickets: Tickets
@@ -163,8 +171,10 @@ class TestLikelyPaidAt:
         report(keel)
         tickets.request_all([1_000 * ETHER] * 5)
         assert keel.quick.vault.call("bufferedWei") == DEPOSIT_WEI + FIRST_DEPOSIT_WEI
+        tickets.request(ETHER)  # all of the ether
+        assert keel.quick.queue.call("owedWei") == DEPOSIT_WEI + FIRST_DEPOSIT_WEI
         assert likely_paid_at(tickets) == next_slot(tickets)
-        tickets.request(2 * ETHER)
+        tickets.request(keel.profile.min_ticket_wei)
         assert likely_paid_at(tickets) == next_slot(tickets) + keel.profile.exit_seconds
 
 
