@@ -102,9 +102,7 @@ def test_10_the_same_key_twice(validators: Validators, naive: Naive, attacker: s
     assert keel.quick.registry.call("totalStaked") == 2
 
 
-def test_11_one_invalid_key_stops_all(
-    validators: Validators, naive: Naive, attacker: str
-) -> None:
+def test_11_one_invalid_key_stops_all(validators: Validators, naive: Naive, attacker: str) -> None:
     keel = validators.keel
     good, bad = validators.new_entries(2)
     spoiled = packed([bad])[:-1] + b"\x00"
@@ -127,9 +125,7 @@ def test_11_one_invalid_key_stops_all(
     assert keel.quick.registry.call("totalStaked") == 1
 
 
-def test_29_a_loop_over_all_operators(
-    validators: Validators, naive: Naive, attacker: str
-) -> None:
+def test_29_a_loop_over_all_operators(validators: Validators, naive: Naive, attacker: str) -> None:
     keel = validators.keel
     registry = naive("TestNaiveRegistry", *naive_registry(naive, keel))
     costs = []

@@ -68,9 +68,7 @@ def test_21_queued_holders_keep_what_others_lose(
     assert total_wei - 50 * ETHER - len(ids) <= left_wei <= total_wei - 50 * ETHER
 
 
-def test_22_very_many_tickets_of_dust(
-    keel: Keel, naive: Naive, attacker: str, victim: str
-) -> None:
+def test_22_very_many_tickets_of_dust(keel: Keel, naive: Naive, attacker: str, victim: str) -> None:
     queue = naive("TestNaiveQueue")
     force(keel, queue.address, ETHER)
     costs = []
@@ -104,9 +102,7 @@ def test_22_very_many_tickets_of_dust(
     assert abs(first - middle) < 5_000
 
 
-def test_23_somebody_finalises_at_a_bad_moment(
-    keel: Keel, naive: Naive, attacker: str
-) -> None:
+def test_23_somebody_finalises_at_a_bad_moment(keel: Keel, naive: Naive, attacker: str) -> None:
     queue = naive("TestNaiveQueue")
     queue.send("request", ETHER, sender=attacker)
     queue.send("finalise", 1, sender=attacker)
@@ -194,7 +190,11 @@ def test_26_a_pause_holds_claims_hostage(
     ids = [request(keel, victim, ETHER) for _ in range(3)]
     report(keel)
     longest = keel.profile.max_pause_seconds
-    for contract, arguments in ((vault, (0, longest)), (vault, (1, longest)), (instant, (longest,))):
+    for contract, arguments in (
+        (vault, (0, longest)),
+        (vault, (1, longest)),
+        (instant, (longest,)),
+    ):
         keel.call_as_role(contract, "pause", *arguments)
     tickets.send("claim", ids[0], sender=victim)
     keel_dead_at = now(keel.rpc) + 20 * keel.profile.frame_seconds

@@ -124,9 +124,7 @@ def test_15_votes_twice_and_votes_of_those_who_left(
     assert reporting.was_applied(reporting.submit(ballot.report))
 
 
-def test_16_a_silent_oracle(
-    reporting: Reporting, naive: Naive, attacker: str, victim: str
-) -> None:
+def test_16_a_silent_oracle(reporting: Reporting, naive: Naive, attacker: str, victim: str) -> None:
     oracle = naive("TestNaiveOracle", [attacker], 1)
     oracle.send("vote", 1, 100, sender=attacker)
     keel = reporting.keel

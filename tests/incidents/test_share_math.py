@@ -9,7 +9,6 @@ from tests.unit.contracts.hands import deposit
 from tests.unit.contracts.vaults import change, stake
 
 
-
 def odd_rate(keel: Keel, victim: str, change_wei: int = ETHER // 7) -> None:
     """A history that leaves a share worth no round number."""
     deposit(keel, victim, 100 * ETHER + 3)
@@ -84,9 +83,7 @@ def test_3_a_deposit_that_mints_nothing(
     assert keel.quick.wrapped.call("balanceOf", victim) == 1
 
 
-def test_4_the_last_wei_of_a_transfer(
-    keel: Keel, naive: Naive, attacker: str, victim: str
-) -> None:
+def test_4_the_last_wei_of_a_transfer(keel: Keel, naive: Naive, attacker: str, victim: str) -> None:
     pool = naive("TestNaiveStaking")
     pool.send("deposit", sender=victim, value_wei=1_000)
     force(keel, pool.address, 999)
@@ -167,5 +164,3 @@ def test_47_shares_worth_less_than_a_wei_move_without_allowance(
     vault.send("approve", attacker, 1, sender=victim)
     vault.send("transferSharesFrom", victim, attacker, 10**9, sender=attacker)
     assert vault.call("allowance", victim, attacker) == 0
-
-

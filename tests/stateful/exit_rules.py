@@ -103,9 +103,7 @@ class ExitRules(Machine):
                     continue
             return world
 
-        pair.send(
-            pair.keel.quick.queue, "claimMany", several, sender=caller, pays=paid, then=then
-        )
+        pair.send(pair.keel.quick.queue, "claimMany", several, sender=caller, pays=paid, then=then)
 
     def claimed(self, world: Protocol, number: int, paid: dict[str, int]) -> Protocol:
         owner = world.ticket_owners.get(number, "")
@@ -126,9 +124,7 @@ class ExitRules(Machine):
                 raise ERC721NonexistentToken(number)
             if owner != who:
                 raise ERC721InsufficientApproval(who, number)
-            return replace(
-                pair.model, ticket_owners={**pair.model.ticket_owners, number: receiver}
-            )
+            return replace(pair.model, ticket_owners={**pair.model.ticket_owners, number: receiver})
 
         pair.send(
             pair.keel.quick.queue,
@@ -152,9 +148,7 @@ class ExitRules(Machine):
         paid: dict[str, int] = {}
 
         def then() -> Protocol:
-            after, redemption = rules.redeem_instant(
-                pair.model, pair.now, who, shares, min_out_wei
-            )
+            after, redemption = rules.redeem_instant(pair.model, pair.now, who, shares, min_out_wei)
             paid[receiver] = redemption.paid_wei
             return after
 

@@ -20,7 +20,9 @@ FORCED_INTO = ("vault", "queue", "wrapped", "fund")
 class OperationRules(Machine):
     keys: KeyPool
 
-    @rule(which=st.lists(st.integers(0, 39), max_size=6), fresh=st.integers(1, 6), draw=st.booleans())
+    @rule(
+        which=st.lists(st.integers(0, 39), max_size=6), fresh=st.integers(1, 6), draw=st.booleans()
+    )
     def stake(self, which: list[int], fresh: int, draw: bool) -> None:
         """Some keys by number, or the next that nobody has staked."""
         if not draw:

@@ -117,9 +117,7 @@ _VAULT_VIEWS = (
 _QUEUE_VIEWS = (("owedWei", 1), ("pending", 2), ("lastTicket", 1), ("lastFinalised", 1))
 
 
-def _views(
-    contract: Contract, prefix: str, views: Sequence[tuple[str, int]]
-) -> Iterable[Question]:
+def _views(contract: Contract, prefix: str, views: Sequence[tuple[str, int]]) -> Iterable[Question]:
     for function, words in views:
         yield _question(contract, f"{prefix}.{function}", function, words=words)
 

@@ -1,6 +1,5 @@
 """Ether comes in; kETH and wkETH change hands and form."""
 
-
 from hypothesis.stateful import rule
 
 from keel.model import protocol as rules
