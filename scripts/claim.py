@@ -4,22 +4,17 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import account_option, chain_options
+from keel.terminal.options import account_option, chain_options, examples
 
 
-@click.command()
+@click.command(epilog=examples("claim", "claim 3 4"))
 @click.argument("tickets", type=click.IntRange(min=1), nargs=-1)
 @account_option("depositor")
 @chain_options
 def cli(
     tickets: tuple[int, ...], account_name: str, network: str, manifest_path: Path | None
 ) -> None:
-    r"""Have TICKETS paid to their owners, whoever calls; without any, all that can be of yours.
-
-    \b
-      ape run claim
-      ape run claim 3 4
-    """
+    """Have TICKETS paid to their owners, whoever calls; without any, all that can be of yours."""
     from keel.terminal.connection import account_named, connected
     from keel.terminal.user_actions import claim
 

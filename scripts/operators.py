@@ -4,20 +4,20 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import account_option, chain_options
+from keel.terminal.options import account_option, chain_options, examples
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "operators add Harbour --manager operator_manager_1",
+        "operators make-keys --new --count 4 .keel/keys",
+        "operators add-keys .keel/keys/deposit_data-*.json --account operator_manager_1",
+        "operators stake",
+        "operators list",
+    )
+)
 def cli() -> None:
-    r"""Admit operators, make and commit their keys, stake.
-
-    \b
-      ape run operators add Harbour --manager operator_manager_1
-      ape run operators make-keys --new --count 4 .keel/keys
-      ape run operators add-keys .keel/keys/deposit_data-*.json --account operator_manager_1
-      ape run operators stake
-      ape run operators list
-    """
+    """Admit operators, make and commit their keys, stake."""
 
 
 @cli.command("list")

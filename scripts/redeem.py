@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import Ether, account_option, chain_options
+from keel.terminal.options import Ether, account_option, chain_options, examples
 
 
-@click.command()
+@click.command(epilog=examples("redeem 2", "redeem 2 --min-out 1.95"))
 @click.argument("amount", type=Ether())
 @click.option("--min-out", type=Ether(), help="Refuse less ETH than this; by default the preview.")
 @account_option("depositor")
@@ -15,14 +15,10 @@ from keel.terminal.options import Ether, account_option, chain_options
 def cli(
     amount: int, min_out: int | None, account_name: str, network: str, manifest_path: Path | None
 ) -> None:
-    r"""Give AMOUNT of kETH for ether at once.
+    """Give AMOUNT of kETH for ether at once.
 
     The fee rises as buffered ether falls, and goes to the insurance fund. It is closed from a
     reference slot until its report; a ticket (`ape run request`) has no fee.
-
-    \b
-      ape run redeem 2
-      ape run redeem 2 --min-out 1.95
     """
     from keel.terminal.connection import account_named, connected
     from keel.terminal.user_actions import redeem

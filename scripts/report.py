@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import Ether, chain_options
+from keel.terminal.options import Ether, chain_options, examples
 
 
-@click.command()
+@click.command(epilog=examples("report", "report --lose 2", "report --idle --pay-rewards"))
 @click.option("--lose", type=Ether(), help="Validators lose so much ETH instead of earning.")
 @click.option("--idle", is_flag=True, help="Validators neither earn nor lose.")
 @click.option("--pay-rewards", is_flag=True, help="Claim operators' rewards afterwards.")
@@ -15,16 +15,11 @@ from keel.terminal.options import Ether, chain_options
 def cli(
     lose: int | None, idle: bool, pay_rewards: bool, network: str, manifest_path: Path | None
 ) -> None:
-    r"""Let a frame pass on a local chain: all members sign a report, one posts it.
+    """Let a frame pass on a local chain: all members sign a report, one posts it.
 
     A local chain has no consensus layer of its own yet, so this command plays its part: it moves
     the chain's time to the next reference slot that is final, and decides what validators earned.
     Without reports deposits close after 3 frames.
-
-    \b
-      ape run report
-      ape run report --lose 2
-      ape run report --idle --pay-rewards
     """
     from keel.scenarios.playing import play_frame
     from keel.terminal.answers import console

@@ -4,22 +4,18 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import Ether, account_option, chain_options
+from keel.terminal.options import Ether, account_option, chain_options, examples
 
 
-@click.command()
+@click.command(epilog=examples("request 5", "claim"))
 @click.argument("amount", type=Ether())
 @account_option("depositor")
 @chain_options
 def cli(amount: int, account_name: str, network: str, manifest_path: Path | None) -> None:
-    r"""Burn AMOUNT of kETH for a ticket (ERC-721) that a later report pays in full.
+    """Burn AMOUNT of kETH for a ticket (ERC-721) that a later report pays in full.
 
     There is no fee. A ticket can be sold while it waits, is never cancelled, and only losses can
     shrink it. An AMOUNT above the largest ticket becomes several.
-
-    \b
-      ape run request 5
-      ape run claim
     """
     from keel.terminal.connection import account_named, connected
     from keel.terminal.user_actions import request

@@ -4,10 +4,16 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import Ether, account_option, chain_options
+from keel.terminal.options import Ether, account_option, chain_options, examples
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "stake 32",
+        "stake 1.5 --wrapped --account holder",
+        "stake 1 --account me --network ethereum:hoodi:node",
+    )
+)
 @click.argument("amount", type=Ether())
 @click.option("--wrapped", is_flag=True, help="Receive wkETH, which does not rebase, for kETH.")
 @account_option("depositor")
@@ -15,15 +21,10 @@ from keel.terminal.options import Ether, account_option, chain_options
 def cli(
     amount: int, wrapped: bool, account_name: str, network: str, manifest_path: Path | None
 ) -> None:
-    r"""Pay AMOUNT of ETH in and receive kETH, or wkETH.
+    """Pay AMOUNT of ETH in and receive kETH, or wkETH.
 
     kETH grows in number as rewards come in; wkETH grows in worth. Without --network it talks to
     `make chain`.
-
-    \b
-      ape run stake 32
-      ape run stake 1.5 --wrapped --account holder
-      ape run stake 1 --account me --network ethereum:hoodi:node
     """
     from keel.terminal.connection import account_named, connected
     from keel.terminal.user_actions import stake

@@ -4,19 +4,14 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import chain_options
+from keel.terminal.options import chain_options, examples
 
 
-@click.command()
+@click.command(epilog=examples("status", "status --account depositor"))
 @click.option("--account", "account_name", help="Show what this account has instead.")
 @chain_options
 def cli(account_name: str | None, network: str, manifest_path: Path | None) -> None:
-    r"""Show the state, the rate, every term of the identity, limits, oracle, operators, roles.
-
-    \b
-      ape run status
-      ape run status --account depositor
-    """
+    """Show the state, the rate, every term of the identity, limits, oracle, operators, roles."""
     from keel.terminal.answers import console
     from keel.terminal.connection import address_named, connected
     from keel.terminal.status import holdings_screen, status_screen

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import Ether, account_option, chain_options
+from keel.terminal.options import Ether, account_option, chain_options, examples
 
 
-@click.command()
+@click.command(epilog=examples("wrap 10", "wrap 10 --back"))
 @click.argument("amount", type=Ether())
 @click.option("--back", is_flag=True, help="Turn AMOUNT of wkETH into kETH instead.")
 @account_option("depositor")
@@ -15,12 +15,7 @@ from keel.terminal.options import Ether, account_option, chain_options
 def cli(
     amount: int, back: bool, account_name: str, network: str, manifest_path: Path | None
 ) -> None:
-    r"""Turn AMOUNT of kETH into wkETH, at today's rate and without a fee.
-
-    \b
-      ape run wrap 10
-      ape run wrap 10 --back
-    """
+    """Turn AMOUNT of kETH into wkETH, at today's rate and without a fee."""
     from keel.terminal.connection import account_named, connected
     from keel.terminal.user_actions import unwrap, wrap
 

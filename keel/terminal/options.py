@@ -13,6 +13,11 @@ DEFAULT_NETWORK = "http://127.0.0.1:8545"
 type Command = Callable[..., Any]
 
 
+def examples(*commands: str) -> str:
+    """Epilog of a command's help: one command a line."""
+    return "\n".join(["\b", "Examples:", *(f"  ape run {command}" for command in commands)])
+
+
 class Ether(click.ParamType):
     """An amount such as 1.5, in wei afterwards."""
 
