@@ -1,0 +1,270 @@
+"""Every restricted function, from the table of roles, tried by strangers and by its holder."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from keel.chain.contract import Contract
+from keel.chain.transaction import Receipt
+from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI
+from keel.deploy.bindings import CONTRACT_NAMES
+from keel.deploy.plan import IMPLEMENTATION
+from keel.deploy.roles import ROLE_BY_NAME, ROLES, role_of
+from keel.model.constants import ETHER, GWEI
+from tests.causes import fails
+from tests.deployment import Keel
+from tests.unit.contracts.hands import as_contract, deposit, next_reference_slot
+from tests.unit.contracts.validators import Validators, key_proofs, packed
+from tests.unit.contracts.vaults import (
+    ZERO_ADDRESS,
+    accounts_of,
+    change,
+    inputs_of,
+    insure,
+    stake,
+)
+
+PUBKEY = b"\x11" * 48
+RESTRICTED = [
+    (contract, function)
+    for role in ROLES
+    for contract, functions in role.functions
+    for function in functions
+]
+CALLER_OF = {
+    "applyReport": "oracle",
+    "announceLoss": "oracle",
+    "fundValidators": "registry",
+    "burnForTicket": "queue",
+    "redeemFor": "instant",
+    "wrap": "wrapped",
+    "wrapUnits": "wrapped",
+    "unwrap": "wrapped",
+    "receiveWithdrawals": "withdrawal_vault",
+    "receiveRewards": "rewards_vault",
+}
+"""Functions of the vault that one other contract of Keel may call."""
+
+ONLY_VAULT = (
+    ("wrapped", "mintFor", (ZERO_ADDRESS, 1)),
+    ("wrapped", "burnCover", (1,)),
+    ("queue", "settle", (10**27, 0)),
+    ("fund", "cover", (1,)),
+    ("withdrawal_vault", "passOn", (0,)),
+    ("rewards_vault", "passOn", (0,)),
+)
+
+
+def contract_named(keel: Keel, name: str) -> Contract:
+    field = next(field for field, known in CONTRACT_NAMES.items() if known == name)
+    contract: Contract = getattr(keel.quick, field)
+    return contract
+
+
+def arguments_of(keel: Keel, contract: str, function: str) -> tuple[Any, ...]:
+    """Arguments with which the holder of the role succeeds."""
+    quick, people = keel.quick, keel.actors
+    implementation = keel.plan.addresses[IMPLEMENTATION]
+    by_name: dict[tuple[str, str], Callable[[], tuple[Any, ...]]] = {
+        ("StakingVault", "setModules"): lambda: (quick.vault.call("modules"),),
+        ("StakingVault", "setTerms"): lambda: (quick.vault.call("terms"),),
+        ("StakingVault", "pause"): lambda: (0, 10),
+        ("WithdrawalVault", "upgradeToAndCall"): lambda: (implementation, b""),
+        ("WithdrawalVault", "requestConsolidation"): lambda: ([PUBKEY], [PUBKEY]),
+        ("WithdrawalVault", "requestExit"): lambda: ([PUBKEY],),
+        ("WithdrawalVault", "requestPartialWithdrawal"): lambda: ([PUBKEY], [1]),
+        ("AccountingOracle", "setMembers"): lambda: ([people.stranger.address], [], 4),
+        ("InstantRedemption", "setTerms"): lambda: (quick.instant.call("terms"),),
+        ("InstantRedemption", "pause"): lambda: (10,),
+        ("OperatorRegistry", "addOperator"): lambda: operator(keel),
+        ("OperatorRegistry", "setOperator"): lambda: (0, 5, 10_000, True),
+        ("OperatorRegistry", "setManager"): lambda: (0, people.stranger.address),
+        ("OperatorRegistry", "stake"): lambda: stake_arguments(keel),
+    }
+    return by_name[contract, function]()
+
+
+def operator(keel: Keel) -> tuple[Any, ...]:
+    manager = keel.actors.operator_managers[0].address
+    return ("Harbour", manager, manager, 10, 10_000)
+
+
+def stake_arguments(keel: Keel) -> tuple[Any, ...]:
+    """One committed key of the first operator."""
+    validators = Validators(keel)
+    (entry,) = entries = validators.new_entries(1)
+    assert entry.amount == FULL_DEPOSIT_GWEI
+    batch = validators.add_keys(0, entries)
+    root = keel.quick.deposits.call("get_deposit_root")
+    return (key_proofs(0, batch, entries), packed(entries), root)
+
+
+@pytest.fixture
+def ready(keel: Keel) -> Keel:
+    """An operator and ether to stake are there."""
+    deposit(keel, keel.actors.depositor.address, 99 * ETHER)
+    Validators(keel).add_operator()
+    return keel
+
+
+class TestRestricted:
+    @pytest.mark.parametrize(("contract", "function"), RESTRICTED)
+    def test_only_the_holder_of_the_role_may(
+        self, ready: Keel, contract: str, function: str
+    ) -> None:
+        keel, role = ready, role_of(contract, function)
+        target = contract_named(keel, contract)
+        arguments = arguments_of(keel, contract, function)
+        holder = keel.holder_of(role.name).address
+        others = {keel.holder_of(other.name).address for other in ROLES} - {holder}
+        strangers = [keel.actors.stranger.address, keel.actors.deployer.address, *others]
+        for stranger in strangers:
+            with fails("AccessManagedUnauthorized", caller=stranger):
+                target.send(function, *arguments, sender=stranger)
+        if role.is_delayed:
+            self.check_delay(keel, target, function, arguments, holder)
+        else:
+            value_wei = ETHER if function.startswith("request") else 0
+            target.send(function, *arguments, sender=holder, value_wei=value_wei)
+
+    def check_delay(
+        self, keel: Keel, target: Contract, function: str, arguments: tuple[Any, ...], holder: str
+    ) -> None:
+        """Its holder may not at once, and may when the delay is over."""
+        data = target.encode(function, *arguments)
+        operation = keel.quick.manager.call("hashOperation", holder, target.address, data)
+        with fails("AccessManagerNotScheduled", operationId=operation):
+            target.send(function, *arguments, sender=holder)
+        if function == "requestConsolidation":
+            # Its fee is paid with the call, which call_as_role sends without ether.
+            with fails("FeeTooLow", sentWei=0, neededWei=1):
+                keel.call_as_role(target, function, *arguments)
+        else:
+            keel.call_as_role(target, function, *arguments)
+
+    def test_the_table_names_every_restricted_function(self, keel: Keel) -> None:
+        """A function that no role is named for would be open to nobody but ADMIN."""
+        manager = keel.quick.manager
+        for field, name in CONTRACT_NAMES.items():
+            if name == "AccessManager":
+                continue
+            contract: Contract = getattr(keel.quick, field)
+            known = {function for target, function in RESTRICTED if target == name}
+            for overloads in contract.abi.functions.values():
+                for signature, function in overloads.items():
+                    selector = function.inputs.selector
+                    role = manager.call("getTargetFunctionRole", contract.address, selector)
+                    named = signature.partition("(")[0]
+                    expected = role_of(name, named).id if named in known else 0
+                    assert role == expected, (name, signature)
+
+    def test_a_guardian_may_cancel_what_is_scheduled(self, keel: Keel) -> None:
+        vault, manager = keel.quick.vault, keel.quick.manager
+        holder, guardian = keel.holder_of("MODULES").address, keel.holder_of("GUARDIAN").address
+        data = vault.encode("setModules", vault.call("modules"))
+        manager.send("schedule", vault.address, data, 0, sender=holder)
+        stranger = keel.actors.stranger.address
+        refused = {
+            "msgsender": stranger,
+            "caller": holder,
+            "target": vault.address,
+            "selector": data[:4],
+        }
+        with fails("AccessManagerUnauthorizedCancel", **refused):
+            manager.send("cancel", holder, vault.address, data, sender=stranger)
+        manager.send("cancel", holder, vault.address, data, sender=guardian)
+        operation = manager.call("hashOperation", holder, vault.address, data)
+        with fails("AccessManagerNotScheduled", operationId=operation):
+            manager.send("execute", vault.address, data, sender=holder)
+
+    def test_the_deployer_keeps_no_role(self, keel: Keel) -> None:
+        deployer, manager = keel.actors.deployer.address, keel.quick.manager
+        for role in ROLE_BY_NAME.values():
+            is_member, _ = manager.call("hasRole", role.id, deployer)
+            assert is_member is False
+
+
+class TestInTheProtocol:
+    @pytest.mark.parametrize("function", CALLER_OF)
+    def test_only_one_contract_may(self, ready: Keel, function: str) -> None:
+        """The vault's side of every such call; each is allowed in the tests of its own story."""
+        keel, vault = ready, ready.quick.vault
+        expected = getattr(keel.quick, CALLER_OF[function])
+        arguments = vault_arguments(keel, function)
+        contracts = [as_contract(c) for c in keel.quick if c.address != expected.address]
+        for caller in (keel.actors.stranger.address, *contracts):
+            with fails("OnlyProtocol", caller=caller, expected=expected.address):
+                vault.send(function, *arguments, sender=caller)
+        vault.send(function, *arguments, sender=as_contract(expected))
+
+    @pytest.mark.parametrize(("field", "function", "arguments"), ONLY_VAULT)
+    def test_only_the_vault_may(
+        self, ready: Keel, field: str, function: str, arguments: tuple[Any, ...]
+    ) -> None:
+        keel, target = ready, getattr(ready.quick, field)
+        vault = keel.quick.vault.address
+        contracts = [as_contract(c) for c in keel.quick if c.address != vault]
+        for caller in (keel.actors.stranger.address, *contracts):
+            with fails("OnlyVault", caller=caller):
+                target.send(function, *arguments, sender=caller)
+
+
+class TestMinting:
+    def test_only_deposits_and_the_fee_of_a_report_mint_shares(self, ready: Keel) -> None:
+        keel, vault, person = ready, ready.quick.vault, ready.actors.depositor.address
+        quick, other = ready.quick, ready.actors.holder.address
+        stake(keel, 2)
+        insure(keel, 2 * ETHER)
+        mints: dict[str, Callable[[], Receipt]] = {
+            "deposit": lambda: vault.send("deposit", person, other, sender=person, value_wei=ETHER),
+            "depositWrapped": lambda: vault.send(
+                "depositWrapped", person, other, sender=person, value_wei=ETHER
+            ),
+            "fee": lambda: change(keel, ETHER // 10),
+        }
+        others: dict[str, Callable[[], Receipt]] = {
+            "transfer": lambda: vault.send("transfer", other, ETHER, sender=person),
+            "wrap": lambda: quick.wrapped.send("deposit", ETHER, person, sender=person),
+            "unwrap": lambda: quick.wrapped.send("redeem", 5, person, person, sender=person),
+            "feeless growth": lambda: change(keel, ETHER, feelessWei=ETHER),
+            "loss": lambda: change(keel, -9 * ETHER),
+            "request": lambda: quick.queue.send("request", ETHER, person, sender=person),
+            "finalise": lambda: change(keel, 0),
+            "claim": lambda: quick.queue.send("claim", 1, sender=other),
+            "instant": lambda: quick.instant.send(
+                "redeem", ETHER * 10**9, person, 0, sender=person
+            ),
+            "stake": lambda: stake(keel, 1, first=50),
+            "pause": lambda: keel.call_as_role(vault, "pause", 1, 10),
+            "setTerms": lambda: keel.call_as_role(vault, "setTerms", vault.call("terms")),
+            "setModules": lambda: keel.call_as_role(vault, "setModules", vault.call("modules")),
+            "addOperator": lambda: keel.call_as_role(
+                quick.registry, "addOperator", *operator(keel)
+            ),
+        }
+        for what, act in {**mints, **others}.items():
+            before = accounts_of(keel).shares
+            act()
+            grown = accounts_of(keel).shares > before
+            assert grown is (what in mints), what
+
+
+def vault_arguments(keel: Keel, function: str) -> tuple[Any, ...]:
+    """Arguments with which the one contract that may call succeeds."""
+    person = keel.actors.depositor.address
+    if function == "unwrap":
+        keel.quick.wrapped.send("deposit", ETHER, person, sender=person)
+    if function == "applyReport":
+        return (inputs_of(keel, next_reference_slot(keel)),)
+    return {
+        "announceLoss": (),
+        "fundValidators": (b"", keel.quick.deposits.call("get_deposit_root")),
+        "burnForTicket": (person, GWEI),
+        "redeemFor": (person, 10**18, GWEI // 10, person),
+        "wrap": (person, ETHER),
+        "wrapUnits": (person, ETHER),
+        "unwrap": (person, ETHER),
+        "receiveWithdrawals": (),
+        "receiveRewards": (),
+    }[function]

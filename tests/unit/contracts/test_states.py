@@ -1,0 +1,321 @@
+"""What is open in each state (STA-2, STA-3), cell by cell, with real time and real reports."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from keel.chain.abi import CustomError
+from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
+from keel.chain.revert import Reverted
+from keel.chain.state import balance_wei, set_balance_wei
+from keel.model.constants import ETHER
+from keel.model.frames import OPENINGS, Deed, Opening, State
+from tests.causes import fails
+from tests.deployment import Keel
+from tests.unit.contracts.hands import as_contract, deposit
+from tests.unit.contracts.vaults import (
+    accounts_of,
+    apply,
+    change,
+    inputs_of,
+    insure,
+    stake,
+    units_of,
+)
+
+STATES = tuple(State)
+DEPOSIT, STAKING = 0, 1
+SWEPT_WEI = 3 * ETHER
+
+
+@dataclass
+class Scene:
+    """Every deed of the table is possible here but for the state."""
+
+    keel: Keel
+    person: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.person = str(self.keel.actors.underwriter.address)
+
+    def prepare(self) -> None:
+        """Stake, underwrite, cool down, finalise one ticket and leave another one pending."""
+        keel, person = self.keel, self.person
+        quick = keel.quick
+        deposit(keel, person, 199 * ETHER)
+        stake(keel, 2)
+        insure(keel, ETHER)
+        quick.wrapped.send("deposit", 2 * ETHER, person, sender=person)
+        quick.wrapped.send("approve", quick.fund.address, ETHER, sender=person)
+        quick.fund.send("deposit", ETHER, person, sender=person)
+        shares = quick.fund.call("balanceOf", person)
+        quick.fund.send("startCooldown", shares, sender=person)
+        quick.queue.send("request", ETHER, person, sender=person)
+        change(keel, 0)
+        quick.queue.send("request", 2 * ETHER, person, sender=person)
+        set_balance_wei(keel.rpc, quick.withdrawal_vault.address, SWEPT_WEI)
+        for contract in (quick.registry, quick.oracle):
+            as_contract(contract)
+
+    def enter(self, state: State) -> None:
+        """Let time pass, or a loss be announced, to the first second of the state."""
+        keel = self.keel
+        frame, last = keel.profile.frame_seconds, accounts_of(keel).ref_time
+        if state is State.ANNOUNCED:
+            keel.quick.vault.send("announceLoss", sender=keel.quick.oracle.address)
+        frames = {State.AWAITING: 1, State.STALE: 3, State.DEAD: 14}.get(state, 0)
+        jump_to(keel.rpc, max(last + frames * frame, now(keel.rpc)))
+        assert keel.quick.vault.call("state") == state
+
+    # ---- the deeds
+
+    def deposit(self) -> None:
+        deposit(self.keel, self.person, ETHER)
+
+    def deposit_wrapped(self) -> None:
+        insure(self.keel, ETHER)
+
+    def stake(self) -> None:
+        stake(self.keel, 1, first=100)
+
+    def move(self) -> None:
+        """Request, transfer and wrap."""
+        quick, person = self.keel.quick, self.person
+        quick.queue.send("request", ETHER, person, sender=person)
+        quick.vault.send("transfer", self.keel.actors.holder.address, ETHER, sender=person)
+        quick.wrapped.send("deposit", ETHER, person, sender=person)
+        quick.wrapped.send("redeem", ETHER, person, person, sender=person)
+
+    def redeem(self) -> None:
+        arguments = (2 * ETHER * 10**9, self.person, 0)
+        self.keel.quick.instant.send("redeem", *arguments, sender=self.person)
+
+    def leave_fund(self) -> None:
+        shares = self.keel.quick.fund.call("cooldownOf", self.person).shares
+        arguments = (shares, self.person, self.person)
+        self.keel.quick.fund.send("redeem", *arguments, sender=self.person)
+
+    def finalise(self) -> None:
+        vault = self.keel.quick.vault
+        vault.send("finaliseWithoutReport", 0, sender=self.keel.actors.stranger.address)
+
+    def sweep(self) -> None:
+        vault = self.keel.quick.vault
+        vault.send("sweepWithdrawals", sender=self.keel.actors.stranger.address)
+
+    def claim(self) -> None:
+        self.keel.quick.queue.send("claim", 1, sender=self.keel.actors.stranger.address)
+
+    def underwriters_shares(self) -> int:
+        return int(self.keel.quick.fund.call("cooldownOf", self.person).shares)
+
+
+type Act = Callable[[Scene], None]
+type Refusal = Callable[[Scene, State], CustomError]
+
+ACTS: dict[str, tuple[Deed, Act, Refusal]] = {
+    "deposit": (
+        Deed.DEPOSIT,
+        Scene.deposit,
+        lambda _, state: CustomError("ActionClosed", {"action": DEPOSIT, "state": state}),
+    ),
+    "depositWrapped": (
+        Deed.DEPOSIT,
+        Scene.deposit_wrapped,
+        lambda _, state: CustomError("ActionClosed", {"action": DEPOSIT, "state": state}),
+    ),
+    "stake": (
+        Deed.STAKE,
+        Scene.stake,
+        lambda _, state: CustomError("ActionClosed", {"action": STAKING, "state": state}),
+    ),
+    "request, transfer, wrap": (Deed.MOVE, Scene.move, lambda _, __: CustomError("", {})),
+    "instant redemption": (
+        Deed.INSTANT_REDEMPTION,
+        Scene.redeem,
+        lambda _, state: CustomError("StateNotNormal", {"state": state}),
+    ),
+    "underwriters' exit": (
+        Deed.UNDERWRITERS_EXIT,
+        Scene.leave_fund,
+        lambda scene, _: CustomError(
+            "ERC4626ExceededMaxRedeem",
+            {"owner": scene.person, "shares": scene.underwriters_shares(), "max": 0},
+        ),
+    ),
+    "finalise": (
+        Deed.FINALISE,
+        Scene.finalise,
+        lambda _, state: CustomError("StateNotDead", {"state": state}),
+    ),
+    "sweep": (
+        Deed.SWEEP,
+        Scene.sweep,
+        lambda _, state: CustomError("StateNotDead", {"state": state}),
+    ),
+    "claim": (Deed.CLAIM, Scene.claim, lambda _, __: CustomError("", {})),
+}
+OPEN_TO_ANYONE = (Opening.YES, Opening.ANYONE, Opening.ANYONE_UNLESS_ANNOUNCED)
+
+
+@pytest.fixture
+def scene(keel: Keel) -> Scene:
+    made = Scene(keel)
+    made.prepare()
+    return made
+
+
+class TestTable:
+    @pytest.mark.parametrize("act", ACTS)
+    def test_each_cell_is_open_or_refused_by_name(self, scene: Scene, act: str) -> None:
+        deed, do, refusal = ACTS[act]
+        for state in STATES:
+            with reverting(scene.keel.rpc):
+                if deed is Deed.UNDERWRITERS_EXIT:
+                    until_underwriters_may_leave(scene, state)
+                scene.enter(state)
+                opening = OPENINGS[deed][state]
+                if opening in OPEN_TO_ANYONE:
+                    do(scene)
+                    continue
+                expected = refusal(scene, state)
+                with pytest.raises(Reverted) as caught:
+                    do(scene)
+                assert caught.value.cause == expected, (act, state)
+
+    @pytest.mark.parametrize("state", STATES)
+    def test_a_report_finalises_and_sweeps_in_every_state(self, scene: Scene, state: State) -> None:
+        """The third row of openings: what is not for anyone still happens by report."""
+        keel, vault = scene.keel, scene.keel.quick.vault
+        scene.enter(state)
+        frame = keel.profile.frame_seconds
+        ref_time = vault.call("newestRefTime") + frame
+        jump_to(keel.rpc, ref_time)
+        apply(keel, inputs_of(keel, ref_time, -SWEPT_WEI, withdrawalsWei=SWEPT_WEI))
+        assert keel.quick.queue.call("lastFinalised") == 2
+        assert balance_wei(keel.rpc, keel.quick.withdrawal_vault.address) == 0
+        assert vault.call("state") == State.NORMAL
+
+    def test_views_of_what_is_possible_agree(self, scene: Scene) -> None:
+        quick = scene.keel.quick
+        views: dict[Deed, Callable[[], int]] = {
+            Deed.DEPOSIT: lambda: quick.vault.call("depositableWei"),
+            Deed.STAKE: lambda: quick.vault.call("stakeableWei"),
+            Deed.INSTANT_REDEMPTION: lambda: quick.instant.call("redeemableWei"),
+            Deed.UNDERWRITERS_EXIT: lambda: quick.fund.call("maxRedeem", scene.person),
+        }
+        for state in STATES:
+            with reverting(scene.keel.rpc):
+                until_underwriters_may_leave(scene, state)
+                scene.enter(state)
+                for deed, view in views.items():
+                    assert (view() > 0) is (OPENINGS[deed][state] is Opening.YES), (deed, state)
+
+
+class TestOrder:
+    """STA-2: dead, stale, announced, awaiting, normal; the first that holds."""
+
+    def test_each_begins_at_its_second(self, keel: Keel) -> None:
+        change(keel, 0)
+        vault, frame = keel.quick.vault, keel.profile.frame_seconds
+        last = accounts_of(keel).ref_time
+        begins = {1: State.AWAITING, 3: State.STALE, 14: State.DEAD}
+        before = State.NORMAL
+        for frames, state in begins.items():
+            jump_to(keel.rpc, last + frames * frame - 1)
+            assert vault.call("state") == before
+            jump_to(keel.rpc, last + frames * frame)
+            assert vault.call("state") == state
+            before = state
+
+    def test_an_announcement_comes_before_awaiting_and_after_stale(self, keel: Keel) -> None:
+        change(keel, 0)
+        vault, frame = keel.quick.vault, keel.profile.frame_seconds
+        last = accounts_of(keel).ref_time
+        vault.send("announceLoss", sender=as_contract(keel.quick.oracle))
+        expected = {0: State.ANNOUNCED, 1: State.ANNOUNCED, 2: State.ANNOUNCED}
+        expected |= {3: State.STALE, 13: State.STALE, 14: State.DEAD}
+        for frames, state in expected.items():
+            jump_to(keel.rpc, max(last + frames * frame, now(keel.rpc)))
+            assert vault.call("state") == state
+            refused = {"action": DEPOSIT, "state": state}
+            with reverting(keel.rpc), fails("ActionClosed", **refused):
+                deposit(keel, keel.actors.depositor.address, ETHER)
+
+
+class TestDead:
+    def test_finalising_pays_in_order_what_is_buffered(self, scene: Scene) -> None:
+        keel, vault, queue = scene.keel, scene.keel.quick.vault, scene.keel.quick.queue
+        scene.enter(State.DEAD)
+        buffered_wei = vault.call("bufferedWei")
+        receipt = vault.send("finaliseWithoutReport", 9, sender=scene.person)
+        (finalised,) = vault.events(receipt)
+        assert finalised.name == "TicketsFinalisedWithoutReport"
+        assert finalised.inputs == {"lastTicket": 2, "amountWei": 2 * ETHER}
+        assert vault.call("bufferedWei") == buffered_wei - 2 * ETHER
+        assert balance_wei(keel.rpc, vault.address) == buffered_wei - 2 * ETHER
+        assert queue.call("lastFinalised") == 2
+        with fails("NothingToDo"):
+            vault.send("finaliseWithoutReport", 0, sender=scene.person)
+
+    def test_an_announcement_keeps_tickets_waiting(self, scene: Scene) -> None:
+        """STA-3: they must bear their part of the loss that was announced."""
+        keel, vault = scene.keel, scene.keel.quick.vault
+        vault.send("announceLoss", sender=keel.quick.oracle.address)
+        *_, announced_at = vault.call("consensus")
+        scene.enter(State.DEAD)
+        with fails("AnnouncementOpen", announcedAt=announced_at):
+            scene.finalise()
+        scene.sweep()
+
+    @pytest.mark.parametrize(
+        ("held_wei", "swept_wei"), [(SWEPT_WEI, SWEPT_WEI), (70 * ETHER, 64 * ETHER)]
+    )
+    def test_a_sweep_moves_from_c_to_b_at_most_c(
+        self, scene: Scene, held_wei: int, swept_wei: int
+    ) -> None:
+        keel, vault = scene.keel, scene.keel.quick.vault
+        source = keel.quick.withdrawal_vault.address
+        set_balance_wei(keel.rpc, source, held_wei)
+        scene.enter(State.DEAD)
+        before, buffered_wei = accounts_of(keel), vault.call("bufferedWei")
+        assert before.consensus_wei == 64 * ETHER
+        receipt = vault.send("sweepWithdrawals", sender=scene.person)
+        (swept,) = vault.events(receipt)
+        left_wei = before.consensus_wei - swept_wei
+        assert swept.inputs == {"amountWei": swept_wei, "consensusBalanceWei": left_wei}
+        after = accounts_of(keel)
+        assert (after.backing_wei, after.consensus_wei) == (before.backing_wei, left_wei)
+        assert vault.call("bufferedWei") == buffered_wei + swept_wei
+        assert balance_wei(keel.rpc, source) == held_wei - swept_wei
+        with fails("NothingToDo"):
+            vault.send("sweepWithdrawals", sender=scene.person)
+
+    def test_the_next_report_is_of_after_the_sweep(self, scene: Scene) -> None:
+        keel, vault = scene.keel, scene.keel.quick.vault
+        scene.enter(State.DEAD)
+        as_contract(keel.quick.oracle)
+        boundary = vault.call("newestRefTime") + keel.profile.frame_seconds
+        set_next_timestamp(keel.rpc, boundary)
+        vault.send("sweepWithdrawals", sender=scene.person)
+        with fails("RefTimeTooEarly", refTime=boundary, laterThan=boundary):
+            apply(keel, inputs_of(keel, boundary))
+        later = boundary + keel.profile.frame_seconds
+        jump_to(keel.rpc, later)
+        receipt = apply(keel, inputs_of(keel, later))
+        assert vault.events(receipt, "LossAbsorbed") == []
+        assert vault.call("state") == State.NORMAL
+
+
+def until_underwriters_may_leave(scene: Scene, state: State) -> None:
+    """Report on until the last report is the one from which the state falls into their window.
+
+    The window is two frames, so a dead oracle must have died before it opened.
+    """
+    keel, frame = scene.keel, scene.keel.profile.frame_seconds
+    opens_at = keel.quick.fund.call("cooldownOf", scene.person).windowStart
+    ahead = {State.AWAITING: 1, State.STALE: 3, State.DEAD: 14}.get(state, 0)
+    while accounts_of(keel).ref_time + ahead * frame < opens_at:
+        change(keel, 0)
+    assert units_of(keel, keel.quick.fund.address) > 0
