@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from keel.chain.clock import restore_snapshot, take_snapshot
+from keel.chain.errors import RpcError
 from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.beacon.errors import SnapshotEndedError
 from keel.consensus.beacon.spec import State
 
 type Contents = dict[str, Any]
@@ -37,8 +39,14 @@ def take_branch(chain: BeaconChain) -> Snapshot:
 
 
 def restore_branch(chain: BeaconChain, snapshot: Snapshot) -> None:
-    """Return to a snapshot; raises ChainError when an earlier one was restored since."""
-    restore_snapshot(chain.rpc, snapshot.anvil)
+    """Return to a snapshot; raises SnapshotEndedError when an earlier one was restored since."""
+    try:
+        restore_snapshot(chain.rpc, snapshot.anvil)
+    except RpcError as error:
+        slot = int(snapshot.state.slot)
+        raise SnapshotEndedError(
+            f"the snapshot of slot {slot} ended when an earlier one was restored"
+        ) from error
     chain.rpc.call("anvil_dropAllTransactions")
     snapshot.anvil = take_snapshot(chain.rpc)
     chain.state = snapshot.state

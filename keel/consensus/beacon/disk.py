@@ -68,6 +68,9 @@ def load_chain(folder: Path, rpc: RpcClient) -> BeaconChain:
     state = _read_state(spec, folder, document["head_slot"])
     chain = BeaconChain(config, spec, rpc, state, _read_store(spec, folder, document))
     chain.store.add_state(state)
+    for block in chain.store.blocks.values():
+        body, parent_root = block.message.body, bytes(block.message.parent_root)
+        chain.payloads.accept(body.execution_payload, body.execution_requests, parent_root)
     if chain.head_root.hex() != document["head_root"]:
         raise DataFolderError(f"{folder}: the head's block is not there")
     chain.keys.secrets = _read_keys(folder / "keys.json")

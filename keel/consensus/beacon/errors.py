@@ -21,5 +21,9 @@ class NotReachedError(BeaconError):
     """What was waited for did not happen within the slots allowed."""
 
 
+class SnapshotEndedError(BeaconError):
+    """A snapshot cannot be restored, because an earlier one was restored since."""
+
+
 class DataFolderError(BeaconError):
     """A folder holds no chain, or one that this version cannot go on with."""
