@@ -4,8 +4,15 @@ import sys
 
 import click
 
+from keel.terminal.options import examples
 
-@click.command()
+
+@click.command(
+    epilog=examples(
+        "chain",
+        "chain --port 9000 --profile local",
+    )
+)
 @click.option("--port", default=8545, show_default=True, help="Port of the RPC address; 0: any.")
 @click.option(
     "--profile",
@@ -16,14 +23,10 @@ import click
     "without a report); docs/parameters.md tells the rest.",
 )
 def cli(port: int, profile: str) -> None:
-    r"""Start Anvil, deploy Keel on it, and keep it up until Ctrl-C.
+    """Start Anvil, deploy Keel on it, and keep it up until Ctrl-C.
 
     Prints the RPC address, the contracts, the funded accounts by the part they play, and commands
     to try. Point any tool at the RPC address; the ABIs lie in .keel/abi/.
-
-    \b
-      ape run chain
-      ape run chain --port 9000 --profile local
     """
     from rich.console import Console
 

@@ -7,8 +7,16 @@ import click
 from ape.api.accounts import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option
 
+from keel.terminal.options import examples
 
-@click.command(cls=ConnectedProviderCommand)
+
+@click.command(
+    cls=ConnectedProviderCommand,
+    epilog=examples(
+        "deploy --network http://127.0.0.1:8545 --account TEST::0",
+        "deploy --network ethereum:hoodi:node --account me --config hoodi.toml",
+    ),
+)
 @account_option()
 @click.option(
     "--config",
@@ -32,18 +40,15 @@ def cli(
     release: str | None,
     dry_run: bool,
 ) -> None:
-    r"""Deploy all of Keel and write its manifest.
+    """Deploy all of Keel and write its manifest.
 
     Every address follows from the deployer, the release and the contract's name. So a deployment
     that broke off goes on when the command is given again, and one that is complete is only
     verified: nothing is deployed twice unless --release asks for it. The deployer ends without
     any power.
 
-    \b
-    A local chain (started by `make chain`, or by `anvil --accounts 20`):
-      ape run deploy --network http://127.0.0.1:8545 --account TEST::0
-    A public network, with an account that `ape accounts import` made:
-      ape run deploy --network ethereum:hoodi:node --account me --config hoodi.toml
+    A local chain is one started by `make chain`, or by `anvil --accounts 20`; on a public network
+    give an account that `ape accounts import` made and a --config.
 
     The manifest goes to .keel/ for a local chain, to deployments/ for a public one.
     """

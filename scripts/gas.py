@@ -4,8 +4,16 @@ import sys
 
 import click
 
+from keel.terminal.options import examples
 
-@click.command()
+
+@click.command(
+    epilog=examples(
+        "gas",
+        "gas --check",
+        "gas --trace request_repeat",
+    )
+)
 @click.option("--check", is_flag=True, help="Write nothing; fail if a figure is not as committed.")
 @click.option("--trace", "name", metavar="NAME", help="Show where the gas of one operation goes.")
 def cli(check: bool, name: str | None) -> None:
@@ -14,11 +22,6 @@ def cli(check: bool, name: str | None) -> None:
     Writes gas/snapshot.json and the table of docs/gas.md. The scenario is fixed, so the same
     contracts give the same integers everywhere. A rise of more than 1 % over the figures committed
     before needs a line with its reason in docs/gas.md, or --check fails.
-
-    \b
-      ape run gas
-      ape run gas --check
-      ape run gas --trace request_repeat
     """
     from rich.console import Console
 

@@ -6,23 +6,27 @@ from pathlib import Path
 import click
 from ape.cli import ConnectedProviderCommand
 
+from keel.terminal.options import examples
 
-@click.command(cls=ConnectedProviderCommand)
+
+@click.command(
+    cls=ConnectedProviderCommand,
+    epilog=examples(
+        "verify --network http://127.0.0.1:8545",
+        "verify --network ethereum:hoodi:node",
+    ),
+)
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path),
     help="Manifest to compare with; without it the chain's own, in .keel/ or deployments/.",
 )
 def cli(manifest: Path | None) -> None:
-    r"""Re-read a deployment from the chain and name every difference from its plan.
+    """Re-read a deployment from the chain and name every difference from its plan.
 
     Compared are the code of each contract (byte by byte, immutables included), the addresses the
     contracts know of each other, every parameter, everyone who holds or ever held a role, and all
     that the AccessManager stores. The exit code is 1 if anything differs.
-
-    \b
-      ape run verify --network http://127.0.0.1:8545
-      ape run verify --network ethereum:hoodi:node
     """
     from rich.console import Console
 

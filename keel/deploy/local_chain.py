@@ -21,6 +21,9 @@ from keel.deploy.plan import make_plan
 from keel.deploy.profiles import PROFILES
 from keel.deploy.sender import NodeSender
 
+_DEFAULT_URL = "http://127.0.0.1:8545"
+"""Where the commands of `ape run` look for a chain."""
+
 
 def options_of_chain(port: int) -> AnvilOptions:
     """How Anvil is started for people: an account for each actor."""
@@ -55,15 +58,22 @@ def run_chain(port: int, profile: str, artifacts: Artifacts, console: Console) -
 def _introduce(anvil: Anvil, manifest: Manifest, console: Console) -> None:
     console.print(contracts_table(manifest))
     console.print(accounts_table(unlocked_accounts(anvil.rpc)))
-    vault, depositor = manifest.addresses["StakingVault"], ACTORS.index("depositor")
-    sender = unlocked_accounts(anvil.rpc)[depositor]
     console.print(
         f"[bold]RPC address: {anvil.url}[/]   chain id {manifest.chain_id}\n\n"
-        "Try, in another terminal:\n"
-        f"  .venv/bin/ape run verify --network {anvil.url}\n"
-        f"  cast send {vault} --value 1ether --from {sender} --unlocked --rpc-url {anvil.url}\n"
-        f"  cast call {vault} 'balanceOf(address)(uint256)' {sender} --rpc-url {anvil.url}\n\n"
+        f"Try, in another terminal{_and_network(anvil.url)}:\n"
+        "  .venv/bin/ape run status            the whole protocol on one screen\n"
+        "  .venv/bin/ape run stake 10          ether to kETH, as the depositor\n"
+        "  .venv/bin/ape run request 2         a ticket for 2 ETH\n"
+        "  .venv/bin/ape run report            the committee's report of the next frame\n"
+        "  .venv/bin/ape run claim             paid\n"
+        "  .venv/bin/ape run verify --network "
+        f"{anvil.url}\n\n"
         "Ctrl-C ends the chain.",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _and_network(url: str) -> str:
+    """What to add to each command when the chain is not where they look for it."""
+    return "" if url == _DEFAULT_URL else f" (each with --network {url})"
