@@ -176,16 +176,17 @@ contract StakingVault is VaultReports {
     /// @dev Checks and accounts of a deposit of `msg.value`.
     /// @param multiple what the shares are rounded down to
     function _takeIn(uint256 multiple) private returns (uint256 shares) {
-        Flow memory flow = _flow;
         Ledger memory ledger = _ledger;
-        if (block.timestamp >= flow.depositsOpenUntil) revert ActionClosed(Action.Deposit, state());
-        if (block.timestamp < flow.depositsPausedUntil) revert ActionPaused(Action.Deposit, flow.depositsPausedUntil);
-        uint256 visibleWei = ledger.assetsWei - _unvested(flow);
+        if (block.timestamp >= _flow.depositsOpenUntil) revert ActionClosed(Action.Deposit, state());
+        if (block.timestamp < _flow.depositsPausedUntil) {
+            revert ActionPaused(Action.Deposit, _flow.depositsPausedUntil);
+        }
+        uint256 visibleWei = ledger.assetsWei - _unvested();
         _requireSolvent(ledger.shares, visibleWei);
         shares = msg.value * ledger.shares / visibleWei;
         shares -= shares % multiple;
         if (shares == 0) revert ZeroShares(msg.value);
-        uint256 limitWei = uint256(flow.depositLimitGwei) * 1 gwei;
+        uint256 limitWei = uint256(_flow.depositLimitGwei) * 1 gwei;
         ledger.depositsFullAt = TokenBucket.take(ledger.depositsFullAt, msg.value, limitWei, LIMIT_PERIOD).toUint48();
         ledger.shares = (ledger.shares + shares).toUint120();
         ledger.assetsWei = (ledger.assetsWei + msg.value).toUint88();

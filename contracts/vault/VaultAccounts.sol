@@ -96,8 +96,7 @@ abstract contract VaultAccounts is IStakingVault, KeelEther {
 
     /// @inheritdoc IStakingVault
     function totals() public view returns (uint256 shares, uint256 assetsWei, uint256 unvestedWei) {
-        (Ledger memory ledger, Flow memory flow) = (_ledger, _flow);
-        return (ledger.shares, ledger.assetsWei, _unvested(flow));
+        return (_ledger.shares, _ledger.assetsWei, _unvested());
     }
 
     /// @inheritdoc IStakingVault
@@ -165,15 +164,14 @@ abstract contract VaultAccounts is IStakingVault, KeelEther {
     }
 
     function _sharesAndVisible() internal view override returns (uint256 shares, uint256 visibleWei) {
-        (Ledger memory ledger, Flow memory flow) = (_ledger, _flow);
-        return (ledger.shares, ledger.assetsWei - _unvested(flow));
+        return (_ledger.shares, _ledger.assetsWei - _unvested());
     }
 
     function _requireSolvent(uint256 shares, uint256 visibleWei) internal pure {
         if (visibleWei * INSOLVENT_SHARES_PER_WEI < shares) revert Insolvent(visibleWei, shares);
     }
 
-    function _unvested(Flow memory flow) internal view returns (uint256) {
-        return Stream.remainingUp(flow.unvestedWei, flow.streamEnd, flow.streamSeconds);
+    function _unvested() internal view returns (uint256) {
+        return Stream.remainingUp(_flow.unvestedWei, _flow.streamEnd, _flow.streamSeconds);
     }
 }
