@@ -1,11 +1,15 @@
 """Move the chain's time, and take back what happened since a moment."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from keel.chain.errors import ChainError
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
+
+_POLL_SECONDS = 0.0005
+_POOL_SECONDS = 1.0
 
 
 def now(rpc: RpcClient) -> int:
@@ -54,6 +58,18 @@ def take_snapshot(rpc: RpcClient) -> str:
 
 
 def restore_snapshot(rpc: RpcClient, snapshot: str) -> None:
-    """Return to the state of a snapshot; raises ChainError when the id is unknown or used."""
+    """Return to the state of a snapshot; raises ChainError when the id is unknown or used.
+
+    Anvil shows a receipt a moment before its pool forgets the transaction. An evm_revert in between
+    makes the transaction valid again: it is mined a second time, or the next one never. So the pool
+    should be empty first; on a chain that mines on request it may hold transactions for good.
+    """
+    deadline = time.monotonic() + _POOL_SECONDS
+    while time.monotonic() < deadline and _pool_holds_any(rpc):
+        time.sleep(_POLL_SECONDS)
     if rpc.call("evm_revert", snapshot) is not True:
         raise ChainError(f"snapshot {snapshot} is unknown or was restored before")
+
+
+def _pool_holds_any(rpc: RpcClient) -> bool:
+    return any(int(count, 16) for count in rpc.call("txpool_status").values())

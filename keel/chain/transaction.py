@@ -109,8 +109,7 @@ def transaction_request(
 def await_receipt(rpc: RpcClient, transaction_hash: str, timeout_seconds: float = 30.0) -> Receipt:
     """Ask for the receipt until it is there; raises ChainError when it does not come in time.
 
-    Anvil's own eth_sendTransactionSync now and then misses the block after an evm_revert, and then
-    answers after half a minute that the transaction timed out, though it was mined.
+    Anvil's own eth_sendTransactionSync sometimes waits half a minute for a block that it missed.
     """
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
