@@ -190,12 +190,9 @@ def test_26_a_pause_holds_claims_hostage(
     ids = [request(keel, victim, ETHER) for _ in range(3)]
     report(keel)
     longest = keel.profile.max_pause_seconds
-    for contract, arguments in (
-        (vault, (0, longest)),
-        (vault, (1, longest)),
-        (instant, (longest,)),
-    ):
-        keel.call_as_role(contract, "pause", *arguments)
+    for action in (0, 1):
+        keel.call_as_role(vault, "pause", action, longest)
+    keel.call_as_role(instant, "pause", longest)
     tickets.send("claim", ids[0], sender=victim)
     keel_dead_at = now(keel.rpc) + 20 * keel.profile.frame_seconds
     jump_to(keel.rpc, keel_dead_at)

@@ -117,8 +117,9 @@ def test_15_votes_twice_and_votes_of_those_who_left(
     with fails("SignersNotAscending", previous=second.address, next=second.address):
         reporting.post(ballot, twice)
     before = reporting.sign(ballot, 4)
-    for change in (([], [first.address], 3), ([first.address], [], 3)):
-        reporting.keel.call_as_role(reporting.oracle, "setMembers", *change)
+    leaves: tuple[list[str], list[str]] = ([], [first.address])
+    for added, removed in (leaves, leaves[::-1]):
+        reporting.keel.call_as_role(reporting.oracle, "setMembers", added, removed, 3)
         with pytest.raises(Reverted, match=r"NotMember|SignatureInvalid"):
             reporting.post(ballot, before)
     assert reporting.was_applied(reporting.submit(ballot.report))
@@ -160,12 +161,12 @@ def test_46_a_report_contradicts_the_chain(
         rewards_vault_balance_wei=held,
     )
     wrong = {
-        "rewards_vault_balance_wei": (rewards.address, held + 1, held),
-        "withdrawal_vault_balance_wei": (withdrawals.address, held + 1, held),
+        rewards.address: replace(report, rewards_vault_balance_wei=held + 1),
+        withdrawals.address: replace(report, withdrawal_vault_balance_wei=held + 1),
     }
-    for field, (holder_address, reported, there) in wrong.items():
-        with fails("ReportedAboveHeld", holder=holder_address, reportedWei=reported, heldWei=there):
-            reporting.submit(replace(report, **{field: reported}))
+    for address, above in wrong.items():
+        with fails("ReportedAboveHeld", holder=address, reportedWei=held + 1, heldWei=held):
+            reporting.submit(above)
     staked = report.active_validators
     with fails("TooManyValidators", reported=staked + 1, staked=staked):
         reporting.submit(replace(report, exited_validators=1))

@@ -20,15 +20,16 @@ FORCED_INTO = ("vault", "queue", "wrapped", "fund")
 class OperationRules(Machine):
     keys: KeyPool
 
-    @rule(
-        which=st.lists(st.integers(0, 39), max_size=6), fresh=st.integers(1, 6), draw=st.booleans()
-    )
-    def stake(self, which: list[int], fresh: int, draw: bool) -> None:
-        """Some keys by number, or the next that nobody has staked."""
-        if not draw:
-            unused = [k for k in range(self.keys.size) if k not in self.pair.staked_keys]
-            which = unused[:fresh]
-        self.stake_keys(which, bytes(32) if draw and len(which) > 4 else None)
+    @rule(fresh=st.integers(1, 6))
+    def stake(self, fresh: int) -> None:
+        """The next keys that nobody has staked."""
+        unused = [k for k in range(self.keys.size) if k not in self.pair.staked_keys]
+        self.stake_keys(unused[:fresh])
+
+    @rule(which=st.lists(st.integers(0, 39), max_size=6))
+    def stake_any(self, which: list[int]) -> None:
+        """Whatever keys; with many, a deposit root that has never been."""
+        self.stake_keys(which, bytes(32) if len(which) > 4 else None)
 
     def stake_keys(self, which: list[int], seen_root: bytes | None = None) -> None:
         pair = self.pair
@@ -70,14 +71,12 @@ class OperationRules(Machine):
     def pause(self, action: Action, part: int) -> None:
         pair = self.pair
         seconds = -(-pair.model.parameters.max_pause_seconds * part // 1_000)
-        vault, instant = pair.keel.quick.vault, pair.keel.quick.instant
-        where, arguments = (vault, (int(action), seconds))
-        if action is Action.INSTANT_REDEMPTION:
-            where, arguments = instant, (seconds,)
+        is_instant = action is Action.INSTANT_REDEMPTION
         pair.send(
-            where,
+            pair.keel.quick.instant if is_instant else pair.keel.quick.vault,
             "pause",
-            *arguments,
+            *([] if is_instant else [int(action)]),
+            seconds,
             sender="guardian",
             then=lambda: rules.pause(pair.model, pair.now, action, seconds),
         )

@@ -36,8 +36,8 @@ class Pair:
     """One deployment and the model of it. `fork` gives a copy for another history.
 
     Amounts are wei. `forced` is ether that was forced into contracts (ACC-2), `ether` what actors
-    have, `seen` and `before` what was read after the last step and before it. `outcomes` is shared by
-    all forks and counts what became of all steps.
+    have, `seen` and `before` what was read after the last step and before it. `outcomes` counts
+    what became of the steps of all forks.
     """
 
     keel: Keel
@@ -171,9 +171,9 @@ class Pair:
         return self.allowances.get((token, owner, spender), 0)
 
     def approve(self, token: str, owner: str, spender: str, amount: int) -> None:
-        contract = self.keel.quick.vault if token == "keth" else self.keel.quick.wrapped
+        tokens = {"keth": self.keel.quick.vault, "wketh": self.keel.quick.wrapped}
         self.send(
-            contract,
+            tokens[token],
             "approve",
             self.addresses[spender],
             amount,

@@ -97,8 +97,8 @@ class Reader:
             yield _question(keel.fund, f"cooldown.{name}", "cooldownOf", address, words=3)
             yield _question(keel.fund, f"redeemable.{name}", "maxRedeem", address)
             yield Question(f"ether.{name}", address, b"")
-        for field in CONTRACTS_WITH_ETHER:
-            yield Question(f"ether.{field}", getattr(keel, field).address, b"")
+        for part in CONTRACTS_WITH_ETHER:
+            yield Question(f"ether.{part}", getattr(keel, part).address, b"")
         for ticket in range(1, tickets + 1):
             yield _question(keel.queue, f"ticket.{ticket}", "ticket", ticket, words=6)
 

@@ -39,7 +39,7 @@ any_changes = _AT_LIMIT | _GREAT
 
 
 class ReportRules(Machine):
-    members: list[LocalAccount]
+    members: tuple[LocalAccount, ...]
 
     @rule(change=usual_changes, held=parts, frames=st.sampled_from([1, 1, 1, 2]), hint=numbers)
     def frame_passes(self, change: Change, held: Part, frames: int, hint: int) -> None:
@@ -66,6 +66,7 @@ class ReportRules(Machine):
     )
     def report(
         self,
+        *,
         change: Change,
         held: Part,
         signatures: int,

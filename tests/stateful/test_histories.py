@@ -8,6 +8,7 @@ import os
 import random
 import time
 
+import click
 from ape.api.accounts import TestAccountAPI
 from ape.contracts import ContractContainer
 from ape_test.accounts import TestAccount
@@ -51,12 +52,12 @@ def test_contracts_and_model_move_together(
     keel = keel_on_either_profile
     number, began_at = history_seed(), time.monotonic()
     stage = set_stage(keel, test_contracts["TestBatchReader"])
-    print(f"{keel.profile.name}: {HISTORIES} histories of {STEPS} rules, KEEL_SEED={number}")
+    click.echo(f"{keel.profile.name}: {HISTORIES} histories of {STEPS} rules, KEEL_SEED={number}")
     run_state_machine_as_test(seed(number)(type(stage)), settings=SETTINGS)
     outcomes, seconds = stage.pair.outcomes, time.monotonic() - began_at
     steps = outcomes.total()
-    print(f"{steps} steps in {seconds:.0f} s, {steps / seconds:.0f} a second")
-    print("\n".join(f"{times:6} {outcome}" for outcome, times in sorted(outcomes.items())))
+    click.echo(f"{steps} steps in {seconds:.0f} s, {steps / seconds:.0f} a second")
+    click.echo("\n".join(f"{times:6} {outcome}" for outcome, times in sorted(outcomes.items())))
     assert steps > HISTORIES * STEPS // 2
 
 
@@ -80,7 +81,7 @@ def set_stage(keel: Keel, reader: ContractContainer) -> Histories:
 
     class OnStage(Histories):
         stage = open_pair(keel, (abi, code.to_bytes()))
-        members = [with_key(member) for member in keel.actors.oracle_members]
+        members = tuple(with_key(member) for member in keel.actors.oracle_members)
 
     OnStage.keys = keys
     first = OnStage()
