@@ -32,7 +32,6 @@ from keel.deploy.sender import ApeSender, Sender
 from keel.deploy.verify import differences
 
 FIRST_RELEASE = "1"
-_ADDRESS = Column("address", no_wrap=True, min_width=42)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def verify(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts, console: Co
 
 def plan_table(plan: Plan) -> Table:
     """The contracts of a plan."""
-    table = Table("contract", _ADDRESS, "bytes to send", title="Plan", title_justify="left")
+    table = Table("contract", _address_column(), "bytes to send", title="Plan", title_justify="left")
     for step in plan.steps:
         table.add_row(step.name, step.address, f"{len(step.creation_code):,}")
     return table
@@ -126,7 +125,7 @@ def plan_table(plan: Plan) -> Table:
 
 def contracts_table(manifest: Manifest) -> Table:
     """The contracts of a manifest."""
-    table = Table("contract", _ADDRESS, title="Contracts", title_justify="left")
+    table = Table("contract", _address_column(), title="Contracts", title_justify="left")
     for name, contract in manifest.contracts.items():
         table.add_row(name, contract.address)
     return table
@@ -134,12 +133,17 @@ def contracts_table(manifest: Manifest) -> Table:
 
 def accounts_table(accounts: list[str]) -> Table:
     """The accounts of a local chain, by the part they play, with their roles."""
-    table = Table("account", _ADDRESS, "roles", title="Funded accounts", title_justify="left")
+    table = Table("account", _address_column(), "roles", title="Funded accounts", title_justify="left")
     holders = local_configuration(cast_actors(accounts), 2**32).holders
     for actor, address in zip(ACTORS, accounts, strict=False):
         roles = [role.name for role in ROLES if actor in holders[role.name]]
         table.add_row(actor, address, ", ".join(roles))
     return table
+
+
+def _address_column() -> Column:
+    # A new one for each table: Rich keeps a table's cells in its columns.
+    return Column("address", no_wrap=True, min_width=42)
 
 
 def _configuration(rpc: RpcClient, request: DeployRequest) -> Configuration:

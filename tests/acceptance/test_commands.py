@@ -12,7 +12,7 @@ import pytest
 from keel.chain.anvil import Anvil, AnvilOptions, start_anvil
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.chain.rpc import RpcClient
-from keel.chain.state import runtime_code, set_runtime_code, set_storage
+from keel.chain.state import runtime_code, set_runtime_code, set_storage, unlocked_accounts
 from keel.deploy.actors import ACTORS
 from keel.deploy.manifest import manifest_path, read_manifest
 
@@ -90,6 +90,8 @@ def test_the_chain_is_up_until_it_is_interrupted() -> None:
         rpc = RpcClient(found[1])
         vault = read_manifest(rpc, manifest).addresses["StakingVault"]
         assert vault in text
+        for actor, account in zip(ACTORS, unlocked_accounts(rpc), strict=True):
+            assert re.search(rf"{actor} +│ {account}", text), actor
         assert runtime_code(rpc, vault) != b""
         assert ape_run("verify", "--network", found[1]).returncode == 0
         set_storage(rpc, read_manifest(rpc, manifest).addresses["AccessManager"], 99, 1)
