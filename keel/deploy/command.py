@@ -117,7 +117,9 @@ def verify(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts, console: Co
 
 def plan_table(plan: Plan) -> Table:
     """The contracts of a plan."""
-    table = Table("contract", _address_column(), "bytes to send", title="Plan", title_justify="left")
+    table = Table(
+        "contract", _address_column(), "bytes to send", title="Plan", title_justify="left"
+    )
     for step in plan.steps:
         table.add_row(step.name, step.address, f"{len(step.creation_code):,}")
     return table
@@ -125,7 +127,7 @@ def plan_table(plan: Plan) -> Table:
 
 def contracts_table(manifest: Manifest) -> Table:
     """The contracts of a manifest."""
-    table = Table("contract", _address_column(), title="Contracts", title_justify="left")
+    table = Table("contract", _address_column(), title="Contracts")
     for name, contract in manifest.contracts.items():
         table.add_row(name, contract.address)
     return table
@@ -133,7 +135,9 @@ def contracts_table(manifest: Manifest) -> Table:
 
 def accounts_table(accounts: list[str]) -> Table:
     """The accounts of a local chain, by the part they play, with their roles."""
-    table = Table("account", _address_column(), "roles", title="Funded accounts", title_justify="left")
+    table = Table(
+        "account", _address_column(), "roles", title="Funded accounts", title_justify="left"
+    )
     holders = local_configuration(cast_actors(accounts), 2**32).holders
     for actor, address in zip(ACTORS, accounts, strict=False):
         roles = [role.name for role in ROLES if actor in holders[role.name]]
