@@ -26,30 +26,23 @@ class Advancing(ABC):
     def step(self) -> SlotOutcome:
         """Go one slot ahead."""
 
-    def run(self, slots: int, on_slot: OnSlot | None = None) -> list[SlotOutcome]:
-        """Let so many slots pass, as fast as possible."""
+    def run(
+        self, slots: int, on_slot: OnSlot | None = None, slot_seconds: float | None = None
+    ) -> list[SlotOutcome]:
+        """Let so many slots pass, as fast as possible or one each time `slot_seconds` are over.
+
+        In step with the clock, a slot that took too long is not made up for.
+        """
         outcomes = []
+        due = time.monotonic()
         for _ in range(slots):
+            if slot_seconds is not None:
+                due = max(due + slot_seconds, time.monotonic())
+                time.sleep(max(0.0, due - time.monotonic()))
             outcomes.append(self.step())
             if on_slot is not None:
                 on_slot(outcomes[-1])
         return outcomes
-
-    def run_in_step(
-        self, stopped: Callable[[], bool], seconds: float, on_slot: OnSlot | None = None
-    ) -> None:
-        """Let a slot pass every so many seconds of the clock, until `stopped`.
-
-        A slot that took too long is not made up for: the next one then begins at once.
-        """
-        due = time.monotonic() + seconds
-        while not stopped():
-            left = due - time.monotonic()
-            if left > 0:
-                time.sleep(min(left, 0.05))
-                continue
-            due = max(due, time.monotonic() - seconds) + seconds
-            self.run(1, on_slot)
 
     def run_until(
         self,

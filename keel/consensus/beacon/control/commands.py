@@ -1,0 +1,266 @@
+"""What can be asked of a running chain: one function for each command, by its name.
+
+Arguments and results are JSON. Amounts are gwei where the consensus layer counts, wei otherwise,
+and their names say which.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from keel.chain.state import block_head, unlocked_accounts
+from keel.consensus.beacon.advancing import OnSlot
+from keel.consensus.beacon.branching import Snapshot, restore_branch, take_branch
+from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.beacon.disk import save_chain
+from keel.consensus.beacon.errors import BeaconError
+from keel.consensus.beacon.leaving import exit_voluntarily
+from keel.consensus.beacon.offences import propose_twice, vote_around, vote_twice
+from keel.consensus.beacon.participation import enough_to_stop_finality
+from keel.consensus.beacon.requesting import (
+    request_compounding,
+    request_consolidation,
+    request_exit,
+    request_withdrawal,
+    submit_deposit,
+    top_up,
+)
+from keel.consensus.deposit_data import parse_deposit_data
+
+type Result = dict[str, Any]
+
+
+@dataclass
+class Desk:
+    """A chain under control: where it is saved, snapshots by name, and who listens to slots."""
+
+    chain: BeaconChain
+    folder: Path
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    on_slot: OnSlot | None = None
+
+
+def status(desk: Desk) -> Result:
+    """Head, finality and what is unusual at present."""
+    chain = desk.chain
+    state, epoch = chain.state, chain.spec.get_current_epoch(chain.state)
+    return {
+        "slot": chain.slot,
+        "epoch": chain.epoch,
+        "justified_epoch": int(state.current_justified_checkpoint.epoch),
+        "finalised_epoch": chain.finalised_epoch,
+        "head_root": "0x" + chain.head_root.hex(),
+        "block_number": block_head(chain.rpc).number,
+        "rpc": chain.rpc.url,
+        "fork": chain.config.fork,
+        "verified": chain.config.verify_own_signatures,
+        "validators": len(state.validators),
+        "active": len(chain.spec.get_active_validator_indices(state, epoch)),
+        "slashed": [index for index, each in enumerate(state.validators) if each.slashed],
+        "offline": sorted(chain.participation.offline),
+        "pending_deposits": len(state.pending_deposits),
+        "pending_partial_withdrawals": len(state.pending_partial_withdrawals),
+        "pending_consolidations": len(state.pending_consolidations),
+    }
+
+
+def validator(desk: Desk, index: int) -> Result:
+    """Everything that the state says of one validator; far-future epochs are None."""
+    chain = desk.chain
+    if not 0 <= index < len(chain.state.validators):
+        raise BeaconError(f"no validator has the index {index}")
+    entry = chain.state.validators[index]
+    never = chain.spec.FAR_FUTURE_EPOCH
+    epochs = ("activation_eligibility", "activation", "exit", "withdrawable")
+    return {
+        "index": index,
+        "pubkey": "0x" + bytes(entry.pubkey).hex(),
+        "withdrawal_credentials": "0x" + bytes(entry.withdrawal_credentials).hex(),
+        "balance_gwei": int(chain.state.balances[index]),
+        "effective_balance_gwei": int(entry.effective_balance),
+        "slashed": bool(entry.slashed),
+        "takes_part": chain.takes_part(index),
+    } | {
+        f"{name}_epoch": None if at == never else int(at)
+        for name, at in ((name, getattr(entry, f"{name}_epoch")) for name in epochs)
+    }
+
+
+def run(desk: Desk, slots: int) -> Result:
+    """Let so many slots pass."""
+    desk.chain.run(slots, desk.on_slot)
+    return status(desk)
+
+
+def epoch(desk: Desk, count: int) -> Result:
+    """Go on to the first slot of a later epoch."""
+    for _ in range(count):
+        desk.chain.to_next_epoch(desk.on_slot)
+    return status(desk)
+
+
+def finality(desk: Desk, slot: int | None) -> Result:
+    """Go on until a slot, by default the present one, is finalised."""
+    desk.chain.to_finality(slot, on_slot=desk.on_slot)
+    return status(desk)
+
+
+def activation(desk: Desk, pubkey: str) -> Result:
+    """Go on until a validator is active."""
+    desk.chain.to_activation(_bytes(pubkey), on_slot=desk.on_slot)
+    return status(desk)
+
+
+def withdrawal(desk: Desk, pubkey: str) -> Result:
+    """Go on until a validator that left has been paid out."""
+    desk.chain.to_withdrawal(_bytes(pubkey), on_slot=desk.on_slot)
+    return status(desk)
+
+
+def offline(desk: Desk, indices: list[int]) -> Result:
+    """Let validators stop their duties."""
+    desk.chain.participation.go_offline(indices)
+    return status(desk)
+
+
+def online(desk: Desk, indices: list[int]) -> Result:
+    """Bring validators back; an empty list means all."""
+    desk.chain.participation.come_back(indices or None)
+    return status(desk)
+
+
+def stop_finality(desk: Desk) -> Result:
+    """Take just over a third of the stake offline."""
+    chain = desk.chain
+    chain.participation.go_offline(enough_to_stop_finality(chain.spec, chain.state))
+    return status(desk)
+
+
+def miss(desk: Desk, slots: int) -> Result:
+    """Leave the next slots without a block."""
+    chain = desk.chain
+    chain.participation.miss(range(chain.slot + 1, chain.slot + 1 + slots))
+    return status(desk)
+
+
+def slash(desk: Desk, offence: str, indices: list[int]) -> Result:
+    """Have validators offend and prove it in the next blocks."""
+    if offence == "double-proposal":
+        for index in indices:
+            propose_twice(desk.chain, index)
+    else:
+        {"double-vote": vote_twice, "surround-vote": vote_around}[offence](desk.chain, indices)
+    return status(desk)
+
+
+def leave(desk: Desk, index: int, by_owner: bool) -> Result:
+    """Ask for a validator's exit, with its own key or as its withdrawal address."""
+    if by_owner:
+        return _sent(request_exit(desk.chain, index))
+    exit_voluntarily(desk.chain, index)
+    return status(desk)
+
+
+def withdraw(desk: Desk, index: int, amount_gwei: int) -> Result:
+    """Ask for a partial withdrawal as the withdrawal address."""
+    return _sent(request_withdrawal(desk.chain, index, amount_gwei))
+
+
+def consolidate(desk: Desk, source: int, target: int) -> Result:
+    """Ask for a consolidation as the withdrawal address; the same index twice: compounding."""
+    if source == target:
+        return _sent(request_compounding(desk.chain, source))
+    return _sent(request_consolidation(desk.chain, source, target))
+
+
+def deposit(desk: Desk, deposit_data: str) -> Result:
+    """Deposit all entries of a deposit data file, from Anvil's first account."""
+    sender = unlocked_accounts(desk.chain.rpc)[0]
+    entries = parse_deposit_data(deposit_data)
+    return {"sent": [submit_deposit(desk.chain, entry, sender) for entry in entries]}
+
+
+def more(desk: Desk, index: int, amount_gwei: int) -> Result:
+    """Top a validator up from Anvil's first account."""
+    return _sent(top_up(desk.chain, index, amount_gwei, unlocked_accounts(desk.chain.rpc)[0]))
+
+
+def add_key(desk: Desk, secret: str) -> Result:
+    """Let the chain act with a validator's key."""
+    return {"pubkey": "0x" + desk.chain.keys.add_secret(int(secret, 16)).hex()}
+
+
+def mev(desk: Desk, amount_wei: int) -> Result:
+    """Have each block's builder pay its proposer from now on; 0 ends it."""
+    desk.chain.fees.mev_payment_wei = amount_wei
+    return status(desk)
+
+
+def fee_recipient(desk: Desk, address: str, indices: list[int]) -> Result:
+    """Send validators' fees to an address; an empty list means all that have none of their own."""
+    chain = desk.chain
+    if indices:
+        pubkeys = [bytes(chain.state.validators[index].pubkey) for index in indices]
+        chain.fees.send_fees_of(pubkeys, address)
+    else:
+        chain.fees.default_recipient = address
+    return status(desk)
+
+
+def snapshot(desk: Desk, name: str) -> Result:
+    """Remember both layers under a name."""
+    desk.snapshots[name] = take_branch(desk.chain)
+    return status(desk)
+
+
+def revert(desk: Desk, name: str) -> Result:
+    """Return to a named snapshot."""
+    if name not in desk.snapshots:
+        raise BeaconError(f"no snapshot {name!r}, known: {', '.join(desk.snapshots) or 'none'}")
+    restore_branch(desk.chain, desk.snapshots[name])
+    return status(desk)
+
+
+def save(desk: Desk) -> Result:
+    """Write the chain to its folder."""
+    save_chain(desk.chain, desk.folder)
+    return {"folder": str(desk.folder)}
+
+
+COMMANDS: dict[str, Callable[..., Result]] = {
+    function.__name__: function
+    for function in (
+        status,
+        validator,
+        run,
+        epoch,
+        finality,
+        activation,
+        withdrawal,
+        offline,
+        online,
+        stop_finality,
+        miss,
+        slash,
+        leave,
+        withdraw,
+        consolidate,
+        deposit,
+        more,
+        add_key,
+        mev,
+        fee_recipient,
+        snapshot,
+        revert,
+        save,
+    )
+}
+
+
+def _sent(transaction_hash: str) -> Result:
+    return {"sent": [transaction_hash]}
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))

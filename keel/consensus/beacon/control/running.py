@@ -1,0 +1,80 @@
+"""`ape run beacon start`: Anvil and the beacon chain in the foreground, until a signal."""
+
+import signal
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from keel.chain.anvil import start_anvil
+from keel.consensus.beacon.chain import BeaconChain, start_chain
+from keel.consensus.beacon.config import ChainConfig, anvil_options
+from keel.consensus.beacon.control.commands import Desk
+from keel.consensus.beacon.control.server import serve, socket_path
+from keel.consensus.beacon.disk import load_chain, load_config, save_chain
+from keel.consensus.beacon.outcome import SlotOutcome
+
+
+@dataclass(frozen=True)
+class Start:
+    """`manual`: slots pass on command only. `config` serves where the folder holds no chain."""
+
+    folder: Path
+    port: int
+    config: ChainConfig
+    manual: bool
+    fresh: bool
+
+
+def run_beacon(start: Start, console: Console) -> None:
+    """Begin a chain or go on with the folder's, serve it, and save it at the end."""
+    socket_path(start.folder)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as stack:
+        chain = _open(start, stack)
+        _introduce(chain, start, console)
+        seconds = None if start.manual else float(chain.config.slot_seconds)
+        serve(Desk(chain, start.folder), stop.is_set, seconds, lambda o: _show(chain, o, console))
+        save_chain(chain, start.folder)
+    console.print(f"The chain has ended at slot {chain.slot}; it is kept in {start.folder}.")
+
+
+def _open(start: Start, stack: ExitStack) -> BeaconChain:
+    goes_on = (start.folder / "chain.json").is_file() and not start.fresh
+    config = load_config(start.folder) if goes_on else start.config
+    anvil = stack.enter_context(start_anvil(anvil_options(config, start.port)))
+    return load_chain(start.folder, anvil.rpc) if goes_on else start_chain(anvil.rpc, config)
+
+
+def _introduce(chain: BeaconChain, start: Start, console: Console) -> None:
+    config = chain.config
+    console.print(
+        f"[bold]RPC address: {chain.rpc.url}[/]   chain id {config.chain_id}\n"
+        f"{config.fork}, {config.preset} preset, {len(chain.state.validators)} validators, "
+        f"slots of {config.slot_seconds} s{', on command only' if start.manual else ''}; "
+        f"head at slot {chain.slot}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if not config.verify_own_signatures:
+        console.print(
+            "[yellow]Fast mode[/]: signatures are real, but the chain's own are not verified again."
+        )
+    console.print("Steer it with `ape run beacon`, in another terminal. Ctrl-C ends and saves it.")
+
+
+def _show(chain: BeaconChain, outcome: SlotOutcome, console: Console) -> None:
+    if outcome.root is None:
+        what = f"[yellow]missed[/], {outcome.missed}"
+    else:
+        what = f"0x{outcome.root.hex()[:8]}, block {outcome.block_number}"
+        if outcome.transactions:
+            what += f", {outcome.transactions} transactions"
+    console.print(
+        f"slot {outcome.slot}, epoch {chain.epoch}, finalised {chain.finalised_epoch}: {what}",
+        highlight=False,
+    )

@@ -1,0 +1,67 @@
+"""Answers of a running chain on the terminal, with a bar while slots pass."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+
+from keel.chain.errors import ChainError
+from keel.consensus.beacon.control.client import ask
+from keel.consensus.beacon.errors import BeaconError
+from keel.consensus.keystores import KeystoreError, decrypt_keystore, read_keystore
+
+
+@contextmanager
+def one_line_faults() -> Iterator[None]:
+    """Turn errors that a person caused or can mend into one line and exit code 1."""
+    try:
+        yield
+    except (BeaconError, ChainError, KeystoreError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def ask_and_show(
+    folder: Path, command: str, arguments: Mapping[str, Any], console: Console
+) -> None:
+    """Ask, with a progress bar as soon as slots pass, and print the answer."""
+    total = arguments.get("slots") if command == "run" else None
+    with one_line_faults(), _bar(console) as progress:
+        task = progress.add_task("", total=total, visible=False)
+
+        def passed(slot: int, missed: str | None) -> None:
+            text = f"slot {slot}" + (", missed" if missed else "")
+            progress.update(task, advance=1, visible=True, description=text)
+
+        result = ask(folder, command, passed, **arguments)
+    console.print(_table(result))
+
+
+def keystore_secret(keystore: Path, password: str) -> int:
+    """Decrypt a keystore; a wrong password is one line."""
+    with one_line_faults():
+        return decrypt_keystore(read_keystore(keystore), password)
+
+
+def _bar(console: Console) -> Progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True)
+
+
+def _table(result: Mapping[str, Any]) -> Table:
+    table = Table(Column(), Column(overflow="fold"), show_header=False, box=None, pad_edge=False)
+    for name, value in result.items():
+        table.add_row(name.replace("_", " "), _shown(value))
+    return table
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "never" if value is None else str(value)

@@ -1,0 +1,280 @@
+"""`ape run beacon`: a real beacon chain on this machine, and everything one can do to it."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from keel.terminal.options import Ether, examples
+
+WEI_PER_GWEI = 10**9
+
+type Command = Callable[..., Any]
+
+_indices = click.argument("indices", type=click.IntRange(min=0), nargs=-1, required=True)
+_index = click.argument("index", type=click.IntRange(min=0))
+_slots = click.argument("slots", type=click.IntRange(min=1))
+
+
+def _data_option(command: Command) -> Command:
+    return click.option(
+        "--data",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(".keel/beacon"),
+        show_default=True,
+        help="Folder of the chain.",
+    )(command)
+
+
+def _asking(command: Command) -> Command:
+    """Add --data, and send what the command returns: the name and arguments to ask with."""
+
+    @_data_option
+    @wraps(command)
+    def ask_chain(folder: Path, **options: Any) -> None:
+        from rich.console import Console
+
+        from keel.consensus.beacon.control.showing import ask_and_show
+
+        name, arguments = command(**options)
+        ask_and_show(folder, name, arguments, Console())
+
+    return ask_chain
+
+
+@click.group(
+    epilog=examples("beacon start --slot-time 2", "beacon run 64", "beacon slash double-vote 1 2")
+)
+def cli() -> None:
+    """Keep a real beacon chain on Anvil, and steer it.
+
+    `start` keeps it up in one terminal; the other commands talk to it from another. Ethereum's
+    executable specification decides every rule; docs/consensus.md says what else is real.
+    """
+
+
+@cli.command(
+    epilog=examples("beacon start", "beacon start --slot-time 2", "beacon start --manual --fast")
+)
+@_data_option
+@click.option("--port", default=8545, show_default=True, help="Port of the RPC address; 0: any.")
+@click.option("--fork", type=click.Choice(["fulu", "electra"]), default="fulu", show_default=True)
+@click.option(
+    "--preset", type=click.Choice(["minimal", "mainnet"]), default="minimal", show_default=True
+)
+@click.option("--validators", type=click.IntRange(min=1), default=64, show_default=True)
+@click.option(
+    "--compounding", default=0, show_default=True, help="How many of them have 0x02 credentials."
+)
+@click.option(
+    "--slot-time", type=click.IntRange(min=1), default=12, show_default=True, help="In seconds."
+)
+@click.option("--genesis-time", type=int, help="Unix time of slot 0; by default now.")
+@click.option("--manual", is_flag=True, help="Let slots pass on command only, not by the clock.")
+@click.option("--fast", is_flag=True, help="Do not verify the chain's own signatures again.")
+@click.option("--fresh", is_flag=True, help="Begin anew even if the folder holds a chain.")
+def start(
+    *,
+    folder: Path,
+    port: int,
+    slot_time: int,
+    compounding: int,
+    fast: bool,
+    manual: bool,
+    fresh: bool,
+    **options: Any,
+) -> None:
+    """Start Anvil and the beacon chain, or go on with the folder's; Ctrl-C ends and saves it."""
+    from rich.console import Console
+
+    from keel.consensus.beacon.config import ChainConfig
+    from keel.consensus.beacon.control.running import Start, run_beacon
+    from keel.consensus.beacon.control.showing import one_line_faults
+
+    with one_line_faults():
+        config = ChainConfig(
+            slot_seconds=slot_time,
+            compounding_validators=compounding,
+            verify_own_signatures=not fast,
+            **options,
+        )
+        run_beacon(Start(folder, port, config, manual, fresh), Console())
+
+
+@cli.command()
+@_asking
+def status() -> tuple[str, dict[str, Any]]:
+    """Show head, finality, and what is unusual."""
+    return "status", {}
+
+
+@cli.command()
+@_index
+@_asking
+def validator(index: int) -> tuple[str, dict[str, Any]]:
+    """Show what the state says of validator INDEX."""
+    return "validator", {"index": index}
+
+
+@cli.command()
+@_slots
+@_asking
+def run(slots: int) -> tuple[str, dict[str, Any]]:
+    """Let SLOTS pass, as fast as possible."""
+    return "run", {"slots": slots}
+
+
+@cli.command(
+    epilog=examples("beacon until epoch", "beacon until finality", "beacon until activation 0x8f3c")
+)
+@click.argument("event", type=click.Choice(["epoch", "finality", "activation", "withdrawal"]))
+@click.argument("pubkey", required=False)
+@_asking
+def until(event: str, pubkey: str | None) -> tuple[str, dict[str, Any]]:
+    """Go on until the next epoch, finality of the present slot, or an event of PUBKEY."""
+    if event in ("activation", "withdrawal"):
+        if pubkey is None:
+            raise click.UsageError(f"{event} of which validator? Give its public key.")
+        return event, {"pubkey": pubkey}
+    return event, {"count": 1} if event == "epoch" else {"slot": None}
+
+
+@cli.command()
+@_indices
+@_asking
+def offline(indices: tuple[int, ...]) -> tuple[str, dict[str, Any]]:
+    """Let validators INDICES stop attesting and proposing."""
+    return "offline", {"indices": list(indices)}
+
+
+@cli.command()
+@click.argument("indices", type=click.IntRange(min=0), nargs=-1)
+@_asking
+def online(indices: tuple[int, ...]) -> tuple[str, dict[str, Any]]:
+    """Bring validators INDICES back; without any, all of them."""
+    return "online", {"indices": list(indices)}
+
+
+@cli.command("stop-finality")
+@_asking
+def stop_finality() -> tuple[str, dict[str, Any]]:
+    """Take just over a third of the stake offline; `online` brings it back."""
+    return "stop_finality", {}
+
+
+@cli.command()
+@_slots
+@_asking
+def miss(slots: int) -> tuple[str, dict[str, Any]]:
+    """Leave the next SLOTS without a block; they still have to pass."""
+    return "miss", {"slots": slots}
+
+
+@cli.command(epilog=examples("beacon slash double-proposal 3", "beacon slash double-vote 4 5 6 7"))
+@click.argument("offence", type=click.Choice(["double-proposal", "double-vote", "surround-vote"]))
+@_indices
+@_asking
+def slash(offence: str, indices: tuple[int, ...]) -> tuple[str, dict[str, Any]]:
+    """Have validators INDICES commit an OFFENCE; the next blocks carry the proof.
+
+    Many at a time cost each of them the correlation penalty, 32 epochs later.
+    """
+    return "slash", {"offence": offence, "indices": list(indices)}
+
+
+@cli.command("exit")
+@_index
+@click.option("--by-owner", is_flag=True, help="Ask as its withdrawal address (EIP-7002).")
+@_asking
+def leave(index: int, by_owner: bool) -> tuple[str, dict[str, Any]]:
+    """Ask for the exit of validator INDEX, signed with its own key."""
+    return "leave", {"index": index, "by_owner": by_owner}
+
+
+@cli.command()
+@_index
+@click.argument("amount", type=Ether())
+@_asking
+def withdraw(index: int, amount: int) -> tuple[str, dict[str, Any]]:
+    """Ask for AMOUNT of ETH above 32 of compounding validator INDEX (EIP-7002)."""
+    return "withdraw", {"index": index, "amount_gwei": amount // WEI_PER_GWEI}
+
+
+@cli.command()
+@click.argument("source", type=click.IntRange(min=0))
+@click.argument("target", type=click.IntRange(min=0))
+@_asking
+def consolidate(source: int, target: int) -> tuple[str, dict[str, Any]]:
+    """Ask for SOURCE's balance to move to TARGET (EIP-7251); itself: make it compounding."""
+    return "consolidate", {"source": source, "target": target}
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_asking
+def deposit(file: Path) -> tuple[str, dict[str, Any]]:
+    """Make all deposits of a deposit data FILE from Anvil's first account."""
+    return "deposit", {"deposit_data": file.read_text(encoding="utf-8")}
+
+
+@cli.command("top-up")
+@_index
+@click.argument("amount", type=Ether())
+@_asking
+def top_up(index: int, amount: int) -> tuple[str, dict[str, Any]]:
+    """Deposit AMOUNT of ETH more for validator INDEX."""
+    return "more", {"index": index, "amount_gwei": amount // WEI_PER_GWEI}
+
+
+@cli.command("add-key")
+@click.argument("keystore", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.password_option(confirmation_prompt=False, help="Of the keystore; asked for by default.")
+@_asking
+def add_key(keystore: Path, password: str) -> tuple[str, dict[str, Any]]:
+    """Let the chain attest and propose with the key of an EIP-2335 KEYSTORE."""
+    from keel.consensus.beacon.control.showing import keystore_secret
+
+    return "add_key", {"secret": f"{keystore_secret(keystore, password):x}"}
+
+
+@cli.command()
+@click.argument("amount", type=Ether(), required=False)
+@_asking
+def mev(amount: int | None) -> tuple[str, dict[str, Any]]:
+    """Have a builder pay each proposer AMOUNT of ETH a block; without AMOUNT it ends."""
+    return "mev", {"amount_wei": amount or 0}
+
+
+@cli.command("fee-recipient")
+@click.argument("address")
+@click.argument("indices", type=click.IntRange(min=0), nargs=-1)
+@_asking
+def fee_recipient(address: str, indices: tuple[int, ...]) -> tuple[str, dict[str, Any]]:
+    """Send the fees of validators INDICES, by default of all others, to ADDRESS."""
+    return "fee_recipient", {"address": address, "indices": list(indices)}
+
+
+@cli.command()
+@click.argument("name", default="default")
+@_asking
+def snapshot(name: str) -> tuple[str, dict[str, Any]]:
+    """Remember both layers under NAME, for `revert`."""
+    return "snapshot", {"name": name}
+
+
+@cli.command()
+@click.argument("name", default="default")
+@_asking
+def revert(name: str) -> tuple[str, dict[str, Any]]:
+    """Return both layers to the snapshot NAME; later snapshots end."""
+    return "revert", {"name": name}
+
+
+@cli.command()
+@_asking
+def save() -> tuple[str, dict[str, Any]]:
+    """Write the chain to its folder without ending it."""
+    return "save", {}
