@@ -61,6 +61,29 @@ def test_contracts_and_model_move_together(
     assert steps > HISTORIES * STEPS // 2
 
 
+def test_they_stay_together_through_ruin_and_after(
+    keel_on_either_profile: Keel, test_contracts: dict[str, ContractContainer]
+) -> None:
+    """ACC-3, which no random history reaches: all ether is staked, and all of it is lost."""
+    stage = set_stage(keel_on_either_profile, test_contracts["TestBatchReader"])
+    pair = stage.pair
+    for name in ACTORS:
+        stage.unwrap(name, name, Part(1_000))
+        stage.request(name, name, Part(0, min(stage.balance_wei(name), pair.model.free_wei)))
+    stage.frame_passes(Change("total", 0), Part(0), 1, 0)
+    assert pair.model.buffered_wei == 0
+    stage.request("attacker", "attacker", Part(0, 10**16))
+    stage.confirm_announcement(Change("total", -(10**6)), Part(0), 5)
+    stage.deposit("holder", "holder", Part(0, ETHER))
+    stage.deposit_wrapped("holder", "holder", Part(0, ETHER))
+    stage.request("attacker", "attacker", Part(0, 10**16))
+    stage.transfer_shares("holder", "depositor", Part(500))
+    stage.claim_many("attacker", list(range(1, 10)))
+    stage.rewards_arrive(ETHER)
+    stage.frame_passes(Change("total", 0), Part(1_000), 1, 0)
+    assert pair.outcomes["depositWrapped: Insolvent"] == pair.outcomes["deposit: Insolvent"] == 1
+
+
 SETTINGS = settings(
     max_examples=HISTORIES,
     stateful_step_count=STEPS,
