@@ -14,7 +14,9 @@ from keel.consensus.beacon.requesting import deposit
 from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI, execution_credentials
 from keel.consensus.keys import ValidatorKey, public_key
 
-CONFIG = ChainConfig(genesis_time=1_800_000_000, compounding_validators=16)
+CONFIG = ChainConfig(
+    genesis_time=1_800_000_000, compounding_validators=16, verify_own_signatures=False
+)
 DEPOSITED_SECRET = 0x4B65656C
 DEPOSITED_KEY = ValidatorKey("m", DEPOSITED_SECRET, public_key(DEPOSITED_SECRET))
 

@@ -36,6 +36,21 @@ def test_a_fresh_chain_finalises(fork: Fork) -> None:
         assert block_head(anvil.rpc).number == 4 * slots
 
 
+@pytest.mark.parametrize("verified", [True, False])
+def test_own_signatures_are_verified_except_in_fast_mode(verified: bool) -> None:
+    config = ChainConfig(verify_own_signatures=verified)
+    with start_anvil(anvil_options(config)) as anvil:
+        chain = start_chain(anvil.rpc, config)
+        chain.keys.secrets = dict.fromkeys(chain.keys.secrets, 1)
+        before = chain.state
+        if verified:
+            with pytest.raises(AssertionError):
+                chain.step()
+            assert chain.state is before
+        else:
+            assert chain.step().missed is None
+
+
 def test_every_block_of_anvil_has_the_time_of_its_slot_and_the_root_before(
     chain: BeaconChain,
 ) -> None:

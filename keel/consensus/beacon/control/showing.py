@@ -29,15 +29,20 @@ def ask_and_show(
     folder: Path, command: str, arguments: Mapping[str, Any], console: Console
 ) -> None:
     """Ask, with a progress bar as soon as slots pass, and print the answer."""
-    total = arguments.get("slots") if command == "run" else None
-    with one_line_faults(), _bar(console) as progress:
-        task = progress.add_task("", total=total, visible=False)
+    progress = _bar(console)
+    task = progress.add_task("", total=arguments.get("slots") if command == "run" else None)
 
-        def passed(slot: int, missed: str | None) -> None:
-            text = f"slot {slot}" + (", missed" if missed else "")
-            progress.update(task, advance=1, visible=True, description=text)
+    def passed(slot: int, missed: str | None) -> None:
+        progress.start()
+        text = f"slot {slot}" + (", missed" if missed else "")
+        progress.update(task, advance=1, description=text)
 
-        result = ask(folder, command, passed, **arguments)
+    with one_line_faults():
+        try:
+            result = ask(folder, command, passed, **arguments)
+        finally:
+            if progress.live.is_started:
+                progress.stop()
     console.print(_table(result))
 
 
