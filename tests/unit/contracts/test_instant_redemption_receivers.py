@@ -54,7 +54,7 @@ def run(keel: Keel, caller: Contract, what: OnEther, receiver: str) -> Receipt:
 
 
 @pytest.mark.parametrize("what", [OnEther.REFUSE, OnEther.BURN_GAS])
-def test_a_receiver_that_does_not_take_the_ether_stops_its_own_redemption_only(
+def test_a_receiver_that_takes_no_ether_stops_its_own_redemption_only(
     keel: Keel, caller: Contract, what: OnEther
 ) -> None:
     with fails("EtherTransferFailed", receiver=caller.address, amountWei=ETHER):
@@ -70,7 +70,9 @@ def test_a_receiver_that_redeems_again_while_paid_is_refused(keel: Keel, caller:
     assert balance_wei(keel.rpc, caller.address) == ETHER
 
 
-def test_a_receiver_that_deposits_again_finds_the_books_in_order(keel: Keel, caller: Contract) -> None:
+def test_a_receiver_that_deposits_again_finds_the_books_in_order(
+    keel: Keel, caller: Contract
+) -> None:
     vault = keel.quick.vault
     run(keel, caller, OnEther.DEPOSIT_AGAIN, caller.address)
     assert balance_wei(keel.rpc, vault.address) == vault.call("bufferedWei")
