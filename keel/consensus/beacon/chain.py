@@ -62,7 +62,9 @@ class BeaconChain(Advancing):
     @property
     def head_block(self) -> Block | None:
         """Return the latest block, None while there is only genesis."""
-        return self.store.blocks.get(self.head_root)
+        return (
+            None if self.head_root == self.store.genesis_root else self.store.block(self.head_root)
+        )
 
     def time_at(self, slot: int) -> int:
         """Unix time at which a slot begins."""
@@ -113,12 +115,10 @@ class BeaconChain(Advancing):
             self.participation,
             verify_signatures=self.config.verify_own_signatures,
         )
-        root = bytes(spec.hash_tree_root(block.message))
-        self.store.add_block(root, block)
         return SlotOutcome(
             slot=int(state.slot),
             proposer=proposer,
-            root=root,
+            root=self.store.add_block(block),
             block_number=int(payload.block_number),
             transactions=len(mined.transactions),
             withdrawals=tuple(swept),

@@ -45,9 +45,9 @@ def save_chain(chain: BeaconChain, folder: Path, *, history: bool = False) -> No
         (new / "states" / f"{slot}.ssz").write_bytes(state)
     head = chain.spec.ssz_serialize(chain.state)
     (new / "states" / f"{chain.slot}.ssz").write_bytes(head)
-    for block in chain.store.blocks.values():
-        file = new / "blocks" / f"{int(block.message.slot)}.ssz"
-        file.write_bytes(chain.spec.ssz_serialize(block))
+    for slot, root in chain.store.roots.items():
+        if root in chain.store.blocks:
+            (new / "blocks" / f"{slot}.ssz").write_bytes(chain.store.blocks[root])
     _write_keys(new / "keys.json", chain.keys.secrets)
     (new / "anvil.json").write_bytes(orjson.dumps(chain.rpc.call("anvil_dumpState", history)))
     (new / "chain.json").write_bytes(orjson.dumps(_document(chain), option=orjson.OPT_INDENT_2))
@@ -68,7 +68,8 @@ def load_chain(folder: Path, rpc: RpcClient) -> BeaconChain:
     state = _read_state(spec, folder, document["head_slot"])
     chain = BeaconChain(config, spec, rpc, state, _read_store(spec, folder, document))
     chain.store.add_state(state)
-    for block in chain.store.blocks.values():
+    for root in chain.store.blocks:
+        block = chain.store.block(root)
         body, parent_root = block.message.body, bytes(block.message.parent_root)
         chain.payloads.accept(body.execution_payload, body.execution_requests, parent_root)
     if chain.head_root.hex() != document["head_root"]:
@@ -128,8 +129,7 @@ def _read_store(spec: Spec, folder: Path, document: Mapping[str, Any]) -> Store:
     store.begin(bytes.fromhex(document["genesis_root"]), _read_state(spec, folder, 0))
     for slot in _slots(folder / "blocks"):
         encoded = (folder / "blocks" / f"{slot}.ssz").read_bytes()
-        block = spec.ssz_deserialize(spec.SignedBeaconBlock, encoded)
-        store.add_block(bytes(spec.hash_tree_root(block.message)), block)
+        store.add_block(spec.ssz_deserialize(spec.SignedBeaconBlock, encoded))
     for slot in _slots(folder / "states"):
         if slot % int(spec.SLOTS_PER_EPOCH) == 0:
             store.epoch_states[slot] = (folder / "states" / f"{slot}.ssz").read_bytes()

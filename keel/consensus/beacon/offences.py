@@ -87,8 +87,8 @@ def _sign_header(chain: BeaconChain, header: Any) -> Any:
 
 def _latest_header(chain: BeaconChain, index: int) -> Any | None:
     """Header of the latest block that a validator really proposed."""
-    for block in reversed(chain.store.blocks.values()):
-        if block.message.proposer_index == index:
-            header: Any = chain.spec.compute_signed_block_header(block)
-            return header
-    return None
+    root = chain.store.latest_of.get(index)
+    if root is None:
+        return None
+    header: Any = chain.spec.compute_signed_block_header(chain.store.block(root))
+    return header

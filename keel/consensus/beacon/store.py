@@ -1,7 +1,8 @@
 """Blocks and states that the chain keeps: what an API serves, and another client can replay.
 
-Blocks are few bytes and all stay. States are kept for each of the last slots, and from then on
-for the first slot of each epoch; one in between is made again by replaying blocks from there.
+All blocks stay, as the bytes that a client would send. States are kept for each of the last slots,
+and from then on for the first slot of each epoch; one in between is made again by replaying blocks
+from there.
 """
 
 from dataclasses import dataclass, field
@@ -9,20 +10,21 @@ from dataclasses import dataclass, field
 from keel.consensus.beacon.errors import BeaconError
 from keel.consensus.beacon.spec import Block, Spec, State, trusting_own_signatures
 
-RECENT_SLOTS = 64
-"""Slots behind the head for which the state itself is kept."""
+RECENT_EPOCHS = 4
+"""Epochs behind the head for which every slot's state is kept."""
 
 
 @dataclass
 class Store:
-    """`anchor` is the state that all blocks descend from: that of genesis."""
+    """`blocks` and `epoch_states` are SSZ; `latest_of` is each proposer's latest block."""
 
     spec: Spec
-    blocks: dict[bytes, Block] = field(default_factory=dict)
+    genesis_root: bytes = b""
+    blocks: dict[bytes, bytes] = field(default_factory=dict)
     roots: dict[int, bytes] = field(default_factory=dict)
+    latest_of: dict[int, bytes] = field(default_factory=dict)
     recent_states: dict[int, State] = field(default_factory=dict)
     epoch_states: dict[int, bytes] = field(default_factory=dict)
-    genesis_root: bytes = b""
 
     def begin(self, root: bytes, state: State) -> None:
         """Start with a genesis block's root, which has no block, and its state."""
@@ -30,22 +32,32 @@ class Store:
         self.roots[0] = root
         self.add_state(state)
 
-    def add_block(self, root: bytes, block: Block) -> None:
-        """Keep a block under its root and its slot."""
-        self.blocks[root] = block
+    def add_block(self, block: Block) -> bytes:
+        """Keep a block; returns its root."""
+        root = bytes(self.spec.hash_tree_root(block.message))
+        self.blocks[root] = self.spec.ssz_serialize(block)
         self.roots[int(block.message.slot)] = root
+        self.latest_of[int(block.message.proposer_index)] = root
+        return root
 
     def add_state(self, state: State) -> None:
         """Keep the state of a slot, missed or not; nobody may change it afterwards."""
-        slot = int(state.slot)
-        if slot % int(self.spec.SLOTS_PER_EPOCH) == 0:
+        slot, epoch_slots = int(state.slot), int(self.spec.SLOTS_PER_EPOCH)
+        if slot % epoch_slots == 0:
             self.epoch_states[slot] = self.spec.ssz_serialize(state)
         self.recent_states[slot] = state
-        self.recent_states.pop(slot - RECENT_SLOTS, None)
+        self.recent_states.pop(slot - RECENT_EPOCHS * epoch_slots, None)
+
+    def block(self, root: bytes) -> Block:
+        """Return a block by its root; raises BeaconError where there is none, as for genesis."""
+        if root not in self.blocks:
+            raise BeaconError(f"no block has the root 0x{root.hex()}")
+        return self.spec.ssz_deserialize(self.spec.SignedBeaconBlock, self.blocks[root])
 
     def block_at(self, slot: int) -> Block | None:
         """Return the block of a slot, None if the slot was missed, is genesis or lies ahead."""
-        return self.blocks.get(self.roots.get(slot, b""))
+        root = self.roots.get(slot)
+        return None if root is None or root not in self.blocks else self.block(root)
 
     def root_at(self, slot: int) -> bytes:
         """Return the root of the latest block at or before a slot."""
@@ -66,11 +78,8 @@ class Store:
         return self._replay(state, slot)
 
     def state_of(self, root: bytes) -> State:
-        """Return the state after a block given by its root."""
-        block = self.blocks.get(root)
-        if block is None and root != self.genesis_root:
-            raise BeaconError(f"no block has the root 0x{root.hex()}")
-        return self.state_at(0 if block is None else int(block.message.slot))
+        """Return the state after a block given by its root; raises BeaconError."""
+        return self.state_at(0 if root == self.genesis_root else int(self.block(root).message.slot))
 
     def _replay(self, state: State, slot: int) -> State:
         """Apply the blocks up to a slot once more; their signatures were verified before."""
