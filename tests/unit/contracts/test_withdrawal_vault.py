@@ -191,11 +191,12 @@ class TestFee:
         self, keel: Keel, vault: Contract, entitled: Callable[[str], str], function: str
     ) -> None:
         sender, system = entitled(function), SYSTEM_OF[function]
+        arguments = [values * 3 for values in REQUESTS[function]]
         before_wei = balance_wei(keel.rpc, sender)
         system_before_wei = balance_wei(keel.rpc, system)
-        receipt = vault.send(function, *REQUESTS[function], sender=sender, value_wei=GENEROUS_WEI)
-        assert balance_wei(keel.rpc, system) == system_before_wei + 1
-        assert balance_wei(keel.rpc, sender) == before_wei - 1 - receipt.fee_wei
+        receipt = vault.send(function, *arguments, sender=sender, value_wei=GENEROUS_WEI)
+        assert balance_wei(keel.rpc, system) == system_before_wei + 3
+        assert balance_wei(keel.rpc, sender) == before_wei - 3 - receipt.fee_wei
         assert balance_wei(keel.rpc, vault.address) == 7 * ETHER
 
     @pytest.mark.parametrize("function", REQUESTS)
