@@ -1,10 +1,11 @@
 """Keel deployed once in each test worker, by the same `deploy` as on any other chain.
 
-Both profiles stand on the worker's Anvil before the first test that asks for one. Ape takes a
-snapshot before each test and restores it after, so no test sees another's changes or time.
+Both profiles stand on the worker's Anvil before the first test that asks for one. Each test leaves
+the chain as it found it, so no test sees another's changes or time. Ape's own isolation is off
+(pyproject.toml): a snapshot that anyone restores under it ends it without a word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from ape.api.accounts import TestAccountAPI
 from ape.contracts import ContractInstance
 
-from keel.chain.clock import jump
+from keel.chain.clock import jump, reverting
 from keel.chain.contract import Contract
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
@@ -146,6 +147,12 @@ def _deploy_before_any_snapshot(request: pytest.FixtureRequest) -> None:
     """Deploy at once if some test of this worker will ask for it."""
     if any(_FIXTURES.intersection(getattr(i, "fixturenames", ())) for i in request.session.items):
         request.getfixturevalue("deployed")
+
+
+@pytest.fixture(autouse=True)
+def _chain_put_back(chain_rpc: RpcClient) -> Iterator[None]:
+    with reverting(chain_rpc):
+        yield
 
 
 @pytest.fixture(scope="session")
