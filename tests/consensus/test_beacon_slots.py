@@ -5,12 +5,14 @@ import pytest
 from keel.chain.anvil import start_anvil
 from keel.chain.clock import mine
 from keel.chain.errors import RpcError
+from keel.chain.revert import BareRevert, Reverted
 from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei, block_head, set_runtime_code
 from keel.chain.system_contracts import BEACON_ROOTS
-from keel.chain.transaction import receipt_of, submit_transaction
+from keel.chain.transaction import receipt_of, send_transaction, submit_transaction
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import FORKS, ChainConfig, Fork, anvil_options
+from keel.consensus.beacon.including import include, mining_at_once
 from tests.consensus.conftest import SettledChain
 
 GWEI = 10**9
@@ -130,6 +132,31 @@ def test_blocks_that_another_tool_mined_are_folded_into_the_next_payload(
     assert receipt is not None
     assert receipt.block_number + 1 == outcome.block_number
     assert outcome.transactions == 2
+
+
+def test_tools_that_wait_for_receipts_can_mine_between_slots(settled: SettledChain) -> None:
+    chain = settled.chain
+    with mining_at_once(chain):
+        receipts = [
+            send_transaction(chain.rpc, settled.depositor, RECIPIENT, value_wei=3) for _ in range(3)
+        ]
+    assert chain.time_at(chain.slot) <= receipts[0].timestamp <= receipts[2].timestamp
+    assert receipts[2].timestamp < chain.time_at(chain.slot + 1)
+    assert chain.step().transactions == 3
+    submit_transaction(chain.rpc, settled.depositor, RECIPIENT)
+    assert chain.step().transactions == 1
+
+
+def test_a_transaction_is_included_by_the_next_block(settled: SettledChain) -> None:
+    chain = settled.chain
+    chain.participation.miss([chain.slot + 1])
+    receipt = include(chain, settled.depositor, RECIPIENT, value_wei=3)
+    assert receipt.timestamp == chain.time_at(chain.slot)
+    assert balance_wei(chain.rpc, RECIPIENT) == 3
+    set_runtime_code(chain.rpc, RECIPIENT, REVERTS_ALWAYS)
+    with pytest.raises(Reverted) as caught:
+        include(chain, settled.depositor, RECIPIENT, gas=100_000)
+    assert caught.value.cause == BareRevert()
 
 
 def test_a_slot_whose_time_anvil_has_passed_is_missed(chain: BeaconChain) -> None:

@@ -1,10 +1,19 @@
 """The life of validators: deposit, activation, top-up, requests of their owners, departure."""
 
+import pytest
+
+from keel.chain.anvil import start_anvil
+from keel.chain.clock import mine
 from keel.chain.deposit_contract import deposit_contract, deposit_count
-from keel.chain.state import balance_wei
-from keel.chain.system_contracts import WITHDRAWAL_REQUESTS, encode_withdrawal_request
+from keel.chain.state import balance_wei, unlocked_accounts
+from keel.chain.system_contracts import (
+    WITHDRAWAL_REQUESTS,
+    encode_withdrawal_request,
+    install_system_contracts,
+)
 from keel.chain.transaction import receipt_of, submit_transaction
-from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.beacon.chain import BeaconChain, start_chain
+from keel.consensus.beacon.config import FORKS, ChainConfig, Fork, anvil_options
 from keel.consensus.beacon.genesis import withdrawal_address
 from keel.consensus.beacon.leaving import exit_voluntarily
 from keel.consensus.beacon.requesting import (
@@ -61,7 +70,7 @@ def test_a_deposit_with_a_wrong_signature_never_becomes_a_validator(settled: Set
     good = make_deposit_data(key, credentials)
     bad = make_deposit_data(other, credentials, network="mainnet")
     for entry in (bad, good):
-        submit_deposit(chain, entry, settled.depositor)
+        submit_deposit(chain.rpc, entry, settled.depositor)
     chain.step()
     assert len(chain.state.pending_deposits) == 2
     chain.run_until(lambda c: not c.state.pending_deposits)
@@ -190,3 +199,26 @@ def test_a_voluntary_exit_is_signed_by_the_validator_itself(settled: SettledChai
     assert chain.state.validators[ORDINARY].exit_epoch != NEVER
     chain.to_withdrawal(bytes(chain.state.validators[ORDINARY].pubkey))
     assert int(chain.state.balances[ORDINARY]) == 0
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_deposits_before_genesis_are_no_validators_and_hold_up_no_later_ones(fork: Fork) -> None:
+    config = ChainConfig(fork=fork, verify_own_signatures=False)
+    with start_anvil(anvil_options(config)) as anvil:
+        install_system_contracts(anvil.rpc)
+        depositor = unlocked_accounts(anvil.rpc)[0]
+        early, late = (
+            make_deposit_data(key_of(n), execution_credentials(b"\x03" * 20)) for n in (5, 6)
+        )
+        submit_deposit(anvil.rpc, early, depositor)
+        mine(anvil.rpc)
+        chain = start_chain(anvil.rpc, config)
+        chain.run(1)
+        assert not chain.state.pending_deposits
+        submit_deposit(chain.rpc, late, depositor)
+        chain.run(1)
+        assert len(chain.state.pending_deposits) == 1
+        chain.run_until(lambda c: not c.state.pending_deposits)
+        pubkeys = {bytes(validator.pubkey) for validator in chain.state.validators}
+        assert late.pubkey in pubkeys
+        assert early.pubkey not in pubkeys

@@ -54,7 +54,6 @@ def genesis_state(
         latest_block_header=spec.BeaconBlockHeader(
             body_root=spec.hash_tree_root(spec.BeaconBlockBody())
         ),
-        deposit_requests_start_index=spec.UNSET_DEPOSIT_REQUESTS_START_INDEX,
         earliest_exit_epoch=1,
         earliest_consolidation_epoch=1,
     )
@@ -93,11 +92,16 @@ def _add_validators(spec: Spec, state: State, validators: list[GenesisValidator]
 
 
 def _join_execution(spec: Spec, state: State, rpc: RpcClient) -> None:
-    """Take Anvil's latest block as the parent of the first payload, and its deposits as known."""
+    """Take Anvil's latest block as the parent of the first payload, and its deposits as applied.
+
+    Fulu presupposes that the change to deposit requests (EIP-6110) is over, so the index from
+    which they count is set here and not by the first of them.
+    """
     block = rpc.call("eth_getBlockByNumber", "latest", False)
     contract = deposit_contract(rpc)
     known = deposit_count(contract)
     state.eth1_deposit_index = known
+    state.deposit_requests_start_index = known
     state.eth1_data = spec.Eth1Data(
         deposit_root=contract.call("get_deposit_root"),
         deposit_count=known,

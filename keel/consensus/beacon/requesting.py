@@ -5,8 +5,8 @@ carries it. The contracts take any well-formed request: whether the consensus la
 only in the state, and it says nothing when it does not.
 """
 
-from keel.chain.contract import Contract
 from keel.chain.deposit_contract import DepositData, deposit_contract, deposit_data_root
+from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei, impersonate, set_balance_wei, stop_impersonating
 from keel.chain.system_contracts import (
     CONSOLIDATION_REQUESTS,
@@ -34,7 +34,7 @@ def deposit(
 ) -> str:
     """Deposit for a new validator and let the chain act with its key once it is active."""
     chain.keys.add(key)
-    return submit_deposit(chain, make_deposit_data(key, credentials, amount_gwei), sender)
+    return submit_deposit(chain.rpc, make_deposit_data(key, credentials, amount_gwei), sender)
 
 
 def top_up(chain: BeaconChain, index: int, amount_gwei: int, sender: str) -> str:
@@ -43,13 +43,13 @@ def top_up(chain: BeaconChain, index: int, amount_gwei: int, sender: str) -> str
     data = DepositData(
         bytes(validator.pubkey), bytes(validator.withdrawal_credentials), amount_gwei, bytes(96)
     )
-    return _send_deposit(chain, data, sender)
+    return _send_deposit(chain.rpc, data, sender)
 
 
-def submit_deposit(chain: BeaconChain, entry: DepositDataEntry, sender: str) -> str:
+def submit_deposit(rpc: RpcClient, entry: DepositDataEntry, sender: str) -> str:
     """Make one deposit of a deposit data file."""
     data = DepositData(entry.pubkey, entry.withdrawal_credentials, entry.amount, entry.signature)
-    return _send_deposit(chain, data, sender)
+    return _send_deposit(rpc, data, sender)
 
 
 def request_exit(chain: BeaconChain, index: int) -> str:
@@ -92,8 +92,8 @@ def _pubkey(chain: BeaconChain, index: int) -> bytes:
     return bytes(chain.state.validators[index].pubkey)
 
 
-def _send_deposit(chain: BeaconChain, data: DepositData, sender: str) -> str:
-    contract: Contract = deposit_contract(chain.rpc)
+def _send_deposit(rpc: RpcClient, data: DepositData, sender: str) -> str:
+    contract = deposit_contract(rpc)
     calldata = contract.encode(
         "deposit",
         data.pubkey,
@@ -103,7 +103,7 @@ def _send_deposit(chain: BeaconChain, data: DepositData, sender: str) -> str:
     )
     value_wei = data.amount_gwei * WEI_PER_GWEI
     return submit_transaction(
-        chain.rpc, sender, contract.address, calldata, value_wei=value_wei, gas=_GAS
+        rpc, sender, contract.address, calldata, value_wei=value_wei, gas=_GAS
     )
 
 

@@ -178,7 +178,7 @@ def deposit(desk: Desk, deposit_data: str) -> Result:
     """Deposit all entries of a deposit data file, from Anvil's first account."""
     sender = unlocked_accounts(desk.chain.rpc)[0]
     entries = parse_deposit_data(deposit_data)
-    return {"sent": [submit_deposit(desk.chain, entry, sender) for entry in entries]}
+    return {"sent": [submit_deposit(desk.chain.rpc, entry, sender) for entry in entries]}
 
 
 def more(desk: Desk, index: int, amount_gwei: int) -> Result:
