@@ -207,9 +207,8 @@ def test_deposits_before_genesis_are_no_validators_and_hold_up_no_later_ones(for
     with start_anvil(anvil_options(config)) as anvil:
         install_system_contracts(anvil.rpc)
         depositor = unlocked_accounts(anvil.rpc)[0]
-        early, late = (
-            make_deposit_data(key_of(n), execution_credentials(b"\x03" * 20)) for n in (5, 6)
-        )
+        credentials = execution_credentials(b"\x03" * 20)
+        early, late = (make_deposit_data(key_of(secret), credentials) for secret in (5, 6))
         submit_deposit(anvil.rpc, early, depositor)
         mine(anvil.rpc)
         chain = start_chain(anvil.rpc, config)
