@@ -1,5 +1,6 @@
 """Finality that stops and returns; branches of both layers; a restart from disk."""
 
+import time
 from pathlib import Path
 
 import orjson
@@ -9,8 +10,8 @@ from keel.chain.anvil import start_anvil
 from keel.chain.state import balance_wei, block_head
 from keel.chain.transaction import receipt_of, submit_transaction
 from keel.consensus.beacon.branching import branching, restore_branch, take_branch
-from keel.consensus.beacon.chain import BeaconChain
-from keel.consensus.beacon.config import anvil_options
+from keel.consensus.beacon.chain import BeaconChain, start_chain
+from keel.consensus.beacon.config import ChainConfig, anvil_options
 from keel.consensus.beacon.disk import load_chain, load_config, save_chain
 from keel.consensus.beacon.errors import DataFolderError, NotReachedError, SnapshotEndedError
 from keel.consensus.beacon.offences import vote_twice
@@ -119,6 +120,20 @@ def test_a_chain_goes_on_from_disk_with_the_same_head(
         assert old is not None
         assert again.spec.hash_tree_root(again.store.state_at(5)) == old.message.state_root
     assert (folder / "keys.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_chain_that_began_by_the_clock_goes_on_later(tmp_path: Path) -> None:
+    folder = tmp_path / "chain"
+    config = ChainConfig(slot_seconds=1, verify_own_signatures=False)
+    with start_anvil(anvil_options(config)) as anvil:
+        chain = start_chain(anvil.rpc, config)
+        chain.run(2)
+        save_chain(chain, folder)
+    time.sleep(4)
+    with start_anvil(anvil_options(load_config(folder))) as anvil:
+        again = load_chain(folder, anvil.rpc)
+        assert again.step().missed is None
+        assert block_head(anvil.rpc).timestamp == chain.time_at(3)
 
 
 def test_a_folder_without_a_chain_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The beacon chain: one slot after the other, on Anvil and in the specification's state."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from keel.chain.rpc import RpcClient
@@ -155,6 +156,8 @@ def start_chain(
     header.state_root = spec.hash_tree_root(state)
     store = Store(spec)
     store.begin(bytes(spec.hash_tree_root(header)), state)
+    # The time is kept, so that a later Anvil can be started at the same one.
+    config = replace(config, genesis_time=int(state.genesis_time))
     chain = BeaconChain(config, spec, rpc, state, store)
     chain.keys.add(*(validator.key for validator in registered))
     return chain

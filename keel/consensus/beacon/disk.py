@@ -58,7 +58,8 @@ def save_chain(chain: BeaconChain, folder: Path, *, history: bool = False) -> No
 def load_chain(folder: Path, rpc: RpcClient) -> BeaconChain:
     """Go on with a chain on a freshly started Anvil; raises DataFolderError.
 
-    Anvil must run with the fork and chain id of `load_config`.
+    Anvil must have been started by `anvil_options` of `load_config`: it takes no block of a time
+    before its own start.
     """
     document = _read(folder)
     config = ChainConfig(**document["config"])
