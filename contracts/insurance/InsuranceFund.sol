@@ -28,7 +28,7 @@ contract InsuranceFund is ERC4626, IInsuranceFund {
     // ---- constants and immutables
 
     uint256 internal constant SHARES_PER_UNIT = 1e9; // SHR-5
-    uint256 internal constant COVER_BPS = 9_500; // LOS-2
+    uint256 internal constant COVER_BPS = 9500; // LOS-2
     uint256 internal constant BPS = 10_000;
     uint256 internal constant MAX_SECONDS = 365 days;
 
@@ -44,10 +44,12 @@ contract InsuranceFund is ERC4626, IInsuranceFund {
 
     // ---- constructor
 
-    constructor(address vault, address wrapped, uint256 cooldownSeconds, uint256 windowSeconds)
-        ERC4626(IERC20(wrapped))
-        ERC20("Keel Insurance Fund share", "kCOVER")
-    {
+    constructor(
+        address vault,
+        address wrapped,
+        uint256 cooldownSeconds,
+        uint256 windowSeconds
+    ) ERC4626(IERC20(wrapped)) ERC20("Keel Insurance Fund share", "kCOVER") {
         if (vault == address(0)) revert ZeroAddress("vault");
         if (wrapped == address(0)) revert ZeroAddress("wrapped");
         if (windowSeconds == 0) revert ZeroWindow();
@@ -103,7 +105,9 @@ contract InsuranceFund is ERC4626, IInsuranceFund {
         if (stored.shares == 0 || block.timestamp >= stored.windowEnd) return cooldown;
         return
             Cooldown({
-                shares: stored.shares, windowStart: stored.windowEnd - WINDOW_SECONDS, windowEnd: stored.windowEnd
+                shares: stored.shares,
+                windowStart: stored.windowEnd - WINDOW_SECONDS,
+                windowEnd: stored.windowEnd
             });
     }
 

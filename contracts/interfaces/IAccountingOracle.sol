@@ -81,7 +81,7 @@ interface IAccountingOracle {
     error QuorumOutOfBounds(uint256 quorum, uint256 members);
     error TooFewMembers(uint256 members, uint256 min);
     /// @notice A parameter is 0 or above `max`.
-    error ParameterOutOfBounds(string what, uint256 value, uint256 max);
+    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
 
     /// @notice Apply a report signed by a quorum, or announce it when it is beyond a limit (REP-7, REP-8). Anyone may
     /// call. Reverts when the report contradicts the chain (`judge` lists how), `DeadlinePassed` after `deadline`,

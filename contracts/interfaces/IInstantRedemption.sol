@@ -16,7 +16,7 @@ interface IInstantRedemption {
     event TermsSet(uint256 minFeeBps, uint256 maxFeeBps, uint256 targetGwei, uint256 limitGwei);
     event Paused(uint256 until);
 
-    error ParameterOutOfBounds(string what, uint256 value, uint256 max);
+    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
     error PauseTooLong(uint256 asked, uint256 max);
     error RedemptionPaused(uint256 until);
     error BelowMinimumOut(uint256 outWei, uint256 minOutWei);

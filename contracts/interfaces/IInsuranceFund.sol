@@ -18,7 +18,7 @@ interface IInsuranceFund is IERC4626 {
     event Covered(uint256 unitsAsked, uint256 unitsPaid);
 
     error ZeroAddress(string what);
-    error ParameterOutOfBounds(string what, uint256 value, uint256 max);
+    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
     error ZeroWindow();
     error ZeroShares();
     error OnlyVault(address caller);

@@ -44,7 +44,7 @@ interface IOperatorRegistry {
 
     error ZeroAddress(string what);
     error NameLength(uint256 length, uint256 max);
-    error ParameterOutOfBounds(string what, uint256 value, uint256 max);
+    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
     error NoSuchOperator(uint256 operatorId);
     error NoSuchBatch(uint256 operatorId, uint256 batch);
     error OnlyManager(uint256 operatorId, address caller);

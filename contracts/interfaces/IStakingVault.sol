@@ -217,7 +217,8 @@ interface IStakingVault is IKeelEther {
     /// to `receiver`, and give the rest in whole units to the insurance fund (INS-4).
     function redeemFor(address holder, uint256 shares, uint256 paidWei, address receiver) external;
 
-    /// @notice wkETH only. Move whole units worth at most `assetsWei` from `holder` to wkETH.
+    /// @notice wkETH only. Move whole units worth at most `assetsWei` from `holder` to wkETH; reverts `ZeroShares` when
+    /// it is worth none.
     /// @return units rounded down
     function wrap(address holder, uint256 assetsWei) external returns (uint256 units);
 

@@ -29,7 +29,7 @@ interface IWithdrawalQueue is IERC4906 {
     event ClaimSkipped(uint256 indexed ticketId, bytes reason);
 
     error ZeroAddress(string what);
-    error ParameterOutOfBounds(string what, uint256 value, uint256 max);
+    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
     error OnlyVault(address caller);
     error AmountOutOfBounds(uint256 amountWei, uint256 minWei, uint256 maxWei);
     error CountOutOfBounds(uint256 count, uint256 min, uint256 max);

@@ -5,6 +5,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IDepositContract} from "../interfaces/IDepositContract.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {Solvency} from "../rules/Solvency.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 import {VaultAccounts} from "./VaultAccounts.sol";
 import {VaultReports} from "./VaultReports.sol";
@@ -144,6 +145,7 @@ contract StakingVault is VaultReports {
     function wrap(address holder, uint256 assetsWei) external returns (uint256 units) {
         _requireCaller(address(WRAPPED));
         units = toSharesDown(assetsWei) / SHARES_PER_UNIT;
+        if (units == 0) revert ZeroShares(assetsWei);
         _move(holder, msg.sender, units * SHARES_PER_UNIT);
         emit Transfer(holder, msg.sender, assetsWei);
     }
@@ -202,7 +204,7 @@ contract StakingVault is VaultReports {
         Flow memory flow = _flow;
         if (block.timestamp >= flow.depositsOpenUntil || block.timestamp < flow.depositsPausedUntil) return 0;
         (uint256 shares, uint256 visibleWei) = _sharesAndVisible();
-        if (visibleWei * INSOLVENT_SHARES_PER_WEI < shares) return 0;
+        if (Solvency.isInsolvent(shares, visibleWei)) return 0;
         return TokenBucket.available(_ledger.depositsFullAt, uint256(flow.depositLimitGwei) * 1 gwei, LIMIT_PERIOD);
     }
 

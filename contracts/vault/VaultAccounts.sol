@@ -5,6 +5,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IWithdrawalQueue} from "../interfaces/IWithdrawalQueue.sol";
+import {Solvency} from "../rules/Solvency.sol";
 import {Stream} from "../rules/Stream.sol";
 import {KeelEther} from "../tokens/KeelEther.sol";
 
@@ -52,8 +53,6 @@ abstract contract VaultAccounts is IStakingVault, KeelEther {
     uint256 internal constant VALIDATOR_WEI = 32 ether;
     uint256 internal constant STALE_FRAMES = 3;
     uint256 internal constant DEAD_FRAMES = 14;
-    /// @dev ACC-3, in shares a wei: a millionth of par.
-    uint256 internal constant INSOLVENT_SHARES_PER_WEI = 1e15;
 
     /// @inheritdoc IStakingVault
     uint256 public immutable FRAME_ORIGIN;
@@ -168,7 +167,7 @@ abstract contract VaultAccounts is IStakingVault, KeelEther {
     }
 
     function _requireSolvent(uint256 shares, uint256 visibleWei) internal pure {
-        if (visibleWei * INSOLVENT_SHARES_PER_WEI < shares) revert Insolvent(visibleWei, shares);
+        if (Solvency.isInsolvent(shares, visibleWei)) revert Insolvent(visibleWei, shares);
     }
 
     function _unvested() internal view returns (uint256) {

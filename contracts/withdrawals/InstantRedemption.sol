@@ -7,6 +7,7 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IInstantRedemption} from "../interfaces/IInstantRedemption.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {InstantFee} from "../rules/InstantFee.sol";
+import {Solvency} from "../rules/Solvency.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 
 /// @title The price of leaving at once, and its limit
@@ -86,6 +87,8 @@ contract InstantRedemption is IInstantRedemption, AccessManaged {
     function redeemableWei() external view returns (uint256) {
         Instant memory instant = _instant;
         if (block.timestamp < instant.pausedUntil || VAULT.state() != IStakingVault.State.Normal) return 0;
+        (uint256 shares, uint256 assetsWei, uint256 unvestedWei) = VAULT.totals();
+        if (Solvency.isInsolvent(shares, assetsWei - unvestedWei)) return 0;
         uint256 limitWei = uint256(instant.limitGwei) * 1 gwei;
         return Math.min(VAULT.freeWei(), TokenBucket.available(instant.fullAt, limitWei, LIMIT_PERIOD));
     }

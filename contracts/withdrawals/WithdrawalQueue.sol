@@ -82,9 +82,12 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
 
     // ---- constructor
 
-    constructor(address vault, uint256 minTicketWei, uint256 maxTicketWei, uint256 exitSeconds)
-        ERC721("Keel Withdrawal Ticket", "KWT")
-    {
+    constructor(
+        address vault,
+        uint256 minTicketWei,
+        uint256 maxTicketWei,
+        uint256 exitSeconds
+    ) ERC721("Keel Withdrawal Ticket", "KWT") {
         if (vault == address(0)) revert ZeroAddress("vault");
         if (maxTicketWei > type(uint96).max) {
             revert ParameterOutOfBounds("maxTicketWei", maxTicketWei, type(uint96).max);
@@ -193,11 +196,12 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
     }
 
     /// @inheritdoc IWithdrawalQueue
-    function finalisable(uint256 hint, uint256 requestedBy, uint256 budgetWei, uint256 index)
-        external
-        view
-        returns (uint256 lastTicket_, uint256 costWei)
-    {
+    function finalisable(
+        uint256 hint,
+        uint256 requestedBy,
+        uint256 budgetWei,
+        uint256 index
+    ) external view returns (uint256 lastTicket_, uint256 costWei) {
         Means memory means = Means({
             budgetWei: budgetWei,
             requestedBy: requestedBy,
@@ -297,11 +301,11 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
 
     /// @dev QUE-1: by how much Q grows. Before the first loss every claim is whole wei, so nothing rounds and what is
     /// pending need not be read.
-    function _growthWei(Requested memory requested, uint256 amountWei, uint256 normalised)
-        internal
-        view
-        returns (uint256)
-    {
+    function _growthWei(
+        Requested memory requested,
+        uint256 amountWei,
+        uint256 normalised
+    ) internal view returns (uint256) {
         if (requested.index == RAY) return amountWei;
         uint256 claims = requested.claims - _finalised.claims;
         return Claims.owedUp(claims + normalised, requested.index) - Claims.owedUp(claims, requested.index);

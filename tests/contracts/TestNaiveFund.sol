@@ -13,7 +13,7 @@ contract TestNaiveFund {
         stakeOf[msg.sender] += msg.value;
     }
 
-    function leave() external {
+    function exit() external {
         uint256 amountWei = stakeOf[msg.sender];
         stakeOf[msg.sender] = 0;
         _pay(msg.sender, amountWei);

@@ -46,7 +46,7 @@ def test_34_underwriters_flee_before_a_loss(
 ) -> None:
     naive_fund = naive("TestNaiveFund")
     naive_fund.send("underwrite", sender=attacker, value_wei=10 * ETHER)
-    naive_fund.send("leave", sender=attacker)
+    naive_fund.send("exit", sender=attacker)
     assert naive_fund.call("stakeOf", attacker) == 0
 
     deposit(keel, victim, 1_000 * ETHER)

@@ -6,6 +6,7 @@ SHR-6: kETH cannot be sent to wkETH, to the vault or to the zero address.
 """
 
 from keel.model.constants import SHARES_PER_UNIT
+from keel.model.errors import ZeroShares
 from keel.model.protocol.state import WKETH, Protocol, check_receiver
 from keel.model.rounding import ceil_div
 from keel.model.shares import whole_units
@@ -38,6 +39,8 @@ def wrap(
 ) -> tuple[Protocol, int]:
     """ERC-4626 deposit: wrap kETH worth at most `assets_wei`; also return the units."""
     units = whole_units(world.accounts.to_shares_down(assets_wei, now))
+    if units == 0:
+        raise ZeroShares(assets_wei)
     return _wrap_units(world, holder, receiver, units), units
 
 

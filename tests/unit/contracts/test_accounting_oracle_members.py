@@ -189,7 +189,7 @@ def test_every_parameter_has_bounds(keel_mainnet: Keel, what: str, most: int) ->
     new_oracle(keel_mainnet, **{what: 1})
     new_oracle(keel_mainnet, **{what: most})
     for value in (0, most + 1):
-        with fails("ParameterOutOfBounds", what=what, value=value, max=most):
+        with fails("ParameterOutOfBounds", what=what, value=value, bound=most):
             new_oracle(keel_mainnet, **{what: value})
 
 

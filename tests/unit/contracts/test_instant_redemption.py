@@ -326,7 +326,7 @@ class TestTerms:
     def test_beyond_a_bound_are_refused(
         self, *, keel: Keel, fields: Mapping[str, int], what: str, value: int, most: int
     ) -> None:
-        with fails("ParameterOutOfBounds", what=what, value=value, max=most):
+        with fails("ParameterOutOfBounds", what=what, value=value, bound=most):
             set_terms(keel, **fields)
 
     def test_at_every_bound_are_taken_and_said(self, keel: Keel) -> None:

@@ -215,9 +215,9 @@ class TestConstructor:
     def test_bounds_its_times(self, keel: Keel) -> None:
         addresses = (keel.quick.vault.address, keel.quick.wrapped.address)
         year = 365 * 86_400
-        with fails("ParameterOutOfBounds", what="cooldownSeconds", value=year + 1, max=year):
+        with fails("ParameterOutOfBounds", what="cooldownSeconds", value=year + 1, bound=year):
             deploy_fund(keel, *addresses, year + 1, 1)
-        with fails("ParameterOutOfBounds", what="windowSeconds", value=year + 1, max=year):
+        with fails("ParameterOutOfBounds", what="windowSeconds", value=year + 1, bound=year):
             deploy_fund(keel, *addresses, 1, year + 1)
         with fails("ZeroWindow"):
             deploy_fund(keel, *addresses, 1, 0)

@@ -69,7 +69,7 @@ def test_no_other_name_is_taken(validators: Validators, council: str, length: in
 
 def test_a_target_is_a_share_of_all(validators: Validators) -> None:
     operator_id = validators.add_operator(target_bps=BPS)
-    above = {"what": "targetBps", "value": BPS + 1, "max": BPS}
+    above = {"what": "targetBps", "value": BPS + 1, "bound": BPS}
     with fails("ParameterOutOfBounds", **above):
         validators.add_operator(target_bps=BPS + 1)
     change = (operator_id, 1, BPS + 1, True)

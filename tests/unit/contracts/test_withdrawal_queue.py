@@ -300,11 +300,11 @@ class TestConstructor:
             deploy_queue(keel, NOBODY, 1, 2)
 
     def test_refuses_a_ticket_beyond_its_slot(self, keel: Keel) -> None:
-        with fails("ParameterOutOfBounds", what="maxTicketWei", value=2**96, max=2**96 - 1):
+        with fails("ParameterOutOfBounds", what="maxTicketWei", value=2**96, bound=2**96 - 1):
             deploy_queue(keel, keel.quick.vault.address, 1, 2**96)
 
     def test_refuses_a_smallest_above_the_largest(self, keel: Keel) -> None:
-        with fails("ParameterOutOfBounds", what="minTicketWei", value=3, max=2):
+        with fails("ParameterOutOfBounds", what="minTicketWei", value=3, bound=2):
             deploy_queue(keel, keel.quick.vault.address, 3, 2)
 
 
