@@ -43,5 +43,5 @@ gas: setup ## Measure the gas of every operation and write gas/snapshot.json
 	@$(APE) run gas
 
 clean: ## Remove everything that set-up and builds have made
-	rm -rf .venv node_modules .build .cache .keel .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv node_modules toolchain/lodestar/node_modules .build .cache .keel .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLCHAIN = ROOT / "toolchain"
 VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
+LODESTAR = TOOLCHAIN / "lodestar"
 SOLC_VERSION = "0.8.37"
 NODE_MAJOR_LEAST = 20
 SOLIDITY_FOLDERS = {
@@ -34,10 +35,11 @@ class SetupError(Exception):
 
 
 def main() -> None:
-    """Bring .venv and node_modules up to date, or say in one line what is missing."""
+    """Bring .venv and both node_modules up to date, or say in one line what is missing."""
     try:
         node = check_prerequisites()
         set_up_npm_packages()
+        set_up_lodestar(node)
         set_up_python_packages()
         set_up_compiler(node)
         discard_stale_build()
@@ -69,6 +71,23 @@ def set_up_npm_packages() -> None:
     with step("installing npm packages (compiler, Anvil, forge, OpenZeppelin, Solady)"):
         quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
         run(["npm", "ci", "--ignore-scripts", *quiet])
+    stamp.write()
+
+
+def set_up_lodestar(node: Path) -> None:
+    """Install exactly pnpm-lock.yaml of the client that checks Keel's beacon chain.
+
+    By pnpm, since npm cannot apply the override of one of its dependencies' versions.
+    """
+    lock = LODESTAR / "pnpm-lock.yaml"
+    stamp = Stamp(LODESTAR / "node_modules" / ".keel-stamp", [LODESTAR / "package.json", lock])
+    if stamp.is_current():
+        return
+    with step("installing Lodestar's packages (independent check of the beacon chain)"):
+        pnpm = [str(node), str(NODE_MODULES / "pnpm" / "bin" / "pnpm.cjs")]
+        locked = ["--frozen-lockfile", "--offline=false", "--ignore-scripts", "--ignore-workspace"]
+        quiet = ["--reporter=append-only", "--loglevel=error", "--config.confirmModulesPurge=false"]
+        run([*pnpm, "--dir", str(LODESTAR), "install", *locked, *quiet])
     stamp.write()
 
 
