@@ -178,21 +178,21 @@ contract StakingVault is VaultReports {
     /// @dev Checks and accounts of a deposit of `msg.value`.
     /// @param multiple what the shares are rounded down to
     function _takeIn(uint256 multiple) private returns (uint256 shares) {
-        Ledger memory ledger = _ledger;
         if (block.timestamp >= _flow.depositsOpenUntil) revert ActionClosed(Action.Deposit, state());
         if (block.timestamp < _flow.depositsPausedUntil) {
             revert ActionPaused(Action.Deposit, _flow.depositsPausedUntil);
         }
-        uint256 visibleWei = ledger.assetsWei - _unvested();
-        _requireSolvent(ledger.shares, visibleWei);
-        shares = msg.value * ledger.shares / visibleWei;
+        (uint256 total, uint256 visibleWei) = _sharesAndVisible();
+        _requireSolvent(total, visibleWei);
+        shares = msg.value * total / visibleWei;
         shares -= shares % multiple;
         if (shares == 0) revert ZeroShares(msg.value);
         uint256 limitWei = uint256(_flow.depositLimitGwei) * 1 gwei;
-        ledger.depositsFullAt = TokenBucket.take(ledger.depositsFullAt, msg.value, limitWei, LIMIT_PERIOD).toUint48();
-        ledger.shares = (ledger.shares + shares).toUint120();
-        ledger.assetsWei = (ledger.assetsWei + msg.value).toUint88();
-        _ledger = ledger;
+        uint256 fullAt = TokenBucket.take(_ledger.depositsFullAt, msg.value, limitWei, LIMIT_PERIOD);
+        uint256 assetsWei = _ledger.assetsWei + msg.value;
+        _ledger.shares = (total + shares).toUint120();
+        _ledger.assetsWei = assetsWei.toUint88();
+        _ledger.depositsFullAt = fullAt.toUint48();
     }
 
     function _requireReceiver(address to) internal view override {

@@ -126,22 +126,18 @@ abstract contract VaultReports is VaultTerms, ReentrancyGuardTransient {
     }
 
     function _write(ReportInput calldata input, Accounts memory accounts, ReportOutcome memory outcome) private {
-        _consensus = Consensus({
-            balanceWei: input.consensusBalanceWei.toUint88(),
-            pendingValidators: _stakedAfter(input.refTime).toUint32(),
-            stakedValidators: _consensus.stakedValidators,
-            lastRefTime: input.refTime.toUint32(),
-            announcedAt: 0
-        });
+        uint32 pendingValidators = _stakedAfter(input.refTime).toUint32();
+        _consensus.balanceWei = input.consensusBalanceWei.toUint88();
+        _consensus.pendingValidators = pendingValidators;
+        _consensus.lastRefTime = input.refTime.toUint32();
+        _consensus.announcedAt = 0;
         _ledger.shares = outcome.sharesAfter.toUint120();
         _ledger.assetsWei = outcome.assetsAfter.toUint88();
         if (_carry.lossCarryWei != accounts.lossCarryWei) _carry.lossCarryWei = accounts.lossCarryWei.toUint88();
-        Flow memory flow = _flow;
-        flow.unvestedWei = outcome.unvestedAfter.toUint88();
-        flow.streamEnd = (block.timestamp + outcome.streamSeconds).toUint32();
-        flow.streamSeconds = outcome.streamSeconds.toUint24();
-        flow.depositsOpenUntil = (input.refTime + STALE_FRAMES * FRAME_SECONDS).toUint32();
-        _flow = flow;
+        _flow.unvestedWei = outcome.unvestedAfter.toUint88();
+        _flow.streamEnd = (block.timestamp + outcome.streamSeconds).toUint32();
+        _flow.streamSeconds = outcome.streamSeconds.toUint24();
+        _flow.depositsOpenUntil = (input.refTime + STALE_FRAMES * FRAME_SECONDS).toUint32();
     }
 
     /// @dev REP-5. Shares were added to S by the outcome; here they get their holders.
