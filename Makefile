@@ -8,7 +8,7 @@ SOURCES := contracts tests/contracts
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chain lint format gas clean
+.PHONY: help setup demo test chain crosscheck lint format gas clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,6 +24,9 @@ test: setup ## Run all tests in parallel workers
 
 chain: setup ## Keep a local chain with Keel deployed until Ctrl-C
 	@$(APE) run chain
+
+crosscheck: setup ## Have Lodestar replay a beacon chain in which everything happens
+	@$(APE) run crosscheck
 
 lint: setup ## Check style, types and the compiler's warnings
 	@.venv/bin/ruff check

@@ -1,0 +1,1 @@
+"""An independent check of the beacon chain: another client replays a run that holds everything."""
