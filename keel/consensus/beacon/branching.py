@@ -40,20 +40,14 @@ def take_branch(chain: BeaconChain) -> Snapshot:
 
 def restore_branch(chain: BeaconChain, snapshot: Snapshot) -> None:
     """Return to a snapshot; raises SnapshotEndedError when an earlier one was restored since."""
-    try:
-        restore_snapshot(chain.rpc, snapshot.anvil)
-    except RpcError as error:
-        slot = int(snapshot.state.slot)
-        raise SnapshotEndedError(
-            f"the snapshot of slot {slot} ended when an earlier one was restored"
-        ) from error
-    chain.rpc.call("anvil_dropAllTransactions")
-    snapshot.anvil = take_snapshot(chain.rpc)
-    chain.state = snapshot.state
-    chain.execution.forget_since(snapshot.folded_block)
-    for part, contents in zip(_parts(chain), snapshot.contents, strict=True):
-        for name, value in contents.items():
-            setattr(part, name, copy.copy(value))
+    with chain.turns.taking():
+        _restore_anvil(chain, snapshot)
+        chain.state = snapshot.state
+        chain.execution.forget_since(snapshot.folded_block)
+        for part, contents in zip(_parts(chain), snapshot.contents, strict=True):
+            for name, value in contents.items():
+                setattr(part, name, copy.copy(value))
+        chain.announce()
 
 
 @contextmanager
@@ -64,6 +58,18 @@ def branching(chain: BeaconChain) -> Iterator[BeaconChain]:
         yield chain
     finally:
         restore_branch(chain, snapshot)
+
+
+def _restore_anvil(chain: BeaconChain, snapshot: Snapshot) -> None:
+    try:
+        restore_snapshot(chain.rpc, snapshot.anvil)
+    except RpcError as error:
+        slot = int(snapshot.state.slot)
+        raise SnapshotEndedError(
+            f"the snapshot of slot {slot} ended when an earlier one was restored"
+        ) from error
+    chain.rpc.call("anvil_dropAllTransactions")
+    snapshot.anvil = take_snapshot(chain.rpc)
 
 
 def _parts(chain: BeaconChain) -> list[Any]:

@@ -1,6 +1,6 @@
 """The beacon chain: one slot after the other, on Anvil and in the specification's state."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,15 @@ from keel.consensus.beacon.pool import Pool
 from keel.consensus.beacon.proposing import Contents, propose
 from keel.consensus.beacon.spec import Block, Spec, State, load_spec
 from keel.consensus.beacon.store import Store
+from keel.consensus.beacon.turns import Turns
 
 
 class BeaconChain(Advancing):
-    """A chain at its head. `state` is that of the current slot and is never changed in place."""
+    """A chain at its head. `state` is that of the current slot and is never changed in place.
+
+    Other threads read it in their `turns`; `listeners` are called after each change of the head,
+    still in the turn of whoever changed it.
+    """
 
     def __init__(
         self, config: ChainConfig, spec: Spec, rpc: RpcClient, state: State, store: Store
@@ -38,6 +43,8 @@ class BeaconChain(Advancing):
         self.pool = Pool()
         self.execution = ExecutionLayer(rpc)
         self.payloads = FoldedPayloads(spec)
+        self.turns = Turns()
+        self.listeners: list[Callable[[], None]] = []
         spec.EXECUTION_ENGINE = self.payloads
 
     @property
@@ -77,6 +84,17 @@ class BeaconChain(Advancing):
 
     def step(self) -> SlotOutcome:
         """Go one slot ahead: a block on both layers, or none on either."""
+        with self.turns.taking():
+            outcome = self._step()
+            self.announce()
+        return outcome
+
+    def announce(self) -> None:
+        """Tell the listeners that the head has changed."""
+        for listener in self.listeners:
+            listener()
+
+    def _step(self) -> SlotOutcome:
         state = self.state.copy()
         self.spec.process_slots(state, state.slot + 1)
         proposer = int(self.spec.get_beacon_proposer_index(state))
