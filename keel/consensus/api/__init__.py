@@ -1,0 +1,1 @@
+"""The standard Beacon API over a beacon chain, for oracles, explorers and validator tools."""
