@@ -10,7 +10,7 @@ from ape.exceptions import CompilerError
 from tests.quick_ape import quicken_ape
 from tests.solidity import load_test_contracts
 
-pytest_plugins = ["tests.deployment"]
+pytest_plugins = ["tests.deployment", "tests.beacon_stage"]
 
 quicken_ape()
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from keel.chain.clock import jump
+from keel.chain.clock import now
 from keel.scenarios.world import World
 
 
@@ -28,9 +28,9 @@ def a_frame_passes(world: World, keth_holder: str, wketh_holder: str) -> Grown:
     """Watch two holders over one frame, a day on mainnet."""
     seconds = world.profile.frame_seconds
     start = worth(world, keth_holder, wketh_holder)
-    jump(world.rpc, seconds // 2)
+    world.beacon.go_to(now(world.rpc) + seconds // 2)
     middle = worth(world, keth_holder, wketh_holder)
-    jump(world.rpc, seconds - seconds // 2)
+    world.beacon.go_to(now(world.rpc) + seconds - seconds // 2)
     return Grown(start, middle, worth(world, keth_holder, wketh_holder), seconds)
 
 

@@ -49,9 +49,10 @@ def operators_join(world: World, folder: Path, keys_each: int = 8) -> list[Joine
 
 
 def write_key_file(world: World, folder: Path, first: int, count: int, number: int = 0) -> Path:
-    """Write deposit data of real BLS keys for the vault's credentials."""
+    """Write deposit data of real BLS keys for the vault's credentials; operators hold the keys."""
     credentials = world.contracts.vault.call("withdrawalCredentials")
-    keys = derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), count, first)
+    keys = list(derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), count, first))
+    world.beacon.hold_keys(keys)
     entries = [make_deposit_data(key, credentials, network=NETWORK.name) for key in keys]
     return write_deposit_data(folder, entries, now(world.rpc) + number)
 

@@ -4,22 +4,31 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from keel.model.constants import ETHER
+from keel.model.constants import ETHER, GWEI
+from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.depositing import deposit, deposit_wrapped, underwrite
+from keel.scenarios.failing import (
+    Slashed,
+    approach_penalty,
+    frame_offline,
+    sign_twice,
+    suffer_penalty,
+)
 from keel.scenarios.growing import a_frame_passes
 from keel.scenarios.joining import operators_join
 from keel.scenarios.leaving import claim_ticket, redeem_instantly, request_ticket, sell_ticket
-from keel.scenarios.losing import Lost, lose
-from keel.scenarios.reporting import earn, report
+from keel.scenarios.losing import Lost
+from keel.scenarios.reporting import report
 from keel.scenarios.rewarding import operators_claim
 from keel.scenarios.staking import stake
-from keel.scenarios.world import World
+from keel.scenarios.working import await_activation, work
 from keel.terminal.amounts import shown_ether, shown_seconds
 
 TICKET_WEI = 50 * ETHER
 TICKET_PRICE_WEI = 49 * ETHER
-COVERED_LOSS_WEI = 2 * ETHER
-UNCOVERED_LOSS_WEI = 7 * ETHER
+INSURANCE_WEI = 3 * ETHER
+MEV_WEI = ETHER // 200
+OFFENDERS = 2
 
 
 class RootsDifferError(Exception):
@@ -28,11 +37,12 @@ class RootsDifferError(Exception):
 
 @dataclass
 class Life:
-    """The world, a folder for files of operators, and the ticket that changes hands."""
+    """A folder for files of operators, the ticket that changes hands, and who was slashed."""
 
-    world: World
+    world: BeaconWorld
     folder: Path
     ticket_id: int = 0
+    slashed: Slashed | None = None
 
 
 type Act = Callable[[Life], Iterator[str]]
@@ -60,7 +70,7 @@ def _deposit(life: Life) -> Iterator[str]:
         yield f"The {actor} paid {amount} ETH and has {shown_ether(bought.balance)} kETH."
     bought = deposit_wrapped(life.world, "holder", 300 * ETHER)
     yield f"The holder paid 300 ETH and has {shown_ether(bought.balance)} wkETH."
-    underwritten = underwrite(life.world, "underwriter", 5 * ETHER)
+    underwritten = underwrite(life.world, "underwriter", INSURANCE_WEI)
     yield f"The underwriter put {shown_ether(underwritten.units)} wkETH into the insurance fund."
 
 
@@ -79,13 +89,37 @@ def _stake(life: Life) -> Iterator[str]:
     yield f"Deposit root 0x{staked.deposit_root.hex()[:16]}... equals the one computed in Python."
 
 
-def _report(life: Life) -> Iterator[str]:
-    earned_wei = earn(life.world)
-    yield f"The script's beacon chain paid {shown_ether(earned_wei)} ETH of rewards and tips."
-    reported = report(life.world)
+def _activate(life: Life) -> Iterator[str]:
+    pending = len(life.world.beacon.chain.state.pending_deposits)
     yield (
-        f"{reported.signatures} members signed the report of slot {reported.report.ref_slot}; one "
-        f"posted it for {reported.receipt.gas_used:,} gas."
+        f"The beacon chain took {pending} deposits from the contract's log (EIP-6110); it lets in "
+        "a few an epoch."
+    )
+    activated = await_activation(life.world)
+    yield (
+        f"{activated.slots} slots later all {activated.validators} are active, and "
+        f"{len(activated.reports)} frames were reported on the way."
+    )
+
+
+def _report(life: Life) -> Iterator[str]:
+    world = life.world
+    world.beacon.chain.fees.mev_payment_wei = MEV_WEI
+    yield (
+        "In every slot somebody pays a tip, and the block's builder pays its proposer "
+        f"{shown_ether(MEV_WEI)} ETH."
+    )
+    worked = work(world)
+    yield (
+        f"Keel's validators proposed {worked.blocks} blocks and earned "
+        f"{shown_ether(worked.earned_gwei * GWEI)} ETH; {shown_ether(worked.swept_gwei * GWEI)} "
+        f"ETH above 32 each were swept to WithdrawalVault, {shown_ether(worked.fees_wei)} ETH of "
+        "fees and MEV reached RewardsVault."
+    )
+    reported = report(world)
+    yield (
+        f"{reported.signatures} members signed the report of slot {reported.report.ref_slot}, "
+        f"which the chain has finalised; one posted it for {reported.receipt.gas_used:,} gas."
     )
     outcome = reported.outcome
     yield (
@@ -108,13 +142,24 @@ def _grow(life: Life) -> Iterator[str]:
 
 
 def _lose_with_cover(life: Life) -> Iterator[str]:
-    earn(life.world)
-    reported = report(life.world, late_seconds=life.world.profile.frame_seconds // 4)
+    lost = frame_offline(life.world)
+    yield "All of Keel's validators were offline for a whole frame; the rest finalised without."
+    yield _told("The penalties", lost)
+
+
+def _slash(life: Life) -> Iterator[str]:
+    life.slashed = sign_twice(life.world, OFFENDERS)
+    culprits = " and ".join(str(index) for index in life.slashed.indices)
     yield (
-        f"Another day's profit of {shown_ether(reported.outcome.profitWei)} ETH, reported late, "
-        "so part of it is unvested still."
+        f"Validators {culprits} voted twice in one epoch; the next block proved it, and they lost "
+        f"{shown_ether(life.slashed.first_penalty_gwei * GWEI)} ETH at once."
     )
-    yield from _told(lose(life.world, COVERED_LOSS_WEI))
+    reports = approach_penalty(life.world, life.slashed)
+    yield (
+        f"The larger penalty, for slashings at the same time, comes half of "
+        f"{life.world.beacon.chain.spec.EPOCHS_PER_SLASHINGS_VECTOR} epochs later; "
+        f"{len(reports)} frames have passed."
+    )
 
 
 def _sell(life: Life) -> Iterator[str]:
@@ -125,7 +170,11 @@ def _sell(life: Life) -> Iterator[str]:
 
 
 def _lose_without_cover(life: Life) -> Iterator[str]:
-    yield from _told(lose(life.world, UNCOVERED_LOSS_WEI, 3))
+    if life.slashed is None:
+        raise ValueError("nobody has been slashed yet")
+    penalty_wei, lost = suffer_penalty(life.world, life.slashed)
+    yield f"The chain took {shown_ether(penalty_wei)} ETH; other validators earned meanwhile."
+    yield _told("What was left of it", lost)
     yield f"The same report finalised ticket {life.ticket_id}."
 
 
@@ -154,9 +203,9 @@ def _reward(life: Life) -> Iterator[str]:
         )
 
 
-def _told(lost: Lost) -> Iterator[str]:
-    yield (
-        f"Slashed validators lost {shown_ether(lost.loss_wei)} ETH: unvested rewards bore "
+def _told(what: str, lost: Lost) -> str:
+    return (
+        f"{what} made a loss of {shown_ether(lost.loss_wei)} ETH: unvested rewards bore "
         f"{shown_ether(lost.unvested_wei)}, insurance {shown_ether(lost.cover_wei)}, holders "
         f"{shown_ether(lost.holders_wei)}, tickets {shown_ether(lost.tickets_wei)}."
     )
@@ -166,9 +215,11 @@ CHAPTERS = (
     Chapter("Three operators add keys from deposit-data files", _join),
     Chapter("Users deposit into both tokens", _deposit),
     Chapter("32-ETH deposits reach the deposit contract", _stake),
-    Chapter("Five members sign, one posts", _report),
-    Chapter("Both tokens grow over the following day", _grow),
+    Chapter("The beacon chain activates the validators", _activate),
+    Chapter("Validators earn; five members sign, one posts", _report),
+    Chapter("Both tokens grow over the following frame", _grow),
     Chapter("A loss, with enough insurance", _lose_with_cover),
+    Chapter("Two validators are slashed", _slash),
     Chapter("A ticket is requested, and sold", _sell),
     Chapter("A loss, with too little insurance", _lose_without_cover),
     Chapter("The ticket is claimed by its new owner", _claim),

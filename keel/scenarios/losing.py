@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from keel.model.constants import GWEI
 from keel.scenarios.reporting import Reported, report
-from keel.scenarios.world import World
+from keel.scenarios.world import ScriptedWorld
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +20,22 @@ class Lost:
 
 
 class LossNotAppliedError(Exception):
-    """A loss that was to be applied at once waits for a second report."""
+    """A report applied no loss; one beyond the limit waits for a second report."""
 
 
-def lose(world: World, loss_wei: int, validators: int = 1) -> Lost:
+def lose(world: ScriptedWorld, loss_wei: int, validators: int = 1) -> Lost:
     """Slash validators by `loss_wei` together, and let the next report apply it."""
     world.beacon.slash(loss_wei // GWEI, validators)
-    reported = report(world)
+    return lost_by(report(world))
+
+
+def lost_by(reported: Reported) -> Lost:
+    """What a report's loss was borne by; raises LossNotAppliedError when none was applied."""
     absorbed = reported.event("LossAbsorbed")
     if absorbed is None:
         raise LossNotAppliedError(
-            f"a loss of {reported.judgement.lossWei} wei waits: {reported.judgement.limitWei} wei "
-            "may be applied at once"
+            f"a loss of {reported.judgement.lossWei} wei was not applied: "
+            f"{reported.judgement.limitWei} wei may be applied at once"
         )
     inputs = absorbed.inputs
     return Lost(

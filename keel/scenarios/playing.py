@@ -9,7 +9,7 @@ from keel.model.constants import GWEI
 from keel.scenarios.identity import BooksBrokenError, require_identity
 from keel.scenarios.reporting import Reported, earn, report
 from keel.scenarios.rewarding import operators_claim
-from keel.scenarios.world import World, resume_world
+from keel.scenarios.world import ScriptedWorld, resume_world
 from keel.terminal.amounts import shown_ether, shown_seconds
 from keel.terminal.connection import Connection
 from keel.terminal.faults import Fault
@@ -43,7 +43,7 @@ def play_frame(
     console.print("[green]The identity holds to the wei.[/]")
 
 
-def _happen(world: World, console: Console, loss_wei: int, is_idle: bool) -> None:
+def _happen(world: ScriptedWorld, console: Console, loss_wei: int, is_idle: bool) -> None:
     if loss_wei:
         world.beacon.slash(loss_wei // GWEI, len(world.beacon.validators))
         console.print(f"Validators lost {shown_ether(loss_wei)} ETH.")

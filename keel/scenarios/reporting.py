@@ -7,8 +7,8 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 
 from keel.chain.abi import Event
-from keel.chain.clock import jump_to, now
-from keel.chain.state import balance_wei, block_head, chain_id
+from keel.chain.clock import now
+from keel.chain.state import balance_wei, chain_id
 from keel.chain.transaction import Receipt, send_transaction
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.constants import DAY, ETHER, GWEI, RAY
@@ -16,7 +16,7 @@ from keel.model.report import Report
 from keel.model.rewards import distribute
 from keel.scenarios.balance_tree import balance_root
 from keel.scenarios.committee import Ballot, digest, sign
-from keel.scenarios.world import World
+from keel.scenarios.world import ScriptedWorld, World
 
 TIPS_WEI = ETHER // 100
 
@@ -42,7 +42,7 @@ class SignedDigestError(Exception):
     """Python and the oracle hash a report differently."""
 
 
-def earn(world: World) -> int:
+def earn(world: ScriptedWorld) -> int:
     """Let validators earn four fifths of what the growth limit allows a frame, tips included.
 
     What they have above 32 ETH is swept, as the beacon chain does. Returns wei.
@@ -61,12 +61,13 @@ def report(
 ) -> Reported:
     """Go to the next reference slot and on until it is final, or later, then sign and post."""
     ref_slot = next_reference_slot(world)
-    geometry = world.configuration.geometry
-    jump_to(world.rpc, geometry.time_of(ref_slot))
+    ref_time = world.configuration.geometry.time_of(ref_slot)
+    world.beacon.go_to(ref_time)
+    world.beacon.await_final(ref_time)
     world.beacon.follow()
     seen, leaves = look(world, ref_slot)
-    final_at = geometry.time_of(ref_slot) + world.profile.finality_seconds
-    jump_to(world.rpc, final_at + late_seconds)
+    if late_seconds:
+        world.beacon.go_to(now(world.rpc) + late_seconds)
     reported = post(world, seen, world.members if members is None else members)
     if reported.applied:
         world.reward_leaves = leaves
@@ -80,13 +81,13 @@ def next_reference_slot(world: World) -> int:
 
 
 def look(world: World, ref_slot: int) -> tuple[Report, dict[int, int]]:
-    """What a member sees when the chain is at the reference slot, and operators' cumulative shares.
+    """What a member sees at a reference slot that has passed, and operators' cumulative shares.
 
     Fees of earlier reports are divided; those of this one come with the next.
     """
     time = world.configuration.geometry.time_of(ref_slot)
     contracts, beacon = world.contracts, world.beacon
-    block = block_head(world.rpc).number
+    block = beacon.block_at(time)
     leaves = _next_leaves(world, time)
     balances = balance_root(beacon.balances(time))
     counts = beacon.counts(time).values()
@@ -155,7 +156,7 @@ def _next_leaves(world: World, time: int) -> dict[int, int]:
     return distribute(world.reward_leaves, minted, active)
 
 
-def _tip(world: World) -> None:
+def _tip(world: ScriptedWorld) -> None:
     """Priority fees of a block that one of the validators proposed."""
     stranger, rewards_vault = world.actors["stranger"], world.contracts.rewards_vault.address
     send_transaction(world.rpc, stranger, rewards_vault, value_wei=TIPS_WEI)

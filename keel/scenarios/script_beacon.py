@@ -5,12 +5,14 @@ to WithdrawalVault is decided by the story that calls `earn`, `slash` and `sweep
 times, so that it knows every balance at any reference slot.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from keel.chain.clock import now
+from keel.chain.clock import jump_to, now
 from keel.chain.contract import Contract
 from keel.chain.deposit_contract import deposits_of
 from keel.chain.state import balance_wei, block_head, set_balance_wei
+from keel.consensus.keys import ValidatorKey
 from keel.keeper.key_batches import staked_pubkeys
 from keel.model.constants import GWEI
 from keel.scenarios.balance_tree import ValidatorBalance
@@ -47,6 +49,7 @@ class ScriptBeacon:
     withdrawal_vault: Contract
     credentials: bytes
     first_block: int
+    finality_seconds: int
     validators: list[Validator] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     slashed: dict[bytes, int] = field(default_factory=dict)
@@ -72,6 +75,25 @@ class ScriptBeacon:
                 Validator(deposit.index, data.pubkey, operator_id, time, data.amount_gwei)
             )
         self.next_block = last_block + 1
+
+    def hold_keys(self, keys: Sequence[ValidatorKey]) -> None:
+        """Keys are of no use here: validators of this ledger have no duties."""
+
+    def go_to(self, time: int) -> None:
+        """Mine a block at just this time."""
+        jump_to(self.deposits.rpc, time)
+
+    def await_final(self, ref_time: int) -> None:
+        """Slots are final here when the oracle takes them as such (REP-1)."""
+        self.go_to(max(self._now(), ref_time + self.finality_seconds))
+
+    def block_at(self, time: int) -> int:
+        """Look back from the latest block."""
+        rpc = self.deposits.rpc
+        head = block_head(rpc)
+        while head.timestamp > time:
+            head = block_head(rpc, head.number - 1)
+        return head.number
 
     def adopt(self, balance_gwei: int, time: int) -> None:
         """Go on from what a report said of a time, the difference spread over all validators."""

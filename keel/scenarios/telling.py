@@ -2,68 +2,112 @@
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from keel.chain.rpc import RpcClient
+from keel.chain.anvil import start_anvil
+from keel.consensus.beacon.chain import BeaconChain, start_chain
+from keel.consensus.beacon.config import ChainConfig
+from keel.consensus.beacon.outcome import SlotOutcome
 from keel.deploy.artifacts import load_artifacts
-from keel.deploy.profiles import PROFILES
+from keel.scenarios.beacon_world import BeaconWorld, found_beacon_world, options_for_keel
 from keel.scenarios.identity import BooksBrokenError, Identity, require_identity
 from keel.scenarios.life import CHAPTERS, Life
-from keel.scenarios.world import World, found_world, start_chain
 from keel.terminal.amounts import exact_ether
 from keel.terminal.books import read_books
 from keel.terminal.faults import Fault, one_line_faults
 from keel.terminal.tables import books_table
 
+GENESIS_TIME = 1_800_000_000
+"""Fixed, so that everybody sees the same figures."""
+
 
 def tell_life(
-    profile: str,
     pause_seconds: float,
+    *,
+    fast: bool = False,
     console: Console | None = None,
-    interfere: Callable[[int, World], None] = lambda _number, _world: None,
+    interfere: Callable[[int, BeaconWorld], None] = lambda _number, _world: None,
 ) -> None:
-    """Start a chain, deploy, act all chapters; raises Fault when the identity is off.
+    """Start both layers, deploy, act all chapters; raises Fault when the identity is off.
 
-    `interfere` may touch the world after a chapter, before it is measured.
+    `fast` does not verify the chain's own signatures again. `interfere` may touch the world after
+    a chapter, before it is measured.
     """
     console = console or Console(highlight=False)
+    config = ChainConfig(genesis_time=GENESIS_TIME, verify_own_signatures=not fast)
     began = time.monotonic()
-    with one_line_faults(), start_chain() as anvil, tempfile.TemporaryDirectory() as folder:
-        console.print(f"[bold]Keel on Anvil[/bold] at {anvil.url}, profile {profile}.")
-        console.print(
-            "The execution layer is real: contracts, deposit contract, signatures.\n"
-            "The consensus layer's part (rewards, slashings, withdrawals) is played by this script,"
-            "\nwhich learns of validators from the deposit contract's own logs.\n",
-            soft_wrap=True,
-        )
-        world = _deploy(anvil.rpc, profile, console)
+    with (
+        one_line_faults(),
+        start_anvil(options_for_keel(config)) as anvil,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        chain = start_chain(anvil.rpc, config)
+        _introduce(chain, console)
+        world = _deploy(chain, console)
         life = Life(world, Path(folder))
         _show_books(0, world, console, interfere)
         for number, chapter in enumerate(CHAPTERS, 1):
             time.sleep(pause_seconds)
             console.print(f"[bold cyan]{number}. {chapter.title}[/bold cyan]")
-            for sentence in chapter.act(life):
-                console.print(f"   {sentence}", soft_wrap=True)
-                time.sleep(pause_seconds)
+            with _showing_slots(world, console):
+                for sentence in chapter.act(life):
+                    console.print(f"   {sentence}", soft_wrap=True)
+                    time.sleep(pause_seconds)
             _show_books(number, world, console, interfere)
             time.sleep(pause_seconds)
     took = time.monotonic() - began
-    console.print(f"[bold green]Every wei was accounted for[/bold green], in {took:.0f} s.")
+    console.print(
+        f"[bold green]Every wei was accounted for[/bold green], over {chain.slot} slots in "
+        f"{took:.0f} s."
+    )
 
 
-def _deploy(rpc: RpcClient, profile: str, console: Console) -> World:
+def _introduce(chain: BeaconChain, console: Console) -> None:
+    console.print(
+        f"[bold]Keel on Anvil and a beacon chain[/bold] at {chain.rpc.url}, "
+        f"{len(chain.state.validators)} validators besides Keel's.\n"
+        "The consensus layer is Ethereum's executable specification: it decides rewards, sweeps, "
+        "penalties and finality.\n"
+        "The script is people and operators: who deposits, who is offline, who signs twice. Slots "
+        "pass as fast as they can\nbe computed; exits, which take longer, are not waited for.",
+        soft_wrap=True,
+    )
+    if not chain.config.verify_own_signatures:
+        console.print("Fast: signatures are real, but the chain's own are not verified again.")
+    console.print()
+
+
+@contextmanager
+def _showing_slots(world: BeaconWorld, console: Console) -> Iterator[None]:
+    """Say below the text which slot it is while slots pass."""
+    chain = world.beacon.chain
+    with console.status("") as status:
+
+        def show(outcome: SlotOutcome) -> None:
+            status.update(
+                f"slot {outcome.slot}, epoch {chain.epoch}, finalised {chain.finalised_epoch}"
+            )
+
+        world.beacon.on_slot = show
+        try:
+            yield
+        finally:
+            world.beacon.on_slot = None
+
+
+def _deploy(chain: BeaconChain, console: Console) -> BeaconWorld:
     artifacts = load_artifacts()
     columns = (TextColumn("   {task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("deploy", total=None)
-        world = found_world(
-            rpc,
+        task = progress.add_task("the beacon chain's first frame", total=None)
+        world = found_beacon_world(
+            chain,
             artifacts,
-            PROFILES[profile],
             lambda step: progress.update(
                 task, total=step.total, completed=step.number, description=f"deploy {step.what}"
             ),
@@ -73,7 +117,10 @@ def _deploy(rpc: RpcClient, profile: str, console: Console) -> World:
 
 
 def _show_books(
-    number: int, world: World, console: Console, interfere: Callable[[int, World], None]
+    number: int,
+    world: BeaconWorld,
+    console: Console,
+    interfere: Callable[[int, BeaconWorld], None],
 ) -> None:
     interfere(number, world)
     console.print(books_table(read_books(world.contracts)))

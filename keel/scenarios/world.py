@@ -1,6 +1,6 @@
-"""The stage on which stories act: a chain with Keel, people by their parts, a beacon chain."""
+"""The stage on which stories act: a chain with Keel, people by their parts, a consensus layer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,22 +8,18 @@ from eth_account import Account
 from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 from eth_account.signers.local import LocalAccount
 
-from keel.chain.anvil import TEST_MNEMONIC, Anvil, AnvilOptions, start_anvil
+from keel.chain.anvil import TEST_MNEMONIC
 from keel.chain.contract import Contract
 from keel.chain.rpc import RpcClient
-from keel.chain.state import balance_wei, block_head, set_balance_wei, unlocked_accounts
-from keel.chain.system_contracts import install_system_contracts
+from keel.chain.state import balance_wei, set_balance_wei
 from keel.chain.transaction import Receipt
-from keel.deploy.actors import ACTORS, ORACLE_MEMBERS, cast_actors, local_configuration
-from keel.deploy.artifacts import Artifacts
-from keel.deploy.bindings import CONTRACT_NAMES, Bindings, bind
+from keel.deploy.actors import ACTORS, ORACLE_MEMBERS
+from keel.deploy.bindings import CONTRACT_NAMES, Bindings
 from keel.deploy.config import Configuration
-from keel.deploy.deploy import Progress, deploy
-from keel.deploy.plan import make_plan
-from keel.deploy.profiles import MAINNET, Profile
+from keel.deploy.profiles import Profile
 from keel.deploy.roles import ROLE_BY_NAME, role_of
-from keel.deploy.sender import NodeSender
 from keel.model.constants import GWEI
+from keel.scenarios.consensus_layer import ConsensusLayer
 from keel.scenarios.script_beacon import ScriptBeacon
 
 _PATH = "m/44'/60'/0'/0/{}"  # BIP-44, as Anvil and Ape derive their accounts
@@ -41,7 +37,7 @@ class World:
     actors: Mapping[str, str]
     members: tuple[LocalAccount, ...]
     first_block: int
-    beacon: ScriptBeacon
+    beacon: ConsensusLayer
     forced_wei: int = 0
     reward_leaves: dict[int, int] = field(default_factory=dict)
 
@@ -71,9 +67,16 @@ class World:
         return contract.send(function, *arguments, sender=holder)
 
 
+@dataclass
+class ScriptedWorld(World):
+    """A World whose consensus layer is played, on a chain that mines by itself."""
+
+    beacon: ScriptBeacon
+
+
 def open_world(
     contracts: Bindings, configuration: Configuration, actors: Mapping[str, str], first_block: int
-) -> World:
+) -> ScriptedWorld:
     """Step onto a chain that runs with Keel on it; its members have Anvil's own keys."""
     beacon = ScriptBeacon(
         deposits=contracts.deposits,
@@ -81,14 +84,15 @@ def open_world(
         withdrawal_vault=contracts.withdrawal_vault,
         credentials=contracts.vault.call("withdrawalCredentials"),
         first_block=first_block,
+        finality_seconds=configuration.parameters.finality_seconds,
     )
-    members = tuple(local_account(ACTORS.index(name)) for name in ORACLE_MEMBERS)
-    return World(contracts, configuration, actors, members, first_block, beacon)
+    members = members_of_local_chain()
+    return ScriptedWorld(contracts, configuration, actors, members, first_block, beacon)
 
 
 def resume_world(
     contracts: Bindings, configuration: Configuration, actors: Mapping[str, str], first_block: int
-) -> World:
+) -> ScriptedWorld:
     """Step onto a chain on which reports were made before, knowing only what stands on it.
 
     Fees that no operator has claimed will be divided anew.
@@ -101,29 +105,8 @@ def resume_world(
     return world
 
 
-def start_chain() -> Anvil:
-    """Start an Anvil with Ethereum's system contracts and an account for everybody."""
-    anvil = start_anvil(AnvilOptions(accounts=len(ACTORS), balance_ether=100_000))
-    install_system_contracts(anvil.rpc)
-    return anvil
-
-
-def found_world(
-    rpc: RpcClient,
-    artifacts: Artifacts,
-    profile: Profile = MAINNET,
-    on_progress: Callable[[Progress], None] = lambda _: None,
-) -> World:
-    """Deploy Keel and step onto it."""
-    actors = cast_actors(unlocked_accounts(rpc))
-    configuration = local_configuration(actors, block_head(rpc, 0).timestamp, profile)
-    plan = make_plan(configuration, actors["deployer"], artifacts)
-    deployment = deploy(rpc, plan, NodeSender(rpc, plan.deployer), on_progress)
-    return open_world(bind(rpc, plan.addresses, artifacts), configuration, actors, deployment.block)
-
-
-def local_account(number: int) -> LocalAccount:
-    """Account of Anvil's well-known phrase, with its key."""
+def members_of_local_chain() -> tuple[LocalAccount, ...]:
+    """The committee, with keys of Anvil's well-known phrase."""
     seed = seed_from_mnemonic(TEST_MNEMONIC, passphrase="")
-    account: LocalAccount = Account.from_key(key_from_seed(seed, _PATH.format(number)))
-    return account
+    numbers = (ACTORS.index(name) for name in ORACLE_MEMBERS)
+    return tuple(Account.from_key(key_from_seed(seed, _PATH.format(n))) for n in numbers)

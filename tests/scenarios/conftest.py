@@ -12,23 +12,23 @@ from keel.model.constants import ETHER
 from keel.scenarios.depositing import deposit, deposit_wrapped, underwrite
 from keel.scenarios.joining import operators_join
 from keel.scenarios.staking import stake
-from keel.scenarios.world import World, open_world
+from keel.scenarios.world import ScriptedWorld, open_world
 from tests.deployment import Keel
 from tests.scenarios.terminal import Terminal
 
 
-def stage(keel: Keel) -> World:
+def stage(keel: Keel) -> ScriptedWorld:
     actors = {name: keel.actors[name].address for name in ACTORS}
     return open_world(keel.quick, keel.configuration, actors, keel.deployment.block)
 
 
-def stage_again(world: World) -> World:
+def stage_again(world: ScriptedWorld) -> ScriptedWorld:
     """The same chain, with nothing remembered of what a test did."""
     return open_world(world.contracts, world.configuration, world.actors, world.first_block)
 
 
 @pytest.fixture
-def world(keel_on_either_profile: Keel) -> World:
+def world(keel_on_either_profile: Keel) -> ScriptedWorld:
     """Keel as it is after its deployment, on either profile."""
     return stage(keel_on_either_profile)
 
@@ -38,7 +38,7 @@ def _founded(
     request: pytest.FixtureRequest,
     deployed: dict[str, Keel],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[World]:
+) -> Iterator[ScriptedWorld]:
     """Once a module and profile, since real BLS keys take their time."""
     keel = deployed[request.param]
     snapshot = take_snapshot(keel.rpc)
@@ -54,7 +54,7 @@ def _founded(
 
 
 @pytest.fixture
-def busy_world(_founded: World) -> World:
+def busy_world(_founded: ScriptedWorld) -> ScriptedWorld:
     """906 ETH in Keel, 5 of them insurance; 768 are staked, 8 validators with each operator.
 
     A module that asks for it cannot ask for an empty world too.
@@ -63,7 +63,7 @@ def busy_world(_founded: World) -> World:
 
 
 @pytest.fixture
-def local_world(keel: Keel) -> World:
+def local_world(keel: Keel) -> ScriptedWorld:
     """The local profile, to which commands talk."""
     return stage(keel)
 

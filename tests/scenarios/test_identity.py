@@ -12,19 +12,19 @@ from keel.model.constants import ETHER
 from keel.scenarios.identity import BooksBrokenError, measure_identity, require_identity
 from keel.scenarios.leaving import request_ticket
 from keel.scenarios.reporting import report
-from keel.scenarios.world import World
+from keel.scenarios.world import ScriptedWorld
 
 SLOTS = 40  # none of the contracts has a plain variable beyond
 
 
-def test_holds_in_a_busy_world(busy_world: World) -> None:
+def test_holds_in_a_busy_world(busy_world: ScriptedWorld) -> None:
     identity = require_identity(busy_world)
     assert identity.buffered_wei == 138 * ETHER
     assert identity.pending_wei == 768 * ETHER
     assert identity.backing_wei == 906 * ETHER
 
 
-def test_measures_what_the_contract_derives(busy_world: World) -> None:
+def test_measures_what_the_contract_derives(busy_world: ScriptedWorld) -> None:
     request_ticket(busy_world, "depositor", 3 * ETHER + 1)
     report(busy_world)
     identity, vault = measure_identity(busy_world), busy_world.contracts.vault
@@ -33,26 +33,28 @@ def test_measures_what_the_contract_derives(busy_world: World) -> None:
     assert identity.owed_wei == busy_world.contracts.queue.call("owedWei")
 
 
-def test_forced_ether_changes_nothing_when_declared(busy_world: World) -> None:
+def test_forced_ether_changes_nothing_when_declared(busy_world: ScriptedWorld) -> None:
     busy_world.force_ether(ETHER)
     require_identity(busy_world)
 
 
-def test_a_forced_wei_is_noticed_when_not_declared(busy_world: World) -> None:
+def test_a_forced_wei_is_noticed_when_not_declared(busy_world: ScriptedWorld) -> None:
     vault = busy_world.contracts.vault.address
     set_balance_wei(busy_world.rpc, vault, balance_wei(busy_world.rpc, vault) + 1)
     with pytest.raises(BooksBrokenError, match=r": \+1 wei$"):
         require_identity(busy_world)
 
 
-def test_a_missing_wei_is_noticed(busy_world: World) -> None:
+def test_a_missing_wei_is_noticed(busy_world: ScriptedWorld) -> None:
     vault = busy_world.contracts.vault.address
     set_balance_wei(busy_world.rpc, vault, balance_wei(busy_world.rpc, vault) - 1)
     with pytest.raises(BooksBrokenError, match=r": -1 wei$"):
         require_identity(busy_world)
 
 
-def test_a_gwei_that_a_validator_lost_is_noticed_after_its_report(busy_world: World) -> None:
+def test_a_gwei_that_a_validator_lost_is_noticed_after_its_report(
+    busy_world: ScriptedWorld,
+) -> None:
     report(busy_world)
     require_identity(busy_world)
     validator = busy_world.beacon.validators[0]
@@ -63,7 +65,7 @@ def test_a_gwei_that_a_validator_lost_is_noticed_after_its_report(busy_world: Wo
         require_identity(busy_world)
 
 
-def test_a_wei_more_of_assets_in_the_books_is_noticed(busy_world: World) -> None:
+def test_a_wei_more_of_assets_in_the_books_is_noticed(busy_world: ScriptedWorld) -> None:
     vault = busy_world.contracts.vault
     _, backing_wei, _ = vault.call("totals")
     tamper(vault, backing_wei, bits=88)
@@ -72,7 +74,7 @@ def test_a_wei_more_of_assets_in_the_books_is_noticed(busy_world: World) -> None
         require_identity(busy_world)
 
 
-def test_a_share_more_in_the_books_is_noticed(busy_world: World) -> None:
+def test_a_share_more_in_the_books_is_noticed(busy_world: ScriptedWorld) -> None:
     vault = busy_world.contracts.vault
     shares, _, _ = vault.call("totals")
     tamper(vault, shares, bits=120)
@@ -81,7 +83,9 @@ def test_a_share_more_in_the_books_is_noticed(busy_world: World) -> None:
         require_identity(busy_world)
 
 
-def test_a_ticket_whose_amount_is_not_what_was_requested_is_noticed(busy_world: World) -> None:
+def test_a_ticket_whose_amount_is_not_what_was_requested_is_noticed(
+    busy_world: ScriptedWorld,
+) -> None:
     ticket_id = request_ticket(busy_world, "depositor", 3 * ETHER)
     require_identity(busy_world)
     queue = busy_world.contracts.queue

@@ -15,22 +15,22 @@ from keel.scenarios.losing import LossNotAppliedError, lose
 from keel.scenarios.reporting import earn, report
 from keel.scenarios.rewarding import operators_claim
 from keel.scenarios.staking import computed_deposit_root, stake
-from keel.scenarios.world import World
+from keel.scenarios.world import ScriptedWorld
 from tests.causes import fails
 
 
-def test_deposits_reach_the_deposit_contract(busy_world: World) -> None:
+def test_deposits_reach_the_deposit_contract(busy_world: ScriptedWorld) -> None:
     assert busy_world.contracts.registry.call("totalStaked") == 24
     root = busy_world.contracts.deposits.call("get_deposit_root")
     assert root == computed_deposit_root(busy_world)
 
 
-def test_operators_are_staked_in_turn(busy_world: World) -> None:
+def test_operators_are_staked_in_turn(busy_world: ScriptedWorld) -> None:
     operators = [busy_world.contracts.registry.call("operator", n) for n in range(3)]
     assert [operator.staked for operator in operators] == [8, 8, 8]
 
 
-def test_a_profit_moves_no_balance_at_the_report(busy_world: World) -> None:
+def test_a_profit_moves_no_balance_at_the_report(busy_world: ScriptedWorld) -> None:
     earn(busy_world)
     before = worth(busy_world, "depositor", "holder")
     reported = report(busy_world)
@@ -40,7 +40,7 @@ def test_a_profit_moves_no_balance_at_the_report(busy_world: World) -> None:
     require_identity(busy_world)
 
 
-def test_both_tokens_grow_over_the_next_frame(busy_world: World) -> None:
+def test_both_tokens_grow_over_the_next_frame(busy_world: ScriptedWorld) -> None:
     earn(busy_world)
     report(busy_world)
     grown = a_frame_passes(busy_world, "depositor", "holder")
@@ -49,13 +49,13 @@ def test_both_tokens_grow_over_the_next_frame(busy_world: World) -> None:
     require_identity(busy_world)
 
 
-def test_neither_token_grows_without_a_profit(busy_world: World) -> None:
+def test_neither_token_grows_without_a_profit(busy_world: ScriptedWorld) -> None:
     report(busy_world)
     grown = a_frame_passes(busy_world, "depositor", "holder")
     assert grown.start == grown.middle == grown.end
 
 
-def test_simulation_said_what_the_report_did(busy_world: World) -> None:
+def test_simulation_said_what_the_report_did(busy_world: ScriptedWorld) -> None:
     earn(busy_world)
     reported = report(busy_world)
     rebased = reported.event("Rebased")
@@ -65,7 +65,7 @@ def test_simulation_said_what_the_report_did(busy_world: World) -> None:
     assert busy_world.contracts.vault.call("totals")[0] == reported.outcome.sharesAfter
 
 
-def test_enough_insurance_spares_holders_and_tickets(busy_world: World) -> None:
+def test_enough_insurance_spares_holders_and_tickets(busy_world: ScriptedWorld) -> None:
     request_ticket(busy_world, "depositor", 10 * ETHER)
     before = worth(busy_world, "depositor", "holder")
     lost = lose(busy_world, 2 * ETHER)
@@ -74,7 +74,7 @@ def test_enough_insurance_spares_holders_and_tickets(busy_world: World) -> None:
     require_identity(busy_world)
 
 
-def test_unvested_rewards_bear_a_loss_before_insurance(busy_world: World) -> None:
+def test_unvested_rewards_bear_a_loss_before_insurance(busy_world: ScriptedWorld) -> None:
     earn(busy_world)
     report(busy_world, late_seconds=busy_world.profile.frame_seconds // 4)
     lost = lose(busy_world, 2 * ETHER)
@@ -83,7 +83,7 @@ def test_unvested_rewards_bear_a_loss_before_insurance(busy_world: World) -> Non
     require_identity(busy_world)
 
 
-def test_with_too_little_insurance_holders_and_tickets_share(busy_world: World) -> None:
+def test_with_too_little_insurance_holders_and_tickets_share(busy_world: ScriptedWorld) -> None:
     request_ticket(busy_world, "depositor", 50 * ETHER)
     before = worth(busy_world, "depositor", "holder")
     lost = lose(busy_world, 7 * ETHER, validators=3)
@@ -96,7 +96,7 @@ def test_with_too_little_insurance_holders_and_tickets_share(busy_world: World) 
     require_identity(busy_world)
 
 
-def test_a_sold_ticket_pays_its_new_owner(busy_world: World) -> None:
+def test_a_sold_ticket_pays_its_new_owner(busy_world: ScriptedWorld) -> None:
     ticket_id = request_ticket(busy_world, "depositor", 50 * ETHER)
     sell_ticket(busy_world, ticket_id, "depositor", "stranger", 49 * ETHER)
     report(busy_world)
@@ -107,13 +107,13 @@ def test_a_sold_ticket_pays_its_new_owner(busy_world: World) -> None:
     require_identity(busy_world)
 
 
-def test_a_ticket_cannot_be_claimed_before_its_report(busy_world: World) -> None:
+def test_a_ticket_cannot_be_claimed_before_its_report(busy_world: ScriptedWorld) -> None:
     ticket_id = request_ticket(busy_world, "depositor", 50 * ETHER)
     with fails("NotFinalised", ticketId=ticket_id, lastFinalised=0):
         claim_ticket(busy_world, ticket_id)
 
 
-def test_instant_redemption_leaves_its_fee_to_the_fund(busy_world: World) -> None:
+def test_instant_redemption_leaves_its_fee_to_the_fund(busy_world: ScriptedWorld) -> None:
     fund, wrapped = busy_world.contracts.fund, busy_world.contracts.wrapped
     before_wei = wrapped.call("convertToAssets", fund.call("totalAssets"))
     redeemed = redeem_instantly(busy_world, "redeemer", 20 * ETHER)
@@ -123,7 +123,7 @@ def test_instant_redemption_leaves_its_fee_to_the_fund(busy_world: World) -> Non
     require_identity(busy_world)
 
 
-def test_operators_claim_the_fees_of_earlier_reports_once(busy_world: World) -> None:
+def test_operators_claim_the_fees_of_earlier_reports_once(busy_world: ScriptedWorld) -> None:
     earn(busy_world)
     report(busy_world)
     assert operators_claim(busy_world) == []
@@ -136,7 +136,7 @@ def test_operators_claim_the_fees_of_earlier_reports_once(busy_world: World) -> 
     require_identity(busy_world)
 
 
-def test_a_loss_beyond_the_limit_waits_for_two_thirds(busy_world: World) -> None:
+def test_a_loss_beyond_the_limit_waits_for_two_thirds(busy_world: ScriptedWorld) -> None:
     with pytest.raises(LossNotAppliedError):
         lose(busy_world, 20 * ETHER, validators=2)
     require_identity(busy_world)
@@ -148,7 +148,7 @@ def test_a_loss_beyond_the_limit_waits_for_two_thirds(busy_world: World) -> None
     require_identity(busy_world)
 
 
-def test_three_of_five_do_not_suffice_for_an_announced_loss(busy_world: World) -> None:
+def test_three_of_five_do_not_suffice_for_an_announced_loss(busy_world: ScriptedWorld) -> None:
     with pytest.raises(LossNotAppliedError):
         lose(busy_world, 20 * ETHER, validators=2)
     announced_at = busy_world.contracts.vault.call("consensus")[3]
@@ -157,7 +157,7 @@ def test_three_of_five_do_not_suffice_for_an_announced_loss(busy_world: World) -
         report(busy_world, busy_world.members[:3])
 
 
-def test_exited_validators_come_back_as_buffered_ether(busy_world: World) -> None:
+def test_exited_validators_come_back_as_buffered_ether(busy_world: ScriptedWorld) -> None:
     report(busy_world)
     busy_world.beacon.exit(2)
     report(busy_world)
@@ -166,7 +166,9 @@ def test_exited_validators_come_back_as_buffered_ether(busy_world: World) -> Non
     assert identity.buffered_wei == (138 + 64) * ETHER
 
 
-def test_new_deposits_are_staked_after_a_report_too(busy_world: World, tmp_path: Path) -> None:
+def test_new_deposits_are_staked_after_a_report_too(
+    busy_world: ScriptedWorld, tmp_path: Path
+) -> None:
     report(busy_world)
     file = write_key_file(busy_world, tmp_path, first=90, count=2, number=9)
     commit_keys(busy_world, 0, busy_world.actors["operator_manager_1"], file)

@@ -6,7 +6,7 @@ import pytest
 
 from keel.model.constants import ETHER
 from keel.scenarios.reporting import report
-from keel.scenarios.world import World
+from keel.scenarios.world import ScriptedWorld
 from scripts.claim import cli as claim
 from scripts.redeem import cli as redeem
 from scripts.request import cli as request
@@ -85,7 +85,7 @@ def test_wrap_refuses_more_than_there_is(terminal: Terminal) -> None:
     assert "3.1 kETH is more than" in terminal.refuse(wrap, "3.1")
 
 
-def test_a_ticket_is_requested_and_claimed(local_world: World, terminal: Terminal) -> None:
+def test_a_ticket_is_requested_and_claimed(local_world: ScriptedWorld, terminal: Terminal) -> None:
     terminal.succeed(stake, "10")
     assert "ticket 1 requested" in terminal.succeed(request, "4")
     assert "has no ticket that can be claimed" in terminal.refuse(claim)
@@ -96,7 +96,9 @@ def test_a_ticket_is_requested_and_claimed(local_world: World, terminal: Termina
     assert "ticket 1 was claimed before" in terminal.refuse(claim, "1")
 
 
-def test_several_tickets_are_claimed_at_once(local_world: World, terminal: Terminal) -> None:
+def test_several_tickets_are_claimed_at_once(
+    local_world: ScriptedWorld, terminal: Terminal
+) -> None:
     terminal.succeed(stake, "10")
     terminal.succeed(request, "4")
     terminal.succeed(request, "1")

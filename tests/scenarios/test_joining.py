@@ -1,37 +1,28 @@
-"""Stories from an empty Keel on: a whole life, and operators who join."""
+"""Operators who join an empty Keel."""
 
 from pathlib import Path
 
 import pytest
 
 from keel.consensus.deposit_data import DepositDataError
-from keel.scenarios.identity import require_identity
 from keel.scenarios.joining import commit_keys, operators_join, write_key_file
-from keel.scenarios.life import CHAPTERS, Life
-from keel.scenarios.world import World
+from keel.scenarios.world import ScriptedWorld
 
 
-def test_every_wei_is_accounted_for_after_each_chapter(world: World, tmp_path: Path) -> None:
-    life = Life(world, tmp_path)
-    for chapter in CHAPTERS:
-        assert list(chapter.act(life))
-        require_identity(world)
-
-
-def test_operators_commit_their_keys(world: World, tmp_path: Path) -> None:
+def test_operators_commit_their_keys(world: ScriptedWorld, tmp_path: Path) -> None:
     joined = operators_join(world, tmp_path, keys_each=3)
     assert [operator.keys for operator in joined] == [3, 3, 3]
     assert world.contracts.registry.call("operatorCount") == 3
 
 
-def test_a_file_that_was_committed_is_refused(world: World, tmp_path: Path) -> None:
+def test_a_file_that_was_committed_is_refused(world: ScriptedWorld, tmp_path: Path) -> None:
     first, second, _ = operators_join(world, tmp_path, keys_each=1)
     manager = world.actors["operator_manager_2"]
     with pytest.raises(DepositDataError, match="committed by operator 0"):
         commit_keys(world, second.operator_id, manager, first.file)
 
 
-def test_a_new_file_of_the_same_operator_is_not(world: World, tmp_path: Path) -> None:
+def test_a_new_file_of_the_same_operator_is_not(world: ScriptedWorld, tmp_path: Path) -> None:
     first, *_ = operators_join(world, tmp_path, keys_each=1)
     file = write_key_file(world, tmp_path, first=90, count=1, number=9)
     commit_keys(world, first.operator_id, world.actors["operator_manager_1"], file)

@@ -1,0 +1,83 @@
+"""The stage with a beacon chain of its own: Keel on an Anvil that only the chain's slots drive."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+
+from keel.chain.anvil import AnvilOptions
+from keel.chain.rpc import RpcClient
+from keel.chain.state import block_head, unlocked_accounts
+from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.beacon.config import ChainConfig, anvil_options
+from keel.deploy.actors import ACTORS, cast_actors, local_configuration
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.bindings import Bindings, bind
+from keel.deploy.config import Configuration
+from keel.deploy.deploy import Progress, deploy
+from keel.deploy.plan import Plan, make_plan
+from keel.deploy.profiles import LOCAL, Profile, local_profile
+from keel.deploy.sender import NodeSender
+from keel.scenarios.real_beacon import RealBeacon
+from keel.scenarios.slot_client import SlotClient
+from keel.scenarios.world import World, members_of_local_chain
+
+
+@dataclass
+class BeaconWorld(World):
+    """A World whose consensus layer is a BeaconChain."""
+
+    beacon: RealBeacon
+
+
+def options_for_keel(config: ChainConfig, port: int = 0) -> AnvilOptions:
+    """How to start the Anvil of a beacon chain on which Keel's people have accounts."""
+    return anvil_options(config, port, accounts=len(ACTORS))
+
+
+def found_beacon_world(
+    chain: BeaconChain,
+    artifacts: Artifacts,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> BeaconWorld:
+    """Let the first frame pass, deploy Keel and step onto it."""
+    rpc = SlotClient(chain)
+    plan = plan_on_beacon(chain, rpc, artifacts)
+    deployment = deploy(rpc, plan, NodeSender(rpc, plan.deployer), on_progress)
+    actors = cast_actors(unlocked_accounts(rpc))
+    contracts = bind(rpc, plan.addresses, artifacts)
+    return open_beacon_world(chain, contracts, plan.configuration, actors, deployment.block)
+
+
+def open_beacon_world(
+    chain: BeaconChain,
+    contracts: Bindings,
+    configuration: Configuration,
+    actors: Mapping[str, str],
+    first_block: int,
+) -> BeaconWorld:
+    """Step onto a chain with Keel on it, reports made before included."""
+    beacon = RealBeacon(chain, contracts.registry, contracts.rewards_vault.address, first_block)
+    members = members_of_local_chain()
+    return BeaconWorld(contracts, configuration, actors, members, first_block, beacon)
+
+
+def plan_on_beacon(
+    chain: BeaconChain, rpc: RpcClient, artifacts: Artifacts, release: str = "1"
+) -> Plan:
+    """Plan Keel with the chain's own frames; goes on to the first reference slot (STA-1)."""
+    chain.to_slot(LOCAL.frame_slots - 1)
+    actors = cast_actors(unlocked_accounts(rpc))
+    overrides = overrides_for(chain.config.slot_seconds)
+    begun = local_configuration(actors, block_head(rpc, 0).timestamp, LOCAL, release, overrides)
+    configuration = begun.model_copy(update={"genesis_time": chain.time_at(0)})
+    return make_plan(configuration, actors["deployer"], artifacts)
+
+
+def overrides_for(slot_seconds: int) -> dict[str, int]:
+    """What the local profile becomes with slots of another length, in proportion as ever."""
+    profile = local_profile(seconds_per_slot=slot_seconds)
+    names = [field.name for field in fields(Profile) if field.name != "name"]
+    return {
+        name: getattr(profile, name)
+        for name in names
+        if getattr(profile, name) != getattr(LOCAL, name)
+    }

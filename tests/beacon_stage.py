@@ -1,0 +1,75 @@
+"""Keel on beacon chains, for any test: built once a worker, put back in milliseconds after each.
+
+The chains have nothing in common with the Anvil of the other fixtures.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from keel.chain.anvil import start_anvil
+from keel.consensus.beacon.branching import branching
+from keel.consensus.beacon.chain import start_chain
+from keel.consensus.beacon.config import ChainConfig
+from keel.deploy.artifacts import Artifacts
+from keel.model.constants import ETHER
+from keel.scenarios.beacon_world import (
+    BeaconWorld,
+    found_beacon_world,
+    open_beacon_world,
+    options_for_keel,
+)
+from keel.scenarios.depositing import deposit, deposit_wrapped, underwrite
+from keel.scenarios.joining import operators_join
+from keel.scenarios.staking import stake
+from keel.scenarios.working import await_activation
+
+CONFIG = ChainConfig(genesis_time=1_800_000_000, verify_own_signatures=False)
+
+
+@pytest.fixture(scope="session")
+def _founded_on_beacon(artifacts: Artifacts) -> Iterator[BeaconWorld]:
+    with start_anvil(options_for_keel(CONFIG)) as anvil:
+        yield found_beacon_world(start_chain(anvil.rpc, CONFIG), artifacts)
+
+
+@pytest.fixture(scope="session")
+def _validating_on_beacon(
+    artifacts: Artifacts, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BeaconWorld]:
+    with start_anvil(options_for_keel(CONFIG)) as anvil:
+        world = found_beacon_world(start_chain(anvil.rpc, CONFIG), artifacts)
+        operators_join(world, tmp_path_factory.mktemp("keys"))
+        deposit(world, "depositor", 500 * ETHER)
+        deposit_wrapped(world, "holder", 300 * ETHER)
+        underwrite(world, "underwriter", 3 * ETHER)
+        stake(world)
+        await_activation(world)
+        yield world
+
+
+@pytest.fixture
+def beacon_world(_founded_on_beacon: BeaconWorld) -> Iterator[BeaconWorld]:
+    """An empty Keel on a beacon chain that finalises."""
+    with _put_back(_founded_on_beacon) as world:
+        yield world
+
+
+@pytest.fixture
+def validating_world(_validating_on_beacon: BeaconWorld) -> Iterator[BeaconWorld]:
+    """804 ETH in Keel, 768 of them with 24 active validators, eight of each of three operators."""
+    with _put_back(_validating_on_beacon) as world:
+        yield world
+
+
+@contextmanager
+def _put_back(world: BeaconWorld) -> Iterator[BeaconWorld]:
+    """The same chain, with nothing remembered of what a test did."""
+    with branching(world.beacon.chain) as chain:
+        again = open_beacon_world(
+            chain, world.contracts, world.configuration, world.actors, world.first_block
+        )
+        again.reward_leaves = dict(world.reward_leaves)
+        again.beacon.follow()
+        yield again
