@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import httpx
 import pytest
 
 from keel.chain.anvil import start_anvil
 from keel.chain.state import unlocked_accounts
+from keel.consensus.api.serving import serving
 from keel.consensus.beacon.branching import branching
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
@@ -52,3 +54,16 @@ def settled(settled_chain: SettledChain) -> Iterator[SettledChain]:
 @pytest.fixture
 def chain(settled: SettledChain) -> BeaconChain:
     return settled.chain
+
+
+@pytest.fixture(scope="session")
+def api_address(settled_chain: SettledChain) -> Iterator[str]:
+    """Real HTTP on a real port."""
+    with serving(settled_chain.chain) as address:
+        yield address
+
+
+@pytest.fixture
+def api(settled: SettledChain, api_address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=api_address, timeout=10) as client:
+        yield client

@@ -3,7 +3,7 @@
 from typing import Any
 
 from keel.consensus.api.endpoint import Answer, Asked
-from keel.consensus.api.identifiers import parse_number, parse_root
+from keel.consensus.api.identifiers import ROOT_BYTES, parse_number, parse_root
 from keel.consensus.api.view import ChainView
 
 
@@ -49,8 +49,10 @@ def _at(view: ChainView, slot: int) -> list[bytes]:
 
 
 def _after(view: ChainView, parent: bytes) -> list[bytes]:
-    """Each block has one child at most, since there are no forks."""
+    """Each block has one child at most, since there are no forks; genesis comes after none."""
     store = view.chain.store
+    if parent == bytes(ROOT_BYTES):
+        return [store.genesis_root]
     if parent != store.genesis_root and parent not in store.blocks:
         return []
     later = range(view.slot_of(parent) + 1, view.chain.slot + 1)
