@@ -8,7 +8,7 @@ SOURCES := contracts tests/contracts
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chain crosscheck lint format gas clean
+.PHONY: help setup demo test chain crosscheck lint format gas bench clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -44,6 +44,9 @@ format: setup ## Rewrite Python and Solidity in the project's format
 
 gas: setup ## Measure the gas of every operation and write gas/snapshot.json
 	@$(APE) run gas
+
+bench: setup ## Measure states of up to a million validators and write docs/scale.md
+	@$(APE) run bench
 
 clean: ## Remove everything that set-up and builds have made
 	rm -rf .venv node_modules toolchain/lodestar/node_modules .build .cache .keel .hypothesis .pytest_cache .mypy_cache .ruff_cache

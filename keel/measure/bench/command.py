@@ -1,0 +1,73 @@
+"""What `make bench` does, with Rich on the terminal."""
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from keel.consensus.beacon.config import Fork
+from keel.consensus.state.sha256 import HasherName, choose_hasher, cost_note
+from keel.measure.bench.running import Results, Task, plan, run_all
+from keel.measure.bench.states import FOLDER, make_json, make_ssz
+from keel.measure.bench.table import PAGE, lines, machine, missed_goals, page_with
+
+SIZES = (10_000, 100_000, 1_000_000)
+QUICK_SIZES = SIZES[:2]
+
+
+def run_bench(console: Console, fork: Fork, hasher: HasherName, *, quick: bool) -> list[str]:
+    """Make the states, measure, show; write docs/scale.md unless quick. Returns missed goals.
+
+    Raises HasherError, and BenchError when a measure fails or two ways give different roots.
+    """
+    sizes = QUICK_SIZES if quick else SIZES
+    console.print(f"{machine()}", highlight=False)
+    for name in dict.fromkeys((hasher, "hashlib")):
+        console.print(cost_note(choose_hasher(name), sizes[-1]), highlight=False)
+    with _progress(console) as progress:
+        _make_states(progress, fork, sizes)
+        results = _measured(progress, plan(sizes, hasher), fork)
+    table = lines(results, fork, sizes)
+    console.print(_rich(table))
+    if not quick:
+        PAGE.write_text(page_with(table, fork, PAGE.read_text()))
+        console.print(f"Written: the table of {PAGE.name}; states are kept in .keel/{FOLDER.name}")
+    return missed_goals(results)
+
+
+def _make_states(progress: Progress, fork: Fork, sizes: tuple[int, ...]) -> None:
+    task = progress.add_task("States", total=sum(sizes))
+    for size in sizes:
+        progress.update(task, description=f"Making the state of {size:,} validators")
+        make_ssz(fork, size)
+        make_json(fork, size, lambda count: progress.advance(task, count))
+    progress.update(task, description="States", completed=sum(sizes))
+
+
+def _measured(progress: Progress, tasks: list[Task], fork: Fork) -> Results:
+    shown = progress.add_task("Measuring", total=len(tasks))
+    done = iter(range(len(tasks)))
+
+    def start(task: Task) -> None:
+        progress.update(shown, completed=next(done), description=f"Measuring {task.title}")
+
+    results = run_all(tasks, fork, start)
+    progress.update(shown, completed=len(tasks), description="Measured")
+    return results
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
+    )
+
+
+def _rich(lines_of_table: list[list[str]]) -> Table:
+    heading, *rows = lines_of_table
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(heading[0])
+    for name in heading[1:]:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(row[0].replace("**", ""), *row[1:])
+    return table

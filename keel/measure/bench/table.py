@@ -1,0 +1,136 @@
+"""The figures as a table, growth from left to right, and the goals they are held to."""
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from keel.chain.node_packages import REPOSITORY_ROOT
+from keel.consensus.beacon.config import Fork
+from keel.measure.bench.errors import PageError
+from keel.measure.bench.figures import Figures
+from keel.measure.bench.running import Results
+from keel.measure.bench.states import json_path, ssz_path
+
+PAGE = REPOSITORY_ROOT / "docs" / "scale.md"
+_BEGIN = "<!-- Written by `make bench`. -->"
+_END = "<!-- End of what `make bench` writes. -->"
+
+GOAL_VALIDATORS = 1_000_000
+MEGABYTE = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line; `of` is the row of the results that `shown` reads."""
+
+    title: str
+    of: str
+    shown: Callable[[Figures], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """An upper bound on a figure at GOAL_VALIDATORS."""
+
+    title: str
+    of: str
+    found: Callable[[Figures], float]
+    bound: float
+    unit: str
+
+
+def _seconds(name: str) -> Callable[[Figures], str]:
+    return lambda figures: shown_seconds(figures.seconds[name])
+
+
+def _rest(figures: Figures) -> str:
+    return shown_seconds(figures.seconds["tree"])
+
+
+def _memory(figures: Figures) -> str:
+    return f"{figures.peak_bytes / MEGABYTE:,.0f} MB"
+
+
+ROWS = (
+    Row("decode validators and balances", "first", _seconds("decode")),
+    Row("hash-tree-root of validators", "parts", _seconds("validators")),
+    Row("hash-tree-root of balances", "parts", _seconds("balances")),
+    Row("hash-tree-root of the whole state", "first", _rest),
+    Row("**first proofs**, all told", "first", _seconds("first")),
+    Row("the same, compiling from nothing", "cold", _seconds("first")),
+    Row("CPU time of the first proofs", "first", lambda f: shown_seconds(f.cpu_seconds)),
+    Row("peak memory of the first proofs", "first", _memory),
+    Row("**every later proof** (slowest of 1,000)", "first", _seconds("later")),
+    Row("saving the tree", "first", _seconds("save")),
+    Row("opening it in another process, two proofs", "again", _seconds("open")),
+    Row("without a compiler: whole state", "hashlib", _rest),
+    Row("without a compiler: first proofs, all told", "hashlib", _seconds("first")),
+    Row("without a compiler: peak memory", "hashlib", _memory),
+    Row("JSON: parse with orjson, nothing else", "orjson", _seconds("parse")),
+    Row("JSON: peak memory with orjson", "orjson", _memory),
+    Row("JSON: parse with the standard library", "json", _seconds("parse")),
+    Row("JSON: peak memory with it", "json", _memory),
+)
+
+GOALS = (
+    Goal("first proofs", "first", lambda f: f.seconds["first"], 15, "s"),
+    Goal("first proofs, compiling", "cold", lambda f: f.seconds["first"], 15, "s"),
+    Goal("every later proof", "first", lambda f: f.seconds["later"], 0.1, "s"),
+    Goal("proofs from a saved tree", "again", lambda f: f.seconds["open"], 0.1, "s"),
+    Goal("peak memory", "first", lambda f: f.peak_bytes / MEGABYTE, 1200, "MB"),
+    Goal("peak memory, compiling", "cold", lambda f: f.peak_bytes / MEGABYTE, 1200, "MB"),
+)
+
+
+def shown_seconds(seconds: float) -> str:
+    """Two or three digits that count."""
+    if seconds < 0.1:
+        return f"{seconds * 1000:.1f} ms"
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+
+
+def lines(results: Results, fork: Fork, sizes: Sequence[int]) -> list[list[str]]:
+    """The table's lines, the heading first."""
+    heading = ["validators", *(f"{size:,}" for size in sizes)]
+    table = [heading]
+    for title, path in (("SSZ bytes", ssz_path), ("JSON bytes", json_path)):
+        found = [f"{path(fork, n).stat().st_size / MEGABYTE:,.1f} MB" for n in sizes]
+        table.append([title, *found])
+    for row in ROWS:
+        cells = [results.get((row.of, size)) for size in sizes]
+        table.append([row.title, *("" if cell is None else row.shown(cell) for cell in cells)])
+    return table
+
+
+def missed_goals(results: Results) -> list[str]:
+    """One line for each goal that the figures miss; none for sizes that were not measured."""
+    missed = []
+    for goal in GOALS:
+        figures = results.get((goal.of, GOAL_VALIDATORS))
+        if figures is not None and goal.found(figures) > goal.bound:
+            found = f"{goal.found(figures):.3g} {goal.unit}"
+            missed.append(f"{goal.title}: {found}, at most {goal.bound:g} {goal.unit} expected")
+    return missed
+
+
+def machine() -> str:
+    """The machine in a few words; no name, no path."""
+    model = "unknown processor"
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        found = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = found[0].partition(":")[2].strip() if found else platform.machine()
+        model = f"{len(found) or 1} cores, {model}"
+    return f"{model}, Python {platform.python_version()}, {platform.system()}"
+
+
+def page_with(table: list[list[str]], fork: Fork, page: str) -> str:
+    """Return the page with this table; raises PageError without its place."""
+    before, begin, rest = page.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise PageError(f"{PAGE.name} has no place for the table: {_BEGIN} and {_END}")
+    rule = ["---", *["---:"] * (len(table[0]) - 1)]
+    rows = "\n".join("| " + " | ".join(line) + " |" for line in [table[0], rule, *table[1:]])
+    return f"{before}{begin}\nMeasured on {machine()}; a state of {fork}.\n\n{rows}\n{end}{after}"
