@@ -92,9 +92,16 @@ def test_lodestar_reads_every_endpoint_and_event(settled: SettledChain, api_addr
     assert sorted(topic for event in events for topic in event) == sorted(TOPICS)
 
 
-@pytest.mark.parametrize("slots", [0, 3])
-def test_lodestar_reads_electra_from_genesis_on(slots: int) -> None:
-    config = ChainConfig(fork="electra", verify_own_signatures=False)
+@pytest.mark.parametrize(
+    ("config", "slots"),
+    [
+        (ChainConfig(fork="electra", verify_own_signatures=False), 0),
+        (ChainConfig(fork="electra", verify_own_signatures=False), 3),
+        (ChainConfig(preset="mainnet", validators=32, verify_own_signatures=False), 1),
+    ],
+    ids=["electra at genesis", "electra", "mainnet preset"],
+)
+def test_lodestar_reads_other_forks_and_presets(config: ChainConfig, slots: int) -> None:
     with start_anvil(anvil_options(config)) as anvil:
         chain = start_chain(anvil.rpc, config)
         chain.run(slots)

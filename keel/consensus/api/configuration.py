@@ -28,7 +28,7 @@ def spec_values(view: ChainView, _asked: Asked) -> Answer:
     # Tools from before Fulu know the length of a slot by this name only.
     values["SECONDS_PER_SLOT"] = int(module.config.SLOT_DURATION_MS) // 1000
     values["CONFIG_NAME"] = f"keel-{view.chain.config.preset}"
-    values["BLOB_SCHEDULE"] = [entry._asdict() for entry in values.get("BLOB_SCHEDULE", ())]
+    values["BLOB_SCHEDULE"] = [dict(entry) for entry in values.get("BLOB_SCHEDULE", ())]
     return Answer({name: value for name, value in values.items() if _is_value(name, value)})
 
 
