@@ -24,8 +24,8 @@ HASHER_VARIABLE = "KEEL_SHA256"
 
 THREADS = 2
 
-_NODES_OF_A_VALIDATOR = 9.3
-"""Nodes in a state for each validator: 8 for its root, 1 above, the rest for the other lists."""
+_NODES_OF_A_VALIDATOR = 9.6
+"""Nodes in a state for each validator: 8 for its root, 1 above, the rest in the other lists."""
 _SMALL = 2048  # pairs that are not worth a second thread
 _SAMPLE = 20_000
 

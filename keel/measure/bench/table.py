@@ -44,7 +44,7 @@ def _seconds(name: str) -> Callable[[Figures], str]:
     return lambda figures: shown_seconds(figures.seconds[name])
 
 
-def _rest(figures: Figures) -> str:
+def _tree(figures: Figures) -> str:
     return shown_seconds(figures.seconds["tree"])
 
 
@@ -56,7 +56,7 @@ ROWS = (
     Row("decode validators and balances", "first", _seconds("decode")),
     Row("hash-tree-root of validators", "parts", _seconds("validators")),
     Row("hash-tree-root of balances", "parts", _seconds("balances")),
-    Row("hash-tree-root of the whole state", "first", _rest),
+    Row("hash-tree-root of the whole state", "first", _tree),
     Row("**first proofs**, all told", "first", _seconds("first")),
     Row("the same, compiling from nothing", "cold", _seconds("first")),
     Row("CPU time of the first proofs", "first", lambda f: shown_seconds(f.cpu_seconds)),
@@ -64,7 +64,7 @@ ROWS = (
     Row("**every later proof** (slowest of 1,000)", "first", _seconds("later")),
     Row("saving the tree", "first", _seconds("save")),
     Row("opening it in another process, two proofs", "again", _seconds("open")),
-    Row("without a compiler: whole state", "hashlib", _rest),
+    Row("without a compiler: whole state", "hashlib", _tree),
     Row("without a compiler: first proofs, all told", "hashlib", _seconds("first")),
     Row("without a compiler: peak memory", "hashlib", _memory),
     Row("JSON: parse with orjson, nothing else", "orjson", _seconds("parse")),
@@ -109,7 +109,7 @@ def missed_goals(results: Results) -> list[str]:
     for goal in GOALS:
         figures = results.get((goal.of, GOAL_VALIDATORS))
         if figures is not None and goal.found(figures) > goal.bound:
-            found = f"{goal.found(figures):.3g} {goal.unit}"
+            found = f"{goal.found(figures):.4g} {goal.unit}"
             missed.append(f"{goal.title}: {found}, at most {goal.bound:g} {goal.unit} expected")
     return missed
 

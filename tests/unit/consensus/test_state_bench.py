@@ -1,0 +1,96 @@
+"""The states of `make bench` are states, and its table and goals say what was measured."""
+
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+
+from keel.consensus.api.encoding import encode
+from keel.consensus.beacon.config import FORKS, Fork
+from keel.consensus.state.reading import read_state
+from keel.measure.bench import states
+from keel.measure.bench.errors import PageError
+from keel.measure.bench.figures import Figures
+from keel.measure.bench.measures import measure_again, measure_first, root_path
+from keel.measure.bench.running import Results
+from keel.measure.bench.states import (
+    OWN_CREDENTIALS,
+    json_path,
+    make_json,
+    make_ssz,
+    spec_of,
+)
+from keel.measure.bench.table import PAGE, lines, missed_goals, page_with
+
+COUNT = 200
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(states, "FOLDER", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_a_state_is_made_once_and_the_specification_reads_it(folder: Path, fork: Fork) -> None:
+    steps: list[int] = []
+    document = make_json(fork, COUNT, steps.append)
+    path = make_ssz(fork, COUNT)
+    written = path.stat().st_mtime_ns
+    state = spec_of(fork).BeaconState.decode_bytes(path.read_bytes())
+    assert len(state.validators) == sum(steps) == COUNT
+    assert orjson.loads(document.read_bytes())["data"] == encode(state)
+    assert make_ssz(fork, COUNT).stat().st_mtime_ns == written
+    assert sorted(folder.iterdir()) == sorted([path, json_path(fork, COUNT)])
+
+
+def test_a_state_holds_validators_of_every_kind(folder: Path) -> None:
+    validators = read_state(spec_of("fulu"), make_ssz("fulu", 2000).read_bytes()).validators
+    own = [bytes(row) == OWN_CREDENTIALS for row in validators["withdrawal_credentials"]]
+    kinds = set(validators["withdrawal_credentials"][:, 0].tolist())
+    assert (sum(own), kinds, int(validators["slashed"].sum())) == (60, {1, 2}, 2)
+    never = validators["exit_epoch"] == 2**64 - 1
+    assert int(never.sum()) == 1920
+    assert (validators["exit_epoch"] < validators["withdrawable_epoch"])[~never].all()
+
+
+def test_measures_find_the_specifications_root(folder: Path) -> None:
+    path = make_ssz("fulu", COUNT)
+    state = spec_of("fulu").BeaconState.decode_bytes(path.read_bytes())
+    first = measure_first("fulu", COUNT, "auto", time.time())
+    assert first.root == bytes(spec_of("fulu").hash_tree_root(state)).hex()
+    assert measure_first("fulu", COUNT, "hashlib", time.time()).root == first.root
+    root_path("fulu", COUNT).write_text(first.root)
+    assert measure_again("fulu", COUNT, "auto", time.time()).root == first.root
+    assert 0 < first.seconds["later"] < first.seconds["first"]
+    assert first.peak_bytes > 10**7
+
+
+def _results(first_seconds: float, later_seconds: float, peak_bytes: int, size: int) -> Results:
+    seconds = {"first": first_seconds, "later": later_seconds, "open": 0.01}
+    figures = Figures(seconds=seconds, cpu_seconds=1, peak_bytes=peak_bytes)
+    return dict.fromkeys([("first", size), ("cold", size), ("again", size)], figures)
+
+
+def test_goals_hold_at_their_bounds_and_not_beyond() -> None:
+    assert missed_goals(_results(15, 0.1, 1_200_000_000, 1_000_000)) == []
+    assert missed_goals(_results(15.5, 0.25, 1_300_000_000, 1_000_000)) == [
+        "first proofs: 15.5 s, at most 15 s expected",
+        "first proofs, compiling: 15.5 s, at most 15 s expected",
+        "every later proof: 0.25 s, at most 0.1 s expected",
+        "peak memory: 1300 MB, at most 1200 MB expected",
+        "peak memory, compiling: 1300 MB, at most 1200 MB expected",
+    ]
+    assert missed_goals(_results(15.5, 0.25, 1_300_000_000, 100_000)) == []
+
+
+def test_the_page_takes_the_table_between_its_comments(folder: Path) -> None:
+    make_json("fulu", COUNT, [].append)
+    table = lines({}, "fulu", [COUNT])
+    page = page_with(table, "fulu", PAGE.read_text())
+    assert "| validators | 200 |" in page
+    assert "| validators | 10,000 |" not in page
+    assert page_with(table, "fulu", page) == page
+    with pytest.raises(PageError, match=r"scale.md has no place for the table"):
+        page_with(table, "fulu", "# Scale")
