@@ -81,13 +81,13 @@ class NumbaHasher:
         return digests.view(np.uint8)
 
 
-def choose_hasher(name: HasherName | None = None) -> Hasher:
-    """Return the hasher of that name, or of KEEL_SHA256, or the fastest that runs here.
+def choose_hasher(name: HasherName = "auto") -> Hasher:
+    """Return the hasher of that name; for auto that of KEEL_SHA256, or the fastest that runs here.
 
     A fallback says why in `reason`; `cost_note` says what it costs. Raises HasherError for an
     unknown name, or when numba is asked for by name and cannot run.
     """
-    wanted = name or os.environ.get(HASHER_VARIABLE) or "auto"
+    wanted = os.environ.get(HASHER_VARIABLE, name) if name == "auto" else name
     if wanted not in get_args(HasherName):
         raise HasherError(f"hasher {wanted!r}, one of {', '.join(get_args(HasherName))} expected")
     if wanted == "hashlib":

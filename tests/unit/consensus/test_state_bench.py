@@ -86,7 +86,7 @@ def test_goals_hold_at_their_bounds_and_not_beyond() -> None:
 
 
 def test_the_page_takes_the_table_between_its_comments(folder: Path) -> None:
-    make_json("fulu", COUNT, [].append)
+    make_json("fulu", COUNT, list[int]().append)
     table = lines({}, "fulu", [COUNT])
     page = page_with(table, "fulu", PAGE.read_text())
     assert "| validators | 200 |" in page

@@ -3,6 +3,7 @@
 import sys
 from hashlib import sha256
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -58,7 +59,7 @@ def test_the_compiled_hasher_is_taken_where_it_runs(monkeypatch: pytest.MonkeyPa
 
 def test_the_environment_switches_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(HASHER_VARIABLE, "hashlib")
-    assert _named(choose_hasher()) == ("hashlib", "numba is switched off")
+    assert _named(choose_hasher("auto")) == ("hashlib", "numba is switched off")
     assert choose_hasher("numba").name == "numba"
     monkeypatch.setenv(HASHER_VARIABLE, "gpu")
     with pytest.raises(HasherError, match="hasher 'gpu', one of auto, numba, hashlib expected"):
@@ -72,6 +73,12 @@ def test_without_numba_hashlib_takes_over_and_says_why(monkeypatch: pytest.Monke
     assert _named(choose_hasher()) == ("hashlib", "numba is not installed")
     with pytest.raises(HasherError, match="numba is not installed"):
         choose_hasher("numba")
+
+
+def test_a_switch_of_numba_itself_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(HASHER_VARIABLE, raising=False)
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    assert _named(choose_hasher()) == ("hashlib", "numba is switched off (NUMBA_DISABLE_JIT)")
 
 
 def test_the_note_says_what_the_fallback_costs() -> None:
