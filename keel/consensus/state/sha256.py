@@ -87,7 +87,7 @@ def choose_hasher(name: HasherName = "auto") -> Hasher:
     A fallback says why in `reason`; `cost_note` says what it costs. Raises HasherError for an
     unknown name, or when numba is asked for by name and cannot run.
     """
-    wanted = os.environ.get(HASHER_VARIABLE, name) if name == "auto" else name
+    wanted = (os.environ.get(HASHER_VARIABLE) or name) if name == "auto" else name
     if wanted not in get_args(HasherName):
         raise HasherError(f"hasher {wanted!r}, one of {', '.join(get_args(HasherName))} expected")
     if wanted == "hashlib":
