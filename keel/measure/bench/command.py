@@ -21,7 +21,8 @@ def run_bench(console: Console, fork: Fork, hasher: HasherName, *, quick: bool) 
     Raises HasherError, and BenchError when a measure fails or two ways give different roots.
     """
     sizes = QUICK_SIZES if quick else SIZES
-    console.print(f"{machine()}", highlight=False)
+    measured_on = f"{machine()}; states of {fork}"
+    console.print(measured_on, highlight=False)
     for name in dict.fromkeys((hasher, "hashlib")):
         console.print(cost_note(choose_hasher(name), sizes[-1]), highlight=False)
     with _progress(console) as progress:
@@ -30,7 +31,7 @@ def run_bench(console: Console, fork: Fork, hasher: HasherName, *, quick: bool) 
     table = lines(results, fork, sizes)
     console.print(_rich(table))
     if not quick:
-        PAGE.write_text(page_with(table, fork, PAGE.read_text()))
+        PAGE.write_text(page_with(table, measured_on, PAGE.read_text()))
         console.print(f"Written: the table of {PAGE.name}; states are kept in .keel/{FOLDER.name}")
     return missed_goals(results)
 

@@ -1,5 +1,6 @@
 """The figures as a table, growth from left to right, and the goals they are held to."""
 
+import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -115,17 +116,18 @@ def missed_goals(results: Results) -> list[str]:
 
 
 def machine() -> str:
-    """The machine in a few words; no name, no path."""
+    """The machine and how busy it is, in a few words; no name, no path."""
     model = "unknown processor"
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         found = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = found[0].partition(":")[2].strip() if found else platform.machine()
         model = f"{len(found) or 1} cores, {model}"
-    return f"{model}, Python {platform.python_version()}, {platform.system()}"
+    load = f"{os.getloadavg()[0]:.1f} processes busy before"
+    return f"{model}, Python {platform.python_version()}, {platform.system()}; {load}"
 
 
-def page_with(table: list[list[str]], fork: Fork, page: str) -> str:
+def page_with(table: list[list[str]], measured_on: str, page: str) -> str:
     """Return the page with this table; raises PageError without its place."""
     before, begin, rest = page.partition(_BEGIN)
     _, end, after = rest.partition(_END)
@@ -133,4 +135,4 @@ def page_with(table: list[list[str]], fork: Fork, page: str) -> str:
         raise PageError(f"{PAGE.name} has no place for the table: {_BEGIN} and {_END}")
     rule = ["---", *["---:"] * (len(table[0]) - 1)]
     rows = "\n".join("| " + " | ".join(line) + " |" for line in [table[0], rule, *table[1:]])
-    return f"{before}{begin}\nMeasured on {machine()}; a state of {fork}.\n\n{rows}\n{end}{after}"
+    return f"{before}{begin}\nMeasured on {measured_on}.\n\n{rows}\n{end}{after}"

@@ -88,9 +88,10 @@ def test_goals_hold_at_their_bounds_and_not_beyond() -> None:
 def test_the_page_takes_the_table_between_its_comments(folder: Path) -> None:
     make_json("fulu", COUNT, list[int]().append)
     table = lines({}, "fulu", [COUNT])
-    page = page_with(table, "fulu", PAGE.read_text())
+    page = page_with(table, "a machine", PAGE.read_text())
     assert "| validators | 200 |" in page
+    assert "Measured on a machine.\n" in page
     assert "| validators | 10,000 |" not in page
-    assert page_with(table, "fulu", page) == page
+    assert page_with(table, "a machine", page) == page
     with pytest.raises(PageError, match=r"scale.md has no place for the table"):
-        page_with(table, "fulu", "# Scale")
+        page_with(table, "a machine", "# Scale")
