@@ -22,7 +22,7 @@ demo: setup ## Run the whole life of Keel on a local chain, narrated (about two 
 test: setup ## Run all tests in parallel workers
 	@$(APE) test -n $(WORKERS) --dist loadfile
 
-chain: setup ## Keep a local chain with Keel deployed until Ctrl-C
+chain: setup ## Keep a local Ethereum (Anvil, beacon chain) with Keel until Ctrl-C
 	@$(APE) run chain
 
 crosscheck: setup ## Have Lodestar replay a beacon chain in which everything happens

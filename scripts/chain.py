@@ -1,6 +1,7 @@
-"""`ape run chain`: keep a local chain with Keel on it."""
+"""`ape run chain`: keep a local Ethereum with Keel on it."""
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -10,33 +11,54 @@ from keel.terminal.options import examples
 @click.command(
     epilog=examples(
         "chain",
-        "chain --port 9000 --profile local",
+        "chain --slot-time 12",
+        "chain --port 9000 --beacon-port 9001",
     )
 )
 @click.option("--port", default=8545, show_default=True, help="Port of the RPC address; 0: any.")
 @click.option(
-    "--profile",
-    type=click.Choice(["local", "mainnet"]),
-    default="mainnet",
-    show_default=True,
-    help="mainnet has a frame a day, local one of 384 seconds (deposits close after three frames "
-    "without a report); docs/parameters.md tells the rest.",
+    "--beacon-port", default=5052, show_default=True, help="Port of the Beacon API; 0: any."
 )
-def cli(port: int, profile: str) -> None:
-    """Start Anvil, deploy Keel on it, and keep it up until Ctrl-C.
+@click.option(
+    "--slot-time",
+    type=click.IntRange(min=1, max=60),
+    default=2,
+    show_default=True,
+    help="Seconds of a slot; a frame is 32 slots, and Keel's times and rates follow.",
+)
+@click.option(
+    "--data",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".keel/beacon"),
+    show_default=True,
+    help="Where `ape run beacon` finds the chain.",
+)
+@click.option(
+    "--committee/--no-committee",
+    "with_committee",
+    default=True,
+    show_default=True,
+    help="Report each frame; without reports deposits close after three frames.",
+)
+def cli(port: int, beacon_port: int, slot_time: int, folder: Path, with_committee: bool) -> None:
+    """Start Anvil and a beacon chain, deploy Keel, and keep them up until Ctrl-C.
 
-    Prints the RPC address, the contracts, the funded accounts by the part they play, and commands
-    to try. Point any tool at the RPC address; the ABIs lie in .keel/abi/.
+    Prints the RPC address, that of the Beacon API, the contracts, the funded accounts by the part
+    they play, and commands to try. Point any wallet or tool at them; a transaction waits for the
+    next slot. The ABIs lie in .keel/abi/.
     """
     from rich.console import Console
 
     from keel.chain.errors import ChainError
+    from keel.consensus.beacon.errors import BeaconError
     from keel.deploy.command import compiled
     from keel.deploy.errors import DeployError
-    from keel.deploy.local_chain import run_chain
+    from keel.scenarios.running import Wish, run_chain
 
     try:
-        run_chain(port, profile, compiled(), Console())
-    except (ChainError, DeployError) as error:
+        wish = Wish(port, beacon_port, slot_time, folder, with_committee)
+        run_chain(wish, compiled(), Console())
+    except (BeaconError, ChainError, DeployError) as error:
         click.secho(f"keel: {error}", fg="red", err=True)
         sys.exit(1)

@@ -38,6 +38,17 @@ class Reported:
         return next((event for event in self.events if event.name == name), None)
 
 
+@dataclass(frozen=True, slots=True)
+class SignedReport:
+    """`arguments` are those of the oracle's `submit`, which `sender` may send."""
+
+    report: Report
+    arguments: tuple[Any, ...]
+    sender: str
+    judgement: Any
+    outcome: Any
+
+
 class SignedDigestError(Exception):
     """Python and the oracle hash a report differently."""
 
@@ -120,6 +131,13 @@ def operator_totals(world: World, leaves: dict[int, int], time: int) -> list[Ope
 
 def post(world: World, seen: Report, members: Sequence[LocalAccount]) -> Reported:
     """Let these members sign, and the first of them post; checks digest and simulation."""
+    signed = sign_off(world, seen, members)
+    receipt = world.contracts.oracle.send("submit", *signed.arguments, sender=signed.sender)
+    return read_posted(world, signed, receipt)
+
+
+def sign_off(world: World, seen: Report, members: Sequence[LocalAccount]) -> SignedReport:
+    """Let these members sign; checks the digest and asks what the report would do."""
     oracle = world.contracts.oracle
     ballot = Ballot(
         report=seen,
@@ -130,20 +148,26 @@ def post(world: World, seen: Report, members: Sequence[LocalAccount]) -> Reporte
     )
     if digest(ballot) != oracle.call("digest", ballot.report_values, ballot.deadline):
         raise SignedDigestError(f"the digest of the report of slot {seen.ref_slot} differs")
-    signatures = sign(ballot, members)
+    signatures = [signature.values() for signature in sign(ballot, members)]
     judgement, outcome = oracle.call("simulate", ballot.report_values, 0)
-    receipt = oracle.send(
-        "submit",
-        ballot.report_values,
-        ballot.deadline,
-        [signature.values() for signature in signatures],
-        outcome.lastTicket,
-        sender=members[0].address,
-    )
-    emitters = (oracle, world.contracts.vault, world.contracts.queue, world.contracts.fund)
+    arguments = (ballot.report_values, ballot.deadline, signatures, outcome.lastTicket)
+    return SignedReport(seen, arguments, members[0].address, judgement, outcome)
+
+
+def read_posted(world: World, signed: SignedReport, receipt: Receipt) -> Reported:
+    """What a posted report did, by its events."""
+    contracts = world.contracts
+    emitters = (contracts.oracle, contracts.vault, contracts.queue, contracts.fund)
     events = tuple(event for contract in emitters for event in contract.events(receipt))
-    applied = any(event.name == "ReportApplied" for event in events)
-    return Reported(seen, len(signatures), applied, judgement, outcome, receipt, events)
+    return Reported(
+        report=signed.report,
+        signatures=len(signed.arguments[2]),
+        applied=any(event.name == "ReportApplied" for event in events),
+        judgement=signed.judgement,
+        outcome=signed.outcome,
+        receipt=receipt,
+        events=events,
+    )
 
 
 def _next_leaves(world: World, time: int) -> dict[int, int]:

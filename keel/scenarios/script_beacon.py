@@ -95,16 +95,6 @@ class ScriptBeacon:
             head = block_head(rpc, head.number - 1)
         return head.number
 
-    def adopt(self, balance_gwei: int, time: int) -> None:
-        """Go on from what a report said of a time, the difference spread over all validators."""
-        self.follow()
-        known = [v for v in self.validators if v.deposited_at <= time]
-        difference = balance_gwei - self.total_gwei(time)
-        for position, validator in enumerate(known):
-            first, last = position * difference, (position + 1) * difference
-            amount_gwei = last // len(known) - first // len(known)
-            self.changes.append(Change(time, validator.pubkey, amount_gwei))
-
     def earn(self, total_gwei: int) -> None:
         """Let active validators earn, in equal parts; the first has the remainder."""
         active = self._active()

@@ -18,7 +18,6 @@ from keel.deploy.bindings import CONTRACT_NAMES, Bindings
 from keel.deploy.config import Configuration
 from keel.deploy.profiles import Profile
 from keel.deploy.roles import ROLE_BY_NAME, role_of
-from keel.model.constants import GWEI
 from keel.scenarios.consensus_layer import ConsensusLayer
 from keel.scenarios.script_beacon import ScriptBeacon
 
@@ -88,21 +87,6 @@ def open_world(
     )
     members = members_of_local_chain()
     return ScriptedWorld(contracts, configuration, actors, members, first_block, beacon)
-
-
-def resume_world(
-    contracts: Bindings, configuration: Configuration, actors: Mapping[str, str], first_block: int
-) -> ScriptedWorld:
-    """Step onto a chain on which reports were made before, knowing only what stands on it.
-
-    Fees that no operator has claimed will be divided anew.
-    """
-    world = open_world(contracts, configuration, actors, first_block)
-    consensus_wei, _, last_ref_time, _ = contracts.vault.call("consensus")
-    world.beacon.adopt(consensus_wei // GWEI, last_ref_time)
-    operators = range(contracts.registry.call("operatorCount"))
-    world.reward_leaves = {n: contracts.registry.call("claimedShares", n) for n in operators}
-    return world
 
 
 def members_of_local_chain() -> tuple[LocalAccount, ...]:

@@ -66,9 +66,10 @@ def test_deploy_verify_and_deploy_again(bare_anvil: Anvil) -> None:
     assert "Traceback" not in tampered.stdout + tampered.stderr
 
 
-def test_the_chain_is_up_until_it_is_interrupted() -> None:
+def test_the_chain_is_up_and_reports_until_it_is_interrupted(tmp_path: Path) -> None:
+    options = ["--port", "0", "--beacon-port", "0", "--data", str(tmp_path / "beacon")]
     process = subprocess.Popen(
-        [str(APE), "run", "chain", "--port", "0"],
+        [str(APE), "run", "chain", "--slot-time", "1", *options],
         cwd=REPOSITORY_ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -82,11 +83,15 @@ def test_the_chain_is_up_until_it_is_interrupted() -> None:
             lines.append(line)
             if line.startswith("Manifest: "):
                 manifest = Path(line.removeprefix("Manifest: ").strip())
-            if "Ctrl-C ends the chain" in line:
+            if "members signed" in line:
                 break
         text = "".join(lines)
+        assert "Ctrl-C ends the chain" in text
+        assert "5 members signed the report of slot 63." in text
         found = re.search(r"RPC address: (http://\S+)", text)
+        beacon = re.search(r"Beacon API: (http://\S+)", text)
         assert found is not None, text
+        assert beacon is not None, text
         rpc = RpcClient(found[1])
         vault = read_manifest(rpc, manifest).addresses["StakingVault"]
         assert vault in text
@@ -94,6 +99,12 @@ def test_the_chain_is_up_until_it_is_interrupted() -> None:
             assert re.search(rf"{actor} +│ {account}", text), actor
         assert runtime_code(rpc, vault) != b""
         assert ape_run("verify", "--network", found[1]).returncode == 0
+        counted = ape_run("report", "--network", found[1], "--beacon", beacon[1])
+        assert counted.returncode == 0, counted.stderr
+        assert "The identity holds to the wei." in counted.stdout
+        lost = ape_run("report", "--network", found[1], "--beacon", "http://127.0.0.1:9")
+        assert lost.returncode == 1
+        assert "no Beacon API answers at http://127.0.0.1:9" in lost.stderr
         set_storage(rpc, read_manifest(rpc, manifest).addresses["AccessManager"], 99, 1)
         assert ape_run("verify", "--network", found[1]).returncode == 1
     finally:
