@@ -75,13 +75,14 @@ def _results(first_seconds: float, later_seconds: float, peak_bytes: int, size: 
 
 def test_goals_hold_at_their_bounds_and_not_beyond() -> None:
     assert missed_goals(_results(15, 0.1, 1_200_000_000, 1_000_000)) == []
-    assert missed_goals(_results(15.5, 0.25, 1_300_000_000, 1_000_000)) == [
-        "first proofs: 15.5 s, at most 15 s expected",
-        "first proofs, compiling: 15.5 s, at most 15 s expected",
-        "every later proof: 0.25 s, at most 0.1 s expected",
-        "peak memory: 1300 MB, at most 1200 MB expected",
-        "peak memory, compiling: 1300 MB, at most 1200 MB expected",
-    ]
+    beyond = _results(15.5, 0.25, 1_300_000_000, 1_000_000)
+    assert {(goal.title, goal.shown(beyond)) for goal in missed_goals(beyond)} == {
+        ("first proofs", "15.5 s"),
+        ("first proofs, compiling", "15.5 s"),
+        ("every later proof", "0.25 s"),
+        ("peak memory", "1300 MB"),
+        ("peak memory, compiling", "1300 MB"),
+    }
     assert missed_goals(_results(15.5, 0.25, 1_300_000_000, 100_000)) == []
 
 
