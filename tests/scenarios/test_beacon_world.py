@@ -1,23 +1,25 @@
 """Keel on a beacon chain: what it learns from the state, and what the chain does to its books."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from keel.chain.clock import now
 from keel.chain.state import balance_wei
+from keel.consensus.beacon.branching import restore_branch, take_branch
 from keel.consensus.beacon.leaving import exit_voluntarily
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.beacon_view import NO_INDEX
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.depositing import deposit
-from keel.scenarios.failing import frame_offline, sign_twice
+from keel.scenarios.failing import sign_twice
 from keel.scenarios.identity import BooksBrokenError, measure_identity, require_identity
 from keel.scenarios.joining import operators_join
 from keel.scenarios.losing import LossNotAppliedError, lost_by
 from keel.scenarios.reporting import next_reference_slot, report
 from keel.scenarios.staking import stake
-from keel.scenarios.working import report_until, work
+from keel.scenarios.working import count_active, report_until, work
 
 
 def test_frames_are_those_of_the_beacon_chain(beacon_world: BeaconWorld) -> None:
@@ -49,6 +51,21 @@ def test_deposits_are_pending_in_p_and_then_in_c(beacon_world: BeaconWorld, tmp_
     assert reported.report.active_validators == 0
     ref_time = beacon_world.configuration.geometry.time_of(reported.report.ref_slot)
     assert [each.index for each in beacon_world.beacon.balances(ref_time)] == [NO_INDEX] * 3
+
+
+def test_active_validators_are_there_again_within_two_seconds(
+    validating_world: BeaconWorld,
+) -> None:
+    chain = validating_world.beacon.chain
+    snapshot = take_branch(chain)
+    slot = chain.slot
+    chain.to_next_epoch()
+    began = time.monotonic()
+    restore_branch(chain, snapshot)
+    assert time.monotonic() - began < 2
+    assert (chain.slot, count_active(validating_world)) == (slot, 24)
+    chain.run(1)
+    require_identity(validating_world)
 
 
 def test_only_recorded_keys_count(validating_world: BeaconWorld) -> None:
@@ -112,14 +129,6 @@ def test_what_came_after_the_reference_slot_waits_for_the_next_report(
     assert seen.withdrawal_vault_balance_wei == at_ref_slot_wei > 0
     assert balance_wei(world.rpc, vault) > 0
     assert now(world.rpc) - ref_time >= world.profile.finality_seconds
-
-
-def test_a_frame_offline_costs_the_insurance(validating_world: BeaconWorld) -> None:
-    lost = frame_offline(validating_world)
-    assert lost.loss_wei > 0
-    assert (lost.holders_wei, lost.tickets_wei) == (0, 0)
-    assert lost.unvested_wei + lost.cover_wei == lost.loss_wei
-    require_identity(validating_world)
 
 
 def test_a_frame_of_work_costs_nothing(validating_world: BeaconWorld) -> None:
