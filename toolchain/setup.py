@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,8 +86,10 @@ def set_up_lodestar(node: Path) -> None:
     with step("installing Lodestar's packages (independent check of the beacon chain)"):
         pnpm = [str(node), str(NODE_MODULES / "pnpm" / "bin" / "pnpm.cjs")]
         locked = ["--frozen-lockfile", "--offline=false", "--ignore-scripts", "--ignore-workspace"]
-        quiet = ["--reporter=append-only", "--loglevel=error", "--config.confirmModulesPurge=false"]
-        run([*pnpm, "--dir", str(LODESTAR), "install", *locked, *quiet])
+        quiet = ["--reporter=append-only", "--loglevel=warn", "--config.confirmModulesPurge=false"]
+        patience = ["--fetch-retries=2", "--fetch-timeout=60000"]
+        command = [*pnpm, "--dir", str(LODESTAR), "install", *locked, *quiet, *patience]
+        run(command, trusting_system_certificates())
     stamp.write()
 
 
@@ -105,7 +107,9 @@ def set_up_python_packages() -> None:
     with step("installing and byte-compiling Python packages (Ape, consensus specs, tests)"):
         uv = [str(VENV / "bin" / "uv"), "pip", "install", "--python", str(python), "--quiet"]
         locked = ["--require-hashes", "--no-deps", "--no-build-isolation", "--compile-bytecode"]
-        run([*uv, *locked, *system_certificates(), "-r", str(requirements)])
+        # As behind a proxy; without a store uv uses its own list.
+        trust = ["--system-certs"] if system_certificates() else []
+        run([*uv, *locked, *trust, "-r", str(requirements)])
     write_path_file()
     stamp.write()
 
@@ -126,10 +130,17 @@ def make_venv() -> None:
         ) from error
 
 
-def system_certificates() -> list[str]:
-    """Let uv trust what this machine trusts, as behind a proxy; else it uses its own list."""
+def system_certificates() -> Path | None:
+    """Return the file of what this machine trusts, where there is one."""
     stores = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
-    return ["--system-certs"] if any(Path(store).exists() for store in stores) else []
+    return next((Path(store) for store in stores if Path(store).exists()), None)
+
+
+def trusting_system_certificates() -> dict[str, str]:
+    """Return the environment in which node, and so pnpm, trusts what this machine trusts."""
+    store = system_certificates()
+    trust = {"NODE_EXTRA_CA_CERTS": str(store)} if store else {}
+    return {**trust, **os.environ}
 
 
 def write_path_file() -> None:
@@ -245,9 +256,9 @@ def step(text: str) -> Iterator[None]:
     print(f"keel: done in {time.monotonic() - start:.0f} s", flush=True)
 
 
-def run(command: Sequence[str]) -> None:
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
     """Run a command in the repository, showing its output; raise SetupError if it fails."""
-    if subprocess.run(command, check=False, cwd=ROOT).returncode != 0:
+    if subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode != 0:
         raise SetupError(f"`{' '.join(command)}` failed; see its message above.")
 
 
