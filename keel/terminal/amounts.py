@@ -1,26 +1,33 @@
 """Amounts as people write and read them."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from keel.model.constants import BPS, DAY, ETHER, RAY
 
 _DECIMALS = 18
+_AMOUNT = re.compile(r"(-?[0-9]+)(?:\.([0-9]+))?")
+_BOUND_WEI = 2**96  # some 79 thousand million ether, above all that exists
+_WHOLE_DIGITS_MOST = len(str(_BOUND_WEI // ETHER))
+_SHOWN_MOST = 60
 
 
 def parse_ether(text: str) -> int:
     """Wei of a text such as `1.5`, exactly; raises ValueError that says what is wrong with it."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is not an amount such as 1.5") from None
-    if not amount.is_finite() or amount <= 0:
-        raise ValueError(f"{text} is not above 0")
-    _, digits, exponent = amount.as_tuple()
-    if isinstance(exponent, int) and -exponent > _DECIMALS:
-        raise ValueError(f"{text} has more than {_DECIMALS} decimals")
-    if len(digits) > 60:
-        raise ValueError(f"{text} has too many digits")
-    return int(amount.scaleb(_DECIMALS))
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{_shortened(text)!r} is not an amount such as 1.5")
+    if len(match[2] or "") > _DECIMALS:
+        raise ValueError(f"{_shortened(text)} has more than {_DECIMALS} decimals")
+    if text.startswith("-") or not text.strip("0."):
+        raise ValueError(f"{_shortened(text)} is not above 0")
+    whole, part = match[1].lstrip("0"), match[2] or ""
+    if len(whole) > _WHOLE_DIGITS_MOST:
+        raise ValueError(_too_much(text))
+    amount_wei = int((whole or "0") + part.ljust(_DECIMALS, "0"))
+    if amount_wei >= _BOUND_WEI:
+        raise ValueError(_too_much(text))
+    return amount_wei
 
 
 def shown_ether(amount_wei: int, decimals: int = 4) -> str:
@@ -67,3 +74,12 @@ def shown_seconds(seconds: int) -> str:
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2])
+
+
+def _too_much(text: str) -> str:
+    most = exact_ether(_BOUND_WEI - 1)
+    return f"{_shortened(text)} ETH is too much, at most {most} ETH (below 2**96 wei) expected"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN_MOST else f"{text[:_SHOWN_MOST]}..."
