@@ -120,6 +120,12 @@ contract InsuranceFund is ERC4626, IInsuranceFund {
 
     // ---- internal
 
+    /// @dev A deposit that is worth no share is refused, as in the vault.
+    function _deposit(address caller, address receiver, uint256 assets, uint256 shares) internal override {
+        if (shares == 0 && assets > 0) revert ZeroShares();
+        super._deposit(caller, receiver, assets, shares);
+    }
+
     /// @dev FND-1: cooling shares stay where they are; those that `maxRedeem` lets go leave the cooldown with the fund.
     function _update(address from, address to, uint256 shares) internal override {
         uint256 locked = from == address(0) ? 0 : cooldownOf(from).shares;

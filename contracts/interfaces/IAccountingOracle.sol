@@ -67,6 +67,7 @@ interface IAccountingOracle {
     error ZeroAddress(string what);
     error RefSlotNotBoundary(uint256 refSlot);
     error RefSlotNotNewer(uint256 refTime, uint256 lastRefTime);
+    error RefSlotNotNewest(uint256 refSlot, uint256 newestRefSlot);
     error RefSlotNotFinal(uint256 refSlot, uint256 earliestTime, uint256 nowTime);
     error ReportedAboveHeld(address holder, uint256 reportedWei, uint256 heldWei);
     error TooManyValidators(uint256 reported, uint256 staked);

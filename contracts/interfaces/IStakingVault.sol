@@ -165,6 +165,8 @@ interface IStakingVault is IKeelEther {
     error AnnouncementOpen(uint256 announcedAt);
     error DepositRootChanged(bytes32 expected, bytes32 actual);
     error NothingToDo();
+    error SweepTooEarly(uint256 possibleAt, uint256 nowTime);
+    error EtherMissing(address source, uint256 amountWei);
     error TooLittleGasForCover(uint256 left, uint256 needed);
     error EtherTransferFailed(address receiver, uint256 amountWei);
 
@@ -184,7 +186,8 @@ interface IStakingVault is IKeelEther {
     /// @notice STA-3: finalise what B can pay, in order. Dead state only, nothing announced.
     function finaliseWithoutReport(uint256 lastTicketHint) external;
 
-    /// @notice STA-5: bring what WithdrawalVault holds into B. Dead state only.
+    /// @notice STA-5: bring what WithdrawalVault holds into B. Dead state only, at least two frames after ether last
+    /// moved from there.
     function sweepWithdrawals() external;
 
     // ---- roles of the AccessManager
@@ -202,8 +205,9 @@ interface IStakingVault is IKeelEther {
     /// `previewReport` says, unless the fund hands over less cover than it promised.
     function applyReport(ReportInput calldata input) external;
 
-    /// @notice Oracle only. Closes what STA-3 closes while a loss is announced, until the next report applies.
-    function announceLoss() external;
+    /// @notice Oracle only. Closes what STA-3 closes while a loss is announced, until the next report applies. Reverts
+    /// for a reference slot whose report could not apply.
+    function announceLoss(uint256 refTime) external;
 
     /// @notice Registry only. Send 32 ETH to the deposit contract for each key, with the credentials of
     /// WithdrawalVault, out of ether the queue does not need. The deposit contract checks each root against its key.

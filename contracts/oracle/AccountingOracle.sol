@@ -108,8 +108,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         if (judgement.beyondLimit && !_announcementAllows(signatures.length)) {
             uint256 changeWei = judgement.growthWei + judgement.lossWei;
             emit LossAnnounced(report.refSlot, reportHash, changeWei, judgement.limitWei);
-            VAULT.previewReport(judgement.input); // what could not be applied is not announced either (STA-5)
-            VAULT.announceLoss();
+            VAULT.announceLoss(judgement.input.refTime);
             return false;
         }
 
@@ -333,6 +332,8 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         if (refTime < origin || (refTime - origin) % frameSeconds != 0) revert RefSlotNotBoundary(refSlot);
         uint256 finalAt = refTime + FINALITY_SECONDS;
         if (block.timestamp < finalAt) revert RefSlotNotFinal(refSlot, finalAt, block.timestamp);
+        uint256 newerFrames = (block.timestamp - finalAt) / frameSeconds;
+        if (newerFrames > 0) revert RefSlotNotNewest(refSlot, refSlot + newerFrames * frameSeconds / SECONDS_PER_SLOT);
     }
 
     /// @dev What the chain itself knows better than any committee (REP-3, REP-6).

@@ -23,5 +23,7 @@ library Waterfall {
         indexAfter = Math.mulDiv(index, leftWei, visibleWei + owedWei - coverWei);
         owedAfterWei = Claims.owedUp(normalised, indexAfter);
         visibleAfterWei = leftWei - owedAfterWei;
+        // An index cannot fall by as little as a few wei among many tickets: holders bear these.
+        if (visibleAfterWei > visibleWei - coverWei) return (visibleWei - lossWei, owedWei, index);
     }
 }

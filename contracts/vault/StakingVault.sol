@@ -52,9 +52,8 @@ contract StakingVault is VaultReports {
 
     /// @notice Plain ether is a deposit for its sender; from the protocol's own contracts it is a mistake.
     receive() external payable {
-        if (msg.sender == address(WITHDRAWAL_VAULT) || msg.sender == address(REWARDS_VAULT)) {
-            revert DirectEther(msg.sender);
-        }
+        bool isOwn = msg.sender == address(WITHDRAWAL_VAULT) || msg.sender == address(REWARDS_VAULT);
+        if (isOwn || msg.sender == address(QUEUE)) revert DirectEther(msg.sender);
         _deposit(msg.sender, address(0));
     }
 

@@ -44,7 +44,7 @@ abstract contract VaultAccounts is IStakingVault, KeelEther {
     /// @dev Read by reports; staking reads its pause.
     struct Carry {
         uint88 lossCarryWei;
-        uint32 sweptAt;
+        uint32 etherMovedAt; // last pull by a report or sweep
         uint32 stakingPausedUntil;
     }
 
@@ -53,6 +53,8 @@ abstract contract VaultAccounts is IStakingVault, KeelEther {
     uint256 internal constant VALIDATOR_WEI = 32 ether;
     uint256 internal constant STALE_FRAMES = 3;
     uint256 internal constant DEAD_FRAMES = 14;
+    /// @dev STA-5: between two sweeps lies a reference slot with a frame of time to report it.
+    uint256 internal constant SWEEP_FRAMES = 2;
 
     /// @inheritdoc IStakingVault
     uint256 public immutable FRAME_ORIGIN;

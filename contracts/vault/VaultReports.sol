@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {LibCall} from "solady/utils/LibCall.sol";
 import {IEtherSource} from "../interfaces/IEtherSource.sol";
 import {IInsuranceFund} from "../interfaces/IInsuranceFund.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
@@ -59,14 +60,15 @@ abstract contract VaultReports is VaultTerms, ReentrancyGuardTransient {
         if (coverShares > 0) emit Transfer(address(WRAPPED), address(0), outcome.coverWei);
         _mintFee(outcome);
         _announce(input.refTime, accounts, outcome);
-        if (input.withdrawalsWei > 0) WITHDRAWAL_VAULT.passOn(input.withdrawalsWei);
-        if (input.rewardsWei > 0) REWARDS_VAULT.passOn(input.rewardsWei);
+        _pull(WITHDRAWAL_VAULT, input.withdrawalsWei);
+        _pull(REWARDS_VAULT, input.rewardsWei);
         QUEUE.settle{value: outcome.finalisedWei}(outcome.ticketIndex, outcome.lastTicket);
     }
 
     /// @inheritdoc IStakingVault
-    function announceLoss() external {
+    function announceLoss(uint256 refTime) external {
         _requireOracle();
+        _requireRefTime(refTime); // what could not be applied is not announced either
         _consensus.announcedAt = block.timestamp.toUint32();
         _flow.depositsOpenUntil = 0;
         emit LossAnnouncementOpened(block.timestamp);
@@ -87,13 +89,14 @@ abstract contract VaultReports is VaultTerms, ReentrancyGuardTransient {
     /// @inheritdoc IStakingVault
     function sweepWithdrawals() external nonReentrant {
         _requireDead();
+        uint256 nextSweepAt = _carry.etherMovedAt + SWEEP_FRAMES * FRAME_SECONDS;
+        if (block.timestamp < nextSweepAt) revert SweepTooEarly(nextSweepAt, block.timestamp);
         uint256 balanceWei = _consensus.balanceWei;
         uint256 amountWei = Math.min(address(WITHDRAWAL_VAULT).balance, balanceWei);
         if (amountWei == 0) revert NothingToDo();
         _consensus.balanceWei = (balanceWei - amountWei).toUint88();
-        _carry.sweptAt = block.timestamp.toUint32();
         emit Swept(amountWei, balanceWei - amountWei);
-        WITHDRAWAL_VAULT.passOn(amountWei);
+        _pull(WITHDRAWAL_VAULT, amountWei);
     }
 
     /// @inheritdoc IStakingVault
@@ -106,13 +109,22 @@ abstract contract VaultReports is VaultTerms, ReentrancyGuardTransient {
         _requireCaller(address(REWARDS_VAULT));
     }
 
+    /// @dev Ether that leaves a source is no longer where a report of an earlier slot would look for it (STA-5).
+    function _pull(IEtherSource source, uint256 amountWei) private {
+        if (amountWei == 0) return;
+        _carry.etherMovedAt = block.timestamp.toUint32();
+        uint256 expectedWei = address(this).balance + amountWei;
+        source.passOn(amountWei);
+        if (address(this).balance != expectedWei) revert EtherMissing(address(source), amountWei);
+    }
+
     /// @dev LOS-2: what the fund hands over in this call, at most whole units for `shares`, is burned as wkETH here
     /// and as shares by the caller's accounts.
     function _takeCover(uint256 shares) private returns (uint256 coverShares) {
-        uint256 callableGas = gasleft() - gasleft() / 64;
-        if (callableGas < COVER_GAS) revert TooLittleGasForCover(callableGas, COVER_GAS);
         uint256 heldBefore = WRAPPED.balanceOf(address(this));
         address fund = _modules.fund;
+        uint256 callableGas = gasleft() - gasleft() / 64;
+        if (callableGas < COVER_GAS) revert TooLittleGasForCover(callableGas, COVER_GAS);
         // A low-level call: what a broken fund returns is not looked at, so it cannot stop the report.
         // solhint-disable-next-line avoid-low-level-calls
         (bool answered,) = fund.call{gas: COVER_GAS}(abi.encodeCall(IInsuranceFund.cover, (shares)));
@@ -204,7 +216,7 @@ abstract contract VaultReports is VaultTerms, ReentrancyGuardTransient {
 
     function _requireRefTime(uint256 refTime) private view {
         if (refTime > block.timestamp) revert RefTimeInFuture(refTime, block.timestamp);
-        uint256 laterThan = Math.max(_consensus.lastRefTime, _carry.sweptAt);
+        uint256 laterThan = Math.max(_consensus.lastRefTime, _carry.etherMovedAt);
         if (refTime <= laterThan) revert RefTimeTooEarly(refTime, laterThan);
         uint256 past = (refTime - FRAME_ORIGIN) % FRAME_SECONDS;
         if (past != 0) revert RefTimeNotBoundary(refTime, refTime - past);
@@ -215,8 +227,15 @@ abstract contract VaultReports is VaultTerms, ReentrancyGuardTransient {
         _requireRefTime(input.refTime);
         Accounts memory accounts = _accountsAt(input.refTime);
         uint256 needed = accounts.coverNeeded(_gross(input));
-        uint256 units = needed == 0 ? 0 : IInsuranceFund(_modules.fund).coverable(needed);
-        return _outcome(input, accounts, units * SHARES_PER_UNIT);
+        return _outcome(input, accounts, needed == 0 ? 0 : _coverable(needed) * SHARES_PER_UNIT);
+    }
+
+    /// @dev What the fund promises; nothing when it does not answer, as in `_takeCover`.
+    function _coverable(uint256 shares) private view returns (uint256 units) {
+        bytes memory question = abi.encodeCall(IInsuranceFund.coverable, (shares));
+        (bool answered,, bytes memory answer) = LibCall.tryStaticCall(_modules.fund, COVER_GAS, 32, question);
+        if (!answered || answer.length < 32) return 0;
+        return Math.min(abi.decode(answer, (uint256)), Math.ceilDiv(shares, SHARES_PER_UNIT));
     }
 
     function _accountsAt(uint256 refTime) private view returns (Accounts memory a) {

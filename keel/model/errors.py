@@ -178,8 +178,24 @@ class RefSlotNotNewer(Refused):
 
 
 @dataclass(eq=False)
+class RefSlotNotNewest(Refused):
+    """REP-1."""
+
+    ref_slot: int
+    newest_ref_slot: int
+
+
+@dataclass(eq=False)
+class SweepTooEarly(Refused):
+    """STA-5."""
+
+    possible_at: int
+    now_time: int
+
+
+@dataclass(eq=False)
 class RefTimeTooEarly(Refused):
-    """STA-5: the slot is not after the last sweep."""
+    """STA-5: the slot is not after the last pull or sweep."""
 
     ref_time: int
     later_than: int

@@ -23,6 +23,7 @@ from keel.model.errors import (
     RefSlotNotBoundary,
     RefSlotNotFinal,
     RefSlotNotNewer,
+    RefSlotNotNewest,
     RefTimeTooEarly,
     ReportedAboveHeld,
     SlashedAboveStaked,
@@ -57,7 +58,7 @@ class ReportBase:
     now: int
     ref_time: int
     last_ref_time: int
-    swept_at: int
+    ether_moved_at: int
     expected_wei: int
     staked_later_wei: int
     staked_validators: int
@@ -127,10 +128,14 @@ def check_report(parameters: Parameters, base: ReportBase, report: Report) -> No
     final_at = base.ref_time + parameters.finality_seconds
     if base.now < final_at:
         raise RefSlotNotFinal(report.ref_slot, final_at, base.now)
+    newer_frames = (base.now - final_at) // geometry.frame_seconds
+    if newer_frames:
+        newest = report.ref_slot + newer_frames * geometry.frame_slots
+        raise RefSlotNotNewest(report.ref_slot, newest)
     if base.ref_time <= base.last_ref_time:
         raise RefSlotNotNewer(base.ref_time, base.last_ref_time)
-    if base.ref_time <= base.swept_at:
-        raise RefTimeTooEarly(base.ref_time, base.swept_at)
+    if base.ref_time <= base.ether_moved_at:
+        raise RefTimeTooEarly(base.ref_time, base.ether_moved_at)
     for holder, reported, held in (
         ("withdrawal_vault", report.withdrawal_vault_balance_wei, base.withdrawal_vault_wei),
         ("rewards_vault", report.rewards_vault_balance_wei, base.rewards_vault_wei),

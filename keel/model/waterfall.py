@@ -64,6 +64,8 @@ def share_loss(
         index_after = index * remaining_wei // (visible_wei + owed_wei - covered)
     owed_after = owed_up(normalised, index_after)
     visible_after = remaining_wei - owed_after
+    if visible_after > visible_wei - covered:
+        index_after, owed_after, visible_after = index, owed_wei, visible_wei - left
     return LossShared(
         unvested_loss_wei=from_stream,
         cover_wei=covered,

@@ -8,7 +8,7 @@ OPR-4: operators claim shares that reports minted for them.
 
 from dataclasses import replace
 
-from keel.model.constants import VALIDATOR_DEPOSIT_WEI
+from keel.model.constants import SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import (
     InsufficientLiquidity,
     NothingToDo,
@@ -16,6 +16,7 @@ from keel.model.errors import (
     PauseTooLong,
     Refused,
     StateNotDead,
+    SweepTooEarly,
 )
 from keel.model.frames import Action, State
 from keel.model.protocol.state import REGISTRY, Protocol
@@ -57,6 +58,9 @@ def sweep(world: Protocol, now: int) -> tuple[Protocol, int]:
     state = world.state(now)
     if state is not State.DEAD:
         raise StateNotDead(state)
+    possible_at = world.ether_moved_at + SWEEP_FRAMES * world.parameters.geometry.frame_seconds
+    if now < possible_at:
+        raise SweepTooEarly(possible_at, now)
     moved_wei = min(world.withdrawal_vault_wei, world.accounts.consensus_wei)
     if moved_wei == 0:
         raise NothingToDo
@@ -64,7 +68,7 @@ def sweep(world: Protocol, now: int) -> tuple[Protocol, int]:
     after = replace(
         world,
         accounts=accounts,
-        swept_at=now,
+        ether_moved_at=now,
         withdrawal_vault_wei=world.withdrawal_vault_wei - moved_wei,
     )
     return after, moved_wei

@@ -44,7 +44,7 @@ def report_base(world: Protocol, now: int, ref_slot: int) -> ReportBase:
         now=now,
         ref_time=ref_time,
         last_ref_time=accounts.ref_time,
-        swept_at=world.swept_at,
+        ether_moved_at=world.ether_moved_at,
         expected_wei=accounts.consensus_wei + accounts.pending_wei - later,
         staked_later_wei=later,
         staked_validators=validators_staked_by(world.staked, ref_time),
@@ -98,9 +98,11 @@ def submit_report(
 
 
 def _applied(world: Protocol, now: int, judgement: Judgement, outcome: Outcome) -> Protocol:
+    moved = judgement.withdrawals_wei or judgement.rewards_wei
     pulled = replace(
         world,
         announced_at=0,
+        ether_moved_at=now if moved else world.ether_moved_at,
         losses_full_at=_losses_full_at(world, now, judgement),
         withdrawal_vault_wei=world.withdrawal_vault_wei - judgement.withdrawals_wei,
         rewards_vault_wei=world.rewards_vault_wei - judgement.rewards_wei,

@@ -61,7 +61,7 @@ class Protocol:
     instant_full_at: int = 0
     losses_full_at: int = 0
     announced_at: int = 0
-    swept_at: int = 0
+    ether_moved_at: int = 0
     paused_until: Mapping[Action, int] = field(default_factory=dict)
     withdrawal_vault_wei: int = 0
     rewards_vault_wei: int = 0

@@ -7,7 +7,7 @@ FND-2: amounts are those of ERC-4626, rounded against the underwriter.
 from dataclasses import replace
 
 from keel.model import insurance
-from keel.model.errors import ERC4626ExceededMaxRedeem, ERC4626ExceededMaxWithdraw
+from keel.model.errors import ERC4626ExceededMaxRedeem, ERC4626ExceededMaxWithdraw, ZeroShares
 from keel.model.frames import Deed, is_open
 from keel.model.protocol.state import FUND, Protocol
 
@@ -15,6 +15,8 @@ from keel.model.protocol.state import FUND, Protocol
 def underwrite(world: Protocol, holder: str, receiver: str, units: int) -> tuple[Protocol, int]:
     """ERC-4626 deposit of wkETH; also return the fund's shares. Raises Refused."""
     shares = insurance.to_fund_shares_down(units, world.fund.supply, world.fund_units)
+    if units and not shares:
+        raise ZeroShares
     return _enter(world, holder, receiver, units, shares), shares
 
 

@@ -20,6 +20,12 @@ from keel.model.constants import ETHER
 from tests.deployment import Keel
 
 
+def announce_loss(keel: Keel) -> Receipt:
+    """Announce a loss of the next reference slot, as the oracle does."""
+    ref_time, vault = next_reference_slot(keel), keel.quick.vault
+    return vault.send("announceLoss", ref_time, sender=as_contract(keel.quick.oracle))
+
+
 def as_contract(contract: Contract) -> str:
     """Let the test send from a contract, with ether for gas that no account counts (ACC-2)."""
     held_wei = balance_wei(contract.rpc, contract.address)

@@ -257,8 +257,9 @@ def vault_arguments(keel: Keel, function: str) -> tuple[Any, ...]:
         keel.quick.wrapped.send("deposit", ETHER, person, sender=person)
     if function == "applyReport":
         return (inputs_of(keel, next_reference_slot(keel)),)
+    if function == "announceLoss":
+        return (next_reference_slot(keel),)
     return {
-        "announceLoss": (),
         "fundValidators": (b"", keel.quick.deposits.call("get_deposit_root")),
         "burnForTicket": (person, GWEI),
         "redeemFor": (person, 10**18, GWEI // 10, person),

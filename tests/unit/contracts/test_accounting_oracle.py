@@ -213,7 +213,9 @@ def test_a_contract_counts_when_it_accepts(
     reporting: Reporting, seat: Seat, conduct: Conduct
 ) -> None:
     member = seat(conduct)
-    ballot = reporting.ballot(reporting.quiet_report(1))
+    newest_slot, _ = reporting.oracle.call("reportableSlot")
+    report = replace(reporting.quiet_report(1), ref_slot=newest_slot)
+    ballot = reporting.ballot(report)
     receipt = reporting.post(ballot, signed_with(reporting, ballot, member, OWNER))
     assert reporting.was_applied(receipt)
 

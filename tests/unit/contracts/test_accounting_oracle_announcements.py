@@ -1,5 +1,7 @@
 """AccountingOracle: what happens to a report beyond a limit (REP-8)."""
 
+from dataclasses import replace
+
 import pytest
 
 from keel.model.constants import ETHER, GWEI
@@ -45,8 +47,14 @@ def announced(reporting: Reporting) -> Report:
 
 
 def after_a_frame(reporting: Reporting) -> int:
-    """First second in which the announced report can apply."""
+    """First second in which a report beyond the limit can apply."""
     return announced_at(reporting) + reporting.keel.profile.frame_seconds
+
+
+def newest_at(reporting: Reporting, timestamp: int, report: Report) -> Report:
+    """The same change, seen from the newest slot that is final at a time (REP-1)."""
+    frame = 2 if timestamp >= reporting.final_at(2) else 1
+    return replace(report, ref_slot=reporting.ref_slot(frame))
 
 
 def test_a_quorum_announces_and_changes_no_account(reporting: Reporting) -> None:
@@ -73,7 +81,8 @@ def test_within_a_frame_no_number_of_signatures_applies_it(
     reporting: Reporting, announced: Report
 ) -> None:
     applicable_at = after_a_frame(reporting)
-    ballot = reporting.ballot(announced, deadline=applicable_at)
+    report = newest_at(reporting, applicable_at - 1, announced)
+    ballot = reporting.ballot(report, deadline=applicable_at)
     reporting.next_transaction_at(applicable_at - 1)
     times = {"applicableAt": applicable_at, "nowTime": applicable_at - 1}
     with fails("AnnouncementTooYoung", **times):
@@ -82,18 +91,20 @@ def test_within_a_frame_no_number_of_signatures_applies_it(
 
 def test_after_a_frame_two_thirds_apply_it(reporting: Reporting, announced: Report) -> None:
     applicable_at = after_a_frame(reporting)
-    ballot = reporting.ballot(announced, deadline=applicable_at)
+    report = newest_at(reporting, applicable_at, announced)
+    ballot = reporting.ballot(report, deadline=applicable_at)
     reporting.next_transaction_at(applicable_at)
     assert reporting.was_applied(reporting.post(ballot, reporting.sign(ballot, TWO_THIRDS)))
     balance_wei, _, ref_time, announcement = reporting.keel.quick.vault.call("consensus")
-    assert (balance_wei, ref_time, announcement) == (LEFT_WEI, reporting.ref_time(1), 0)
+    assert (balance_wei, ref_time, announcement) == (LEFT_WEI, reporting.ref_time(2), 0)
 
 
 def test_after_a_frame_the_normal_quorum_is_not_enough(
     reporting: Reporting, announced: Report
 ) -> None:
     applicable_at = after_a_frame(reporting)
-    ballot = reporting.ballot(announced, deadline=applicable_at)
+    report = newest_at(reporting, applicable_at, announced)
+    ballot = reporting.ballot(report, deadline=applicable_at)
     reporting.next_transaction_at(applicable_at)
     with fails("QuorumNotReached", signatures=QUORUM, needed=TWO_THIRDS):
         reporting.post(ballot, reporting.sign(ballot, QUORUM))
@@ -101,7 +112,8 @@ def test_after_a_frame_the_normal_quorum_is_not_enough(
 
 def test_a_large_loss_leaves_the_limit_empty(reporting: Reporting, announced: Report) -> None:
     applicable_at = after_a_frame(reporting)
-    ballot = reporting.ballot(announced, deadline=applicable_at)
+    report = newest_at(reporting, applicable_at, announced)
+    ballot = reporting.ballot(report, deadline=applicable_at)
     signatures = reporting.sign(ballot, TWO_THIRDS)
     reporting.next_transaction_at(applicable_at)
     reporting.post(ballot, signatures)
@@ -114,7 +126,7 @@ def test_a_large_loss_leaves_the_limit_empty(reporting: Reporting, announced: Re
     assert not reporting.was_applied(reporting.submit(beyond, 5))
 
 
-def test_a_newer_report_beyond_the_limit_may_apply_instead(
+def test_another_loss_may_apply_than_was_announced_but_never_an_older_report(
     reporting: Reporting, announced: Report
 ) -> None:
     reporting.await_final(2)
@@ -122,8 +134,8 @@ def test_a_newer_report_beyond_the_limit_may_apply_instead(
     ballot = reporting.ballot(newer, deadline=after_a_frame(reporting))
     reporting.next_transaction_at(after_a_frame(reporting))
     assert reporting.was_applied(reporting.post(ballot, reporting.sign(ballot, TWO_THIRDS)))
-    times = {"refTime": reporting.ref_time(1), "lastRefTime": reporting.ref_time(2)}
-    with fails("RefSlotNotNewer", **times):
+    slots = {"refSlot": announced.ref_slot, "newestRefSlot": reporting.ref_slot(2)}
+    with fails("RefSlotNotNewest", **slots):
         reporting.submit(announced, TWO_THIRDS)
 
 
@@ -152,7 +164,8 @@ def test_growth_beyond_the_bound_takes_the_same_path_and_leaves_the_loss_limit(
     report = reporting.changed_report(1, growth_wei)
     assert not reporting.was_applied(reporting.submit(report, QUORUM))
     applicable_at = after_a_frame(reporting)
-    ballot = reporting.ballot(report, deadline=applicable_at)
+    newer = newest_at(reporting, applicable_at, report)
+    ballot = reporting.ballot(newer, deadline=applicable_at)
     reporting.next_transaction_at(applicable_at)
     assert reporting.was_applied(reporting.post(ballot, reporting.sign(ballot, TWO_THIRDS)))
     total_wei = TOTAL_WEI + growth_wei

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keel.chain.clock import jump_to, now
+from keel.chain.clock import jump_to, now, reverting
 from keel.chain.state import balance_wei
 from keel.model.constants import DAY, ETHER, GWEI, RAY
 from keel.model.limits import available
@@ -73,7 +73,7 @@ def expected(reporting: Reporting, report: Report) -> Judgement:
         now=now(rpc),
         ref_time=ref_time,
         last_ref_time=last_ref_time,
-        swept_at=0,
+        ether_moved_at=0,
         expected_wei=on_chain.expectedWei,
         staked_later_wei=balance + pending - on_chain.expectedWei,
         staked_validators=on_chain.stakedValidators,
@@ -97,25 +97,20 @@ def expected(reporting: Reporting, report: Report) -> Judgement:
     rewards_wei=st.integers(0, HELD_WEI),
 )
 def test_every_report_is_judged_as_the_model_does(
-    judging: Reporting,
+    reporting: Reporting,
     frame: int,
     change_gwei: int,
     withdrawals_wei: int,
     rewards_wei: int,
 ) -> None:
-    report = replace(
-        judging.changed_report(frame, change_gwei * GWEI),
-        withdrawal_vault_balance_wei=withdrawals_wei,
-        rewards_vault_balance_wei=rewards_wei,
-    )
-    assert judged(judging, report) == expected(judging, report)
-
-
-@pytest.fixture
-def judging(reporting: Reporting) -> Reporting:
-    """Ten frames without a report: any of them can be asked for."""
-    reporting.await_final(10)
-    return reporting
+    with reverting(reporting.keel.rpc):
+        reporting.await_final(frame)
+        report = replace(
+            reporting.changed_report(frame, change_gwei * GWEI),
+            withdrawal_vault_balance_wei=withdrawals_wei,
+            rewards_vault_balance_wei=rewards_wei,
+        )
+        assert judged(reporting, report) == expected(reporting, report)
 
 
 @pytest.mark.parametrize(
@@ -173,11 +168,12 @@ def test_what_waits_stays_in_its_vault_and_enters_later(reporting: Reporting) ->
 
 @pytest.mark.parametrize(("frames", "counted"), [(1, 1), (2, 2), (7, 7), (8, 7), (10, 7)])
 def test_rates_count_the_time_covered_up_to_seven_frames(
-    judging: Reporting, frames: int, counted: int
+    reporting: Reporting, frames: int, counted: int
 ) -> None:
-    report = replace(judging.quiet_report(frames), rewards_vault_balance_wei=HELD_WEI)
-    entering_wei = HELD_WEI - judged(judging, report).held_rewards_wei
-    assert entering_wei == usual_growth_wei(judging, counted)
+    reporting.await_final(frames)
+    report = replace(reporting.quiet_report(frames), rewards_vault_balance_wei=HELD_WEI)
+    entering_wei = HELD_WEI - judged(reporting, report).held_rewards_wei
+    assert entering_wei == usual_growth_wei(reporting, counted)
 
 
 def test_growth_at_the_bound_applies_and_a_gwei_more_is_announced(reporting: Reporting) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from keel.chain.clock import jump_to
+from keel.chain.clock import jump_to, reverting
 from keel.model.constants import ETHER
 from keel.model.report import Report
 from tests.causes import fails
@@ -21,7 +21,8 @@ def reporting(keel_mainnet: Keel) -> Reporting:
 @pytest.mark.parametrize("away", [-1, 1])
 def test_a_report_is_for_a_reference_slot(reporting: Reporting, away: int) -> None:
     reporting.await_final(2)
-    report = reporting.quiet_report(1)
+    report = reporting.quiet_report(2)
+    reporting.next_transaction_at(reporting.final_at(2) + 12)
     beside = replace(report, ref_slot=report.ref_slot + away)
     with fails("RefSlotNotBoundary", refSlot=beside.ref_slot):
         reporting.submit(beside)
@@ -48,13 +49,56 @@ def test_a_slot_can_be_reported_from_the_second_it_is_final(reporting: Reporting
     assert reporting.was_applied(reporting.post(ballot, signatures))
 
 
-def test_frames_may_be_skipped_but_never_gone_back(reporting: Reporting) -> None:
+def test_frames_may_be_skipped_and_a_skipped_one_is_never_reported(reporting: Reporting) -> None:
     reporting.await_final(3)
     skipped = reporting.quiet_report(2)
-    assert reporting.was_applied(reporting.submit(reporting.quiet_report(3)))
-    times = {"refTime": reporting.ref_time(2), "lastRefTime": reporting.ref_time(3)}
-    with fails("RefSlotNotNewer", **times):
+    slots = {"refSlot": reporting.ref_slot(2), "newestRefSlot": reporting.ref_slot(3)}
+    with fails("RefSlotNotNewest", **slots):
         reporting.submit(skipped)
+    assert reporting.was_applied(reporting.submit(reporting.quiet_report(3)))
+    with fails("RefSlotNotNewest", **slots):
+        reporting.submit(skipped)
+
+
+def test_a_slot_can_be_reported_until_the_next_one_is_final(reporting: Reporting) -> None:
+    reporting.await_final(1)
+    next_final_at = reporting.final_at(2)
+    signatures = reporting.sign(
+        ballot := reporting.ballot(reporting.quiet_report(1), deadline=next_final_at)
+    )
+    reporting.next_transaction_at(next_final_at)
+    slots = {"refSlot": reporting.ref_slot(1), "newestRefSlot": reporting.ref_slot(2)}
+    with reverting(reporting.keel.rpc), fails("RefSlotNotNewest", **slots):
+        reporting.post(ballot, signatures)
+    reporting.next_transaction_at(next_final_at - 1)
+    assert reporting.was_applied(reporting.post(ballot, signatures))
+
+
+def test_a_slot_is_reported_once(reporting: Reporting) -> None:
+    reporting.await_final(1)
+    report = reporting.quiet_report(1)
+    assert reporting.was_applied(reporting.submit(report))
+    times = {"refTime": reporting.ref_time(1), "lastRefTime": reporting.ref_time(1)}
+    with fails("RefSlotNotNewer", **times):
+        reporting.submit(report)
+
+
+def test_ether_pulled_after_a_slot_was_not_there_to_be_reported_of_it(reporting: Reporting) -> None:
+    """Else a report posted late would count the ether of the one before it again."""
+    vault = reporting.keel.quick.withdrawal_vault
+    reporting.give(vault, ETHER // 100)
+    reporting.await_final(1)
+    first = replace(reporting.quiet_report(1), withdrawal_vault_balance_wei=ETHER // 100)
+    pulled_at = reporting.ref_time(2) + 12
+    ballot = reporting.ballot(first, deadline=pulled_at)
+    signatures = reporting.sign(ballot)
+    reporting.next_transaction_at(pulled_at)
+    assert reporting.was_applied(reporting.post(ballot, signatures))
+    reporting.await_final(2)
+    with fails("RefTimeTooEarly", refTime=reporting.ref_time(2), laterThan=pulled_at):
+        reporting.submit(reporting.quiet_report(2))
+    reporting.await_final(3)
+    assert reporting.was_applied(reporting.submit(reporting.quiet_report(3)))
 
 
 def reported(report: Report, vault: str, amount_wei: int) -> Report:

@@ -13,7 +13,13 @@ from keel.model import insurance as rules
 from keel.model.constants import ETHER, SHARES_PER_UNIT
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.hands import as_contract, next_reference_slot, report, undone
+from tests.unit.contracts.hands import (
+    announce_loss,
+    as_contract,
+    next_reference_slot,
+    report,
+    undone,
+)
 from tests.unit.contracts.underwriting import SHARES, UNITS, fund_in_normal_state, give_units
 
 
@@ -127,7 +133,7 @@ class TestLeaving:
     ) -> None:
         stay_normal_until(keel, cooling.window_start)
         redeem(fund, 1, underwriter)
-        keel.quick.vault.send("announceLoss", sender=as_contract(keel.quick.oracle))
+        announce_loss(keel)
         with exceeds(underwriter, 1, 0):
             redeem(fund, 1, underwriter)
 

@@ -8,7 +8,7 @@ from keel.chain.state import balance_wei, set_balance_wei
 from keel.model.constants import BPS, DAY, ETHER, RAY, SHARES_PER_UNIT
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.hands import as_contract, deposit, next_reference_slot
+from tests.unit.contracts.hands import announce_loss, as_contract, deposit, next_reference_slot
 from tests.unit.contracts.vaults import (
     VALIDATOR_WEI,
     ZERO_ADDRESS,
@@ -305,7 +305,7 @@ class TestAnnouncement:
         self, keel: Keel, vault: Contract
     ) -> None:
         depositor = keel.actors.depositor.address
-        receipt = vault.send("announceLoss", sender=as_contract(keel.quick.oracle))
+        receipt = announce_loss(keel)
         (opened,) = vault.events(receipt)
         assert opened.name == "LossAnnouncementOpened"
         assert opened.inputs == {"announcedAt": receipt.timestamp}

@@ -13,7 +13,7 @@ from keel.model.constants import ETHER
 from keel.model.frames import OPENINGS, Deed, Opening, State
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.hands import as_contract, deposit
+from tests.unit.contracts.hands import announce_loss, as_contract, deposit
 from tests.unit.contracts.vaults import (
     accounts_of,
     apply,
@@ -63,7 +63,7 @@ class Scene:
         keel = self.keel
         frame, last = keel.profile.frame_seconds, accounts_of(keel).ref_time
         if state is State.ANNOUNCED:
-            keel.quick.vault.send("announceLoss", sender=keel.quick.oracle.address)
+            announce_loss(keel)
         frames = {State.AWAITING: 1, State.STALE: 3, State.DEAD: 14}.get(state, 0)
         jump_to(keel.rpc, max(last + frames * frame, now(keel.rpc)))
         assert keel.quick.vault.call("state") == state
@@ -233,8 +233,8 @@ class TestOrder:
         change(keel, 0)
         vault, frame = keel.quick.vault, keel.profile.frame_seconds
         last = accounts_of(keel).ref_time
-        vault.send("announceLoss", sender=as_contract(keel.quick.oracle))
-        expected = {0: State.ANNOUNCED, 1: State.ANNOUNCED, 2: State.ANNOUNCED}
+        announce_loss(keel)
+        expected = {1: State.ANNOUNCED, 2: State.ANNOUNCED}
         expected |= {3: State.STALE, 13: State.STALE, 14: State.DEAD}
         for frames, state in expected.items():
             jump_to(keel.rpc, max(last + frames * frame, now(keel.rpc)))
@@ -262,7 +262,7 @@ class TestDead:
     def test_an_announcement_keeps_tickets_waiting(self, scene: Scene) -> None:
         """STA-3: they must bear their part of the loss that was announced."""
         keel, vault = scene.keel, scene.keel.quick.vault
-        vault.send("announceLoss", sender=keel.quick.oracle.address)
+        announce_loss(keel)
         *_, announced_at = vault.call("consensus")
         scene.enter(State.DEAD)
         with fails("AnnouncementOpen", announcedAt=announced_at):
@@ -289,6 +289,13 @@ class TestDead:
         assert (after.backing_wei, after.consensus_wei) == (before.backing_wei, left_wei)
         assert vault.call("bufferedWei") == buffered_wei + swept_wei
         assert balance_wei(keel.rpc, source) == held_wei - swept_wei
+        possible_at = receipt.timestamp + 2 * keel.profile.frame_seconds
+        jump_to(keel.rpc, possible_at - 12)
+        set_next_timestamp(keel.rpc, possible_at - 1)
+        with fails("SweepTooEarly", possibleAt=possible_at, nowTime=possible_at - 1):
+            vault.send("sweepWithdrawals", sender=scene.person)
+        set_balance_wei(keel.rpc, source, 0)
+        jump_to(keel.rpc, possible_at)
         with fails("NothingToDo"):
             vault.send("sweepWithdrawals", sender=scene.person)
 

@@ -19,6 +19,7 @@ from keel.model.errors import (
     QuorumNotReached,
     RefTimeTooEarly,
     StateNotDead,
+    SweepTooEarly,
 )
 from keel.model.frames import Action, State
 from keel.model.parameters import Parameters
@@ -125,9 +126,9 @@ def test_a_loss_beyond_the_limit_waits_a_frame_and_needs_two_thirds() -> None:
         keel.submit_report(world, REPORTED + FRAME - 1, LOSS, 5)
     assert refusal.value.arguments["applicableAt"] == REPORTED + FRAME
     with pytest.raises(QuorumNotReached) as too_few:
-        keel.submit_report(world, REPORTED + FRAME, LOSS, 3)
+        keel.submit_report(world, REPORTED + FRAME, report(-10 * ETHER, 2), 3)
     assert list(too_few.value.arguments.values()) == [3, 4]
-    after, done = keel.submit_report(world, REPORTED + FRAME, LOSS, 4)
+    after, done = keel.submit_report(world, REPORTED + FRAME, report(-10 * ETHER, 2), 4)
     assert done.outcome is not None
     assert after.announced_at == 0
     assert after.accounts.visible_wei(REPORTED + FRAME) == 391 * ETHER
@@ -145,7 +146,7 @@ def test_the_fund_covers_before_holders_lose() -> None:
     world, units = keel.deposit_wrapped(staked_world(), NOW, "underwriter", 20 * ETHER)
     world, _ = keel.underwrite(world, "underwriter", "underwriter", units)
     world, _ = keel.submit_report(world, REPORTED, LOSS, 3)
-    after, done = keel.submit_report(world, REPORTED + FRAME, LOSS, 4)
+    after, done = keel.submit_report(world, REPORTED + FRAME, report(-10 * ETHER, 2), 4)
     assert done.outcome is not None
     assert done.outcome.loss is not None
     assert done.outcome.loss.cover_wei == 10 * ETHER
@@ -178,6 +179,10 @@ def test_a_sweep_moves_at_most_c_and_the_next_slot_must_be_later() -> None:
     assert keel.sweep(keel.receive_income(world, withdrawals_wei=500 * ETHER), dead)[1] == (
         320 * ETHER
     )
+    richer = keel.receive_income(swept, withdrawals_wei=ETHER)
+    with pytest.raises(SweepTooEarly):
+        keel.sweep(richer, dead + 2 * FRAME - 1)
+    assert keel.sweep(richer, dead + 2 * FRAME)[1] == ETHER
     with pytest.raises(RefTimeTooEarly):
         keel.submit_report(swept, dead, report(-5 * ETHER, 15), 3)
     later = dead + FRAME

@@ -12,6 +12,7 @@ from keel.model.errors import (
     RefSlotNotBoundary,
     RefSlotNotFinal,
     RefSlotNotNewer,
+    RefSlotNotNewest,
     RefTimeTooEarly,
     Refused,
     ReportedAboveHeld,
@@ -39,7 +40,7 @@ BASE = ReportBase(
     now=NOW,
     ref_time=REF,
     last_ref_time=REF - FRAME,
-    swept_at=0,
+    ether_moved_at=0,
     expected_wei=9 * 10**21,
     staked_later_wei=0,
     staked_validators=281,
@@ -111,8 +112,13 @@ def test_a_sound_report_passes() -> None:
     [
         (BASE, replace(REPORT, ref_slot=SLOT - 1), RefSlotNotBoundary(SLOT - 1)),
         (replace(BASE, now=NOW - 1), REPORT, RefSlotNotFinal(SLOT, NOW, NOW - 1)),
+        (
+            replace(BASE, now=NOW + FRAME),
+            REPORT,
+            RefSlotNotNewest(SLOT, SLOT + PARAMETERS.geometry.frame_slots),
+        ),
         (replace(BASE, last_ref_time=REF), REPORT, RefSlotNotNewer(REF, REF)),
-        (replace(BASE, swept_at=REF), REPORT, RefTimeTooEarly(REF, REF)),
+        (replace(BASE, ether_moved_at=REF), REPORT, RefTimeTooEarly(REF, REF)),
         (
             replace(BASE, withdrawal_vault_wei=6),
             REPORT,
