@@ -1,27 +1,15 @@
 """`ape run verify`: compare a network with the plan of its deployment."""
 
-import sys
 from pathlib import Path
 
 import click
-from ape.cli import ConnectedProviderCommand
 
-from keel.terminal.options import examples
+from keel.terminal.options import chain_options, examples
 
 
-@click.command(
-    cls=ConnectedProviderCommand,
-    epilog=examples(
-        "verify --network http://127.0.0.1:8545",
-        "verify --network ethereum:hoodi:node",
-    ),
-)
-@click.option(
-    "--manifest",
-    type=click.Path(path_type=Path),
-    help="Manifest to compare with; without it the chain's own, in .keel/ or deployments/.",
-)
-def cli(manifest: Path | None) -> None:
+@click.command(epilog=examples("verify", "verify --network ethereum:hoodi:node"))
+@chain_options
+def cli(network: str, manifest_path: Path | None) -> None:
     """Re-read a deployment from the chain and name every difference from its plan.
 
     Compared are the code of each contract (byte by byte, immutables included), the addresses the
@@ -30,12 +18,8 @@ def cli(manifest: Path | None) -> None:
     """
     from rich.console import Console
 
-    from keel.chain.errors import ChainError
     from keel.deploy.command import run_verify
-    from keel.deploy.errors import DeployError
+    from keel.terminal.connection import on_network
 
-    try:
-        run_verify(manifest, Console())
-    except (ChainError, DeployError) as error:
-        click.secho(f"keel: {error}", fg="red", err=True)
-        sys.exit(1)
+    with on_network(network):
+        run_verify(manifest_path, Console())

@@ -50,9 +50,16 @@ class Connection:
 
 
 @contextmanager
+def on_network(network: str) -> Iterator[str]:
+    """Connect Ape's provider and yield its http address; faults become one line."""
+    with one_line_faults(), _provider(network) as url:
+        yield url
+
+
+@contextmanager
 def connected(network: str, manifest_path: Path | None) -> Iterator[Connection]:
     """Connect Ape and a quick client, and find the deployment; faults become one line."""
-    with one_line_faults(), logger.at_level(LogLevel.WARNING), _provider(network) as url:
+    with logger.at_level(LogLevel.WARNING), on_network(network) as url:
         rpc = RpcClient(url)
         manifest = read_manifest(rpc, manifest_path)
         deposits = manifest.configuration.deposit_contract
@@ -126,7 +133,7 @@ def _provider(network: str) -> Iterator[str]:
                 raise Fault(f"{network} has no http address")
             yield url
     except NetworkError as error:
-        raise Fault(str(error)) from error
+        raise Fault(" ".join(str(error).split())) from error
 
 
 def _test_account_number(name: str) -> int | None:

@@ -66,6 +66,21 @@ def test_deploy_verify_and_deploy_again(bare_anvil: Anvil) -> None:
     assert "Traceback" not in tampered.stdout + tampered.stderr
 
 
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ("http://127.0.0.1:9", "no chain answers at http://127.0.0.1:9: `make chain` starts one"),
+        ("ethereum:nowhere", "No network in 'ethereum' named 'nowhere'"),
+    ],
+)
+def test_verify_says_in_one_line_that_there_is_no_chain(network: str, reason: str) -> None:
+    lost = ape_run("verify", "--network", network)
+    assert lost.returncode == 1
+    assert lost.stdout == ""
+    (line,) = lost.stderr.splitlines()
+    assert reason in line
+
+
 def test_the_chain_is_up_and_reports_until_it_is_interrupted(tmp_path: Path) -> None:
     options = ["--port", "0", "--beacon-port", "0", "--data", str(tmp_path / "beacon")]
     process = subprocess.Popen(
