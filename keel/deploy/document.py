@@ -43,7 +43,8 @@ def access_page() -> str:
 OpenZeppelin's AccessManager holds the roles. A call with a delay is scheduled first
 (`AccessManager.schedule`), then executed (`execute`); meanwhile everyone can see it, and a
 `GUARDIAN` (except for ADMIN's own) or `ADMIN` can cancel it. A deployment chooses the holders and
-may choose longer delays; shorter ones are refused. The deployer gives up its own role in the transaction that sets the rest.
+may choose longer delays; shorter ones are refused. The deployer gives up its own role in the
+transaction that sets the rest.
 
 {_table(("role", "purpose", "functions", "least delay", "holder on a local chain"), rows)}
 
