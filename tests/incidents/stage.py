@@ -9,6 +9,7 @@ from ape.contracts import ContractContainer
 from keel.chain.contract import Contract
 from keel.chain.state import balance_wei, set_balance_wei
 from tests.deployment import Keel
+from tests.unit.contracts.reporting import Reporting
 from tests.unit.contracts.vaults import deploy_test_contract
 
 type Naive = Callable[..., Contract]
@@ -36,3 +37,9 @@ def victim(keel: Keel) -> str:
 def force(keel: Keel, address: str, amount_wei: int) -> None:
     """Put ether there as a destroyed contract does, asking nobody."""
     set_balance_wei(keel.rpc, address, balance_wei(keel.rpc, address) + amount_wei)
+
+
+def newest_frame(reporting: Reporting) -> int:
+    """Return the frame whose reference slot must be reported now, as `Reporting` counts frames."""
+    slot, _ = reporting.oracle.call("reportableSlot")
+    return int((slot + 1) // reporting.keel.profile.frame_slots - 1)

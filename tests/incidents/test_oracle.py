@@ -15,7 +15,7 @@ from keel.model.constants import ETHER
 from keel.scenarios.committee import sign
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.incidents.stage import Naive
+from tests.incidents.stage import Naive, newest_frame
 from tests.unit.contracts.reporting import GROWTH_BOUND_WEI, LOSS_LIMIT_WEI, Reporting
 
 ANNOUNCED = 2
@@ -47,6 +47,7 @@ def test_12_one_stolen_key(reporting: Reporting, naive: Naive, attacker: str) ->
     with fails("SignatureInvalid", signer=reporting.members[1].address):
         reporting.post(ballot, reporting.sign(ballot, 4)[1:])
     reporting.members = [newcomer, *reporting.members[1:]]
+    report = reporting.changed_report(newest_frame(reporting), ETHER)
     assert reporting.was_applied(reporting.submit(report))
 
 
@@ -72,9 +73,12 @@ def test_13_a_quorum_reports_what_cannot_be(
     with fails("AnnouncementTooYoung", applicableAt=applicable_at, nowTime=moment + 1):
         reporting.submit(report, 4)
     jump_to(reporting.keel.rpc, applicable_at)
+    newest = reporting.ref_slot(2)
+    with fails("RefSlotNotNewest", refSlot=report.ref_slot, newestRefSlot=newest):
+        reporting.submit(report, 4)
     with fails("QuorumNotReached", signatures=3, needed=4):
-        reporting.submit(report, 3)
-    assert reporting.was_applied(reporting.submit(reporting.quiet_report(1), 3))
+        reporting.submit(reporting.changed_report(2, change_wei), 3)
+    assert reporting.was_applied(reporting.submit(reporting.quiet_report(2), 3))
 
 
 def test_14_an_old_report_comes_again(reporting: Reporting, naive: Naive, attacker: str) -> None:
@@ -90,11 +94,20 @@ def test_14_an_old_report_comes_again(reporting: Reporting, naive: Naive, attack
     last, refused = reporting.ref_time(1), "RefSlotNotNewer"
     with fails(refused, refTime=last, lastRefTime=last):
         reporting.post(ballot, signatures)
-    with fails(refused, refTime=reporting.ref_time(0), lastRefTime=last):
-        reporting.submit(replace(ballot.report, ref_slot=reporting.ref_slot(0)))
+    older, newest = reporting.ref_slot(0), reporting.ref_slot(1)
+    with fails("RefSlotNotNewest", refSlot=older, newestRefSlot=newest):
+        reporting.submit(replace(ballot.report, ref_slot=older))
     reporting.next_transaction_at(late.deadline + 1)
     with fails("DeadlinePassed", deadline=late.deadline, nowTime=late.deadline + 1):
         reporting.post(late, reporting.sign(late))
+
+    held_back = reporting.ballot(reporting.changed_report(2, ETHER), reporting.final_at(9))
+    reporting.await_final(3)
+    with fails(
+        "RefSlotNotNewest", refSlot=reporting.ref_slot(2), newestRefSlot=reporting.ref_slot(3)
+    ):
+        reporting.post(held_back, reporting.sign(held_back))
+    assert reporting.was_applied(reporting.submit(reporting.quiet_report(3)))
 
 
 def test_15_votes_twice_and_votes_of_those_who_left(
@@ -122,7 +135,8 @@ def test_15_votes_twice_and_votes_of_those_who_left(
         reporting.keel.call_as_role(reporting.oracle, "setMembers", added, removed, 3)
         with pytest.raises(Reverted, match=r"NotMember|SignatureInvalid"):
             reporting.post(ballot, before)
-    assert reporting.was_applied(reporting.submit(ballot.report))
+    newest = reporting.quiet_report(newest_frame(reporting))
+    assert reporting.was_applied(reporting.submit(newest))
 
 
 def test_16_a_silent_oracle(reporting: Reporting, naive: Naive, attacker: str, victim: str) -> None:

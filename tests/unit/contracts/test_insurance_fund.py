@@ -69,6 +69,17 @@ class TestToken:
         assert fund.call("totalAssets") == held + units
         assert fund.call("balanceOf", holder) == shares + 5 * 10**6 + 1
 
+    def test_is_never_bought_for_nothing(self, keel: Keel, underwriter: str) -> None:
+        """Fees that come before any underwriter make a share dear; less than one is refused."""
+        fund = keel.quick.fund
+        give_units(keel, fund.address, UNITS)
+        price = UNITS // 10**6 + 1
+        wrap(keel, underwriter, price)
+        with fails("ZeroShares"):
+            buy(keel, underwriter, price - 1)
+        buy(keel, underwriter, price)
+        assert fund.call("balanceOf", underwriter) == 1
+
     def test_is_not_made_dear_by_a_gift(self, keel: Keel) -> None:
         attacker, holder = keel.actors.attacker.address, keel.actors.holder.address
         for account in (attacker, holder):
