@@ -72,12 +72,16 @@ def _listening(path: Path) -> Iterator[socket.socket]:
         else:
             raise BeaconError(f"a chain is already running at {path}")
     with socket.socket(socket.AF_UNIX) as listener:
+        # Listens before its name appears: who sees the socket can connect.
+        unnamed = path.with_name(path.name + ".new")
+        unnamed.unlink(missing_ok=True)
         before = os.umask(0o077)
         try:
-            listener.bind(str(path))
+            listener.bind(str(unnamed))
         finally:
             os.umask(before)
         listener.listen()
+        unnamed.replace(path)
         try:
             yield listener
         finally:
