@@ -175,8 +175,11 @@ class TestPlainEther:
         send_transaction(keel.rpc, depositor, vault.address, value_wei=2 * ETHER)
         assert vault.call("sharesOf", depositor) == 2 * ETHER * 10**9
 
-    def test_from_the_two_ether_sources_is_refused(self, keel: Keel, vault: Contract) -> None:
-        for source in (keel.quick.withdrawal_vault, keel.quick.rewards_vault):
+    def test_from_the_ether_sources_and_the_queue_is_refused(
+        self, keel: Keel, vault: Contract
+    ) -> None:
+        quick = keel.quick
+        for source in (quick.withdrawal_vault, quick.rewards_vault, quick.queue):
             sender = as_contract(source)
             with fails("DirectEther", sender=sender):
                 send_transaction(keel.rpc, sender, vault.address, value_wei=1, errors=vault.errors)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from keel.chain.clock import jump_to, now, set_next_timestamp
+from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
 from keel.chain.contract import Contract
-from keel.chain.state import balance_wei, set_balance_wei
+from keel.chain.state import balance_wei, set_balance_wei, set_runtime_code
 from keel.model.constants import BPS, DAY, ETHER, RAY, SHARES_PER_UNIT
 from tests.causes import fails
 from tests.deployment import Keel
@@ -209,6 +209,24 @@ class TestPulling:
         with fails("InsufficientBalance", askedWei=ETHER + 1, balanceWei=ETHER):
             apply(keel, inputs | {"rewardsWei": ETHER + 1})
         apply(keel, inputs | {"rewardsWei": ETHER})
+
+
+class TestMissingEther:
+    @pytest.mark.usefixtures("vault")
+    @pytest.mark.parametrize("source", ["withdrawal_vault", "rewards_vault"])
+    def test_a_source_that_passes_nothing_on_stops_the_report(
+        self, keel: Keel, source: str
+    ) -> None:
+        field = {"withdrawal_vault": "withdrawalsWei", "rewards_vault": "rewardsWei"}[source]
+        holder = getattr(keel.quick, source).address
+        set_balance_wei(keel.rpc, holder, 1)
+        inputs = inputs_of(keel, next_reference_slot(keel), **{field: 1})
+        with reverting(keel.rpc):
+            set_runtime_code(keel.rpc, holder, b"\x00")  # STOP: answers every call, does nothing
+            with fails("EtherMissing", source=holder, amountWei=1):
+                apply(keel, inputs)
+        apply(keel, inputs)
+        assert balance_wei(keel.rpc, holder) == 0
 
 
 class TestFinalising:

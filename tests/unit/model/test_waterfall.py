@@ -99,3 +99,19 @@ def test_the_fund_rounds_the_asked_up_and_its_limit_down() -> None:
     assert cover_units(1, 100) == 1
     assert cover_units(10**9 + 1, 100) == 2
     assert cover_units(10**20, 21) == 19
+
+
+def test_holders_bear_a_few_wei_that_no_index_can_take() -> None:
+    """Found by search: flooring the index would take 5 wei of a loss of 4 from the tickets."""
+    index = 968162347337377666538654348
+    shared = share_loss(
+        4,
+        total_shares=10**27,
+        visible_wei=1000000000571955441,
+        unvested_wei=0,
+        normalised=103288462183040030628616163752953,
+        index=index,
+        fund_units=0,
+    )
+    assert (shared.holders_loss_wei, shared.tickets_loss_wei) == (4, 0)
+    assert shared.index_after == index
