@@ -2,6 +2,7 @@
 
 OPR-4: leaves are cumulative shares; a claim pays leaf less claimed, and all claims together never
 take more than reports minted for operators.
+OPR-5: what reports minted and no leaf has yet is divided by operators' weights.
 """
 
 from collections.abc import Mapping
@@ -24,23 +25,23 @@ class RewardPool:
 
 
 def distribute(
-    cumulative: Mapping[int, int], minted_shares: int, active: Mapping[int, int]
+    cumulative: Mapping[int, int], minted_shares: int, weights: Mapping[int, int]
 ) -> dict[int, int]:
     """Return the next cumulative shares by operator.
 
-    What was minted and is in no leaf yet goes to operators by their active validators, rounded
-    down; the remainder waits for the next report, as does everything while no validator is active.
+    What was minted and is in no leaf yet goes to operators by their weights, rounded down; the
+    remainder waits for the next report, as does everything while all weights are 0.
     """
     undistributed = minted_shares - sum(cumulative.values())
-    total_active = sum(active.values())
+    total_weight = sum(weights.values())
     added = {
-        operator_id: undistributed * count // total_active
-        for operator_id, count in active.items()
-        if total_active
+        operator_id: undistributed * weight // total_weight
+        for operator_id, weight in weights.items()
+        if total_weight
     }
     return {
         operator_id: cumulative.get(operator_id, 0) + added.get(operator_id, 0)
-        for operator_id in sorted({*cumulative, *active})
+        for operator_id in sorted({*cumulative, *weights})
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from keel.consensus.keys import ValidatorKey
-from keel.scenarios.balance_tree import ValidatorBalance
+from keel.model.balance_tree import ValidatorBalance
 
 
 class ConsensusLayer(Protocol):

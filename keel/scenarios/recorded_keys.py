@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from keel.chain.contract import Contract
 from keel.keeper.key_batches import staked_pubkeys
-from keel.scenarios.balance_tree import ValidatorBalance
+from keel.model.balance_tree import ValidatorBalance
 from keel.scenarios.beacon_view import BeaconView, Standing
 
 

@@ -10,12 +10,12 @@ from keel.chain.abi import Event
 from keel.chain.clock import now
 from keel.chain.state import balance_wei, chain_id
 from keel.chain.transaction import Receipt, send_transaction
+from keel.model.balance_tree import balance_root
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.constants import DAY, ETHER, GWEI, RAY
 from keel.model.report import Report
 from keel.model.rewards import distribute
-from keel.scenarios.balance_tree import balance_root
-from keel.scenarios.committee import Ballot, digest, sign
+from keel.reporter.ballot import Ballot, digest, sign
 from keel.scenarios.world import ScriptedWorld, World
 
 TIPS_WEI = ETHER // 100

@@ -14,8 +14,8 @@ from keel.chain.deposit_contract import deposits_of
 from keel.chain.state import balance_wei, block_head, set_balance_wei
 from keel.consensus.keys import ValidatorKey
 from keel.keeper.key_batches import staked_pubkeys
+from keel.model.balance_tree import ValidatorBalance
 from keel.model.constants import GWEI
-from keel.scenarios.balance_tree import ValidatorBalance
 
 FULL_BALANCE_GWEI = 32 * GWEI
 

@@ -1,0 +1,65 @@
+"""`validatorsRoot` of a report: a Merkle tree whose nodes carry the sum of the balances below.
+
+A leaf is hashed twice, as in `keel.model.commitment`. The words that Solidity's `abi.encode` would
+give are joined here by hand: a report has a leaf for each of some 30,000 validators.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eth_utils.crypto import keccak
+
+from keel.model.commitment import public_key_hash
+
+_WORD_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatorBalance:
+    """One validator at the reference slot; `index` is its place in the beacon state."""
+
+    index: int
+    pubkey: bytes
+    balance_gwei: int
+    slashed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SumNode:
+    """Hash and sum; the sums of both children are hashed too, so none can be exchanged."""
+
+    hash: bytes
+    balance_gwei: int
+
+
+type _Node = tuple[bytes, int]
+
+
+def balance_root(validators: Sequence[ValidatorBalance]) -> SumNode:
+    """Build the root over validators in order; 32 zero bytes and 0 where there is none."""
+    level = [_leaf(validator) for validator in validators]
+    if not level:
+        return SumNode(bytes(32), 0)
+    while len(level) > 1:
+        parents = [_parent(level[at - 1], level[at]) for at in range(1, len(level), 2)]
+        level = [*parents, level[-1]] if len(level) % 2 else parents
+    return SumNode(*level[0])
+
+
+def _leaf(validator: ValidatorBalance) -> _Node:
+    encoded = (
+        _word(validator.index)
+        + public_key_hash(validator.pubkey)
+        + _word(validator.balance_gwei)
+        + _word(validator.slashed)
+    )
+    return keccak(keccak(encoded)), validator.balance_gwei
+
+
+def _parent(left: _Node, right: _Node) -> _Node:
+    encoded = left[0] + _word(left[1]) + right[0] + _word(right[1])
+    return keccak(encoded), left[1] + right[1]
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(_WORD_BYTES, "big")
