@@ -12,7 +12,7 @@ from keel.deploy.actors import ACTORS, cast_actors, local_configuration
 from keel.deploy.config import configuration
 from keel.deploy.errors import ConfigurationError
 from keel.model.constants import ETHER
-from keel.scenarios.committee import sign
+from keel.reporter.ballot import sign
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.incidents.stage import Naive, newest_frame

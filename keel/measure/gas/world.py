@@ -37,7 +37,7 @@ from keel.deploy.profiles import MAINNET
 from keel.deploy.sender import NodeSender
 from keel.model.constants import GWEI
 from keel.model.report import Report
-from keel.scenarios.committee import Ballot, sign
+from keel.reporter.ballot import Ballot, sign
 
 GENESIS_TIME = 1_800_000_000
 BLOCK_SECONDS = MAINNET.seconds_per_slot

@@ -17,7 +17,7 @@ from keel.chain.state import balance_wei, chain_id, set_balance_wei
 from keel.chain.transaction import Receipt
 from keel.model.constants import ETHER, FIRST_DEPOSIT_WEI, GWEI
 from keel.model.report import Report
-from keel.scenarios.committee import Ballot, Signature, sign
+from keel.reporter.ballot import Ballot, Signature, sign
 from tests.deployment import Keel
 from tests.unit.contracts.validators import Validators
 

@@ -10,7 +10,7 @@ from eth_account.signers.local import LocalAccount
 from keel.chain.contract import Contract, deploy
 from keel.chain.transaction import Receipt
 from keel.model.constants import BPS, DAY, RAY
-from keel.scenarios.committee import sign
+from keel.reporter.ballot import sign
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.reporting import Reporting

@@ -1,4 +1,4 @@
-"""The committee's side of a report: the EIP-712 message of a member, and signatures in order.
+"""What a member signs: the EIP-712 message, who signed it, and signatures in the oracle's order.
 
 Pure: from a report and keys to signatures. What is posted is `submit` of IAccountingOracle.
 """
@@ -8,12 +8,19 @@ from dataclasses import astuple, dataclass
 
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.local import LocalAccount
+from eth_keys.datatypes import Signature as AccountSignature
+from eth_keys.exceptions import BadSignature
 from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
 
 from keel.model.report import Report
 
 DOMAIN_NAME = "Keel AccountingOracle"
 DOMAIN_VERSION = "1"
+ACCOUNT_SIGNATURE_BYTES = 65
+
+_FIRST_V = 27
+_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 
 _TYPES = {
     "EIP712Domain": (
@@ -82,6 +89,23 @@ def sign(ballot: Ballot, members: Iterable[LocalAccount]) -> tuple[Signature, ..
         Signature(member.address, bytes(member.sign_message(message).signature))
         for member in members
     )
+
+
+def signer_of(signed_digest: bytes, signature: bytes) -> str | None:
+    """Account whose signature this is; None for what the oracle would not take as one.
+
+    As the oracle's ECDSA: 65 bytes r, s, v with v 27 or 28 and s in the lower half.
+    """
+    if len(signature) != ACCOUNT_SIGNATURE_BYTES:
+        return None
+    r, s, v = signature[:32], signature[32:64], signature[64] - _FIRST_V
+    if v not in (0, 1) or int.from_bytes(s) > _HALF_ORDER:
+        return None
+    try:
+        parts = AccountSignature(vrs=(v, int.from_bytes(r), int.from_bytes(s)))
+        return parts.recover_public_key_from_msg_hash(signed_digest).to_checksum_address()
+    except (BadSignature, ValidationError):
+        return None
 
 
 def in_order(signatures: Iterable[Signature]) -> tuple[Signature, ...]:

@@ -1,0 +1,192 @@
+"""The other members, asked over HTTP, all at once and never for longer than one timeout.
+
+A peer that did not answer in time is left out for a while that doubles; one that refused the
+connection costs nothing and is asked again each time. What comes back is read up to a bound and
+believed by nobody: the caller checks signatures, and leaves are checked here by their root.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import httpx
+from pydantic import ValidationError
+
+from keel.model.commitment import OperatorTotals, operators_tree
+from keel.reporter.messages import BallotsMessage, OperatorsMessage, SignedBallot
+
+_FIRST_PAUSE_TIMEOUTS = 4
+_LONGEST_PAUSE_SECONDS = 120.0
+_MOST_BALLOTS_BYTES = 2**21
+_MOST_OPERATORS_BYTES = 2**25
+_HEADERS = {"Content-Type": "application/json"}
+
+
+class PeerError(Exception):
+    """A peer did not answer, or not as agreed; the message says how."""
+
+
+class SilentPeerError(PeerError):
+    """A peer did not answer in time."""
+
+
+@dataclass(slots=True)
+class _Peer:
+    url: str
+    paused_until: float = 0.0
+    pause_seconds: float = 0.0
+    has_from_us: set[tuple[bytes, str]] = field(default_factory=set)
+
+
+class Peers:
+    """Clients of other members; one object serves one thread.
+
+    `problems` says of each peer that failed last time what was wrong.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        timeout_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.problems: dict[str, str] = {}
+        self._peers = [_Peer(url.rstrip("/")) for url in urls]
+        self._timeout_seconds = timeout_seconds
+        self._monotonic = monotonic
+        limits = httpx.Limits(max_connections=4 * len(urls) or 1)
+        self._client = httpx.Client(timeout=timeout_seconds, limits=limits, trust_env=False)
+        self._threads = ThreadPoolExecutor(4 * len(urls) or 1, thread_name_prefix="peer")
+
+    def ballots(self, ref_slot: int) -> list[SignedBallot]:
+        """All ballots of a reference slot that peers know; those of silent peers are missing."""
+        answers = self._ask(lambda peer: self._pull(peer, ref_slot))
+        return [ballot for ballots in answers.values() for ballot in ballots]
+
+    def offer(self, ballots: Sequence[SignedBallot]) -> None:
+        """Hand ballots to all peers that have not taken them yet."""
+        if ballots:
+            self._ask(lambda peer: self._push(peer, ballots))
+
+    def operators(self, root: bytes) -> tuple[OperatorTotals, ...] | None:
+        """Leaves under an `operatorsRoot`, None when no peer has them."""
+        answers = self._ask(lambda peer: self._leaves(peer, root))
+        return next((leaves for leaves in answers.values() if leaves), None)
+
+    def close(self) -> None:
+        """Close all connections; requests that still wait are given up."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ask[T](self, question: Callable[[_Peer], T]) -> Mapping[str, T]:
+        now = self._monotonic()
+        asked: dict[Future[T], _Peer] = {
+            self._threads.submit(question, peer): peer
+            for peer in self._peers
+            if peer.paused_until <= now
+        }
+        done, silent = wait(asked, timeout=self._timeout_seconds)
+        answers: dict[str, T] = {}
+        for future in done:
+            peer = asked[future]
+            try:
+                answers[peer.url] = future.result()
+            except SilentPeerError as error:
+                self._pause(peer, str(error))
+            except PeerError as error:
+                self.problems[peer.url] = str(error)
+            else:
+                peer.pause_seconds = 0.0
+                self.problems.pop(peer.url, None)
+        for future in silent:
+            future.cancel()
+            self._pause(asked[future], f"no answer within {self._timeout_seconds:g} s")
+        return answers
+
+    def _pause(self, peer: _Peer, problem: str) -> None:
+        first = _FIRST_PAUSE_TIMEOUTS * self._timeout_seconds
+        peer.pause_seconds = min(max(first, 2 * peer.pause_seconds), _LONGEST_PAUSE_SECONDS)
+        peer.paused_until = self._monotonic() + peer.pause_seconds
+        self.problems[peer.url] = problem
+
+    def _pull(self, peer: _Peer, ref_slot: int) -> Sequence[SignedBallot]:
+        content = self._read(f"{peer.url}/v1/ballots/{ref_slot}", _MOST_BALLOTS_BYTES)
+        if content is None:
+            return ()
+        try:
+            ballots = BallotsMessage.model_validate_json(content).ballots
+        except ValidationError as error:
+            raise PeerError(f"sent no ballots: {error.errors()[0]['msg']}") from error
+        return [ballot for ballot in ballots if ballot.ref_slot == ref_slot]
+
+    def _push(self, peer: _Peer, ballots: Sequence[SignedBallot]) -> None:
+        keys = {(ballot.signature, ballot.signer): ballot for ballot in ballots}
+        peer.has_from_us &= keys.keys()
+        refusal = ""
+        for key in keys.keys() - peer.has_from_us:
+            content = keys[key].model_dump_json()
+            with _explained():
+                response = self._client.post(
+                    f"{peer.url}/v1/ballots", content=content, headers=_HEADERS
+                )
+            if response.is_success:
+                peer.has_from_us.add(key)
+            else:
+                refusal = f"refused a ballot: {response.text[:200]!r}"
+        if refusal:
+            raise PeerError(refusal)
+
+    def _leaves(self, peer: _Peer, root: bytes) -> tuple[OperatorTotals, ...] | None:
+        content = self._read(f"{peer.url}/v1/operators/0x{root.hex()}", _MOST_OPERATORS_BYTES)
+        if content is None:
+            return None
+        try:
+            leaves = OperatorsMessage.model_validate_json(content).leaves
+        except ValidationError as error:
+            raise PeerError(f"sent no leaves: {error.errors()[0]['msg']}") from error
+        if not leaves or operators_tree(leaves).root != root:
+            raise PeerError(f"sent leaves that do not lead to 0x{root.hex()}")
+        return leaves
+
+    def _read(self, url: str, most_bytes: int) -> bytes | None:
+        """Return the body, None for 404; ends after one timeout however slowly it drips."""
+        end = self._monotonic() + self._timeout_seconds
+        content = bytearray()
+        with _explained(), self._client.stream("GET", url) as response:
+            if response.status_code == httpx.codes.NOT_FOUND:
+                return None
+            if not response.is_success:
+                raise PeerError(f"answered with status {response.status_code}")
+            for part in response.iter_bytes():
+                content += part
+                if len(content) > most_bytes:
+                    raise PeerError(f"sent more than {most_bytes} bytes")
+                if self._monotonic() > end:
+                    raise SilentPeerError(f"no full answer within {self._timeout_seconds:g} s")
+        return bytes(content)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn errors of the transport into PeerErrors."""
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise SilentPeerError(f"no answer in time ({type(error).__name__})") from error
+    except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: closed meanwhile
+        raise PeerError(str(error) or type(error).__name__) from error
