@@ -1,0 +1,217 @@
+"""From two views to a report: a pure function, so every member finds the same (REP, OPR-5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from keel.model.balance_tree import ValidatorBalance, balance_root
+from keel.model.commitment import OperatorTotals, operators_tree
+from keel.model.report import Report
+from keel.model.rewards import distribute
+from keel.reporter.protocol_view import ProtocolView
+from keel.reporter.view import ConsensusView, Flags, Gwei
+
+
+class LeavesAboveMintedError(Exception):
+    """The previous leaves give operators more than reports ever minted for them."""
+
+    def __init__(self, leaves_shares: int, minted_shares: int) -> None:
+        super().__init__(
+            f"the previous leaves hold {leaves_shares} shares, {minted_shares} were minted"
+        )
+        self.leaves_shares = leaves_shares
+        self.minted_shares = minted_shares
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAssessment:
+    """One operator at the reference slot; foreign keys count nowhere but in `foreign`.
+
+    `pending` are keys that the state knows and that are not active yet, `unknown` those it does not
+    know. `balance_gwei` is the operator's part of C, `pending_gwei` of it in pending deposits.
+    `effective_gwei` is that of validators with duties: active and not slashed. `weight` is at most
+    `full_weight`, had all of them earned everything in the previous epoch.
+    """
+
+    operator_id: int
+    name: str
+    active: int
+    exited: int
+    slashed: int
+    pending: int
+    unknown: int
+    foreign: int
+    balance_gwei: int
+    pending_gwei: int
+    effective_gwei: int
+    weight: int
+    full_weight: int
+    added_shares: int
+    cumulative_reward_shares: int
+
+    @property
+    def totals(self) -> OperatorTotals:
+        """The leaf of `operatorsRoot`."""
+        return OperatorTotals(
+            self.operator_id, self.active, self.exited, self.slashed, self.cumulative_reward_shares
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A recorded key whose validator pays its ether to somebody else; it is in no sum."""
+
+    pubkey: bytes
+    operator_id: int
+    index: int
+    balance_gwei: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A report and how it came about; C is `validators_gwei` and `pending_gwei` together.
+
+    `undistributed_shares` were minted and in no leaf yet; what of them is not in
+    `OperatorAssessment.added_shares` waits.
+    """
+
+    report: Report
+    epoch: int
+    block_number: int
+    block_hash: bytes
+    operators: tuple[OperatorAssessment, ...]
+    leaves: tuple[OperatorTotals, ...]
+    foreign: tuple[ForeignKey, ...]
+    validators_gwei: int
+    pending_gwei: int
+    previous_root: bytes
+    minted_shares: int
+    undistributed_shares: int
+
+    @property
+    def added_shares(self) -> int:
+        """Shares that this report gives to operators."""
+        return sum(operator.added_shares for operator in self.operators)
+
+
+def assess(
+    consensus: ConsensusView, protocol: ProtocolView, previous: Mapping[int, int]
+) -> Assessment:
+    """Build the report of a reference slot.
+
+    `previous` are the cumulative shares of the leaves of `protocol.operators_root`; whoever calls
+    has checked that. Raises LeavesAboveMintedError, and ValueError for views of different keys.
+    """
+    if len(consensus.index) != len(protocol.recorded):
+        raise ValueError(f"{len(consensus.index)} standings, {len(protocol.recorded)} keys")
+    undistributed = protocol.minted_shares - sum(previous.values())
+    if undistributed < 0:
+        raise LeavesAboveMintedError(sum(previous.values()), protocol.minted_shares)
+    operators = _operators(consensus, protocol, previous)
+    leaves = tuple(operator.totals for operator in operators)
+    validators_gwei = _total(consensus.balance_gwei[~consensus.foreign])
+    pending_gwei = _total(consensus.pending_gwei[~consensus.foreign])
+    report = Report(
+        ref_slot=consensus.ref_slot,
+        consensus_balance_gwei=validators_gwei + pending_gwei,
+        withdrawal_vault_balance_wei=protocol.withdrawal_vault_balance_wei,
+        rewards_vault_balance_wei=protocol.rewards_vault_balance_wei,
+        active_validators=sum(leaf.active for leaf in leaves),
+        exited_validators=sum(leaf.exited for leaf in leaves),
+        slashed_validators=sum(leaf.slashed for leaf in leaves),
+        operators_root=operators_tree(leaves).root if leaves else bytes(32),
+        validators_root=balance_root(balances(consensus, protocol)).hash,
+    )
+    return Assessment(
+        report=report,
+        epoch=consensus.epoch,
+        block_number=consensus.block_number,
+        block_hash=consensus.block_hash,
+        operators=operators,
+        leaves=leaves,
+        foreign=_foreign(consensus, protocol),
+        validators_gwei=validators_gwei,
+        pending_gwei=pending_gwei,
+        previous_root=protocol.operators_root,
+        minted_shares=protocol.minted_shares,
+        undistributed_shares=undistributed,
+    )
+
+
+def balances(consensus: ConsensusView, protocol: ProtocolView) -> list[ValidatorBalance]:
+    """Leaves of `validatorsRoot`: keys that count, in the order of staking, deposits included."""
+    places = np.flatnonzero(consensus.known & ~consensus.foreign)
+    columns = (
+        consensus.index[places].tolist(),
+        (consensus.balance_gwei + consensus.pending_gwei)[places].tolist(),
+        consensus.slashed[places].tolist(),
+    )
+    pubkeys = map(bytes, protocol.recorded.pubkeys[places])
+    return [
+        ValidatorBalance(index, pubkey, balance_gwei, slashed)
+        for pubkey, index, balance_gwei, slashed in zip(pubkeys, *columns, strict=True)
+    ]
+
+
+def _operators(
+    consensus: ConsensusView, protocol: ProtocolView, previous: Mapping[int, int]
+) -> tuple[OperatorAssessment, ...]:
+    """One for each operator of the registry; operators without a validator keep their leaf."""
+    operator_ids = protocol.recorded.operator_ids
+    known = {*protocol.operator_names, *previous, *operator_ids.tolist()}
+    counted = {
+        operator_id: _counted(consensus, operator_ids == operator_id)
+        for operator_id in sorted(known)
+    }
+    weights = {operator_id: counts["weight"] for operator_id, counts in counted.items()}
+    after = distribute(previous, protocol.minted_shares, weights)
+    return tuple(
+        OperatorAssessment(
+            operator_id=operator_id,
+            name=protocol.operator_names.get(operator_id, ""),
+            added_shares=after[operator_id] - previous.get(operator_id, 0),
+            cumulative_reward_shares=after[operator_id],
+            **counts,
+        )
+        for operator_id, counts in counted.items()
+    )
+
+
+def _counted(consensus: ConsensusView, theirs: Flags) -> dict[str, int]:
+    """Counts and sums over one operator's keys."""
+    own = theirs & ~consensus.foreign
+    waiting = consensus.known & ~consensus.active & ~consensus.exited
+    working = own & consensus.active & ~consensus.slashed
+    effective_gwei = consensus.effective_gwei[working]
+    pending_gwei = _total(consensus.pending_gwei[own])
+    return {
+        "active": int((own & consensus.active).sum()),
+        "exited": int((own & consensus.exited).sum()),
+        "slashed": int((own & consensus.slashed).sum()),
+        "pending": int((own & waiting).sum()),
+        "unknown": int((own & ~consensus.known).sum()),
+        "foreign": int((theirs & consensus.foreign).sum()),
+        "balance_gwei": _total(consensus.balance_gwei[own]) + pending_gwei,
+        "pending_gwei": pending_gwei,
+        "effective_gwei": _total(effective_gwei),
+        "weight": _total(effective_gwei * consensus.earned_weight[working]),
+        "full_weight": _total(effective_gwei) * consensus.max_weight,
+    }
+
+
+def _foreign(consensus: ConsensusView, protocol: ProtocolView) -> tuple[ForeignKey, ...]:
+    return tuple(
+        ForeignKey(
+            pubkey=protocol.recorded.pubkey(place),
+            operator_id=int(protocol.recorded.operator_ids[place]),
+            index=int(consensus.index[place]),
+            balance_gwei=int(consensus.balance_gwei[place]) + int(consensus.pending_gwei[place]),
+        )
+        for place in np.flatnonzero(consensus.foreign).tolist()
+    )
+
+
+def _total(amounts: Gwei) -> int:
+    """An exact sum: numpy's own would wrap at 2^64, which weights can reach."""
+    return sum(amounts.tolist())

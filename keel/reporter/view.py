@@ -1,0 +1,243 @@
+"""What a beacon state says of the recorded keys, read from its SSZ bytes by numpy.
+
+C counts a key's balance and its pending deposits. A key with other withdrawal credentials than
+the vault's is `foreign`: its ether can never come back, so it counts for nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keel.consensus.beacon.spec import Spec
+from keel.consensus.state.errors import EncodingError
+from keel.consensus.state.layout import container_of
+from keel.consensus.state.merkle import Progress
+from keel.consensus.state.reading import EncodedState, read_state
+from keel.consensus.state.sha256 import choose_hasher
+from keel.consensus.state.tree import state_tree
+
+NO_INDEX = 2**64 - 1
+"""Index of a key that is no validator yet."""
+
+ADDRESS_PREFIXES = (1, 2)
+"""First bytes of withdrawal credentials that end with the address which is paid (EIP-7251)."""
+
+_PUBKEY_BYTES = 48
+_ADDRESS_AT = 12  # in withdrawal credentials; the consensus layer ignores the bytes before it
+_PREFIX_BYTES = 8  # of a public key: enough to find the few candidates
+
+type Bytes = NDArray[np.uint8]
+type Gwei = NDArray[np.uint64]
+type Flags = NDArray[np.bool_]
+type Places = NDArray[np.int64]
+
+
+class StateRootError(Exception):
+    """The bytes of a state do not hash to the root that the nodes agree on."""
+
+    def __init__(self, found: bytes, expected: bytes) -> None:
+        super().__init__(f"the state hashes to 0x{found.hex()}, 0x{expected.hex()} expected")
+        self.found = found
+        self.expected = expected
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """Keys that the registry recorded by `KeyStaked`, in order, and their operators.
+
+    They are those up to `block_number`; `pubkeys` has a row of 48 bytes for each.
+    """
+
+    pubkeys: Bytes
+    operator_ids: NDArray[np.uint32]
+    block_number: int = 0
+
+    def __len__(self) -> int:
+        return len(self.pubkeys)
+
+    def pubkey(self, position: int) -> bytes:
+        """One key."""
+        return bytes(self.pubkeys[position])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConsensusView:
+    """A state at a reference slot; each column has one entry for each recorded key.
+
+    `index` is NO_INDEX for a key that is no validator. `balance_gwei` is the validator's alone,
+    `pending_gwei` that of its pending deposits. `earned_weight` adds up the specification's
+    participation weights, at most `max_weight`, of the flags of the previous epoch (OPR-5).
+    """
+
+    ref_slot: int
+    epoch: int
+    block_number: int
+    block_hash: bytes
+    max_weight: int
+    index: NDArray[np.uint64]
+    balance_gwei: Gwei
+    pending_gwei: Gwei
+    effective_gwei: Gwei
+    active: Flags
+    exited: Flags
+    slashed: Flags
+    foreign: Flags
+    earned_weight: NDArray[np.uint64]
+
+    @property
+    def known(self) -> Flags:
+        """Keys that the state knows, as validators or by pending deposits."""
+        known: Flags = (self.index != NO_INDEX) | (self.pending_gwei > 0)
+        return known
+
+
+def recorded_keys(keys: Iterable[tuple[bytes, int]], block_number: int = 0) -> Recorded:
+    """Keys with their operators, in the order of staking."""
+    pairs = list(keys)
+    rows = np.frombuffer(b"".join(pubkey for pubkey, _ in pairs), np.uint8)
+    operators = np.array([operator_id for _, operator_id in pairs], np.uint32)
+    return Recorded(rows.reshape(-1, _PUBKEY_BYTES), operators, block_number)
+
+
+def verified_state(
+    spec: Spec, data: bytes, root: bytes, progress: Progress | None = None
+) -> EncodedState:
+    """Read a state whose bytes hash to this root; raises StateRootError and EncodingError.
+
+    `spec` need be that of the fork and preset only. `progress` counts validators.
+    """
+    state = read_state(spec, data)
+    found = state_tree(state, choose_hasher(), progress).root
+    if found != root:
+        raise StateRootError(found, root)
+    return state
+
+
+def staked_state_block(state: EncodedState) -> tuple[int, bytes]:
+    """Number and hash of the execution block that the state stands on."""
+    header = state.decoded("latest_execution_payload_header")
+    return int(header.block_number), bytes(header.block_hash)
+
+
+def state_slot(state: EncodedState) -> int:
+    """The slot of a state."""
+    return int(state.decoded("slot"))
+
+
+def consensus_view(state: EncodedState, recorded: Recorded, credentials: bytes) -> ConsensusView:
+    """Find the recorded keys in a state; `credentials` are `vault.withdrawalCredentials`.
+
+    Raises EncodingError when lists of the state do not fit each other, and ValueError when a key is
+    recorded twice, which the registry forbids (OPR-2).
+    """
+    slot = state_slot(state)
+    epoch = slot // int(state.spec.SLOTS_PER_EPOCH)
+    block_number, block_hash = staked_state_block(state)
+    places = {recorded.pubkey(place): place for place in range(len(recorded))}
+    if len(places) != len(recorded):
+        raise ValueError(f"{len(recorded)} recorded keys, {len(places)} of them different")
+    at, index = _validators_of(state, recorded, places)
+    validators = state.validators[index]
+    pending_gwei, foreign = _pending(state, places, credentials)
+    foreign[at] = ~_pays(validators["withdrawal_credentials"], credentials)
+    exited = validators["exit_epoch"] <= epoch
+    active = (validators["activation_epoch"] <= epoch) & ~exited
+    weights = [int(weight) for weight in state.spec.PARTICIPATION_FLAG_WEIGHTS]
+    empty = np.zeros(len(recorded), np.uint64)
+    none = np.zeros(len(recorded), np.bool_)
+    return ConsensusView(
+        ref_slot=slot,
+        epoch=epoch,
+        block_number=block_number,
+        block_hash=block_hash,
+        max_weight=sum(weights),
+        index=_put(np.full(len(recorded), NO_INDEX, np.uint64), at, index),
+        balance_gwei=_put(empty, at, state.balances_gwei[index]),
+        pending_gwei=pending_gwei,
+        effective_gwei=_put(empty, at, validators["effective_balance"]),
+        active=_put(none, at, active),
+        exited=_put(none, at, exited),
+        slashed=_put(none, at, validators["slashed"]),
+        foreign=foreign,
+        earned_weight=_put(empty, at, _earned(state, index, weights)),
+    )
+
+
+def _put[T: np.generic](column: NDArray[T], at: Places, values: NDArray[Any]) -> NDArray[T]:
+    filled = column.copy()
+    filled[at] = values
+    return filled
+
+
+def _validators_of(
+    state: EncodedState, recorded: Recorded, places: dict[bytes, int]
+) -> tuple[Places, Places]:
+    """Places of the recorded keys that are validators, and the validators' indices.
+
+    A binary search by the first bytes of all keys leaves a few candidates to be compared whole.
+    """
+    keys = state.validators["pubkey"]
+    wanted = np.unique(_prefixes(recorded.pubkeys))
+    prefixes = _prefixes(keys)
+    nearest = np.searchsorted(wanted, prefixes).clip(max=max(len(wanted) - 1, 0))
+    same = wanted[nearest] == prefixes if len(wanted) else np.zeros(len(prefixes), np.bool_)
+    found = {
+        places[key]: candidate
+        for candidate in np.flatnonzero(same).tolist()
+        if (key := keys[candidate].tobytes()) in places
+    }
+    return np.array(list(found), np.int64), np.array(list(found.values()), np.int64)
+
+
+def _pending(
+    state: EncodedState, places: dict[bytes, int], credentials: bytes
+) -> tuple[Gwei, Flags]:
+    """Pending gwei of each key, and whether its first pending deposit has other credentials.
+
+    The first makes the validator and so decides where its ether can go; the registry stakes for no
+    key that has a deposit already (OPR-0).
+    """
+    record = container_of(state.spec.PendingDeposit)
+    data = state.spans["pending_deposits"]
+    if len(data) % record.fixed_bytes:
+        raise EncodingError(f"pending_deposits has {len(data)} bytes, no whole number of deposits")
+    rows = np.frombuffer(data, np.uint8).reshape(-1, record.fixed_bytes)
+    keys, sources, amounts = (
+        rows[:, field.at : field.at + (field.size or 0)]
+        for field in map(record.field, ("pubkey", "withdrawal_credentials", "amount"))
+    )
+    pending_gwei = np.zeros(len(places), np.uint64)
+    foreign = np.zeros(len(places), np.bool_)
+    for row in range(len(rows)):
+        place = places.get(keys[row].tobytes())
+        if place is None:
+            continue
+        if not pending_gwei[place]:
+            foreign[place] = not _pays(sources[row : row + 1], credentials)[0]
+        pending_gwei[place] += int.from_bytes(amounts[row].tobytes(), "little")
+    return pending_gwei, foreign
+
+
+def _pays(credentials: Bytes, own: bytes) -> Flags:
+    """Which credentials let the consensus layer pay to the address of our own."""
+    address = np.frombuffer(own, np.uint8)[_ADDRESS_AT:]
+    pays: Flags = np.isin(credentials[:, 0], ADDRESS_PREFIXES) & (
+        credentials[:, _ADDRESS_AT:] == address
+    ).all(axis=1)
+    return pays
+
+
+def _earned(state: EncodedState, index: Places, weights: list[int]) -> Gwei:
+    flags = np.frombuffer(state.spans["previous_epoch_participation"], np.uint8)
+    if len(flags) != len(state.validators):
+        raise EncodingError(f"{len(state.validators)} validators, but {len(flags)} participations")
+    table = [sum(w for bit, w in enumerate(weights) if value >> bit & 1) for value in range(256)]
+    earned: Gwei = np.array(table, np.uint64)[flags[index]]
+    return earned
+
+
+def _prefixes(pubkeys: Bytes) -> NDArray[np.uint64]:
+    return np.ascontiguousarray(pubkeys[:, :_PREFIX_BYTES]).view(np.uint64).reshape(-1)
