@@ -2,19 +2,17 @@
 
 import atexit
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from keel.chain.child import dies_with_parent
 from keel.chain.errors import AnvilStartError, ChainError, NotAnvilError, PortInUseError
 from keel.chain.node_packages import anvil_binary
 from keel.chain.rpc import RpcClient
@@ -22,7 +20,6 @@ from keel.chain.rpc import RpcClient
 TEST_MNEMONIC = "test test test test test test test test test test test junk"
 """Anvil's well-known phrase; its accounts hold value on no public chain."""
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LISTENING = "0A"  # state column of /proc/net/tcp
 
 
@@ -94,6 +91,11 @@ class Anvil:
         """Process id of an Anvil started here, None for one attached to."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether an Anvil started here is no longer there."""
+        return self._process is not None and self._process.poll() is not None
+
     def stop(self) -> None:
         """End the process if it was started here and wait for it; may be called again."""
         self.rpc.close()
@@ -137,7 +139,7 @@ def start_anvil(options: AnvilOptions | None = None, timeout_seconds: float = 20
             stdout=log,
             stderr=subprocess.STDOUT,
             process_group=0,
-            preexec_fn=_death_with_parent(),  # noqa: PLW1509 (only one system call, no lock)
+            preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509 (only one system call, no lock)
         )
         try:
             port = _await_port(process, time.monotonic() + timeout_seconds)
@@ -167,21 +169,6 @@ def _tail(log: IO[bytes]) -> str:
     size = os.fstat(log.fileno()).st_size
     text = os.pread(log.fileno(), 2000, max(0, size - 2000)).decode(errors="replace")
     return " / ".join(text.split("\n")[-10:]).strip(" /") or "it printed nothing"
-
-
-def _death_with_parent() -> Callable[[], None] | None:
-    """Have the kernel end the child with us, even after a SIGKILL.
-
-    The signal follows the thread that forked, so a passing thread must leave it to atexit.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return None
-    libc = ctypes.CDLL(None)
-
-    def ask_kernel() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-    return ask_kernel
 
 
 def _await_port(process: subprocess.Popen[bytes], deadline: float) -> int:

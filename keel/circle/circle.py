@@ -1,0 +1,180 @@
+"""A beacon chain that steps as quickly as the processes around it follow."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from keel.chain.state import block_head
+from keel.circle.errors import CircleError, LaggingError, NothingReportedError, ProcessError
+from keel.circle.process import Process
+from keel.circle.reports import Reported, reports_between
+from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.beacon.outcome import SlotOutcome
+from keel.deploy.bindings import Bindings
+from keel.deploy.manifest import Manifest
+
+_LOOK_SECONDS = 0.01
+_SETTLE_SECONDS = 60.0
+_MOST_FRAMES = 4
+
+
+class Circle:
+    """Reporters and keepers that run beside a chain in this process.
+
+    Processes see a slot a moment after it has passed. They are waited for whenever a report is due,
+    and otherwise once an epoch, for keepers; `watchers` hear of every slot.
+    """
+
+    def __init__(
+        self,
+        chain: BeaconChain,
+        contracts: Bindings,
+        manifest: Manifest,
+        reporters: Sequence[Process],
+        keepers: Sequence[Process] = (),
+    ) -> None:
+        self.chain = chain
+        self.contracts = contracts
+        self.manifest = manifest
+        self.reporters = tuple(reporters)
+        self.keepers = tuple(keepers)
+        self.watchers: list[Callable[[SlotOutcome], None]] = []
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """Reporters and keepers."""
+        return self.reporters + self.keepers
+
+    @contextmanager
+    def running(self) -> Iterator["Circle"]:
+        """Start all and wait until they are ready; end them at the end."""
+        with ExitStack() as stack:
+            for process in self.processes:
+                stack.enter_context(process).start()
+            for process in self.processes:
+                process.await_ready()
+            yield self
+
+    def settle(self, timeout_seconds: float = _SETTLE_SECONDS) -> None:
+        """Wait until all that run and are not stopped are done with the chain's head.
+
+        Raises LaggingError, and ProcessError for one that ended by itself; one that was killed is
+        not waited for.
+        """
+        head = self._head_slot()
+        waiting = [each for each in self.processes if each.is_expected and not each.is_stopped]
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            waiting = [process for process in waiting if not _has_seen(process, head)]
+            if not waiting:
+                return
+            if time.monotonic() > deadline:
+                raise LaggingError(
+                    f"slot {head} was not worked through in {timeout_seconds:.0f} s by "
+                    + "; ".join(map(_how_it_is, waiting))
+                )
+            time.sleep(_LOOK_SECONDS)
+
+    def advance(self, slots: int, *, settle_each: bool = False) -> None:
+        """Let slots pass; with `settle_each` everybody sees each of them."""
+        for _ in range(slots):
+            self.chain.run(1, self.passed)
+            if settle_each:
+                self.settle()
+
+    def passed(self, outcome: SlotOutcome) -> None:
+        """Give the processes the time they need after a slot; an `on_slot` of the chain."""
+        for watcher in self.watchers:
+            watcher(outcome)
+        is_epoch = self.chain.slot % int(self.chain.spec.SLOTS_PER_EPOCH) == 0
+        if is_epoch or self.due_ref_slot() is not None:
+            self.settle()
+
+    def due_ref_slot(self) -> int | None:
+        """Newest reference slot that may be reported, None when it was applied."""
+        geometry, chain = self.manifest.configuration.geometry, self.chain
+        final_slot = chain.finalised_epoch * int(chain.spec.SLOTS_PER_EPOCH)
+        ref_slot = final_slot // geometry.frame_slots * geometry.frame_slots - 1
+        if ref_slot < 0:
+            return None
+        ref_time = geometry.time_of(ref_slot)
+        old_enough = ref_time + self.manifest.configuration.parameters.finality_seconds
+        if chain.time_at(chain.slot) < old_enough:
+            return None
+        _, _, last_ref_time, _ = self.contracts.vault.call("consensus")
+        return ref_slot if ref_time > last_ref_time else None
+
+    def until(self, reached: Callable[[], bool], what: str, most_slots: int | None = None) -> int:
+        """Let slots pass, each seen by everybody, until it is so; returns how many it took.
+
+        Raises CircleError after `most_slots`, by default four frames.
+        """
+        most = self._most(most_slots)
+        for slots in range(most + 1):
+            self.settle()
+            if reached():
+                return slots
+            if slots < most:
+                self.chain.run(1, self.passed)
+        raise CircleError(f"{what} did not happen within {most} slots")
+
+    def until_reported(
+        self, ref_slot: int | None = None, most_slots: int | None = None
+    ) -> Reported:
+        """Let slots pass until the next reference slot, or that given, is reported.
+
+        A report that is announced only counts too. Raises NothingReportedError after `most_slots`,
+        by default four frames, and says how the reporters are.
+        """
+        wanted = self.next_ref_slot() if ref_slot is None else ref_slot
+        most = self._most(most_slots)
+        first_block = block_head(self.contracts.rpc).number
+        for _ in range(most):
+            self.chain.run(1, self.passed)
+            last_block = block_head(self.contracts.rpc).number
+            for reported in reports_between(self.contracts, first_block, last_block):
+                if reported.report.ref_slot >= wanted:
+                    return reported
+            first_block = last_block + 1
+        raise NothingReportedError(
+            f"nobody reported slot {wanted} within {most} slots: "
+            + "; ".join(map(_how_it_is, self.reporters))
+        )
+
+    def next_ref_slot(self) -> int:
+        """Return the first reference slot that lies ahead."""
+        geometry, chain = self.manifest.configuration.geometry, self.chain
+        newest = geometry.newest_reference_slot(chain.time_at(chain.slot))
+        return newest + geometry.frame_slots
+
+    def _most(self, slots: int | None) -> int:
+        geometry = self.manifest.configuration.geometry
+        return _MOST_FRAMES * geometry.frame_slots if slots is None else slots
+
+    def _head_slot(self) -> int:
+        """Slot of the latest block: nodes do not tell of missed slots after it."""
+        block = self.chain.head_block
+        return 0 if block is None else int(block.message.slot)
+
+
+def _has_seen(process: Process, head: int) -> bool:
+    if not process.is_running:
+        raise ProcessError(f"{process.name} ended with code {process.exit_code}: {process.tail()}")
+    try:
+        seen = process.health().head_slot
+    except ProcessError:
+        return False
+    return seen is not None and seen >= head
+
+
+def _how_it_is(process: Process) -> str:
+    if not process.is_running:
+        return f"{process.name} (ended with code {process.exit_code})"
+    if process.is_stopped:
+        return f"{process.name} (stopped)"
+    try:
+        health = process.health()
+    except ProcessError as error:
+        return str(error)
+    alarms = "".join(f", {name}: {text}" for name, text in health.alarms.items())
+    return f"{process.name} (slot {health.head_slot}, {health.stage or 'no stage'}{alarms})"
