@@ -1,0 +1,127 @@
+"""What a member serves to the others over HTTP: the ballots it knows, and leaves under a root.
+
+Nothing that comes in is believed: a ballot must carry a member's signature, has a bound in size
+and a bound in time. Whoever cannot reach this server still gets its ballots from other members.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import orjson
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from keel.model.commitment import OperatorTotals
+from keel.reporter.ballot_box import BallotBox, BallotRefusedError
+from keel.reporter.messages import (
+    MOST_BALLOT_BYTES,
+    BallotsMessage,
+    OperatorMessage,
+    OperatorsMessage,
+    SignedBallot,
+)
+
+BODY_SECONDS = 5.0
+"""How long a client may take to send one ballot."""
+
+_ROOT_DIGITS = 64
+_MOST_SLOT_DIGITS = 20
+
+type FindLeaves = Callable[[bytes], tuple[OperatorTotals, ...] | None]
+
+
+def exchange_app(box: BallotBox, find_leaves: FindLeaves) -> Starlette:
+    """Build the server of one member; it may run in a thread of its own."""
+    desk = _Desk(box, find_leaves)
+    return Starlette(
+        routes=[
+            Route("/v1/ballots", desk.post_ballot, methods=["POST"]),
+            Route("/v1/ballots/{ref_slot}", desk.ballots, methods=["GET"]),
+            Route("/v1/operators/{root}", desk.operators, methods=["GET"]),
+        ],
+        exception_handlers={HTTPException: _answer_fault, Exception: _answer_failure},
+    )
+
+
+class _Desk:
+    def __init__(self, box: BallotBox, find_leaves: FindLeaves) -> None:
+        self._box = box
+        self._find_leaves = find_leaves
+
+    async def post_ballot(self, request: Request) -> Response:
+        try:
+            content = await asyncio.wait_for(_bounded_body(request), BODY_SECONDS)
+            ballot = SignedBallot.model_validate_json(content)
+            await asyncio.to_thread(self._box.take, ballot)
+        except TimeoutError:
+            raise HTTPException(408, f"no whole ballot within {BODY_SECONDS:g} s") from None
+        except ClientDisconnect:
+            raise HTTPException(400, "the client went away") from None
+        except ValidationError as error:
+            raise HTTPException(400, _first_fault(error)) from error
+        except BallotRefusedError as error:
+            raise HTTPException(error.status, str(error)) from error
+        return Response(status_code=204)
+
+    async def ballots(self, request: Request) -> Response:
+        text = request.path_params["ref_slot"]
+        if not (text.isascii() and text.isdigit() and len(text) <= _MOST_SLOT_DIGITS):
+            raise HTTPException(400, "the reference slot is no decimal number")
+        return _json(BallotsMessage.model_construct(ballots=self._box.ballots(int(text))))
+
+    async def operators(self, request: Request) -> Response:
+        root = _root(request.path_params["root"])
+        leaves = await asyncio.to_thread(self._find_leaves, root)
+        if leaves is None:
+            raise HTTPException(404, f"no leaves under 0x{root.hex()}")
+        operators = tuple(OperatorMessage.of(totals) for totals in leaves)
+        return _json(OperatorsMessage.model_construct(operators=operators))
+
+
+async def _bounded_body(request: Request) -> bytes:
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > MOST_BALLOT_BYTES:
+            raise HTTPException(413, f"a ballot has at most {MOST_BALLOT_BYTES} bytes")
+    return bytes(content)
+
+
+def _root(text: str) -> bytes:
+    digits = text.removeprefix("0x")
+    try:
+        root = bytes.fromhex(digits)
+    except ValueError:
+        root = b""
+    if len(digits) != _ROOT_DIGITS or len(root) != _ROOT_DIGITS // 2:
+        raise HTTPException(400, "the root is not 32 bytes of hexadecimal")
+    return root
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else str(first["msg"])
+
+
+def _json(message: BaseModel) -> Response:
+    return Response(message.model_dump_json(), media_type="application/json")
+
+
+def _answer_fault(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return _fault(error.status_code, error.detail)
+
+
+def _answer_failure(_request: Request, _error: Exception) -> Response:
+    return _fault(500, "internal error")
+
+
+def _fault(status: int, message: str) -> Response:
+    body = orjson.dumps({"code": status, "message": message})
+    return Response(body, status, media_type="application/json")

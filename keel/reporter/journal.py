@@ -1,0 +1,158 @@
+"""What must outlive the process: which reports were signed, and the leaves under each root.
+
+Plain JSON files, each written aside, flushed to the disk and then renamed, so that a file is there
+whole or not at all. Leaves are found by their root and checked by it. Errors of the disk are
+OSErrors.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from eth_utils.crypto import keccak
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from keel.model.commitment import OperatorTotals, operators_tree
+from keel.model.report import Report
+from keel.reporter.ballot import Ballot
+from keel.reporter.messages import Integer, OperatorMessage, OperatorsMessage, ReportMessage
+
+_KEPT_INTENTS = 128
+_KEPT_LEAVES = 512
+
+
+class JournalError(Exception):
+    """A file of the journal is not what was written, or another process uses the folder."""
+
+
+class ConflictingViewError(Exception):
+    """Another report of this slot was signed, and may still count."""
+
+    def __init__(self, signed: Report, seen: Report) -> None:
+        super().__init__(f"another report of slot {seen.ref_slot} was signed and may still count")
+        self.signed = signed
+        self.seen = seen
+
+
+class _Intent(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    report: ReportMessage
+    member_set_nonce: Integer
+    deadline: Integer
+    signer: str
+    chain_id: Integer
+    oracle: str
+
+
+class Journal:
+    """One folder for one account on one chain."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._signed = folder / "signed"
+        self._operators = folder / "operators"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes out; raises JournalError when one is in. Ends with the process."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise JournalError(f"another reporter uses {self.folder}") from error
+            yield
+
+    def intend(self, ballot: Ballot, signer: str, now: int) -> None:
+        """Write down what will be signed, before it is; the same again changes nothing.
+
+        Raises ConflictingViewError while another report may count: the same slot, set of members
+        and oracle, and a deadline that has not passed at the chain's `now`.
+        """
+        path = self._signed / f"{ballot.report.ref_slot}-{_key(ballot, signer)}.json"
+        earlier = self._read_intent(path)
+        if earlier is not None:
+            same = earlier.report.report == ballot.report
+            if same and earlier.deadline == ballot.deadline:
+                return
+            if not same and earlier.deadline >= now:
+                raise ConflictingViewError(earlier.report.report, ballot.report)
+        intent = _Intent.model_construct(
+            report=ReportMessage.of(ballot.report),
+            member_set_nonce=ballot.member_set_nonce,
+            deadline=ballot.deadline,
+            signer=signer,
+            chain_id=ballot.chain_id,
+            oracle=ballot.oracle,
+        )
+        write_atomically(path, intent.model_dump_json())
+        _prune(self._signed, _KEPT_INTENTS)
+
+    def keep_leaves(self, leaves: Sequence[OperatorTotals]) -> None:
+        """Keep what a reported `operatorsRoot` commits to."""
+        root = operators_tree(leaves).root if leaves else bytes(32)
+        path = self._leaves_path(root)
+        if not leaves or path.exists():
+            return
+        operators = tuple(OperatorMessage.of(totals) for totals in leaves)
+        message = OperatorsMessage.model_construct(operators=operators)
+        write_atomically(path, message.model_dump_json())
+
+    def leaves(self, root: bytes) -> tuple[OperatorTotals, ...] | None:
+        """Leaves under a root, None when they are not here."""
+        try:
+            content = self._leaves_path(root).read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            leaves = OperatorsMessage.model_validate_json(content).leaves
+        except ValidationError:
+            return None
+        return leaves if leaves and operators_tree(leaves).root == root else None
+
+    def forget_leaves(self, standing_root: bytes) -> None:
+        """Drop the oldest leaves, but never those under the root that stands on chain."""
+        _prune(self._operators, _KEPT_LEAVES, spared=self._leaves_path(standing_root))
+
+    def _leaves_path(self, root: bytes) -> Path:
+        return self._operators / f"0x{root.hex()}.json"
+
+    def _read_intent(self, path: Path) -> _Intent | None:
+        try:
+            return _Intent.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValidationError as error:
+            raise JournalError(f"{path} is damaged: what was signed is not known") from error
+
+
+def write_atomically(path: Path, content: str) -> None:
+    """Put a file there whole, or leave what was there; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".new")
+    with aside.open("w") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _key(ballot: Ballot, signer: str) -> str:
+    """Tell apart what cannot contradict each other on chain."""
+    parts = f"{ballot.chain_id} {ballot.oracle} {ballot.member_set_nonce} {signer}".lower()
+    return bytes(keccak(text=parts)).hex()[:16]
+
+
+def _prune(folder: Path, most: int, spared: Path | None = None) -> None:
+    files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    for path in files[:-most]:
+        if path != spared:
+            path.unlink(missing_ok=True)
