@@ -1,0 +1,48 @@
+"""A committee of five, frames of 32 slots, and ballots of its members."""
+
+from dataclasses import replace
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from keel.model.frames import FrameGeometry
+from keel.model.report import Report
+from keel.reporter.ballot import Ballot, sign
+from keel.reporter.committee import Terms
+from keel.reporter.messages import SignedBallot
+from keel.reporter.timetable import Timetable
+
+CHAIN_ID = 31337
+ORACLE = "0x00000000000000000000000000000000000000AA"
+GENESIS = 1_800_000_000
+TIMETABLE = Timetable(FrameGeometry(GENESIS, 12, 32), finality_seconds=192)
+REF_SLOT = 95
+NOW = TIMETABLE.reportable_at(REF_SLOT)
+REPORT = Report(REF_SLOT, 32_000_000_000, 5, 6, 1, 0, 0, bytes([1]) * 32, bytes([2]) * 32)
+LIE = replace(REPORT, consensus_balance_gwei=31_000_000_000)
+
+
+def member(number: int) -> LocalAccount:
+    account: LocalAccount = Account.from_key(number.to_bytes(32))
+    return account
+
+
+MEMBERS = tuple(sorted((member(n) for n in range(1, 6)), key=lambda m: int(m.address, 16)))
+OUTSIDER = member(6)
+TERMS = Terms(tuple(m.address for m in MEMBERS), 3, 4, member_set_nonce=1)
+
+
+def ballot(report: Report = REPORT, nonce: int = 1, deadline: int | None = None) -> Ballot:
+    until = TIMETABLE.deadline(report.ref_slot) if deadline is None else deadline
+    return Ballot(report, nonce, until, CHAIN_ID, ORACLE)
+
+
+def signed(
+    signer: LocalAccount,
+    report: Report = REPORT,
+    nonce: int = 1,
+    deadline: int | None = None,
+) -> SignedBallot:
+    what = ballot(report, nonce, deadline)
+    (signature,) = sign(what, [signer])
+    return SignedBallot.of(what, signer.address, signature.signature)

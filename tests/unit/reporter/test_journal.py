@@ -1,0 +1,118 @@
+"""What outlives the process: nobody signs twice, and leaves are what their root says."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from keel.model.commitment import OperatorTotals, operators_tree
+from keel.reporter.journal import ConflictingViewError, Journal, JournalError
+from tests.unit.reporter.committee_examples import LIE, MEMBERS, NOW, REPORT, ballot
+
+SIGNER = MEMBERS[0].address
+LEAVES = (OperatorTotals(0, 3, 1, 0, 10**24), OperatorTotals(2, 1, 0, 1, 7))
+ROOT = operators_tree(LEAVES).root
+
+DYING = """
+import os, sys
+from pathlib import Path
+from keel.reporter.journal import Journal, write_atomically
+os.fsync = lambda _: os._exit(9)
+write_atomically(Path(sys.argv[1]), "the second content")
+"""
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "state")
+
+
+def test_the_same_report_may_be_signed_again_after_a_restart(journal: Journal) -> None:
+    journal.intend(ballot(), SIGNER, NOW)
+    Journal(journal.folder).intend(ballot(), SIGNER, NOW)
+
+
+def test_another_report_of_the_slot_is_never_signed_while_the_first_counts(
+    journal: Journal,
+) -> None:
+    journal.intend(ballot(), SIGNER, NOW)
+    deadline = ballot().deadline
+    with pytest.raises(ConflictingViewError) as refused:
+        Journal(journal.folder).intend(ballot(LIE), SIGNER, deadline)
+    assert (refused.value.signed, refused.value.seen) == (REPORT, LIE)
+    Journal(journal.folder).intend(ballot(LIE), SIGNER, deadline + 1)
+
+
+def test_a_new_set_of_members_another_slot_or_account_is_another_matter(
+    journal: Journal,
+) -> None:
+    journal.intend(ballot(), SIGNER, NOW)
+    journal.intend(ballot(LIE, nonce=2), SIGNER, NOW)
+    journal.intend(ballot(replace(LIE, ref_slot=127)), SIGNER, NOW)
+    journal.intend(ballot(LIE), MEMBERS[1].address, NOW)
+    with pytest.raises(ConflictingViewError):
+        journal.intend(ballot(LIE), SIGNER, NOW)
+
+
+def test_leaves_are_found_by_their_root(journal: Journal) -> None:
+    assert journal.leaves(ROOT) is None
+    journal.keep_leaves(LEAVES)
+    assert Journal(journal.folder).leaves(ROOT) == LEAVES
+    assert journal.leaves(bytes(32)) is None
+
+
+def test_leaves_that_were_tampered_with_are_not_believed(journal: Journal) -> None:
+    journal.keep_leaves(LEAVES)
+    path = journal.folder / "operators" / f"0x{ROOT.hex()}.json"
+    path.write_text(path.read_text().replace('"7"', '"8"'))
+    assert journal.leaves(ROOT) is None
+    path.write_text("{")
+    assert journal.leaves(ROOT) is None
+
+
+def test_a_damaged_intent_stops_signing(journal: Journal) -> None:
+    journal.intend(ballot(), SIGNER, NOW)
+    (path,) = (journal.folder / "signed").iterdir()
+    path.write_text("{")
+    with pytest.raises(JournalError, match="is damaged: what was signed is not known"):
+        journal.intend(ballot(), SIGNER, NOW)
+
+
+def test_the_standing_leaves_are_never_forgotten(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keel.reporter.journal._KEPT_LEAVES", 2)
+    journal.keep_leaves(LEAVES)
+    old = journal.folder / "operators" / f"0x{ROOT.hex()}.json"
+    os.utime(old, (1, 1))
+    later = [(OperatorTotals(0, 1, 0, 0, n),) for n in range(1, 5)]
+    for time, leaves in enumerate(later, start=2):
+        journal.keep_leaves(leaves)
+        name = f"0x{operators_tree(leaves).root.hex()}.json"
+        os.utime(journal.folder / "operators" / name, (time, time))
+    journal.forget_leaves(ROOT)
+    roots = [operators_tree(leaves).root for leaves in later]
+    assert journal.leaves(ROOT) == LEAVES
+    assert [journal.leaves(root) is not None for root in roots] == [False, False, True, True]
+
+
+def test_a_second_process_is_kept_out_until_the_first_ends(journal: Journal) -> None:
+    with (
+        journal.held(),
+        pytest.raises(JournalError, match="another reporter uses"),
+        Journal(journal.folder).held(),
+    ):
+        pass
+    with Journal(journal.folder).held():
+        assert (journal.folder / "lock").exists()
+
+
+def test_a_process_that_dies_while_it_writes_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    path.write_text("the first content")
+    died = subprocess.run([sys.executable, "-c", DYING, str(path)], check=False, timeout=60)
+    assert died.returncode == 9
+    assert path.read_text() == "the first content"
