@@ -1,0 +1,214 @@
+"""The consensus layer as `agree` of several beacon nodes show it."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from keel.nodes.agreement import decides, equal, needed, reached
+from keel.nodes.beacon_node import BeaconNode, StateLimits
+from keel.nodes.errors import NoAgreementError, NodeError, NodeSilentError
+from keel.nodes.network import NetworkFacts
+from keel.nodes.panel import Backoff, OnDisagreement, Panel, Reply
+
+_ROOT_AT = slice(8, 40)
+_SLOT_AT = slice(40, 48)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedState:
+    """SSZ bytes of a slot's state from the node at `url`, and the root that nodes agree on.
+
+    Whether the bytes hash to the root is for the `check` of AgreedBeacon.state.
+    """
+
+    slot: int
+    root: bytes
+    fork: str
+    data: bytes
+    url: str
+
+
+class AgreedBeacon:
+    """Beacon nodes asked at once; every method raises NoAgreementError, which names who said what.
+
+    Nodes that are silent, syncing, optimistic, without execution client or on another network than
+    the others are not counted and `on_disagreement` is told. One client serves one thread.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        agree: int | None = None,
+        timeout_seconds: float = 10.0,
+        on_disagreement: OnDisagreement = lambda _url, _problem: None,
+        *,
+        limits: StateLimits | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.agree = needed(len(urls), agree)
+        self._limits = limits or StateLimits()
+        self._panel = Panel(
+            urls,
+            lambda url: BeaconNode(url, timeout_seconds, self._limits),
+            timeout_seconds,
+            on_disagreement,
+            backoff,
+        )
+        self._network: NetworkFacts | None = None
+        self._members: set[str] = set()
+
+    @property
+    def urls(self) -> list[str]:
+        """Names of the nodes."""
+        return self._panel.urls
+
+    @property
+    def network(self) -> NetworkFacts:
+        """Genesis and configuration, read once."""
+        if self._network is None:
+            self._network = self._agreed_network()
+        return self._network
+
+    def head_slot(self) -> int:
+        """Highest slot that `agree` nodes have reached with their head."""
+        return self._reached("the head", BeaconNode.synced_slot)
+
+    def finalised_slot(self) -> int:
+        """First slot of the highest epoch that `agree` nodes call final."""
+        epoch = self._reached("the finalised epoch", BeaconNode.finalised_epoch)
+        return self.network.first_slot_of(epoch)
+
+    def state_root(self, slot: int) -> bytes:
+        """Root of the state of a slot."""
+        return self._state_root(slot)[0]
+
+    def state(
+        self, slot: int, check: Callable[[AgreedState], str | None] | None = None
+    ) -> AgreedState:
+        """Return a slot's state from the first node whose bytes pass.
+
+        The bytes must name the network and the slot; `check` looks further, above all whether they
+        hash to the root, and returns what is wrong with them. Nodes refused are told of.
+        """
+        root, holders = self._state_root(slot)
+        said: dict[str, str] = {}
+        for url in holders:
+            found, problem = self._fetched(url, slot, root)
+            if found is not None and problem is None:
+                problem = None if check is None else check(found)
+            if found is not None and problem is None:
+                self._panel.is_well(url)
+                return found
+            said[url] = problem or ""
+            self._panel.is_off(url, f"state of slot {slot}: {problem}")
+        raise NoAgreementError(f"the state of slot {slot}", 1, said)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._panel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _state_root(self, slot: int) -> tuple[bytes, list[str]]:
+        replies = self._ask_members(lambda node: node.state_root(slot), self._is_decided)
+        return self._judge(f"the state root of slot {slot}", replies, _hexadecimal)
+
+    def _fetched(self, url: str, slot: int, root: bytes) -> tuple[AgreedState | None, str | None]:
+        """Fetch a state from one node; gives what is wrong with it, if anything."""
+        seconds = self._limits.seconds + self._panel.timeout_seconds
+        replies = self._panel.ask(
+            lambda node: node.state_ssz(slot), of=[url], timeout_seconds=seconds
+        )
+        outcome = replies[0].outcome
+        if isinstance(outcome, NodeError):
+            return None, outcome.problem
+        fork, data = outcome
+        found = AgreedState(slot, root, fork, data, url)
+        if data[_ROOT_AT] != self.network.genesis_validators_root:
+            return found, "its bytes are no state of this network"
+        if int.from_bytes(data[_SLOT_AT], "little") != slot:
+            return found, "its bytes are the state of another slot"
+        return found, None
+
+    def _reached(self, what: str, question: Callable[[BeaconNode], int]) -> int:
+        enough = decides(len(self.urls), self.agree)
+        replies = self._ask_members(question, lambda answers: len(answers) >= enough)
+        for reply in replies:
+            if not isinstance(reply.outcome, NodeError):
+                self._panel.is_well(reply.url)
+        return reached(what, replies, self.agree)
+
+    def _ask_members[A](
+        self, question: Callable[[BeaconNode], A], settled: Callable[[Sequence[A]], bool]
+    ) -> list[Reply[A]]:
+        """Ask the nodes of the agreed network; the replies of others are why they are not asked."""
+        strange = self._look_at_strangers(self.network)
+        replies = self._panel.ask(question, of=self._members, settled=settled)
+        for reply in replies:
+            if isinstance(reply.outcome, NodeSilentError):
+                self._members.discard(reply.url)
+        return [*replies, *(Reply[A](error.url, error) for error in strange)]
+
+    def _look_at_strangers(self, network: NetworkFacts) -> list[NodeError]:
+        """Admit nodes that came back or joined late, if they are on the agreed network."""
+        strangers = [url for url in self.urls if url not in self._members]
+        refused = []
+        for reply in self._panel.ask(BeaconNode.network, of=strangers) if strangers else ():
+            found = reply.outcome
+            if found == network:
+                self._members.add(reply.url)
+            elif isinstance(found, NodeError):
+                refused.append(NodeError(reply.url, found.problem))
+            else:
+                problem = _difference("the network", _network_name(found), _network_name(network))
+                self._panel.is_off(reply.url, problem)
+                refused.append(NodeError(reply.url, problem))
+        return refused
+
+    def _agreed_network(self) -> NetworkFacts:
+        replies = self._panel.ask(BeaconNode.network, settled=self._is_decided)
+        facts, holders = self._judge("the network", replies, _network_name)
+        self._members.update(holders)
+        return facts
+
+    def _judge[A: Hashable](
+        self, what: str, replies: Sequence[Reply[A]], show: Callable[[A], str]
+    ) -> tuple[A, list[str]]:
+        """Return the agreed answer and who gave it; tells of those who gave another."""
+        agreed, holders = equal(what, replies, self.agree, lambda answer: answer, show)
+        for reply in replies:
+            if reply.url in holders:
+                self._panel.is_well(reply.url)
+            elif not isinstance(reply.outcome, NodeError):
+                problem = _difference(what, show(reply.outcome), show(agreed))
+                self._panel.is_off(reply.url, problem)
+        return agreed, holders
+
+    def _is_decided(self, answers: Sequence[Hashable]) -> bool:
+        enough = decides(len(self.urls), self.agree)
+        return any(answers.count(each) >= enough for each in answers)
+
+
+def _hexadecimal(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
+def _network_name(facts: NetworkFacts) -> str:
+    return (
+        f"network {_hexadecimal(facts.genesis_validators_root)} of genesis {facts.genesis_time}, "
+        f"{facts.slot_seconds} s a slot"
+    )
+
+
+def _difference(what: str, said: str, agreed: str) -> str:
+    return f"{what} is {said}, others agree on {agreed}"

@@ -1,0 +1,202 @@
+"""One beacon node, read over the standard Beacon API: nothing that only some client serves."""
+
+import io
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import orjson
+
+from keel.nodes.errors import NodeError, NodeSettingsError, NodeSilentError, public_name
+from keel.nodes.network import NetworkFacts, network_facts, read_bytes
+
+GIBIBYTE = 1024**3
+_JSON = "application/json"
+_SSZ = "application/octet-stream"
+_JSON_BYTES = 16 * 1024**2
+_OK = 200
+_NOT_FOUND = 404
+_NOT_COUNTED = {
+    "is_syncing": "it is still syncing",
+    "is_optimistic": "it is optimistic: its execution client has not checked the head",
+    "el_offline": "its execution client is offline",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateLimits:
+    """How long a state may take as a whole, and how large it may be: 150 MB on mainnet today."""
+
+    seconds: float = 300.0
+    most_bytes: int = 2 * GIBIBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The latest block that a node follows."""
+
+    slot: int
+    root: bytes
+
+
+class BeaconNode:
+    """A node at an address; every method raises NodeError.
+
+    `timeout_seconds` bounds connecting, the pause between two bytes, and answers other than states
+    as a whole. Heads, checkpoints and roots of a node that is syncing or optimistic are refused.
+    """
+
+    def __init__(
+        self, url: str, timeout_seconds: float = 10.0, limits: StateLimits | None = None
+    ) -> None:
+        self.url = public_name(url)
+        self.timeout_seconds = timeout_seconds
+        self.limits = limits or StateLimits()
+        try:
+            self._client = httpx.Client(
+                base_url=url.rstrip("/"), timeout=timeout_seconds, trust_env=False
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            raise NodeSettingsError(f"{url} is not an http or https address") from error
+
+    def network(self) -> NetworkFacts:
+        """Genesis and configuration."""
+        genesis = self._read("/eth/v1/beacon/genesis")["data"]
+        config_path = "/eth/v1/config/spec"
+        config = self._read(config_path)["data"]
+        try:
+            return network_facts(genesis, config)
+        except (KeyError, TypeError, ValueError) as error:
+            raise NodeError(self.url, f"{config_path} cannot be used: {_said(error)}") from error
+
+    def synced_slot(self) -> int:
+        """Slot of the head of a node that is in sync."""
+        path = "/eth/v1/node/syncing"
+        data = self._read(path)["data"]
+        for flag, problem in _NOT_COUNTED.items():
+            if self._field(path, data, flag) not in (False, None):
+                raise NodeError(self.url, problem)
+        return self._number(path, data, "head_slot")
+
+    def head(self) -> Head:
+        """Latest block."""
+        self.synced_slot()
+        path = "/eth/v1/beacon/headers/head"
+        data = self._verified(path)
+        message = self._field(path, self._field(path, data, "header"), "message")
+        return Head(self._number(path, message, "slot"), self._root(path, data))
+
+    def finalised_epoch(self) -> int:
+        """Epoch of the latest finalised checkpoint."""
+        self.synced_slot()
+        path = "/eth/v1/beacon/states/head/finality_checkpoints"
+        checkpoint = self._field(path, self._verified(path), "finalized")
+        return self._number(path, checkpoint, "epoch")
+
+    def finalised_slot(self) -> int:
+        """First slot of the latest finalised epoch."""
+        return self.network().first_slot_of(self.finalised_epoch())
+
+    def state_root(self, slot: int) -> bytes:
+        """Root of the state of a slot; of a missed slot, the state advanced to it."""
+        path = f"/eth/v1/beacon/states/{slot}/root"
+        return self._root(path, self._verified(path))
+
+    def state_ssz(self, slot: int) -> tuple[str, bytes]:
+        """Name of the fork, and the state of a slot as SSZ bytes, which nothing has checked."""
+        path = f"/eth/v2/debug/beacon/states/{slot}"
+        headers, data = self._ask(path, _SSZ, self.limits.seconds, self.limits.most_bytes)
+        fork = headers.get("Eth-Consensus-Version", "")
+        if not fork or headers.get("Content-Type", "").partition(";")[0].strip() != _SSZ:
+            raise NodeError(self.url, f"{path} is answered, but not with SSZ of a named fork")
+        return fork.lower(), data
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _verified(self, path: str) -> Any:
+        """Return `data` of an answer that does not call itself optimistic."""
+        answer = self._read(path)
+        if answer.get("execution_optimistic", False) is not False:
+            raise NodeError(self.url, _NOT_COUNTED["is_optimistic"])
+        return answer["data"]
+
+    def _read(self, path: str) -> dict[str, Any]:
+        _, body = self._ask(path, _JSON, self.timeout_seconds, _JSON_BYTES)
+        try:
+            answer = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise NodeError(self.url, f"{path} is answered, but not with JSON") from error
+        if not isinstance(answer, dict) or "data" not in answer:
+            raise NodeError(self.url, f"{path} is answered without data")
+        return answer
+
+    def _ask(
+        self, path: str, content: str, seconds: float, most_bytes: int
+    ) -> tuple[Mapping[str, str], bytes]:
+        headers = {"Accept": content, "Accept-Encoding": "identity"}
+        deadline = time.monotonic() + seconds
+        try:
+            with self._client.stream("GET", path, headers=headers) as answer:
+                if answer.status_code != _OK:
+                    raise NodeError(self.url, _refusal(path, answer.status_code))
+                return answer.headers, self._body(answer, path, deadline, most_bytes)
+        except httpx.TimeoutException as error:
+            raise NodeSilentError(
+                self.url, f"{path} is not answered within {self.timeout_seconds:g} s"
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, OSError) as error:
+            raise NodeSilentError(self.url, f"{path} cannot be read: {_said(error)}") from error
+
+    def _body(self, answer: httpx.Response, path: str, deadline: float, most_bytes: int) -> bytes:
+        """Collect the body without a second copy of it."""
+        body = io.BytesIO()
+        for piece in answer.iter_raw():
+            body.write(piece)
+            if body.tell() > most_bytes:
+                raise NodeError(self.url, f"{path} is larger than {most_bytes} bytes")
+            if time.monotonic() > deadline:
+                raise NodeSilentError(self.url, f"{path} does not come whole in time")
+        return body.getvalue()
+
+    def _field(self, path: str, data: Any, name: str) -> Any:
+        if not isinstance(data, dict):
+            raise NodeError(self.url, f"{path} is answered without {name}")
+        return data.get(name)
+
+    def _number(self, path: str, data: Any, name: str) -> int:
+        text = self._field(path, data, name)
+        if not isinstance(text, str) or not text.isascii() or not text.isdigit():
+            raise NodeError(self.url, f"{path} is answered without a number as {name}")
+        if len(text) > 20:
+            raise NodeError(self.url, f"{path} is answered with {name} above 64 bits")
+        return int(text)
+
+    def _root(self, path: str, data: Any) -> bytes:
+        try:
+            return read_bytes(self._field(path, data, "root"), 32)
+        except ValueError as error:
+            raise NodeError(self.url, f"{path} is answered without a root") from error
+
+
+def _refusal(path: str, status: int) -> str:
+    return f"it does not have {path}" if status == _NOT_FOUND else f"{path} fails, status {status}"
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

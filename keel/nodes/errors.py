@@ -1,0 +1,50 @@
+"""Errors of reading nodes; each message is one line meant for the log or the terminal."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from keel.chain.errors import ChainError
+
+
+class NodeError(ChainError):
+    """A node gives no answer that can be used. `url` names it, without what may be secret."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(f"{url}: {problem}")
+        self.url = url
+        self.problem = problem
+
+
+class NodeSilentError(NodeError):
+    """A node cannot be reached, breaks off or does not answer in time."""
+
+
+class NodeLeftOutError(NodeError):
+    """A node was silent a short while ago and is not asked again yet."""
+
+
+class NodeSettingsError(ChainError):
+    """The nodes are named in a way that cannot work."""
+
+
+class NoAgreementError(NodeError):
+    """Too few nodes say the same, or two groups of equal size differ.
+
+    `said` has what each node answered, or why it gave no answer, by its url.
+    """
+
+    def __init__(self, what: str, agree: int, said: Mapping[str, str]) -> None:
+        listed = "; ".join(f"{url} says {text}" for url, text in said.items())
+        problem = f"no agreement of {agree} nodes on {what}: {listed or 'none was asked'}"
+        super().__init__(", ".join(said), problem)
+        self.args = (self.problem,)
+        self.what = what
+        self.said = dict(said)
+
+
+def public_name(url: str) -> str:
+    """Scheme, host and port of an address; its path, query or user may hold a provider's key."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = "" if parts.port is None else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
