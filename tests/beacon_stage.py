@@ -67,9 +67,7 @@ def validating_world(_validating_on_beacon: BeaconWorld) -> Iterator[BeaconWorld
 def _put_back(world: BeaconWorld) -> Iterator[BeaconWorld]:
     """The same chain, with nothing remembered of what a test did."""
     with branching(world.beacon.chain) as chain:
-        again = open_beacon_world(
-            chain, world.contracts, world.configuration, world.actors, world.first_block
-        )
+        again = open_beacon_world(chain, world.contracts, world.manifest, world.actors)
         again.reward_leaves = dict(world.reward_leaves)
         again.beacon.follow()
         yield again

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from keel.chain.revert import Reverted
 from keel.chain.transaction import receipt_of, submit_transaction
+from keel.circle.reports import Reported
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.recorded_keys import RecordedKeys
-from keel.scenarios.reporting import Reported, SignedReport, look, read_posted, sign_off
+from keel.scenarios.reporting import SignedReport, look, read_posted, sign_off
 from keel.scenarios.world import World
 
 

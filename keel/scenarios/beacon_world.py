@@ -1,22 +1,24 @@
 """The stage with a beacon chain of its own: Keel on an Anvil that only the chain's slots drive."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from keel.chain.anvil import AnvilOptions
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head, unlocked_accounts
+from keel.circle.reports import Reported
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
 from keel.deploy.actors import ACTORS, cast_actors, local_configuration
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import Bindings, bind
-from keel.deploy.config import Configuration
 from keel.deploy.deploy import Progress, deploy
+from keel.deploy.manifest import Manifest, make_manifest
 from keel.deploy.plan import Plan, make_plan
 from keel.deploy.profiles import LOCAL, Profile, local_profile
 from keel.deploy.sender import NodeSender
 from keel.scenarios.real_beacon import RealBeacon
+from keel.scenarios.reporting import report
 from keel.scenarios.slot_client import SlotClient
 from keel.scenarios.world import World, members_of_local_chain
 
@@ -26,6 +28,11 @@ class BeaconWorld(World):
     """A World whose consensus layer is a BeaconChain."""
 
     beacon: RealBeacon
+    manifest: Manifest = field(kw_only=True)
+
+    def next_report(self) -> Reported:
+        """Let the frame pass until the report of its reference slot; by all members, played."""
+        return report(self)
 
 
 def options_for_keel(config: ChainConfig, port: int = 0) -> AnvilOptions:
@@ -44,20 +51,25 @@ def found_beacon_world(
     deployment = deploy(rpc, plan, NodeSender(rpc, plan.deployer), on_progress)
     actors = cast_actors(unlocked_accounts(rpc))
     contracts = bind(rpc, plan.addresses, artifacts)
-    return open_beacon_world(chain, contracts, plan.configuration, actors, deployment.block)
+    manifest = make_manifest(rpc, plan, deployment, artifacts)
+    return open_beacon_world(chain, contracts, manifest, actors)
 
 
 def open_beacon_world(
-    chain: BeaconChain,
-    contracts: Bindings,
-    configuration: Configuration,
-    actors: Mapping[str, str],
-    first_block: int,
+    chain: BeaconChain, contracts: Bindings, manifest: Manifest, actors: Mapping[str, str]
 ) -> BeaconWorld:
     """Step onto a chain with Keel on it, reports made before included."""
-    beacon = RealBeacon(chain, contracts.registry, contracts.rewards_vault.address, first_block)
-    members = members_of_local_chain()
-    return BeaconWorld(contracts, configuration, actors, members, first_block, beacon)
+    return BeaconWorld(
+        contracts=contracts,
+        configuration=manifest.configuration,
+        actors=actors,
+        members=members_of_local_chain(),
+        first_block=manifest.block,
+        beacon=RealBeacon(
+            chain, contracts.registry, contracts.rewards_vault.address, manifest.block
+        ),
+        manifest=manifest,
+    )
 
 
 def plan_on_beacon(
@@ -75,7 +87,7 @@ def plan_on_beacon(
 def overrides_for(slot_seconds: int) -> dict[str, int]:
     """What the local profile becomes with slots of another length, in proportion as ever."""
     profile = local_profile(seconds_per_slot=slot_seconds)
-    names = [field.name for field in fields(Profile) if field.name != "name"]
+    names = [each.name for each in fields(Profile) if each.name != "name"]
     return {
         name: getattr(profile, name)
         for name in names

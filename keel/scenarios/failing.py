@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from keel.circle.reports import Reported
 from keel.consensus.beacon.offences import vote_twice
 from keel.model.constants import GWEI
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.losing import Lost, lost_by
-from keel.scenarios.reporting import Reported, next_reference_slot, report
+from keel.scenarios.reporting import next_reference_slot
 from keel.scenarios.working import report_until
 
 
@@ -31,8 +32,8 @@ def frame_offline(world: BeaconWorld) -> Lost:
     indices = [standing.index for standing in beacon.standings().values()]
     beacon.go_to(world.configuration.geometry.time_of(next_reference_slot(world) - 1))
     beacon.chain.participation.go_offline(indices)
-    report(world)
-    lost = lost_by(report(world))
+    world.next_report()
+    lost = lost_by(world.next_report())
     beacon.chain.participation.come_back(indices)
     return lost
 
@@ -43,7 +44,7 @@ def sign_twice(world: BeaconWorld, count: int) -> Slashed:
     It happens right after a report, so that the larger penalty falls late in a later frame, when
     the frame before has been reported.
     """
-    report(world)
+    world.next_report()
     beacon = world.beacon
     chosen = _one_of_each_operator(world)[:count]
     indices = tuple(beacon.standings()[pubkey].index for pubkey in chosen)
@@ -51,7 +52,6 @@ def sign_twice(world: BeaconWorld, count: int) -> Slashed:
     vote_twice(beacon.chain, indices)
     beacon.chain.run_until(
         lambda chain: all(chain.state.validators[index].slashed for index in indices),
-        on_slot=beacon.on_slot,
         what="the slashing",
     )
     state, spec = beacon.chain.state, beacon.chain.spec
@@ -71,11 +71,11 @@ def approach_penalty(world: BeaconWorld, slashed: Slashed) -> list[Reported]:
 def suffer_penalty(world: BeaconWorld, slashed: Slashed) -> tuple[int, Lost]:
     """Let the larger penalty come and be reported; returns it in wei, and the loss."""
     chain = world.beacon.chain
-    chain.to_slot(slashed.penalty_slot - 1, world.beacon.on_slot)
+    chain.to_slot(slashed.penalty_slot - 1)
     before = sum(int(chain.state.balances[index]) for index in slashed.indices)
-    chain.run(1, world.beacon.on_slot)
+    chain.run(1)
     after = sum(int(chain.state.balances[index]) for index in slashed.indices)
-    return (before - after) * GWEI, lost_by(report(world))
+    return (before - after) * GWEI, lost_by(world.next_report())
 
 
 def _one_of_each_operator(world: BeaconWorld) -> list[bytes]:

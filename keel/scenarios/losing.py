@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from keel.circle.reports import Reported
 from keel.model.constants import GWEI
-from keel.scenarios.reporting import Reported, report
+from keel.scenarios.reporting import report
 from keel.scenarios.world import ScriptedWorld
 
 

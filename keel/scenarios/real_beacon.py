@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from keel.chain.contract import Contract
-from keel.consensus.beacon.advancing import OnSlot
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.keys import ValidatorKey
 from keel.scenarios.beacon_view import BeaconView, view_of
@@ -13,7 +12,7 @@ _KEPT_VIEWS = 8
 
 
 class RealBeacon(RecordedKeys):
-    """A chain in this process; `on_slot` is told of every slot that passes."""
+    """A chain in this process."""
 
     def __init__(
         self, chain: BeaconChain, registry: Contract, rewards_vault: str, first_block: int
@@ -21,7 +20,6 @@ class RealBeacon(RecordedKeys):
         super().__init__(registry, first_block)
         self.chain = chain
         self.rewards_vault = rewards_vault
-        self.on_slot: OnSlot | None = None
         self._views: dict[tuple[int, bytes], BeaconView] = {}
 
     @property
@@ -55,11 +53,11 @@ class RealBeacon(RecordedKeys):
 
     def go_to(self, time: int) -> None:
         """Let slots pass."""
-        self.chain.to_slot(self.slot_at(time), self.on_slot)
+        self.chain.to_slot(self.slot_at(time))
 
     def await_final(self, ref_time: int) -> None:
         """Let slots pass until the chain has finalised the reference slot."""
-        self.chain.to_finality(self.slot_at(ref_time) + 1, on_slot=self.on_slot)
+        self.chain.to_finality(self.slot_at(ref_time) + 1)
 
     def deposits_in(self, slot: int) -> Iterator[tuple[bytes, int]]:
         """Public keys and gwei of the deposits in a slot's block."""

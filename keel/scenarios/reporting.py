@@ -6,10 +6,10 @@ from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
-from keel.chain.abi import Event
 from keel.chain.clock import now
 from keel.chain.state import balance_wei, chain_id
 from keel.chain.transaction import Receipt, send_transaction
+from keel.circle.reports import Reported, report_events
 from keel.model.balance_tree import balance_root
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.constants import DAY, ETHER, GWEI, RAY
@@ -19,23 +19,6 @@ from keel.reporter.ballot import Ballot, digest, sign
 from keel.scenarios.world import ScriptedWorld, World
 
 TIPS_WEI = ETHER // 100
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """A posted report; `judgement` and `outcome` are what the oracle had said it would do."""
-
-    report: Report
-    signatures: int
-    applied: bool
-    judgement: Any
-    outcome: Any
-    receipt: Receipt
-    events: tuple[Event, ...]
-
-    def event(self, name: str) -> Event | None:
-        """The one event of this name, if there is any."""
-        return next((event for event in self.events if event.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +139,10 @@ def sign_off(world: World, seen: Report, members: Sequence[LocalAccount]) -> Sig
 
 def read_posted(world: World, signed: SignedReport, receipt: Receipt) -> Reported:
     """What a posted report did, by its events."""
-    contracts = world.contracts
-    emitters = (contracts.oracle, contracts.vault, contracts.queue, contracts.fund)
-    events = tuple(event for contract in emitters for event in contract.events(receipt))
+    events = report_events(world.contracts, receipt)
     return Reported(
         report=signed.report,
-        signatures=len(signed.arguments[2]),
+        signers=tuple(signer for signer, _ in signed.arguments[2]),
         applied=any(event.name == "ReportApplied" for event in events),
         judgement=signed.judgement,
         outcome=signed.outcome,

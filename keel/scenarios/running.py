@@ -10,6 +10,7 @@ from rich.console import Console
 
 from keel.chain.anvil import start_anvil
 from keel.chain.state import unlocked_accounts
+from keel.circle.reports import Reported
 from keel.consensus.api.serving import serving
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig
@@ -28,7 +29,6 @@ from keel.scenarios.beacon_world import (
     options_for_keel,
     plan_on_beacon,
 )
-from keel.scenarios.reporting import Reported
 from keel.scenarios.slot_client import SlotClient
 from keel.scenarios.telling_reports import report_lines
 
@@ -85,7 +85,7 @@ def prepare_chain(chain: BeaconChain, artifacts: Artifacts, console: Console) ->
 def _open(chain: BeaconChain, manifest: Manifest, artifacts: Artifacts) -> BeaconWorld:
     contracts = bind(chain.rpc, manifest.addresses, artifacts)
     actors = cast_actors(unlocked_accounts(chain.rpc))
-    return open_beacon_world(chain, contracts, manifest.configuration, actors, manifest.block)
+    return open_beacon_world(chain, contracts, manifest, actors)
 
 
 def _tell(reported: Reported, console: Console) -> None:

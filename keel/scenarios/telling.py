@@ -93,11 +93,11 @@ def _showing_slots(world: BeaconWorld, console: Console) -> Iterator[None]:
                 f"slot {outcome.slot}, epoch {chain.epoch}, finalised {chain.finalised_epoch}"
             )
 
-        world.beacon.on_slot = show
+        chain.watchers.append(show)
         try:
             yield
         finally:
-            world.beacon.on_slot = None
+            chain.watchers.remove(show)
 
 
 def _deploy(chain: BeaconChain, console: Console) -> BeaconWorld:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from keel.scenarios.reporting import Reported
+from keel.circle.reports import Reported
 from keel.terminal.amounts import shown_ether, shown_seconds
 
 

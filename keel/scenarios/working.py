@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from keel.chain.clock import now
 from keel.chain.state import balance_wei
+from keel.circle.reports import Reported
 from keel.model.constants import GWEI
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.reporting import Reported, next_reference_slot, report
+from keel.scenarios.reporting import next_reference_slot
 
 TIP_GAS = 21_000
 TIP_WEI_PER_GAS = 100 * GWEI
@@ -40,7 +41,7 @@ def report_until(world: BeaconWorld, reached: Callable[[], bool]) -> list[Report
     """Let frame after frame pass, each with its report."""
     reports = []
     while not reached():
-        reports.append(report(world))
+        reports.append(world.next_report())
     return reports
 
 
@@ -67,7 +68,7 @@ def work(world: BeaconWorld) -> Worked:
     blocks = 0
     for _ in range(next_reference_slot(world) - 1 - beacon.chain.slot):
         _send_tip(world)
-        outcome = beacon.chain.run(1, beacon.on_slot)[0]
+        outcome = beacon.chain.step()
         proposer = bytes(beacon.chain.state.validators[outcome.proposer].pubkey)
         blocks += outcome.root is not None and proposer in beacon.operators
     swept_wei, fees_wei = (

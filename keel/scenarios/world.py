@@ -4,24 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from eth_account import Account
-from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 from eth_account.signers.local import LocalAccount
 
-from keel.chain.anvil import TEST_MNEMONIC
 from keel.chain.contract import Contract
 from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei, set_balance_wei
 from keel.chain.transaction import Receipt
-from keel.deploy.actors import ACTORS, ORACLE_MEMBERS
+from keel.circle.keys import account_of
+from keel.deploy.actors import ORACLE_MEMBERS
 from keel.deploy.bindings import CONTRACT_NAMES, Bindings
 from keel.deploy.config import Configuration
 from keel.deploy.profiles import Profile
 from keel.deploy.roles import ROLE_BY_NAME, role_of
 from keel.scenarios.consensus_layer import ConsensusLayer
 from keel.scenarios.script_beacon import ScriptBeacon
-
-_PATH = "m/44'/60'/0'/0/{}"  # BIP-44, as Anvil and Ape derive their accounts
 
 
 @dataclass
@@ -91,6 +87,4 @@ def open_world(
 
 def members_of_local_chain() -> tuple[LocalAccount, ...]:
     """The committee, with keys of Anvil's well-known phrase."""
-    seed = seed_from_mnemonic(TEST_MNEMONIC, passphrase="")
-    numbers = (ACTORS.index(name) for name in ORACLE_MEMBERS)
-    return tuple(Account.from_key(key_from_seed(seed, _PATH.format(n))) for n in numbers)
+    return tuple(map(account_of, ORACLE_MEMBERS))

@@ -72,7 +72,7 @@ def test_a_stopped_child_is_silent_and_goes_on_where_it_was(child: Process) -> N
     first = child.pid
     child.stop()
     assert child.is_running
-    assert _state(child) == "T"
+    _await(lambda: _state(child) == "T")
     with pytest.raises(ProcessError, match="child does not answer"):
         child.health()
     child.go_on()

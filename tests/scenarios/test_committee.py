@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 from rich.console import Console
 
+from keel.circle.reports import Reported
 from keel.consensus.api.serving import serving
 from keel.consensus.beacon.branching import branching
 from keel.consensus.beacon.errors import BeaconError
@@ -17,7 +18,7 @@ from keel.scenarios.api_beacon import ApiBeacon
 from keel.scenarios.attending import Committee, reportable_slot
 from keel.scenarios.beacon_world import BeaconWorld, open_beacon_world
 from keel.scenarios.identity import require_identity
-from keel.scenarios.reporting import Reported, look
+from keel.scenarios.reporting import look
 from keel.scenarios.reporting_once import report_final_frame
 from keel.scenarios.world import World
 
@@ -31,9 +32,7 @@ def attending(world: BeaconWorld, artifacts: Artifacts) -> Iterator[list[Reporte
     chain = world.beacon.chain
     addresses = {name: getattr(world.contracts, f).address for f, name in CONTRACT_NAMES.items()}
     contracts = bind(chain.rpc, addresses, artifacts)
-    opened = open_beacon_world(
-        chain, contracts, world.configuration, world.actors, world.first_block
-    )
+    opened = open_beacon_world(chain, contracts, world.manifest, world.actors)
     committee = Committee(opened, told.append)
     chain.listeners.append(committee.after_slot)
     try:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from keel.chain.rpc import RpcClient
-from keel.consensus.beacon.advancing import Advancing
+from keel.consensus.beacon.advancing import Advancing, OnSlot
 from keel.consensus.beacon.attesting import attest
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.execution import Credit, ExecutionLayer, prepare_execution
@@ -26,7 +26,8 @@ class BeaconChain(Advancing):
     """A chain at its head. `state` is that of the current slot and is never changed in place.
 
     Other threads read it in their `turns`; `listeners` are called after each change of the head,
-    still in the turn of whoever changed it.
+    still in the turn of whoever changed it. `watchers` are told of each slot once that turn is
+    over, so that they may wait for somebody who reads the chain.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class BeaconChain(Advancing):
         self.payloads = FoldedPayloads(spec)
         self.turns = Turns()
         self.listeners: list[Callable[[], None]] = []
+        self.watchers: list[OnSlot] = []
         spec.EXECUTION_ENGINE = self.payloads
 
     @property
@@ -87,6 +89,8 @@ class BeaconChain(Advancing):
         with self.turns.taking():
             outcome = self._step()
             self.announce()
+        for watcher in list(self.watchers):
+            watcher(outcome)
         return outcome
 
     def announce(self) -> None:
