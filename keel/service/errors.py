@@ -1,0 +1,13 @@
+"""Errors of services; each message is one line meant for the person who runs one."""
+
+
+class ServiceError(Exception):
+    """Base of what a person has to mend before a service can start."""
+
+
+class SettingsError(ServiceError):
+    """The configuration cannot be used; names key, value and bound, never a secret."""
+
+
+class FolderError(ServiceError):
+    """The data folder cannot be used, or another process uses it."""

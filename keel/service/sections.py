@@ -1,0 +1,204 @@
+"""The tables of a configuration that services share, with the bounds of every key."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    model_validator,
+)
+from pydantic_settings import NoDecode
+
+GWEI = 10**9
+_ENDPOINTS_MOST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """Where a server of this process listens; port 0 takes any free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _listen_address(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    host, colon, port = value.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("must be host:port with a port from 0 to 65535")
+    return ListenAddress(host, int(port))
+
+
+def _split(value: Any) -> Any:
+    """Read a list from the environment: addresses divided by commas."""
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _endpoint(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http or https address")
+    return value.rstrip("/")
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("must not name one address twice")
+    return values
+
+
+Listen = Annotated[
+    ListenAddress,
+    NoDecode,
+    BeforeValidator(_listen_address),
+    PlainSerializer(str, return_type=str),
+]
+"""An address such as 127.0.0.1:9401 or [::1]:0."""
+
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+"""Address of an HTTP service, without a slash at its end."""
+
+Endpoints = Annotated[
+    tuple[Endpoint, ...],
+    NoDecode,
+    BeforeValidator(_split),
+    AfterValidator(_distinct),
+    Field(max_length=_ENDPOINTS_MOST),
+]
+"""Several; in the environment divided by commas."""
+
+
+class Section(BaseModel):
+    """A table of the configuration; unknown keys are refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class NetworkSettings(Section):
+    """The nodes, how many must agree, and how they are asked."""
+
+    execution: Annotated[Endpoints, Field(min_length=1)]
+    execution_agree: int = Field(default=0, ge=0)
+    beacon: Annotated[Endpoints, Field(min_length=1)]
+    beacon_agree: int = Field(default=0, ge=0)
+    timeout_seconds: float = Field(default=10.0, ge=0.1, le=300)
+    poll_seconds: float = Field(default=2.0, ge=0.01, le=60)
+    stale_seconds: float = Field(default=120.0, ge=1, le=86_400)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_to_more_than_half(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        defaults = {}
+        for layer in ("execution", "beacon"):
+            nodes = _split(values.get(layer))
+            if f"{layer}_agree" not in values and isinstance(nodes, list | tuple):
+                defaults[f"{layer}_agree"] = len(nodes) // 2 + 1
+        return values | defaults
+
+    @model_validator(mode="after")
+    def _agreement_is_possible(self) -> Self:
+        for layer, agree, nodes in (
+            ("execution", self.execution_agree, self.execution),
+            ("beacon", self.beacon_agree, self.beacon),
+        ):
+            if not 1 <= agree <= len(nodes):
+                raise ValueError(f"{layer}_agree = {agree}: must be from 1 to {len(nodes)}")
+        return self
+
+
+class KeySettings(Section):
+    """Where the key is: a keystore file or an account of Ape. Its password is never in the file."""
+
+    keystore: Path | None = None
+    password_file: Path | None = None
+    ape_account: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
+    passphrase_file: Path | None = None
+    passphrase: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _one_key_and_one_password(self) -> Self:
+        if (self.keystore is None) == (self.ape_account is None):
+            raise ValueError("names either keystore or ape_account")
+        if self.password_file is not None and self.passphrase_file is not None:
+            raise ValueError("names either password_file or passphrase_file")
+        if self.secret_file is None and self.passphrase is None:
+            raise ValueError("needs password_file or passphrase_file")
+        return self
+
+    @property
+    def secret_file(self) -> Path | None:
+        """The file that holds the password of either kind of key."""
+        return self.password_file or self.passphrase_file
+
+
+class FeeSettings(Section):
+    """What a transaction may cost for one gas, and how long to wait before offering more."""
+
+    max_fee_gwei: Decimal = Field(default=Decimal(200), gt=0, le=100_000, decimal_places=9)
+    priority_fee_gwei: Decimal = Field(default=Decimal(1), ge=0, le=10_000, decimal_places=9)
+    patience_slots: int = Field(default=3, ge=1, le=1_000)
+
+    @model_validator(mode="after")
+    def _tip_within_maximum(self) -> Self:
+        if self.priority_fee_gwei > self.max_fee_gwei:
+            raise ValueError(
+                f"priority_fee_gwei = {self.priority_fee_gwei}: must be at most "
+                f"max_fee_gwei = {self.max_fee_gwei}"
+            )
+        return self
+
+    @property
+    def max_fee_wei(self) -> int:
+        """The most for one gas, base fee and tip together."""
+        return int(self.max_fee_gwei * GWEI)
+
+    @property
+    def priority_fee_wei(self) -> int:
+        """The first offer to the block's builder for one gas."""
+        return int(self.priority_fee_gwei * GWEI)
+
+
+class MonitorSettings(Section):
+    """Where /health and /metrics are served."""
+
+    listen: Listen = ListenAddress("127.0.0.1", 0)
+
+
+class ServiceSettings(Section):
+    """What every service needs; each service adds its own section. Read by load_settings."""
+
+    dry_run: bool = True
+    deployment: Path
+    data: Path
+    log: Literal["json", "console"] = "json"
+    follows_clock: bool = True
+    network: NetworkSettings
+    key: KeySettings | None = None
+    fees: FeeSettings = FeeSettings()
+    monitor: MonitorSettings = MonitorSettings()
+
+    @model_validator(mode="after")
+    def _keys_for_signing(self) -> Self:
+        if not self.dry_run and self.key is None:
+            raise ValueError("key: is needed with dry_run = false")
+        return self
