@@ -1,14 +1,10 @@
 """What must outlive the process: which reports were signed, and the leaves under each root.
 
-Plain JSON files, each written aside, flushed to the disk and then renamed, so that a file is there
-whole or not at all. Leaves are found by their root and checked by it. Errors of the disk are
-OSErrors.
+Plain JSON files, each there whole or not at all. Leaves are found by their root and checked by it.
+Errors of the disk are OSErrors.
 """
 
-import fcntl
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from eth_utils.crypto import keccak
@@ -18,13 +14,14 @@ from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.report import Report
 from keel.reporter.ballot import Ballot
 from keel.reporter.messages import Integer, OperatorMessage, OperatorsMessage, ReportMessage
+from keel.service.disk import write_atomically
 
 _KEPT_INTENTS = 128
 _KEPT_LEAVES = 512
 
 
 class JournalError(Exception):
-    """A file of the journal is not what was written, or another process uses the folder."""
+    """A file of the journal is not what was written."""
 
 
 class ConflictingViewError(Exception):
@@ -48,23 +45,12 @@ class _Intent(BaseModel):
 
 
 class Journal:
-    """One folder for one account on one chain."""
+    """A part of a service's data folder, which one process owns."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._signed = folder / "signed"
         self._operators = folder / "operators"
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep other processes out; raises JournalError when one is in. Ends with the process."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise JournalError(f"another reporter uses {self.folder}") from error
-            yield
 
     def intend(self, ballot: Ballot, signer: str, now: int) -> None:
         """Write down what will be signed, before it is; the same again changes nothing.
@@ -88,7 +74,7 @@ class Journal:
             chain_id=ballot.chain_id,
             oracle=ballot.oracle,
         )
-        write_atomically(path, intent.model_dump_json())
+        _write(path, intent)
         _prune(self._signed, _KEPT_INTENTS)
 
     def keep_leaves(self, leaves: Sequence[OperatorTotals]) -> None:
@@ -99,7 +85,7 @@ class Journal:
             return
         operators = tuple(OperatorMessage.of(totals) for totals in leaves)
         message = OperatorsMessage.model_construct(operators=operators)
-        write_atomically(path, message.model_dump_json())
+        _write(path, message)
 
     def leaves(self, root: bytes) -> tuple[OperatorTotals, ...] | None:
         """Leaves under a root, None when they are not here."""
@@ -129,20 +115,9 @@ class Journal:
             raise JournalError(f"{path} is damaged: what was signed is not known") from error
 
 
-def write_atomically(path: Path, content: str) -> None:
-    """Put a file there whole, or leave what was there; raises OSError."""
+def _write(path: Path, message: BaseModel) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".new")
-    with aside.open("w") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_atomically(path, message.model_dump_json().encode())
 
 
 def _key(ballot: Ballot, signer: str) -> str:

@@ -1,8 +1,6 @@
 """What outlives the process: nobody signs twice, and leaves are what their root says."""
 
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +13,6 @@ from tests.unit.reporter.committee_examples import LIE, MEMBERS, NOW, REPORT, ba
 SIGNER = MEMBERS[0].address
 LEAVES = (OperatorTotals(0, 3, 1, 0, 10**24), OperatorTotals(2, 1, 0, 1, 7))
 ROOT = operators_tree(LEAVES).root
-
-DYING = """
-import os, sys
-from pathlib import Path
-from keel.reporter.journal import Journal, write_atomically
-os.fsync = lambda _: os._exit(9)
-write_atomically(Path(sys.argv[1]), "the second content")
-"""
 
 
 @pytest.fixture
@@ -97,22 +87,3 @@ def test_the_standing_leaves_are_never_forgotten(
     roots = [operators_tree(leaves).root for leaves in later]
     assert journal.leaves(ROOT) == LEAVES
     assert [journal.leaves(root) is not None for root in roots] == [False, False, True, True]
-
-
-def test_a_second_process_is_kept_out_until_the_first_ends(journal: Journal) -> None:
-    with (
-        journal.held(),
-        pytest.raises(JournalError, match="another reporter uses"),
-        Journal(journal.folder).held(),
-    ):
-        pass
-    with Journal(journal.folder).held():
-        assert (journal.folder / "lock").exists()
-
-
-def test_a_process_that_dies_while_it_writes_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "file.json"
-    path.write_text("the first content")
-    died = subprocess.run([sys.executable, "-c", DYING, str(path)], check=False, timeout=60)
-    assert died.returncode == 9
-    assert path.read_text() == "the first content"

@@ -1,0 +1,45 @@
+"""Contracts bound from a manifest and the ABIs beside it: nothing need be compiled."""
+
+from pathlib import Path
+
+import orjson
+
+from keel.chain.abi import Abi
+from keel.chain.contract import Contract
+from keel.chain.deposit_contract import deposit_contract
+from keel.chain.rpc import RpcClient
+from keel.deploy.bindings import CONTRACT_NAMES, Bindings
+from keel.deploy.errors import ManifestError
+from keel.deploy.manifest import DeployedContract, Manifest
+
+
+def bind_recorded(rpc: RpcClient, manifest_path: Path) -> Bindings:
+    """Bind the contracts of a manifest; raises ManifestError.
+
+    Whether it is the manifest of this chain is for `require_same_chain`.
+    """
+    manifest = Manifest.read(manifest_path)
+    missing = sorted(set(CONTRACT_NAMES.values()) - manifest.contracts.keys())
+    if missing:
+        raise ManifestError(f"{manifest_path} lacks {', '.join(missing)}")
+    recorded = {field: manifest.contracts[name] for field, name in CONTRACT_NAMES.items()}
+    abis = {field: _abi(contract, manifest_path) for field, contract in recorded.items()}
+    errors = Abi()
+    for abi in abis.values():
+        errors.errors.update(abi.errors)
+    bound = {
+        field: Contract(rpc, contract.address, abis[field], errors=errors)
+        for field, contract in recorded.items()
+    }
+    deposits = deposit_contract(rpc, manifest.configuration.deposit_contract)
+    return Bindings(**bound, deposits=deposits)
+
+
+def _abi(contract: DeployedContract, manifest_path: Path) -> Abi:
+    path = manifest_path.parent / contract.abi_path
+    try:
+        return Abi(orjson.loads(path.read_bytes()))
+    except OSError as error:
+        raise ManifestError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise ManifestError(f"{path} is no ABI") from error
