@@ -1,13 +1,14 @@
 """`validatorsRoot` of a report: a Merkle tree whose nodes carry the sum of the balances below.
 
 A leaf is hashed twice, as in `keel.model.commitment`. The words that Solidity's `abi.encode` would
-give are joined here by hand: a report has a leaf for each of some 30,000 validators.
+give are joined here by hand, and hashed by the quickest of eth-hash's backends: a report has a
+leaf for each of some 30,000 validators.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eth_utils.crypto import keccak
+from eth_hash.backends.pysha3 import keccak256
 
 from keel.model.commitment import public_key_hash
 
@@ -53,12 +54,12 @@ def _leaf(validator: ValidatorBalance) -> _Node:
         + _word(validator.balance_gwei)
         + _word(validator.slashed)
     )
-    return keccak(keccak(encoded)), validator.balance_gwei
+    return keccak256(keccak256(encoded)), validator.balance_gwei
 
 
 def _parent(left: _Node, right: _Node) -> _Node:
     encoded = left[0] + _word(left[1]) + right[0] + _word(right[1])
-    return keccak(encoded), left[1] + right[1]
+    return keccak256(encoded), left[1] + right[1]
 
 
 def _word(number: int) -> bytes:

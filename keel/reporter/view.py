@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from keel.consensus.beacon.spec import Spec
 from keel.consensus.state.errors import EncodingError
 from keel.consensus.state.layout import container_of
-from keel.consensus.state.merkle import Progress
 from keel.consensus.state.reading import EncodedState, read_state
-from keel.consensus.state.sha256 import choose_hasher
+from keel.consensus.state.sha256 import Hasher, choose_hasher
 from keel.consensus.state.tree import state_tree
 
 NO_INDEX = 2**64 - 1
@@ -103,14 +102,14 @@ def recorded_keys(keys: Iterable[tuple[bytes, int]], block_number: int = 0) -> R
 
 
 def verified_state(
-    spec: Spec, data: bytes, root: bytes, progress: Progress | None = None
+    spec: Spec, data: bytes, root: bytes, hasher: Hasher | None = None
 ) -> EncodedState:
     """Read a state whose bytes hash to this root; raises StateRootError and EncodingError.
 
-    `spec` need be that of the fork and preset only. `progress` counts validators.
+    `spec` need be that of the fork and preset only, whatever the chain's configuration.
     """
     state = read_state(spec, data)
-    found = state_tree(state, choose_hasher(), progress).root
+    found = state_tree(state, hasher or choose_hasher()).root
     if found != root:
         raise StateRootError(found, root)
     return state

@@ -22,6 +22,7 @@ from keel.consensus.state.tree import (
     validators_tree,
 )
 from keel.measure.bench.figures import Figures
+from keel.measure.bench.reports import report_from_json, report_from_ssz, shown
 from keel.measure.bench.states import json_path, spec_of, ssz_path
 
 _PROOFS = 500
@@ -123,12 +124,44 @@ def measure_orjson(fork: Fork, validators: int, hasher_name: HasherName, started
     return watch.figures()
 
 
+def measure_report(fork: Fork, validators: int, hasher_name: HasherName, started: float) -> Figures:
+    """From SSZ bytes and the root to a report; the bytes are hashed and must give the root."""
+    watch = Stopwatch(started)
+    hasher = choose_hasher(hasher_name)
+    root = bytes.fromhex(root_path(fork, validators).read_text())
+    spec = spec_of(fork)
+    content = ssz_path(fork, validators).read_bytes()
+    with watch.step("report"):
+        assessment = report_from_ssz(spec, content, root, hasher)
+    watch.lap("all")
+    return watch.figures(root).model_copy(update={"report": shown(assessment)})
+
+
+def measure_json_report(
+    fork: Fork, validators: int, hasher_name: HasherName, started: float
+) -> Figures:
+    """From the state as JSON to the same report, parsed with orjson; no root is verified."""
+    del hasher_name
+    watch = Stopwatch(started)
+    spec = spec_of(fork)
+    content = json_path(fork, validators).read_bytes()
+    with watch.step("parse"):
+        document = orjson.loads(content)
+        del content
+    with watch.step("report"):
+        assessment = report_from_json(spec, document["data"])
+    watch.lap("all")
+    return watch.figures().model_copy(update={"report": shown(assessment)})
+
+
 MEASURES: dict[str, Measure] = {
     "first": measure_first,
     "parts": measure_parts,
     "again": measure_again,
     "json": measure_json,
     "orjson": measure_orjson,
+    "report": measure_report,
+    "json_report": measure_json_report,
 }
 
 

@@ -47,6 +47,8 @@ def plan(sizes: tuple[int, ...], hasher: HasherName) -> list[Task]:
             Task("first", "first", size, hasher),
             Task("parts", "parts", size, hasher),
             Task("again", "again", size),
+            Task("report", "report", size, hasher),
+            Task("json report", "json_report", size),
             Task("hashlib", "first", size, "hashlib"),
             Task("orjson", "orjson", size),
             Task("json", "json", size),
@@ -55,9 +57,10 @@ def plan(sizes: tuple[int, ...], hasher: HasherName) -> list[Task]:
 
 
 def run_all(tasks: list[Task], fork: Fork, on_start: Callable[[Task], None]) -> Results:
-    """Run them in order; raises BenchError if two ways find different roots of one state."""
+    """Run them in order; raises BenchError if two ways find different roots or reports."""
     results: Results = {}
     roots: dict[int, str] = {}
+    reports: dict[int, str] = {}
     for task in tasks:
         on_start(task)
         figures = _run(task, fork)
@@ -66,6 +69,8 @@ def run_all(tasks: list[Task], fork: Fork, on_start: Callable[[Task], None]) -> 
             raise BenchError(f"{task.title}: root {figures.root}, not {roots[task.validators]}")
         if figures.root:
             root_path(fork, task.validators).write_text(figures.root)
+        if figures.report and reports.setdefault(task.validators, figures.report) != figures.report:
+            raise BenchError(f"{task.title}: {figures.report}, not {reports[task.validators]}")
     return results
 
 

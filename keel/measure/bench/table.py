@@ -57,6 +57,10 @@ def _memory(figures: Figures) -> str:
     return f"{figures.peak_bytes / MEGABYTE:,.0f} MB"
 
 
+def _cpu(figures: Figures) -> str:
+    return shown_seconds(figures.cpu_seconds)
+
+
 ROWS = (
     Row("decode validators and balances", "first", _seconds("decode")),
     Row("hash-tree-root of validators", "parts", _seconds("validators")),
@@ -64,8 +68,8 @@ ROWS = (
     Row("hash-tree-root of the whole state", "first", _tree),
     Row("**first proofs**, all told", "first", _seconds("first")),
     Row("the same, compiling from nothing", "cold", _seconds("first")),
-    Row("CPU time of that", "cold", lambda f: shown_seconds(f.cpu_seconds)),
-    Row("CPU time of the first proofs", "first", lambda f: shown_seconds(f.cpu_seconds)),
+    Row("CPU time of that", "cold", _cpu),
+    Row("CPU time of the first proofs", "first", _cpu),
     Row("peak memory of the first proofs", "first", _memory),
     Row("**every later proof** (slowest of 1,000)", "first", _seconds("later")),
     Row("saving the tree", "first", _seconds("save")),
@@ -73,6 +77,12 @@ ROWS = (
     Row("without a compiler: whole state", "hashlib", _tree),
     Row("without a compiler: first proofs, all told", "hashlib", _seconds("first")),
     Row("without a compiler: peak memory", "hashlib", _memory),
+    Row("**report** from SSZ bytes, all told", "report", _seconds("all")),
+    Row("CPU time of that", "report", _cpu),
+    Row("peak memory of that", "report", _memory),
+    Row("the same report from JSON, all told", "json report", _seconds("all")),
+    Row("CPU time of that", "json report", _cpu),
+    Row("peak memory of that", "json report", _memory),
     Row("JSON: parse with orjson, nothing else", "orjson", _seconds("parse")),
     Row("JSON: peak memory with orjson", "orjson", _memory),
     Row("JSON: parse with the standard library", "json", _seconds("parse")),
@@ -86,6 +96,8 @@ GOALS = (
     Goal("proofs from a saved tree", "again", lambda f: f.seconds["open"], 0.1, "s"),
     Goal("peak memory", "first", lambda f: f.peak_bytes / MEGABYTE, 1200, "MB"),
     Goal("peak memory, compiling", "cold", lambda f: f.peak_bytes / MEGABYTE, 1200, "MB"),
+    Goal("CPU time of a report", "report", lambda f: f.cpu_seconds, 5, "s"),
+    Goal("peak memory of a report", "report", lambda f: f.peak_bytes / MEGABYTE, 1000, "MB"),
 )
 
 

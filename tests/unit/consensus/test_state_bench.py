@@ -12,7 +12,13 @@ from keel.consensus.state.reading import read_state
 from keel.measure.bench import states
 from keel.measure.bench.errors import PageError
 from keel.measure.bench.figures import Figures
-from keel.measure.bench.measures import measure_again, measure_first, root_path
+from keel.measure.bench.measures import (
+    measure_again,
+    measure_first,
+    measure_json_report,
+    measure_report,
+    root_path,
+)
 from keel.measure.bench.running import Results
 from keel.measure.bench.states import (
     OWN_CREDENTIALS,
@@ -22,6 +28,7 @@ from keel.measure.bench.states import (
     spec_of,
 )
 from keel.measure.bench.table import PAGE, lines, missed_goals, page_with
+from keel.reporter.view import StateRootError
 
 COUNT = 200
 
@@ -73,6 +80,11 @@ def _results(first_seconds: float, later_seconds: float, peak_bytes: int, size: 
     return dict.fromkeys([("first", size), ("cold", size), ("again", size)], figures)
 
 
+def _report_results(cpu_seconds: float, peak_bytes: int, size: int) -> Results:
+    figures = Figures(seconds={}, cpu_seconds=cpu_seconds, peak_bytes=peak_bytes)
+    return {("report", size): figures, ("json report", size): figures}
+
+
 def test_goals_hold_at_their_bounds_and_not_beyond() -> None:
     assert missed_goals(_results(15, 0.1, 1_200_000_000, 1_000_000)) == []
     beyond = _results(15.5, 0.25, 1_300_000_000, 1_000_000)
@@ -84,6 +96,31 @@ def test_goals_hold_at_their_bounds_and_not_beyond() -> None:
         ("peak memory, compiling", "1300 MB"),
     }
     assert missed_goals(_results(15.5, 0.25, 1_300_000_000, 100_000)) == []
+
+
+def test_a_report_has_goals_of_its_own() -> None:
+    assert missed_goals(_report_results(5, 1_000_000_000, 1_000_000)) == []
+    beyond = _report_results(5.1, 1_001_000_000, 1_000_000)
+    assert {(goal.title, goal.shown(beyond)) for goal in missed_goals(beyond)} == {
+        ("CPU time of a report", "5.1 s"),
+        ("peak memory of a report", "1001 MB"),
+    }
+    assert missed_goals(_report_results(5.1, 1_001_000_000, 100_000)) == []
+
+
+def test_ssz_and_json_give_the_same_report_and_ssz_alone_knows_the_root(folder: Path) -> None:
+    make_json("fulu", COUNT, list[int]().append)
+    spec, content = spec_of("fulu"), make_ssz("fulu", COUNT).read_bytes()
+    root = bytes(spec.hash_tree_root(spec.BeaconState.decode_bytes(content)))
+    root_path("fulu", COUNT).write_text(root.hex())
+    from_ssz = measure_report("fulu", COUNT, "hashlib", time.time())
+    from_json = measure_json_report("fulu", COUNT, "hashlib", time.time())
+    assert from_ssz.report == from_json.report
+    assert "active_validators=6," in from_ssz.report
+    assert (from_ssz.root, from_json.root) == (root.hex(), "")
+    root_path("fulu", COUNT).write_text((b"\1" * 32).hex())
+    with pytest.raises(StateRootError, match=f"0x{root.hex()}, 0x0101"):
+        measure_report("fulu", COUNT, "hashlib", time.time())
 
 
 def test_the_page_takes_the_table_between_its_comments(folder: Path) -> None:
