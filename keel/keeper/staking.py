@@ -3,10 +3,18 @@
 A key is passed over when its signature would be void, or when somebody has deposited for it
 before, maybe with credentials of his own. The deposit root is read first, so that whoever
 deposits for a key meanwhile makes the transaction revert.
+
+Where a beacon state is at hand, the log of all deposits ever made need not be read. A deposit in
+an execution block is, since EIP-6110, among the pending deposits of the beacon state after that
+block, and later among its validators, for good; or it is dropped because its signature is void,
+and then it has made no validator and never will. So the state of a block knows every deposit up
+to that block that can harm, the log knows those since, and the deposit root, taken where the
+reading of the log ends, rules out any other: with a deposit more, `stake` reverts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from keel.chain.contract import Contract
 from keel.chain.deposit_contract import deposits_of
@@ -14,10 +22,14 @@ from keel.chain.state import block_head
 from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI, deposit_signing_root
 from keel.consensus.keys import verify
 from keel.consensus.networks import Network
-from keel.keeper.key_batches import CommittedKey, committed_keys, staked_pubkeys
+from keel.keeper.key_batches import CommittedKey, Key, committed_keys, staked_pubkeys
 from keel.model.allocation import Operator, check_allocation
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import Refused
+
+DEPOSITED_BEFORE = "somebody has deposited for it before"
+
+_KEPT_SIGNATURES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +78,44 @@ def choose_keys(
     wanted = vault.call("stakeableWei") // VALIDATOR_DEPOSIT_WEI
     wanted = wanted if most is None else min(wanted, most)
     staked = staked_pubkeys(registry, first_block)
-    seen = _deposited_pubkeys(deposits)
+    waiting = [c for c in committed_keys(registry, first_block) if c.key.pubkey not in staked]
+    faults = dict.fromkeys(_deposited_pubkeys(deposits), DEPOSITED_BEFORE)
     credentials = vault.call("withdrawalCredentials")
-    usable: list[CommittedKey] = []
-    refused: list[Refusal] = []
-    for committed in committed_keys(registry, first_block):
-        if committed.key.pubkey in staked:
-            continue
-        reason = _fault(committed, credentials, network, seen)
-        if reason:
-            refused.append(Refusal(committed, reason))
-        else:
-            usable.append(committed)
-    keys = take_in_turns(usable, read_operators(registry), wanted)
-    return StakingChoice(keys, tuple(refused), deposit_root)
+    operators = read_operators(registry)
+    keys, refused = choose(
+        waiting, faults, operators, wanted=wanted, credentials=credentials, network=network
+    )
+    return StakingChoice(keys, refused, deposit_root)
+
+
+def choose(
+    waiting: Sequence[CommittedKey],
+    faults: Mapping[bytes, str],
+    operators: Sequence[Operator],
+    *,
+    wanted: int,
+    credentials: bytes,
+    network: Network,
+) -> tuple[tuple[CommittedKey, ...], tuple[Refusal, ...]]:
+    """Return keys to stake and keys refused; of signatures only those in question are checked."""
+    refused = [Refusal(c, faults[c.key.pubkey]) for c in waiting if c.key.pubkey in faults]
+    left = [committed for committed in waiting if committed.key.pubkey not in faults]
+    while True:
+        keys = take_in_turns(left, operators, wanted)
+        void = [c for c in keys if not is_signed(c.key, credentials, network.genesis_fork_version)]
+        if not void:
+            return keys, tuple(refused)
+        reason = f"its signature is not of a deposit to Keel on {network.name}"
+        refused += [Refusal(committed, reason) for committed in void]
+        left = [committed for committed in left if committed not in void]
+
+
+@lru_cache(maxsize=_KEPT_SIGNATURES)
+def is_signed(key: Key, credentials: bytes, genesis_fork_version: bytes) -> bool:
+    """Whether a key's signature is that of a deposit of 32 ETH to these credentials."""
+    network = Network("", genesis_fork_version, "")
+    root = deposit_signing_root(key.pubkey, credentials, FULL_DEPOSIT_GWEI, network)
+    return verify(key.pubkey, root, key.signature)
 
 
 def take_in_turns(
@@ -122,15 +158,3 @@ def _may_get_next(operator: Operator, total_staked: int) -> bool:
 def _deposited_pubkeys(deposits: Contract) -> set[bytes]:
     events = deposits.events_between(0, block_head(deposits.rpc).number, "DepositEvent")
     return {deposit.data.pubkey for deposit in deposits_of(events)}
-
-
-def _fault(
-    committed: CommittedKey, credentials: bytes, network: Network, seen: set[bytes]
-) -> str | None:
-    key = committed.key
-    if key.pubkey in seen:
-        return "somebody has deposited for it before"
-    root = deposit_signing_root(key.pubkey, credentials, FULL_DEPOSIT_GWEI, network)
-    if not verify(key.pubkey, root, key.signature):
-        return f"its signature is not of a deposit to Keel on {network.name}"
-    return None

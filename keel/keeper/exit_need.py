@@ -1,0 +1,163 @@
+"""How much ether the queue lacks, and which validators bring it (EXT-1 to EXT-4). Pure."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from keel.keeper.view import BeaconStanding, Coffers, Validator
+from keel.model.allocation import Operator
+from keel.model.constants import BPS, DAY, GWEI, RAY
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """EXT-1, term by term; all wei, all at the block of one beacon state."""
+
+    owed_wei: int
+    buffered_wei: int
+    leaving_wei: int
+    promised_wei: int
+    vaults_wei: int
+    rewards_wei: int
+
+    @property
+    def expected_wei(self) -> int:
+        """What will be there in time without another exit."""
+        return (
+            self.buffered_wei
+            + self.leaving_wei
+            + self.promised_wei
+            + self.vaults_wei
+            + self.rewards_wei
+        )
+
+    @property
+    def missing_wei(self) -> int:
+        """What exits must bring; 0 when nothing is missing."""
+        return max(0, self.owed_wei - self.expected_wei)
+
+
+def need_of(
+    coffers: Coffers,
+    beacon: BeaconStanding,
+    promised: Collection[bytes],
+    horizon_seconds: int,
+) -> Need:
+    """Work out EXT-1; `promised` are keys whose exit was asked for and will be heeded in time."""
+    return Need(
+        owed_wei=coffers.owed_wei,
+        buffered_wei=coffers.buffered_wei,
+        leaving_wei=sum(_leaving_gwei(v, beacon.epoch) for v in beacon.validators) * GWEI,
+        promised_wei=GWEI
+        * sum(
+            v.balance_gwei for v in beacon.validators if v.pubkey in promised and not v.is_leaving
+        ),
+        vaults_wei=_vaults_wei(coffers, beacon.consensus_gwei * GWEI, horizon_seconds),
+        rewards_wei=_rewards_wei(coffers, horizon_seconds),
+    )
+
+
+def choose_exits(
+    beacon: BeaconStanding,
+    operators: Sequence[Operator],
+    asked: Collection[bytes],
+    missing_wei: int,
+    most: int,
+) -> tuple[Validator, ...]:
+    """Choose at most `most` validators that bring `missing_wei`, none of which could be left out.
+
+    EXT-2 says which can be chosen, EXT-3 in which order, EXT-4 that none is superfluous.
+    """
+    chosen: list[Validator] = []
+    brought_wei = 0
+    for validator in _in_order(beacon, operators, asked):
+        if brought_wei >= missing_wei or len(chosen) == most:
+            break
+        chosen.append(validator)
+        brought_wei += validator.balance_gwei * GWEI
+    for validator in reversed(tuple(chosen)):
+        without_wei = brought_wei - validator.balance_gwei * GWEI
+        if without_wei >= missing_wei:
+            chosen.remove(validator)
+            brought_wei = without_wei
+    return tuple(chosen)
+
+
+def can_exit(validator: Validator, beacon: BeaconStanding) -> bool:
+    """EXT-2: whether the beacon chain would heed a request for its exit now."""
+    return (
+        validator.is_ours
+        and not validator.is_leaving
+        and not validator.has_partials
+        and validator.balance_gwei > 0
+        and validator.mature_from(beacon.shard_committee_period) <= beacon.epoch
+    )
+
+
+def _in_order(
+    beacon: BeaconStanding, operators: Sequence[Operator], asked: Collection[bytes]
+) -> Iterable[Validator]:
+    """EXT-3: of the operator furthest above its target first, then the oldest."""
+    staying = [v for v in beacon.validators if _stays(v, beacon.epoch) and v.pubkey not in asked]
+    held = _count(staying)
+    waiting: dict[int, list[Validator]] = {}
+    for validator in sorted(staying, key=_age, reverse=True):
+        if can_exit(validator, beacon):
+            waiting.setdefault(validator.operator_id, []).append(validator)
+    targets = {o.operator_id: o.target_bps if o.active else 0 for o in operators}
+    total = sum(held.values())
+    while any(waiting.values()):
+        operator_id = min(
+            (number for number, left in waiting.items() if left),
+            key=lambda number: (
+                targets.get(number, 0) * total - held[number] * BPS,
+                _age(waiting[number][-1]),
+            ),
+        )
+        held[operator_id] -= 1
+        total -= 1
+        yield waiting[operator_id].pop()
+
+
+def _count(validators: Iterable[Validator]) -> dict[int, int]:
+    held: dict[int, int] = {}
+    for validator in validators:
+        held[validator.operator_id] = held.get(validator.operator_id, 0) + 1
+    return held
+
+
+def _stays(validator: Validator, epoch: int) -> bool:
+    return validator.activation_epoch <= epoch and not validator.is_leaving
+
+
+def _age(validator: Validator) -> tuple[int, int]:
+    return validator.activation_epoch, validator.index
+
+
+def _leaving_gwei(validator: Validator, epoch: int) -> int:
+    """A slashed one counts when all its penalties are behind it."""
+    if not validator.is_leaving or not validator.is_ours:
+        return 0
+    if validator.slashed and validator.withdrawable_epoch > epoch:
+        return 0
+    return validator.balance_gwei
+
+
+def _vaults_wei(coffers: Coffers, consensus_wei: int, horizon_seconds: int) -> int:
+    """What reports will take out of the two vaults, REP-4 being what holds the rest back."""
+    held_wei = coffers.withdrawal_vault_wei + coffers.rewards_vault_wei
+    growth_wei = consensus_wei + held_wei - coffers.expected_wei
+    rate = coffers.growth_ray_per_day * horizon_seconds
+    allowed_wei = coffers.backing_wei * rate // (DAY * RAY)
+    return max(0, held_wei - max(0, growth_wei - allowed_wei))
+
+
+def _rewards_wei(coffers: Coffers, horizon_seconds: int) -> int:
+    """Half of what the present stream would pay: gains end, and rewards come by sweeps."""
+    if coffers.stream_seconds == 0:
+        return 0
+    return coffers.stream_wei * horizon_seconds // coffers.stream_seconds // 2
+
+
+def by_key(validators: Iterable[Validator]) -> Mapping[bytes, Validator]:
+    """Validators by public key."""
+    return {validator.pubkey: validator for validator in validators}

@@ -1,0 +1,37 @@
+"""What the keeper would do now, why, and what not: a pure function of the view."""
+
+from collections.abc import Callable, Mapping
+
+from keel.keeper.chores import Findings, Kind, Plan, ether, together
+from keel.keeper.exits import plan_exits
+from keel.keeper.finalising import alarms_of, plan_finalising, plan_sweep
+from keel.keeper.reports import plan_report
+from keel.keeper.rewards import plan_rewards
+from keel.keeper.stakes import plan_stakes
+from keel.keeper.view import KeeperView
+
+RULES: Mapping[Kind, Callable[[KeeperView], Findings]] = {
+    Kind.REPORT: plan_report,
+    Kind.FINALISE: plan_finalising,
+    Kind.SWEEP: plan_sweep,
+    Kind.EXIT: plan_exits,
+    Kind.STAKE: plan_stakes,
+    Kind.REWARDS: plan_rewards,
+}
+"""In the order in which chores are done: what users wait for comes first."""
+
+
+def plan(view: KeeperView) -> Plan:
+    """Ask every rule whose chore is switched on."""
+    found = [rule(view) for kind, rule in RULES.items() if kind in view.terms.kinds]
+    return together([*found, alarms_of(view), _purse(view)])
+
+
+def _purse(view: KeeperView) -> Findings:
+    if view.caller.balance_wei >= view.terms.low_balance_wei:
+        return Findings()
+    text = (
+        f"{view.caller.address} has {ether(view.caller.balance_wei)} for gas, "
+        f"at least {ether(view.terms.low_balance_wei)} expected"
+    )
+    return Findings(alarms={"low_balance": text})

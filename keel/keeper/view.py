@@ -1,0 +1,231 @@
+"""Everything that a plan is made from, as it stood at one head that the nodes agree on.
+
+Amounts are wei unless the name says gwei. Made by `keel.keeper.reading`, judged by
+`keel.keeper.plan`; nothing here asks anybody anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from keel.keeper.key_batches import CommittedKey
+from keel.model.allocation import Operator
+from keel.model.commitment import OperatorTotals
+
+FAR_FUTURE_EPOCH = 2**64 - 1
+"""Epoch of what has no date yet (consensus specs)."""
+
+
+class State(IntEnum):
+    """STA-2, as `IStakingVault.State`."""
+
+    NORMAL = 0
+    AWAITING = 1
+    ANNOUNCED = 2
+    STALE = 3
+    DEAD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The keeper's own settings, with the deployment's values where they were left open."""
+
+    kinds: frozenset[str]
+    grace_slots: int
+    exit_horizon_seconds: int
+    retry_seconds: int
+    max_exit_fee_wei: int
+    exit_fee_margin_bps: int
+    most_exits: int
+    most_validators: int
+    min_reward_wei: int
+    low_balance_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head at which the chain was read; `time` is that of its slot."""
+
+    slot: int
+    time: int
+    block_number: int
+    slot_seconds: int
+    slots_per_epoch: int
+
+    @property
+    def epoch(self) -> int:
+        """Epoch of the slot."""
+        return self.slot // self.slots_per_epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who would send. `stakers` and `exiters` are all that hold these roles without a delay."""
+
+    address: str
+    balance_wei: int
+    stakers: tuple[str, ...] = ()
+    exiters: tuple[str, ...] = ()
+
+    @property
+    def may_stake(self) -> bool:
+        """Whether it holds STAKER."""
+        return self.address in self.stakers
+
+    @property
+    def may_exit(self) -> bool:
+        """Whether it holds EXITER."""
+        return self.address in self.exiters
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """One recorded key that the beacon state knows as a validator.
+
+    `is_ours` says that its withdrawal credentials are the vault's; `has_partials` that a partial
+    withdrawal waits, before which the chain heeds no request for its exit.
+    """
+
+    index: int
+    pubkey: bytes
+    operator_id: int
+    balance_gwei: int
+    activation_epoch: int
+    exit_epoch: int = FAR_FUTURE_EPOCH
+    withdrawable_epoch: int = FAR_FUTURE_EPOCH
+    slashed: bool = False
+    is_ours: bool = True
+    has_partials: bool = False
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether its exit has a date."""
+        return self.exit_epoch != FAR_FUTURE_EPOCH
+
+    def mature_from(self, shard_committee_period: int) -> int:
+        """First epoch in which the chain heeds a request for its exit."""
+        return min(self.activation_epoch + shard_committee_period, FAR_FUTURE_EPOCH)
+
+
+@dataclass(frozen=True, slots=True)
+class BeaconStanding:
+    """What the newest beacon state that was read says; `block_number` is the one it names.
+
+    `consensus_gwei` is C as of this state: balances and pending deposits of the recorded keys.
+    `queued_requests` are public keys that still wait in the contract of EIP-7002 at that block.
+    """
+
+    slot: int
+    epoch: int
+    block_number: int
+    shard_committee_period: int
+    validators: tuple[Validator, ...]
+    consensus_gwei: int
+    queued_requests: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Coffers:
+    """The accounts at the block of the beacon state, so that no ether is counted twice."""
+
+    buffered_wei: int
+    owed_wei: int
+    backing_wei: int
+    expected_wei: int
+    withdrawal_vault_wei: int
+    rewards_vault_wei: int
+    stream_wei: int
+    stream_seconds: int
+    growth_ray_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRequest:
+    """`ExitRequested` of a key: the block of the latest one, the time of the first one."""
+
+    pubkey: bytes
+    block_number: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Committed keys that were not staked. `faults` names those that must not be, and why.
+
+    Signatures are not looked at yet: `is_signed` is a pure function, slow, and kept.
+    """
+
+    waiting: tuple[CommittedKey, ...]
+    faults: Mapping[bytes, str]
+    credentials: bytes
+    genesis_fork_version: bytes
+    deposit_root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ballots:
+    """The equal valid ballots of the newest report that may be posted and was not applied.
+
+    `arguments` are those of the oracle's `submit`. `announced` says that it is beyond a limit and
+    waits as announced; then `needed` is the announced quorum and `applicable_at` a time.
+    """
+
+    ref_slot: int
+    signatures: int
+    needed: int
+    applicable_at: int
+    since_slot: int
+    arguments: tuple[Any, ...]
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rewards:
+    """Leaves under the oracle's `operatorsRoot` with what each operator has claimed.
+
+    `leaves` is None when no member has them. `shares` and `assets_wei` are S and V, for worth.
+    """
+
+    operators_root: bytes
+    leaves: tuple[OperatorTotals, ...] | None
+    claimed_shares: Mapping[int, int]
+    total_shares: int
+    visible_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlock:
+    """What the dead state lets anybody do (STA-3, STA-5).
+
+    `payable_to` is the last ticket that B pays, `payable_after_sweep` that B and the sweep pay;
+    `sweep_refusal` is what `sweepWithdrawals` answers now, None when it would work.
+    """
+
+    announced: bool
+    last_finalised: int
+    payable_to: int
+    payable_after_sweep: int
+    sweepable_wei: int
+    sweep_refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperView:
+    """All of it. Parts are None when the chores that need them are switched off."""
+
+    terms: Terms
+    head: Head
+    caller: Caller
+    state: State
+    stakeable_wei: int
+    free_wei: int
+    operators: tuple[Operator, ...]
+    keys: Keys | None
+    beacon: BeaconStanding | None
+    coffers: Coffers | None
+    requests: tuple[ExitRequest, ...]
+    exit_fee_wei: int
+    ballots: Ballots | None
+    rewards: Rewards | None
+    deadlock: Deadlock | None

@@ -1,0 +1,127 @@
+"""A keeper's view in which nothing is to be done, for tests to change."""
+
+from typing import Any
+
+from keel.keeper.chores import Chore, Findings, Kind
+from keel.keeper.view import (
+    BeaconStanding,
+    Caller,
+    Coffers,
+    Head,
+    KeeperView,
+    State,
+    Terms,
+    Validator,
+)
+from keel.model.allocation import Operator
+from keel.model.constants import ETHER, GWEI
+
+KEEPER = "0x00000000000000000000000000000000000000a1"
+OTHER_KEEPER = "0x00000000000000000000000000000000000000b2"
+SLOT_SECONDS = 12
+EPOCH_SLOTS = 8
+EPOCH = 100
+SHARD_COMMITTEE_PERIOD = 10
+HORIZON_SECONDS = 5 * 4 * EPOCH_SLOTS * SLOT_SECONDS
+FULL_GWEI = 32 * GWEI
+
+TERMS = Terms(
+    kinds=frozenset(Kind),
+    grace_slots=4,
+    exit_horizon_seconds=HORIZON_SECONDS,
+    retry_seconds=4 * HORIZON_SECONDS,
+    max_exit_fee_wei=10**15,
+    exit_fee_margin_bps=5_000,
+    most_exits=16,
+    most_validators=150,
+    min_reward_wei=10**14,
+    low_balance_wei=ETHER // 10,
+)
+HEAD = Head(
+    slot=EPOCH * EPOCH_SLOTS,
+    time=1_800_000_000 + EPOCH * EPOCH_SLOTS * SLOT_SECONDS,
+    block_number=500,
+    slot_seconds=SLOT_SECONDS,
+    slots_per_epoch=EPOCH_SLOTS,
+)
+CALLER = Caller(KEEPER, ETHER, stakers=(KEEPER, OTHER_KEEPER), exiters=(KEEPER, OTHER_KEEPER))
+EMPTY_COFFERS = Coffers(
+    buffered_wei=0,
+    owed_wei=0,
+    backing_wei=1_000 * ETHER,
+    expected_wei=0,
+    withdrawal_vault_wei=0,
+    rewards_vault_wei=0,
+    stream_wei=0,
+    stream_seconds=0,
+    growth_ray_per_day=0,
+)
+
+
+def operator(
+    operator_id: int, target_bps: int = 10_000, staked: int = 0, *, active: bool = True
+) -> Operator:
+    return Operator(operator_id, active, 1_000, target_bps, staked)
+
+
+def pubkey(index: int) -> bytes:
+    return index.to_bytes(48)
+
+
+def validator(
+    index: int,
+    operator_id: int = 0,
+    balance_gwei: int = FULL_GWEI,
+    activation_epoch: int = 5,
+    **others: Any,
+) -> Validator:
+    return Validator(
+        index,
+        pubkey(index),
+        operator_id,
+        balance_gwei,
+        activation_epoch,
+        **others,
+    )
+
+
+def standing(*validators: Validator, **others: Any) -> BeaconStanding:
+    values: dict[str, Any] = {
+        "slot": HEAD.slot,
+        "epoch": EPOCH,
+        "block_number": HEAD.block_number,
+        "shard_committee_period": SHARD_COMMITTEE_PERIOD,
+        "validators": validators,
+        "consensus_gwei": 0,
+    }
+    return BeaconStanding(**(values | others))
+
+
+VIEW = KeeperView(
+    terms=TERMS,
+    head=HEAD,
+    caller=CALLER,
+    state=State.NORMAL,
+    stakeable_wei=0,
+    free_wei=0,
+    operators=(operator(0), operator(1)),
+    keys=None,
+    beacon=standing(),
+    coffers=EMPTY_COFFERS,
+    requests=(),
+    exit_fee_wei=1,
+    ballots=None,
+    rewards=None,
+    deadlock=None,
+)
+
+
+def only(findings: Findings) -> Chore:
+    """The one chore that was found."""
+    (chore,) = findings.chores
+    return chore
+
+
+def why_not(findings: Findings) -> str:
+    """All reasons for what is left undone."""
+    return "; ".join(undone.why for undone in findings.undone)
