@@ -1,0 +1,51 @@
+"""One execution node: what an RpcClient gets from it, and its failures as NodeErrors."""
+
+from collections.abc import Sequence
+from http.client import HTTPException
+from typing import Any
+
+from keel.chain.errors import RpcConnectionError, RpcError
+from keel.chain.rpc import Request, RpcClient
+from keel.chain.state import BlockHead
+from keel.nodes.errors import NodeError, NodeSilentError, public_name
+
+_NOT_JSON_RPC = (LookupError, TypeError, ValueError, AttributeError)
+
+
+def ask_node(client: RpcClient, requests: Sequence[Request]) -> list[Any]:
+    """Ask one node over its own connection; an RpcError stands for each request that failed."""
+    try:
+        if len(requests) > 1:
+            return RpcClient.batch_outcomes(client, requests)
+        ((name, params),) = requests
+        return [RpcClient.call(client, name, *params)]
+    except RpcError as error:
+        return [error]
+    except RpcConnectionError as error:
+        problem = str(error).replace(client.url, "it")
+        is_silent = isinstance(error.__cause__, (OSError, HTTPException))
+        kind = NodeSilentError if is_silent else NodeError
+        raise kind(public_name(client.url), problem) from error
+    except _NOT_JSON_RPC as error:
+        raise NodeError(public_name(client.url), "it does not answer with JSON-RPC") from error
+
+
+def head_at(client: RpcClient, tag: str) -> BlockHead | None:
+    """Head of a block at one node, None if it does not have it."""
+    (answer,) = ask_node(client, [("eth_getBlockByNumber", (tag, False))])
+    if isinstance(answer, RpcError):
+        raise NodeError(public_name(client.url), str(answer)) from answer
+    if answer is None:
+        return None
+    try:
+        return BlockHead(
+            number=int(answer["number"], 16),
+            hash=answer["hash"].lower(),
+            timestamp=int(answer["timestamp"], 16),
+            base_fee_wei=int(answer.get("baseFeePerGas", "0x0"), 16),
+            gas_used=int(answer["gasUsed"], 16),
+        )
+    except _NOT_JSON_RPC as error:
+        raise NodeError(
+            public_name(client.url), "it answers with something else than a block"
+        ) from error
