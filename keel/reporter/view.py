@@ -4,7 +4,7 @@ C counts a key's balance and its pending deposits. A key with other withdrawal c
 the vault's is `foreign`: its ether can never come back, so it counts for nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,8 +67,8 @@ class ConsensusView:
     """A state at a reference slot; each column has one entry for each recorded key.
 
     `index` is NO_INDEX for a key that is no validator. `balance_gwei` is the validator's alone,
-    `pending_gwei` that of its pending deposits. `earned_weight` adds up the specification's
-    participation weights, at most `max_weight`, of the flags of the previous epoch (OPR-5).
+    `pending_gwei` that of its pending deposits. `participation` has the previous epoch's flags, and
+    `earned_weight` adds up their weights in the specification, at most `max_weight` (OPR-5).
     """
 
     ref_slot: int
@@ -84,6 +84,7 @@ class ConsensusView:
     exited: Flags
     slashed: Flags
     foreign: Flags
+    participation: NDArray[np.uint8]
     earned_weight: NDArray[np.uint64]
 
     @property
@@ -145,6 +146,7 @@ def consensus_view(state: EncodedState, recorded: Recorded, credentials: bytes) 
     exited = validators["exit_epoch"] <= epoch
     active = (validators["activation_epoch"] <= epoch) & ~exited
     weights = [int(weight) for weight in state.spec.PARTICIPATION_FLAG_WEIGHTS]
+    participation = _participation(state)[index]
     empty = np.zeros(len(recorded), np.uint64)
     none = np.zeros(len(recorded), np.bool_)
     return ConsensusView(
@@ -161,8 +163,16 @@ def consensus_view(state: EncodedState, recorded: Recorded, credentials: bytes) 
         exited=_put(none, at, exited),
         slashed=_put(none, at, validators["slashed"]),
         foreign=foreign,
-        earned_weight=_put(empty, at, _earned(state, index, weights)),
+        participation=_put(np.zeros(len(recorded), np.uint8), at, participation),
+        earned_weight=_put(empty, at, earned_weights(participation, weights)),
     )
+
+
+def earned_weights(participation: NDArray[np.uint8], weights: Sequence[int]) -> Gwei:
+    """Add up the weights of the flags of each validator; bit n is worth `weights[n]`."""
+    bits = participation[:, None] >> np.arange(len(weights), dtype=np.uint8) & 1
+    earned: Gwei = (bits * np.array(weights, np.uint64)).sum(axis=1, dtype=np.uint64)
+    return earned
 
 
 def _put[T: np.generic](column: NDArray[T], at: Places, values: NDArray[Any]) -> NDArray[T]:
@@ -229,13 +239,11 @@ def _pays(credentials: Bytes, own: bytes) -> Flags:
     return pays
 
 
-def _earned(state: EncodedState, index: Places, weights: list[int]) -> Gwei:
+def _participation(state: EncodedState) -> NDArray[np.uint8]:
     flags = np.frombuffer(state.spans["previous_epoch_participation"], np.uint8)
     if len(flags) != len(state.validators):
         raise EncodingError(f"{len(state.validators)} validators, but {len(flags)} participations")
-    table = [sum(w for bit, w in enumerate(weights) if value >> bit & 1) for value in range(256)]
-    earned: Gwei = np.array(table, np.uint64)[flags[index]]
-    return earned
+    return flags
 
 
 def _prefixes(pubkeys: Bytes) -> NDArray[np.uint64]:

@@ -17,6 +17,7 @@ from keel.reporter.view import (
     ConsensusView,
     Recorded,
     consensus_view,
+    earned_weights,
     verified_state,
 )
 
@@ -83,12 +84,13 @@ def _json_view(spec: Spec, state: Json, recorded: Recorded) -> ConsensusView:
     }
     epoch = int(state["slot"]) // int(spec.SLOTS_PER_EPOCH)
     weights = [int(weight) for weight in spec.PARTICIPATION_FLAG_WEIGHTS]
-    rows = [_row(state, found.get(place), epoch, weights) for place in range(len(recorded))]
+    rows = [_row(state, found.get(place), epoch) for place in range(len(recorded))]
     pending_gwei = np.zeros(len(recorded), np.uint64)
     for deposit in state["pending_deposits"]:
         if deposit["pubkey"] in places:
             pending_gwei[places[deposit["pubkey"]]] += int(deposit["amount"])
     numbers = np.array([row[:4] for row in rows], np.uint64).T
+    participation = numbers[3].astype(np.uint8)
     flags = np.array([row[4:] for row in rows], np.bool_).T
     header = state["latest_execution_payload_header"]
     return ConsensusView(
@@ -100,7 +102,8 @@ def _json_view(spec: Spec, state: Json, recorded: Recorded) -> ConsensusView:
         index=numbers[0],
         balance_gwei=numbers[1],
         effective_gwei=numbers[2],
-        earned_weight=numbers[3],
+        participation=participation,
+        earned_weight=earned_weights(participation, weights),
         pending_gwei=pending_gwei,
         active=flags[0],
         exited=flags[1],
@@ -109,19 +112,18 @@ def _json_view(spec: Spec, state: Json, recorded: Recorded) -> ConsensusView:
     )
 
 
-def _row(state: Json, index: int | None, epoch: int, weights: list[int]) -> tuple[int, ...]:
-    """Index, balance, effective balance, earned weight; active, exited, slashed, foreign."""
+def _row(state: Json, index: int | None, epoch: int) -> tuple[int, ...]:
+    """Index, balance, effective balance, participation; active, exited, slashed, foreign."""
     if index is None:
         return (NO_INDEX, 0, 0, 0, False, False, False, False)
     validator = state["validators"][index]
     credentials = bytes.fromhex(validator["withdrawal_credentials"][2:])
-    participation = int(state["previous_epoch_participation"][index])
     exited = int(validator["exit_epoch"]) <= epoch
     return (
         index,
         int(state["balances"][index]),
         int(validator["effective_balance"]),
-        sum(weight for bit, weight in enumerate(weights) if participation >> bit & 1),
+        int(state["previous_epoch_participation"][index]),
         int(validator["activation_epoch"]) <= epoch and not exited,
         exited,
         validator["slashed"],

@@ -1,0 +1,201 @@
+"""How each number of a report came about, for people."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from keel.model.constants import GWEI
+from keel.reporter.assessment import Assessment, ForeignKey, OperatorAssessment
+from keel.reporter.protocol_view import ProtocolView
+from keel.reporter.view import NO_INDEX, ConsensusView
+from keel.terminal.amounts import exact_ether
+from keel.terminal.tables import plain_table
+
+FLAGS = "source", "target", "head"
+"""Participation flags by their bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedValidator:
+    """One recorded key at the reference slot; `index` is None for a key that is no validator."""
+
+    index: int | None
+    pubkey: bytes
+    operator_id: int
+    status: str
+    balance_gwei: int
+    effective_gwei: int
+    flags: tuple[str, ...]
+
+
+def explanation(assessment: Assessment) -> Iterable[RenderableType]:
+    """Everything but the single validators; amounts in ETH to the last gwei or wei."""
+    report = assessment.report
+    yield Text(
+        f"Report of reference slot {report.ref_slot} (epoch {assessment.epoch}), whose state "
+        f"stands on execution block {assessment.block_number}, 0x{assessment.block_hash.hex()}"
+    )
+    yield _fields(assessment)
+    yield _operators(assessment)
+    yield _rewards(assessment)
+    yield Text(_shares_line(assessment))
+    if assessment.foreign:
+        yield _foreign(assessment.foreign)
+
+
+def validators_tables(consensus: ConsensusView, protocol: ProtocolView) -> Iterator[Table]:
+    """Every recorded key, one table for each operator."""
+    listed = listed_validators(consensus, protocol)
+    for operator_id in sorted({one.operator_id for one in listed}):
+        name = protocol.operator_names.get(operator_id, "")
+        columns = (">index", "public key", "status", ">balance", ">effective", "flags earned")
+        table = plain_table(*columns, title=f"Validators of operator {operator_id}, {name}")
+        for one in listed:
+            if one.operator_id == operator_id:
+                table.add_row(
+                    "" if one.index is None else str(one.index),
+                    f"0x{one.pubkey.hex()}",
+                    one.status,
+                    _ether(one.balance_gwei),
+                    _ether(one.effective_gwei),
+                    ", ".join(one.flags),
+                )
+        yield table
+
+
+def listed_validators(consensus: ConsensusView, protocol: ProtocolView) -> list[ListedValidator]:
+    """Every recorded key in the order of staking; balances hold pending deposits too."""
+    recorded = protocol.recorded
+    balances = (consensus.balance_gwei + consensus.pending_gwei).tolist()
+    return [
+        ListedValidator(
+            index=None if index == NO_INDEX else index,
+            pubkey=recorded.pubkey(place),
+            operator_id=int(recorded.operator_ids[place]),
+            status=_status(consensus, place),
+            balance_gwei=balances[place],
+            effective_gwei=int(consensus.effective_gwei[place]),
+            flags=_flags(int(consensus.participation[place])),
+        )
+        for place, index in enumerate(consensus.index.tolist())
+    ]
+
+
+def _fields(assessment: Assessment) -> Table:
+    report = assessment.report
+    at_block = f"held at block {assessment.block_number}"
+    table = plain_table("", ">value", "how")
+    for row in (
+        (
+            "consensus balance (C)",
+            _ether(report.consensus_balance_gwei),
+            f"{_ether(assessment.validators_gwei)} of validators "
+            f"+ {_ether(assessment.pending_gwei)} in pending deposits",
+        ),
+        ("withdrawal vault (W)", exact_ether(report.withdrawal_vault_balance_wei), at_block),
+        ("rewards vault (R)", exact_ether(report.rewards_vault_balance_wei), at_block),
+        ("active validators", str(report.active_validators), "at the epoch of the slot"),
+        ("exited validators", str(report.exited_validators), "exit epoch reached"),
+        ("slashed validators", str(report.slashed_validators), "active or exited"),
+        ("operatorsRoot", f"0x{report.operators_root.hex()}", _leaves(assessment)),
+        ("validatorsRoot", f"0x{report.validators_root.hex()}", "index, key, balance, slashed"),
+    ):
+        table.add_row(*row)
+    return table
+
+
+def _operators(assessment: Assessment) -> Table:
+    columns = (">active", ">exited", ">slashed", ">pending", ">balance", ">of it pending")
+    table = plain_table("operator", *columns, title="Validators by operator")
+    table.show_footer = True
+    for one in assessment.operators:
+        table.add_row(
+            _name(one),
+            *map(str, (one.active, one.exited, one.slashed, one.pending)),
+            _ether(one.balance_gwei),
+            _ether(one.pending_gwei),
+        )
+    sums = [str(sum(one.pending for one in assessment.operators))]
+    report = assessment.report
+    counts = (report.active_validators, report.exited_validators, report.slashed_validators)
+    balances = (report.consensus_balance_gwei, assessment.pending_gwei)
+    footers = ["together", *map(str, counts), *sums, *map(_ether, balances)]
+    for column, footer in zip(table.columns, footers, strict=True):
+        column.footer = footer
+    return table
+
+
+def _rewards(assessment: Assessment) -> Table:
+    columns = (">effective", ">performance", ">weight", ">shares added", ">cumulative")
+    table = plain_table("operator", *columns, title="Rewards by operator")
+    for one in assessment.operators:
+        table.add_row(
+            _name(one),
+            _ether(one.effective_gwei),
+            performance(one),
+            f"{one.weight:,}",
+            f"{one.added_shares:,}",
+            f"{one.cumulative_reward_shares:,}",
+        )
+    return table
+
+
+def performance(operator: OperatorAssessment) -> str:
+    """Part of the participation that its validators with duties could have earned."""
+    if not operator.full_weight:
+        return "-"
+    return f"{operator.weight * 10_000 // operator.full_weight / 100:.2f} %"
+
+
+def _shares_line(assessment: Assessment) -> str:
+    previous = assessment.minted_shares - assessment.undistributed_shares
+    added = assessment.added_shares
+    return (
+        f"{assessment.minted_shares:,} shares minted for operators "
+        f"- {previous:,} in the previous leaves = {assessment.undistributed_shares:,} to divide "
+        f"by weight: {added:,} added, {assessment.undistributed_shares - added:,} wait."
+    )
+
+
+def _foreign(foreign: tuple[ForeignKey, ...]) -> Table:
+    title = "Keys with other withdrawal credentials: their ether is lost to Keel and counts nowhere"
+    table = plain_table("operator", ">index", "public key", ">balance", title=title)
+    for key in foreign:
+        index = "" if key.index == NO_INDEX else str(key.index)
+        table.add_row(
+            str(key.operator_id), index, f"0x{key.pubkey.hex()}", _ether(key.balance_gwei)
+        )
+    return table
+
+
+def _status(consensus: ConsensusView, place: int) -> str:
+    if consensus.foreign[place]:
+        return "foreign"
+    if not consensus.known[place]:
+        return "not in the state"
+    if consensus.exited[place]:
+        status = "exited"
+    elif consensus.active[place]:
+        status = "active"
+    else:
+        status = "pending"
+    return f"{status}, slashed" if consensus.slashed[place] else status
+
+
+def _flags(participation: int) -> tuple[str, ...]:
+    return tuple(name for bit, name in enumerate(FLAGS) if participation >> bit & 1)
+
+
+def _leaves(assessment: Assessment) -> str:
+    return f"{len(assessment.leaves)} operators, after 0x{assessment.previous_root.hex()[:8]}..."
+
+
+def _name(operator: OperatorAssessment) -> str:
+    return f"{operator.operator_id} {operator.name}".strip()
+
+
+def _ether(amount_gwei: int) -> str:
+    return exact_ether(amount_gwei * GWEI)
