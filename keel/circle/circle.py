@@ -22,7 +22,7 @@ class Circle:
     """Reporters and keepers that run beside a chain in this process.
 
     Processes see a slot a moment after it has passed. They are waited for whenever a report is due,
-    and otherwise once an epoch, for keepers; `watchers` hear of every slot.
+    and otherwise once an epoch, for keepers. `watchers` hear of every slot before that.
     """
 
     def __init__(
@@ -53,6 +53,8 @@ class Circle:
                 stack.enter_context(process).start()
             for process in self.processes:
                 process.await_ready()
+            self.chain.watchers.append(self.passed)
+            stack.callback(self.chain.watchers.remove, self.passed)
             yield self
 
     def settle(self, timeout_seconds: float = _SETTLE_SECONDS) -> None:
@@ -78,12 +80,12 @@ class Circle:
     def advance(self, slots: int, *, settle_each: bool = False) -> None:
         """Let slots pass; with `settle_each` everybody sees each of them."""
         for _ in range(slots):
-            self.chain.run(1, self.passed)
+            self.chain.step()
             if settle_each:
                 self.settle()
 
     def passed(self, outcome: SlotOutcome) -> None:
-        """Give the processes the time they need after a slot; an `on_slot` of the chain."""
+        """Give the processes the time they need after a slot."""
         for watcher in self.watchers:
             watcher(outcome)
         is_epoch = self.chain.slot % int(self.chain.spec.SLOTS_PER_EPOCH) == 0
@@ -115,7 +117,7 @@ class Circle:
             if reached():
                 return slots
             if slots < most:
-                self.chain.run(1, self.passed)
+                self.chain.step()
         raise CircleError(f"{what} did not happen within {most} slots")
 
     def until_reported(
@@ -130,7 +132,7 @@ class Circle:
         most = self._most(most_slots)
         first_block = block_head(self.contracts.rpc).number
         for _ in range(most):
-            self.chain.run(1, self.passed)
+            self.chain.step()
             last_block = block_head(self.contracts.rpc).number
             for reported in reports_between(self.contracts, first_block, last_block):
                 if reported.report.ref_slot >= wanted:

@@ -56,7 +56,7 @@ class Health(BaseModel):
     ref_slot: int | None = None
     stage: str = ""
     alarms: dict[str, str] = {}
-    account: str = ""
+    account: str | None = None
 
 
 class Process:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from keel.chain.state import block_head
 from keel.model.commitment import operators_tree
+from keel.scenarios.circle_world import CircleWorld
 from keel.scenarios.identity import last_ref_time
 from keel.scenarios.reporting import operator_totals
 from keel.scenarios.world import World
@@ -15,6 +17,29 @@ class Rewarded:
     operator_id: int
     shares: int
     worth_wei: int
+
+
+def await_rewards(world: CircleWorld) -> list[Rewarded]:
+    """Let slots pass until a keeper has claimed for all operators what the last report gave them.
+
+    Keepers do so after every report; what they claimed since the deployment is added up.
+    """
+    registry, vault = world.contracts.registry, world.contracts.vault
+    shares: dict[int, int] = {}
+
+    def all_claimed() -> bool:
+        last_block = block_head(world.rpc).number
+        shares.clear()
+        for event in registry.events_between(world.first_block, last_block, "RewardsClaimed"):
+            operator_id = event.inputs["operatorId"]
+            shares[operator_id] = shares.get(operator_id, 0) + event.inputs["shares"]
+        return len(shares) == int(registry.call("operatorCount"))
+
+    world.circle.until(all_claimed, "operators' rewards")
+    return [
+        Rewarded(number, claimed, vault.call("toAssetsDown", claimed))
+        for number, claimed in sorted(shares.items())
+    ]
 
 
 def operators_claim(world: World) -> list[Rewarded]:

@@ -1,0 +1,88 @@
+"""The stage with real reporters and keepers: a story plays people, and nobody else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keel.chain.state import set_balance_wei
+from keel.circle.cast import Changes, Surroundings, write_cast
+from keel.circle.circle import Circle
+from keel.circle.process import Process
+from keel.circle.reports import Reported
+from keel.consensus.api.serving import serving
+from keel.consensus.beacon.outcome import SlotOutcome
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.manifest import write_manifest
+from keel.model.constants import ETHER
+from keel.scenarios.beacon_world import BeaconWorld
+
+POLL_SECONDS = 0.05
+"""Slots pass as fast as they can be computed."""
+
+_STRANGERS_WEI = 1_000 * ETHER
+
+
+@dataclass
+class CircleWorld(BeaconWorld):
+    """A BeaconWorld whose committee and keepers are the processes of a Circle."""
+
+    circle: Circle = field(kw_only=True)
+
+    def next_report(self) -> Reported:
+        """Let slots pass until the reporters have reported the next reference slot."""
+        return self.circle.until_reported()
+
+
+@contextmanager
+def circle_around(
+    world: BeaconWorld,
+    folder: Path,
+    artifacts: Artifacts,
+    *,
+    reporters: int = 5,
+    keepers: int = 1,
+    changes: Changes | None = None,
+) -> Iterator[CircleWorld]:
+    """Serve the chain and start the processes, which keep their data and logs in the folder.
+
+    Raises CircleError when one does not start. They end with the block inside.
+    """
+    chain = world.beacon.chain
+    manifest_path = folder / "manifest.json"
+    write_manifest(world.manifest, manifest_path, artifacts)
+    with serving(chain) as beacon_url:
+        around = Surroundings(chain.rpc.url, beacon_url, manifest_path, POLL_SECONDS)
+        cast = write_cast(folder, around, reporters, keepers, changes)
+        for address in cast.strangers:
+            set_balance_wei(world.rpc, address, _STRANGERS_WEI)
+        circle = Circle(
+            chain,
+            world.contracts,
+            world.manifest,
+            [Process(service) for service in cast.reporters],
+            [Process(service) for service in cast.keepers],
+        )
+        with circle.running():
+            yield _with_circle(world, circle)
+
+
+def _with_circle(world: BeaconWorld, circle: Circle) -> CircleWorld:
+    chain = world.beacon.chain
+
+    def follow_each_epoch(outcome: SlotOutcome) -> None:
+        if outcome.slot % int(chain.spec.SLOTS_PER_EPOCH) == 0:
+            world.beacon.follow()
+
+    circle.watchers.append(follow_each_epoch)
+    return CircleWorld(
+        contracts=world.contracts,
+        configuration=world.configuration,
+        actors=world.actors,
+        members=world.members,
+        first_block=world.first_block,
+        beacon=world.beacon,
+        forced_wei=world.forced_wei,
+        manifest=world.manifest,
+        circle=circle,
+    )
