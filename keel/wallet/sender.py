@@ -1,0 +1,423 @@
+"""Send transactions of one account so that a kill, a spike or a reorg loses none of them."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+from eth_utils.address import to_checksum_address
+
+from keel.chain.errors import RpcError
+from keel.chain.rpc import RpcClient
+from keel.chain.state import BlockHead, balance_wei, block_head, genesis_hash
+from keel.chain.transaction import TRANSACTION_GAS_CAP, Receipt, parse_receipt
+from keel.service.logs import Log
+from keel.wallet.errors import (
+    InsufficientFundsError,
+    JournalError,
+    SenderBusyError,
+    TooDearError,
+    TransactionRefusedError,
+)
+from keel.wallet.fees import FeePolicy, Fees
+from keel.wallet.journal import Attempt, Entry, Journal, read_journal, write_journal
+from keel.wallet.refusals import Refusal, refusal_of
+
+BURIED_BLOCKS = 64
+"""A mined transaction is watched for so long: two epochs, after which a chain in order is final."""
+
+_TRANSACTION_TYPE = 2  # EIP-1559
+
+
+class Outcome(Enum):
+    """What became of a transaction."""
+
+    MINED = "mined"
+    FAILED = "mined, but reverted"
+    REPLACED = "its nonce was used by another transaction of the account"
+    DROPPED = "dropped by the pool and sent again; it waits on"
+    REORGED = "its block was taken back; it is sent again and waits on"
+
+    @property
+    def waits_on(self) -> bool:
+        """Whether the transaction is still to be mined."""
+        return self in (Outcome.DROPPED, Outcome.REORGED)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A signed transaction; `transaction_hash` is that of the last attempt, `hashes` has all."""
+
+    nonce: int
+    to: str
+    what: str
+    hashes: tuple[str, ...]
+    max_fee_wei: int
+    priority_fee_wei: int
+
+    @property
+    def transaction_hash(self) -> str:
+        """Hash of the attempt that offers most."""
+        return self.hashes[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """News of a transaction; the receipt names the attempt that was mined."""
+
+    sent: Sent
+    outcome: Outcome
+    receipt: Receipt | None = None
+
+
+class Sender:
+    """One account's transactions, one at a time, journalled before any node sees them.
+
+    Call `tend` at every head and `submit` after it. `too_dear` and `lacking` say, after either,
+    why a transaction has to wait; callers show them as alarms. The folder of the journal must be
+    owned by this process. Errors of nodes and disk pass to the caller; afterwards everything goes
+    on from the journal. One sender serves one thread.
+    """
+
+    def __init__(
+        self,
+        rpc: RpcClient,
+        account: LocalAccount,
+        chain_id: int,
+        policy: FeePolicy,
+        journal_path: Path,
+        log: Log | None = None,
+    ) -> None:
+        self.address = to_checksum_address(account.address)
+        self.too_dear: TooDearError | None = None
+        self.lacking: InsufficientFundsError | None = None
+        self._rpc, self._account, self._policy = rpc, account, policy
+        self._path, self._log = journal_path, log
+        self._journal = read_journal(journal_path, self.address, chain_id)
+        self._is_of_chain = False
+        self._sent_at_slot: dict[int, int] = {}
+        self._reason = ""
+
+    @property
+    def waiting(self) -> tuple[Sent, ...]:
+        """Transactions that no block has: none or one, more only after a reorg."""
+        return tuple(_sent(entry) for entry in self._journal.entries if entry.waits)
+
+    def submit(self, to: str, data: bytes, value_wei: int = 0, what: str = "transaction") -> Sent:
+        """Sign, journal and broadcast; the same call again while it waits only broadcasts again.
+
+        Raises SenderBusyError while another waits, TooDearError, InsufficientFundsError or
+        TransactionRefusedError (nothing waits after these), and RpcConnectionError or OSError.
+        """
+        self._check_chain()
+        to = to_checksum_address(to)
+        wanted = (to, data.hex(), value_wei)
+        for entry in self._journal.entries:
+            if entry.waits:
+                if (entry.to, entry.data, entry.value_wei) != wanted:
+                    raise SenderBusyError(f"{entry.what} with nonce {entry.nonce} still waits")
+                self._broadcast(entry.last)
+                return _sent(entry)
+        self.lacking = None
+        gas = self._gas(to, data, value_wei, what)
+        head = block_head(self._rpc)
+        self._check_price(head)
+        for _ in range(2):  # a second time when the nonce was used since the head that we read
+            entry = self._signed_entry(to, data, value_wei, gas, what, head)
+            refusal = self._offer(entry, head)
+            if refusal is not Refusal.NONCE_USED:
+                break
+            self._write(self._journal.without(entry.nonce))
+            head = block_head(self._rpc)
+        entry = self._entry(entry.nonce) or entry
+        self._raise_for(refusal, entry)
+        self._say("transaction.sent", _sent(entry))
+        return _sent(entry)
+
+    def tend(self, head_slot: int) -> list[Settled]:
+        """Look after all that was sent, once at each head; `head_slot` measures patience.
+
+        Finds what was mined, replaced, dropped or taken back by a reorg, sends again, and offers
+        more after `patience_slots`. Raises RpcError, RpcConnectionError or OSError.
+        """
+        self.too_dear = self.lacking = None
+        if not self._journal.entries:
+            return []
+        self._check_chain()
+        head = block_head(self._rpc)
+        news = self._look_for_reorg()
+        used = self._nonce(head)
+        for entry in [each for each in self._journal.entries if each.waits]:
+            found = (
+                self._settle(entry, head_slot)
+                if used > entry.nonce
+                else self._urge(entry, head, head_slot)
+            )
+            if found is not None:
+                news.append(found)
+        self._forget_buried(head)
+        for each in news:
+            self._say(f"transaction.{each.outcome.name.lower()}", each.sent)
+        return news
+
+    # Submitting
+
+    def _check_price(self, head: BlockHead) -> None:
+        self.too_dear = None
+        if self._policy.first(head.base_fee_wei) is None:
+            asked = head.base_fee_wei + self._policy.priority_fee_wei
+            self.too_dear = TooDearError(asked, self._policy.max_fee_wei)
+            raise self.too_dear
+
+    def _gas(self, to: str, data: bytes, value_wei: int, what: str) -> int:
+        """Estimate with a quarter more, at most what EIP-7825 allows."""
+        request = {
+            "from": self.address,
+            "to": to,
+            "data": "0x" + data.hex(),
+            "value": hex(value_wei),
+        }
+        try:
+            estimate = int(self._rpc.call("eth_estimateGas", request, "latest"), 16)
+        except RpcError as error:
+            if refusal_of(error) is Refusal.FUNDS:
+                self._lack(value_wei)
+            raise TransactionRefusedError(what, error.message, error.data) from error
+        if estimate > TRANSACTION_GAS_CAP:
+            reason = f"it needs {estimate} gas, more than {TRANSACTION_GAS_CAP}"
+            raise TransactionRefusedError(what, reason)
+        return min(estimate * 5 // 4, TRANSACTION_GAS_CAP)
+
+    def _signed_entry(
+        self, to: str, data: bytes, value_wei: int, gas: int, what: str, head: BlockHead
+    ) -> Entry:
+        fees = self._policy.first(head.base_fee_wei)
+        if fees is None:
+            fees = Fees(self._policy.max_fee_wei, self._policy.priority_fee_wei)
+        after_ours = (entry.nonce + 1 for entry in self._journal.entries)
+        entry = Entry(
+            nonce=max([self._nonce(head), *after_ours]),
+            to=to,
+            data=data.hex(),
+            value_wei=value_wei,
+            gas=gas,
+            what=what,
+            attempts=(),
+        )
+        return entry.model_copy(update={"attempts": (self._sign(entry, fees),)})
+
+    def _offer(self, entry: Entry, head: BlockHead) -> Refusal | None:
+        """Journal and broadcast, offering more as long as the pool holds a dearer one."""
+        while True:
+            self._write(self._journal.with_entry(entry))
+            refusal = self._broadcast(entry.last)
+            if refusal is not Refusal.UNDERPRICED:
+                return refusal
+            fees = self._policy.replacement(entry.last.fees, head.base_fee_wei)
+            if fees is None:
+                return refusal
+            entry = _with_attempt(entry, self._sign(entry, fees))
+
+    def _raise_for(self, refusal: Refusal | None, entry: Entry) -> None:
+        """Forget what no pool will take, and say why."""
+        if refusal in (None, Refusal.KNOWN, Refusal.UNDERPRICED, Refusal.BELOW_BASE_FEE):
+            return
+        if refusal is not Refusal.NONCE_USED:
+            self._write(self._journal.without(entry.nonce))
+        if refusal is Refusal.FUNDS:
+            self._lack(entry.value_wei + entry.gas * entry.last.max_fee_wei)
+        raise TransactionRefusedError(entry.what, self._reason)
+
+    def _lack(self, needed_wei: int) -> None:
+        self.lacking = InsufficientFundsError(
+            self.address, balance_wei(self._rpc, self.address), needed_wei
+        )
+        raise self.lacking
+
+    # Tending
+
+    def _look_for_reorg(self) -> list[Settled]:
+        """Find mined ones whose block is gone: one read as long as the newest stands."""
+        mined = [entry for entry in self._journal.entries if not entry.waits]
+        if not mined:
+            return []
+        newest = max(mined, key=lambda entry: entry.mined_block or 0)
+        block = self._rpc.call("eth_getBlockByNumber", hex(newest.mined_block or 0), False)
+        if block is not None and block["hash"] == newest.mined_block_hash:
+            return []
+        news = []
+        for entry in mined:
+            found = self._receipt(entry)
+            if found is not None:
+                self._write(self._journal.with_entry(_mined(entry, *found)))
+                continue
+            again = entry.model_copy(
+                update={"mined_block": None, "mined_block_hash": None, "since_slot": None}
+            )
+            self._write(self._journal.with_entry(again))
+            news.append(Settled(_sent(entry), Outcome.REORGED))
+        return news
+
+    def _settle(self, entry: Entry, head_slot: int) -> Settled | None:
+        """Find whose transaction used the nonce.
+
+        A node may show a block before its receipts, so only a later head without one of ours says
+        that it was somebody else's.
+        """
+        found = self._receipt(entry)
+        if found is not None:
+            self._write(self._journal.with_entry(_mined(entry, *found)))
+            outcome = Outcome.MINED if found[0].succeeded else Outcome.FAILED
+            return Settled(_sent(entry), outcome, found[0])
+        if entry.missing_since_slot is None:
+            missing = entry.model_copy(update={"missing_since_slot": head_slot})
+            self._write(self._journal.with_entry(missing))
+            return None
+        if head_slot <= entry.missing_since_slot:
+            return None
+        self._write(self._journal.without(entry.nonce))
+        return Settled(_sent(entry), Outcome.REPLACED)
+
+    def _urge(self, entry: Entry, head: BlockHead, head_slot: int) -> Settled | None:
+        """Offer more when patience ends; else see that a pool has it, once a head."""
+        if entry.since_slot is None or entry.missing_since_slot is not None:
+            entry = entry.model_copy(update={"since_slot": head_slot, "missing_since_slot": None})
+            self._write(self._journal.with_entry(entry))
+        since = head_slot if entry.since_slot is None else entry.since_slot
+        if head_slot - since >= self._policy.patience_slots and self._offer_more(
+            entry, head, head_slot
+        ):
+            return None
+        if self._sent_at_slot.get(entry.nonce) == head_slot:
+            return None
+        known = self._rpc.call("eth_getTransactionByHash", entry.last.transaction_hash)
+        refusal = self._broadcast(entry.last)
+        self._sent_at_slot[entry.nonce] = head_slot
+        if refusal is Refusal.FUNDS:
+            self._note_lack(entry)
+        was_dropped = known is None and refusal is None
+        return Settled(_sent(entry), Outcome.DROPPED) if was_dropped else None
+
+    def _offer_more(self, entry: Entry, head: BlockHead, head_slot: int) -> bool:
+        """Replace the waiting attempt; False when the policy forbids or funds are lacking."""
+        fees = self._policy.replacement(entry.last.fees, head.base_fee_wei)
+        if fees is None:
+            asked = head.base_fee_wei + self._policy.priority_fee_wei
+            if asked > entry.last.max_fee_wei:
+                self.too_dear = TooDearError(asked, self._policy.max_fee_wei)
+            return False
+        more = _with_attempt(entry, self._sign(entry, fees))
+        more = more.model_copy(update={"since_slot": head_slot})
+        refusal = self._offer(more, head)
+        if refusal is Refusal.FUNDS:
+            self._note_lack(more)
+            kept = entry.model_copy(update={"since_slot": head_slot})
+            self._write(self._journal.with_entry(kept))
+            return False
+        self._sent_at_slot[entry.nonce] = head_slot
+        self._say("transaction.replaced_by_dearer", _sent(self._entry(entry.nonce) or more))
+        return True
+
+    def _note_lack(self, entry: Entry) -> None:
+        needed_wei = entry.value_wei + entry.gas * entry.last.max_fee_wei
+        has_wei = balance_wei(self._rpc, self.address)
+        self.lacking = InsufficientFundsError(self.address, has_wei, needed_wei)
+
+    def _forget_buried(self, head: BlockHead) -> None:
+        for entry in self._journal.entries:
+            if entry.mined_block is not None and head.number - entry.mined_block > BURIED_BLOCKS:
+                self._write(self._journal.without(entry.nonce))
+
+    # Chain, disk and log
+
+    def _check_chain(self) -> None:
+        """See once that the journal is of this chain: local chains share their id."""
+        if self._is_of_chain:
+            return
+        genesis = genesis_hash(self._rpc)
+        known = self._journal.genesis_hash
+        if known is not None and known != genesis:
+            raise JournalError(f"{self._path} is of another chain, whose first block is {known}")
+        self._journal = self._journal.model_copy(update={"genesis_hash": genesis})
+        self._is_of_chain = True
+
+    def _nonce(self, head: BlockHead) -> int:
+        count = self._rpc.call("eth_getTransactionCount", self.address, hex(head.number))
+        return int(count, 16)
+
+    def _receipt(self, entry: Entry) -> tuple[Receipt, str] | None:
+        """Return the receipt of whichever attempt was mined, and the hash of its block."""
+        for attempt in reversed(entry.attempts):
+            answer = self._rpc.call("eth_getTransactionReceipt", attempt.transaction_hash)
+            if answer is not None:
+                return parse_receipt(answer), str(answer["blockHash"])
+        return None
+
+    def _sign(self, entry: Entry, fees: Fees) -> Attempt:
+        fields: dict[str, Any] = {
+            "type": _TRANSACTION_TYPE,
+            "chainId": self._journal.chain_id,
+            "nonce": entry.nonce,
+            "to": entry.to,
+            "data": bytes.fromhex(entry.data),
+            "value": entry.value_wei,
+            "gas": entry.gas,
+            "maxFeePerGas": fees.max_fee_wei,
+            "maxPriorityFeePerGas": fees.priority_fee_wei,
+        }
+        signed = self._account.sign_transaction(fields)
+        return Attempt(
+            raw="0x" + signed.raw_transaction.hex(),
+            transaction_hash="0x" + signed.hash.hex(),
+            max_fee_wei=fees.max_fee_wei,
+            priority_fee_wei=fees.priority_fee_wei,
+        )
+
+    def _broadcast(self, attempt: Attempt) -> Refusal | None:
+        """Hand it to the pools; None when one took it as new."""
+        try:
+            self._rpc.call("eth_sendRawTransaction", attempt.raw)
+        except RpcError as error:
+            self._reason = error.message
+            return refusal_of(error)
+        return None
+
+    def _write(self, journal: Journal) -> None:
+        write_journal(self._path, journal)
+        self._journal = journal
+
+    def _entry(self, nonce: int) -> Entry | None:
+        return next((entry for entry in self._journal.entries if entry.nonce == nonce), None)
+
+    def _say(self, event: str, sent: Sent) -> None:
+        if self._log is not None:
+            self._log.info(
+                event,
+                what=sent.what,
+                to=sent.to,
+                nonce=sent.nonce,
+                transaction=sent.transaction_hash,
+                max_fee_wei=sent.max_fee_wei,
+                priority_fee_wei=sent.priority_fee_wei,
+            )
+
+
+def _sent(entry: Entry) -> Sent:
+    return Sent(
+        nonce=entry.nonce,
+        to=entry.to,
+        what=entry.what,
+        hashes=tuple(attempt.transaction_hash for attempt in entry.attempts),
+        max_fee_wei=entry.last.max_fee_wei,
+        priority_fee_wei=entry.last.priority_fee_wei,
+    )
+
+
+def _mined(entry: Entry, receipt: Receipt, block_hash: str) -> Entry:
+    update = {"mined_block": receipt.block_number, "mined_block_hash": block_hash}
+    return entry.model_copy(update={**update, "missing_since_slot": None})
+
+
+def _with_attempt(entry: Entry, attempt: Attempt) -> Entry:
+    return entry.model_copy(update={"attempts": (*entry.attempts, attempt)})
