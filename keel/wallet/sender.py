@@ -1,9 +1,7 @@
 """Send transactions of one account so that a kill, a spike or a reorg loses none of them."""
 
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
@@ -22,53 +20,12 @@ from keel.wallet.errors import (
 )
 from keel.wallet.fees import FeePolicy, Fees
 from keel.wallet.journal import Attempt, Entry, Journal, read_journal, write_journal
+from keel.wallet.outcomes import Outcome, Sent, Settled, sent_of
 from keel.wallet.refusals import Refusal, refusal_of
+from keel.wallet.signing import signed
 
 BURIED_BLOCKS = 64
 """A mined transaction is watched for so long: two epochs, after which a chain in order is final."""
-
-_TRANSACTION_TYPE = 2  # EIP-1559
-
-
-class Outcome(Enum):
-    """What became of a transaction."""
-
-    MINED = "mined"
-    FAILED = "mined, but reverted"
-    REPLACED = "its nonce was used by another transaction of the account"
-    DROPPED = "dropped by the pool and sent again; it waits on"
-    REORGED = "its block was taken back; it is sent again and waits on"
-
-    @property
-    def waits_on(self) -> bool:
-        """Whether the transaction is still to be mined."""
-        return self in (Outcome.DROPPED, Outcome.REORGED)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A signed transaction; `transaction_hash` is that of the last attempt, `hashes` has all."""
-
-    nonce: int
-    to: str
-    what: str
-    hashes: tuple[str, ...]
-    max_fee_wei: int
-    priority_fee_wei: int
-
-    @property
-    def transaction_hash(self) -> str:
-        """Hash of the attempt that offers most."""
-        return self.hashes[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """News of a transaction; the receipt names the attempt that was mined."""
-
-    sent: Sent
-    outcome: Outcome
-    receipt: Receipt | None = None
 
 
 class Sender:
@@ -87,6 +44,7 @@ class Sender:
         chain_id: int,
         policy: FeePolicy,
         journal_path: Path,
+        *,
         log: Log | None = None,
     ) -> None:
         self.address = to_checksum_address(account.address)
@@ -102,7 +60,7 @@ class Sender:
     @property
     def waiting(self) -> tuple[Sent, ...]:
         """Transactions that no block has: none or one, more only after a reorg."""
-        return tuple(_sent(entry) for entry in self._journal.entries if entry.waits)
+        return tuple(sent_of(entry) for entry in self._journal.entries if entry.waits)
 
     def submit(self, to: str, data: bytes, value_wei: int = 0, what: str = "transaction") -> Sent:
         """Sign, journal and broadcast; the same call again while it waits only broadcasts again.
@@ -118,13 +76,13 @@ class Sender:
                 if (entry.to, entry.data, entry.value_wei) != wanted:
                     raise SenderBusyError(f"{entry.what} with nonce {entry.nonce} still waits")
                 self._broadcast(entry.last)
-                return _sent(entry)
+                return sent_of(entry)
         self.lacking = None
         gas = self._gas(to, data, value_wei, what)
         head = block_head(self._rpc)
         self._check_price(head)
         for _ in range(2):  # a second time when the nonce was used since the head that we read
-            entry = self._signed_entry(to, data, value_wei, gas, what, head)
+            entry = self._signed_entry(to, data, value_wei, gas=gas, what=what, head=head)
             refusal = self._offer(entry, head)
             if refusal is not Refusal.NONCE_USED:
                 break
@@ -132,8 +90,8 @@ class Sender:
             head = block_head(self._rpc)
         entry = self._entry(entry.nonce) or entry
         self._raise_for(refusal, entry)
-        self._say("transaction.sent", _sent(entry))
-        return _sent(entry)
+        self._say("transaction.sent", sent_of(entry))
+        return sent_of(entry)
 
     def tend(self, head_slot: int) -> list[Settled]:
         """Look after all that was sent, once at each head; `head_slot` measures patience.
@@ -190,7 +148,7 @@ class Sender:
         return min(estimate * 5 // 4, TRANSACTION_GAS_CAP)
 
     def _signed_entry(
-        self, to: str, data: bytes, value_wei: int, gas: int, what: str, head: BlockHead
+        self, to: str, data: bytes, value_wei: int, *, gas: int, what: str, head: BlockHead
     ) -> Entry:
         fees = self._policy.first(head.base_fee_wei)
         if fees is None:
@@ -256,7 +214,7 @@ class Sender:
                 update={"mined_block": None, "mined_block_hash": None, "since_slot": None}
             )
             self._write(self._journal.with_entry(again))
-            news.append(Settled(_sent(entry), Outcome.REORGED))
+            news.append(Settled(sent_of(entry), Outcome.REORGED))
         return news
 
     def _settle(self, entry: Entry, head_slot: int) -> Settled | None:
@@ -269,7 +227,7 @@ class Sender:
         if found is not None:
             self._write(self._journal.with_entry(_mined(entry, *found)))
             outcome = Outcome.MINED if found[0].succeeded else Outcome.FAILED
-            return Settled(_sent(entry), outcome, found[0])
+            return Settled(sent_of(entry), outcome, found[0])
         if entry.missing_since_slot is None:
             missing = entry.model_copy(update={"missing_since_slot": head_slot})
             self._write(self._journal.with_entry(missing))
@@ -277,7 +235,7 @@ class Sender:
         if head_slot <= entry.missing_since_slot:
             return None
         self._write(self._journal.without(entry.nonce))
-        return Settled(_sent(entry), Outcome.REPLACED)
+        return Settled(sent_of(entry), Outcome.REPLACED)
 
     def _urge(self, entry: Entry, head: BlockHead, head_slot: int) -> Settled | None:
         """Offer more when patience ends; else see that a pool has it, once a head."""
@@ -297,7 +255,7 @@ class Sender:
         if refusal is Refusal.FUNDS:
             self._note_lack(entry)
         was_dropped = known is None and refusal is None
-        return Settled(_sent(entry), Outcome.DROPPED) if was_dropped else None
+        return Settled(sent_of(entry), Outcome.DROPPED) if was_dropped else None
 
     def _offer_more(self, entry: Entry, head: BlockHead, head_slot: int) -> bool:
         """Replace the waiting attempt; False when the policy forbids or funds are lacking."""
@@ -316,7 +274,7 @@ class Sender:
             self._write(self._journal.with_entry(kept))
             return False
         self._sent_at_slot[entry.nonce] = head_slot
-        self._say("transaction.replaced_by_dearer", _sent(self._entry(entry.nonce) or more))
+        self._say("transaction.replaced_by_dearer", sent_of(self._entry(entry.nonce) or more))
         return True
 
     def _note_lack(self, entry: Entry) -> None:
@@ -355,24 +313,7 @@ class Sender:
         return None
 
     def _sign(self, entry: Entry, fees: Fees) -> Attempt:
-        fields: dict[str, Any] = {
-            "type": _TRANSACTION_TYPE,
-            "chainId": self._journal.chain_id,
-            "nonce": entry.nonce,
-            "to": entry.to,
-            "data": bytes.fromhex(entry.data),
-            "value": entry.value_wei,
-            "gas": entry.gas,
-            "maxFeePerGas": fees.max_fee_wei,
-            "maxPriorityFeePerGas": fees.priority_fee_wei,
-        }
-        signed = self._account.sign_transaction(fields)
-        return Attempt(
-            raw="0x" + signed.raw_transaction.hex(),
-            transaction_hash="0x" + signed.hash.hex(),
-            max_fee_wei=fees.max_fee_wei,
-            priority_fee_wei=fees.priority_fee_wei,
-        )
+        return signed(self._account, self._journal.chain_id, entry, fees)
 
     def _broadcast(self, attempt: Attempt) -> Refusal | None:
         """Hand it to the pools; None when one took it as new."""
@@ -392,26 +333,7 @@ class Sender:
 
     def _say(self, event: str, sent: Sent) -> None:
         if self._log is not None:
-            self._log.info(
-                event,
-                what=sent.what,
-                to=sent.to,
-                nonce=sent.nonce,
-                transaction=sent.transaction_hash,
-                max_fee_wei=sent.max_fee_wei,
-                priority_fee_wei=sent.priority_fee_wei,
-            )
-
-
-def _sent(entry: Entry) -> Sent:
-    return Sent(
-        nonce=entry.nonce,
-        to=entry.to,
-        what=entry.what,
-        hashes=tuple(attempt.transaction_hash for attempt in entry.attempts),
-        max_fee_wei=entry.last.max_fee_wei,
-        priority_fee_wei=entry.last.priority_fee_wei,
-    )
+            self._log.info(event, **asdict(sent))
 
 
 def _mined(entry: Entry, receipt: Receipt, block_hash: str) -> Entry:
