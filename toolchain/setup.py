@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 import venv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,7 @@ def main() -> None:
         set_up_npm_packages()
         set_up_lodestar(node)
         set_up_python_packages()
+        write_launchers()
         set_up_compiler(node)
         discard_stale_build()
     except SetupError as error:
@@ -147,6 +149,17 @@ def write_path_file() -> None:
     """Put the repository on the venv's path and set the tools' variables at start."""
     site_packages = next((VENV / "lib").glob("python3.*/site-packages"))
     (site_packages / "keel.pth").write_text(f"{ROOT}\nimport toolchain.environment\n")
+
+
+def write_launchers() -> None:
+    """Write .venv/bin/NAME for each of pyproject's scripts, as pip would if it installed Keel."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for name, target in project.get("scripts", {}).items():
+        module, _, function = target.partition(":")
+        launcher = VENV / "bin" / name
+        lines = [f"#!{VENV / 'bin' / 'python'}", "import sys", f"from {module} import {function}"]
+        launcher.write_text("\n".join([*lines, f"sys.exit({function}())", ""]))
+        launcher.chmod(0o755)
 
 
 def set_up_compiler(node: Path) -> None:
