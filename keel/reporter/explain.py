@@ -36,12 +36,16 @@ def explanation(assessment: Assessment) -> Iterable[RenderableType]:
     report = assessment.report
     yield Text(
         f"Report of reference slot {report.ref_slot} (epoch {assessment.epoch}), whose state "
-        f"stands on execution block {assessment.block_number}, 0x{assessment.block_hash.hex()}"
+        f"stands on execution block {assessment.block_number}\n  0x{assessment.block_hash.hex()}\n"
+        "Amounts are ETH."
     )
     yield _fields(assessment)
     yield _operators(assessment)
     yield _rewards(assessment)
     yield Text(_shares_line(assessment))
+    yield Text(f"previous operatorsRoot\n  0x{assessment.previous_root.hex()}")
+    yield Text(f"operatorsRoot\n  0x{report.operators_root.hex()}")
+    yield Text(f"validatorsRoot\n  0x{report.validators_root.hex()}")
     if assessment.foreign:
         yield _foreign(assessment.foreign)
 
@@ -100,8 +104,6 @@ def _fields(assessment: Assessment) -> Table:
         ("active validators", str(report.active_validators), "at the epoch of the slot"),
         ("exited validators", str(report.exited_validators), "exit epoch reached"),
         ("slashed validators", str(report.slashed_validators), "active or exited"),
-        ("operatorsRoot", f"0x{report.operators_root.hex()}", _leaves(assessment)),
-        ("validatorsRoot", f"0x{report.validators_root.hex()}", "index, key, balance, slashed"),
     ):
         table.add_row(*row)
     return table
@@ -187,10 +189,6 @@ def _status(consensus: ConsensusView, place: int) -> str:
 
 def _flags(participation: int) -> tuple[str, ...]:
     return tuple(name for bit, name in enumerate(FLAGS) if participation >> bit & 1)
-
-
-def _leaves(assessment: Assessment) -> str:
-    return f"{len(assessment.leaves)} operators, after 0x{assessment.previous_root.hex()[:8]}..."
 
 
 def _name(operator: OperatorAssessment) -> str:

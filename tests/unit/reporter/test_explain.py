@@ -1,0 +1,104 @@
+"""What `explain` shows are the numbers of the report, to the last digit."""
+
+from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console, RenderableType
+
+from keel.reporter.assessment import assess
+from keel.reporter.explain import explanation, listed_validators, performance, validators_tables
+from keel.reporter.view import NO_INDEX
+from tests.unit.reporter.state_examples import pubkey
+from tests.unit.reporter.view_examples import Key, consensus_of, protocol_of, working
+
+WAITING = working(
+    1, index=NO_INDEX, balance_gwei=0, pending_gwei=32 * 10**9, active=0, participation=0
+)
+FOREIGN = working(3, foreign=1)
+FOUND = [working(0), working(1, participation=3), WAITING, working(2, active=0, exited=1), FOREIGN]
+PREVIOUS = {0: 1000, 1: 2000}
+
+
+def shown(*renderables: RenderableType) -> str:
+    text = StringIO()
+    console = Console(file=text, width=200)
+    for one in renderables:
+        console.print(one)
+    return text.getvalue()
+
+
+def explained(found: list[Key]) -> str:
+    assessment = assess(consensus_of(found), protocol_of(found, PREVIOUS, 999), PREVIOUS)
+    return shown(*explanation(assessment))
+
+
+def row_of(text: str, *cells: str) -> bool:
+    """Whether one line begins with these cells."""
+    return any(line.split()[: len(cells)] == list(cells) for line in text.splitlines())
+
+
+def test_c_is_shown_as_what_it_is_made_of() -> None:
+    text = explained(FOUND)
+    assert "reference slot 47 (epoch 5)" in text
+    assert "execution block 77\n  0x" + "31" * 32 in text
+    assert "128.000000021" in text
+    assert "96.000000021 of validators + 32 in pending deposits" in text
+    assert row_of(text, "together", "2", "1", "0", "1", "128.000000021", "32")
+
+
+def test_roots_are_shown_whole() -> None:
+    report = assess(consensus_of(FOUND), protocol_of(FOUND, PREVIOUS, 999), PREVIOUS).report
+    text = explained(FOUND)
+    assert f"previous operatorsRoot\n  0x{'0e' * 32}\n" in text
+    assert f"\noperatorsRoot\n  0x{report.operators_root.hex()}\n" in text
+    assert f"\nvalidatorsRoot\n  0x{report.validators_root.hex()}\n" in text
+
+
+def test_each_operator_shows_its_part() -> None:
+    text = explained(FOUND)
+    assert row_of(text, "1", "Operator", "1", "1", "0", "0", "1", "64.000000007", "32")
+    weight = f"{32 * 10**9 * 40:,}"
+    added = 999 * 40 // 94
+    cells = ("32", "74.07", "%", weight, str(added), f"{2000 + added:,}")
+    assert row_of(text, "1", "Operator", "1", *cells)
+    assert "3,999 shares minted for operators - 3,000 in the previous leaves = 999" in text
+    assert f"{999 * 54 // 94 + added} added, 1 wait." in text
+
+
+def test_foreign_keys_are_shown_only_where_there_are_any() -> None:
+    assert f"0x{pubkey(4).hex()}" in explained(FOUND)
+    assert "other withdrawal credentials" in explained(FOUND)
+    assert "other withdrawal credentials" not in explained(FOUND[:4])
+
+
+def test_each_validator_is_listed_with_its_flags() -> None:
+    listed = listed_validators(consensus_of(FOUND), protocol_of(FOUND, {}))
+    assert [(one.index, one.status, one.flags) for one in listed] == [
+        (9, "active", ("source", "target", "head")),
+        (9, "active", ("source", "target")),
+        (None, "pending", ()),
+        (9, "exited", ("source", "target", "head")),
+        (9, "foreign", ("source", "target", "head")),
+    ]
+    slashed, unknown = working(0, slashed=1), WAITING | {"pending_gwei": 0}
+    two = [slashed, unknown]
+    listed = listed_validators(consensus_of(two), protocol_of(two, {}))
+    assert [one.status for one in listed] == ["active, slashed", "not in the state"]
+
+
+def test_validators_stand_with_their_operators() -> None:
+    tables = list(validators_tables(consensus_of(FOUND), protocol_of(FOUND, {})))
+    assert [table.title for table in tables] == [
+        f"Validators of operator {number}, Operator {number}" for number in range(4)
+    ]
+    text = shown(tables[1])
+    assert row_of(text, "9", f"0x{pubkey(1).hex()}", "active", "32.000000007", "32")
+    assert row_of(text, f"0x{pubkey(2).hex()}", "pending", "32", "32")
+    assert pubkey(0).hex() not in text
+
+
+def test_performance_is_rounded_down_and_unknown_without_duties() -> None:
+    (one, *_) = assess(consensus_of(FOUND), protocol_of(FOUND, {}), {}).operators
+    assert performance(one) == "100.00 %"
+    assert performance(replace(one, weight=one.full_weight - 1)) == "99.99 %"
+    assert performance(replace(one, weight=0, full_weight=0)) == "-"
