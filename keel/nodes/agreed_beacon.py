@@ -98,10 +98,10 @@ class AgreedBeacon:
             if found is not None and problem is None:
                 problem = None if check is None else check(found)
             if found is not None and problem is None:
-                self._panel.is_well(url)
+                self._panel.is_right(url, "states")
                 return found
             said[url] = problem or ""
-            self._panel.is_off(url, f"state of slot {slot}: {problem}")
+            self._panel.is_off(url, "states", f"state of slot {slot}: {problem}")
         raise NoAgreementError(f"the state of slot {slot}", 1, said)
 
     def close(self) -> None:
@@ -143,21 +143,20 @@ class AgreedBeacon:
     def _reached(self, what: str, question: Callable[[BeaconNode], int]) -> int:
         enough = decides(len(self.urls), self.agree)
         replies = self._ask_members(question, lambda answers: len(answers) >= enough)
-        for reply in replies:
-            if not isinstance(reply.outcome, NodeError):
-                self._panel.is_well(reply.url)
         return reached(what, replies, self.agree)
 
     def _ask_members[A](
         self, question: Callable[[BeaconNode], A], settled: Callable[[Sequence[A]], bool]
     ) -> list[Reply[A]]:
         """Ask the nodes of the agreed network; the replies of others are why they are not asked."""
-        strange = self._look_at_strangers(self.network)
+        strange: list[Reply[A]] = [
+            Reply(error.url, error) for error in self._look_at_strangers(self.network)
+        ]
         replies = self._panel.ask(question, of=self._members, settled=settled)
         for reply in replies:
             if isinstance(reply.outcome, NodeSilentError):
                 self._members.discard(reply.url)
-        return [*replies, *(Reply[A](error.url, error) for error in strange)]
+        return [*replies, *strange]
 
     def _look_at_strangers(self, network: NetworkFacts) -> list[NodeError]:
         """Admit nodes that came back or joined late, if they are on the agreed network."""
@@ -167,11 +166,12 @@ class AgreedBeacon:
             found = reply.outcome
             if found == network:
                 self._members.add(reply.url)
+                self._panel.is_right(reply.url, "the network")
             elif isinstance(found, NodeError):
                 refused.append(NodeError(reply.url, found.problem))
             else:
                 problem = _difference("the network", _network_name(found), _network_name(network))
-                self._panel.is_off(reply.url, problem)
+                self._panel.is_off(reply.url, "the network", problem)
                 refused.append(NodeError(reply.url, problem))
         return refused
 
@@ -185,13 +185,14 @@ class AgreedBeacon:
         self, what: str, replies: Sequence[Reply[A]], show: Callable[[A], str]
     ) -> tuple[A, list[str]]:
         """Return the agreed answer and who gave it; tells of those who gave another."""
+        about = what.partition(" of ")[0]
         agreed, holders = equal(what, replies, self.agree, lambda answer: answer, show)
         for reply in replies:
             if reply.url in holders:
-                self._panel.is_well(reply.url)
+                self._panel.is_right(reply.url, about)
             elif not isinstance(reply.outcome, NodeError):
                 problem = _difference(what, show(reply.outcome), show(agreed))
-                self._panel.is_off(reply.url, problem)
+                self._panel.is_off(reply.url, about, problem)
         return agreed, holders
 
     def _is_decided(self, answers: Sequence[Hashable]) -> bool:

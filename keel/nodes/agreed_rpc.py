@@ -1,6 +1,6 @@
 """The execution layer as `agree` of several nodes show it: an RpcClient of many addresses."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from keel.nodes.errors import (
     NodeSettingsError,
     public_name,
 )
-from keel.nodes.execution_node import ask_node, head_at
+from keel.nodes.execution_node import ExecutionNode, ask_node, head_at
 from keel.nodes.judging import Verdict, accepted, judge, transaction_hash
 from keel.nodes.methods import Method, Rule, at_block, comparable, method_of, names_latest
 from keel.nodes.panel import Backoff, OnDisagreement, Panel, Reply
@@ -47,11 +47,11 @@ class AgreedRpc(RpcClient):
         self.agree = needed(len(urls), agree)
         super().__init__(urls[0], timeout_seconds)
         self._pin: Pin | None = None
-        self._panel: Panel[RpcClient] | None = None
+        self._panel: Panel[ExecutionNode] | None = None
         if len(urls) > 1:
             self._panel = Panel(
                 urls,
-                lambda url: RpcClient(url, timeout_seconds),
+                lambda url: ExecutionNode(url, timeout_seconds),
                 timeout_seconds,
                 on_disagreement,
                 backoff,
@@ -137,7 +137,7 @@ class AgreedRpc(RpcClient):
         return outcomes
 
     def _of_nodes(
-        self, panel: Panel[RpcClient], requests: dict[int, Request], pin: Pin | None
+        self, panel: Panel[ExecutionNode], requests: dict[int, Request], pin: Pin | None
     ) -> dict[int, Verdict]:
         """Ask those nodes that have the head, or all, and judge each request by its rule."""
         listed = list(requests.values())
@@ -149,12 +149,10 @@ class AgreedRpc(RpcClient):
             settled=lambda answers: self._is_decided(listed, methods, answers),
         )
         verdicts = {}
-        off: dict[str, str] = {}
         for place, (at, request) in enumerate(requests.items()):
             answers = [_answer_at(reply, place) for reply in replies]
             verdicts[at] = judge(request, methods[place], answers, self.agree)
-            off = {**verdicts[at].off, **off}
-        self._tell(panel, replies, off)
+            self._tell(panel, request[0], answers, verdicts[at].off)
         return verdicts
 
     def _is_decided(
@@ -178,7 +176,7 @@ class AgreedRpc(RpcClient):
             return head, self.urls
         return self._agreed_head(self._panel)
 
-    def _agreed_head(self, panel: Panel[RpcClient]) -> Pin:
+    def _agreed_head(self, panel: Panel[ExecutionNode]) -> Pin:
         """Look at the nodes' heads, then go down to a block that enough of them have."""
         enough = decides(len(self.urls), self.agree)
         replies = _without_none(
@@ -201,11 +199,11 @@ class AgreedRpc(RpcClient):
         raise error
 
     def _heads_at(
-        self, panel: Panel[RpcClient], number: int, having: Sequence[str]
+        self, panel: Panel[ExecutionNode], number: int, having: Sequence[str]
     ) -> list[Reply[BlockHead]]:
         return _without_none(panel.ask(lambda node: head_at(node, hex(number)), of=having))
 
-    def _judged_head(self, panel: Panel[RpcClient], replies: Sequence[Reply[BlockHead]]) -> Pin:
+    def _judged_head(self, panel: Panel[ExecutionNode], replies: Sequence[Reply[BlockHead]]) -> Pin:
         head, holders = equal("the head", replies, self.agree, lambda answer: answer, _shown_head)
         off = {
             each.url: f"the block is {_shown_head(each.outcome)}, others agree on "
@@ -213,17 +211,21 @@ class AgreedRpc(RpcClient):
             for each in replies
             if each.url not in holders and not isinstance(each.outcome, NodeError)
         }
-        self._tell(panel, replies, off)
+        self._tell(panel, "the head", replies, off)
         return head, holders
 
     def _tell[A](
-        self, panel: Panel[RpcClient], replies: Sequence[Reply[A]], off: dict[str, str]
+        self,
+        panel: Panel[ExecutionNode],
+        about: str,
+        replies: Sequence[Reply[A]],
+        off: Mapping[str, str],
     ) -> None:
         for reply in replies:
             if reply.url in off:
-                panel.is_off(reply.url, off[reply.url])
+                panel.is_off(reply.url, about, off[reply.url])
             elif not isinstance(reply.outcome, NodeError):
-                panel.is_well(reply.url)
+                panel.is_right(reply.url, about)
 
 
 def _without_none(replies: Sequence[Reply[BlockHead | None]]) -> list[Reply[BlockHead]]:

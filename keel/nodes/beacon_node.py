@@ -10,7 +10,7 @@ from typing import Any, Self
 import httpx
 import orjson
 
-from keel.nodes.errors import NodeError, NodeSettingsError, NodeSilentError, public_name
+from keel.nodes.errors import NodeError, NodeSilentError, public_name
 from keel.nodes.network import NetworkFacts, network_facts, read_bytes
 
 GIBIBYTE = 1024**3
@@ -55,12 +55,9 @@ class BeaconNode:
         self.url = public_name(url)
         self.timeout_seconds = timeout_seconds
         self.limits = limits or StateLimits()
-        try:
-            self._client = httpx.Client(
-                base_url=url.rstrip("/"), timeout=timeout_seconds, trust_env=False
-            )
-        except (httpx.InvalidURL, ValueError) as error:
-            raise NodeSettingsError(f"{url} is not an http or https address") from error
+        self._client = httpx.Client(
+            base_url=url.rstrip("/"), timeout=timeout_seconds, trust_env=False
+        )
 
     def network(self) -> NetworkFacts:
         """Genesis and configuration."""

@@ -43,8 +43,16 @@ class NoAgreementError(NodeError):
 
 
 def public_name(url: str) -> str:
-    """Scheme, host and port of an address; its path, query or user may hold a provider's key."""
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    port = "" if parts.port is None else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
+    """Scheme, host and port of an address; its path, query or user may hold a provider's key.
+
+    Raises NodeSettingsError for what is no http or https address.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise NodeSettingsError(f"{url} is not an http or https address") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise NodeSettingsError(f"{url} is not an http or https address")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + ("" if port is None else f":{port}")

@@ -1,6 +1,8 @@
 """One execution node: what an RpcClient gets from it, and its failures as NodeErrors."""
 
+import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from http.client import HTTPException
 from typing import Any
 
@@ -10,6 +12,23 @@ from keel.chain.state import BlockHead
 from keel.nodes.errors import NodeError, NodeSilentError, public_name
 
 _NOT_JSON_RPC = (LookupError, TypeError, ValueError, AttributeError)
+
+
+class ExecutionNode(RpcClient):
+    """An RpcClient whose `close` another thread may call, which breaks off what it waits for."""
+
+    def close(self) -> None:
+        """Close the connection at once."""
+        if self._last_socket is not None:
+            with suppress(OSError):
+                self._last_socket.shutdown(socket.SHUT_RDWR)
+        super().close()
+
+    def _connect(self) -> None:
+        super()._connect()
+        self._last_socket = self._connection.sock
+
+    _last_socket: socket.socket | None = None
 
 
 def ask_node(client: RpcClient, requests: Sequence[Request]) -> list[Any]:

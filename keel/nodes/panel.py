@@ -25,7 +25,7 @@ class Closable(Protocol):
     """What a panel asks: a client of one node."""
 
     def close(self) -> None:
-        """End its connections, from any thread."""
+        """Break off what it does and end its connections, from any thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Reply[A]:
 class Panel[N: Closable]:
     """Nodes that are asked the same; itself used by one thread.
 
-    `on_disagreement` hears of each problem of a node once, and again after the node was well. When
+    `on_disagreement` hears of a problem of a node once, and again after the node was well. When
     an answer is `settled`, the others have a quarter of the timeout left. A node alone is always
     asked, however silent it was.
     """
@@ -99,16 +99,16 @@ class Panel[N: Closable]:
         self._collect(waiting, said, arrivals, timeout_seconds or self.timeout_seconds, settled)
         return [said[seat.name] for seat in seats]
 
-    def is_off(self, url: str, problem: str) -> None:
-        """Tell what is wrong with a node, unless that was told and nothing was right since."""
+    def is_off(self, url: str, about: str, problem: str) -> None:
+        """Tell what is wrong with a node's answers about something, once until they are right."""
         seat = self._seat(url)
-        if problem != seat.problem:
-            seat.problem = problem
+        if about not in seat.off_about:
+            seat.off_about.add(about)
             self._on_disagreement(url, problem)
 
-    def is_well(self, url: str) -> None:
-        """Note that a node answered as it should."""
-        self._seat(url).problem = None
+    def is_right(self, url: str, about: str) -> None:
+        """Note that a node's answer about something was right."""
+        self._seat(url).off_about.discard(about)
 
     def close(self) -> None:
         """Close all connections and end the threads."""
@@ -135,7 +135,8 @@ class Panel[N: Closable]:
             if isinstance(outcome, Exception):
                 said[name] = Reply(name, self._failed(seat, outcome))
                 continue
-            seat.answered()
+            seat.end_backoff()
+            seat.failure = None
             said[name] = Reply(name, outcome)
             answers.append(outcome)
             if settled is not None and not was_settled and settled(answers):
@@ -153,8 +154,10 @@ class Panel[N: Closable]:
         if isinstance(error, NodeSilentError):
             seat.leave_out(self._backoff)
         else:
-            seat.answered()
-        self.is_off(seat.name, error.problem)
+            seat.end_backoff()
+        if error.problem != seat.failure:
+            seat.failure = error.problem
+            self._on_disagreement(seat.name, error.problem)
         return error
 
     def _seat(self, url: str) -> "_Seat[N]":
@@ -166,7 +169,8 @@ class _Seat[N: Closable]:
 
     def __init__(self, name: str, url: str, open_node: Callable[[str], N]) -> None:
         self.name = name
-        self.problem: str | None = None
+        self.failure: str | None = None
+        self.off_about: set[str] = set()
         self._url = url
         self._open = open_node
         self._node = open_node(url)
@@ -197,7 +201,7 @@ class _Seat[N: Closable]:
         rest = self._left_out_until - time.monotonic()
         if rest <= 0:
             return None
-        return NodeLeftOutError(self.name, f"not asked for {rest:.1f} s more ({self.problem})")
+        return NodeLeftOutError(self.name, f"not asked for {rest:.1f} s more ({self.failure})")
 
     def leave_out(self, backoff: Backoff) -> None:
         """Leave the node out for twice the former time."""
@@ -205,8 +209,8 @@ class _Seat[N: Closable]:
         self._left_out_until = time.monotonic() + seconds
         self._next_seconds = min(2 * seconds, backoff.most_seconds)
 
-    def answered(self) -> None:
-        """End the doubling."""
+    def end_backoff(self) -> None:
+        """Begin with the shortest time when it is silent again."""
         self._next_seconds = None
 
     def abandon(self) -> None:
