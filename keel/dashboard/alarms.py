@@ -1,0 +1,205 @@
+"""Alarms: pure rules over what was read. Each says what it means, and where to read what to do."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from keel.dashboard.beacon import BeaconReading
+from keel.dashboard.view import Snapshot
+from keel.model.frames import FrameGeometry, State
+from keel.terminal.amounts import exact_ether, shown_bps, shown_seconds
+
+PEG_BOUND_BPS = 100
+"""How far the instant price of kETH may lie below par."""
+_GRACE_SLOTS = 8
+_GRACE_FRAMES = 32
+
+
+class Level(Enum):
+    """How soon somebody should look."""
+
+    NOTICE = "notice"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`name` is the section of docs/operations.md that says what to do."""
+
+    name: str
+    level: Level
+    title: str
+    meaning: str
+
+
+def alarms(
+    snapshot: Snapshot | None,
+    beacon: BeaconReading | None,
+    problems: Mapping[str, str],
+    geometry: FrameGeometry,
+) -> tuple[Alarm, ...]:
+    """All alarms, the worst first; `problems` are those of nodes, by alarm name."""
+    found = [*_nodes(problems)]
+    if snapshot is not None:
+        found += [
+            *_state(snapshot),
+            *_late(snapshot, beacon, geometry),
+            *_money(snapshot),
+            *_paused(snapshot),
+        ]
+        found += [] if beacon is None else [*_beacon(snapshot, beacon)]
+    order = [Level.CRITICAL, Level.WARNING, Level.NOTICE]
+    return tuple(sorted(found, key=lambda alarm: order.index(alarm.level)))
+
+
+def _nodes(problems: Mapping[str, str]) -> Iterator[Alarm]:
+    titles = {
+        "execution_node": "The execution node does not answer",
+        "beacon_node": "The beacon node does not answer",
+        "other_chain": "The node is on another chain",
+        "head_stands": "No new block",
+    }
+    for name, text in problems.items():
+        level = Level.WARNING if name == "beacon_node" else Level.CRITICAL
+        level = Level.NOTICE if name == "head_stands" else level
+        yield Alarm(name, level, titles[name], f"{text}. What is shown is older than that.")
+
+
+def _state(snapshot: Snapshot) -> Iterator[Alarm]:
+    oracle, now = snapshot.oracle, snapshot.head.timestamp
+    age = shown_seconds(now - oracle.last_ref_time)
+    if snapshot.state is State.DEAD:
+        yield Alarm(
+            "dead",
+            Level.CRITICAL,
+            "Dead: 14 frames without a report",
+            f"The last reference slot is {age} old. Deposits, staking and instant redemption are "
+            "closed; anyone may finalise tickets and sweep withdrawals.",
+        )
+    if snapshot.state is State.STALE:
+        yield Alarm(
+            "stale",
+            Level.CRITICAL,
+            "Stale: 3 frames without a report",
+            f"The last reference slot is {age} old. Deposits, staking and instant redemption are "
+            "closed until a report is applied; claims stay open.",
+        )
+    if oracle.announced_at:
+        yield Alarm(
+            "loss_announced",
+            Level.CRITICAL,
+            "A report beyond a limit is announced",
+            f"Announced {shown_seconds(now - oracle.announced_at)} ago: a change above what a "
+            f"report may apply at once ({exact_ether(oracle.loss_allowance_wei)} ETH of loss). "
+            f"After a frame {oracle.announced_quorum} members may apply it; until then deposits, "
+            "staking and instant redemption are closed.",
+        )
+
+
+def _late(
+    snapshot: Snapshot, beacon: BeaconReading | None, geometry: FrameGeometry
+) -> Iterator[Alarm]:
+    """A reference slot old enough for a report has none, and members had time to post it."""
+    oracle, now = snapshot.oracle, snapshot.head.timestamp
+    newest_time = geometry.time_of(oracle.reportable_slot)
+    if not oracle.reportable_slot or oracle.last_ref_time >= newest_time:
+        return
+    reportable_at = oracle.next_reportable_at - geometry.frame_seconds
+    late = now - reportable_at
+    if late < late_report_grace_seconds(geometry):
+        return
+    why = ""
+    if beacon is not None and beacon.finalised_slot <= oracle.reportable_slot:
+        why = (
+            f" The beacon chain has finalised only up to slot {beacon.finalised_slot}, so members "
+            "wait for it."
+        )
+    yield Alarm(
+        "late_report",
+        Level.WARNING,
+        f"The report of slot {oracle.reportable_slot} is late",
+        f"It could have been posted {shown_seconds(late)} ago and was not.{why} Without reports "
+        "the rate stands still, and after 3 frames deposits close.",
+    )
+
+
+def late_report_grace_seconds(geometry: FrameGeometry) -> int:
+    """How long members may take to look, sign and post before a report counts as late."""
+    return max(_GRACE_SLOTS * geometry.seconds_per_slot, geometry.frame_seconds // _GRACE_FRAMES)
+
+
+def _money(snapshot: Snapshot) -> Iterator[Alarm]:
+    accounts, price = snapshot.accounts, snapshot.price
+    if price is not None and price.discount_bps > PEG_BOUND_BPS:
+        yield Alarm(
+            "peg",
+            Level.WARNING,
+            f"Instant redemption pays {shown_bps(price.discount_bps)} below par",
+            f"kETH worth {exact_ether(price.value_wei)} ETH is paid "
+            f"{exact_ether(price.paid_wei)} ETH at once; the bound of this alarm is "
+            f"{shown_bps(PEG_BOUND_BPS)}. Free ether is scarce; tickets still pay par.",
+        )
+    if accounts.buffered_wei < accounts.owed_wei:
+        missing_wei = accounts.owed_wei - accounts.buffered_wei
+        yield Alarm(
+            "low_buffer",
+            Level.NOTICE,
+            "The buffer does not cover the queue",
+            f"Tickets are owed {exact_ether(missing_wei)} ETH more than B holds: validators must "
+            "exit or rewards arrive before all of them can be paid.",
+        )
+    if accounts.controlled_wei != accounts.accounted_wei:
+        yield Alarm(
+            "identity_broken",
+            Level.CRITICAL,
+            "The books are broken",
+            f"B + C + P less A + Q is {accounts.controlled_wei - accounts.accounted_wei} wei, 0 "
+            "expected.",
+        )
+
+
+def _paused(snapshot: Snapshot) -> Iterator[Alarm]:
+    doors, now = snapshot.doors, snapshot.head.timestamp
+    for what, until in (
+        ("Deposits", doors.deposits_paused_until),
+        ("Staking", doors.staking_paused_until),
+        ("Instant redemption", doors.instant_paused_until),
+    ):
+        if until > now:
+            plural = "are" if what == "Deposits" else "is"
+            yield Alarm(
+                "paused",
+                Level.WARNING,
+                f"{what} {plural} paused",
+                f"The guardian paused it; the pause ends by itself in "
+                f"{shown_seconds(until - now)}. Claims, requests and transfers cannot be paused.",
+            )
+
+
+def _beacon(snapshot: Snapshot, beacon: BeaconReading) -> Iterator[Alarm]:
+    new = len(beacon.slashed_keys) - snapshot.oracle.slashed
+    if new > 0:
+        yield Alarm(
+            "slashed",
+            Level.CRITICAL,
+            f"{new} slashed {'validator' if new == 1 else 'validators'} not reported yet",
+            f"The beacon state of slot {beacon.counted_slot} shows {len(beacon.slashed_keys)} "
+            f"slashed, the last report {snapshot.oracle.slashed}. The next report brings the loss.",
+        )
+    if beacon.check is not None and beacon.check.difference_wei:
+        yield Alarm(
+            "consensus_differs",
+            Level.CRITICAL,
+            "C differs from the beacon state",
+            f"At slot {beacon.check.ref_slot} the beacon state has "
+            f"{beacon.check.difference_wei:+d} wei against the report: the committee reported "
+            "something else than this beacon node shows.",
+        )
+    if beacon.foreign_keys:
+        yield Alarm(
+            "foreign_credentials",
+            Level.CRITICAL,
+            f"{len(beacon.foreign_keys)} keys pay to foreign withdrawal credentials",
+            f"First of them: {beacon.foreign_keys[0]}. Their ether does not count.",
+        )

@@ -1,0 +1,252 @@
+"""What the consensus layer says of Keel's validators, by the standard Beacon API.
+
+The keys are those that the registry recorded (`KeyStaked`); a key whose validator, or whose first
+pending deposit, carries other withdrawal credentials than the vault's is named and does not count.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import orjson
+
+from keel.chain.errors import ChainError
+from keel.dashboard.history import Happened
+from keel.model.constants import GWEI
+
+_IDS_AT_ONCE = 1_000
+
+
+class BeaconApiError(ChainError):
+    """The node does not answer, or not as the Beacon API says; one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Validators of one operator."""
+
+    pending: int = 0
+    active: int = 0
+    exited: int = 0
+    slashed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceCheck:
+    """C recounted from the state of a reference slot; `booked_wei` is C plus sweeps since."""
+
+    ref_slot: int
+    counted_wei: int
+    booked_wei: int
+
+    @property
+    def difference_wei(self) -> int:
+        """What the beacon state has above the books."""
+        return self.counted_wei - self.booked_wei
+
+
+@dataclass(frozen=True, slots=True)
+class BeaconReading:
+    """`counts` by operator at `counted_slot`; `check` None: nothing was reported yet.
+
+    `check_problem` says why a report could not be checked.
+    """
+
+    head_slot: int
+    finalised_slot: int
+    counted_slot: int
+    counts: Mapping[int, Counts]
+    slashed_keys: tuple[str, ...]
+    foreign_keys: tuple[str, ...]
+    check: ReferenceCheck | None
+    check_problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateAmounts:
+    """Validators of the asked keys and their pending deposits in one state."""
+
+    validators: Mapping[str, Mapping[str, Any]]
+    pending: Sequence[Mapping[str, Any]]
+    credentials: str
+
+    def foreign(self) -> tuple[str, ...]:
+        """Keys that pay to somebody else."""
+        first: dict[str, str] = {}
+        for deposit in self.pending:
+            first.setdefault(deposit["pubkey"], deposit["withdrawal_credentials"])
+        for pubkey, found in self.validators.items():
+            first[pubkey] = found["validator"]["withdrawal_credentials"]
+        return tuple(sorted(key for key, own in first.items() if own != self.credentials))
+
+    def counted_gwei(self) -> int:
+        """C: balances and pending deposits of all keys but foreign ones."""
+        left_out = set(self.foreign())
+        balances = (int(v["balance"]) for k, v in self.validators.items() if k not in left_out)
+        waiting = (int(d["amount"]) for d in self.pending if d["pubkey"] not in left_out)
+        return sum(balances) + sum(waiting)
+
+
+class BeaconClient:
+    """A beacon node; every method raises BeaconApiError."""
+
+    def __init__(self, url: str, timeout_seconds: float = 20.0) -> None:
+        self.url = url.rstrip("/")
+        # The machine's proxy settings are for other hosts than one's own node.
+        self._client = httpx.Client(timeout=timeout_seconds, trust_env=False)
+        self._slots_per_epoch: int | None = None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def genesis_time(self) -> int:
+        """Time of slot 0."""
+        return int(self._data("/eth/v1/beacon/genesis")["genesis_time"])
+
+    def head_slot(self) -> int:
+        """Slot of the node's head."""
+        return int(self._data("/eth/v1/node/syncing")["head_slot"])
+
+    def finalised_slot(self) -> int:
+        """First slot of the latest finalised epoch: what came before is final."""
+        if self._slots_per_epoch is None:
+            self._slots_per_epoch = int(self._data("/eth/v1/config/spec")["SLOTS_PER_EPOCH"])
+        checkpoints = self._data("/eth/v1/beacon/states/head/finality_checkpoints")
+        return int(checkpoints["finalized"]["epoch"]) * self._slots_per_epoch
+
+    def amounts(self, state_id: str, keys: Sequence[str], credentials: str) -> StateAmounts:
+        """Read validators and pending deposits of some keys in one state."""
+        path = f"/eth/v1/beacon/states/{state_id}"
+        wanted = set(keys)
+        found: dict[str, Mapping[str, Any]] = {}
+        for start in range(0, len(keys), _IDS_AT_ONCE):
+            body = {"ids": list(keys[start : start + _IDS_AT_ONCE])}
+            for entry in self._data(f"{path}/validators", body):
+                found[entry["validator"]["pubkey"]] = entry
+        pending = self._data(f"{path}/pending_deposits") if keys else []
+        ours = [deposit for deposit in pending if deposit["pubkey"] in wanted]
+        return StateAmounts(found, ours, credentials)
+
+    def _data(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        try:
+            if body is None:
+                answer = self._client.get(self.url + path)
+            else:
+                answer = self._client.post(self.url + path, json=body)
+            found = orjson.loads(answer.content)
+        except httpx.HTTPError as error:
+            reason = str(error) or type(error).__name__
+            raise BeaconApiError(f"{self.url} does not answer: {reason}") from error
+        except orjson.JSONDecodeError as error:
+            raise BeaconApiError(f"{self.url}{path} does not answer with JSON") from error
+        if answer.status_code != httpx.codes.OK:
+            message = found.get("message") if isinstance(found, dict) else None
+            raise BeaconApiError(f"{path}: status {answer.status_code}, {message or 'no reason'}")
+        try:
+            return found["data"]
+        except (KeyError, TypeError) as error:
+            raise BeaconApiError(f"{self.url}{path} answers without data") from error
+
+
+class BeaconFollower:
+    """Counts anew once an epoch or when keys were staked, checks each report once."""
+
+    def __init__(self, client: BeaconClient, credentials: str, slots_per_epoch: int) -> None:
+        self._client = client
+        self._credentials = credentials
+        self._slots_per_epoch = slots_per_epoch
+        self._counted: tuple[object, BeaconReading] | None = None
+        self._checked: dict[object, ReferenceCheck] = {}
+
+    def read(self, events: Sequence[Happened], consensus_wei: int) -> BeaconReading:
+        """Read the node; `consensus_wei` is C by the books at the events' end."""
+        head_slot = self._client.head_slot()
+        staked = [e for e in events if e.name == "KeyStaked"]
+        moment = head_slot // self._slots_per_epoch, len(staked), _last_hash(staked)
+        if self._counted is None or self._counted[0] != moment:
+            self._counted = moment, self._count(head_slot, staked)
+        counted = self._counted[1]
+        check, problem = self._check(events, staked, consensus_wei)
+        return BeaconReading(
+            head_slot=head_slot,
+            finalised_slot=self._client.finalised_slot(),
+            counted_slot=counted.counted_slot,
+            counts=counted.counts,
+            slashed_keys=counted.slashed_keys,
+            foreign_keys=counted.foreign_keys,
+            check=check,
+            check_problem=problem,
+        )
+
+    def _count(self, head_slot: int, staked: Sequence[Happened]) -> BeaconReading:
+        operators = {_key(e): int(e.inputs["operatorId"]) for e in staked}
+        found = self._client.amounts(str(head_slot), list(operators), self._credentials)
+        by_operator: dict[int, list[Mapping[str, Any] | None]] = {}
+        for key, operator_id in operators.items():
+            by_operator.setdefault(operator_id, []).append(found.validators.get(key))
+        return BeaconReading(
+            head_slot=head_slot,
+            finalised_slot=0,
+            counted_slot=head_slot,
+            counts={number: _counts(entries) for number, entries in by_operator.items()},
+            slashed_keys=tuple(
+                sorted(k for k, v in found.validators.items() if v["validator"]["slashed"])
+            ),
+            foreign_keys=found.foreign(),
+            check=None,
+            check_problem=None,
+        )
+
+    def _check(
+        self, events: Sequence[Happened], staked: Sequence[Happened], consensus_wei: int
+    ) -> tuple[ReferenceCheck | None, str | None]:
+        """C of the newest report against the state it speaks of."""
+        places = [n for n, e in enumerate(events) if e.name == "ReportApplied"]
+        if not places:
+            return None, None
+        report = events[places[-1]]
+        ref_slot = int(report.inputs["refSlot"])
+        swept_wei = sum(e.inputs["amountWei"] for e in events[places[-1] :] if e.name == "Swept")
+        # Reports name slots; a key staked up to the state's own block belongs to it.
+        ref_time = _ref_time(events, places[-1])
+        keys = [_key(e) for e in staked if e.time <= ref_time]
+        moment = ref_slot, len(keys), report.event.log.transaction_hash, _last_hash(staked)
+        if moment not in self._checked:
+            try:
+                found = self._client.amounts(str(ref_slot), keys, self._credentials)
+            except BeaconApiError as error:
+                return None, str(error)
+            counted_wei = found.counted_gwei() * GWEI
+            self._checked = {moment: ReferenceCheck(ref_slot, counted_wei, 0)}
+        counted_wei = self._checked[moment].counted_wei
+        return ReferenceCheck(ref_slot, counted_wei, consensus_wei + swept_wei), None
+
+
+def _ref_time(events: Sequence[Happened], place: int) -> int:
+    """Time of the report's reference slot, as the vault says it in the same transaction."""
+    transaction = events[place].event.log.transaction_hash
+    for event in events[max(0, place - 20) : place + 20]:
+        if event.name == "Rebased" and event.event.log.transaction_hash == transaction:
+            return int(event.inputs["refTime"])
+    raise BeaconApiError("the report's rebase is missing from the log")
+
+
+def _counts(entries: Iterable[Mapping[str, Any] | None]) -> Counts:
+    pending = active = exited = slashed = 0
+    for entry in entries:
+        status = "pending" if entry is None else str(entry["status"])
+        pending += status.startswith("pending")
+        active += status.startswith("active")
+        exited += status.startswith(("exited", "withdrawal"))
+        slashed += entry is not None and bool(entry["validator"]["slashed"])
+    return Counts(pending, active, exited, slashed)
+
+
+def _key(event: Happened) -> str:
+    return "0x" + bytes(event.inputs["pubkey"]).hex()
+
+
+def _last_hash(events: Sequence[Happened]) -> str:
+    return events[-1].event.log.transaction_hash if events else ""

@@ -1,0 +1,123 @@
+"""`python -m keel.dashboard`: the page from the command line."""
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
+
+import click
+from rich.console import Console
+
+from keel.chain.errors import ChainError
+from keel.chain.rpc import RpcClient
+from keel.dashboard.serving import DashboardOptions, serving_dashboard
+from keel.deploy.errors import DeployError
+from keel.deploy.manifest import manifest_path
+
+EXAMPLES = "\n".join(
+    [
+        "\b",
+        "Examples:",
+        "  python -m keel.dashboard",
+        "  python -m keel.dashboard --listen 127.0.0.1:0",
+        "  python -m keel.dashboard --execution http://node:8545 --beacon http://node:5052 \\",
+        "      --deployment deployments/560048.json",
+    ]
+)
+
+
+class Listen(click.ParamType):
+    """HOST:PORT, IPv6 hosts in brackets."""
+
+    name = "host:port"
+
+    def convert(
+        self, value: str | tuple[str, int], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """Split it; fails in one line."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            parts = urlsplit(f"//{value}")
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = port = None
+        if host is None or port is None:
+            self.fail(f"{value!r} is not HOST:PORT, such as 127.0.0.1:8600", param, ctx)
+        return host, port
+
+
+@click.command(epilog=EXAMPLES)
+@click.option(
+    "--execution",
+    default="http://127.0.0.1:8545",
+    show_default=True,
+    help="JSON-RPC of an execution node.",
+)
+@click.option(
+    "--beacon", default="http://127.0.0.1:5052", show_default=True, help="A node's Beacon API."
+)
+@click.option(
+    "--deployment",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keel's manifest, with abi/ beside it; without it the chain's own in .keel/ or "
+    "deployments/. All addresses come from it.",
+)
+@click.option(
+    "--listen",
+    type=Listen(),
+    default="127.0.0.1:8600",
+    show_default=True,
+    help="Where browsers find the page; port 0 takes any free one.",
+)
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    help="A name under which browsers may ask, besides addresses and localhost; may be repeated.",
+)
+def cli(
+    execution: str,
+    beacon: str,
+    deployment: Path | None,
+    listen: tuple[str, int],
+    allowed_hosts: tuple[str, ...],
+) -> None:
+    """Serve one page that shows Keel as both layers have it, until Ctrl-C.
+
+    It reads the chain and the Beacon API and nothing else, asks no other host, and brings itself up
+    to date. People act from it with a browser's wallet; on a development chain, and only while it
+    listens on this machine alone, also with the accounts that the node has unlocked.
+    """
+    try:
+        options = DashboardOptions(
+            execution_url=execution,
+            beacon_url=beacon,
+            deployment=deployment or _found_manifest(execution),
+            host=listen[0],
+            port=listen[1],
+            allowed_hosts=allowed_hosts,
+        )
+        with serving_dashboard(options) as url:
+            Console(highlight=False).print(f"Keel's page: [bold]{url}[/]", soft_wrap=True)
+            _await_end()
+    except (ChainError, DeployError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _found_manifest(execution: str) -> Path:
+    with RpcClient(execution, timeout_seconds=10) as rpc:
+        return manifest_path(rpc)
+
+
+def _await_end() -> None:
+    """Until Ctrl-C or SIGTERM."""
+    ended = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    ended.wait()

@@ -1,0 +1,75 @@
+"""What the page knows beforehand: the manifest, and the ABIs that lie beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import orjson
+
+from keel.chain.abi import Abi, checksummed
+from keel.chain.contract import Contract
+from keel.chain.deposit_contract import deposit_contract
+from keel.chain.rpc import RpcClient
+from keel.deploy.actors import ACTORS, cast_actors
+from keel.deploy.bindings import CONTRACT_NAMES, Bindings
+from keel.deploy.errors import ManifestError
+from keel.deploy.manifest import LOCAL_CHAIN_IDS, Manifest
+from keel.model.frames import FrameGeometry
+
+
+@dataclass(frozen=True)
+class KnownDeployment:
+    """A deployment by its manifest; `abis` by the contract's name."""
+
+    manifest: Manifest
+    abis: Mapping[str, Abi]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the manifest and its ABIs; raises ManifestError."""
+        manifest = Manifest.read(path)
+        abis = {}
+        for name in CONTRACT_NAMES.values():
+            if name not in manifest.contracts:
+                raise ManifestError(f"{path} lists no {name}")
+            abi_path = path.parent / manifest.contracts[name].abi_path
+            try:
+                abis[name] = Abi(orjson.loads(abi_path.read_bytes()))
+            except OSError as error:
+                raise ManifestError(f"{abi_path} cannot be read: {error.strerror}") from error
+            except orjson.JSONDecodeError as error:
+                raise ManifestError(f"{abi_path} is not JSON: {error}") from error
+        return cls(manifest, abis)
+
+    @property
+    def geometry(self) -> FrameGeometry:
+        """Where slots and frames lie."""
+        return self.manifest.configuration.geometry
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the chain is a development chain, by its id."""
+        return self.manifest.chain_id in LOCAL_CHAIN_IDS
+
+    def bind(self, rpc: RpcClient) -> Bindings:
+        """Bind all contracts to a client; each explains the custom errors of all."""
+        errors = Abi()
+        for abi in self.abis.values():
+            errors.errors.update(abi.errors)
+        addresses = self.manifest.addresses
+        bound = {
+            field: Contract(rpc, addresses[name], self.abis[name], errors=errors)
+            for field, name in CONTRACT_NAMES.items()
+        }
+        deposits = self.manifest.configuration.deposit_contract
+        return Bindings(**bound, deposits=deposit_contract(rpc, deposits))
+
+    def names(self, unlocked: tuple[str, ...] = ()) -> Mapping[str, str]:
+        """Address to name, of whom the manifest names; on a local chain also of its actors."""
+        config = self.manifest.configuration
+        found = {checksummed(address): name for name, address in config.accounts.items()}
+        found |= {checksummed(a): name for name, a in self.manifest.addresses.items()}
+        if self.is_local and len(unlocked) >= len(ACTORS):
+            found |= {address: name for name, address in cast_actors(unlocked).items()}
+        return found

@@ -1,0 +1,227 @@
+"""From a View to HTML: templates, and how amounts, accounts and times are written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from keel.chain.node_packages import REPOSITORY_ROOT
+from keel.dashboard.actions import ticket_ids
+from keel.dashboard.alarms import PEG_BOUND_BPS
+from keel.dashboard.deployment import KnownDeployment
+from keel.dashboard.series import Point
+from keel.dashboard.telling import Amount, Who
+from keel.dashboard.view import Accounts, Snapshot, Ticket
+from keel.dashboard.watching import View
+from keel.terminal.amounts import (
+    exact_ether,
+    shown_bps,
+    shown_ether,
+    shown_ray,
+    shown_seconds,
+)
+
+OPERATIONS_GUIDE = REPOSITORY_ROOT / "docs" / "operations.md"
+_BAR_WIDTH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of one of the identity's two bars, of 1,000 units in all."""
+
+    letter: str
+    meaning: str
+    wei: int
+    start: float
+    width: float
+    percent: float
+
+
+class Page:
+    """Renders what one deployment shows."""
+
+    def __init__(self, known: KnownDeployment, token: str, local_accounts: Sequence[str]) -> None:
+        self._known = known
+        self._token = token
+        self._local_accounts = tuple(local_accounts)
+        self._names = known.names(self._local_accounts)
+        self._environment = Environment(
+            loader=PackageLoader("keel.dashboard"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters |= {
+            "exact": exact_ether,
+            "shown": shown_ether,
+            "bps": shown_bps,
+            "ray": shown_ray,
+            "duration": shown_seconds,
+            "short": _short,
+            "who": self._who,
+            "clock": _clock,
+            "moment": _moment,
+            "piece": _piece_kind,
+            "ids": ticket_ids,
+        }
+
+    def whole(self, view: View, age_seconds: float) -> str:
+        """The page as it is loaded."""
+        config = self._known.manifest.configuration
+        return self._environment.get_template("page.html").render(
+            **self._context(view),
+            age_seconds=age_seconds,
+            token=self._token,
+            chain_id=self._known.manifest.chain_id,
+            profile=config.profile,
+            local_accounts=[(a, self._names.get(a, "")) for a in self._local_accounts],
+        )
+
+    def fragment(self, view: View) -> str:
+        """What is replaced when the view is another one."""
+        return self._environment.get_template("view.html").render(**self._context(view))
+
+    def account(self, address: str, held: Mapping[str, int], view: View) -> str:
+        """An account's tokens and tickets; `held` in wei or units, by token."""
+        queue = None if view.snapshot is None else view.snapshot.queue
+        tickets: Sequence[Ticket] = () if queue is None else [*queue.claimable, *queue.waiting]
+        own = [ticket for ticket in tickets if ticket.owner == address]
+        now = 0 if view.snapshot is None else view.snapshot.head.timestamp
+        return self._environment.get_template("account.html").render(
+            address=address,
+            held=held,
+            tickets=own,
+            claimable=[ticket for ticket in own if ticket.is_finalised],
+            now=now,
+        )
+
+    def operations(self) -> str | None:
+        """The operators' guide by sections, None when the checkout has none."""
+        if not OPERATIONS_GUIDE.is_file():
+            return None
+        sections: list[tuple[str, str, list[str]]] = [("top", "", [])]
+        for line in OPERATIONS_GUIDE.read_text().splitlines():
+            if line.startswith("#"):
+                title = line.lstrip("#").strip()
+                sections.append((_slug(title), title, []))
+            else:
+                sections[-1][2].append(line)
+        shown = [(slug, title, "\n".join(lines).strip()) for slug, title, lines in sections]
+        return self._environment.get_template("operations.html").render(sections=shown)
+
+    def _context(self, view: View) -> dict[str, Any]:
+        snapshot = view.snapshot
+        return {
+            "view": view,
+            "s": snapshot,
+            "beacon": view.beacon,
+            "bars": None if snapshot is None else identity_bars(snapshot.accounts),
+            "geometry": self._known.geometry,
+            "peg_bound_bps": PEG_BOUND_BPS,
+            "reports": [] if view.layer is None else _reports(view),
+            "late": _frame_position(snapshot, self._known),
+        }
+
+    def _who(self, address: str) -> str:
+        return self._names.get(address) or _short(address)
+
+
+def identity_bars(accounts: Accounts) -> tuple[tuple[Segment, ...], tuple[Segment, ...]]:
+    """B, C, P above V, U, Q: two bars of the same ether."""
+    total = max(accounts.controlled_wei, accounts.accounted_wei, 1)
+    there = (
+        ("B", "buffered in the vault, not staked", accounts.buffered_wei),
+        ("C", "validators and their pending deposits, last report", accounts.consensus_wei),
+        ("P", "sent to the deposit contract since", accounts.pending_wei),
+    )
+    owned = (
+        ("V", "of A, what all kETH is worth now", accounts.visible_wei),
+        ("U", "of A, rewards that still stream", accounts.unvested_wei),
+        ("Q", "owed to tickets not finalised", accounts.owed_wei),
+    )
+    return _segments(there, total), _segments(owned, total)
+
+
+def series_json(points: Sequence[Point]) -> bytes:
+    """Columns for the chart: times, rate, kETH, wkETH."""
+    return orjson.dumps(
+        [
+            [p.time for p in points],
+            [p.rate for p in points],
+            [p.keth for p in points],
+            [p.wketh for p in points],
+        ]
+    )
+
+
+def _segments(parts: Sequence[tuple[str, str, int]], total: int) -> tuple[Segment, ...]:
+    found = []
+    start = 0.0
+    for letter, meaning, wei in parts:
+        width = wei * _BAR_WIDTH / total
+        found.append(Segment(letter, meaning, wei, start, width, wei * 100 / total))
+        start += width
+    return tuple(found)
+
+
+def _reports(view: View) -> list[dict[str, Any]]:
+    """The last reports as rows: what the chart shows, for readers and without JavaScript."""
+    if view.layer is None:
+        return []
+    rebased = [e for e in view.layer.events if e.name == "Rebased"][-8:]
+    rows = []
+    for event in reversed(rebased):
+        given = event.inputs
+        visible_wei = given["assetsAfterWei"] - given["unvestedAfterWei"]
+        rows.append(
+            {
+                "time": event.time,
+                "block": event.event.log.block_number,
+                "rate_wei": visible_wei * 10**27 // max(given["sharesAfter"], 1),
+                "visible_wei": visible_wei,
+                "apr_bps": given["aprBps"],
+                "unvested_wei": given["unvestedAfterWei"],
+            }
+        )
+    return rows
+
+
+def _frame_position(snapshot: Snapshot | None, known: KnownDeployment) -> dict[str, int]:
+    """Where in its frame the chain is, and what is still to be reported."""
+    if snapshot is None:
+        return {}
+    geometry = known.geometry
+    slot = (snapshot.head.timestamp - geometry.genesis_time) // geometry.seconds_per_slot
+    return {
+        "slot": slot,
+        "next_reference_slot": geometry.newest_reference_slot(snapshot.head.timestamp)
+        + geometry.frame_slots,
+    }
+
+
+def _short(address: str) -> str:
+    return f"{address[:6]}…{address[-4:]}"
+
+
+def _clock(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%H:%M:%S")
+
+
+def _moment(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _piece_kind(piece: object) -> str:
+    if isinstance(piece, Amount):
+        return "amount"
+    return "who" if isinstance(piece, Who) else "text"
+
+
+def _slug(title: str) -> str:
+    """As GitHub makes anchors: small letters, hyphens for spaces, nothing else but words."""
+    kept = (c if c.isalnum() or c in "-_ " else "" for c in title.lower())
+    return "".join(kept).strip().replace(" ", "-")

@@ -1,0 +1,266 @@
+"""Read a Snapshot: two batches at one block, the second for what the first has counted."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from keel.chain.contract import PreparedCall, call_many
+from keel.chain.errors import RpcError
+from keel.chain.state import BlockHead
+from keel.dashboard.history import ChainMovedError, EventIndex, hash_at
+from keel.dashboard.view import (
+    ONE_FUND_SHARE,
+    ONE_UNIT,
+    Accounts,
+    Cooldown,
+    Doors,
+    Fund,
+    InstantPrice,
+    OperatorRow,
+    Oracle,
+    Queue,
+    Snapshot,
+    Ticket,
+)
+from keel.deploy.bindings import Bindings
+from keel.model.constants import ETHER
+from keel.model.frames import Action, State
+
+TICKETS_SHOWN = 200
+_ALL_SHARES = 2**128
+_FINALISED = 2
+
+
+def read_snapshot(contracts: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
+    """Read everything at a head; raises ChainMovedError when it was replaced meanwhile."""
+    try:
+        found = _read(contracts, head, index)
+    except RpcError as error:
+        # A node that forgot the block answers with an error of its own.
+        if hash_at(contracts.rpc, head.number) != head.hash:
+            raise ChainMovedError(f"block {head.number} is no longer the head") from error
+        raise
+    if hash_at(contracts.rpc, head.number) != head.hash:
+        raise ChainMovedError(f"block {head.number} was replaced while it was read")
+    return found
+
+
+def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
+    names = _fixed_reads(c)
+    answers = call_many(c.rpc, list(names.values()), head.number)
+    got: dict[str, Any] = dict(zip(names, answers, strict=True))
+    accounts = _accounts(got)
+    more = _Reads(c, head)
+    waiting = range(got["last_finalised"] + 1, got["last_ticket"] + 1)[:TICKETS_SHOWN]
+    claimable = _claimable_ids(index, got["last_finalised"])
+    tickets = more.add(c.queue.prepare("tickets", [*waiting, *claimable]))
+    operators = [more.add(c.registry.prepare("operator", n)) for n in range(got["operators"])]
+    may = [more.add(c.registry.prepare("mayStakeNext", n)) for n in range(got["operators"])]
+    claimed = [more.add(c.registry.prepare("claimedShares", n)) for n in range(got["operators"])]
+    people = sorted({e.inputs["underwriter"] for e in index.events if e.name == "CooldownStarted"})
+    cooldowns = [more.add(c.fund.prepare("cooldownOf", who)) for who in people]
+    worth = more.add(c.wrapped.prepare("convertToAssets", got["fund_units"]))
+    cover = more.add(c.wrapped.prepare("convertToAssets", got["cover_units"]))
+    probe_shares = _probe_shares(got["redeemable"], accounts)
+    price = more.add(c.instant.prepare("previewRedeem", probe_shares))
+    value = more.add(c.vault.prepare("toAssetsDown", probe_shares))
+    more.make()
+    leaving = [more[place] for place in cooldowns]
+    all_tickets = _tickets([*waiting, *claimable], more[tickets])
+    return Snapshot(
+        head=head,
+        state=State(got["state"]),
+        accounts=accounts,
+        rate_wei=got["rate"],
+        wrapped_units=got["wrapped_units"],
+        queue=_queue(got, all_tickets),
+        operators=tuple(
+            _operator(n, more[operators[n]], more[may[n]], more[claimed[n]], accounts)
+            for n in range(got["operators"])
+        ),
+        oracle=_oracle(got),
+        fund=_fund(got, more[worth], more[cover], dict(zip(people, leaving, strict=True))),
+        price=InstantPrice(more[value], more[price][0]) if probe_shares else None,
+        doors=_doors(got),
+        indexed_block=index.last_block,
+    )
+
+
+def _fixed_reads(c: Bindings) -> dict[str, PreparedCall]:
+    return {
+        "state": c.vault.prepare("state"),
+        "totals": c.vault.prepare("totals"),
+        "consensus": c.vault.prepare("consensus"),
+        "buffered": c.vault.prepare("bufferedWei"),
+        "stream": c.vault.prepare("stream"),
+        "supply": c.vault.prepare("totalSupply"),
+        "loss_carry": c.vault.prepare("lossCarryWei"),
+        "owed": c.queue.prepare("owedWei"),
+        "rate": c.wrapped.prepare("convertToAssets", ONE_UNIT),
+        "wrapped_units": c.wrapped.prepare("totalSupply"),
+        "last_ticket": c.queue.prepare("lastTicket"),
+        "last_finalised": c.queue.prepare("lastFinalised"),
+        "pending_claims": c.queue.prepare("pending"),
+        "min_ticket": c.queue.prepare("MIN_TICKET_WEI"),
+        "max_ticket": c.queue.prepare("MAX_TICKET_WEI"),
+        "operators": c.registry.prepare("operatorCount"),
+        "last_report": c.oracle.prepare("lastReport"),
+        "reportable": c.oracle.prepare("reportableSlot"),
+        "members": c.oracle.prepare("members"),
+        "quorum": c.oracle.prepare("quorum"),
+        "announced_quorum": c.oracle.prepare("announcedQuorum"),
+        "loss_allowance": c.oracle.prepare("lossAllowanceWei"),
+        "fund_units": c.fund.prepare("totalAssets"),
+        "fund_shares": c.fund.prepare("totalSupply"),
+        "fund_price": c.fund.prepare("convertToAssets", ONE_FUND_SHARE),
+        "cover_units": c.fund.prepare("coverable", _ALL_SHARES),
+        "depositable": c.vault.prepare("depositableWei"),
+        "stakeable": c.vault.prepare("stakeableWei"),
+        "redeemable": c.instant.prepare("redeemableWei"),
+        "deposits_paused": c.vault.prepare("pausedUntil", Action.DEPOSIT.value),
+        "staking_paused": c.vault.prepare("pausedUntil", Action.STAKING.value),
+        "instant_paused": c.instant.prepare("pausedUntil"),
+    }
+
+
+class _Reads:
+    """Reads that are made together, each known by its place."""
+
+    def __init__(self, contracts: Bindings, head: BlockHead) -> None:
+        self._rpc = contracts.rpc
+        self._block = head.number
+        self._calls: list[PreparedCall] = []
+        self._answers: Sequence[Any] = ()
+
+    def add(self, call: PreparedCall) -> int:
+        self._calls.append(call)
+        return len(self._calls) - 1
+
+    def make(self) -> None:
+        self._answers = call_many(self._rpc, self._calls, self._block)
+
+    def __getitem__(self, place: int) -> Any:
+        return self._answers[place]
+
+
+def _accounts(got: dict[str, Any]) -> Accounts:
+    shares, backing_wei, unvested_wei = got["totals"]
+    consensus_wei, pending_wei, _, _ = got["consensus"]
+    return Accounts(
+        shares=shares,
+        backing_wei=backing_wei,
+        unvested_wei=unvested_wei,
+        visible_wei=got["supply"],
+        buffered_wei=got["buffered"],
+        consensus_wei=consensus_wei,
+        pending_wei=pending_wei,
+        owed_wei=got["owed"],
+        stream_end=got["stream"][1],
+        loss_carry_wei=got["loss_carry"],
+    )
+
+
+def _claimable_ids(index: EventIndex, last_finalised: int) -> list[int]:
+    """Finalised tickets that nobody claimed, as far as the log was read."""
+    claimed = {e.inputs["ticketId"] for e in index.events if e.name == "TicketClaimed"}
+    asked = (e.inputs["ticketId"] for e in index.events if e.name == "TicketRequested")
+    ids = (number for number in asked if number <= last_finalised and number not in claimed)
+    return list(ids)[-TICKETS_SHOWN:]
+
+
+def _probe_shares(redeemable_wei: int, accounts: Accounts) -> int:
+    """Shares worth 1 ETH, or what can be redeemed; 0 when nothing can."""
+    if not redeemable_wei or not accounts.visible_wei:
+        return 0
+    return min(ETHER, redeemable_wei) * accounts.shares // accounts.visible_wei
+
+
+def _tickets(numbers: Sequence[int], answers: Sequence[Any]) -> list[Ticket]:
+    return [
+        Ticket(
+            number=number,
+            owner=ticket.owner,
+            is_finalised=ticket.state == _FINALISED,
+            amount_wei=ticket.amountWei,
+            worth_wei=ticket.worthWei,
+            requested_at=ticket.requestedAt,
+            likely_paid_at=ticket.likelyPaidAt,
+        )
+        for number, ticket in zip(numbers, answers, strict=True)
+    ]
+
+
+def _queue(got: dict[str, Any], tickets: Sequence[Ticket]) -> Queue:
+    return Queue(
+        last_ticket=got["last_ticket"],
+        last_finalised=got["last_finalised"],
+        index_ray=got["pending_claims"][1],
+        min_ticket_wei=got["min_ticket"],
+        max_ticket_wei=got["max_ticket"],
+        waiting=tuple(t for t in tickets if not t.is_finalised),
+        claimable=tuple(t for t in tickets if t.is_finalised),
+    )
+
+
+def _operator(
+    number: int, operator: Any, may_stake_next: bool, claimed: int, accounts: Accounts
+) -> OperatorRow:
+    return OperatorRow(
+        operator_id=number,
+        name=operator.name,
+        is_active=operator.active,
+        staked=operator.staked,
+        limit=operator.limit,
+        target_bps=operator.targetBps,
+        may_stake_next=may_stake_next,
+        claimed_shares=claimed,
+        claimed_wei=claimed * accounts.visible_wei // max(accounts.shares, 1),
+    )
+
+
+def _oracle(got: dict[str, Any]) -> Oracle:
+    ref_slot, active, exited, slashed, _ = got["last_report"]
+    reportable_slot, next_reportable_at = got["reportable"]
+    _, _, last_ref_time, announced_at = got["consensus"]
+    return Oracle(
+        ref_slot=ref_slot,
+        active=active,
+        exited=exited,
+        slashed=slashed,
+        reportable_slot=reportable_slot,
+        next_reportable_at=next_reportable_at,
+        members=tuple(got["members"]),
+        quorum=got["quorum"],
+        announced_quorum=got["announced_quorum"],
+        last_ref_time=last_ref_time,
+        announced_at=announced_at,
+        loss_allowance_wei=got["loss_allowance"],
+    )
+
+
+def _fund(
+    got: dict[str, Any], worth_wei: int, cover_wei: int, cooldowns: Mapping[str, Any]
+) -> Fund:
+    return Fund(
+        units=got["fund_units"],
+        worth_wei=worth_wei,
+        cover_units=got["cover_units"],
+        cover_wei=cover_wei,
+        shares=got["fund_shares"],
+        share_price_units=got["fund_price"],
+        cooldowns=tuple(
+            Cooldown(who, cooldown.shares, cooldown.windowStart, cooldown.windowEnd)
+            for who, cooldown in cooldowns.items()
+            if cooldown.shares
+        ),
+    )
+
+
+def _doors(got: dict[str, Any]) -> Doors:
+    return Doors(
+        depositable_wei=got["depositable"],
+        stakeable_wei=got["stakeable"],
+        redeemable_wei=got["redeemable"],
+        deposits_paused_until=got["deposits_paused"],
+        staking_paused_until=got["staking_paused"],
+        instant_paused_until=got["instant_paused"],
+    )

@@ -1,0 +1,67 @@
+// The chart of rate and supplies; colours come from the style sheet and follow its scheme.
+let chart = null;
+let shown = null;
+let size = null;
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const fixed = (digits) => (_, value) => (value == null ? "–" : value.toFixed(digits));
+
+function options(width, height) {
+  const axis = {
+    stroke: colour("--dim"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { stroke: colour("--line"), width: 1 },
+    font: "12px system-ui, sans-serif",
+  };
+  const ticks = (digits) => (_, values) => values.map((value) => value.toFixed(digits));
+  const rateDigits = (_, values) => {
+    const step = values.length > 1 ? values[1] - values[0] : 1;
+    const digits = Math.min(9, Math.max(2, Math.ceil(-Math.log10(step))));
+    return values.map((value) => value.toFixed(digits));
+  };
+  return {
+    width,
+    height,
+    tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), "Etc/UTC"),
+    cursor: { y: false },
+    scales: { x: { time: true }, rate: { auto: true }, supply: { range: (_, low, high) => [0, high * 1.05 || 1] } },
+    axes: [
+      { ...axis },
+      { ...axis, scale: "rate", size: width < 500 ? 64 : 78, values: rateDigits, label: "ETH of 1 wkETH", labelSize: 18, labelFont: "12px system-ui, sans-serif" },
+      { ...axis, scale: "supply", side: 1, size: width < 500 ? 48 : 60, grid: { show: false }, values: ticks(0), label: "supply", labelSize: 18, labelFont: "12px system-ui, sans-serif" },
+    ],
+    series: [
+      { value: (_, time) => (time == null ? "–" : new Date(time * 1e3).toISOString().slice(0, 19).replace("T", " ")), label: "UTC" },
+      { label: "1 wkETH in ETH", scale: "rate", stroke: colour("--accent"), width: 2, value: fixed(8), points: { show: false } },
+      { label: "kETH supply", scale: "supply", stroke: colour("--part-V"), width: 1.5, value: fixed(4), points: { show: false } },
+      { label: "wkETH supply", scale: "supply", stroke: colour("--part-Q"), width: 1.5, dash: [5, 3], value: fixed(4), points: { show: false } },
+    ],
+  };
+}
+
+const LEGEND_HEIGHT = 30;
+
+function draw(box, data) {
+  chart?.destroy();
+  box.replaceChildren();
+  size = [box.clientWidth, box.clientHeight];
+  chart = new uPlot(options(size[0], size[1] - LEGEND_HEIGHT), data, box);
+}
+
+export function drawChart(box, data) {
+  if (box === null || typeof uPlot === "undefined") return;
+  shown = data;
+  if (chart !== null && box.contains(chart.root)) chart.setData(data);
+  else draw(box, data);
+}
+
+function again() {
+  const box = document.getElementById("chart");
+  if (box !== null && shown !== null) draw(box, shown);
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+addEventListener("resize", () => {
+  const box = document.getElementById("chart");
+  if (box !== null && size !== null && box.clientWidth !== size[0]) again();
+});

@@ -1,0 +1,91 @@
+// Keeps the page up to date: asks for the version every second, replaces what changed.
+import { drawChart } from "./chart.js";
+import { startActions } from "./actions.js";
+
+const POLL_MS = 1000;
+const OLD_SECONDS = 15;
+const view = document.getElementById("view");
+const freshness = document.getElementById("freshness");
+const offline = document.getElementById("offline");
+let version = view.dataset.version;
+let age = Number(freshness.dataset.age);
+let lost = null;
+
+function showFreshness() {
+  freshness.textContent = `read ${age} s ago`;
+  const away = lost === null ? 0 : Math.round((Date.now() - lost) / 1000);
+  const isOld = age >= OLD_SECONDS || away >= 3;
+  document.body.classList.toggle("is-old", isOld);
+  offline.hidden = !isOld;
+  const text = away >= 3
+    ? `The page's server does not answer for ${away} s; the numbers are older than that.`
+    : `The execution node does not answer for ${age} s; the numbers are older than that.`;
+  if (isOld) offline.textContent = text;
+}
+
+// Parts that did not change stay as they are, so that focus, selection and scrolling do too.
+function replaceParts(html) {
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  const fresh = [...parsed.body.children];
+  const known = new Map([...view.children].map((part) => [part.dataset.part, part]));
+  fresh.forEach((part, place) => {
+    const old = known.get(part.dataset.part);
+    known.delete(part.dataset.part);
+    const source = part.outerHTML;
+    if (old !== undefined && old.keelSource === source) return;
+    part.keelSource = source;
+    if (old === undefined) {
+      view.insertBefore(part, view.children[place] ?? null);
+      return;
+    }
+    keepInside(old, part);
+    old.replaceWith(part);
+  });
+  for (const gone of known.values()) gone.remove();
+}
+
+function keepInside(old, part) {
+  for (const kept of old.querySelectorAll("[data-keep]")) {
+    const place = part.querySelector(`#${kept.id}`);
+    if (place !== null) place.replaceWith(kept);
+  }
+  for (const details of old.querySelectorAll("details[open][id]")) {
+    part.querySelector(`#${details.id}`)?.setAttribute("open", "");
+  }
+  const scrolled = [...old.querySelectorAll(".scroll")].map((box) => [box.scrollLeft, box.scrollTop]);
+  requestAnimationFrame(() => {
+    part.querySelectorAll(".scroll").forEach((box, number) => {
+      if (scrolled[number]) [box.scrollLeft, box.scrollTop] = scrolled[number];
+    });
+  });
+}
+
+async function load() {
+  const [fragment, points] = await Promise.all([fetch("/view"), fetch("/series")]);
+  if (!fragment.ok || !points.ok) throw new Error("the page's server refuses");
+  replaceParts(await fragment.text());
+  drawChart(document.getElementById("chart"), await points.json());
+  document.dispatchEvent(new Event("keel:changed"));
+}
+
+async function poll() {
+  try {
+    const answer = await fetch("/updates");
+    if (!answer.ok) throw new Error("the page's server refuses");
+    const found = await answer.json();
+    age = found.age;
+    if (found.version !== version) {
+      await load();
+      version = found.version;
+      view.dataset.version = version;
+    }
+    lost = null;
+  } catch {
+    lost ??= Date.now();
+  }
+  showFreshness();
+  setTimeout(poll, POLL_MS);
+}
+
+startActions();
+load().catch(() => { lost = Date.now(); }).finally(poll);

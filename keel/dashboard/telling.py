@@ -1,0 +1,235 @@
+"""Events in words; amounts stay numbers, so that the page shows and tests read them exactly."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keel.dashboard.history import Happened
+from keel.model.constants import GWEI
+
+EVENTS_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """`unit` is ETH, kETH, wkETH."""
+
+    wei: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """An account or contract, which the page may know by name."""
+
+    address: str
+
+
+type Piece = str | Amount | Who
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the page: a kind for its colour, and the words."""
+
+    kind: str
+    pieces: tuple[Piece, ...]
+    time: int
+    block_number: int
+    transaction_hash: str
+
+
+def tell_recent(events: Sequence[Happened]) -> tuple[Told, ...]:
+    """The newest events in words, the newest first."""
+    told: list[Told] = []
+    for happened in reversed(events):
+        if len(told) >= EVENTS_SHOWN:
+            break
+        log = happened.event.log
+        found = _TELLERS.get((happened.contract, happened.name))
+        if found is None:
+            continue
+        kind, words = found
+        pieces = words(happened.inputs)
+        told.append(Told(kind, pieces, happened.time, log.block_number, log.transaction_hash))
+    return tuple(told)
+
+
+def _deposited(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    sender, receiver = given["sender"], given["receiver"]
+    whom: tuple[Piece, ...] = () if sender == receiver else (" for ", Who(receiver))
+    return (Who(sender), " deposited ", Amount(given["assetsWei"], "ETH"), *whom)
+
+
+def _wrapped(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    kept = Amount(given["shares"], "wkETH")
+    return (Who(given["owner"]), " wrapped ", Amount(given["assets"], "kETH"), " into ", kept)
+
+
+def _unwrapped(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    units = Amount(given["shares"], "wkETH")
+    return (Who(given["owner"]), " unwrapped ", units, " into ", Amount(given["assets"], "kETH"))
+
+
+def _redeemed(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return (Who(given["holder"]), " was paid ", Amount(given["paidWei"], "ETH"), " at once")
+
+
+def _requested(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    amount = Amount(given["amountWei"], "ETH")
+    return (Who(given["owner"]), f" requested ticket {given['ticketId']} of ", amount)
+
+
+def _claimed(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return (
+        f"Ticket {given['ticketId']} paid ",
+        Amount(given["paidWei"], "ETH"),
+        " to ",
+        Who(given["owner"]),
+    )
+
+
+def _finalised(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    first, last = given["first"], given["last"]
+    which = f"Ticket {first} was" if first == last else f"Tickets {first} to {last} were"
+    return (f"{which} finalised with ", Amount(given["amountWei"], "ETH"))
+
+
+def _rebased(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    after_wei = given["assetsAfterWei"] - given["unvestedAfterWei"]
+    return (
+        "Report applied: kETH ",
+        Amount(given["visibleBeforeWei"], "ETH"),
+        " became ",
+        Amount(after_wei, "ETH"),
+        ", with ",
+        Amount(given["unvestedAfterWei"], "ETH"),
+        " still streaming",
+    )
+
+
+def _reported(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    report = given["report"]
+    return (
+        f"Slot {report.refSlot} reported: ",
+        Amount(report.consensusBalanceGwei * GWEI, "ETH"),
+        f" in validators; {report.activeValidators} active, {report.exitedValidators} exited, "
+        f"{report.slashedValidators} slashed",
+    )
+
+
+def _lost(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return (
+        "A loss of ",
+        Amount(given["lossWei"], "ETH"),
+        ": stream ",
+        Amount(given["unvestedWei"], "ETH"),
+        ", insurance ",
+        Amount(given["coverWei"], "ETH"),
+        ", holders ",
+        Amount(given["holdersWei"], "ETH"),
+        ", tickets ",
+        Amount(given["ticketsWei"], "ETH"),
+    )
+
+
+def _announced(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    change, limit = Amount(given["changeWei"], "ETH"), Amount(given["limitWei"], "ETH")
+    return (
+        f"The report of slot {given['refSlot']} is announced: a change of ",
+        change,
+        ", limit ",
+        limit,
+    )
+
+
+def _staked(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    count = given["validators"]
+    what = "validator" if count == 1 else "validators"
+    return (f"{count} {what} staked with ", Amount(given["amountWei"], "ETH"))
+
+
+def _swept(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return (Amount(given["amountWei"], "ETH"), " swept into the buffer without a report")
+
+
+def _paused(what: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
+    def words(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+        names = {0: "Deposits", 1: "Staking"}
+        door = names.get(given["action"], "A door") if "action" in given else what
+        return (f"{door} paused until {given['until']}",)
+
+    return words
+
+
+def _underwritten(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return (Who(given["owner"]), " brought ", Amount(given["assets"], "wkETH"), " into the fund")
+
+
+def _left_fund(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return (Who(given["owner"]), " took ", Amount(given["assets"], "wkETH"), " out of the fund")
+
+
+def _covered(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return ("The fund covered ", Amount(given["unitsPaid"], "wkETH"))
+
+
+def _operator_added(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return (f"Operator {given['operatorId']} joined: {given['name']}",)
+
+
+def _operator_set(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    active = "active" if given["active"] else "inactive"
+    return (f"Operator {given['operatorId']} is {active}, limit {given['limit']}",)
+
+
+def _rewards(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return (f"Operator {given['operatorId']} received its rewards in ", Who(given["rewardAddress"]))
+
+
+def _member(verb: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
+    return lambda given: (Who(given["member"]), f" {verb} the committee")
+
+
+def _exit(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return (f"Exit requested of validator 0x{bytes(given['pubkey']).hex()[:12]}…",)
+
+
+def _cooling(verb: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
+    return lambda given: (Who(given["underwriter"]), f" {verb} a cooldown in the fund")
+
+
+def _just(text: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
+    return lambda _given: (text,)
+
+
+_TELLERS: Mapping[tuple[str, str], tuple[str, Callable[[Mapping[str, Any]], tuple[Piece, ...]]]] = {
+    ("vault", "Deposited"): ("in", _deposited),
+    ("vault", "RedeemedInstantly"): ("out", _redeemed),
+    ("vault", "Rebased"): ("report", _rebased),
+    ("vault", "LossAbsorbed"): ("loss", _lost),
+    ("vault", "CoverFailed"): ("loss", _just("The fund did not answer the call for cover")),
+    ("vault", "Staked"): ("validator", _staked),
+    ("vault", "Swept"): ("out", _swept),
+    ("vault", "Paused"): ("door", _paused("A door")),
+    ("wrapped", "Deposit"): ("in", _wrapped),
+    ("wrapped", "Withdraw"): ("out", _unwrapped),
+    ("queue", "TicketRequested"): ("out", _requested),
+    ("queue", "TicketsFinalised"): ("out", _finalised),
+    ("queue", "TicketClaimed"): ("out", _claimed),
+    ("queue", "IndexLowered"): ("loss", _just("Tickets bear their part of a loss")),
+    ("oracle", "ReportApplied"): ("report", _reported),
+    ("oracle", "LossAnnounced"): ("loss", _announced),
+    ("oracle", "MemberAdded"): ("door", _member("joined")),
+    ("oracle", "MemberRemoved"): ("door", _member("left")),
+    ("registry", "OperatorAdded"): ("validator", _operator_added),
+    ("registry", "OperatorSet"): ("validator", _operator_set),
+    ("registry", "RewardsClaimed"): ("validator", _rewards),
+    ("instant", "Paused"): ("door", _paused("Instant redemption")),
+    ("fund", "Deposit"): ("in", _underwritten),
+    ("fund", "Withdraw"): ("out", _left_fund),
+    ("fund", "Covered"): ("loss", _covered),
+    ("fund", "CooldownStarted"): ("door", _cooling("started")),
+    ("fund", "CooldownCancelled"): ("door", _cooling("ended")),
+    ("withdrawal_vault", "ExitRequested"): ("validator", _exit),
+}

@@ -1,0 +1,180 @@
+"""One moment of Keel, all of it read at one block. Amounts are wei, times Unix seconds."""
+
+from dataclasses import dataclass
+
+from keel.chain.state import BlockHead
+from keel.model.constants import BPS, DAY, ETHER
+from keel.model.frames import State
+
+_YEAR_SECONDS = 365 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The letters of docs/design.md; `shares` is S, `visible_wei` V, the supply of kETH."""
+
+    shares: int
+    backing_wei: int
+    unvested_wei: int
+    visible_wei: int
+    buffered_wei: int
+    consensus_wei: int
+    pending_wei: int
+    owed_wei: int
+    stream_end: int
+    loss_carry_wei: int
+
+    @property
+    def controlled_wei(self) -> int:
+        """B + C + P."""
+        return self.buffered_wei + self.consensus_wei + self.pending_wei
+
+    @property
+    def accounted_wei(self) -> int:
+        """A + Q."""
+        return self.backing_wei + self.owed_wei
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket that was not claimed. `worth_wei` is what it pays, or would at today's index."""
+
+    number: int
+    owner: str
+    is_finalised: bool
+    amount_wei: int
+    worth_wei: int
+    requested_at: int
+    likely_paid_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """`waiting` are the first tickets not finalised, `claimable` the first finalised ones."""
+
+    last_ticket: int
+    last_finalised: int
+    index_ray: int
+    min_ticket_wei: int
+    max_ticket_wei: int
+    waiting: tuple[Ticket, ...]
+    claimable: tuple[Ticket, ...]
+
+    @property
+    def waiting_count(self) -> int:
+        """All tickets that are not finalised."""
+        return self.last_ticket - self.last_finalised
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRow:
+    """An operator as the registry has it; claimed rewards are kETH shares."""
+
+    operator_id: int
+    name: str
+    is_active: bool
+    staked: int
+    limit: int
+    target_bps: int
+    may_stake_next: bool
+    claimed_shares: int
+    claimed_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """The committee and its reports; `ref_slot` 0 before the first one."""
+
+    ref_slot: int
+    active: int
+    exited: int
+    slashed: int
+    reportable_slot: int
+    next_reportable_at: int
+    members: tuple[str, ...]
+    quorum: int
+    announced_quorum: int
+    last_ref_time: int
+    announced_at: int
+    loss_allowance_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cooldown:
+    """An underwriter's shares on their way out."""
+
+    underwriter: str
+    shares: int
+    window_start: int
+    window_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fund:
+    """The insurance fund: units are wkETH, `share_price_units` those of one whole fund share."""
+
+    units: int
+    worth_wei: int
+    cover_units: int
+    cover_wei: int
+    shares: int
+    share_price_units: int
+    cooldowns: tuple[Cooldown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstantPrice:
+    """What redeeming kETH worth `value_wei` pays at once."""
+
+    value_wei: int
+    paid_wei: int
+
+    @property
+    def discount_bps(self) -> int:
+        """Below par, rounded up."""
+        return -(-(self.value_wei - self.paid_wei) * BPS // max(self.value_wei, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What is possible now, and until when what is paused; 0: not paused."""
+
+    depositable_wei: int
+    stakeable_wei: int
+    redeemable_wei: int
+    deposits_paused_until: int
+    staking_paused_until: int
+    instant_paused_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything at one block."""
+
+    head: BlockHead
+    state: State
+    accounts: Accounts
+    rate_wei: int
+    wrapped_units: int
+    queue: Queue
+    operators: tuple[OperatorRow, ...]
+    oracle: Oracle
+    fund: Fund
+    price: InstantPrice | None
+    doors: Doors
+    indexed_block: int
+
+    @property
+    def apr_bps(self) -> int:
+        """What the stream pays a year on V."""
+        left = self.accounts.stream_end - self.head.timestamp
+        if left <= 0 or not self.accounts.visible_wei:
+            return 0
+        yearly_wei = self.accounts.unvested_wei * _YEAR_SECONDS * BPS
+        return yearly_wei // (left * self.accounts.visible_wei)
+
+
+ONE_UNIT = ETHER
+"""One whole wkETH, whose worth in ether is the rate."""
+ONE_FUND_SHARE = 10**24
+"""One whole share of the fund, which has 24 decimals (FND-2)."""

@@ -1,0 +1,151 @@
+"""Who signed what: reporters' votes, from the calldata of the transactions that posted them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from keel.chain.abi import checksummed
+from keel.chain.contract import Contract
+from keel.chain.rpc import RpcClient
+from keel.dashboard.history import ChainMovedError, Happened
+
+FRAMES_SHOWN = 12
+_POSTED = ("ReportApplied", "LossAnnounced")
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A posted report. `signers` None: it came through another contract, whose call is not read."""
+
+    ref_slot: int
+    is_applied: bool
+    poster: str
+    signers: tuple[str, ...] | None
+    gas_used: int
+    time: int
+    block_number: int
+    transaction_hash: str
+
+
+class Cell(Enum):
+    """What a member did for a reference slot."""
+
+    POSTED = "signed and posted"
+    SIGNED = "signed"
+    MISSING = "no signature"
+    UNKNOWN = "not known"
+    NO_REPORT = "no report"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A reference slot with the report that counts, the announcement if that is all there is."""
+
+    ref_slot: int
+    vote: Vote | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A signer, and its cell in each column."""
+
+    signer: str
+    is_member: bool
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Signers by reference slots, the newest slot first."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+class VoteReader:
+    """Reads each transaction once; a transaction that moved to another block is read again."""
+
+    def __init__(self, oracle: Contract) -> None:
+        self._submit = oracle.abi.function("submit", 4)
+        self._oracle = oracle.address
+        self._known: dict[tuple[str, int], Vote] = {}
+
+    def read(self, rpc: RpcClient, events: Sequence[Happened]) -> tuple[Vote, ...]:
+        """Votes of the last frames, in the order of the chain.
+
+        Raises ChainMovedError when a transaction is no longer there.
+        """
+        posted = [e for e in events if e.contract == "oracle" and e.name in _POSTED]
+        posted = posted[-2 * FRAMES_SHOWN :]
+        keys = [(e.event.log.transaction_hash, e.event.log.block_number) for e in posted]
+        unknown = [e for e, key in zip(posted, keys, strict=True) if key not in self._known]
+        hashes = [e.event.log.transaction_hash for e in unknown]
+        requests = [("eth_getTransactionByHash", (each,)) for each in hashes]
+        requests += [("eth_getTransactionReceipt", (each,)) for each in hashes]
+        answers = rpc.batch(requests)
+        for event, sent, receipt in zip(
+            unknown, answers[: len(hashes)], answers[len(hashes) :], strict=True
+        ):
+            if sent is None or receipt is None:
+                raise ChainMovedError("a report's transaction was taken back while it was read")
+            log = event.event.log
+            self._known[log.transaction_hash, log.block_number] = self._vote(event, sent, receipt)
+        self._known = {key: self._known[key] for key in keys}
+        return tuple(self._known[key] for key in keys)
+
+    def _vote(self, event: Happened, sent: Mapping[str, Any], receipt: Mapping[str, Any]) -> Vote:
+        log = event.event.log
+        return Vote(
+            ref_slot=event.inputs["refSlot"],
+            is_applied=event.name == "ReportApplied",
+            poster=checksummed(sent["from"]),
+            signers=self._signers(sent),
+            gas_used=int(receipt["gasUsed"], 16),
+            time=event.time,
+            block_number=log.block_number,
+            transaction_hash=log.transaction_hash,
+        )
+
+    def _signers(self, sent: Mapping[str, Any]) -> tuple[str, ...] | None:
+        data = bytes.fromhex(sent["input"][2:])
+        to_oracle = sent["to"] is not None and checksummed(sent["to"]) == self._oracle
+        if not to_oracle or data[:4] != self._submit.inputs.selector:
+            return None
+        _, _, signatures, _ = self._submit.inputs.decode(data[4:])
+        return tuple(signature.signer for signature in signatures)
+
+
+def vote_grid(
+    votes: Iterable[Vote], members: Sequence[str], frame_slots: int, newest_ref_slot: int
+) -> Grid:
+    """Lay votes out over the last reference slots, those without a report included.
+
+    Signers that are no members any more come after the members.
+    """
+    by_slot: dict[int, Vote] = {}
+    for vote in votes:
+        known = by_slot.get(vote.ref_slot)
+        if known is None or vote.is_applied or not known.is_applied:
+            by_slot[vote.ref_slot] = vote
+    newest = max([newest_ref_slot, *by_slot])
+    oldest = min(by_slot, default=newest)
+    slots = [s for s in range(newest, oldest - 1, -frame_slots) if s >= 0][:FRAMES_SHOWN]
+    columns = tuple(Column(slot, by_slot.get(slot)) for slot in slots)
+    signed = {s for c in columns if c.vote for s in c.vote.signers or ()}
+    former = sorted(signed - set(members))
+    rows = tuple(
+        Row(signer, signer in members, tuple(_cell(c.vote, signer) for c in columns))
+        for signer in [*members, *former]
+    )
+    return Grid(columns, rows)
+
+
+def _cell(vote: Vote | None, signer: str) -> Cell:
+    if vote is None:
+        return Cell.NO_REPORT
+    if vote.signers is None:
+        return Cell.UNKNOWN
+    if signer not in vote.signers:
+        return Cell.MISSING
+    return Cell.POSTED if vote.poster == signer else Cell.SIGNED

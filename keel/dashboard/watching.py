@@ -1,0 +1,253 @@
+"""Keep a view of both layers up to date in two threads, whatever the nodes do.
+
+One thread follows the execution node, the other the beacon node, so that neither waits for the
+other. What they read is published as one immutable View; readers take the newest without a lock.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from eth_abi.exceptions import DecodingError
+
+from keel.chain.errors import ChainError
+from keel.chain.rpc import RpcClient
+from keel.chain.state import BlockHead, block_head
+from keel.dashboard.alarms import Alarm, alarms
+from keel.dashboard.beacon import BeaconClient, BeaconFollower, BeaconReading
+from keel.dashboard.deployment import KnownDeployment
+from keel.dashboard.history import ChainMovedError, EventIndex, Happened
+from keel.dashboard.reading import read_snapshot
+from keel.dashboard.series import Point, series
+from keel.dashboard.telling import Told, tell_recent
+from keel.dashboard.view import Snapshot
+from keel.dashboard.votes import Grid, VoteReader, vote_grid
+from keel.deploy.errors import ManifestError
+from keel.deploy.manifest import require_same_chain
+
+POLL_SECONDS = 0.5
+_HEAD_STANDS_SECONDS = 180
+_TIMEOUT_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What the execution layer gave at one head."""
+
+    snapshot: Snapshot
+    events: tuple[Happened, ...]
+    told: tuple[Told, ...]
+    grid: Grid
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """All that the page shows; `version` is another one whenever anything of it is."""
+
+    version: str
+    layer: Layer | None = None
+    beacon: BeaconReading | None = None
+    alarms: tuple[Alarm, ...] = ()
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest snapshot, None before the first one."""
+        return None if self.layer is None else self.layer.snapshot
+
+
+class Watcher:
+    """Follows two nodes from `start` to `stop`; `view` may be read from any thread."""
+
+    def __init__(
+        self,
+        known: KnownDeployment,
+        execution_url: str,
+        beacon_url: str,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self.known = known
+        self.execution_url = execution_url
+        self.beacon_url = beacon_url
+        self._poll_seconds = poll_seconds
+        self._boot = secrets.token_hex(4)
+        self._count = 0
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._layer: Layer | None = None
+        self._beacon: BeaconReading | None = None
+        self._problems: dict[str, str] = {}
+        self._seen_at = time.monotonic()
+        self.view = View(self._next_version())
+        self._threads = [
+            threading.Thread(target=self._follow_execution, name="execution", daemon=True),
+            threading.Thread(target=self._follow_beacon, name="beacon", daemon=True),
+        ]
+
+    @property
+    def age_seconds(self) -> float:
+        """How long ago the execution node last answered with its head, by this machine's clock."""
+        return time.monotonic() - self._seen_at
+
+    def start(self) -> Self:
+        """Begin to follow."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End both threads."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=_TIMEOUT_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _follow_execution(self) -> None:
+        with RpcClient(self.execution_url, _TIMEOUT_SECONDS) as rpc:
+            reader = _ExecutionReader(self.known, rpc)
+            self._repeat(lambda: self._execution_step(reader))
+
+    def _execution_step(self, reader: "_ExecutionReader") -> None:
+        try:
+            layer = reader.read()
+            problem: tuple[str, str] | None = None
+        except ChainMovedError:
+            return  # the next look finds the new head
+        except ManifestError as error:
+            layer, problem = None, ("other_chain", str(error))
+        except DecodingError as error:
+            layer, problem = None, ("other_chain", f"no Keel answers where it should: {error}")
+        except ChainError as error:
+            layer, problem = None, ("execution_node", str(error))
+        if problem is None:
+            self._seen_at = time.monotonic()
+            stood = reader.head_stood_seconds
+            if stood > _HEAD_STANDS_SECONDS:
+                minutes = f"The head has been the same for more than {int(stood) // 60} min"
+                problem = "head_stands", minutes
+        self._publish(("execution_node", "other_chain", "head_stands"), problem, layer=layer)
+
+    def _follow_beacon(self) -> None:
+        client = BeaconClient(self.beacon_url, _TIMEOUT_SECONDS)
+        follower: BeaconFollower | None = None
+
+        def step() -> None:
+            nonlocal follower
+            layer = self._layer
+            if layer is None:
+                return
+            try:
+                follower = follower or self._beacon_follower(client)
+                consensus_wei = layer.snapshot.accounts.consensus_wei
+                reading = follower.read(layer.events, consensus_wei)
+            except ChainError as error:
+                self._publish(("beacon_node",), ("beacon_node", str(error)))
+                return
+            self._publish(("beacon_node",), None, beacon=reading)
+
+        try:
+            self._repeat(step)
+        finally:
+            client.close()
+
+    def _beacon_follower(self, client: BeaconClient) -> BeaconFollower:
+        config = self.known.manifest.configuration
+        if client.genesis_time() != config.genesis_time:
+            raise ChainError(
+                f"the beacon chain at {client.url} began at {client.genesis_time()}, Keel's at "
+                f"{config.genesis_time}"
+            )
+        with RpcClient(self.execution_url, _TIMEOUT_SECONDS) as rpc:
+            credentials = self.known.bind(rpc).vault.call("withdrawalCredentials")
+        return BeaconFollower(
+            client, "0x" + bytes(credentials).hex(), config.parameters.slots_per_epoch
+        )
+
+    def _repeat(self, step: Callable[[], None]) -> None:
+        while not self._stop.is_set():
+            step()
+            self._stop.wait(self._poll_seconds)
+
+    def _publish(
+        self,
+        cleared: tuple[str, ...],
+        problem: tuple[str, str] | None,
+        layer: Layer | None = None,
+        beacon: BeaconReading | None = None,
+    ) -> None:
+        """Replace what is new, and the view if anything is."""
+        with self._lock:
+            problems = {n: text for n, text in self._problems.items() if n not in cleared}
+            problems |= {} if problem is None else dict([problem])
+            layer = layer or self._layer
+            beacon = beacon or self._beacon
+            same = layer is self._layer and beacon == self._beacon
+            if same and problems == self._problems:
+                return
+            self._layer, self._beacon, self._problems = layer, beacon, problems
+            snapshot = None if layer is None else layer.snapshot
+            found = alarms(snapshot, beacon, problems, self.known.geometry)
+            self.view = View(self._next_version(), layer, beacon, found, problems)
+
+    def _next_version(self) -> str:
+        """No version of an earlier run of this program is ever used again."""
+        self._count += 1
+        return f"{self._boot}-{self._count}"
+
+
+class _ExecutionReader:
+    """Reads a layer at each new head; the same object comes back while the head stands."""
+
+    def __init__(self, known: KnownDeployment, rpc: RpcClient) -> None:
+        self._known = known
+        self._rpc = rpc
+        self._contracts = known.bind(rpc)
+        self._index = EventIndex(self._contracts, known.manifest.block)
+        self._votes = VoteReader(self._contracts.oracle)
+        self._layer: Layer | None = None
+        self._since = time.monotonic()
+
+    @property
+    def head_stood_seconds(self) -> float:
+        """How long the head has been the same."""
+        return time.monotonic() - self._since
+
+    def read(self) -> Layer:
+        """Raises ManifestError for another chain, ChainMovedError, and what the client raises."""
+        head = block_head(self._rpc)
+        if self._layer is not None and self._is_at(head, self._layer.snapshot):
+            return self._layer
+        # After a restart another chain may answer at the same address.
+        require_same_chain(self._rpc, self._known.manifest)
+        self._index.follow(self._rpc, head)
+        snapshot = read_snapshot(self._contracts, head, self._index)
+        events = self._index.events
+        members = snapshot.oracle.members
+        grid = vote_grid(
+            self._votes.read(self._rpc, events),
+            members,
+            self._known.geometry.frame_slots,
+            snapshot.oracle.reportable_slot,
+        )
+        self._layer = Layer(snapshot, events, tell_recent(events), grid, series(events, snapshot))
+        self._since = time.monotonic()
+        return self._layer
+
+    @staticmethod
+    def _is_at(head: BlockHead, snapshot: Snapshot) -> bool:
+        return snapshot.head.hash == head.hash and snapshot.indexed_block >= head.number
