@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 
 from keel.chain.state import block_head
 from keel.circle.errors import CircleError, LaggingError, NothingReportedError, ProcessError
-from keel.circle.process import Process
+from keel.circle.process import Process, end_all
 from keel.circle.reports import Reported, reports_between
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.outcome import SlotOutcome
@@ -49,8 +49,9 @@ class Circle:
     def running(self) -> Iterator["Circle"]:
         """Start all and wait until they are ready; end them at the end."""
         with ExitStack() as stack:
+            stack.callback(end_all, self.processes)
             for process in self.processes:
-                stack.enter_context(process).start()
+                process.start()
             for process in self.processes:
                 process.await_ready()
             self.chain.watchers.append(self.passed)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -115,13 +116,21 @@ class Process:
         while time.monotonic() < deadline:
             if not self.is_running:
                 raise ProcessError(f"{self.name} ended with code {self.exit_code}: {self.tail()}")
-            with contextlib.suppress(ProcessError):
-                self._ask()
+            if self.answers:
                 return
             time.sleep(_LOOK_SECONDS)
         raise ProcessError(
             f"{self.name} did not answer within {timeout_seconds:.0f} s: {self.tail()}"
         )
+
+    @property
+    def answers(self) -> bool:
+        """Whether it is ready at this moment."""
+        try:
+            self._ask()
+        except ProcessError:
+            return False
+        return True
 
     def health(self) -> Health:
         """Ask how it is; raises ProcessError when it does not answer."""
@@ -149,16 +158,24 @@ class Process:
         self._signal(signal.SIGCONT)
         self.is_stopped = False
 
-    def terminate(self, timeout_seconds: float = _END_SECONDS) -> int | None:
-        """Ask it to end (SIGTERM) and insist in the end; returns the exit code."""
+    def ask_to_end(self) -> None:
+        """Send SIGTERM, and have one that is stopped go on to heed it."""
         if self._child is not None and self.is_running:
-            if self.is_stopped:
-                self.go_on()
             self._child.terminate()
+            self.go_on()
+
+    def await_end(self, timeout_seconds: float = _END_SECONDS) -> int | None:
+        """Wait for one that was asked to end, and insist after a while; returns the exit code."""
+        if self._child is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(timeout_seconds)
         self.kill()
         return self.exit_code
+
+    def terminate(self, timeout_seconds: float = _END_SECONDS) -> int | None:
+        """Ask it to end and wait for that; returns the exit code."""
+        self.ask_to_end()
+        return self.await_end(timeout_seconds)
 
     def restart(self) -> None:
         """Start again what has ended, or end it first as a power cut would; wait until ready."""
@@ -202,3 +219,12 @@ class Process:
             return error.read()
         except (URLError, OSError) as error:
             raise ProcessError(f"{self.name} does not answer: {error}") from error
+
+
+def end_all(processes: Iterable[Process]) -> None:
+    """Ask all to end at once, then wait for each."""
+    ending = list(processes)
+    for process in ending:
+        process.ask_to_end()
+    for process in ending:
+        process.await_end()

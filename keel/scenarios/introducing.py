@@ -1,0 +1,75 @@
+"""What `ape run chain` says once everything is there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from keel.chain.state import unlocked_accounts
+from keel.consensus.beacon.chain import BeaconChain
+from keel.deploy.command import accounts_table, contracts_table
+from keel.deploy.manifest import Manifest
+
+DEFAULT_URL = "http://127.0.0.1:8545"
+"""Where the commands of `ape run` look for a chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everything can be found; `page_url` None: no page is served."""
+
+    execution_url: str
+    beacon_url: str
+    page_url: str | None
+    circle_folder: Path
+
+
+def introduce(
+    addresses: Addresses,
+    manifest: Manifest,
+    chain: BeaconChain,
+    processes: Sequence[str],
+    console: Console,
+) -> None:
+    """Print contracts, accounts, addresses, and commands to try."""
+    console.print(contracts_table(manifest))
+    console.print(accounts_table(unlocked_accounts(chain.rpc)))
+    page = f"\n[bold]Page: {addresses.page_url}[/]" if addresses.page_url else ""
+    console.print(
+        f"[bold]RPC address: {addresses.execution_url}[/]   chain id {manifest.chain_id}\n"
+        f"[bold]Beacon API: {addresses.beacon_url}[/]   slots of {chain.config.slot_seconds} s, "
+        f"head at slot {chain.slot}{page}\n\n"
+        f"{_who_runs(addresses, manifest, processes)}\n\n"
+        f"{_try(addresses.execution_url)}\n\n"
+        "Ctrl-C ends everything.\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _who_runs(addresses: Addresses, manifest: Manifest, processes: Sequence[str]) -> str:
+    frame_seconds = manifest.configuration.parameters.frame_seconds
+    reporters = [name for name in processes if name.startswith("reporter")]
+    started = f"Starting as processes: {', '.join(processes)}." if processes else "Nothing starts."
+    logs = f"Their logs are {addresses.circle_folder}/*/log." if processes else ""
+    reports = (
+        f"Reporters agree on each frame ({frame_seconds} s) once it is final."
+        if reporters
+        else f"Nobody reports: deposits close after three frames of {frame_seconds} s."
+    )
+    return " ".join(part for part in (started, logs, reports) if part)
+
+
+def _try(url: str) -> str:
+    where = "" if url == DEFAULT_URL else f" (each with --network {url})"
+    return (
+        f"Try, in another terminal{where}:\n"
+        "  .venv/bin/ape run stake 33          ether to kETH; a validator appears by itself\n"
+        "  .venv/bin/ape run status            the whole protocol on one screen\n"
+        "  .venv/bin/ape run request 33        a ticket: the validator leaves and pays it\n"
+        "  .venv/bin/ape run claim             paid, after exit and sweep\n"
+        "  .venv/bin/ape run operators --help  keys of your own\n"
+        "  .venv/bin/ape run beacon --help     stop finality, slash, exit, pay MEV\n"
+        f"  .venv/bin/ape run verify --network {url}"
+    )
