@@ -1,0 +1,166 @@
+"""On a real beacon chain the report is that of the older, slower reading of the same state."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keel.chain.state import block_head
+from keel.consensus.beacon.config import ChainConfig
+from keel.consensus.beacon.leaving import exit_voluntarily
+from keel.consensus.beacon.requesting import top_up
+from keel.consensus.beacon.spec import load_spec
+from keel.deploy.actors import OPERATOR_MANAGERS
+from keel.keeper.key_batches import staked_pubkeys
+from keel.model.constants import ETHER, GWEI
+from keel.reporter import protocol_view
+from keel.reporter.assessment import Assessment, assess
+from keel.reporter.protocol_view import (
+    MissingKeysError,
+    ProtocolView,
+    read_protocol,
+    read_recorded,
+)
+from keel.reporter.view import Recorded, consensus_view, staked_state_block, verified_state
+from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.failing import sign_twice
+from keel.scenarios.joining import commit_keys, write_key_file
+from keel.scenarios.reporting import look, next_reference_slot, report
+from keel.scenarios.staking import stake
+
+TOP_UP_GWEI = 3 * ETHER // GWEI
+
+
+def assessed(world: BeaconWorld, slot: int, previous: dict[int, int]) -> Assessment:
+    """The report of a slot, from the bytes of its state, as a reporter would make it."""
+    chain = world.beacon.chain
+    state = chain.store.state_at(slot)
+    plain = load_spec(ChainConfig(fork=chain.config.fork, preset=chain.config.preset))
+    root = bytes(chain.spec.hash_tree_root(state))
+    encoded = verified_state(plain, state.encode_bytes(), root)
+    number, block_hash = staked_state_block(encoded)
+    assert block_hash == bytes(state.latest_execution_payload_header.block_hash)
+    protocol = read_protocol(world.contracts, world.first_block, number)
+    view = consensus_view(encoded, protocol.recorded, protocol.credentials)
+    return assess(view, protocol, previous)
+
+
+def require_same(world: BeaconWorld, slot: int, previous: dict[int, int]) -> Assessment:
+    """Compare with the older reading all but the operators' root, whose rule is another (OPR-5)."""
+    before = dict(world.reward_leaves)
+    older, _ = look(world, slot)
+    world.reward_leaves = before
+    assessment = assessed(world, slot, previous)
+    assert replace(assessment.report, operators_root=older.operators_root) == older
+    time = world.configuration.geometry.time_of(slot)
+    assert {
+        one.operator_id: (one.active, one.exited, one.slashed) for one in assessment.operators
+    } == world.beacon.counts(time)
+    own = dict.fromkeys(range(3), 0)
+    view = world.beacon.view(slot)
+    for pubkey, operator_id in world.beacon.operators.items():
+        own[operator_id] += view.balance_gwei(pubkey)
+    assert {one.operator_id: one.balance_gwei for one in assessment.operators} == own
+    assert sum(own.values()) == assessment.report.consensus_balance_gwei
+    return assessment
+
+
+def test_frames_with_every_kind_of_change_are_read_as_before(
+    validating_world: BeaconWorld, tmp_path: Path
+) -> None:
+    world, chain = validating_world, validating_world.beacon.chain
+    chain.to_next_epoch()
+    leaving, topped_up, *_ = world.beacon.standings().values()
+    exit_voluntarily(chain, leaving.index)
+    sign_twice(world, 1)
+    manager = world.actors[OPERATOR_MANAGERS[0]]
+    commit_keys(world, 0, manager, write_key_file(world, tmp_path, 24, 1))
+    stake(world, most=1)
+    top_up(chain, topped_up.index, TOP_UP_GWEI, world.actors["stranger"])
+    chain.participation.miss([next_reference_slot(world)])
+    frames: list[Assessment] = []
+    while not frames or frames[-1].report.exited_validators < 2:  # the slashed one leaves too
+        slot = report(world).report.ref_slot
+        frames.append(require_same(world, slot, {}))
+        assert len(frames) < 8
+    first, last = frames[0], frames[-1]
+    assert chain.store.block_at(first.report.ref_slot) is None
+    assert first.pending_gwei == 32 * ETHER // GWEI + TOP_UP_GWEI
+    assert first.operators[0].pending == 1
+    assert (last.report.slashed_validators, last.report.exited_validators) == (1, 2)
+    assert not first.foreign
+    assert last.report.consensus_balance_gwei * GWEI > 24 * 32 * ETHER
+
+
+def test_operators_that_work_are_paid_and_one_that_sleeps_is_not(
+    validating_world: BeaconWorld,
+) -> None:
+    world, beacon = validating_world, validating_world.beacon
+    asleep = [beacon.standings()[key].index for key, who in beacon.operators.items() if who == 1]
+    beacon.chain.participation.go_offline(asleep)
+    report(world)
+    slot = report(world).report.ref_slot
+    first, sleeper, third = assessed(world, slot, {}).operators
+    assert (sleeper.weight, sleeper.added_shares, sleeper.active) == (0, 0, 8)
+    assert first.added_shares > 0
+    assert third.added_shares > 0
+    again = assessed(world, slot, {0: first.added_shares, 2: third.added_shares})
+    assert again.undistributed_shares in (0, 1)
+    assert again.added_shares == 0
+    assert again.leaves == assessed(world, slot, {}).leaves
+
+
+def test_keys_are_read_from_the_log_in_ranges_and_only_once(
+    validating_world: BeaconWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = validating_world
+    last = block_head(world.rpc).number
+    whole = read_recorded(world.contracts, world.first_block, last)
+    keys = {whole.pubkey(place): int(whole.operator_ids[place]) for place in range(len(whole))}
+    assert list(keys.items()) == list(
+        staked_pubkeys(world.contracts.registry, world.first_block).items()
+    )
+    monkeypatch.setattr(protocol_view, "LOG_BLOCKS", 7)
+    in_ranges = read_recorded(world.contracts, world.first_block, last)
+    assert np.array_equal(in_ranges.pubkeys, whole.pubkeys)
+    staked_at = next(
+        block
+        for block in range(world.first_block, last)
+        if len(read_recorded(world.contracts, world.first_block, block))
+    )
+    for until in (staked_at - 1, staked_at):
+        known = read_recorded(world.contracts, world.first_block, until)
+        after = read_recorded(world.contracts, world.first_block, last, known)
+        assert np.array_equal(after.pubkeys, whole.pubkeys)
+        assert np.array_equal(after.operator_ids, whole.operator_ids)
+    before = read_recorded(world.contracts, world.first_block, staked_at - 1, whole)
+    assert (len(before), before.block_number) == (0, staked_at - 1)
+
+
+def test_a_log_with_holes_is_noticed(validating_world: BeaconWorld) -> None:
+    world = validating_world
+    last = block_head(world.rpc).number
+    view: ProtocolView = read_protocol(world.contracts, world.first_block, last)
+    holed = Recorded(view.recorded.pubkeys[1:], view.recorded.operator_ids[1:], last)
+    with pytest.raises(MissingKeysError, match=r"show 23 staked keys, the registry says 24$"):
+        read_protocol(world.contracts, world.first_block, last, holed)
+    assert (
+        len(read_protocol(world.contracts, world.first_block, last, view.recorded).recorded) == 24
+    )
+
+
+def test_everything_is_of_the_block_that_was_asked_for(validating_world: BeaconWorld) -> None:
+    world, contracts = validating_world, validating_world.contracts
+    last = block_head(world.rpc).number
+    before = read_protocol(contracts, world.first_block, last)
+    assert before.operator_names == dict(enumerate(("Harbour", "Lighthouse Quay", "North Mole")))
+    assert before.credentials == contracts.vault.call("withdrawalCredentials")
+    report(world)
+    again = read_protocol(contracts, world.first_block, last, before.recorded)
+    for name in ("withdrawal_vault_balance_wei", "rewards_vault_balance_wei", "operators_root"):
+        assert getattr(again, name) == getattr(before, name)
+    assert (again.minted_shares, again.claimed_shares) == (before.minted_shares, {0: 0, 1: 0, 2: 0})
+    now = read_protocol(contracts, world.first_block, block_head(world.rpc).number)
+    assert now.operators_root == contracts.oracle.call("operatorsRoot") != before.operators_root
+    assert now.minted_shares > before.minted_shares
