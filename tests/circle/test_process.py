@@ -5,30 +5,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from keel.circle.errors import ProcessError
-from keel.circle.ports import choose_ports
-from keel.circle.process import Process, Service
-
-CHILD = Path(__file__).with_name("child.py")
-
-
-def service(folder: Path, deed: str = "serve") -> Service:
-    (port,) = choose_ports(1)
-    command = (sys.executable, str(CHILD), str(port), str(folder), deed)
-    return Service("child", command, folder, f"http://127.0.0.1:{port}/health")
+from keel.circle.process import Process
+from tests.circle.conftest import MakeService
 
 
 @pytest.fixture
-def child(tmp_path: Path) -> Iterator[Process]:
-    with Process(service(tmp_path)) as process:
-        process.start()
-        process.await_ready()
-        yield process
+def child(process: Process) -> Process:
+    process.start()
+    process.await_ready()
+    return process
 
 
 def test_a_child_is_ready_when_it_answers(child: Process) -> None:
@@ -36,22 +27,22 @@ def test_a_child_is_ready_when_it_answers(child: Process) -> None:
     assert (health.service, health.head_slot, health.stage) == ("child", 1, "waiting")
 
 
-def test_a_child_that_is_unwell_answers_too(tmp_path: Path) -> None:
-    with Process(service(tmp_path, "unwell")) as process:
+def test_a_child_that_is_unwell_answers_too(service: MakeService) -> None:
+    with Process(service("unwell")) as process:
         process.start()
         process.await_ready()
         assert process.health().head_slot == 1
 
 
-def test_a_child_that_fails_is_told_with_its_log(tmp_path: Path) -> None:
-    process = Process(service(tmp_path, "fail"))
+def test_a_child_that_fails_is_told_with_its_log(service: MakeService) -> None:
+    process = Process(service("fail"))
     process.start()
     with pytest.raises(ProcessError, match=r"^child ended with code 3: the key is not to be found"):
         process.await_ready()
 
 
-def test_a_child_that_never_answers_is_given_up(tmp_path: Path) -> None:
-    with Process(service(tmp_path, "sulk")) as process:
+def test_a_child_that_never_answers_is_given_up(service: MakeService) -> None:
+    with Process(service("sulk")) as process:
         process.start()
         with pytest.raises(ProcessError, match="did not answer within 1 s: it wrote nothing"):
             process.await_ready(timeout_seconds=1)
@@ -103,13 +94,13 @@ def test_a_second_life_at_once_is_refused(child: Process) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_no_child_outlives_its_parent(tmp_path: Path, number: signal.Signals) -> None:
-    described = service(tmp_path)
+def test_no_child_outlives_its_parent(service: MakeService, number: signal.Signals) -> None:
+    described = service("serve")
     program = (
         "import time\n"
         "from pathlib import Path\n"
         "from keel.circle.process import Process, Service\n"
-        f"service = Service('child', {described.command!r}, Path({str(tmp_path)!r}), "
+        f"service = Service('child', {described.command!r}, Path({str(described.folder)!r}), "
         f"{described.health_url!r})\n"
         "process = Process(service)\n"
         "process.start()\n"
