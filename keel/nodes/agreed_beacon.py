@@ -100,8 +100,9 @@ class AgreedBeacon:
             if found is not None and problem is None:
                 self._panel.is_right(url, "states")
                 return found
-            said[url] = problem or ""
-            self._panel.is_off(url, "states", f"state of slot {slot}: {problem}")
+            said[url] = f"({problem})"
+            if found is not None:
+                self._panel.is_off(url, "states", f"state of slot {slot}: {problem}")
         raise NoAgreementError(f"the state of slot {slot}", 1, said)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_a_silent_node_is_left_out_for_twice_as_long_each_time_up_to_a_bound() -
         replies = panel.ask(Scripted.answer)
     panel.close()
     asked = clients["http://silent"].asked
-    pauses = [later - earlier for earlier, later in zip(asked, asked[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(asked)]
     assert len(pauses) == 4
     assert all(pause >= least for pause, least in zip(pauses, (0.1, 0.2, 0.2, 0.2), strict=True))
     assert len(clients["http://well"].asked) > len(asked)
