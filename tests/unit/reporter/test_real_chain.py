@@ -90,7 +90,6 @@ def test_frames_with_every_kind_of_change_are_read_as_before(
     assert first.operators[0].pending == 1
     assert (last.report.slashed_validators, last.report.exited_validators) == (1, 2)
     assert not first.foreign
-    assert last.report.consensus_balance_gwei * GWEI > 24 * 32 * ETHER
 
 
 def test_operators_that_work_are_paid_and_one_that_sleeps_is_not(
