@@ -1,0 +1,5 @@
+"""`python -m keel.reporter`."""
+
+from keel.reporter.command import main
+
+main()

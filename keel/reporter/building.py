@@ -1,0 +1,140 @@
+"""From a reference slot to its report: read the state and the chain, find the leaves, assess.
+
+What is read is kept while the leaves are searched, since a state may have 150 MB.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from keel.chain.state import block_head
+from keel.consensus.beacon.config import FORKS, ChainConfig
+from keel.consensus.beacon.errors import ConfigError
+from keel.consensus.beacon.spec import Spec, load_spec
+from keel.consensus.state.errors import StateError
+from keel.consensus.state.reading import EncodedState
+from keel.deploy.bindings import Bindings
+from keel.model.commitment import OperatorTotals
+from keel.nodes.agreed_beacon import AgreedBeacon, AgreedState
+from keel.nodes.errors import NodeError, public_name
+from keel.reporter.assessment import Assessment, assess
+from keel.reporter.protocol_view import MissingKeysError, ProtocolView, read_protocol
+from keel.reporter.view import (
+    ConsensusView,
+    Recorded,
+    StateRootError,
+    consensus_view,
+    staked_state_block,
+    verified_state,
+)
+
+type FindLeaves = Callable[[bytes], tuple[OperatorTotals, ...] | None]
+"""Leaves under an `operatorsRoot`, None when nobody at hand has them."""
+
+
+class LeavesMissingError(Exception):
+    """Nobody has the leaves under the `operatorsRoot` that stands on chain."""
+
+    def __init__(self, root: bytes) -> None:
+        super().__init__(f"nobody has the leaves under 0x{root.hex()}")
+        self.root = root
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What both layers show of a reference slot; `seconds` is how long it took to see."""
+
+    consensus: ConsensusView
+    protocol: ProtocolView
+    state_bytes: int
+    state_root: bytes
+    seconds: float
+
+
+class Builder:
+    """Reads reference slots; keys that were seen staked in a final block are not read again."""
+
+    def __init__(
+        self,
+        beacon: AgreedBeacon,
+        bindings: Bindings,
+        first_block: int,
+        find_leaves: FindLeaves,
+        rebuild_leaves_at: int | None = None,
+    ) -> None:
+        self._beacon = beacon
+        self._bindings = bindings
+        self._first_block = first_block
+        self._find_leaves = find_leaves
+        self._rebuild_leaves_at = rebuild_leaves_at
+        self._specs: dict[str, Spec] = {}
+        self._known: Recorded | None = None
+
+    def see(self, ref_slot: int) -> Sight:
+        """Read a slot's state and the chain at its block; raises NodeError or RpcError.
+
+        The slot must be final, or the keys of its block may be remembered wrongly.
+        """
+        began = time.monotonic()
+        state, agreed = self._state(ref_slot)
+        number, block_hash = staked_state_block(state)
+        self._require_same_chain(number, block_hash)
+        try:
+            protocol = read_protocol(self._bindings, self._first_block, number, self._known)
+        except MissingKeysError as error:
+            raise NodeError(public_name(self._bindings.rpc.url), str(error)) from error
+        self._known = protocol.recorded
+        consensus = consensus_view(state, protocol.recorded, protocol.credentials)
+        seconds = time.monotonic() - began
+        return Sight(consensus, protocol, len(agreed.data), agreed.root, seconds)
+
+    def assess(self, sight: Sight) -> Assessment:
+        """Build the report; raises LeavesMissingError."""
+        return assess(sight.consensus, sight.protocol, self._previous(sight))
+
+    def _previous(self, sight: Sight) -> Mapping[int, int]:
+        """Cumulative shares of the leaves that stand on chain (OPR-5)."""
+        root = sight.protocol.operators_root
+        if root == bytes(32):
+            return {}
+        if sight.consensus.ref_slot == self._rebuild_leaves_at:
+            return sight.protocol.claimed_shares
+        leaves = self._find_leaves(root)
+        if leaves is None:
+            raise LeavesMissingError(root)
+        return {totals.operator_id: totals.cumulative_reward_shares for totals in leaves}
+
+    def _state(self, ref_slot: int) -> tuple[EncodedState, AgreedState]:
+        read: list[EncodedState] = []
+
+        def check(found: AgreedState) -> str | None:
+            try:
+                read.append(verified_state(self._spec(found.fork), found.data, found.root))
+            except (StateRootError, StateError, ConfigError) as error:
+                return str(error)
+            return None
+
+        agreed = self._beacon.state(ref_slot, check)
+        return read[-1], agreed
+
+    def _spec(self, fork: str) -> Spec:
+        if fork not in self._specs:
+            self._specs[fork] = load_spec(_config(fork, self._beacon.network.preset))
+        return self._specs[fork]
+
+    def _require_same_chain(self, number: int, block_hash: bytes) -> None:
+        there = block_head(self._bindings.rpc, number).hash
+        if bytes.fromhex(there.removeprefix("0x")) != block_hash:
+            raise NodeError(
+                public_name(self._bindings.rpc.url),
+                f"block {number} is {there}, the beacon state stands on 0x{block_hash.hex()}: "
+                "the nodes follow different chains",
+            )
+
+
+def _config(fork: str, preset: str) -> ChainConfig:
+    """What decides the shape of a state; raises ConfigError for what the package does not know."""
+    known = next((name for name in FORKS if name == fork), None)
+    if known is None or preset not in ("minimal", "mainnet"):
+        raise ConfigError(f"a state of fork {fork!r} and preset {preset!r} cannot be read")
+    return ChainConfig(fork=known, preset="minimal" if preset == "minimal" else "mainnet")

@@ -1,0 +1,111 @@
+"""Whether everything is there that a reporter needs, one finding after the other."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from eth_account.signers.local import LocalAccount
+
+from keel.chain.errors import ChainError
+from keel.deploy.errors import DeployError
+from keel.nodes.agreed_beacon import AgreedBeacon
+from keel.nodes.agreed_rpc import AgreedRpc
+from keel.nodes.errors import public_name
+from keel.reporter.layers import Layers, open_layers
+from keel.reporter.settings import ReporterSettings
+from keel.reporter.standing import StandingReader
+from keel.reporter.wiring import open_peers, timetable_of
+from keel.terminal.amounts import shown_ether
+from keel.wallet.errors import WalletError
+
+type OpenAccount = Callable[[], LocalAccount | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    text: str
+    is_well: bool = True
+
+
+def check_all(settings: ReporterSettings, open_account: OpenAccount) -> Iterator[Finding]:
+    """Look at key, nodes, contracts, committee and peers; raises nothing a node could cause."""
+    mode = "dry run: signs and sends nothing" if settings.dry_run else "signs and sends"
+    yield Finding("settings", mode)
+    account: LocalAccount | None = None
+    try:
+        account = open_account()
+    except WalletError as error:
+        yield Finding("key", str(error), is_well=False)
+    else:
+        yield Finding("key", "none is named" if account is None else account.address)
+    yield from _each_node(settings)
+    try:
+        with open_layers(settings, lambda _url, _problem: None) as layers:
+            layers.require_agreement()
+            yield Finding("manifest", f"chain {layers.manifest.chain_id}, as the nodes have it")
+            yield from _state(layers)
+            yield from _committee(settings, layers, account)
+    except (ChainError, DeployError) as error:
+        yield Finding("network", str(error), is_well=False)
+    yield from _peers(settings)
+
+
+def _each_node(settings: ReporterSettings) -> Iterator[Finding]:
+    network = settings.network
+    for url in network.execution:
+        name = f"execution node {public_name(url)}"
+        try:
+            with AgreedRpc([url], 1, network.timeout_seconds) as rpc:
+                number = int(rpc.call("eth_blockNumber"), 16)
+            yield Finding(name, f"block {number}")
+        except ChainError as error:
+            yield Finding(name, str(error), is_well=False)
+    for url in network.beacon:
+        name = f"beacon node {public_name(url)}"
+        try:
+            with AgreedBeacon([url], 1, network.timeout_seconds) as beacon:
+                yield Finding(name, f"slot {beacon.head_slot()}, {beacon.network.preset} preset")
+        except ChainError as error:
+            yield Finding(name, str(error), is_well=False)
+
+
+def _state(layers: Layers) -> Iterator[Finding]:
+    """Whether the state of the newest final reference slot is served, on which reporters live."""
+    geometry, final = layers.manifest.configuration.geometry, layers.beacon.finalised_slot()
+    slot = final // geometry.frame_slots * geometry.frame_slots - 1
+    if slot < 0:
+        yield Finding("state", "no reference slot is final yet")
+        return
+    state = layers.beacon.state(slot)
+    yield Finding("state", f"slot {slot}: {len(state.data):,} bytes of fork {state.fork}")
+
+
+def _committee(
+    settings: ReporterSettings, layers: Layers, account: LocalAccount | None
+) -> Iterator[Finding]:
+    address = None if account is None else account.address
+    reader = StandingReader(layers.bindings, address)
+    standing = reader.read(reader.head())
+    terms, timetable = standing.terms, timetable_of(layers.manifest)
+    yield Finding(
+        "committee",
+        f"{terms.quorum} of {len(terms.members)} members; last report of slot "
+        f"{standing.last_ref_slot}, reportable is {timetable.reportable_slot(standing.now)}",
+    )
+    if address is None:
+        return
+    is_member = address in terms.members
+    yield Finding("member", address if is_member else f"{address} is none", is_member)
+    least_wei = settings.committee.least_balance_wei
+    text = f"{shown_ether(standing.account_wei)} ETH, {shown_ether(least_wei)} ETH wanted"
+    yield Finding("balance", text, standing.account_wei >= least_wei)
+
+
+def _peers(settings: ReporterSettings) -> Iterator[Finding]:
+    """A peer that is away is no fault of this member: the others do without it."""
+    with open_peers(settings) as peers:
+        peers.ballots(0)
+        for url in settings.committee.peers:
+            yield Finding(f"peer {public_name(url)}", peers.problems.get(url, "answers"))

@@ -1,0 +1,93 @@
+"""Hand a report that has its quorum to the chain: tried first, sent once, watched until settled."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from keel.chain.abi import CustomError
+from keel.chain.contract import Contract
+from keel.chain.revert import Cause, Reverted, decode_revert
+from keel.reporter.figures import Figures
+from keel.service.alarms import Alarms
+from keel.service.logs import Log
+from keel.wallet.errors import (
+    InsufficientFundsError,
+    SenderBusyError,
+    TooDearError,
+    TransactionRefusedError,
+)
+from keel.wallet.sender import Sender
+
+GAS_PRICE, LOW_BALANCE, REFUSED = "gas_price", "low_balance", "refused"
+
+NO_FAULTS = frozenset(
+    {
+        "RefSlotNotNewer",  # somebody else's report was applied
+        "RefSlotNotNewest",  # the next slot is reportable
+        "AnnouncementTooYoung",  # somebody else announced it
+        "RefTimeTooEarly",  # ether moved after the slot (STA-5): the next slot is reported
+    }
+)
+"""Refusals that need nobody's attention: the chain has moved on."""
+
+
+def is_fault(cause: Cause) -> bool:
+    """Whether a refusal by the oracle tells of more than somebody having been faster."""
+    return not (isinstance(cause, CustomError) and cause.name in NO_FAULTS)
+
+
+@dataclass
+class Poster:
+    """Sends for one account; the chain's state and not a hash says whether a report is in."""
+
+    oracle: Contract
+    sender: Sender
+    account: str
+    alarms: Alarms
+    log: Log
+    figures: Figures
+
+    def tend(self, head_slot: int) -> None:
+        """See after what was sent before, at every head."""
+        self.sender.tend(head_slot)
+        self._show()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something that was sent is not mined yet."""
+        return bool(self.sender.waiting)
+
+    def post(self, ref_slot: int, arguments: tuple[Any, ...], block: int) -> bool:
+        """Send `submit` unless it would fail; returns whether it is on its way."""
+        try:
+            self.oracle.call("submit", *arguments, sender=self.account, block=block)
+        except Reverted as error:
+            if is_fault(error.cause):
+                self.alarms.raise_(REFUSED, f"slot {ref_slot}: {error.cause}")
+            return False
+        data = self.oracle.encode("submit", *arguments)
+        try:
+            sent = self.sender.submit(self.oracle.address, data, what=f"report {ref_slot}")
+        except SenderBusyError:
+            return True
+        except (TooDearError, InsufficientFundsError):
+            return False
+        except TransactionRefusedError as error:
+            self._explain(ref_slot, error)
+            return False
+        finally:
+            self._show()
+        self.figures.posts.inc()
+        self.log.info("report.posted", ref_slot=ref_slot, transaction=sent.transaction_hash)
+        return True
+
+    def _show(self) -> None:
+        dear, lacking = self.sender.too_dear, self.sender.lacking
+        self.alarms.set(GAS_PRICE, None if dear is None else str(dear))
+        if lacking is not None:
+            self.alarms.raise_(LOW_BALANCE, str(lacking))
+
+    def _explain(self, ref_slot: int, error: TransactionRefusedError) -> None:
+        cause = None if error.data is None else decode_revert(error.data, self.oracle.errors)
+        if cause is None or is_fault(cause):
+            text = str(error) if cause is None else str(cause)
+            self.alarms.raise_(REFUSED, f"slot {ref_slot}: {text}")

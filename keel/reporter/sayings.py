@@ -1,0 +1,81 @@
+"""The texts of alarms: what is wrong, with the amounts and names that a person needs."""
+
+from typing import Any
+
+from keel.model.constants import GWEI
+from keel.model.report import Report
+from keel.reporter.announcement import Announcement
+from keel.reporter.assessment import Assessment
+from keel.reporter.committee import Terms, differences
+from keel.reporter.journal import ConflictingViewError
+from keel.reporter.standing import Standing
+from keel.terminal.amounts import shown_ether
+
+
+def beyond_limit_text(ref_slot: int, judgement: Any) -> str:
+    """Say of our own report how far beyond the limit it is (REP-8)."""
+    what = "a loss" if judgement.lossWei else "growth"
+    change_wei = judgement.lossWei or judgement.growthWei
+    return (
+        f"slot {ref_slot}: {what} of {shown_ether(change_wei)} ETH, "
+        f"{shown_ether(judgement.limitWei)} ETH allowed; it has to be announced"
+    )
+
+
+def announced_text(
+    announcement: Announcement | None, applicable_at: int, now: int, terms: Terms
+) -> str:
+    """Say what was announced, and from when on how many can apply it."""
+    what = "a report beyond a limit"
+    if announcement is not None:
+        what = (
+            f"slot {announcement.ref_slot}: a change of {shown_ether(announcement.change_wei)} ETH "
+            f"where {shown_ether(announcement.limit_wei)} ETH are allowed"
+        )
+    wait = max(0, applicable_at - now)
+    return (
+        f"{what} is announced; in {wait} s a newer report beyond the limit applies with "
+        f"{terms.announced_quorum} of {len(terms.members)} signatures"
+    )
+
+
+def applied_otherwise(own: Report, standing: Standing) -> str | None:
+    """Say in what the report on chain differs from ours of the same slot, None if in nothing."""
+    if standing.last_ref_slot != own.ref_slot:
+        return None
+    pairs: dict[str, tuple[int | bytes, int | bytes]] = {
+        "consensus_balance_wei": (own.consensus_balance_gwei * GWEI, standing.consensus_wei),
+        "active_validators": (own.active_validators, standing.active_validators),
+        "exited_validators": (own.exited_validators, standing.exited_validators),
+        "slashed_validators": (own.slashed_validators, standing.slashed_validators),
+        "operators_root": (own.operators_root, standing.operators_root),
+    }
+    fields = [
+        f"{name} {_shown(theirs)} where we have {_shown(mine)}"
+        for name, (mine, theirs) in pairs.items()
+        if mine != theirs
+    ]
+    return f"the chain took {', '.join(fields)}" if fields else None
+
+
+def conflict_text(error: ConflictingViewError) -> str:
+    """Say in which fields what we see differs from what we signed."""
+    fields = ", ".join(
+        f"{name} signed as {_shown(signed)}, now {_shown(seen)}"
+        for name, (signed, seen) in differences(error.signed, error.seen).items()
+    )
+    return f"slot {error.seen.ref_slot}: {fields}; nothing else is signed"
+
+
+def foreign_text(assessment: Assessment) -> str | None:
+    """Name recorded keys that pay to somebody else, None when there are none."""
+    if not assessment.foreign:
+        return None
+    keys = ", ".join(
+        f"0x{key.pubkey.hex()[:16]}... of operator {key.operator_id}" for key in assessment.foreign
+    )
+    return f"slot {assessment.report.ref_slot}: not counted, with other credentials: {keys}"
+
+
+def _shown(value: int | bytes) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)

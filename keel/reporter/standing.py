@@ -1,0 +1,87 @@
+"""What the chain says of committee and reports at one head: read each time, remembered never."""
+
+from dataclasses import dataclass, field
+
+from keel.chain.contract import PreparedCall, call_many
+from keel.chain.state import BlockHead, balance_wei, block_head
+from keel.deploy.bindings import Bindings
+from keel.reporter.committee import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The contracts' own numbers at `head`.
+
+    `announced_at` is 0 while nothing is announced, `account_wei` 0 for a reporter without key.
+    """
+
+    head: BlockHead
+    terms: Terms
+    last_ref_slot: int
+    last_ref_time: int
+    consensus_wei: int
+    active_validators: int
+    exited_validators: int
+    slashed_validators: int
+    operators_root: bytes
+    announced_at: int
+    account_wei: int
+
+    @property
+    def now(self) -> int:
+        """The chain's time, by which everything is decided."""
+        return self.head.timestamp
+
+
+@dataclass
+class StandingReader:
+    """Reads the standing for one account; remembers only which members have code."""
+
+    bindings: Bindings
+    account: str | None
+    _with_code: dict[tuple[int, str], bool] = field(default_factory=dict)
+
+    def head(self) -> BlockHead:
+        """Read the latest block."""
+        return block_head(self.bindings.rpc)
+
+    def read(self, head: BlockHead) -> Standing:
+        """Read everything at a block; raises what the client raises."""
+        bindings = self.bindings
+        oracle = bindings.oracle
+        calls: list[PreparedCall] = [
+            oracle.prepare("members"),
+            oracle.prepare("quorum"),
+            oracle.prepare("announcedQuorum"),
+            oracle.prepare("memberSetNonce"),
+            oracle.prepare("lastReport"),
+            bindings.vault.prepare("consensus"),
+        ]
+        members, quorum, announced_quorum, nonce, last, consensus = call_many(
+            bindings.rpc, calls, head.number
+        )
+        consensus_wei, _, last_ref_time, announced_at = consensus
+        owned = 0
+        if self.account is not None:
+            owned = balance_wei(bindings.rpc, self.account, head.number)
+        contracts = frozenset(m for m in members if self._has_code(m, nonce, head.number))
+        return Standing(
+            head=head,
+            terms=Terms(tuple(members), quorum, announced_quorum, nonce, contracts),
+            last_ref_slot=last[0],
+            last_ref_time=last_ref_time,
+            consensus_wei=consensus_wei,
+            active_validators=last[1],
+            exited_validators=last[2],
+            slashed_validators=last[3],
+            operators_root=last[4],
+            announced_at=announced_at,
+            account_wei=owned,
+        )
+
+    def _has_code(self, member: str, nonce: int, block: int) -> bool:
+        key = (nonce, member)
+        if key not in self._with_code:
+            code = self.bindings.rpc.call("eth_getCode", member, hex(block))
+            self._with_code[key] = code != "0x"
+        return self._with_code[key]
