@@ -51,7 +51,8 @@ def tell_recent(events: Sequence[Happened]) -> tuple[Told, ...]:
             continue
         kind, words = found
         pieces = words(happened.inputs)
-        told.append(Told(kind, pieces, happened.time, log.block_number, log.transaction_hash))
+        if pieces:
+            told.append(Told(kind, pieces, happened.time, log.block_number, log.transaction_hash))
     return tuple(told)
 
 
@@ -97,8 +98,10 @@ def _finalised(given: Mapping[str, Any]) -> tuple[Piece, ...]:
 
 def _rebased(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     after_wei = given["assetsAfterWei"] - given["unvestedAfterWei"]
+    if after_wei == given["visibleBeforeWei"] and not given["unvestedAfterWei"]:
+        return ()  # nothing changed; the report itself is told
     return (
-        "Report applied: kETH ",
+        "kETH rebased: ",
         Amount(given["visibleBeforeWei"], "ETH"),
         " became ",
         Amount(after_wei, "ETH"),

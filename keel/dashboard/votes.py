@@ -62,6 +62,12 @@ class Grid:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
+    @property
+    def has_other_posters(self) -> bool:
+        """Whether somebody posted without having signed, as a keeper does."""
+        votes = [column.vote for column in self.columns if column.vote is not None]
+        return any(vote.poster not in (vote.signers or ()) for vote in votes)
+
 
 class VoteReader:
     """Reads each transaction once; a transaction that moved to another block is read again."""

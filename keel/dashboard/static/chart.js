@@ -1,7 +1,7 @@
 // The chart of rate and supplies; colours come from the style sheet and follow its scheme.
 let chart = null;
 let shown = null;
-let size = null;
+let width = null;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const fixed = (digits) => (_, value) => (value == null ? "–" : value.toFixed(digits));
@@ -14,9 +14,13 @@ function options(width, height) {
     font: "12px system-ui, sans-serif",
   };
   const ticks = (digits) => (_, values) => values.map((value) => value.toFixed(digits));
+  const clock = (_, times, __, ___, step) => times.map((time) => {
+    const text = new Date(time * 1e3).toISOString();
+    return step >= 86_400 ? text.slice(5, 10) : text.slice(11, step < 60 ? 19 : 16);
+  });
   const rateDigits = (_, values) => {
     const step = values.length > 1 ? values[1] - values[0] : 1;
-    const digits = Math.min(9, Math.max(2, Math.ceil(-Math.log10(step))));
+    const digits = Math.min(8, Math.max(2, Math.ceil(-Math.log10(step))));
     return values.map((value) => value.toFixed(digits));
   };
   return {
@@ -26,9 +30,9 @@ function options(width, height) {
     cursor: { y: false },
     scales: { x: { time: true }, rate: { auto: true }, supply: { range: (_, low, high) => [0, high * 1.05 || 1] } },
     axes: [
-      { ...axis },
-      { ...axis, scale: "rate", size: width < 500 ? 64 : 78, values: rateDigits, label: "ETH of 1 wkETH", labelSize: 18, labelFont: "12px system-ui, sans-serif" },
-      { ...axis, scale: "supply", side: 1, size: width < 500 ? 48 : 60, grid: { show: false }, values: ticks(0), label: "supply", labelSize: 18, labelFont: "12px system-ui, sans-serif" },
+      { ...axis, values: clock },
+      { ...axis, scale: "rate", size: 78, values: rateDigits },
+      { ...axis, scale: "supply", side: 1, size: width < 500 ? 48 : 60, grid: { show: false }, values: ticks(0) },
     ],
     series: [
       { value: (_, time) => (time == null ? "–" : new Date(time * 1e3).toISOString().slice(0, 19).replace("T", " ")), label: "UTC" },
@@ -39,13 +43,18 @@ function options(width, height) {
   };
 }
 
-const LEGEND_HEIGHT = 30;
+const HEIGHT = 230;
+
+function showNewest() {
+  if (chart !== null && chart.cursor.idx == null) chart.setLegend({ idx: chart.data[0].length - 1 });
+}
 
 function draw(box, data) {
   chart?.destroy();
   box.replaceChildren();
-  size = [box.clientWidth, box.clientHeight];
-  chart = new uPlot(options(size[0], size[1] - LEGEND_HEIGHT), data, box);
+  width = box.clientWidth;
+  chart = new uPlot(options(width, HEIGHT), data, box);
+  chart.over.addEventListener("mouseleave", () => setTimeout(showNewest));
 }
 
 export function drawChart(box, data) {
@@ -53,15 +62,18 @@ export function drawChart(box, data) {
   shown = data;
   if (chart !== null && box.contains(chart.root)) chart.setData(data);
   else draw(box, data);
+  setTimeout(showNewest);
 }
 
 function again() {
   const box = document.getElementById("chart");
-  if (box !== null && shown !== null) draw(box, shown);
+  if (box === null || shown === null) return;
+  draw(box, shown);
+  setTimeout(showNewest);
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 addEventListener("resize", () => {
   const box = document.getElementById("chart");
-  if (box !== null && size !== null && box.clientWidth !== size[0]) again();
+  if (box !== null && width !== null && box.clientWidth !== width) again();
 });

@@ -6,10 +6,12 @@ const POLL_MS = 1000;
 const OLD_SECONDS = 15;
 const view = document.getElementById("view");
 const freshness = document.getElementById("freshness");
+const voice = document.getElementById("voice");
 const offline = document.getElementById("offline");
 let version = view.dataset.version;
 let age = Number(freshness.dataset.age);
 let lost = null;
+let heard = new Set();
 
 function showFreshness() {
   freshness.textContent = `read ${age} s ago`;
@@ -44,6 +46,16 @@ function replaceParts(html) {
   for (const gone of known.values()) gone.remove();
 }
 
+// Only alarms that are new are read out; their durations change with every block.
+function readOut() {
+  const alarms = [...view.querySelectorAll("[data-alarm]")];
+  const fresh = alarms.filter((alarm) => !heard.has(alarm.dataset.alarm));
+  heard = new Set(alarms.map((alarm) => alarm.dataset.alarm));
+  if (fresh.length > 0) {
+    voice.textContent = fresh.map((alarm) => alarm.querySelector("strong").textContent).join(". ");
+  }
+}
+
 function keepInside(old, part) {
   for (const kept of old.querySelectorAll("[data-keep]")) {
     const place = part.querySelector(`#${kept.id}`);
@@ -64,6 +76,7 @@ async function load() {
   const [fragment, points] = await Promise.all([fetch("/view"), fetch("/series")]);
   if (!fragment.ok || !points.ok) throw new Error("the page's server refuses");
   replaceParts(await fragment.text());
+  readOut();
   drawChart(document.getElementById("chart"), await points.json());
   document.dispatchEvent(new Event("keel:changed"));
 }
