@@ -1,5 +1,6 @@
 """Structured log lines on stderr: JSON for machines, colour for people."""
 
+import io
 import json
 import logging
 import sys
@@ -21,7 +22,7 @@ def open_log(kind: Literal["json", "console"], service: str, stream: TextIO | No
     Ints stay ints of any size, bytes become 0x hex. A line that cannot be written, as on a full
     disk, is lost; it never stops the service.
     """
-    target = sys.stderr if stream is None else stream
+    target = _unbuffered_stderr() if stream is None else stream
     processors: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -52,6 +53,12 @@ def adopt_library_warnings(log: Log) -> None:
     root = logging.getLogger()
     root.handlers = [_Forward(log)]
     root.setLevel(logging.WARNING)
+
+
+def _unbuffered_stderr() -> TextIO:
+    """Leave nothing of a refused line behind, which a buffer would try to write at exit."""
+    raw = io.FileIO(sys.__stderr__.fileno() if sys.__stderr__ else 2, "wb", closefd=False)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="replace", write_through=True)
 
 
 class _Forward(logging.Handler):
