@@ -73,7 +73,7 @@ def _chore(view: KeeperView, need: Need, chosen: ExitPlan) -> Chore:
     each_wei = view.exit_fee_wei + view.exit_fee_wei * view.terms.exit_fee_margin_bps // BPS + 1
     return Chore(
         kind=Kind.EXIT,
-        key="exit",
+        key=f"exit {max((r.block_number for r in view.requests), default=0)}",
         why="; ".join(reasons),
         contract="withdrawal_vault",
         function="requestExit",

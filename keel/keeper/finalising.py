@@ -5,7 +5,8 @@ one more ticket.
 """
 
 from keel.keeper.chores import Chore, Findings, Kind, counted, ether, nothing
-from keel.keeper.view import KeeperView, State
+from keel.keeper.view import KeeperView
+from keel.model.frames import State
 
 
 def plan_finalising(view: KeeperView) -> Findings:
@@ -20,7 +21,7 @@ def plan_finalising(view: KeeperView) -> Findings:
         return nothing(Kind.FINALISE, f"the buffer pays no ticket after {dead.last_finalised}")
     chore = Chore(
         kind=Kind.FINALISE,
-        key="finalise",
+        key=f"finalise {dead.last_finalised}",
         why=f"the oracle is dead, and the buffer pays {counted(payable, 'ticket')} "
         f"up to {dead.payable_to}",
         contract="vault",

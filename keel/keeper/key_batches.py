@@ -85,7 +85,7 @@ def committed_keys(registry: Contract, first_block: int) -> list[CommittedKey]:
     return [
         committed
         for place, event, root in zip(places, added, roots, strict=True)
-        for committed in _keys_of_batch(*place, root, event.inputs["keys"])
+        for committed in keys_of_batch(*place, root, event.inputs["keys"])
     ]
 
 
@@ -147,9 +147,10 @@ def _batch(entries: Sequence[DepositDataEntry]) -> KeyBatch:
     return KeyBatch(key_batch_tree([key.deposit_data_root for key in keys]).root, keys)
 
 
-def _keys_of_batch(
+def keys_of_batch(
     operator_id: int, batch: int, root: bytes, packed: bytes
 ) -> Iterator[CommittedKey]:
+    """Keys of one batch with their proofs; none when the root is not that of the keys."""
     keys = [_unpacked(packed[at : at + _KEY_BYTES]) for at in range(0, len(packed), _KEY_BYTES)]
     tree = key_batch_tree([key.deposit_data_root for key in keys])
     if tree.root != root:

@@ -20,6 +20,19 @@ RULES: Mapping[Kind, Callable[[KeeperView], Findings]] = {
 }
 """In the order in which chores are done: what users wait for comes first."""
 
+ALARMS = (
+    "not_permitted",
+    "keys_exhausted",
+    "key_refused",
+    "exit_overdue",
+    "dead",
+    "stale",
+    "gas_price",
+    "low_balance",
+    "refused",
+)
+"""Alarms that a keeper raises and clears at each head, besides those of every service."""
+
 
 def plan(view: KeeperView) -> Plan:
     """Ask every rule whose chore is switched on."""
@@ -28,7 +41,7 @@ def plan(view: KeeperView) -> Plan:
 
 
 def _purse(view: KeeperView) -> Findings:
-    if view.caller.balance_wei >= view.terms.low_balance_wei:
+    if view.caller.address is None or view.caller.balance_wei >= view.terms.low_balance_wei:
         return Findings()
     text = (
         f"{view.caller.address} has {ether(view.caller.balance_wei)} for gas, "

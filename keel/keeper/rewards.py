@@ -35,7 +35,7 @@ def plan_rewards(view: KeeperView) -> Findings:
         chores.append(
             Chore(
                 kind=Kind.REWARDS,
-                key=f"rewards {leaf.operator_id}",
+                key=f"rewards {leaf.operator_id} {leaf.cumulative_reward_shares}",
                 why=f"operator {leaf.operator_id} has earned kETH worth {ether(worth_wei)}",
                 contract="registry",
                 function="claimRewards",

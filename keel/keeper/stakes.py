@@ -4,8 +4,9 @@ from keel.consensus.networks import Network
 from keel.keeper.chores import Chore, Findings, Kind, Undone, counted, ether, nothing
 from keel.keeper.key_batches import CommittedKey
 from keel.keeper.staking import Refusal, StakingChoice, choose
-from keel.keeper.view import KeeperView, Keys, State
+from keel.keeper.view import KeeperView, Keys
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
+from keel.model.frames import State
 
 _CLOSED = (State.ANNOUNCED, State.STALE, State.DEAD)
 _NAMED = 3
@@ -61,7 +62,7 @@ def _chore(
     each = ", ".join(f"{n} of operator {operator}" for operator, n in sorted(counts.items()))
     return Chore(
         kind=Kind.STAKE,
-        key="stake",
+        key=f"stake {sum(operator.staked for operator in view.operators)}",
         why=f"{ether(view.stakeable_wei)} is free: {counted(len(chosen), 'validator')} ({each})",
         contract="registry",
         function="stake",

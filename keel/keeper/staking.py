@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from keel.chain.contract import Contract
+from keel.chain.contract import Contract, call_many
 from keel.chain.deposit_contract import deposits_of
 from keel.chain.state import block_head
 from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI, deposit_signing_root
@@ -57,7 +57,8 @@ class StakingChoice:
 
 def read_operators(registry: Contract) -> list[Operator]:
     """Operators as `keel.model.allocation` knows them."""
-    answers = [registry.call("operator", i) for i in range(registry.call("operatorCount"))]
+    count = registry.call("operatorCount")
+    answers = call_many(registry.rpc, [registry.prepare("operator", i) for i in range(count)])
     return [
         Operator(number, answer.active, answer.limit, answer.targetBps, answer.staked)
         for number, answer in enumerate(answers)

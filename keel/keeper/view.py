@@ -6,25 +6,15 @@ Amounts are wei unless the name says gwei. Made by `keel.keeper.reading`, judged
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 from keel.keeper.key_batches import CommittedKey
 from keel.model.allocation import Operator
 from keel.model.commitment import OperatorTotals
+from keel.model.frames import State
 
 FAR_FUTURE_EPOCH = 2**64 - 1
 """Epoch of what has no date yet (consensus specs)."""
-
-
-class State(IntEnum):
-    """STA-2, as `IStakingVault.State`."""
-
-    NORMAL = 0
-    AWAITING = 1
-    ANNOUNCED = 2
-    STALE = 3
-    DEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +51,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who would send. `stakers` and `exiters` are all that hold these roles without a delay."""
+    """Who would send, None for whoever it may be in a dry run.
 
-    address: str
+    `stakers` and `exiters` are all that may call these restricted functions without a delay.
+    """
+
+    address: str | None
     balance_wei: int
     stakers: tuple[str, ...] = ()
     exiters: tuple[str, ...] = ()
@@ -71,12 +64,12 @@ class Caller:
     @property
     def may_stake(self) -> bool:
         """Whether it holds STAKER."""
-        return self.address in self.stakers
+        return self.address is None or self.address in self.stakers
 
     @property
     def may_exit(self) -> bool:
         """Whether it holds EXITER."""
-        return self.address in self.exiters
+        return self.address is None or self.address in self.exiters
 
 
 @dataclass(frozen=True, slots=True)

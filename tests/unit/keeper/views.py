@@ -9,12 +9,12 @@ from keel.keeper.view import (
     Coffers,
     Head,
     KeeperView,
-    State,
     Terms,
     Validator,
 )
 from keel.model.allocation import Operator
 from keel.model.constants import ETHER, GWEI
+from keel.model.frames import State
 
 KEEPER = "0x00000000000000000000000000000000000000a1"
 OTHER_KEEPER = "0x00000000000000000000000000000000000000b2"

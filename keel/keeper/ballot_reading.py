@@ -1,0 +1,91 @@
+"""Collect the members' ballots for the newest report that the oracle would take."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import astuple
+from typing import Any
+
+from keel.chain.revert import Reverted
+from keel.deploy.bindings import Bindings
+from keel.keeper.view import Ballots, Head
+from keel.reporter.ballot_box import BallotBox, BallotRefusedError
+from keel.reporter.committee import Camp, count
+from keel.reporter.contract_members import accepts
+from keel.reporter.messages import SignedBallot
+from keel.reporter.peers import Peers
+from keel.reporter.standing import Standing
+from keel.reporter.timetable import Timetable
+
+
+class BallotReader:
+    """Asks members at each head; remembers since when a report has been ready to be posted."""
+
+    def __init__(
+        self, contracts: Bindings, chain_id: int, timetable: Timetable, peers: Peers
+    ) -> None:
+        self._contracts = contracts
+        self._timetable = timetable
+        self._peers = peers
+        self._box = BallotBox(chain_id, contracts.oracle.address, timetable)
+        self._ready: tuple[int, int] | None = None
+
+    def read(self, head: Head, standing: Standing) -> Ballots | None:
+        """The largest camp for the newest reference slot; None when no report of it is missing."""
+        ref_slot = self._timetable.reportable_slot(head.time)
+        if ref_slot is None or self._is_applied(ref_slot, standing):
+            return None
+        terms = standing.terms
+        self._box.open_for(terms, head.time)
+        self._take(self._peers.ballots(ref_slot))
+        deadline = self._timetable.deadline(ref_slot)
+        tally = count(self._box.ballots(ref_slot), terms, ref_slot, deadline)
+        if not tally.camps:
+            return None
+        return self._judged(tally.camps[0], standing, head, deadline)
+
+    def _is_applied(self, ref_slot: int, standing: Standing) -> bool:
+        return self._timetable.geometry.time_of(ref_slot) <= standing.last_ref_time
+
+    def _take(self, ballots: Iterable[SignedBallot]) -> None:
+        for ballot in ballots:
+            with suppress(BallotRefusedError):
+                self._box.take(ballot)
+        rpc = self._contracts.rpc
+        self._box.prove(lambda member, digest, signed: accepts(rpc, member, digest, signed))
+
+    def _judged(self, camp: Camp, standing: Standing, head: Head, deadline: int) -> Ballots:
+        oracle, report = self._contracts.oracle, camp.report
+        refusal, hint, beyond_limit = None, 0, False
+        try:
+            judgement, outcome = oracle.call("simulate", astuple(report), 0)
+            hint, beyond_limit = outcome.lastTicket, judgement.beyondLimit
+        except Reverted as error:
+            refusal = str(error.cause)
+        announced = standing.announced_at != 0
+        needed = standing.terms.needed(announced=announced, beyond_limit=beyond_limit)
+        frame_seconds = self._timetable.geometry.frame_seconds
+        waits = announced and beyond_limit
+        applicable_at = standing.announced_at + frame_seconds if waits else 0
+        is_ready = len(camp.signatures) >= needed and head.time >= applicable_at
+        arguments: tuple[Any, ...] = (
+            astuple(report),
+            deadline,
+            [signature.values() for signature in camp.signatures],
+            hint,
+        )
+        return Ballots(
+            ref_slot=report.ref_slot,
+            signatures=len(camp.signatures),
+            needed=needed,
+            applicable_at=applicable_at,
+            since_slot=self._since(report.ref_slot, head.slot, is_ready=is_ready),
+            arguments=arguments,
+            refusal=refusal,
+        )
+
+    def _since(self, ref_slot: int, head_slot: int, *, is_ready: bool) -> int:
+        if not is_ready:
+            self._ready = None
+        elif self._ready is None or self._ready[0] != ref_slot:
+            self._ready = (ref_slot, head_slot)
+        return self._ready[1] if self._ready is not None else head_slot

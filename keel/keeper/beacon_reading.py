@@ -1,0 +1,176 @@
+"""Read the newest beacon state, seldom: on a public network it has some hundred megabytes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keel.chain.rpc import RpcClient
+from keel.chain.state import block_head
+from keel.chain.system_contracts import WITHDRAWAL_REQUESTS
+from keel.consensus.beacon.config import FORKS, ChainConfig
+from keel.consensus.beacon.errors import ConfigError
+from keel.consensus.beacon.spec import Spec, load_spec
+from keel.consensus.state.errors import StateError
+from keel.consensus.state.layout import container_of
+from keel.consensus.state.reading import EncodedState
+from keel.keeper.view import BeaconStanding, Validator
+from keel.nodes.agreed_beacon import AgreedBeacon, AgreedState
+from keel.reporter.view import (
+    NO_INDEX,
+    Recorded,
+    StateRootError,
+    consensus_view,
+    recorded_keys,
+    staked_state_block,
+    verified_state,
+)
+
+# EIP-7002: where the system contract keeps its queue, and the words of one request in it.
+_QUEUE_HEAD, _QUEUE_TAIL, _QUEUE_AT, _REQUEST_WORDS = 2, 3, 4, 3
+_PUBKEY_END = 16  # of its 48 bytes, 32 stand in the second word
+
+
+class StateBehindError(Exception):
+    """The state stands on an execution block that the execution nodes do not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadState:
+    """A state that hashes to the agreed root, and the execution block that it names."""
+
+    slot: int
+    encoded: EncodedState
+    block_number: int
+    block_hash: str
+
+
+class StateReader:
+    """Keeps the last state, and reads a new one when it is `most_age_slots` old or was replaced."""
+
+    def __init__(self, beacon: AgreedBeacon, rpc: RpcClient, most_age_slots: int) -> None:
+        self._beacon = beacon
+        self._rpc = rpc
+        self._most_age_slots = most_age_slots
+        self._kept: ReadState | None = None
+        self._specs: dict[str, Spec] = {}
+
+    def state(self, head_slot: int) -> ReadState:
+        """Return the state of this head, or the one kept; raises NodeError, StateBehindError."""
+        kept = self._kept
+        is_young = kept is not None and 0 <= head_slot - kept.slot < self._most_age_slots
+        if kept is not None and is_young and self._stands(kept):
+            return kept
+        self._kept = None
+        fresh = self._read(head_slot)
+        if not self._stands(fresh):
+            raise StateBehindError(
+                f"the state of slot {fresh.slot} stands on block {fresh.block_number} "
+                f"({fresh.block_hash}), which the execution nodes do not have"
+            )
+        self._kept = fresh
+        return fresh
+
+    def _stands(self, state: ReadState) -> bool:
+        if self._rpc.call("eth_getBlockByNumber", hex(state.block_number), False) is None:
+            return False
+        return block_head(self._rpc, state.block_number).hash == state.block_hash
+
+    def _read(self, slot: int) -> ReadState:
+        found: list[EncodedState] = []
+
+        def check(state: AgreedState) -> str | None:
+            try:
+                found.append(verified_state(self._spec(state.fork), state.data, state.root))
+            except (StateRootError, StateError, ConfigError) as error:
+                return str(error)
+            return None
+
+        self._beacon.state(slot, check)
+        number, block_hash = staked_state_block(found[-1])
+        return ReadState(slot, found[-1], number, "0x" + block_hash.hex())
+
+    def _spec(self, fork: str) -> Spec:
+        if fork not in self._specs:
+            is_minimal = self._beacon.network.preset == "minimal"
+            known = next((name for name in FORKS if name == fork), None)
+            if known is None:
+                raise ConfigError(f"a state of fork {fork!r} cannot be read")
+            config = ChainConfig(fork=known, preset="minimal" if is_minimal else "mainnet")
+            self._specs[fork] = load_spec(config)
+        return self._specs[fork]
+
+
+def standing_of(
+    state: ReadState,
+    recorded: Recorded,
+    credentials: bytes,
+    shard_committee_period: int,
+    queued_requests: frozenset[bytes],
+) -> BeaconStanding:
+    """How the recorded keys stand in a state."""
+    view = consensus_view(state.encoded, recorded, credentials)
+    partials = _partials(state.encoded)
+    entries = state.encoded.validators
+    validators = []
+    for place in np.flatnonzero(view.index != NO_INDEX).tolist():
+        index = int(view.index[place])
+        entry = entries[index]
+        validators.append(
+            Validator(
+                index=index,
+                pubkey=recorded.pubkey(place),
+                operator_id=int(recorded.operator_ids[place]),
+                balance_gwei=int(view.balance_gwei[place]),
+                activation_epoch=int(entry["activation_epoch"]),
+                exit_epoch=int(entry["exit_epoch"]),
+                withdrawable_epoch=int(entry["withdrawable_epoch"]),
+                slashed=bool(view.slashed[place]),
+                is_ours=not view.foreign[place],
+                has_partials=index in partials,
+            )
+        )
+    own = ~view.foreign
+    gwei = [*view.balance_gwei[own].tolist(), *view.pending_gwei[own].tolist()]
+    return BeaconStanding(
+        slot=state.slot,
+        epoch=view.epoch,
+        block_number=state.block_number,
+        shard_committee_period=shard_committee_period,
+        validators=tuple(validators),
+        consensus_gwei=sum(gwei),
+        queued_requests=queued_requests,
+    )
+
+
+def deposited(state: ReadState, pubkeys: frozenset[bytes], credentials: bytes) -> frozenset[bytes]:
+    """Those of the keys that are validators, or have a pending deposit."""
+    asked = recorded_keys((pubkey, 0) for pubkey in sorted(pubkeys))
+    known = consensus_view(state.encoded, asked, credentials).known
+    return frozenset(asked.pubkey(place) for place in np.flatnonzero(known).tolist())
+
+
+def queued_requests(rpc: RpcClient, block_number: int) -> frozenset[bytes]:
+    """Public keys of requests that still wait in the contract of EIP-7002 after a block."""
+
+    def words(slots: range) -> list[bytes]:
+        at = hex(block_number)
+        asked = [("eth_getStorageAt", (WITHDRAWAL_REQUESTS, hex(slot), at)) for slot in slots]
+        return [bytes.fromhex(answer[2:]).rjust(32, b"\0") for answer in rpc.batch(asked)]
+
+    head, tail = (int.from_bytes(word) for word in words(range(_QUEUE_HEAD, _QUEUE_TAIL + 1)))
+    first, last = (_QUEUE_AT + _REQUEST_WORDS * place for place in (head, tail))
+    if first == last:
+        return frozenset()
+    found = words(range(first, last))
+    return frozenset(
+        found[at + 1] + found[at + 2][:_PUBKEY_END] for at in range(0, len(found), _REQUEST_WORDS)
+    )
+
+
+def _partials(state: EncodedState) -> frozenset[int]:
+    """Indices of validators with a partial withdrawal that waits (EIP-7002)."""
+    record = container_of(state.spec.PendingPartialWithdrawal)
+    field = record.field("validator_index")
+    rows = np.frombuffer(state.spans["pending_partial_withdrawals"], np.uint8)
+    rows = rows.reshape(-1, record.fixed_bytes)[:, field.at : field.at + 8]
+    return frozenset(int.from_bytes(row.tobytes(), "little") for row in rows)

@@ -1,0 +1,84 @@
+"""Read the accounts at a beacon state's block, and what the dead state would let anybody do."""
+
+from keel.chain.contract import call_many
+from keel.chain.revert import Reverted
+from keel.chain.state import balance_wei, block_head
+from keel.deploy.bindings import Bindings
+from keel.keeper.view import Coffers, Deadlock
+
+_NOBODY = "0x0000000000000000000000000000000000000001"
+
+
+def read_coffers(contracts: Bindings, block_number: int, growth_ray_per_day: int) -> Coffers:
+    """The accounts at a block."""
+    vault, queue = contracts.vault, contracts.queue
+    calls = [
+        vault.prepare("bufferedWei"),
+        queue.prepare("owedWei"),
+        vault.prepare("totals"),
+        vault.prepare("consensus"),
+        vault.prepare("stream"),
+    ]
+    buffered_wei, owed_wei, totals, consensus, stream = call_many(
+        contracts.rpc, calls, block_number
+    )
+    _, assets_wei, _ = totals
+    balance, pending, _, _ = consensus
+    unvested_wei, end, seconds = stream
+    now = block_head(contracts.rpc, block_number).timestamp
+    return Coffers(
+        buffered_wei=buffered_wei,
+        owed_wei=owed_wei,
+        backing_wei=assets_wei + owed_wei,
+        expected_wei=balance + pending,
+        withdrawal_vault_wei=_balance_wei(contracts, "withdrawal_vault", block_number),
+        rewards_vault_wei=_balance_wei(contracts, "rewards_vault", block_number),
+        stream_wei=unvested_wei if now < end else 0,
+        stream_seconds=seconds if now < end else 0,
+        growth_ray_per_day=growth_ray_per_day,
+    )
+
+
+def read_deadlock(
+    contracts: Bindings, now: int, announced_at: int, account: str | None
+) -> Deadlock:
+    """What can be finalised and swept without a report, at the latest block."""
+    vault, queue = contracts.vault, contracts.queue
+    buffered_wei, consensus, pending, last_finalised = call_many(
+        contracts.rpc,
+        [
+            vault.prepare("bufferedWei"),
+            vault.prepare("consensus"),
+            queue.prepare("pending"),
+            queue.prepare("lastFinalised"),
+        ],
+    )
+    balance, _, _, _ = consensus
+    _, index = pending
+    held_wei = balance_wei(contracts.rpc, contracts.withdrawal_vault.address)
+    sweepable_wei = min(held_wei, balance)
+    budgets_wei = (buffered_wei, buffered_wei + sweepable_wei)
+    payable, more = call_many(
+        contracts.rpc,
+        [queue.prepare("finalisable", 0, now, budget, index) for budget in budgets_wei],
+    )
+    return Deadlock(
+        announced=announced_at != 0,
+        last_finalised=last_finalised,
+        payable_to=payable[0],
+        payable_after_sweep=more[0],
+        sweepable_wei=sweepable_wei,
+        sweep_refusal=_sweep_refusal(contracts, account),
+    )
+
+
+def _sweep_refusal(contracts: Bindings, account: str | None) -> str | None:
+    try:
+        contracts.vault.call("sweepWithdrawals", sender=account or _NOBODY)
+    except Reverted as error:
+        return str(error.cause)
+    return None
+
+
+def _balance_wei(contracts: Bindings, name: str, block_number: int) -> int:
+    return balance_wei(contracts.rpc, getattr(contracts, name).address, block_number)

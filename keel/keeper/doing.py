@@ -1,0 +1,112 @@
+"""Do chores: one at a time, tried right before it is sent, watched until it is mined."""
+
+from collections.abc import Iterator, Sequence
+
+from keel.chain.abi import Abi
+from keel.chain.contract import Contract
+from keel.chain.revert import Cause, Reverted, decode_revert
+from keel.deploy.bindings import Bindings
+from keel.keeper.chores import Chore
+from keel.keeper.figures import Figures
+from keel.keeper.pacing import Turns
+from keel.keeper.view import Head
+from keel.service.service import Service
+from keel.wallet.errors import (
+    InsufficientFundsError,
+    SenderBusyError,
+    TooDearError,
+    TransactionRefusedError,
+)
+from keel.wallet.outcomes import Outcome
+from keel.wallet.sender import Sender
+
+GAS_PRICE, LOW_BALANCE, REFUSED = "gas_price", "low_balance", "refused"
+
+_REFUSED_HEADS = 8
+"""Heads at which a chore is refused before it counts as more than a race that was lost."""
+
+
+class Doer:
+    """Sends for one account. `alarms` says, after `do`, what keeps it from sending."""
+
+    def __init__(
+        self, contracts: Bindings, sender: Sender, turns: Turns, service: Service, figures: Figures
+    ) -> None:
+        self.alarms: dict[str, str] = {}
+        self._contracts = contracts
+        self._sender = sender
+        self._turns = turns
+        self._log = service.log
+        self._figures = figures
+        self._refused: dict[str, tuple[int, str]] = {}
+
+    def tend(self, head_slot: int) -> None:
+        """See after what was sent before."""
+        for news in self._sender.tend(head_slot):
+            kind = news.sent.what.partition(" ")[0]
+            sent = news.sent.transaction_hash
+            if news.outcome is Outcome.MINED:
+                self._figures.done.labels(kind).inc()
+                self._log.info("chore.done", chore=news.sent.what, transaction=sent)
+            elif not news.outcome.waits_on:
+                self._figures.lost.labels(kind).inc()
+                self._log.info("chore.lost", chore=news.sent.what, reason=news.outcome.value)
+
+    def do(self, chores: Sequence[Chore], head: Head) -> None:
+        """Send the first chore whose turn it is and that the chain would take now."""
+        keys = {chore.key for chore in chores}
+        self._refused = {key: found for key, found in self._refused.items() if key in keys}
+        for chore in self._turns.due(chores, head, self._sender.address):
+            if self._sender.waiting or self._send(chore):
+                break
+        self.alarms = dict(self._reasons())
+
+    def _send(self, chore: Chore) -> bool:
+        """Whether it is on its way, or nothing can be sent at all."""
+        contract: Contract = getattr(self._contracts, chore.contract)
+        try:
+            contract.call(
+                chore.function,
+                *chore.arguments,
+                sender=self._sender.address,
+                value_wei=chore.value_wei,
+            )
+            data = contract.encode(chore.function, *chore.arguments)
+            sent = self._sender.submit(contract.address, data, chore.value_wei, chore.key)
+        except Reverted as error:
+            return self._note_refusal(chore, error.cause)
+        except TransactionRefusedError as error:
+            return self._note_refusal(chore, _cause(error, contract.errors))
+        except (SenderBusyError, TooDearError, InsufficientFundsError):
+            return True
+        self._figures.sent.labels(chore.kind).inc()
+        self._log.info(
+            "chore.sent", chore=chore.key, why=chore.why, transaction=sent.transaction_hash
+        )
+        return True
+
+    def _note_refusal(self, chore: Chore, cause: Cause | str) -> bool:
+        """Somebody was faster, as a rule; what is refused again and again is an alarm."""
+        times, _ = self._refused.get(chore.key, (0, ""))
+        self._refused[chore.key] = (times + 1, str(cause))
+        if times == 0:
+            self._figures.lost.labels(chore.kind).inc()
+            self._log.info("chore.refused", chore=chore.key, reason=str(cause))
+        return False
+
+    def _reasons(self) -> Iterator[tuple[str, str]]:
+        if self._sender.too_dear is not None:
+            yield GAS_PRICE, str(self._sender.too_dear)
+        if self._sender.lacking is not None:
+            yield LOW_BALANCE, str(self._sender.lacking)
+        refused = [
+            f"{key}: {cause}"
+            for key, (times, cause) in self._refused.items()
+            if times >= _REFUSED_HEADS
+        ]
+        if refused:
+            yield REFUSED, "; ".join(refused)
+
+
+def _cause(error: TransactionRefusedError, errors: Abi) -> Cause | str:
+    return str(error) if error.data is None else decode_revert(error.data, errors)

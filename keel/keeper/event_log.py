@@ -1,0 +1,68 @@
+"""The events of several contracts, read once and then only as far as the chain went on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from keel.chain.abi import Event
+from keel.chain.contract import Contract
+from keel.chain.state import block_head
+from keel.chain.transaction import parse_log
+
+LOG_BLOCKS = 10_000
+"""Blocks whose logs are asked for at a time: what public nodes commonly grant."""
+
+REORG_BLOCKS = 96
+"""Blocks that are read again each time: three epochs, after which they are final as a rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """A block up to which events are taken as they were read, for as long as it has this hash."""
+
+    number: int
+    hash: str
+
+
+class EventLog:
+    """Events from `first_block` on; when even the anchor was replaced, all are read again."""
+
+    def __init__(self, contracts: Sequence[Contract], first_block: int) -> None:
+        self._contracts = {contract.address: contract for contract in contracts}
+        self._rpc = contracts[0].rpc
+        self._first_block = first_block
+        self._anchor: _Anchor | None = None
+        self._settled: list[Event] = []
+
+    def up_to(self, last_block: int) -> list[Event]:
+        """All events up to a block, in order."""
+        if self._anchor is not None and not self._stands(self._anchor, last_block):
+            self._anchor, self._settled = None, []
+        first = self._first_block if self._anchor is None else self._anchor.number + 1
+        fresh: list[Event] = []
+        for start in range(first, last_block + 1, LOG_BLOCKS):
+            fresh += self._read(start, min(start + LOG_BLOCKS - 1, last_block))
+        found = [*self._settled, *fresh]
+        self._settle(fresh, last_block - REORG_BLOCKS)
+        return found
+
+    def _stands(self, anchor: _Anchor, last_block: int) -> bool:
+        if last_block < anchor.number:
+            return False
+        return block_head(self._rpc, anchor.number).hash == anchor.hash
+
+    def _settle(self, fresh: Sequence[Event], number: int) -> None:
+        if number < self._first_block or (self._anchor and number <= self._anchor.number):
+            return
+        self._anchor = _Anchor(number, block_head(self._rpc, number).hash)
+        self._settled += [event for event in fresh if event.log.block_number <= number]
+
+    def _read(self, first: int, last: int) -> list[Event]:
+        query: dict[str, Any] = {
+            "address": list(self._contracts),
+            "fromBlock": hex(first),
+            "toBlock": hex(last),
+        }
+        logs = [parse_log(log) for log in self._rpc.call("eth_getLogs", query)]
+        decoded = [self._contracts[log.address].abi.decode_log(log) for log in logs]
+        return [event for event in decoded if event is not None]

@@ -1,0 +1,43 @@
+"""What a keeper shows to Prometheus; every name begins with keel_keeper_."""
+
+from keel.keeper.chores import Kind, Plan
+from keel.keeper.view import KeeperView
+from keel.model.constants import GWEI
+from keel.service.metrics import Metrics
+
+
+class Figures:
+    """Gauges of the last head, counters of what was done."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.head_slot = metrics.gauge("head_slot", "Last head whose work is finished")
+        self.sent = metrics.counter("sent", "Transactions sent", ["chore"])
+        self.done = metrics.counter("done", "Transactions that did what they should", ["chore"])
+        self.lost = metrics.counter("lost", "Chores that somebody else did first", ["chore"])
+        self.node_disagreements = metrics.counter(
+            "node_disagreements", "How often a node differed from the others, or lied", ["node"]
+        )
+        self._planned = metrics.gauge("planned", "Chores in the present plan", ["chore"])
+        self._balance_wei = metrics.gauge("balance_wei", "Ether of the account")
+        self._stakeable_wei = metrics.gauge("stakeable_wei", "Ether that can be staked")
+        self._owed_wei = metrics.gauge("owed_wei", "Q at the last beacon state")
+        self._buffered_wei = metrics.gauge("buffered_wei", "B at the last beacon state")
+        self._consensus_wei = metrics.gauge("consensus_wei", "C in the last beacon state")
+        self._state_slot = metrics.gauge("state_slot", "Slot of the last beacon state")
+        self._exit_fee_wei = metrics.gauge("exit_fee_wei", "Fee of a request by EIP-7002")
+
+    def seen(self, view: KeeperView) -> None:
+        """Show what was read."""
+        self._balance_wei.set(view.caller.balance_wei)
+        self._stakeable_wei.set(view.stakeable_wei)
+        self._exit_fee_wei.set(view.exit_fee_wei)
+        if view.coffers is not None and view.beacon is not None:
+            self._owed_wei.set(view.coffers.owed_wei)
+            self._buffered_wei.set(view.coffers.buffered_wei)
+            self._consensus_wei.set(view.beacon.consensus_gwei * GWEI)
+            self._state_slot.set(view.beacon.slot)
+
+    def planned(self, plan: Plan) -> None:
+        """Show how many chores of each kind there are."""
+        for kind in Kind:
+            self._planned.labels(kind).set(sum(chore.kind is kind for chore in plan.chores))

@@ -1,0 +1,84 @@
+"""What Keel's events tell: keys committed and staked, exits asked for, who was given a role."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from keel.chain.abi import Event
+from keel.deploy.bindings import Bindings
+from keel.keeper.event_log import EventLog
+from keel.keeper.key_batches import CommittedKey, keys_of_batch
+from keel.reporter.view import Recorded, recorded_keys
+
+
+@dataclass(frozen=True, slots=True)
+class AskedExit:
+    """`ExitRequested` of one key: the blocks of the first and of the latest one."""
+
+    pubkey: bytes
+    first_block: int
+    last_block: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Events up to one block, in order."""
+
+    events: tuple[Event, ...]
+
+    def recorded(self, block_number: int) -> Recorded:
+        """Keys that were staked up to a block."""
+        staked = [e for e in self._named("KeyStaked") if e.log.block_number <= block_number]
+        keys = [(event.inputs["pubkey"], event.inputs["operatorId"]) for event in staked]
+        return recorded_keys(keys, block_number)
+
+    def waiting_batches(self) -> list[Event]:
+        """`KeysAdded` of batches that were not withdrawn."""
+        gone = {_place(event) for event in self._named("BatchWithdrawn")}
+        return [event for event in self._named("KeysAdded") if _place(event) not in gone]
+
+    def staked_pubkeys(self) -> frozenset[bytes]:
+        """Keys that were staked."""
+        return frozenset(event.inputs["pubkey"] for event in self._named("KeyStaked"))
+
+    def asked_exits(self) -> list[AskedExit]:
+        """One entry for each key whose exit was ever asked for."""
+        blocks: dict[bytes, list[int]] = {}
+        for event in self._named("ExitRequested"):
+            blocks.setdefault(event.inputs["pubkey"], []).append(event.log.block_number)
+        return [AskedExit(key, found[0], found[-1]) for key, found in blocks.items()]
+
+    def role_holders(self) -> list[str]:
+        """Accounts that were ever given a role; who still may do what is for the chain to say."""
+        return sorted({event.inputs["account"] for event in self._named("RoleGranted")})
+
+    def _named(self, name: str) -> Iterable[Event]:
+        return (event for event in self.events if event.name == name)
+
+
+class Historian:
+    """Reads histories, each block's events once and each batch's proofs once."""
+
+    def __init__(self, contracts: Bindings, first_block: int) -> None:
+        watched = (contracts.registry, contracts.withdrawal_vault, contracts.manager)
+        self._log = EventLog(watched, first_block)
+        self._batches: dict[tuple[int, int, bytes], tuple[CommittedKey, ...]] = {}
+
+    def up_to(self, block_number: int) -> History:
+        """The history up to a block."""
+        return History(tuple(self._log.up_to(block_number)))
+
+    def waiting_keys(self, history: History) -> tuple[CommittedKey, ...]:
+        """Committed keys that were not staked, in the order in which they were committed."""
+        staked = history.staked_pubkeys()
+        batches = [self._keys(event) for event in history.waiting_batches()]
+        return tuple(c for batch in batches for c in batch if c.key.pubkey not in staked)
+
+    def _keys(self, event: Event) -> tuple[CommittedKey, ...]:
+        key = (*_place(event), event.inputs["root"])
+        if key not in self._batches:
+            self._batches[key] = tuple(keys_of_batch(*key, event.inputs["keys"]))
+        return self._batches[key]
+
+
+def _place(event: Event) -> tuple[int, int]:
+    return event.inputs["operatorId"], event.inputs["batch"]

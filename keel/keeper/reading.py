@@ -1,0 +1,234 @@
+"""Read a KeeperView: the contracts at one agreed head, and what the newest beacon state says."""
+
+from dataclasses import dataclass
+
+from keel.chain.contract import Contract, call_many
+from keel.chain.deposit_contract import deposits_of
+from keel.chain.state import BlockHead, balance_wei, block_head
+from keel.keeper.ballot_reading import BallotReader
+from keel.keeper.beacon_reading import (
+    ReadState,
+    StateReader,
+    deposited,
+    queued_requests,
+    standing_of,
+)
+from keel.keeper.chores import Kind
+from keel.keeper.coffers import read_coffers, read_deadlock
+from keel.keeper.event_log import LOG_BLOCKS
+from keel.keeper.history import AskedExit, Historian, History
+from keel.keeper.sources import Sources
+from keel.keeper.staking import DEPOSITED_BEFORE, read_operators
+from keel.keeper.view import (
+    Ballots,
+    BeaconStanding,
+    Caller,
+    Coffers,
+    ExitRequest,
+    Head,
+    KeeperView,
+    Keys,
+    Rewards,
+    Terms,
+)
+from keel.model.commitment import OperatorTotals
+from keel.model.constants import VALIDATOR_DEPOSIT_WEI
+from keel.model.frames import State
+from keel.reporter.standing import Standing, StandingReader
+from keel.reporter.timetable import Timetable
+
+_NO_ROOT = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was worked out of one beacon state, kept until the next."""
+
+    state: ReadState
+    staked: int
+    standing: BeaconStanding
+    coffers: Coffers
+
+
+class KeeperReader:
+    """Reads for one account; keeps what cannot change: events, leaves, the last beacon state."""
+
+    def __init__(
+        self, sources: Sources, terms: Terms, account: str | None, state_slots: int
+    ) -> None:
+        configuration = sources.manifest.configuration
+        finality_seconds = configuration.parameters.finality_seconds
+        timetable = Timetable(configuration.geometry, finality_seconds)
+        contracts = sources.contracts
+        self._sources = sources
+        self._terms = terms
+        self._account = account
+        self._growth_ray_per_day = configuration.parameters.growth_ray_per_day
+        self._historian = Historian(contracts, sources.manifest.block)
+        self._states = StateReader(sources.beacon, sources.rpc, state_slots)
+        self._ballots = BallotReader(contracts, sources.manifest.chain_id, timetable, sources.peers)
+        self._standings = StandingReader(contracts, account)
+        self._leaves: tuple[OperatorTotals, ...] | None = None
+        self._leaves_root = _NO_ROOT
+        self._seen: _Seen | None = None
+        self._times: dict[int, int] = {}
+
+    def head_slot(self, block: BlockHead) -> int:
+        """The slot that both layers have reached."""
+        network = self._sources.beacon.network
+        return min(network.slot_at(block.timestamp), self._sources.beacon.head_slot())
+
+    def read(self, head_slot: int) -> KeeperView:
+        """Read at the agreed head; raises NodeError, RpcError and StateBehindError."""
+        with self._sources.rpc.pinned() as block:
+            return self._read(block, head_slot)
+
+    def _read(self, block: BlockHead, head_slot: int) -> KeeperView:
+        contracts, network = self._sources.contracts, self._sources.beacon.network
+        vault, withdrawals = contracts.vault, contracts.withdrawal_vault
+        head = Head(
+            head_slot,
+            block.timestamp,
+            block.number,
+            network.slot_seconds,
+            network.slots_per_epoch,
+        )
+        state, stakeable_wei, free_wei, credentials, fee_wei = call_many(
+            contracts.rpc,
+            [
+                vault.prepare("state"),
+                vault.prepare("stakeableWei"),
+                vault.prepare("freeWei"),
+                vault.prepare("withdrawalCredentials"),
+                withdrawals.prepare("withdrawalRequestFeeWei"),
+            ],
+        )
+        standing = self._standings.read(block)
+        history = self._historian.up_to(block.number)
+        seen = self._see(head_slot, history, credentials)
+        is_dead = State(state) is State.DEAD
+        return KeeperView(
+            terms=self._terms,
+            head=head,
+            caller=self._caller(history),
+            state=State(state),
+            stakeable_wei=stakeable_wei,
+            free_wei=free_wei,
+            operators=tuple(read_operators(contracts.registry)),
+            keys=self._keys(history, seen.state, credentials, stakeable_wei, block.number),
+            beacon=seen.standing,
+            coffers=seen.coffers,
+            requests=tuple(self._request(asked) for asked in history.asked_exits()),
+            exit_fee_wei=fee_wei,
+            ballots=self._read_ballots(head, standing),
+            rewards=self._rewards() if Kind.REWARDS in self._terms.kinds else None,
+            deadlock=read_deadlock(contracts, head.time, standing.announced_at, self._account)
+            if is_dead
+            else None,
+        )
+
+    def _see(self, head_slot: int, history: History, credentials: bytes) -> _Seen:
+        state = self._states.state(head_slot)
+        recorded = history.recorded(state.block_number)
+        kept = self._seen
+        if kept is not None and kept.state is state and kept.staked == len(recorded):
+            return kept
+        contracts = self._sources.contracts
+        period = self._sources.beacon.network.shard_committee_period
+        queued = queued_requests(contracts.rpc, state.block_number)
+        self._seen = _Seen(
+            state,
+            len(recorded),
+            standing_of(state, recorded, credentials, period, queued),
+            read_coffers(contracts, state.block_number, self._growth_ray_per_day),
+        )
+        return self._seen
+
+    def _keys(
+        self,
+        history: History,
+        state: ReadState,
+        credentials: bytes,
+        stakeable_wei: int,
+        block_number: int,
+    ) -> Keys:
+        """Keys for staking; they are looked at only when there is ether for one."""
+        wanted = stakeable_wei >= VALIDATOR_DEPOSIT_WEI and Kind.STAKE in self._terms.kinds
+        waiting = self._historian.waiting_keys(history) if wanted else ()
+        deposits = self._sources.contracts.deposits
+        root = deposits.call("get_deposit_root")
+        pubkeys = frozenset(committed.key.pubkey for committed in waiting)
+        known = deposited(state, pubkeys, credentials) if pubkeys else frozenset()
+        if pubkeys:
+            known |= pubkeys & self._deposited_since(state.block_number + 1, block_number)
+        return Keys(
+            waiting=waiting,
+            faults=dict.fromkeys(known, DEPOSITED_BEFORE),
+            credentials=credentials,
+            genesis_fork_version=self._sources.beacon.network.genesis_fork_version,
+            deposit_root=root,
+        )
+
+    def _deposited_since(self, first: int, last: int) -> frozenset[bytes]:
+        deposits = self._sources.contracts.deposits
+        found: set[bytes] = set()
+        for start in range(first, last + 1, LOG_BLOCKS):
+            end = min(start + LOG_BLOCKS - 1, last)
+            events = deposits.events_between(start, end, "DepositEvent")
+            found |= {deposit.data.pubkey for deposit in deposits_of(events)}
+        return frozenset(found)
+
+    def _caller(self, history: History) -> Caller:
+        holders = history.role_holders()
+        contracts = self._sources.contracts
+        stakers = self._allowed(holders, contracts.registry, "stake", 3)
+        exiters = self._allowed(holders, contracts.withdrawal_vault, "requestExit", 1)
+        owned = 0 if self._account is None else balance_wei(contracts.rpc, self._account)
+        return Caller(self._account, owned, stakers, exiters)
+
+    def _allowed(
+        self, accounts: list[str], target: Contract, function: str, arguments: int
+    ) -> tuple[str, ...]:
+        """Those of the accounts that may call a restricted function at once."""
+        manager = self._sources.contracts.manager
+        selector = target.abi.function(function, arguments).inputs.selector
+        calls = [manager.prepare("canCall", each, target.address, selector) for each in accounts]
+        answers = call_many(manager.rpc, calls)
+        return tuple(
+            account for account, (immediate, _) in zip(accounts, answers, strict=True) if immediate
+        )
+
+    def _request(self, asked: AskedExit) -> ExitRequest:
+        block = asked.first_block
+        if block not in self._times:
+            self._times[block] = block_head(self._sources.rpc, block).timestamp
+        return ExitRequest(asked.pubkey, asked.last_block, self._times[block])
+
+    def _read_ballots(self, head: Head, standing: Standing) -> Ballots | None:
+        return self._ballots.read(head, standing) if Kind.REPORT in self._terms.kinds else None
+
+    def _rewards(self) -> Rewards:
+        contracts = self._sources.contracts
+        root, totals, count = call_many(
+            contracts.rpc,
+            [
+                contracts.oracle.prepare("operatorsRoot"),
+                contracts.vault.prepare("totals"),
+                contracts.registry.prepare("operatorCount"),
+            ],
+        )
+        if root not in (self._leaves_root, _NO_ROOT) or self._leaves is None:
+            self._leaves = None if root == _NO_ROOT else self._sources.peers.operators(root)
+            self._leaves_root = root
+        claimed = call_many(
+            contracts.rpc,
+            [contracts.registry.prepare("claimedShares", number) for number in range(count)],
+        )
+        shares, assets_wei, unvested_wei = totals
+        return Rewards(
+            operators_root=root,
+            leaves=self._leaves,
+            claimed_shares=dict(enumerate(claimed)),
+            total_shares=shares,
+            visible_wei=assets_wei - unvested_wei,
+        )

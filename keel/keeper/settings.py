@@ -1,0 +1,79 @@
+"""What a keeper is told: the settings of every service, and how it does its chores."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from keel.deploy.profiles import Profile
+from keel.keeper.chores import Kind
+from keel.keeper.view import Terms
+from keel.model.constants import ETHER, GWEI
+from keel.service.sections import Endpoints, Section, ServiceSettings
+
+ENVIRONMENT_PREFIX = "KEEL_KEEPER_"
+
+_RETRY_HORIZONS = 4
+
+
+def _split(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Chores = Annotated[tuple[Kind, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
+"""Names of chores; in the environment divided by commas."""
+
+
+class KeeperSection(Section):
+    """Which chores, and when.
+
+    `members` are where reports and operators' leaves are asked for. `grace_slots` is how long a
+    report that could be posted is left to the members, `turn_slots` how long each keeper leaves a
+    chore to the one before it. `exit_horizon_seconds` is within what time the queue is to be paid
+    (EXT-1), by default its own EXIT_SECONDS; a request for an exit is repeated for
+    `retry_seconds`, by default four times as long. `state_slots` is how old a beacon state may
+    grow before a new one is read, by default an epoch.
+    """
+
+    members: Endpoints = ()
+    member_timeout_seconds: float = Field(default=2.0, ge=0.05, le=30)
+    chores: Chores = tuple(Kind)
+    grace_slots: int = Field(default=4, ge=0, le=10_000)
+    turn_slots: int = Field(default=2, ge=1, le=1_000)
+    state_slots: int | None = Field(default=None, ge=1, le=10_000)
+    exit_horizon_seconds: int | None = Field(default=None, ge=0)
+    retry_seconds: int | None = Field(default=None, ge=0)
+    max_exit_fee_gwei: Decimal = Field(default=Decimal(1_000_000), ge=0, decimal_places=9)
+    exit_fee_margin_bps: int = Field(default=5_000, ge=0, le=100_000)
+    most_exits: int = Field(default=16, ge=1, le=100)
+    most_validators: int = Field(default=150, ge=1, le=200)
+    min_reward_wei: int = Field(default=ETHER // 10_000, ge=1)
+    least_balance_eth: Decimal = Field(default=Decimal("0.1"), ge=0, decimal_places=18)
+
+
+class KeeperSettings(ServiceSettings):
+    """A keeper's configuration file."""
+
+    keeper: KeeperSection = KeeperSection()
+
+
+def terms_of(section: KeeperSection, deployed: Profile) -> Terms:
+    """Settings with the deployment's values where they were left open."""
+    horizon = section.exit_horizon_seconds
+    horizon = deployed.exit_seconds if horizon is None else horizon
+    retry = section.retry_seconds
+    return Terms(
+        kinds=frozenset(section.chores),
+        grace_slots=section.grace_slots,
+        exit_horizon_seconds=horizon,
+        retry_seconds=_RETRY_HORIZONS * horizon if retry is None else retry,
+        max_exit_fee_wei=int(section.max_exit_fee_gwei * GWEI),
+        exit_fee_margin_bps=section.exit_fee_margin_bps,
+        most_exits=section.most_exits,
+        most_validators=section.most_validators,
+        min_reward_wei=section.min_reward_wei,
+        low_balance_wei=int(section.least_balance_eth * ETHER),
+    )

@@ -1,0 +1,1 @@
+"""Keepers as processes beside a beacon chain: real sockets, real signals, real transactions."""
