@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from ssz.exceptions import SSZError
 
 from keel.consensus.beacon.spec import Spec
 from keel.consensus.state.errors import EncodingError
@@ -110,7 +111,10 @@ def verified_state(
     `spec` need be that of the fork and preset only, whatever the chain's configuration.
     """
     state = read_state(spec, data)
-    found = state_tree(state, hasher or choose_hasher()).root
+    try:
+        found = state_tree(state, hasher or choose_hasher()).root
+    except SSZError as error:
+        raise EncodingError(f"a field of the state cannot be decoded: {error}") from error
     if found != root:
         raise StateRootError(found, root)
     return state

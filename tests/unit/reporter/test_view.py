@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keel.consensus.state.errors import EncodingError
+from keel.consensus.state.layout import state_layout
 from keel.consensus.state.sha256 import choose_hasher
 from keel.reporter.view import (
     NO_INDEX,
@@ -34,6 +35,7 @@ from tests.unit.reporter.state_examples import (
     scenes,
 )
 
+HASHLIB = choose_hasher("hashlib")
 COLUMNS = (
     "balance_gwei",
     "pending_gwei",
@@ -174,6 +176,25 @@ def test_a_state_is_taken_only_by_its_root() -> None:
     with pytest.raises(StateRootError) as refusal:
         verified_state(spec, lie, root)
     assert (refusal.value.found, refusal.value.expected) == (found, root)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_whatever_a_node_sends_is_the_state_or_refused(data: st.DataObject) -> None:
+    spec = spec_of("fulu")
+    honest = Scene((KnownValidator(key=0),), (PendingDeposit(2),)).state().encode_bytes()
+    root = bytes(spec.hash_tree_root(spec.BeaconState.decode_bytes(honest)))
+    sent = bytearray(honest)
+    starts = [field.at for field in state_layout(spec).state.fields]
+    place = st.sampled_from(starts) | st.integers(0, len(honest) - 1)
+    for at in data.draw(st.lists(place, min_size=1, max_size=3)):
+        sent[at] = data.draw(st.integers(0, 255))
+    sent = sent[: data.draw(st.just(len(sent)) | st.integers(0, len(sent)))]
+    if sent == honest:
+        verified_state(spec, bytes(sent), root, HASHLIB)
+        return
+    with pytest.raises((StateRootError, EncodingError)):
+        verified_state(spec, bytes(sent), root, HASHLIB)
 
 
 def test_lists_that_do_not_fit_are_no_state() -> None:
