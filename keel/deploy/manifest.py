@@ -7,7 +7,7 @@ that chains which come and go are never confused; a public network's is tracked 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -18,11 +18,13 @@ from keel.chain.state import chain_id, genesis_hash
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.code import actual_codes
 from keel.deploy.config import Configuration
-from keel.deploy.deploy import Deployment
 from keel.deploy.errors import ManifestError
 from keel.deploy.parameters import PARAMETERS
 from keel.deploy.plan import Plan, abi_artifact
 from keel.deploy.roles import ROLES
+
+if TYPE_CHECKING:  # it brings all of Ape, a second that readers of manifests need not wait
+    from keel.deploy.deploy import Deployment
 
 LOCAL_CHAIN_IDS = (31337, 1337)
 _GENESIS_DIGITS = 8
@@ -98,7 +100,7 @@ def write_manifest(manifest: Manifest, path: Path, artifacts: Artifacts) -> None
 
 
 def make_manifest(
-    rpc: RpcClient, plan: Plan, deployment: Deployment, artifacts: Artifacts
+    rpc: RpcClient, plan: Plan, deployment: "Deployment", artifacts: Artifacts
 ) -> Manifest:
     """Write down a deployment that stands on the chain."""
     codes = actual_codes(rpc, plan.steps)

@@ -17,10 +17,11 @@ from keel.reporter.explain import explanation, validators_tables
 from keel.reporter.explain_json import explanation_json
 from keel.reporter.journal import Journal, JournalError
 from keel.reporter.layers import open_layers
+from keel.reporter.service import Reporter
 from keel.reporter.settings import ENVIRONMENT_PREFIX, ReporterSettings
 from keel.reporter.wiring import leaves_finder, open_peers, open_reporter
 from keel.service.errors import ServiceError
-from keel.service.logs import open_log
+from keel.service.logs import Log, open_log
 from keel.service.loop import run_loop
 from keel.service.service import running_service
 from keel.service.settings import load_settings
@@ -79,6 +80,7 @@ def run(config: Path | None, once: bool) -> None:
         running_service(NAME, settings, address) as service,
         open_reporter(settings, service, account) as reporter,
     ):
+        _refuse_another_network(reporter, service.log)
         run_loop(reporter.step, service, once=once)
 
 
@@ -162,6 +164,14 @@ def _account(settings: ReporterSettings) -> LocalAccount | None:
     if settings.key is None:
         return None
     return open_account(settings.key, open_log(settings.log, NAME))
+
+
+def _refuse_another_network(reporter: Reporter, log: Log) -> None:
+    """Raise ManifestError for a wrong configuration; nodes that are away are waited for."""
+    try:
+        reporter.layers.require_agreement()
+    except ChainError as error:
+        log.warning("nodes.awaited", problem=str(error))
 
 
 def _warn(where: str, problem: str) -> None:

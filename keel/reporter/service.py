@@ -70,9 +70,14 @@ class Reporter:
                 return stage
             self._begin(frame)
         stage = frame.prepare(standing)
-        if stage is None and (is_new_head or self._is_exchange_due()):
-            self._exchange(frame, standing)
-        return frame.look_on(standing, stage) if stage is not None else frame.post(standing)
+        if stage is not None:
+            return frame.look_on(standing, stage)
+        stage = frame.post(standing)
+        if stage is Stage.APPLIED or not (is_new_head or self._is_exchange_due()):
+            return stage
+        received = self.tools.box.received
+        self._exchange(frame, standing)
+        return stage if self.tools.box.received == received else frame.post(standing)
 
     def _not_due(self, frame: Frame, standing: Standing) -> Stage | None:
         """Why the slot is not worked on yet, or at all; None if it is.
