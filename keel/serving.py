@@ -64,7 +64,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
             listener.listen()
         except OSError as error:
             reason = error.strerror or str(error)
-            raise ListenError(f"cannot listen on {host}:{port}: {reason}") from error
+            raise ListenError(f"cannot listen on port {port} of {host}: {reason}") from error
         yield listener
 
 

@@ -1,6 +1,9 @@
 """One transaction after another, through restarts, drops, reorgs and strangers with the key."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,7 @@ from keel.wallet.sender import Sender
 from tests.unit.wallet.conftest import CHAIN_ID, GWEI, POLICY, MakeSender
 from tests.unit.wallet.pool import RECEIVER, pooled, send_elsewhere
 
+_ROOT = Path(__file__).resolve().parents[3]
 _REVERTS = bytes.fromhex("60006000fd")  # PUSH1 0 PUSH1 0 REVERT
 
 
@@ -60,28 +64,25 @@ def test_gas_is_the_estimate_and_a_quarter(rpc: RpcClient, make_sender: MakeSend
     assert int(transaction["type"], 16) == 2
 
 
-def test_a_journal_without_broadcast_is_sent_after_the_restart(
+def test_a_process_killed_before_the_broadcast_sends_the_same_transaction_later(
     rpc: RpcClient, reporter_account: LocalAccount, make_sender: MakeSender, tmp_path: Path
 ) -> None:
-    """The kill comes after the journal and before the node."""
-
-    class Killed(BaseException):
-        pass
-
-    class DyingClient(RpcClient):
-        def call(self, method: str, *params: object) -> object:
-            if method == "eth_sendRawTransaction":
-                raise Killed
-            return super().call(method, *params)
-
-    dying = Sender(DyingClient(rpc.url), reporter_account, CHAIN_ID, POLICY, tmp_path / "sent.json")
-    with pytest.raises(Killed):
-        dying.submit(RECEIVER, b"", 5)
+    journal = tmp_path / "sent.json"
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.unit.wallet.killed_sender", rpc.url, str(journal)],
+        cwd=_ROOT,
+        input=reporter_account.key.hex(),
+        text=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    raw = json.loads(journal.read_text())["entries"][0]["attempts"][0]["raw"]
     assert pooled(rpc) == {}
     reborn = make_sender()
     (waiting,) = reborn.waiting
     reborn.tend(1)
     assert pooled(rpc) == {0: waiting.transaction_hash}
+    assert rpc.call("eth_getRawTransactionByHash", waiting.transaction_hash) == raw
     mine(rpc)
     assert [each.outcome for each in reborn.tend(2)] == [Outcome.MINED]
 
