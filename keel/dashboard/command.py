@@ -14,6 +14,7 @@ from keel.chain.rpc import RpcClient
 from keel.dashboard.serving import DashboardOptions, serving_dashboard
 from keel.deploy.errors import DeployError
 from keel.deploy.manifest import manifest_path
+from keel.serving import ListenError
 
 EXAMPLES = "\n".join(
     [
@@ -102,7 +103,7 @@ def cli(
         with serving_dashboard(options) as url:
             Console(highlight=False).print(f"Keel's page: [bold]{url}[/]", soft_wrap=True)
             _await_end()
-    except (ChainError, DeployError) as error:
+    except (ChainError, DeployError, ListenError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -1,15 +1,9 @@
-"""Put the page on a port: follow both nodes, serve until told to stop."""
+"""Put the page on a port: follow both nodes and serve what they say."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import uvicorn
-from starlette.applications import Starlette
 
 from keel.chain.errors import ChainError
 from keel.chain.rpc import RpcClient
@@ -18,12 +12,9 @@ from keel.dashboard.app import create_app
 from keel.dashboard.deployment import KnownDeployment
 from keel.dashboard.guard import is_loopback, new_token
 from keel.dashboard.watching import POLL_SECONDS, Watcher
+from keel.serving import serve_app
 
-_START_SECONDS = 10.0
-
-
-class ListenError(ChainError):
-    """The address cannot be listened on."""
+_ACCOUNTS_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +38,11 @@ def serving_dashboard(options: DashboardOptions) -> Iterator[str]:
     """Serve in threads of its own; yields the address. Raises ManifestError or ListenError."""
     known = KnownDeployment.read(options.deployment)
     accounts = local_accounts(known, options)
-    with (
-        _listening(options.host, options.port) as listener,
-        Watcher(known, options.execution_url, options.beacon_url, options.poll_seconds) as watcher,
-    ):
+    poll_seconds = options.poll_seconds
+    with Watcher(known, options.execution_url, options.beacon_url, poll_seconds) as watcher:
         app = create_app(watcher, new_token(), accounts, options.allowed_hosts)
-        with _running(app, listener):
-            name = f"[{options.host}]" if ":" in options.host else options.host
-            yield f"http://{name}:{listener.getsockname()[1]}"
+        with serve_app(app, options.host, options.port) as url:
+            yield url
 
 
 def local_accounts(known: KnownDeployment, options: DashboardOptions) -> tuple[str, ...]:
@@ -62,38 +50,7 @@ def local_accounts(known: KnownDeployment, options: DashboardOptions) -> tuple[s
     if not known.is_local or not is_loopback(options.host):
         return ()
     try:
-        with RpcClient(options.execution_url, _START_SECONDS) as rpc:
+        with RpcClient(options.execution_url, _ACCOUNTS_SECONDS) as rpc:
             return tuple(unlocked_accounts(rpc))
     except ChainError:
         return ()  # a node that is away is shown as an alarm; a restart of the page finds them
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With its protocol named, asyncio switches off Nagle's algorithm: 1 ms a request and not 45.
-    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except OSError as error:
-            raise ListenError(f"the page cannot listen on {host}:{port}: {error}") from error
-        yield listener
-
-
-@contextmanager
-def _running(app: Starlette, listener: socket.socket) -> Iterator[None]:
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],), name="dashboard", daemon=True)
-    thread.start()
-    end = time.monotonic() + _START_SECONDS
-    while not server.started:
-        if not thread.is_alive() or time.monotonic() > end:
-            raise ListenError("the page's server did not start")
-        time.sleep(0.005)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join()

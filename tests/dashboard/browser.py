@@ -1,0 +1,86 @@
+"""Debian's Chromium, driven by Playwright; whatever the browser complains of fails the test."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+]
+SHOWN_SECONDS = 20.0
+
+
+class BrowserMissingError(Exception):
+    """No Chromium; the message says what to do."""
+
+
+def chromium_path() -> str:
+    """Find Chromium; raises BrowserMissingError."""
+    found = shutil.which("chromium")
+    if found is None:
+        raise BrowserMissingError("chromium is not on the path: run `make browser`")
+    return found
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """A browser of one's own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(), args=ARGUMENTS, chromium_sandbox=False
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def opened(
+    browser: Browser,
+    url: str,
+    *,
+    width: int = 1280,
+    height: int = 900,
+    dark: bool = False,
+    script: str | None = None,
+    javascript: bool = True,
+    may_lose_server: bool = False,
+) -> Iterator[Page]:
+    """Load the page; at the end nothing may have been logged as an error or asked of others.
+
+    `script` runs before the page's own. Policy violations appear as errors of the console.
+    """
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=javascript,
+    )
+    page = context.new_page()
+    page.set_default_timeout(SHOWN_SECONDS * 1000)
+    complaints: list[str] = []
+    asked: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        lost = may_lose_server and "ERR_" in message.text
+        refused = "status of 422" in message.text  # what the page then shows in words
+        if message.type in ("error", "warning") and not lost and not refused:
+            complaints.append(f"{message.type}: {message.text}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: complaints.append(f"exception: {error}"))
+    page.on("request", lambda request: asked.append(request.url))
+    if script is not None:
+        page.add_init_script(script)
+    try:
+        page.goto(url)
+        yield page
+        assert complaints == []
+        assert [each for each in asked if not each.startswith((url, "data:"))] == []
+    finally:
+        context.close()

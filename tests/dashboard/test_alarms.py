@@ -1,0 +1,115 @@
+"""Alarms: each beside the moment at which it is just not raised yet."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from keel.dashboard.alarms import PEG_BOUND_BPS, Level, alarms, late_report_grace_seconds
+from keel.dashboard.beacon import ReferenceCheck
+from keel.dashboard.view import InstantPrice
+from keel.model.constants import BPS, ETHER
+from keel.model.frames import State
+from tests.dashboard.figures import (
+    FINALITY_SECONDS,
+    GEOMETRY,
+    NOW,
+    REF_SLOT,
+    beacon,
+    snapshot,
+)
+
+
+def names(found: Any = None, reading: Any = None, problems: Any = None) -> list[str]:
+    raised = alarms(found or snapshot(), reading or beacon(), problems or {}, GEOMETRY)
+    return [alarm.name for alarm in raised]
+
+
+def test_a_quiet_moment_has_no_alarm() -> None:
+    assert names() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "raising", "quiet"),
+    [
+        ("dead", {"state": State.DEAD}, {"state": State.AWAITING}),
+        ("stale", {"state": State.STALE}, {"state": State.NORMAL}),
+        ("loss_announced", {"announced_at": NOW - 12}, {"announced_at": 0}),
+        (
+            "low_buffer",
+            {"owed_wei": 36 * ETHER + 1, "backing_wei": 64 * ETHER - 1},
+            {"owed_wei": 36 * ETHER, "backing_wei": 64 * ETHER},
+        ),
+        ("identity_broken", {"buffered_wei": 36 * ETHER + 1}, {"buffered_wei": 36 * ETHER}),
+        ("paused", {"deposits_paused_until": NOW + 1}, {"deposits_paused_until": NOW}),
+        ("paused", {"staking_paused_until": NOW + 1}, {"staking_paused_until": NOW}),
+        ("paused", {"instant_paused_until": NOW + 1}, {"instant_paused_until": NOW}),
+    ],
+)
+def test_an_alarm_is_raised_at_its_bound_and_not_before(
+    name: str, raising: dict[str, Any], quiet: dict[str, Any]
+) -> None:
+    assert names(snapshot(**raising)) == [name]
+    assert names(snapshot(**quiet)) == []
+
+
+def test_the_price_may_lie_below_par_by_the_bound_and_not_by_more() -> None:
+    at_bound = ETHER - ETHER * PEG_BOUND_BPS // BPS
+    assert names(snapshot(price=InstantPrice(ETHER, at_bound))) == []
+    assert names(snapshot(price=InstantPrice(ETHER, at_bound - 1))) == ["peg"]
+    assert names(snapshot(price=None)) == []
+
+
+class TestALateReport:
+    reportable_at = GEOMETRY.time_of(REF_SLOT + 32) + FINALITY_SECONDS
+
+    def unreported(self, now: int) -> Any:
+        """The next reference slot could be reported since `reportable_at`, and was not."""
+        found = snapshot(
+            reportable_slot=REF_SLOT + 32,
+            next_reportable_at=self.reportable_at + GEOMETRY.frame_seconds,
+        )
+        return replace(found, head=replace(found.head, timestamp=now))
+
+    def test_is_late_only_after_the_members_had_time(self) -> None:
+        grace = late_report_grace_seconds(GEOMETRY)
+        assert names(self.unreported(self.reportable_at + grace - 1)) == []
+        assert names(self.unreported(self.reportable_at + grace)) == ["late_report"]
+
+    def test_says_that_the_beacon_chain_does_not_finalise(self) -> None:
+        late = self.unreported(self.reportable_at + GEOMETRY.frame_seconds)
+        for finalised, is_said in ((REF_SLOT + 32, True), (REF_SLOT + 33, False)):
+            reading = beacon(finalised_slot=finalised)
+            (alarm,) = alarms(late, reading, {}, GEOMETRY)
+            assert ("finalised only up to" in alarm.meaning) is is_said
+
+
+def test_slashed_validators_count_until_they_are_reported() -> None:
+    reading = beacon(slashed_keys=("0xaa", "0xbb"))
+    assert names(snapshot(slashed=1), reading) == ["slashed"]
+    assert names(snapshot(slashed=2), reading) == []
+
+
+def test_a_beacon_state_that_differs_by_a_wei_is_told() -> None:
+    off = ReferenceCheck(REF_SLOT, 64 * ETHER + 1, 64 * ETHER)
+    assert names(None, beacon(check=off)) == ["consensus_differs"]
+    assert names(None, beacon(foreign_keys=("0xaa",))) == ["foreign_credentials"]
+
+
+def test_nodes_that_do_not_answer_are_told_even_before_anything_was_read() -> None:
+    problems = {"beacon_node": "it is away", "execution_node": "it is away too"}
+    raised = alarms(None, None, problems, GEOMETRY)
+    assert [(a.name, a.level) for a in raised] == [
+        ("execution_node", Level.CRITICAL),
+        ("beacon_node", Level.WARNING),
+    ]
+
+
+def test_the_worst_comes_first() -> None:
+    several = snapshot(
+        state=State.STALE,
+        owed_wei=37 * ETHER,
+        backing_wei=63 * ETHER,
+        deposits_paused_until=NOW + 60,
+    )
+    assert names(several) == ["stale", "paused", "low_buffer"]
