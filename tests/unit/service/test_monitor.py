@@ -58,9 +58,7 @@ def test_a_taken_port_is_said_in_one_line(service: Service) -> None:
     with serve_app(app, "127.0.0.1", 0) as url:
         port = int(url.rpartition(":")[2])
         with (
-            pytest.raises(
-                ListenError, match=f"^cannot listen on port {port} of 127.0.0.1: Addr"
-            ),
+            pytest.raises(ListenError, match=f"^cannot listen on port {port} of 127.0.0.1: Addr"),
             serve_app(app, "127.0.0.1", port),
         ):
             pass
