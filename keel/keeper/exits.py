@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from keel.keeper.chores import Chore, Findings, Kind, Undone, counted, ether, nothing
+from keel.keeper.chores import Chore, Findings, Kind, Undone, counted, ether
 from keel.keeper.exit_need import Need, choose_exits, need_of
 from keel.keeper.exit_requests import Asked, Fate, fate_of
 from keel.keeper.view import FAR_FUTURE_EPOCH, BeaconStanding, KeeperView, Validator
@@ -27,8 +27,6 @@ class ExitPlan:
 def plan_exits(view: KeeperView) -> Findings:
     """Ask for what is missing and for what was ignored, in one transaction."""
     beacon, coffers = view.beacon, view.coffers
-    if beacon is None or coffers is None:
-        return nothing(Kind.EXIT, "the beacon state could not be read")
     asked = tuple(fate_of(request, beacon) for request in view.requests)
     again = tuple(a for a in asked if a.is_due(view.head, view.terms))
     promised = {a.request.pubkey for a in asked if a.is_promised(view.head, view.terms)}

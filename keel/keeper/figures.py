@@ -31,11 +31,10 @@ class Figures:
         self._balance_wei.set(view.caller.balance_wei)
         self._stakeable_wei.set(view.stakeable_wei)
         self._exit_fee_wei.set(view.exit_fee_wei)
-        if view.coffers is not None and view.beacon is not None:
-            self._owed_wei.set(view.coffers.owed_wei)
-            self._buffered_wei.set(view.coffers.buffered_wei)
-            self._consensus_wei.set(view.beacon.consensus_gwei * GWEI)
-            self._state_slot.set(view.beacon.slot)
+        self._owed_wei.set(view.coffers.owed_wei)
+        self._buffered_wei.set(view.coffers.buffered_wei)
+        self._consensus_wei.set(view.beacon.consensus_gwei * GWEI)
+        self._state_slot.set(view.beacon.slot)
 
     def planned(self, plan: Plan) -> None:
         """Show how many chores of each kind there are."""

@@ -15,8 +15,6 @@ _NAMED = 3
 def plan_stakes(view: KeeperView) -> Findings:
     """Stake, or say what stands against it."""
     keys = view.keys
-    if keys is None:
-        return nothing(Kind.STAKE, "the beacon state could not be read")
     validators = view.stakeable_wei // VALIDATOR_DEPOSIT_WEI
     if not validators:
         return nothing(Kind.STAKE, _why_nothing(view))

@@ -205,7 +205,7 @@ class Deadlock:
 
 @dataclass(frozen=True, slots=True)
 class KeeperView:
-    """All of it. Parts are None when the chores that need them are switched off."""
+    """All of it. `ballots`, `rewards` and `deadlock` are None where there are none to speak of."""
 
     terms: Terms
     head: Head
@@ -214,9 +214,9 @@ class KeeperView:
     stakeable_wei: int
     free_wei: int
     operators: tuple[Operator, ...]
-    keys: Keys | None
-    beacon: BeaconStanding | None
-    coffers: Coffers | None
+    keys: Keys
+    beacon: BeaconStanding
+    coffers: Coffers
     requests: tuple[ExitRequest, ...]
     exit_fee_wei: int
     ballots: Ballots | None

@@ -162,7 +162,7 @@ def test_a_request_that_came_too_early_waits_for_its_epoch_and_says_which() -> N
     findings = plan_exits(early)
     assert not findings.chores
     assert f"too early: asked again from epoch {EPOCH + 1}" in why_not(findings)
-    later = replace(early, beacon=replace(early.beacon or standing(), epoch=EPOCH + 1))
+    later = replace(early, beacon=replace(early.beacon, epoch=EPOCH + 1))
     assert exits(later) == [1]
     assert "1 request again (1 of operator 0)" in only(plan_exits(later)).why
 

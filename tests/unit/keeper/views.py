@@ -9,6 +9,7 @@ from keel.keeper.view import (
     Coffers,
     Head,
     KeeperView,
+    Keys,
     Terms,
     Validator,
 )
@@ -56,6 +57,8 @@ EMPTY_COFFERS = Coffers(
     stream_seconds=0,
     growth_ray_per_day=0,
 )
+
+NO_KEYS = Keys((), {}, bytes(32), bytes(4), bytes(32))
 
 
 def operator(
@@ -105,7 +108,7 @@ VIEW = KeeperView(
     stakeable_wei=0,
     free_wei=0,
     operators=(operator(0), operator(1)),
-    keys=None,
+    keys=NO_KEYS,
     beacon=standing(),
     coffers=EMPTY_COFFERS,
     requests=(),
