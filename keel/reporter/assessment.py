@@ -1,4 +1,4 @@
-"""From two views to a report: a pure function, so every member finds the same (REP, OPR-5)."""
+"""From two views to a report: a pure function, so every member finds the same (REP-10, OPR-5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What a beacon state says of the recorded keys, read from its SSZ bytes by numpy.
 
-C counts a key's balance and its pending deposits. A key with other withdrawal credentials than
-the vault's is `foreign`: its ether can never come back, so it counts for nothing.
+REP-10: C counts a key's balance and its pending deposits. A key with other withdrawal credentials
+than the vault's is `foreign`: its ether can never come back, so it counts for nothing.
 """
 
 from collections.abc import Iterable, Sequence
