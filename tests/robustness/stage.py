@@ -1,0 +1,219 @@
+"""Keel on a beacon chain just before a reference slot is final, and real reporters for it."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from keel.chain.state import block_head
+from keel.circle.cast import Surroundings, write_cast
+from keel.circle.circle import Circle
+from keel.circle.process import Process, end_all
+from keel.circle.reports import Reported, reports_between
+from keel.consensus.beacon.chain import BeaconChain
+from keel.deploy.actors import ORACLE_MEMBERS
+from keel.deploy.bindings import Bindings
+from keel.model.commitment import OperatorTotals
+from keel.model.report import Report
+from keel.reporter.journal import Journal
+from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.reporting import look
+from tests.robustness.nursery import Nursery, Reporter
+
+POLL_SECONDS = 0.05
+QUICK_TIMEOUT = 0.5
+"""Seconds for a node's answer: honest ones take some milliseconds."""
+
+_LOOK_SECONDS = 0.02
+_WAIT_SECONDS = 20.0
+
+type Settings = Mapping[str, Any]
+"""What replaces keys of a configuration; a dot leads into a table."""
+
+
+def await_that(
+    reached: Callable[[], bool], what: str | Callable[[], str], seconds: float = _WAIT_SECONDS
+) -> None:
+    """Wait until it is so; fails with what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        if time.monotonic() > deadline:
+            said = what if isinstance(what, str) else what()
+            raise AssertionError(f"not within {seconds:.0f} s: {said}")
+        time.sleep(_LOOK_SECONDS)
+
+
+def alarm_of(process: Process, name: str) -> str | None:
+    """Text of an alarm that stands."""
+    return process.health().alarms.get(name)
+
+
+def await_alarm(process: Process, name: str, *, holding: str = "") -> str:
+    """Wait for an alarm whose text holds something; returns the text."""
+
+    def stands() -> bool:
+        text = alarm_of(process, name)
+        return text is not None and holding in text
+
+    def how_it_is() -> str:
+        return f"alarm {name} with {holding!r} at {process.name}, which has {process.health()}"
+
+    await_that(stands, how_it_is)
+    return alarm_of(process, name) or ""
+
+
+def await_no_alarm(process: Process, name: str) -> None:
+    """Wait until an alarm is over."""
+    await_that(lambda: alarm_of(process, name) is None, f"the end of {name} at {process.name}")
+
+
+def events_of(process: Process, event: str) -> list[dict[str, Any]]:
+    """Lines of a kind in a reporter's log, over all of its lives."""
+    lines = process.service.log_path.read_bytes().splitlines()
+    found = [orjson.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}")]
+    return [line for line in found if line["event"] == event]
+
+
+@dataclass
+class Committee:
+    """Some of the five members, as processes beside the chain."""
+
+    world: BeaconWorld
+    circle: Circle
+    first_block: int
+
+    @property
+    def reporters(self) -> tuple[Process, ...]:
+        """In the order of the members' names."""
+        return self.circle.reporters
+
+    @property
+    def contracts(self) -> Bindings:
+        """Keel's contracts, on Anvil itself."""
+        return self.circle.contracts
+
+    @property
+    def chain(self) -> BeaconChain:
+        """The beacon chain."""
+        return self.circle.chain
+
+    def member(self, number: int) -> str:
+        """Account of a reporter, counted from 1."""
+        return self.world.actors[ORACLE_MEMBERS[number - 1]]
+
+    def last_ref_slot(self) -> int:
+        """Slot of the last applied report."""
+        return int(self.contracts.oracle.call("lastReport")[0])
+
+    def reports(self) -> list[Reported]:
+        """All reports that were applied or announced since the committee began."""
+        last = block_head(self.contracts.rpc).number
+        return reports_between(self.contracts, self.first_block + 1, last)
+
+    def settle(self) -> None:
+        """Wait until everybody is done with the head."""
+        self.circle.settle(_WAIT_SECONDS)
+
+    def step(self, slots: int = 1) -> None:
+        """Let slots pass, each seen by everybody."""
+        self.circle.advance(slots, settle_each=True)
+
+    def until(self, reached: Callable[[], bool], what: str, most_slots: int = 40) -> int:
+        """Let slots pass, each seen by everybody, until it is so."""
+        return self.circle.until(reached, what, most_slots)
+
+    def until_applied(self, ref_slot: int, most_slots: int = 20) -> Reported:
+        """Let slots pass until a slot's report is applied, by the one that is returned."""
+        self.until(lambda: self.last_ref_slot() == ref_slot, f"slot {ref_slot}", most_slots)
+        return next(each for each in self.reports() if each.report.ref_slot == ref_slot)
+
+    def step_until(self, reached: Callable[[], bool], what: str, most_slots: int = 20) -> None:
+        """Let slots pass at a pace at which nobody is waited for by name."""
+        for _ in range(most_slots):
+            deadline = time.monotonic() + 1.0
+            while time.monotonic() < deadline:
+                if reached():
+                    return
+                time.sleep(_LOOK_SECONDS)
+            self.chain.step()
+        raise AssertionError(f"{what} did not happen within {most_slots} slots")
+
+
+@dataclass
+class Stage:
+    """The chain is a slot before `ref_slot` becomes final and can be reported."""
+
+    world: BeaconWorld
+    ref_slot: int
+    leaves: Sequence[Sequence[OperatorTotals]]
+    folder: Path
+    manifest: Path
+    beacon_url: str
+    nursery: Nursery
+    _committees: list[Committee] = field(default_factory=list)
+
+    @property
+    def chain(self) -> BeaconChain:
+        """The beacon chain."""
+        return self.world.beacon.chain
+
+    @property
+    def execution_url(self) -> str:
+        """Anvil."""
+        return self.chain.rpc.url
+
+    def seen(self, ref_slot: int | None = None) -> Report:
+        """What the state and the contracts show of a slot, read by the specification itself.
+
+        Its `operators_root` divides nothing by duties done.
+        """
+        self.world.beacon.follow()
+        return look(self.world, self.ref_slot if ref_slot is None else ref_slot)[0]
+
+    @contextmanager
+    def committee(
+        self,
+        reporters: int = 3,
+        common: Settings | None = None,
+        own: Mapping[int, Settings] | None = None,
+        *,
+        started: bool = True,
+    ) -> Iterator[Committee]:
+        """Members with new folders; `common` changes all configurations, `own` some, from 1."""
+        folder = self.folder / f"committee_{len(self._committees)}"
+        around = Surroundings(self.execution_url, self.beacon_url, self.manifest, POLL_SECONDS)
+        changes = {
+            f"reporter_{number}": {**(common or {}), **(own or {}).get(number, {})}
+            for number in range(1, reporters + 1)
+        }
+        cast = write_cast(folder, around, reporters=reporters, keepers=0, changes=changes)
+        for service in cast.reporters:
+            for leaves in self.leaves:
+                Journal(service.folder / "state").keep_leaves(leaves)
+        processes = [Reporter(service, self.nursery) for service in cast.reporters]
+        circle = Circle(self.chain, self.world.contracts, self.world.manifest, processes)
+        committee = Committee(self.world, circle, block_head(self.world.rpc).number)
+        self._committees.append(committee)
+        with ExitStack() as stack:
+            stack.callback(end_all, processes)
+            if started:
+                start(processes)
+            yield committee
+
+
+def start(processes: Sequence[Process]) -> None:
+    """Start these at once and wait until they answer."""
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.await_ready()
+
+
+def same_numbers(report: Report, seen: Report) -> bool:
+    """Whether two readings agree to the wei, but for how rewards are divided."""
+    names = [name for name in vars(report) if name != "operators_root"]
+    return all(getattr(report, name) == getattr(seen, name) for name in names)
