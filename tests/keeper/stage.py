@@ -1,0 +1,57 @@
+"""Keepers beside a world, and what the chain shows of their work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from keel.chain.abi import Event
+from keel.chain.contract import Contract
+from keel.chain.state import block_head
+from keel.deploy.artifacts import Artifacts
+from keel.keeper.chores import Kind
+from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.circle_world import CircleWorld, circle_around
+
+ALL_CHORES = [str(kind) for kind in Kind]
+
+
+@contextmanager
+def keepers_beside(
+    world: BeaconWorld,
+    folder: Path,
+    artifacts: Artifacts,
+    keepers: int = 1,
+    **settings: Any,
+) -> Iterator[CircleWorld]:
+    """Start keepers that may do everything; keys of their `[keeper]` table by name."""
+    table = {f"keeper.{key}": value for key, value in {"chores": ALL_CHORES, **settings}.items()}
+    changes = {f"keeper_{number}": table for number in range(1, keepers + 1)}
+    place = folder / "circle"
+    with circle_around(
+        world, place, artifacts, reporters=0, keepers=keepers, changes=changes
+    ) as circled:
+        circled.reward_leaves = dict(world.reward_leaves)
+        yield circled
+
+
+def events(world: BeaconWorld, contract: Contract, name: str) -> list[Event]:
+    """All events of a name, from the deployment on."""
+    return contract.events_between(world.first_block, block_head(world.rpc).number, name)
+
+
+def asked_exits(world: BeaconWorld) -> list[bytes]:
+    """Public keys of all requests for exits, repetitions among them."""
+    requested = events(world, world.contracts.withdrawal_vault, "ExitRequested")
+    return [event.inputs["pubkey"] for event in requested]
+
+
+def leaving(world: BeaconWorld) -> dict[bytes, int]:
+    """Gwei of validators whose exit has a date, by public key."""
+    state = world.beacon.chain.state
+    never = world.beacon.chain.spec.FAR_FUTURE_EPOCH
+    return {
+        bytes(validator.pubkey): int(balance)
+        for validator, balance in zip(state.validators, state.balances, strict=True)
+        if validator.exit_epoch != never
+    }

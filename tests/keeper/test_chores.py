@@ -1,0 +1,217 @@
+"""A keeper does its chores for a Keel whose validators are active."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from keel.chain.deposit_contract import DepositData, deposit_data_root
+from keel.deploy.artifacts import Artifacts
+from keel.model.commitment import OperatorTotals
+from keel.model.constants import ETHER, GWEI
+from keel.model.frames import State
+from keel.reporter.ballot import Ballot, sign
+from keel.reporter.ballot_box import BallotBox
+from keel.reporter.committee import Terms
+from keel.reporter.exchange import exchange_app
+from keel.reporter.messages import SignedBallot
+from keel.reporter.timetable import Timetable
+from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.depositing import deposit
+from keel.scenarios.leaving import request_ticket
+from keel.scenarios.reporting import look, next_reference_slot, operator_totals, report
+from keel.serving import serve_app
+from tests.keeper.stage import asked_exits, events, keepers_beside, leaving
+
+
+def test_a_large_ticket_is_paid_by_just_enough_exits(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+) -> None:
+    with keepers_beside(keepers_world, tmp_path, artifacts) as world:
+        queue, vault = world.contracts.queue, world.contracts.vault
+        world.circle.advance(9, settle_each=True)
+        assert asked_exits(world) == []
+        ticket = request_ticket(world, "depositor", 80 * ETHER)
+        missing_wei = queue.call("owedWei") - vault.call("bufferedWei")
+        world.circle.until(lambda: len(leaving(world)) > 0, "exits", 20)
+        left = leaving(world)
+        assert len(left) == 3
+        assert set(left) == set(asked_exits(world)) <= set(world.beacon.operators)
+        assert sum(left.values()) * GWEI >= missing_wei
+        assert (sum(left.values()) - min(left.values())) * GWEI < missing_wei
+        while queue.call("lastFinalised") < ticket:
+            report(world)
+        assert sorted(asked_exits(world)) == sorted(left)
+
+
+def test_a_request_that_came_too_early_is_repeated_when_the_validator_is_old_enough(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+) -> None:
+    with keepers_beside(keepers_world, tmp_path, artifacts, chores=["stake", "exit"]) as world:
+        chain, registry = world.beacon.chain, world.contracts.registry
+        deposit(world, "depositor", 32 * ETHER)
+        world.circle.until(lambda: registry.call("totalStaked") == 9, "staking", 10)
+        pubkey = events(world, registry, "KeyStaked")[-1].inputs["pubkey"]
+        chain.to_activation(pubkey)
+        index = chain.index_of(pubkey)
+        keeper = world.actors["keeper"]
+        world.contracts.withdrawal_vault.send("requestExit", [pubkey], sender=keeper, value_wei=10)
+        world.circle.settle()
+        assert pubkey not in leaving(world)
+        world.circle.until(lambda: pubkey in leaving(world), "the exit", 3 * 8)
+        activated = int(chain.state.validators[index].activation_epoch)
+        assert chain.epoch > activated
+        assert asked_exits(world) == [pubkey, pubkey]
+        world.circle.advance(20)
+        assert asked_exits(world) == [pubkey, pubkey]
+
+
+def test_a_report_that_no_member_posts_is_posted_and_operators_get_their_leaves(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+) -> None:
+    report(keepers_world)
+    committee = _sign_next_report(keepers_world)
+    registry, oracle = keepers_world.contracts.registry, keepers_world.contracts.oracle
+    settings = {"grace_slots": 3, "min_reward_wei": 1}
+    with (
+        serve_app(committee.app, "127.0.0.1", 0) as member,
+        keepers_beside(keepers_world, tmp_path, artifacts, members=[member], **settings) as world,
+    ):
+
+        def is_reported() -> bool:
+            return bool(oracle.call("lastReport")[0] == committee.ref_slot)
+
+        committee.publish(2)
+        world.circle.advance(5, settle_each=True)
+        assert not is_reported()
+        committee.publish(3)
+        world.circle.advance(3, settle_each=True)
+        assert not is_reported()
+        world.circle.until(is_reported, "the report", 12)
+        due = {t.operator_id: t.cumulative_reward_shares for t in committee.leaves}
+        assert all(due.values())
+
+        def claimed() -> dict[int, int]:
+            return {number: registry.call("claimedShares", number) for number in due}
+
+        world.circle.until(lambda: claimed() == due, "the rewards", 40)
+        assert len(events(world, registry, "RewardsClaimed")) == len(due)
+
+
+@dataclass(frozen=True)
+class Committee:
+    """Members who signed a report and serve their ballots, but never post it."""
+
+    ref_slot: int
+    leaves: tuple[OperatorTotals, ...]
+    ballots: tuple[SignedBallot, ...]
+    box: BallotBox
+    app: Starlette
+
+    def publish(self, count: int) -> None:
+        """Let so many ballots be known."""
+        for ballot in self.ballots[:count]:
+            self.box.take(ballot)
+
+
+def _sign_next_report(world: BeaconWorld) -> Committee:
+    """Let the frame pass and a quorum sign what it sees."""
+    oracle, config = world.contracts.oracle, world.configuration
+    ref_slot = next_reference_slot(world)
+    ref_time = config.geometry.time_of(ref_slot)
+    world.beacon.go_to(ref_time)
+    world.beacon.await_final(ref_time)
+    world.beacon.follow()
+    seen, shares = look(world, ref_slot)
+    leaves = tuple(operator_totals(world, shares, ref_time))
+    timetable = Timetable(config.geometry, config.parameters.finality_seconds)
+    nonce, chain_id = oracle.call("memberSetNonce"), world.manifest.chain_id
+    ballot = Ballot(seen, nonce, timetable.deadline(ref_slot), chain_id, oracle.address)
+    box = BallotBox(chain_id, oracle.address, timetable)
+    members = tuple(member.address for member in world.members)
+    box.open_for(Terms(members, 3, 4, nonce), timetable.reportable_at(ref_slot))
+    ballots = tuple(
+        SignedBallot.of(ballot, signed.signer, signed.signature)
+        for signed in sign(ballot, world.members[:3])
+    )
+    app = exchange_app(box, {seen.operators_root: leaves}.get)
+    return Committee(ref_slot, leaves, ballots, box, app)
+
+
+def test_a_front_run_key_is_named_and_the_others_are_staked(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+) -> None:
+    world = keepers_world
+    registry = world.contracts.registry
+    staked = {event.inputs["pubkey"] for event in events(world, registry, "KeyStaked")}
+    packed = [event.inputs["keys"] for event in events(world, registry, "KeysAdded")]
+    waiting = [keys[at : at + 176] for keys in packed for at in range(0, len(keys), 176)]
+    waiting = [key for key in waiting if key[:48] not in staked]
+    victim = waiting[0]
+    credentials = b"\x01" + bytes(11) + bytes.fromhex(world.actors["attacker"][2:])
+    with keepers_beside(world, tmp_path, artifacts) as circled:
+        _front_run(circled, victim[:48], credentials)
+        deposit(circled, "depositor", 4 * 32 * ETHER)
+        circled.circle.until(lambda: registry.call("totalStaked") == 11, "staking", 12)
+        (keeper,) = circled.circle.keepers
+        assert victim[:48].hex() in keeper.health().alarms["key_refused"]
+        assert "32 ETH" in keeper.health().alarms["keys_exhausted"]
+        keys = {event.inputs["pubkey"] for event in events(world, registry, "KeyStaked")}
+        assert victim[:48] not in keys
+        assert {key[:48] for key in waiting[1:]} <= keys
+
+
+def test_in_the_dead_state_tickets_are_paid_from_the_buffer_and_then_from_a_sweep(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+) -> None:
+    with keepers_beside(keepers_world, tmp_path, artifacts) as world:
+        chain, queue, vault = world.beacon.chain, world.contracts.queue, world.contracts.vault
+        first = request_ticket(world, "depositor", ETHER)
+        second = request_ticket(world, "depositor", 20 * ETHER)
+        world.circle.until(lambda: len(leaving(world)) == 1, "an exit", 20)
+        (pubkey,) = leaving(world)
+        chain.to_withdrawal(pubkey)
+        _, _, last_ref_time, _ = vault.call("consensus")
+        dead_slot = world.beacon.slot_at(last_ref_time + 14 * world.profile.frame_seconds)
+        chain.participation.miss(range(chain.slot + 1, dead_slot))
+        chain.to_slot(dead_slot - 1)
+        assert queue.call("lastFinalised") == 0
+        world.circle.until(lambda: queue.call("lastFinalised") == second, "paying", 24)
+        assert State(vault.call("state")) is State.DEAD
+        assert "dead" in world.circle.keepers[0].health().alarms
+        ways = events(world, vault, "TicketsFinalisedWithoutReport")
+        assert [event.inputs["lastTicket"] for event in ways] == [first, second]
+        assert len(events(world, vault, "Swept")) == 1
+
+
+def test_two_keepers_do_everything_once(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+) -> None:
+    with keepers_beside(keepers_world, tmp_path, artifacts, keepers=2) as world:
+        registry = world.contracts.registry
+        deposit(world, "holder", 2 * 32 * ETHER)
+        world.circle.until(lambda: registry.call("totalStaked") == 10, "staking", 20)
+        request_ticket(world, "depositor", 100 * ETHER)
+        world.circle.until(lambda: len(leaving(world)) > 0, "exits", 24)
+        for process in world.circle.keepers:
+            assert process.health().status == "ok"
+        world.circle.advance(2 * 8, settle_each=True)
+        keys = [event.inputs["pubkey"] for event in events(world, registry, "KeyStaked")]
+        assert len(set(keys)) == len(keys) == 10
+        asked = asked_exits(world)
+        assert len(set(asked)) == len(asked) == len(leaving(world))
+
+
+def _front_run(world: BeaconWorld, pubkey: bytes, credentials: bytes) -> None:
+    """Deposit for somebody else's key, without a signature of it."""
+    data = DepositData(pubkey, credentials, 10**9, bytes(96))
+    deposits = world.contracts.deposits
+    deposits.send(
+        "deposit",
+        pubkey,
+        credentials,
+        bytes(96),
+        deposit_data_root(data),
+        sender=world.actors["attacker"],
+        value_wei=ETHER,
+    )
