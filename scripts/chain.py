@@ -12,7 +12,8 @@ from keel.terminal.options import examples
     epilog=examples(
         "chain",
         "chain --slot-time 12",
-        "chain --port 9000 --beacon-port 9001",
+        "chain --reporters 3 --keepers 2",
+        "chain --port 9000 --beacon-port 9001 --page-port 9002",
     )
 )
 @click.option("--port", default=8545, show_default=True, help="Port of the RPC address; 0: any.")
@@ -35,30 +36,65 @@ from keel.terminal.options import examples
     help="Where `ape run beacon` finds the chain.",
 )
 @click.option(
-    "--committee/--no-committee",
-    "with_committee",
-    default=True,
+    "--reporters",
+    type=click.IntRange(min=0, max=5),
+    default=5,
     show_default=True,
-    help="Report each frame; without reports deposits close after three frames.",
+    help="How many of the five oracle members run; three agree. Without reports deposits close "
+    "after three frames.",
 )
-def cli(port: int, beacon_port: int, slot_time: int, folder: Path, with_committee: bool) -> None:
-    """Start Anvil and a beacon chain, deploy Keel, and keep them up until Ctrl-C.
+@click.option(
+    "--keepers",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="How many keepers run; the second and later ones hold no role and do what anybody may.",
+)
+@click.option(
+    "--page-port",
+    default=8600,
+    show_default=True,
+    help="Port of the page in a browser; 0: any.",
+)
+@click.option("--page/--no-page", "with_page", default=True, show_default=True, help="Serve it.")
+def cli(
+    *,
+    port: int,
+    beacon_port: int,
+    slot_time: int,
+    folder: Path,
+    reporters: int,
+    keepers: int,
+    page_port: int,
+    with_page: bool,
+) -> None:
+    """Start Anvil, a beacon chain and Keel, with reporters and a keeper, until Ctrl-C.
 
-    Prints the RPC address, that of the Beacon API, the contracts, the funded accounts by the part
-    they play, and commands to try. Point any wallet or tool at them; a transaction waits for the
-    next slot. The ABIs lie in .keel/abi/.
+    Prints the RPC address, that of the Beacon API and of a page for the browser, the contracts,
+    the funded accounts by the part they play, and commands to try; then a line for whatever
+    happens. Point any wallet or tool at it; a transaction waits for the next slot. The ABIs lie in
+    .keel/abi/, keys, journals and logs of the processes in the folder `circle` beside --data.
     """
     from rich.console import Console
 
     from keel.chain.errors import ChainError
+    from keel.circle.errors import CircleError
     from keel.consensus.beacon.errors import BeaconError
     from keel.deploy.command import compiled
     from keel.deploy.errors import DeployError
     from keel.scenarios.running import Wish, run_chain
 
     try:
-        wish = Wish(port, beacon_port, slot_time, folder, with_committee)
+        wish = Wish(
+            port=port,
+            beacon_port=beacon_port,
+            page_port=page_port if with_page else None,
+            slot_seconds=slot_time,
+            folder=folder,
+            reporters=reporters,
+            keepers=keepers,
+        )
         run_chain(wish, compiled(), Console())
-    except (BeaconError, ChainError, DeployError) as error:
+    except (BeaconError, ChainError, CircleError, DeployError) as error:
         click.secho(f"keel: {error}", fg="red", err=True)
         sys.exit(1)

@@ -52,19 +52,19 @@ def _validating_on_beacon(
 @pytest.fixture
 def beacon_world(_founded_on_beacon: BeaconWorld) -> Iterator[BeaconWorld]:
     """An empty Keel on a beacon chain that finalises."""
-    with _put_back(_founded_on_beacon) as world:
+    with put_back(_founded_on_beacon) as world:
         yield world
 
 
 @pytest.fixture
 def validating_world(_validating_on_beacon: BeaconWorld) -> Iterator[BeaconWorld]:
     """804 ETH in Keel, 768 of them with 24 active validators, eight of each of three operators."""
-    with _put_back(_validating_on_beacon) as world:
+    with put_back(_validating_on_beacon) as world:
         yield world
 
 
 @contextmanager
-def _put_back(world: BeaconWorld) -> Iterator[BeaconWorld]:
+def put_back(world: BeaconWorld) -> Iterator[BeaconWorld]:
     """The same chain, with nothing remembered of what a test did."""
     with branching(world.beacon.chain) as chain:
         again = open_beacon_world(chain, world.contracts, world.manifest, world.actors)

@@ -15,8 +15,11 @@ from keel.circle.keys import account_numbered, account_of
 from keel.circle.ports import HOST, choose_ports
 from keel.circle.process import Service
 from keel.deploy.actors import ACTORS, ORACLE_MEMBERS
+from keel.model.commitment import OperatorTotals
+from keel.reporter.journal import Journal
 
 _PASSWORD = "everybody knows these keys"  # noqa: S105 (they are Anvil's)
+_DATA = "state"
 _ROLELESS_CHORES = ("report", "rewards", "finalise", "sweep")
 """What a keeper may do that holds no role."""
 
@@ -51,11 +54,15 @@ class Cast:
 def write_cast(
     folder: Path,
     around: Surroundings,
+    *,
     reporters: int = len(ORACLE_MEMBERS),
     keepers: int = 1,
     changes: Changes | None = None,
+    leaves: Sequence[OperatorTotals] = (),
 ) -> Cast:
     """Write a folder for each reporter and keeper, ports chosen; raises CircleError.
+
+    `leaves` are those under the `operatorsRoot` of a report that others made before.
 
     The first keeper holds the keeper's roles. The others hold none and do what anybody may; their
     accounts come after those of the actors and need ether.
@@ -63,7 +70,7 @@ def write_cast(
     if not 0 <= reporters <= len(ORACLE_MEMBERS):
         raise CircleError(f"{reporters} reporters, at most {len(ORACLE_MEMBERS)} are members")
     ports = choose_ports(2 * reporters + keepers)
-    writer = _Writer(folder, around, ports[reporters:], changes or {})
+    writer = _Writer(folder, around, ports[reporters:], changes or {}, leaves)
     urls = [f"http://{HOST}:{port}" for port in ports[:reporters]]
     strangers = [account_numbered(len(ACTORS) + number) for number in range(keepers - 1)]
     return Cast(
@@ -82,6 +89,7 @@ class _Writer:
     around: Surroundings
     monitor_ports: list[int]
     changes: Changes
+    leaves: Sequence[OperatorTotals]
 
     def write_reporter(self, number: int, urls: Sequence[str]) -> Service:
         own = urls[number - 1]
@@ -114,6 +122,8 @@ class _Writer:
         folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
         _write_key(folder, account)
+        if serving_url:
+            Journal(folder / _DATA).keep_leaves(self.leaves)
         path = folder / "config.toml"
         path.write_text("\n".join(_toml(configuration)) + "\n")
         command = (sys.executable, "-m", package, "run", "--config", str(path.absolute()))
@@ -124,7 +134,7 @@ def _configuration(around: Surroundings, monitor: str) -> dict[str, Any]:
     return {
         "dry_run": False,
         "deployment": str(around.manifest.absolute()),
-        "data": "state/",
+        "data": _DATA,
         "log": "json",
         "follows_clock": around.follows_clock,
         "network": {

@@ -47,13 +47,14 @@ class Circle:
 
     @contextmanager
     def running(self) -> Iterator["Circle"]:
-        """Start all and wait until they are ready; end them at the end."""
+        """Start all and wait until they have seen the chain; end them at the end."""
         with ExitStack() as stack:
             stack.callback(end_all, self.processes)
             for process in self.processes:
                 process.start()
             for process in self.processes:
                 process.await_ready()
+            self.settle()
             self.chain.watchers.append(self.passed)
             stack.callback(self.chain.watchers.remove, self.passed)
             yield self
@@ -68,10 +69,11 @@ class Circle:
         waiting = [each for each in self.processes if each.is_expected and not each.is_stopped]
         deadline = time.monotonic() + timeout_seconds
         while True:
+            is_late = time.monotonic() > deadline
             waiting = [process for process in waiting if not _has_seen(process, head)]
             if not waiting:
                 return
-            if time.monotonic() > deadline:
+            if is_late:
                 raise LaggingError(
                     f"slot {head} was not worked through in {timeout_seconds:.0f} s by "
                     + "; ".join(map(_how_it_is, waiting))

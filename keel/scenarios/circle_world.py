@@ -16,6 +16,8 @@ from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import write_manifest
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.identity import last_ref_time
+from keel.scenarios.reporting import operator_totals
 
 POLL_SECONDS = 0.05
 """Slots pass as fast as they can be computed."""
@@ -46,6 +48,7 @@ def circle_around(
 ) -> Iterator[CircleWorld]:
     """Serve the chain and start the processes, which keep their data and logs in the folder.
 
+    They know the rewards of operators that the world's own reports have divided.
     Raises CircleError when one does not start. They end with the block inside.
     """
     chain = world.beacon.chain
@@ -53,7 +56,10 @@ def circle_around(
     write_manifest(world.manifest, manifest_path, artifacts)
     with serving(chain) as beacon_url:
         around = Surroundings(chain.rpc.url, beacon_url, manifest_path, POLL_SECONDS)
-        cast = write_cast(folder, around, reporters, keepers, changes)
+        leaves = operator_totals(world, world.reward_leaves, last_ref_time(world))
+        cast = write_cast(
+            folder, around, reporters=reporters, keepers=keepers, changes=changes, leaves=leaves
+        )
         for address in cast.strangers:
             set_balance_wei(world.rpc, address, _STRANGERS_WEI)
         circle = Circle(

@@ -1,23 +1,30 @@
-"""The consensus layer of a story that runs on a beacon chain: nothing here decides anything."""
+"""The consensus layer of a story that runs on a beacon chain: nothing here decides anything.
+
+Validators are known by the public keys that the registry recorded; what they have, and whether they
+are active, exited or slashed, is read from the beacon state of the slot in question.
+"""
 
 from collections.abc import Iterator, Sequence
 
 from keel.chain.contract import Contract
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.keys import ValidatorKey
-from keel.scenarios.beacon_view import BeaconView, view_of
-from keel.scenarios.recorded_keys import RecordedKeys
+from keel.keeper.key_batches import staked_pubkeys
+from keel.model.balance_tree import ValidatorBalance
+from keel.scenarios.beacon_view import BeaconView, Standing, view_of
 
 _KEPT_VIEWS = 8
 
 
-class RealBeacon(RecordedKeys):
-    """A chain in this process."""
+class RealBeacon:
+    """A chain in this process; `operators` has the operator of each recorded key."""
 
     def __init__(
         self, chain: BeaconChain, registry: Contract, rewards_vault: str, first_block: int
     ) -> None:
-        super().__init__(registry, first_block)
+        self.registry = registry
+        self.first_block = first_block
+        self.operators: dict[bytes, int] = {}
         self.chain = chain
         self.rewards_vault = rewards_vault
         self._views: dict[tuple[int, bytes], BeaconView] = {}
@@ -44,7 +51,7 @@ class RealBeacon(RecordedKeys):
 
     def follow(self) -> None:
         """Learn of keys that were staked, whose operators set RewardsVault as fee recipient."""
-        super().follow()
+        self.operators = staked_pubkeys(self.registry, self.first_block)
         self.chain.fees.send_fees_of(list(self.operators), self.rewards_vault)
 
     def hold_keys(self, keys: Sequence[ValidatorKey]) -> None:
@@ -74,3 +81,53 @@ class RealBeacon(RecordedKeys):
             if len(self._views) > _KEPT_VIEWS:
                 del self._views[next(iter(self._views))]
         return self._views[key]
+
+    def slot_at(self, time: int) -> int:
+        """Slot of a moment."""
+        return (time - self.genesis_time) // self.slot_seconds
+
+    def block_at(self, time: int) -> int:
+        """Return the number of the execution block in the state of a slot."""
+        return self.view(self.slot_at(time)).block_number
+
+    def total_gwei(self, time: int) -> int:
+        """C: balances and pending deposits of the recorded keys."""
+        view = self.view(self.slot_at(time))
+        return sum(view.balance_gwei(pubkey) for pubkey in self.operators)
+
+    def deposited_later_gwei(self, time: int) -> int:
+        """P: the first deposit of each key that the state did not know, from later blocks."""
+        slot = self.slot_at(time)
+        missing = set(self.operators) - set(self.view(slot).by_pubkey)
+        total = 0
+        for later in range(slot + 1, self.head_slot + 1) if missing else ():
+            for pubkey, amount_gwei in self.deposits_in(later):
+                if pubkey in missing:
+                    missing.remove(pubkey)
+                    total += amount_gwei
+        return total
+
+    def balances(self, time: int) -> list[ValidatorBalance]:
+        """Everything that `validatorsRoot` holds, in the order of staking."""
+        return [
+            ValidatorBalance(standing.index, pubkey, standing.balance_gwei, standing.slashed)
+            for pubkey, standing in self.standings(self.slot_at(time)).items()
+        ]
+
+    def counts(self, time: int) -> dict[int, tuple[int, int, int]]:
+        """Active, exited and slashed validators by operator."""
+        counted: dict[int, tuple[int, int, int]] = {}
+        for pubkey, standing in self.standings(self.slot_at(time)).items():
+            operator_id = self.operators[pubkey]
+            active, exited, slashed = counted.get(operator_id, (0, 0, 0))
+            counted[operator_id] = (
+                active + standing.active,
+                exited + standing.exited,
+                slashed + standing.slashed,
+            )
+        return counted
+
+    def standings(self, slot: int | None = None) -> dict[bytes, Standing]:
+        """How the recorded keys stand at a slot, by default now; unknown ones are left out."""
+        view = self.view(self.head_slot if slot is None else slot)
+        return {key: view.by_pubkey[key] for key in self.operators if key in view.by_pubkey}

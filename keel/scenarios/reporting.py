@@ -1,14 +1,12 @@
 """A frame ends: the committee looks at the reference slot, all members sign, one posts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
 from keel.chain.clock import now
 from keel.chain.state import balance_wei, chain_id
-from keel.chain.transaction import Receipt, send_transaction
+from keel.chain.transaction import send_transaction
 from keel.circle.reports import Reported, report_events
 from keel.model.balance_tree import balance_root
 from keel.model.commitment import OperatorTotals, operators_tree
@@ -19,17 +17,6 @@ from keel.reporter.ballot import Ballot, digest, sign
 from keel.scenarios.world import ScriptedWorld, World
 
 TIPS_WEI = ETHER // 100
-
-
-@dataclass(frozen=True, slots=True)
-class SignedReport:
-    """`arguments` are those of the oracle's `submit`, which `sender` may send."""
-
-    report: Report
-    arguments: tuple[Any, ...]
-    sender: str
-    judgement: Any
-    outcome: Any
 
 
 class SignedDigestError(Exception):
@@ -114,13 +101,6 @@ def operator_totals(world: World, leaves: dict[int, int], time: int) -> list[Ope
 
 def post(world: World, seen: Report, members: Sequence[LocalAccount]) -> Reported:
     """Let these members sign, and the first of them post; checks digest and simulation."""
-    signed = sign_off(world, seen, members)
-    receipt = world.contracts.oracle.send("submit", *signed.arguments, sender=signed.sender)
-    return read_posted(world, signed, receipt)
-
-
-def sign_off(world: World, seen: Report, members: Sequence[LocalAccount]) -> SignedReport:
-    """Let these members sign; checks the digest and asks what the report would do."""
     oracle = world.contracts.oracle
     ballot = Ballot(
         report=seen,
@@ -134,18 +114,14 @@ def sign_off(world: World, seen: Report, members: Sequence[LocalAccount]) -> Sig
     signatures = [signature.values() for signature in sign(ballot, members)]
     judgement, outcome = oracle.call("simulate", ballot.report_values, 0)
     arguments = (ballot.report_values, ballot.deadline, signatures, outcome.lastTicket)
-    return SignedReport(seen, arguments, members[0].address, judgement, outcome)
-
-
-def read_posted(world: World, signed: SignedReport, receipt: Receipt) -> Reported:
-    """What a posted report did, by its events."""
+    receipt = oracle.send("submit", *arguments, sender=members[0].address)
     events = report_events(world.contracts, receipt)
     return Reported(
-        report=signed.report,
-        signers=tuple(signer for signer, _ in signed.arguments[2]),
+        report=seen,
+        signers=tuple(signer for signer, _ in signatures),
         applied=any(event.name == "ReportApplied" for event in events),
-        judgement=signed.judgement,
-        outcome=signed.outcome,
+        judgement=judgement,
+        outcome=outcome,
         receipt=receipt,
         events=events,
     )

@@ -1,85 +1,140 @@
-"""`ape run chain`: Anvil, a beacon chain and Keel, in step with the clock until Ctrl-C."""
+"""`ape run chain`: both layers with Keel, its committee and its keeper, in step with the clock."""
 
+import shutil
 import signal
+import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from keel.chain.anvil import start_anvil
-from keel.chain.state import unlocked_accounts
-from keel.circle.reports import Reported
+from keel.chain.anvil import Anvil, start_anvil
+from keel.chain.errors import ChainError
+from keel.chain.state import set_balance_wei, unlocked_accounts
+from keel.circle.cast import Surroundings, write_cast
+from keel.circle.errors import CircleError
+from keel.circle.ports import HOST, choose_ports
+from keel.circle.process import Process, Service, end_all
+from keel.circle.supervising import Supervisor
 from keel.consensus.api.serving import serving
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.control.commands import Desk
 from keel.consensus.beacon.control.server import serve, socket_path
-from keel.deploy.actors import cast_actors
+from keel.deploy.actors import ACTORS, cast_actors
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import bind
-from keel.deploy.command import accounts_table, contracts_table, deploy_and_record
-from keel.deploy.manifest import Manifest
+from keel.deploy.command import deploy_and_record
+from keel.deploy.manifest import Manifest, manifest_path
 from keel.deploy.sender import NodeSender
-from keel.scenarios.attending import Committee
+from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import (
     BeaconWorld,
     open_beacon_world,
     options_for_keel,
     plan_on_beacon,
 )
+from keel.scenarios.following import Story
+from keel.scenarios.introducing import Addresses, introduce
+from keel.scenarios.joining import operators_join
 from keel.scenarios.slot_client import SlotClient
-from keel.scenarios.telling_reports import report_lines
 
-DEFAULT_URL = "http://127.0.0.1:8545"
-DEFAULT_BEACON_URL = "http://127.0.0.1:5052"
-"""Where the commands of `ape run` look for a chain and its Beacon API."""
+_SLOTS_BEFORE_NOW = 80
+"""Genesis lies so far back: the first frame, and a block for each transaction of the beginning."""
 
-_SLOTS_BEFORE_NOW = 64
-"""Genesis lies so far back: the first frame, a block for each transaction of the deployment."""
+_KEEPERS_WEI = 1_000 * ETHER
+_MOST_POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Ports 0 take any free one. `folder` is where `ape run beacon` finds the chain."""
+    """Ports 0 take any free one, `page_port` None serves no page.
+
+    `folder` is where `ape run beacon` finds the chain; the processes have theirs beside it.
+    """
 
     port: int
     beacon_port: int
+    page_port: int | None
     slot_seconds: int
     folder: Path
-    with_committee: bool
+    reporters: int
+    keepers: int
+
+    @property
+    def circle_folder(self) -> Path:
+        """Keys, journals and logs of the processes."""
+        return self.folder.with_name("circle")
 
 
 def run_chain(wish: Wish, artifacts: Artifacts, console: Console) -> None:
-    """Keep both layers up until Ctrl-C or SIGTERM, then end them."""
+    """Keep all of it up until Ctrl-C or SIGTERM, then end it; raises CircleError without Anvil."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     socket_path(wish.folder)
     genesis_time = int(time.time()) - _SLOTS_BEFORE_NOW * wish.slot_seconds
     config = ChainConfig(slot_seconds=wish.slot_seconds, genesis_time=genesis_time)
-    with start_anvil(options_for_keel(config, wish.port)) as anvil:
+    with start_anvil(options_for_keel(config, wish.port)) as anvil, _needing(anvil):
         chain = start_chain(anvil.rpc, config)
-        manifest = prepare_chain(chain, artifacts, console)
+        manifest = _prepare(chain, artifacts, wish, console)
         chain.to_slot((int(time.time()) - genesis_time) // wish.slot_seconds)
         with serving(chain, wish.beacon_port) as beacon_url:
-            _introduce(chain, manifest, beacon_url, wish, console)
-            world = _open(chain, manifest, artifacts)
-            committee = Committee(world, lambda reported: _tell(reported, console))
-            chain.listeners.append(
-                committee.after_slot if wish.with_committee else world.beacon.follow
+            around = Surroundings(
+                execution_url=anvil.url,
+                beacon_url=beacon_url,
+                manifest=manifest_path(chain.rpc),
+                poll_seconds=min(wish.slot_seconds / 4, _MOST_POLL_SECONDS),
+                follows_clock=True,
             )
-            serve(Desk(chain, wish.folder), stop.is_set, float(wish.slot_seconds))
+            processes = _processes(wish, around, chain)
+            page = next(
+                (each.service.health_url for each in processes if each.name == "page"), None
+            )
+            addresses = Addresses(anvil.url, beacon_url, page, wish.circle_folder)
+            introduce(addresses, manifest, chain, [each.name for each in processes], console)
+            world = _open(chain, manifest, artifacts)
+            _tell_each_slot(world, console)
+            with _supervised(processes, console) as look:
+
+                def stopped() -> bool:
+                    look()
+                    return stop.is_set()
+
+                serve(Desk(chain, wish.folder), stopped, float(wish.slot_seconds))
     console.print("The chain has ended.")
 
 
-def prepare_chain(chain: BeaconChain, artifacts: Artifacts, console: Console) -> Manifest:
-    """Let the first frame pass, then deploy and verify Keel."""
+@contextmanager
+def _needing(anvil: Anvil) -> Iterator[None]:
+    """Say it in one line when it is Anvil's end that makes everything fail."""
+    try:
+        yield
+    except ChainError as error:
+        if anvil.has_ended:
+            raise CircleError("Anvil has ended, and the chain with it") from error
+        raise
+
+
+def _prepare(chain: BeaconChain, artifacts: Artifacts, wish: Wish, console: Console) -> Manifest:
+    """Let the first frame pass, deploy and verify Keel, and have operators commit keys."""
     with SlotClient(chain) as rpc:
         plan = plan_on_beacon(chain, rpc, artifacts)
-        sender = NodeSender(rpc, plan.deployer)
-        return deploy_and_record(rpc, plan, sender, artifacts, console)
+        manifest = deploy_and_record(rpc, plan, NodeSender(rpc, plan.deployer), artifacts, console)
+        contracts = bind(rpc, manifest.addresses, artifacts)
+        actors = cast_actors(unlocked_accounts(rpc))
+        world = open_beacon_world(chain, contracts, manifest, actors)
+        shutil.rmtree(wish.circle_folder, ignore_errors=True)
+        wish.circle_folder.mkdir(parents=True)
+        for joined in operators_join(world, wish.circle_folder):
+            console.print(
+                f"{joined.name} committed {joined.keys} keys; the beacon chain holds them."
+            )
+    return manifest
 
 
 def _open(chain: BeaconChain, manifest: Manifest, artifacts: Artifacts) -> BeaconWorld:
@@ -88,49 +143,51 @@ def _open(chain: BeaconChain, manifest: Manifest, artifacts: Artifacts) -> Beaco
     return open_beacon_world(chain, contracts, manifest, actors)
 
 
-def _tell(reported: Reported, console: Console) -> None:
-    console.print(" ".join(report_lines(reported)), highlight=False, soft_wrap=True)
+def _processes(wish: Wish, around: Surroundings, chain: BeaconChain) -> list[Process]:
+    cast = write_cast(wish.circle_folder, around, reporters=wish.reporters, keepers=wish.keepers)
+    for address in cast.strangers:
+        set_balance_wei(chain.rpc, address, _KEEPERS_WEI)
+    services = [*cast.reporters, *cast.keepers]
+    if wish.page_port is not None:
+        services.append(_page(wish.circle_folder, around, wish.page_port))
+    return [Process(service) for service in services]
 
 
-def _introduce(
-    chain: BeaconChain, manifest: Manifest, beacon_url: str, wish: Wish, console: Console
-) -> None:
-    url = chain.rpc.url
-    console.print(contracts_table(manifest))
-    console.print(accounts_table(unlocked_accounts(chain.rpc)))
-    frame_seconds = manifest.configuration.parameters.frame_seconds
-    reports = (
-        f"This process plays the committee: it reports each frame ({frame_seconds} s) from the "
-        "beacon state."
-        if wish.with_committee
-        else f"Nobody reports: deposits close after three frames of {frame_seconds} s without "
-        "`ape run report`."
+def _page(folder: Path, around: Surroundings, port: int) -> Service:
+    listen = f"{HOST}:{port or choose_ports(1)[0]}"
+    options = {
+        "--execution": around.execution_url,
+        "--beacon": around.beacon_url,
+        "--deployment": str(around.manifest),
+        "--listen": listen,
+    }
+    arguments = [part for option in options.items() for part in option]
+    command = (sys.executable, "-m", "keel.dashboard", *arguments)
+    return Service("page", command, folder / "page", f"http://{listen}/")
+
+
+def _tell_each_slot(world: BeaconWorld, console: Console) -> None:
+    """Print news, and have operators send the fees of staked validators to RewardsVault."""
+    names = {address: name for name, address in world.actors.items() if name in ACTORS}
+    story = Story(world.beacon.chain, world.contracts, world.first_block, names)
+
+    def tell(_outcome: object) -> None:
+        world.beacon.follow()
+        for line in story.news():
+            console.print(
+                f"[dim]slot {world.beacon.chain.slot}[/]  {line}", highlight=False, soft_wrap=True
+            )
+
+    world.beacon.chain.watchers.append(tell)
+
+
+@contextmanager
+def _supervised(processes: list[Process], console: Console) -> Iterator[Callable[[], None]]:
+    supervisor = Supervisor(
+        processes, lambda line: console.print(f"[dim]{line}[/]", highlight=False, soft_wrap=True)
     )
-    console.print(
-        f"[bold]RPC address: {url}[/]   chain id {manifest.chain_id}\n"
-        f"[bold]Beacon API: {beacon_url}[/]   slots of {wish.slot_seconds} s, "
-        f"head at slot {chain.slot}\n\n"
-        f"{reports}\n\n"
-        f"Try, in another terminal{_and_network(url)}:\n"
-        "  .venv/bin/ape run status            the whole protocol on one screen\n"
-        "  .venv/bin/ape run stake 10          ether to kETH, as the depositor\n"
-        "  .venv/bin/ape run request 2         a ticket for 2 ETH\n"
-        "  .venv/bin/ape run claim             paid, after the next report\n"
-        "  .venv/bin/ape run operators --help  keys, and validators on the beacon chain\n"
-        "  .venv/bin/ape run beacon --help     stop finality, slash, exit, pay MEV\n"
-        f"  .venv/bin/ape run report{_and_beacon(beacon_url)}            a report, and the books\n"
-        "  .venv/bin/ape run verify --network "
-        f"{url}\n\n"
-        "Ctrl-C ends the chain.",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-def _and_network(url: str) -> str:
-    """What to add to each command when the chain is not where they look for it."""
-    return "" if url == DEFAULT_URL else f" (each with --network {url})"
-
-
-def _and_beacon(url: str) -> str:
-    return "" if url == DEFAULT_BEACON_URL else f" --beacon {url}"
+    try:
+        supervisor.start()
+        yield supervisor.look
+    finally:
+        end_all(processes)

@@ -149,10 +149,7 @@ def _require_most(what: str, amount_wei: int, most_wei: int, c: Bindings) -> Non
         return
     if most_wei == 0:
         state = State(c.vault.call("state")).name.lower()
-        raise Fault(
-            f"nothing can be {_PAST[what]} now: the state is {state}, or it is paused (on a local "
-            "chain `ape run report` brings the next report)"
-        )
+        raise Fault(f"nothing can be {_PAST[what]} now: the state is {state}, or it is paused")
     raise Fault(
         f"{exact_ether(amount_wei)} ETH is more than can be {_PAST[what]} now: "
         f"{exact_ether(most_wei)} ETH"
