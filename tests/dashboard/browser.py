@@ -19,6 +19,10 @@ class BrowserMissingError(Exception):
     """No Chromium; the message says what to do."""
 
 
+class BrowserComplaintError(AssertionError):
+    """The browser reported an error, a refused script, or a request to somebody else."""
+
+
 def chromium_path() -> str:
     """Find Chromium; raises BrowserMissingError."""
     found = shutil.which("chromium")
@@ -80,7 +84,9 @@ def opened(
     try:
         page.goto(url)
         yield page
-        assert complaints == []
-        assert [each for each in asked if not each.startswith((url, "data:"))] == []
+        foreign = [each for each in asked if not each.startswith((url, "data:", "about:"))]
+        complaints += [f"asked of another host: {each}" for each in foreign]
+        if complaints:
+            raise BrowserComplaintError("; ".join(complaints))
     finally:
         context.close()

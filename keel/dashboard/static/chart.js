@@ -6,6 +6,17 @@ let width = null;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const fixed = (digits) => (_, value) => (value == null ? "–" : value.toFixed(digits));
 
+// uPlot's own steps never end where a range is under a millionth of its values, as a rate's is.
+function steps(_, __, low, high) {
+  if (!(high > low)) return [low];
+  const least = (high - low) / 4;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= least) ?? least;
+  const found = [];
+  for (let n = Math.ceil(low / step); n * step <= high && found.length < 12; n += 1) found.push(n * step);
+  return found;
+}
+
 function options(width, height) {
   const axis = {
     stroke: colour("--dim"),
@@ -20,7 +31,7 @@ function options(width, height) {
   });
   const rateDigits = (_, values) => {
     const step = values.length > 1 ? values[1] - values[0] : 1;
-    const digits = Math.min(8, Math.max(2, Math.ceil(-Math.log10(step))));
+    const digits = Math.min(9, Math.max(2, Math.ceil(-Math.log10(step))));
     return values.map((value) => value.toFixed(digits));
   };
   return {
@@ -31,7 +42,7 @@ function options(width, height) {
     scales: { x: { time: true }, rate: { auto: true }, supply: { range: (_, low, high) => [0, high * 1.05 || 1] } },
     axes: [
       { ...axis, values: clock },
-      { ...axis, scale: "rate", size: 78, values: rateDigits },
+      { ...axis, scale: "rate", size: 84, splits: steps, values: rateDigits },
       { ...axis, scale: "supply", side: 1, size: width < 500 ? 48 : 60, grid: { show: false }, values: ticks(0) },
     ],
     series: [

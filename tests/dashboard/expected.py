@@ -1,0 +1,145 @@
+"""What the page must show at a block, read from both layers by calls of the test's own."""
+
+from typing import Any
+
+from keel.chain.state import block_head
+from keel.model.constants import ETHER, GWEI
+from keel.scenarios.beacon_world import BeaconWorld
+
+
+def expected_numbers(world: BeaconWorld, block: int) -> dict[str, int]:
+    """Every number with a name, but for the beacon node's own slots."""
+    found = {
+        **_accounts(world, block),
+        **_queue(world, block),
+        **_operators(world, block),
+        **_oracle(world, block),
+        **_fund(world, block),
+    }
+    return found | {"block": block}
+
+
+def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
+    c = world.contracts
+    shares, backing_wei, unvested_wei = c.vault.call("totals", block=block)
+    consensus_wei, pending_wei, _, _ = c.vault.call("consensus", block=block)
+    buffered_wei = c.vault.call("bufferedWei", block=block)
+    owed_wei = c.queue.call("owedWei", block=block)
+    now = block_head(world.rpc, block).timestamp
+    _, stream_end, _ = c.vault.call("stream", block=block)
+    visible_wei = backing_wei - unvested_wei
+    left = stream_end - now
+    yearly_bps = unvested_wei * 365 * 86_400 * 10_000
+    redeemable_wei = c.instant.call("redeemableWei", block=block)
+    probe = min(ETHER, redeemable_wei) * shares // visible_wei
+    price = {"price": c.instant.call("previewRedeem", probe, block=block)[0]} if probe else {}
+    return price | {
+        "state": c.vault.call("state", block=block),
+        "rate": visible_wei * 10**27 // shares,
+        "apr": yearly_bps // (left * visible_wei) if left > 0 else 0,
+        "keth_supply": c.vault.call("totalSupply", block=block),
+        "wketh_supply": c.vault.call("sharesOf", c.wrapped.address, block=block) // 10**9,
+        "depositable": c.vault.call("depositableWei", block=block),
+        "stakeable": c.vault.call("stakeableWei", block=block),
+        "redeemable": redeemable_wei,
+        "buffered": buffered_wei,
+        "consensus": consensus_wei,
+        "pending": pending_wei,
+        "visible": visible_wei,
+        "unvested": unvested_wei,
+        "owed": owed_wei,
+        "controlled": buffered_wei + consensus_wei + pending_wei,
+        "accounted": backing_wei + owed_wei,
+        "identity.difference": 0,
+        "loss_carry": c.vault.call("lossCarryWei", block=block),
+        "loss_allowance": c.oracle.call("lossAllowanceWei", block=block),
+        "check.counted": _counted_wei(world),
+    }
+
+
+def _counted_wei(world: BeaconWorld) -> int:
+    """C of the last reported slot, from the state itself and not from the Beacon API."""
+    ref_slot, *_ = world.contracts.oracle.call("lastReport")
+    state = world.beacon.chain.store.state_at(ref_slot)
+    keys = world.beacon.operators
+    places = [n for n, each in enumerate(state.validators) if bytes(each.pubkey) in keys]
+    waiting = [d for d in state.pending_deposits if bytes(d.pubkey) in keys]
+    gwei = sum(int(state.balances[n]) for n in places) + sum(int(d.amount) for d in waiting)
+    return gwei * GWEI
+
+
+def _queue(world: BeaconWorld, block: int) -> dict[str, int]:
+    queue = world.contracts.queue
+    last = queue.call("lastTicket", block=block)
+    finalised = queue.call("lastFinalised", block=block)
+    tickets = {n: queue.call("ticket", n, block=block) for n in range(1, last + 1)}
+    found = {
+        "queue.waiting": last - finalised,
+        "queue.tickets": last,
+        "queue.owed": queue.call("owedWei", block=block),
+        "queue.claimable": sum(ticket.state == 2 for ticket in tickets.values()),
+        "queue.index": queue.call("pending", block=block)[1],
+    }
+    for number, ticket in tickets.items():
+        if ticket.state == 1:
+            found[f"ticket.{number}.worth"] = ticket.worthWei
+            found[f"ticket.{number}.likely"] = ticket.likelyPaidAt
+    return found
+
+
+def _operators(world: BeaconWorld, block: int) -> dict[str, int]:
+    registry = world.contracts.registry
+    counts = world.beacon.counts(block_head(world.rpc, block).timestamp)
+    found: dict[str, int] = {}
+    for number in range(registry.call("operatorCount", block=block)):
+        operator = registry.call("operator", number, block=block)
+        active, exited, slashed = counts[number]
+        values: dict[str, Any] = {
+            "staked": operator.staked,
+            "pending": operator.staked - active - exited,
+            "active": active,
+            "exited": exited,
+            "slashed": slashed,
+            "limit": operator.limit,
+            "target": operator.targetBps,
+            "claimed": registry.call("claimedShares", number, block=block),
+        }
+        found |= {f"operator.{number}.{name}": value for name, value in values.items()}
+    return found
+
+
+def _oracle(world: BeaconWorld, block: int) -> dict[str, int]:
+    oracle = world.contracts.oracle
+    _, active, exited, slashed, _ = oracle.call("lastReport", block=block)
+    applied = oracle.events_between(world.first_block, block, "ReportApplied")
+    gas = {
+        f"gas.{event.inputs['refSlot']}": int(
+            world.rpc.call("eth_getTransactionReceipt", event.log.transaction_hash)["gasUsed"], 16
+        )
+        for event in applied
+    }
+    return gas | {
+        "reported.active": active,
+        "reported.exited": exited,
+        "reported.slashed": slashed,
+        "quorum": oracle.call("quorum", block=block),
+        "announced_quorum": oracle.call("announcedQuorum", block=block),
+        "members": len(oracle.call("members", block=block)),
+    }
+
+
+def _fund(world: BeaconWorld, block: int) -> dict[str, int]:
+    fund, wrapped = world.contracts.fund, world.contracts.wrapped
+    units = fund.call("totalAssets", block=block)
+    cover_units = fund.call("coverable", 2**128, block=block)
+    underwriter = world.actors["underwriter"]
+    cooling = fund.call("cooldownOf", underwriter, block=block).shares
+    cooldown = {f"cooldown.{underwriter}": cooling} if cooling else {}
+    return cooldown | {
+        "fund.units": units,
+        "fund.worth": wrapped.call("convertToAssets", units, block=block),
+        "fund.cover_units": cover_units,
+        "fund.cover": wrapped.call("convertToAssets", cover_units, block=block),
+        "fund.price": fund.call("convertToAssets", 10**24, block=block),
+        "fund.cooldowns": 1 if cooling else 0,
+    }
