@@ -12,7 +12,8 @@ import orjson
 from keel.chain.state import block_head
 from keel.circle.cast import Surroundings, write_cast
 from keel.circle.circle import Circle
-from keel.circle.process import Process, end_all
+from keel.circle.errors import CircleError
+from keel.circle.process import Health, Process, end_all
 from keel.circle.reports import Reported, reports_between
 from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.actors import ORACLE_MEMBERS
@@ -101,6 +102,10 @@ class Committee:
         """The beacon chain."""
         return self.circle.chain
 
+    def health(self) -> list[Health]:
+        """How they are."""
+        return [reporter.health() for reporter in self.reporters]
+
     def member(self, number: int) -> str:
         """Account of a reporter, counted from 1."""
         return self.world.actors[ORACLE_MEMBERS[number - 1]]
@@ -124,7 +129,11 @@ class Committee:
 
     def until(self, reached: Callable[[], bool], what: str, most_slots: int = 40) -> int:
         """Let slots pass, each seen by everybody, until it is so."""
-        return self.circle.until(reached, what, most_slots)
+        try:
+            return self.circle.until(reached, what, most_slots)
+        except CircleError as error:
+            states = "; ".join(f"{each.name} {_how(each)}" for each in self.reporters)
+            raise AssertionError(f"{error}: {states}") from error
 
     def until_applied(self, ref_slot: int, most_slots: int = 20) -> Reported:
         """Let slots pass until a slot's report is applied, by the one that is returned."""
@@ -160,6 +169,11 @@ class Stage:
     def chain(self) -> BeaconChain:
         """The beacon chain."""
         return self.world.beacon.chain
+
+    @property
+    def frame_slots(self) -> int:
+        """Slots from one reference slot to the next."""
+        return self.world.configuration.geometry.frame_slots
 
     @property
     def execution_url(self) -> str:
@@ -211,6 +225,14 @@ def start(processes: Sequence[Process]) -> None:
         process.start()
     for process in processes:
         process.await_ready()
+
+
+def _how(process: Process) -> str:
+    try:
+        health = process.health()
+    except CircleError as error:
+        return str(error)
+    return f"at slot {health.head_slot}, {health.stage} {health.ref_slot}, {health.alarms}"
 
 
 def same_numbers(report: Report, seen: Report) -> bool:
