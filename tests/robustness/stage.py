@@ -26,8 +26,8 @@ from keel.scenarios.reporting import look
 from tests.robustness.nursery import Nursery, Reporter
 
 POLL_SECONDS = 0.05
-QUICK_TIMEOUT = 0.5
-"""Seconds for a node's answer: honest ones take some milliseconds."""
+NODE_TIMEOUT = 1.0
+"""Seconds for a node's answer: honest ones take some milliseconds on an idle machine."""
 
 _LOOK_SECONDS = 0.02
 _WAIT_SECONDS = 20.0
@@ -140,16 +140,22 @@ class Committee:
         self.until(lambda: self.last_ref_slot() == ref_slot, f"slot {ref_slot}", most_slots)
         return next(each for each in self.reports() if each.report.ref_slot == ref_slot)
 
-    def step_until(self, reached: Callable[[], bool], what: str, most_slots: int = 20) -> None:
-        """Let slots pass at a pace at which nobody is waited for by name."""
+    def until_applied_at_leisure(self, ref_slot: int, most_slots: int = 12) -> None:
+        """As `until_applied`, at a pace at which nobody is waited for by name."""
         for _ in range(most_slots):
             deadline = time.monotonic() + 1.0
             while time.monotonic() < deadline:
-                if reached():
+                if self.last_ref_slot() == ref_slot:
                     return
                 time.sleep(_LOOK_SECONDS)
             self.chain.step()
-        raise AssertionError(f"{what} did not happen within {most_slots} slots")
+        states = "; ".join(f"{each.name} {_how(each)}" for each in self.reporters)
+        raise AssertionError(f"slot {ref_slot} is not reported after {most_slots} slots: {states}")
+
+    def await_event(self, reporter: Process, event: str) -> dict[str, Any]:
+        """Wait for a line of a kind in a reporter's log and return the last."""
+        await_that(lambda: bool(events_of(reporter, event)), f"{event} of {reporter.name}")
+        return events_of(reporter, event)[-1]
 
 
 @dataclass
@@ -201,7 +207,11 @@ class Stage:
         folder = self.folder / f"committee_{len(self._committees)}"
         around = Surroundings(self.execution_url, self.beacon_url, self.manifest, POLL_SECONDS)
         changes = {
-            f"reporter_{number}": {**(common or {}), **(own or {}).get(number, {})}
+            f"reporter_{number}": {
+                "network.timeout_seconds": NODE_TIMEOUT,
+                **(common or {}),
+                **(own or {}).get(number, {}),
+            }
             for number in range(1, reporters + 1)
         }
         cast = write_cast(folder, around, reporters=reporters, keepers=0, changes=changes)
