@@ -1,8 +1,10 @@
 """Debian's Chromium, driven by Playwright; whatever the browser complains of fails the test."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -13,6 +15,7 @@ ARGUMENTS = [
     "--disable-background-networking",
 ]
 SHOWN_SECONDS = 20.0
+_WALLET = Path(__file__).with_name("wallet.js")
 
 
 class BrowserMissingError(Exception):
@@ -52,13 +55,14 @@ def opened(
     width: int = 1280,
     height: int = 900,
     dark: bool = False,
-    script: str | None = None,
+    wallet: Callable[[str, list[Any]], Any] | None = None,
     javascript: bool = True,
     may_lose_server: bool = False,
 ) -> Iterator[Page]:
     """Load the page; at the end nothing may have been logged as an error or asked of others.
 
-    `script` runs before the page's own. Policy violations appear as errors of the console.
+    `wallet` answers the requests of an injected EIP-1193 provider. Policy violations appear as
+    errors of the console.
     """
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -79,8 +83,9 @@ def opened(
     page.on("console", note)
     page.on("pageerror", lambda error: complaints.append(f"exception: {error}"))
     page.on("request", lambda request: asked.append(request.url))
-    if script is not None:
-        page.add_init_script(script)
+    if wallet is not None:
+        page.expose_function("keelNode", wallet)
+        page.add_init_script(path=_WALLET)
     try:
         page.goto(url)
         yield page
