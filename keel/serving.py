@@ -18,11 +18,17 @@ class ListenError(Exception):
 
 @contextmanager
 def serve_app(
-    app: Any, host: str, port: int, before_stop: Callable[[], None] | None = None
+    app: Any,
+    host: str,
+    port: int,
+    before_stop: Callable[[], None] | None = None,
+    *,
+    most_connections: int | None = None,
 ) -> Iterator[str]:
     """Serve until the block ends; yields the url actually bound. Port 0 takes any free one.
 
-    `before_stop` ends what would keep connections open. Raises ListenError.
+    `before_stop` ends what would keep connections open; beyond `most_connections` requests are
+    answered with 503. Raises ListenError.
     """
     config = uvicorn.Config(
         app,
@@ -31,6 +37,7 @@ def serve_app(
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=1,
+        limit_concurrency=most_connections,
     )
     with _listening(host, port) as listener:
         server = uvicorn.Server(config)

@@ -25,6 +25,9 @@ from keel.reporter.messages import (
     SignedBallot,
 )
 
+MOST_CONNECTIONS = 128
+"""At a time; others are turned away, and get their ballots when they ask again."""
+
 BODY_SECONDS = 5.0
 """How long a client may take to send one ballot."""
 

@@ -9,7 +9,7 @@ from keel.deploy.manifest import Manifest
 from keel.model.commitment import OperatorTotals
 from keel.reporter.ballot_box import BallotBox
 from keel.reporter.building import Builder, FindLeaves
-from keel.reporter.exchange import exchange_app
+from keel.reporter.exchange import MOST_CONNECTIONS, exchange_app
 from keel.reporter.figures import Figures
 from keel.reporter.frame import Tools
 from keel.reporter.journal import Journal
@@ -72,7 +72,9 @@ def open_reporter(
         if not settings.dry_run:
             app = exchange_app(tools.box, tools.journal.leaves)
             listen = settings.committee.listen
-            url = stack.enter_context(serve_app(app, listen.host, listen.port))
+            url = stack.enter_context(
+                serve_app(app, listen.host, listen.port, most_connections=MOST_CONNECTIONS)
+            )
             service.log.info("committee.serves", url=url)
         address = None if account is None else account.address
         yield Reporter(

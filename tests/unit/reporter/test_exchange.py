@@ -1,0 +1,266 @@
+"""Members over real sockets: what is served, what is refused, and who keeps whom waiting."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+import pytest
+
+from keel.model.commitment import OperatorTotals, operators_tree
+from keel.reporter.ballot_box import BallotBox
+from keel.reporter.exchange import exchange_app
+from keel.reporter.messages import MOST_BALLOT_BYTES
+from keel.reporter.peers import Peers
+from keel.serving import serve_app
+from tests.unit.reporter.committee_examples import (
+    CHAIN_ID,
+    LIE,
+    MEMBERS,
+    NOW,
+    ORACLE,
+    OUTSIDER,
+    REF_SLOT,
+    TERMS,
+    TIMETABLE,
+    signed,
+)
+
+LEAVES = (OperatorTotals(0, 3, 1, 0, 10**24), OperatorTotals(2, 1, 0, 1, 7))
+ROOT = operators_tree(LEAVES).root
+TIMEOUT = 0.25
+
+
+@pytest.fixture
+def box() -> BallotBox:
+    opened = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    opened.open_for(TERMS, NOW)
+    return opened
+
+
+@pytest.fixture
+def url(box: BallotBox) -> Iterator[str]:
+    leaves = {ROOT: LEAVES, bytes(32): LEAVES}  # the second is a lie
+    with serve_app(exchange_app(box, leaves.get), "127.0.0.1", 0) as served:
+        yield served
+
+
+@contextmanager
+def raw_server(answer: bytes = b"", pause: float = 0.0) -> Iterator[str]:
+    """Accepts, reads and sends the answer byte by byte with a pause, or nothing for ever."""
+    stop = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        while not stop.is_set():
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=drip, args=(connection,), daemon=True).start()
+
+    def drip(connection: socket.socket) -> None:
+        with connection:
+            connection.recv(65536)
+            try:
+                for byte in answer:
+                    connection.sendall(bytes([byte]))
+                    if stop.wait(pause):
+                        return
+            except OSError:
+                return
+            if not answer:
+                stop.wait(30)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        stop.set()
+
+
+def test_a_ballot_goes_to_the_peer_and_comes_back_with_those_of_others(
+    url: str, box: BallotBox
+) -> None:
+    box.take(signed(MEMBERS[1]))
+    with Peers([url], TIMEOUT) as peers:
+        peers.offer([signed(MEMBERS[0])])
+        assert set(peers.ballots(REF_SLOT)) == {signed(MEMBERS[0]), signed(MEMBERS[1])}
+        assert peers.ballots(REF_SLOT + 32) == []
+        assert peers.problems == {}
+
+
+def test_a_ballot_that_a_peer_has_taken_is_not_sent_again(url: str, box: BallotBox) -> None:
+    with Peers([url], TIMEOUT) as peers:
+        peers.offer([signed(MEMBERS[0])])
+        box.open_for(TERMS, TIMETABLE.deadline(REF_SLOT))  # it forgets
+        peers.offer([signed(MEMBERS[0])])
+        assert peers.problems == {}
+        assert box.received == 1
+
+
+def test_a_refused_ballot_is_named_and_offered_again(url: str, box: BallotBox) -> None:
+    box.open_for(TERMS, TIMETABLE.reportable_at(REF_SLOT - 64))  # it is two frames behind
+    with Peers([url], TIMEOUT) as peers:
+        peers.offer([signed(MEMBERS[0])])
+        assert "slot 95 is not reported now" in peers.problems[url]
+        box.open_for(TERMS, NOW)
+        peers.offer([signed(MEMBERS[0])])
+        assert peers.problems == {}
+    assert box.ballots(REF_SLOT) == (signed(MEMBERS[0]),)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        (b"", 400, "Invalid JSON"),
+        (b"\xff\xfe{", 400, "Invalid JSON"),
+        (b"[]", 400, "should be an object"),
+        (b'{"report": ' + b"[" * 5000, 400, "Invalid JSON"),
+        (b" " * (MOST_BALLOT_BYTES + 1), 413, "a ballot has at most 16384 bytes"),
+        (signed(OUTSIDER).model_dump_json().encode(), 403, "is no member"),
+        (signed(MEMBERS[0], nonce=7).model_dump_json().encode(), 400, "nonce of the member set"),
+    ],
+)
+def test_what_is_no_ballot_that_counts_is_refused(
+    url: str, box: BallotBox, body: bytes, status: int, message: str
+) -> None:
+    answer = httpx.post(f"{url}/v1/ballots", content=body)
+    assert answer.status_code == status
+    document = answer.json()
+    assert document["code"] == status
+    assert message in document["message"]
+    assert box.received == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/ballots/x", 400),
+        ("/v1/ballots/%C2%B2", 400),
+        ("/v1/ballots/" + "9" * 50, 400),
+        ("/v1/operators/0x12", 400),
+        ("/v1/operators/" + "zz" * 32, 400),
+        ("/v1/operators/0x" + "11" * 32, 404),
+        ("/v2/ballots/1", 404),
+    ],
+)
+def test_unknown_addresses_are_answered_as_json(url: str, path: str, status: int) -> None:
+    answer = httpx.get(url + path)
+    assert (answer.status_code, answer.json()["code"]) == (status, status)
+
+
+def test_leaves_are_found_by_their_root_and_checked(url: str) -> None:
+    with Peers([url], TIMEOUT) as peers:
+        assert peers.operators(ROOT) == LEAVES
+        assert peers.operators(bytes([1]) * 32) is None
+        assert peers.problems == {}
+        assert peers.operators(bytes(32)) is None
+        assert "sent leaves that do not lead to 0x00" in peers.problems[url]
+
+
+def test_slow_clients_and_huge_bodies_do_not_stop_the_others(
+    url: str, box: BallotBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keel.reporter.exchange.BODY_SECONDS", 0.5)
+    parts = urlsplit(url)
+    head = f"POST /v1/ballots HTTP/1.1\r\nHost: x\r\nContent-Length: {2**40}\r\n\r\n".encode()
+    slow = [socket.create_connection((parts.hostname, parts.port)) for _ in range(20)]
+    for connection in slow[:10]:
+        connection.sendall(head)
+    for connection in slow[10:]:
+        connection.sendall(head[:20])
+    with Peers([url], TIMEOUT) as peers:
+        peers.offer([signed(MEMBERS[0])])
+        assert peers.problems == {}
+    assert box.received == 1
+    slow[0].settimeout(5)
+    assert slow[0].recv(65536).startswith(b"HTTP/1.1 408 ")
+    for connection in slow:
+        connection.close()
+
+
+def test_connections_beyond_the_bound_are_turned_away(box: BallotBox) -> None:
+    app = exchange_app(box, lambda _: None)
+    with serve_app(app, "127.0.0.1", 0, most_connections=3) as url:
+        parts = urlsplit(url)
+        held = [socket.create_connection((parts.hostname, parts.port)) for _ in range(5)]
+        time.sleep(0.1)
+        assert httpx.get(f"{url}/v1/ballots/95").status_code == 503
+        for connection in held:
+            connection.close()
+        time.sleep(0.1)
+        assert httpx.get(f"{url}/v1/ballots/95").status_code == 200
+
+
+def test_a_silent_peer_costs_one_timeout_and_is_left_out(url: str, box: BallotBox) -> None:
+    box.take(signed(MEMBERS[1]))
+    with raw_server() as silent, Peers([silent, url], TIMEOUT) as peers:
+        begin = time.monotonic()
+        assert peers.ballots(REF_SLOT) == [signed(MEMBERS[1])]
+        assert TIMEOUT <= time.monotonic() - begin < 3 * TIMEOUT
+        begin = time.monotonic()
+        assert peers.ballots(REF_SLOT) == [signed(MEMBERS[1])]
+        assert time.monotonic() - begin < TIMEOUT
+        assert peers.problems.keys() == {silent}
+
+
+def test_a_silent_peer_is_asked_again_after_a_while_that_doubles() -> None:
+    clock = [100.0]
+    with raw_server() as silent, Peers([silent], TIMEOUT, lambda: clock[0]) as peers:
+        asked = []
+        for _ in range(40):
+            begin = time.monotonic()
+            peers.ballots(REF_SLOT)
+            if time.monotonic() - begin >= TIMEOUT / 2:
+                asked.append(round((clock[0] - 100) / TIMEOUT))
+            clock[0] += TIMEOUT
+        assert asked == [0, 4, 12, 28]
+
+
+def test_a_peer_that_drips_is_given_up_in_time() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + b"x" * 9999
+    with raw_server(answer, pause=0.02) as slow, Peers([slow], TIMEOUT) as peers:
+        begin = time.monotonic()
+        assert peers.ballots(REF_SLOT) == []
+        assert time.monotonic() - begin < 3 * TIMEOUT
+        assert slow in peers.problems
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (b"nonsense", ""),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{]", "sent no ballots"),
+        (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", "answered with status 500"),
+        (b"HTTP/1.1 301 No\r\nLocation: http://a\r\nContent-Length: 0\r\n\r\n", "status 301"),
+    ],
+)
+def test_a_peer_that_talks_nonsense_is_named(answer: bytes, problem: str) -> None:
+    with raw_server(answer) as peer, Peers([peer], 2) as peers:
+        assert peers.ballots(REF_SLOT) == []
+        assert problem in peers.problems[peer]
+
+
+def test_a_peer_that_refuses_connections_is_asked_each_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    box = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    box.open_for(TERMS, NOW)
+    with Peers([f"http://127.0.0.1:{port}"], TIMEOUT) as peers:
+        assert peers.ballots(REF_SLOT) == []
+        assert "refused" in next(iter(peers.problems.values()))
+        with serve_app(exchange_app(box, lambda _: None), "127.0.0.1", port):
+            box.take(signed(MEMBERS[0], LIE))
+            assert peers.ballots(REF_SLOT) == [signed(MEMBERS[0], LIE)]
+            assert peers.problems == {}
+
+
+def test_a_peer_cannot_slip_in_ballots_of_other_slots() -> None:
+    body = orjson.dumps({"ballots": [orjson.loads(signed(MEMBERS[0]).model_dump_json())]})
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    with raw_server(answer) as peer, Peers([peer], 2) as peers:
+        assert peers.ballots(REF_SLOT + 32) == []
+        assert peers.ballots(REF_SLOT) == [signed(MEMBERS[0])]
