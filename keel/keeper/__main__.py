@@ -1,5 +1,5 @@
 """`python -m keel.keeper`."""
 
-from keel.keeper.command import cli
+from keel.keeper.command import main
 
-cli(prog_name="keel-keeper")
+main()

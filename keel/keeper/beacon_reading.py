@@ -54,21 +54,25 @@ class StateReader:
         self._kept: ReadState | None = None
         self._specs: dict[str, Spec] = {}
 
-    def state(self, head_slot: int) -> ReadState:
-        """Return the state of this head, or the one kept; raises NodeError, StateBehindError."""
+    def state(self, head_slot: int, *, fresh: bool = False) -> ReadState:
+        """Return the state of this head, or the one kept; raises NodeError, StateBehindError.
+
+        A `fresh` one is of this very head.
+        """
         kept = self._kept
-        is_young = kept is not None and 0 <= head_slot - kept.slot < self._most_age_slots
+        most_age_slots = 1 if fresh else self._most_age_slots
+        is_young = kept is not None and 0 <= head_slot - kept.slot < most_age_slots
         if kept is not None and is_young and self._stands(kept):
             return kept
         self._kept = None
-        fresh = self._read(head_slot)
-        if not self._stands(fresh):
+        read = self._read(head_slot)
+        if not self._stands(read):
             raise StateBehindError(
-                f"the state of slot {fresh.slot} stands on block {fresh.block_number} "
-                f"({fresh.block_hash}), which the execution nodes do not have"
+                f"the state of slot {read.slot} stands on block {read.block_number} "
+                f"({read.block_hash}), which the execution nodes do not have"
             )
-        self._kept = fresh
-        return fresh
+        self._kept = read
+        return read
 
     def _stands(self, state: ReadState) -> bool:
         if self._rpc.call("eth_getBlockByNumber", hex(state.block_number), False) is None:

@@ -57,6 +57,11 @@ def cli() -> None:
     """
 
 
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="keel-keeper")
+
+
 @cli.command()
 @config_option
 @click.option("--once", is_flag=True, help="Work through the present head, then end.")

@@ -27,10 +27,16 @@ class _Anchor:
 class EventLog:
     """Events from `first_block` on; when even the anchor was replaced, all are read again."""
 
-    def __init__(self, contracts: Sequence[Contract], first_block: int) -> None:
+    def __init__(
+        self,
+        contracts: Sequence[Contract],
+        first_block: int,
+        reorg_blocks: int = REORG_BLOCKS,
+    ) -> None:
         self._contracts = {contract.address: contract for contract in contracts}
         self._rpc = contracts[0].rpc
         self._first_block = first_block
+        self._reorg_blocks = reorg_blocks
         self._anchor: _Anchor | None = None
         self._settled: list[Event] = []
 
@@ -43,7 +49,7 @@ class EventLog:
         for start in range(first, last_block + 1, LOG_BLOCKS):
             fresh += self._read(start, min(start + LOG_BLOCKS - 1, last_block))
         found = [*self._settled, *fresh]
-        self._settle(fresh, last_block - REORG_BLOCKS)
+        self._settle(fresh, last_block - self._reorg_blocks)
         return found
 
     def _stands(self, anchor: _Anchor, last_block: int) -> bool:

@@ -1,6 +1,6 @@
 """How much ether the queue lacks, and which validators bring it (EXT-1 to EXT-4). Pure."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from keel.keeper.view import BeaconStanding, Coffers, Validator
@@ -156,8 +156,3 @@ def _rewards_wei(coffers: Coffers, horizon_seconds: int) -> int:
     if coffers.stream_seconds == 0:
         return 0
     return coffers.stream_wei * horizon_seconds // coffers.stream_seconds // 2
-
-
-def by_key(validators: Iterable[Validator]) -> Mapping[bytes, Validator]:
-    """Validators by public key."""
-    return {validator.pubkey: validator for validator in validators}

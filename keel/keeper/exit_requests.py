@@ -1,9 +1,9 @@
 """What became of the exits that were asked for: the beacon chain ignores a request silently."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from keel.keeper.exit_need import by_key
 from keel.keeper.view import FAR_FUTURE_EPOCH, BeaconStanding, ExitRequest, Head, Terms, Validator
 
 
@@ -54,9 +54,13 @@ class Asked:
         return self.fate is Fate.IGNORED
 
 
-def fate_of(request: ExitRequest, beacon: BeaconStanding) -> Asked:
-    """What the newest beacon state shows of a request."""
-    validator = by_key(beacon.validators).get(request.pubkey)
+def fates_of(requests: Iterable[ExitRequest], beacon: BeaconStanding) -> tuple[Asked, ...]:
+    """What the newest beacon state shows of each request."""
+    validators = {validator.pubkey: validator for validator in beacon.validators}
+    return tuple(_fate(each, validators.get(each.pubkey), beacon) for each in requests)
+
+
+def _fate(request: ExitRequest, validator: Validator | None, beacon: BeaconStanding) -> Asked:
     if request.block_number > beacon.block_number or request.pubkey in beacon.queued_requests:
         return Asked(request, Fate.UNDERWAY, validator, beacon.epoch)
     if validator is None:

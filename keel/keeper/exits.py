@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from keel.keeper.chores import Chore, Findings, Kind, Undone, counted, ether
 from keel.keeper.exit_need import Need, choose_exits, need_of
-from keel.keeper.exit_requests import Asked, Fate, fate_of
+from keel.keeper.exit_requests import Asked, Fate, fates_of
 from keel.keeper.view import FAR_FUTURE_EPOCH, BeaconStanding, KeeperView, Validator
 from keel.model.constants import BPS, GWEI
 
@@ -27,7 +27,7 @@ class ExitPlan:
 def plan_exits(view: KeeperView) -> Findings:
     """Ask for what is missing and for what was ignored, in one transaction."""
     beacon, coffers = view.beacon, view.coffers
-    asked = tuple(fate_of(request, beacon) for request in view.requests)
+    asked = fates_of(view.requests, beacon)
     again = tuple(a for a in asked if a.is_due(view.head, view.terms))
     promised = {a.request.pubkey for a in asked if a.is_promised(view.head, view.terms)}
     need = need_of(coffers, beacon, promised, view.terms.exit_horizon_seconds)

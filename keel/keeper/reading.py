@@ -78,12 +78,15 @@ class KeeperReader:
         network = self._sources.beacon.network
         return min(network.slot_at(block.timestamp), self._sources.beacon.head_slot())
 
-    def read(self, head_slot: int) -> KeeperView:
-        """Read at the agreed head; raises NodeError, RpcError and StateBehindError."""
-        with self._sources.rpc.pinned() as block:
-            return self._read(block, head_slot)
+    def read(self, head_slot: int, *, fresh: bool = False) -> KeeperView:
+        """Read at the agreed head, with a `fresh` beacon state or one that is young enough.
 
-    def _read(self, block: BlockHead, head_slot: int) -> KeeperView:
+        Raises NodeError, RpcError and StateBehindError.
+        """
+        with self._sources.rpc.pinned() as block:
+            return self._read(block, head_slot, self._states.state(head_slot, fresh=fresh))
+
+    def _read(self, block: BlockHead, head_slot: int, read: ReadState) -> KeeperView:
         contracts, network = self._sources.contracts, self._sources.beacon.network
         vault, withdrawals = contracts.vault, contracts.withdrawal_vault
         head = Head(
@@ -105,7 +108,7 @@ class KeeperReader:
         )
         standing = self._standings.read(block)
         history = self._historian.up_to(block.number)
-        seen = self._see(head_slot, history, credentials)
+        seen = self._see(read, history, credentials)
         is_dead = State(state) is State.DEAD
         return KeeperView(
             terms=self._terms,
@@ -127,8 +130,7 @@ class KeeperReader:
             else None,
         )
 
-    def _see(self, head_slot: int, history: History, credentials: bytes) -> _Seen:
-        state = self._states.state(head_slot)
+    def _see(self, state: ReadState, history: History, credentials: bytes) -> _Seen:
         recorded = history.recorded(state.block_number)
         kept = self._seen
         if kept is not None and kept.state is state and kept.staked == len(recorded):

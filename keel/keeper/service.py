@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from eth_account.signers.local import LocalAccount
 
 from keel.keeper.beacon_reading import StateBehindError
-from keel.keeper.chores import Plan
+from keel.keeper.chores import Kind, Plan
 from keel.keeper.doing import Doer
 from keel.keeper.figures import Figures
 from keel.keeper.pacing import Turns
@@ -16,11 +16,14 @@ from keel.keeper.reading import KeeperReader
 from keel.keeper.settings import KeeperSettings, terms_of
 from keel.keeper.sources import Sources, open_sources
 from keel.keeper.view import KeeperView
+from keel.nodes.errors import NodeError
 from keel.service.service import Service
 from keel.wallet.fees import FeePolicy
 from keel.wallet.sender import Sender
 
 _TRANSACTIONS = "transactions.json"
+_PATIENT_LOOKS = 10
+"""How often the execution nodes may be found behind the beacon nodes before it is an alarm."""
 
 
 @dataclass
@@ -37,6 +40,7 @@ class Keeper:
     doer: Doer | None
     _is_checked: bool = False
     _last: tuple[str, int] | None = None
+    _behind: int = 0
     _shown: frozenset[str] = frozenset()
 
     def step(self) -> int | None:
@@ -52,11 +56,13 @@ class Keeper:
         if self.doer is not None:
             self.doer.tend(head_slot)
         try:
-            view = self.reader.read(head_slot)
+            view, found = self._look(head_slot)
         except StateBehindError as error:
-            self.service.log.info("state.behind", text=str(error))
+            self._behind += 1
+            if self._behind > _PATIENT_LOOKS:
+                raise NodeError("execution nodes", str(error)) from error
             return None
-        found = plan(view)
+        self._behind = 0
         if self.doer is None:
             self._show(found)
         else:
@@ -65,6 +71,15 @@ class Keeper:
         self.figures.head_slot.set(head_slot)
         self._last = (block.hash, head_slot)
         return head_slot
+
+    def _look(self, head_slot: int) -> tuple[KeeperView, Plan]:
+        """Read and plan; exits are never asked for by what an older beacon state showed."""
+        view = self.reader.read(head_slot)
+        found = plan(view)
+        if view.beacon.slot < head_slot and any(c.kind is Kind.EXIT for c in found.chores):
+            view = self.reader.read(head_slot, fresh=True)
+            found = plan(view)
+        return view, found
 
     def _tell(self, view: KeeperView, found: Plan) -> None:
         self.figures.seen(view)

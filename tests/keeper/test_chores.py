@@ -6,6 +6,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from keel.chain.deposit_contract import DepositData, deposit_data_root
+from keel.chain.state import nonce
 from keel.deploy.artifacts import Artifacts
 from keel.model.commitment import OperatorTotals
 from keel.model.constants import ETHER, GWEI
@@ -21,6 +22,7 @@ from keel.scenarios.depositing import deposit
 from keel.scenarios.leaving import request_ticket
 from keel.scenarios.reporting import look, next_reference_slot, operator_totals, report
 from keel.serving import serve_app
+from tests.keeper.conftest import SECOND_KEEPER
 from tests.keeper.stage import asked_exits, events, keepers_beside, leaving
 
 
@@ -189,6 +191,7 @@ def test_two_keepers_do_everything_once(
 ) -> None:
     with keepers_beside(keepers_world, tmp_path, artifacts, keepers=2) as world:
         registry = world.contracts.registry
+        before = _sent(world)
         deposit(world, "holder", 2 * 32 * ETHER)
         world.circle.until(lambda: registry.call("totalStaked") == 10, "staking", 20)
         request_ticket(world, "depositor", 100 * ETHER)
@@ -200,6 +203,7 @@ def test_two_keepers_do_everything_once(
         assert len(set(keys)) == len(keys) == 10
         asked = asked_exits(world)
         assert len(set(asked)) == len(asked) == len(leaving(world))
+        assert _sent(world) == before + 2
 
 
 def _front_run(world: BeaconWorld, pubkey: bytes, credentials: bytes) -> None:
@@ -215,3 +219,8 @@ def _front_run(world: BeaconWorld, pubkey: bytes, credentials: bytes) -> None:
         sender=world.actors["attacker"],
         value_wei=ETHER,
     )
+
+
+def _sent(world: BeaconWorld) -> int:
+    """Transactions of both keepers."""
+    return nonce(world.rpc, world.actors["keeper"]) + nonce(world.rpc, SECOND_KEEPER)
