@@ -137,6 +137,8 @@ class Circle:
         for _ in range(most):
             self.chain.step()
             last_block = block_head(self.contracts.rpc).number
+            if last_block < first_block:
+                continue  # the slot was missed
             for reported in reports_between(self.contracts, first_block, last_block):
                 if reported.report.ref_slot >= wanted:
                     return reported

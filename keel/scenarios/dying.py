@@ -1,6 +1,9 @@
 """A member's process dies in the middle of a frame, as in a power cut, and comes back."""
 
 from dataclasses import dataclass
+from urllib.request import urlopen
+
+import orjson
 
 from keel.chain.clock import now
 from keel.circle.process import Process
@@ -30,3 +33,10 @@ def kill_in_mid_frame(world: CircleWorld, process: Process) -> Killed:
     process.kill()
     slot = world.beacon.chain.slot
     return Killed(process.name, pid, slot, world.next_report())
+
+
+def has_signed(process: Process, member: str, ref_slot: int) -> bool:
+    """Ask a reporter, as other members do, whether it has the ballot of a member."""
+    with urlopen(f"{process.service.serving_url}/v1/ballots/{ref_slot}") as answer:  # noqa: S310 (our own http address)
+        ballots = orjson.loads(answer.read())["ballots"]
+    return any(ballot["signer"] == member for ballot in ballots)

@@ -23,16 +23,18 @@ class Slashed:
     penalty_slot: int
 
 
-def frame_offline(world: BeaconWorld) -> Lost:
-    """Let all of Keel's validators miss a whole frame; the loss is that of its report.
+def frames_offline(world: BeaconWorld) -> Lost:
+    """Let all of Keel's validators miss two whole frames; the loss is that of the second one.
 
-    They stop one reference slot earlier, since a report's frame begins before it is final.
+    The first one is still paid for duties done before it. They stop one reference slot earlier,
+    since a report's frame begins before it is final.
     """
     beacon = world.beacon
     indices = [standing.index for standing in beacon.standings().values()]
     beacon.go_to(world.configuration.geometry.time_of(next_reference_slot(world) - 1))
     beacon.chain.participation.go_offline(indices)
-    world.next_report()
+    for _ in range(2):
+        world.next_report()
     lost = lost_by(world.next_report())
     beacon.chain.participation.come_back(indices)
     return lost

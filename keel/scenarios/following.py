@@ -32,11 +32,12 @@ class Story:
     def news(self) -> Iterator[str]:
         """What has happened since the last call."""
         last_block = block_head(self._contracts.rpc).number
-        if last_block < self._next_block:  # a snapshot was restored
+        # Lower than what was seen when a snapshot was restored.
+        self._next_block = min(self._next_block, last_block + 1)
+        if last_block >= self._next_block:
+            for transaction in self._transactions(self._next_block, last_block):
+                yield from self._told(transaction)
             self._next_block = last_block + 1
-        for transaction in self._transactions(self._next_block, last_block):
-            yield from self._told(transaction)
-        self._next_block = last_block + 1
         yield from self._validators()
 
     def _transactions(self, first_block: int, last_block: int) -> list[list[Event]]:

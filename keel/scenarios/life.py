@@ -6,11 +6,14 @@ from pathlib import Path
 
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.circle_world import CircleWorld
 from keel.scenarios.depositing import deposit, deposit_wrapped, underwrite
+from keel.scenarios.dying import has_signed, kill_in_mid_frame
+from keel.scenarios.exiting import await_exit_asked, await_paid_out
 from keel.scenarios.failing import (
     Slashed,
     approach_penalty,
-    frame_offline,
+    frames_offline,
     sign_twice,
     suffer_penalty,
 )
@@ -18,9 +21,8 @@ from keel.scenarios.growing import a_frame_passes
 from keel.scenarios.joining import operators_join
 from keel.scenarios.leaving import claim_ticket, redeem_instantly, request_ticket, sell_ticket
 from keel.scenarios.losing import Lost
-from keel.scenarios.reporting import report
-from keel.scenarios.rewarding import operators_claim
-from keel.scenarios.staking import stake
+from keel.scenarios.rewarding import await_rewards
+from keel.scenarios.staking import await_staked
 from keel.scenarios.working import await_activation, work
 from keel.terminal.amounts import shown_ether, shown_seconds
 
@@ -28,7 +30,10 @@ TICKET_WEI = 50 * ETHER
 TICKET_PRICE_WEI = 49 * ETHER
 INSURANCE_WEI = 3 * ETHER
 MEV_WEI = ETHER // 200
+LARGE_TICKET_WEI = 100 * ETHER
 OFFENDERS = 2
+VALIDATORS = 24
+VICTIM = 2
 
 
 class RootsDifferError(Exception):
@@ -37,12 +42,23 @@ class RootsDifferError(Exception):
 
 @dataclass
 class Life:
-    """A folder for files of operators, the ticket that changes hands, and who was slashed."""
+    """A folder for files of operators, the ticket that changes hands, and who was slashed.
+
+    The world becomes a CircleWorld when the processes have started.
+    """
 
     world: BeaconWorld
     folder: Path
+    start_circle: Callable[[BeaconWorld], CircleWorld]
     ticket_id: int = 0
     slashed: Slashed | None = None
+
+    @property
+    def circled(self) -> CircleWorld:
+        """The world with its processes; raises ValueError before they have started."""
+        if not isinstance(self.world, CircleWorld):
+            raise ValueError("no reporter and no keeper has started yet")
+        return self.world
 
 
 type Act = Callable[[Life], Iterator[str]]
@@ -74,8 +90,20 @@ def _deposit(life: Life) -> Iterator[str]:
     yield f"The underwriter put {shown_ether(underwritten.units)} wkETH into the insurance fund."
 
 
+def _start(life: Life) -> Iterator[str]:
+    life.world = life.start_circle(life.world)
+    circle = life.circled.circle
+    reporters = ", ".join(str(reporter.pid) for reporter in circle.reporters)
+    keepers = ", ".join(str(keeper.pid) for keeper in circle.keepers)
+    yield (
+        f"Reporters are processes {reporters}, the keeper is process {keepers}; each has its own "
+        "key, journal and log, and knows the others by address only."
+    )
+    yield "From now on nobody here stakes, reports or asks for exits: they do."
+
+
 def _stake(life: Life) -> Iterator[str]:
-    staked = stake(life.world)
+    staked = await_staked(life.circled, VALIDATORS)
     parts = ", ".join(str(count) for count in staked.by_operator.values())
     yield (
         f"The keeper staked {staked.validators} validators ({parts} by operator): "
@@ -116,10 +144,11 @@ def _report(life: Life) -> Iterator[str]:
         f"ETH above 32 each were swept to WithdrawalVault, {shown_ether(worked.fees_wei)} ETH of "
         "fees and MEV reached RewardsVault."
     )
-    reported = report(world)
+    reported = world.next_report()
     yield (
         f"{reported.signatures} members signed the report of slot {reported.report.ref_slot}, "
-        f"which the chain has finalised; one posted it for {reported.receipt.gas_used:,} gas."
+        f"which the chain has finalised; {_name_of(world, reported.receipt.sender)} posted it in "
+        f"block {reported.receipt.block_number} for {reported.receipt.gas_used:,} gas."
     )
     outcome = reported.outcome
     yield (
@@ -142,9 +171,9 @@ def _grow(life: Life) -> Iterator[str]:
 
 
 def _lose_with_cover(life: Life) -> Iterator[str]:
-    lost = frame_offline(life.world)
-    yield "All of Keel's validators were offline for a whole frame; the rest finalised without."
-    yield _told("The penalties", lost)
+    lost = frames_offline(life.world)
+    yield "All of Keel's validators were offline for two frames; the rest finalised without them."
+    yield _told("The penalties of the second frame", lost)
 
 
 def _slash(life: Life) -> Iterator[str]:
@@ -195,12 +224,52 @@ def _redeem(life: Life) -> Iterator[str]:
     )
 
 
+def _die(life: Life) -> Iterator[str]:
+    world = life.circled
+    victim = world.circle.reporters[VICTIM]
+    killed = kill_in_mid_frame(world, victim)
+    reported = killed.reported
+    names = ", ".join(sorted(_name_of(world, signer) for signer in reported.signers))
+    yield f"In slot {killed.slot} process {killed.pid} ({killed.name}) was killed (kill -9)."
+    yield f"The report of slot {reported.report.ref_slot} came all the same, signed by {names}."
+    victim.restart()
+    ref_slot = world.next_report().report.ref_slot
+    signed = has_signed(victim, world.members[VICTIM].address, ref_slot)
+    yield (
+        f"Started again as process {victim.pid}, it {'signed' if signed else 'did not sign'} "
+        f"the report of slot {ref_slot}."
+    )
+
+
+def _leave(life: Life) -> Iterator[str]:
+    world = life.circled
+    ticket_id = request_ticket(world, "depositor", LARGE_TICKET_WEI)
+    yield (
+        f"The depositor requested ticket {ticket_id} for {shown_ether(LARGE_TICKET_WEI)} ETH; "
+        f"{shown_ether(world.contracts.vault.call('bufferedWei'))} ETH are buffered."
+    )
+    asked = await_exit_asked(world)
+    indices = " and ".join(f"validator {index}" for index in asked.indices)
+    yield f"{asked.slots} slots later, on the keeper's request (EIP-7002), {indices} began to exit."
+    paid = await_paid_out(world, asked, ticket_id)
+    yield (
+        f"By slot {paid.swept_slot} all of it was paid out to WithdrawalVault; the report of slot "
+        f"{paid.reports[-1].report.ref_slot} finalised the ticket."
+    )
+    claimed = claim_ticket(world, ticket_id)
+    yield f"The depositor received {shown_ether(claimed.paid_wei)} ETH."
+
+
 def _reward(life: Life) -> Iterator[str]:
-    for rewarded in operators_claim(life.world):
+    for rewarded in await_rewards(life.circled):
         yield (
-            f"Operator {rewarded.operator_id} proved its leaf and received kETH worth "
-            f"{shown_ether(rewarded.worth_wei, 6)} ETH."
+            f"The keeper proved leaves of operator {rewarded.operator_id}, which has received kETH "
+            f"worth {shown_ether(rewarded.worth_wei, 6)} ETH."
         )
+
+
+def _name_of(world: BeaconWorld, address: str) -> str:
+    return next((name for name, each in world.actors.items() if each == address), address)
 
 
 def _told(what: str, lost: Lost) -> str:
@@ -214,15 +283,18 @@ def _told(what: str, lost: Lost) -> str:
 CHAPTERS = (
     Chapter("Three operators add keys from deposit-data files", _join),
     Chapter("Users deposit into both tokens", _deposit),
+    Chapter("Five reporters and a keeper start", _start),
     Chapter("32-ETH deposits reach the deposit contract", _stake),
     Chapter("The beacon chain activates the validators", _activate),
     Chapter("Validators earn; five members sign, one posts", _report),
     Chapter("Both tokens grow over the following frame", _grow),
+    Chapter("A reporter is killed in mid-frame", _die),
     Chapter("A loss, with enough insurance", _lose_with_cover),
     Chapter("Two validators are slashed", _slash),
     Chapter("A ticket is requested, and sold", _sell),
     Chapter("A loss, with too little insurance", _lose_without_cover),
     Chapter("The ticket is claimed by its new owner", _claim),
     Chapter("Somebody redeems at once", _redeem),
-    Chapter("Operators claim their rewards", _reward),
+    Chapter("A large ticket makes a validator leave", _leave),
+    Chapter("Operators have their rewards", _reward),
 )

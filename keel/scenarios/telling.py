@@ -3,18 +3,20 @@
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from keel.chain.anvil import start_anvil
+from keel.circle.errors import CircleError
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.outcome import SlotOutcome
-from keel.deploy.artifacts import load_artifacts
+from keel.deploy.artifacts import Artifacts, load_artifacts
 from keel.scenarios.beacon_world import BeaconWorld, found_beacon_world, options_for_keel
+from keel.scenarios.circle_world import circle_around
 from keel.scenarios.identity import BooksBrokenError, Identity, require_identity
 from keel.scenarios.life import CHAPTERS, Life
 from keel.terminal.amounts import exact_ether
@@ -42,23 +44,27 @@ def tell_life(
     config = ChainConfig(genesis_time=GENESIS_TIME, verify_own_signatures=not fast)
     began = time.monotonic()
     with (
-        one_line_faults(),
+        _one_line_faults(),
         start_anvil(options_for_keel(config)) as anvil,
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as name,
+        ExitStack() as stack,
     ):
-        chain = start_chain(anvil.rpc, config)
+        chain, folder, artifacts = start_chain(anvil.rpc, config), Path(name), load_artifacts()
         _introduce(chain, console)
-        world = _deploy(chain, console)
-        life = Life(world, Path(folder))
-        _show_books(0, world, console, interfere)
+        life = Life(
+            _deploy(chain, artifacts, console),
+            folder,
+            lambda world: stack.enter_context(circle_around(world, folder, artifacts)),
+        )
+        _show_books(0, life.world, console, interfere)
         for number, chapter in enumerate(CHAPTERS, 1):
             time.sleep(pause_seconds)
             console.print(f"[bold cyan]{number}. {chapter.title}[/bold cyan]")
-            with _showing_slots(world, console):
+            with _showing_slots(life.world, console):
                 for sentence in chapter.act(life):
                     console.print(f"   {sentence}", soft_wrap=True)
                     time.sleep(pause_seconds)
-            _show_books(number, world, console, interfere)
+            _show_books(number, life.world, console, interfere)
             time.sleep(pause_seconds)
     took = time.monotonic() - began
     console.print(
@@ -67,14 +73,25 @@ def tell_life(
     )
 
 
+@contextmanager
+def _one_line_faults() -> Iterator[None]:
+    """Those of the chain, and those of the processes around it."""
+    with one_line_faults():
+        try:
+            yield
+        except CircleError as error:
+            raise Fault(str(error)) from error
+
+
 def _introduce(chain: BeaconChain, console: Console) -> None:
     console.print(
         f"[bold]Keel on Anvil and a beacon chain[/bold] at {chain.rpc.url}, "
         f"{len(chain.state.validators)} validators besides Keel's.\n"
         "The consensus layer is Ethereum's executable specification: it decides rewards, sweeps, "
         "penalties and finality.\n"
-        "The script is people and operators: who deposits, who is offline, who signs twice. Slots "
-        "pass as fast as they can\nbe computed; exits, which take longer, are not waited for.",
+        "Five reporters and a keeper are processes of their own: they stake, report, and ask for "
+        "exits.\nThe script is people and operators: who deposits, who is offline, who signs "
+        "twice. Slots pass as fast as all follow.",
         soft_wrap=True,
     )
     if not chain.config.verify_own_signatures:
@@ -100,8 +117,7 @@ def _showing_slots(world: BeaconWorld, console: Console) -> Iterator[None]:
             chain.watchers.remove(show)
 
 
-def _deploy(chain: BeaconChain, console: Console) -> BeaconWorld:
-    artifacts = load_artifacts()
+def _deploy(chain: BeaconChain, artifacts: Artifacts, console: Console) -> BeaconWorld:
     columns = (TextColumn("   {task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("the beacon chain's first frame", total=None)

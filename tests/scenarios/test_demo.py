@@ -21,17 +21,32 @@ def test_the_demo_tells_every_chapter_and_ends_well() -> None:
     for chapter in CHAPTERS:
         assert chapter.title in result.output
     assert result.output.count("identity holds to the wei") == len(CHAPTERS) + 1
-    assert "Ethereum's executable specification" in result.output
+    told = " ".join(result.output.split())
+    assert "Ethereum's executable specification" in told
     borne = re.findall(
         r"loss of ([\d.]+) ETH: unvested rewards bore [\d.]+, insurance ([\d.]+), "
         r"holders ([\d.]+), tickets ([\d.]+)\.",
-        " ".join(result.output.split()),
+        told,
     )
     covered, uncovered = ([float(part) for part in parts] for parts in borne)
     assert covered[0] > 0
     assert covered[2:] == [0, 0]
     assert uncovered[0] > 4
     assert all(part > 0 for part in uncovered)
+    _require_processes_at_work(told)
+
+
+def _require_processes_at_work(told: str) -> None:
+    """What no script did: staking, signing without a member that died, an exit, claims."""
+    assert "The keeper staked 24 validators (8, 8, 8 by operator): 768 ETH" in told
+    killed = re.search(r"\(reporter_3\) was killed .* came all the same, signed by (.*?)\.", told)
+    assert killed is not None
+    assert "oracle_member_3" not in killed[1]
+    assert killed[1].count("oracle_member") >= 3
+    assert re.search(r"Started again as process \d+, it signed the report of slot \d+\.", told)
+    assert re.search(r"on the keeper's request \(EIP-7002\), validator \d+ began to exit", told)
+    assert "The depositor received 100 ETH." in told
+    assert told.count("The keeper proved leaves of operator") == 3
 
 
 def test_one_wei_off_stops_the_demo_with_exit_code_1() -> None:
