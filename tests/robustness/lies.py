@@ -66,14 +66,19 @@ def other_results(method: str, lie: Result) -> Behaviour:
     return answer
 
 
-def one_more(_params: Any, result: Any) -> Any:
-    """A word, or several, that end with another bit."""
+def another_word(_params: Any, result: Any) -> Any:
+    """Flip the last bit."""
     return result[:-1] + f"{int(result[-1], 16) ^ 1:x}"
 
 
+def yet_another_word(_params: Any, result: Any) -> Any:
+    """Flip the last bit but one."""
+    return result[:-1] + f"{int(result[-1], 16) ^ 2:x}"
+
+
 def another_hash(_params: Any, block: Any) -> Any:
-    """A block that has another hash."""
-    return {**block, "hash": one_more(None, block["hash"])}
+    """Give the block another hash."""
+    return {**block, "hash": another_word(None, block["hash"])}
 
 
 @dataclass

@@ -79,6 +79,12 @@ def events_of(process: Process, event: str) -> list[dict[str, Any]]:
     return [line for line in found if line["event"] == event]
 
 
+def nodes_named(*processes: Process) -> set[str]:
+    """Nodes of which these reporters told that they disagree, as host and port."""
+    told = (event for process in processes for event in events_of(process, "node.disagrees"))
+    return {str(event["node"]).removeprefix("http://") for event in told}
+
+
 @dataclass
 class Committee:
     """Some of the five members, as processes beside the chain."""

@@ -9,10 +9,10 @@ from tests.robustness import lies
 from tests.robustness.faulty import FaultyNode, cutting, honest, in_front_of, silent, slow
 from tests.robustness.stage import (
     NODE_TIMEOUT,
-    Committee,
     Stage,
     await_alarm,
     events_of,
+    nodes_named,
     same_numbers,
 )
 
@@ -53,7 +53,7 @@ def test_one_bad_node_of_three_changes_nothing_and_is_named(
         fault(stage, nodes[0])
         reported = committee.until_applied(stage.ref_slot)
         assert same_numbers(reported.report, stage.seen())
-        assert _named(committee) == {nodes[0].name}
+        assert nodes_named(*committee.reporters) == {nodes[0].name}
 
 
 def test_nodes_that_are_merely_slow_are_waited_for(stage: Stage, nodes: list[FaultyNode]) -> None:
@@ -62,7 +62,7 @@ def test_nodes_that_are_merely_slow_are_waited_for(stage: Stage, nodes: list[Fau
     with stage.committee(common=_by(nodes, agree=2)) as committee:
         reported = committee.until_applied(stage.ref_slot)
         assert same_numbers(reported.report, stage.seen())
-        assert _named(committee) == set()
+        assert nodes_named(*committee.reporters) == set()
 
 
 def test_nobody_believes_one_node_that_calls_more_final(
@@ -107,16 +107,5 @@ def test_two_nodes_that_lie_alike_are_believed_where_two_suffice_and_not_where_t
         stage.chain.run(1)
         await_alarm(careful, "nodes", holding=nodes[2].name)
         committee.await_event(believing, "report.signed")
-        assert _named_by(committee, 0) == {nodes[2].name}
+        assert nodes_named(believing) == {nodes[2].name}
         assert events_of(careful, "report.signed") == []
-
-
-def _named(committee: Committee) -> set[str]:
-    return {
-        name for number in range(len(committee.reporters)) for name in _named_by(committee, number)
-    }
-
-
-def _named_by(committee: Committee, number: int) -> set[str]:
-    found = events_of(committee.reporters[number], "node.disagrees")
-    return {str(event["node"]).removeprefix("http://") for event in found}
