@@ -8,7 +8,7 @@ SOURCES := contracts tests/contracts
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chain crosscheck lint format gas bench clean
+.PHONY: help setup browser demo test chain crosscheck lint format gas bench clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -16,10 +16,13 @@ help: ## Show this list
 setup: ## Install the locked Python and npm packages and the compiler, where they are missing
 	@sh toolchain/setup.sh
 
+browser: ## Find the Chromium in which the page is tested, or install Debian's
+	@sh toolchain/browser.sh
+
 demo: setup ## Run the whole life of Keel on a local chain, narrated (about two minutes)
 	@$(APE) run demo
 
-test: setup ## Run all tests in parallel workers
+test: setup browser ## Run all tests in parallel workers
 	@$(APE) test -n $(WORKERS) --dist loadfile
 
 chain: setup ## Keep a local Ethereum (Anvil, beacon chain) with Keel until Ctrl-C

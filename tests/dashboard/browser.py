@@ -57,7 +57,7 @@ def opened(
     dark: bool = False,
     wallet: Callable[[str, list[Any]], Any] | None = None,
     javascript: bool = True,
-    may_lose_server: bool = False,
+    may_lose_node: bool = False,
 ) -> Iterator[Page]:
     """Load the page; at the end nothing may have been logged as an error or asked of others.
 
@@ -70,12 +70,13 @@ def opened(
         java_script_enabled=javascript,
     )
     page = context.new_page()
+    origin = "/".join(url.split("/")[:3])
     page.set_default_timeout(SHOWN_SECONDS * 1000)
     complaints: list[str] = []
     asked: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        lost = may_lose_server and "ERR_" in message.text
+        lost = may_lose_node and any(each in message.text for each in ("ERR_", "status of 503"))
         refused = "status of 422" in message.text  # what the page then shows in words
         if message.type in ("error", "warning") and not lost and not refused:
             complaints.append(f"{message.type}: {message.text}")
@@ -89,7 +90,7 @@ def opened(
     try:
         page.goto(url)
         yield page
-        foreign = [each for each in asked if not each.startswith((url, "data:", "about:"))]
+        foreign = [each for each in asked if not each.startswith((origin, "data:", "about:"))]
         complaints += [f"asked of another host: {each}" for each in foreign]
         if complaints:
             raise BrowserComplaintError("; ".join(complaints))

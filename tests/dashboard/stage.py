@@ -33,15 +33,16 @@ def staged(
     folder: Path,
     *,
     execution_url: str | None = None,
+    beacon_url: str | None = None,
     host: str = "127.0.0.1",
 ) -> Iterator[Staged]:
     """Serve the Beacon API and the page over a world."""
     manifest = folder / "manifest.json"
     write_manifest(world.manifest, manifest, artifacts)
-    with serving(world.beacon.chain) as beacon_url:
+    with serving(world.beacon.chain) as own_beacon_url:
         options = DashboardOptions(
             execution_url=execution_url or world.beacon.chain.rpc.url,
-            beacon_url=beacon_url,
+            beacon_url=beacon_url or own_beacon_url,
             deployment=manifest,
             host=host,
             port=0,

@@ -1,0 +1,128 @@
+"""Nodes that are away, are others, or took blocks back: the page says so, and finds back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from keel.chain.anvil import AnvilOptions, start_anvil
+from keel.consensus.beacon.branching import restore_branch, take_branch
+from keel.deploy.artifacts import Artifacts
+from keel.model.constants import ETHER
+from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.depositing import deposit
+from tests.dashboard.browser import opened
+from tests.dashboard.link import Link, linked
+from tests.dashboard.stage import Staged, staged
+from tests.dashboard.test_page import CHECKED, await_block
+
+
+@pytest.fixture
+def link(validating_world: BeaconWorld) -> Iterator[Link]:
+    with linked(validating_world.beacon.chain.rpc.url) as found:
+        yield found
+
+
+@pytest.fixture
+def linked_stage(
+    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path, link: Link
+) -> Iterator[Staged]:
+    with staged(validating_world, artifacts, tmp_path, execution_url=link.url) as found:
+        yield found
+
+
+def supply(page: Page) -> int:
+    return int(page.locator("[data-name=keth_supply]").get_attribute("data-wei") or "")
+
+
+def test_a_node_that_is_away_is_told_and_its_return_is_noticed(
+    linked_stage: Staged, link: Link, browser: Browser
+) -> None:
+    world = linked_stage.world
+    with opened(browser, linked_stage.url, may_lose_node=True) as page:
+        await_block(page, world)
+        before = supply(page)
+        link.cut()
+        page.wait_for_selector("[data-alarm=execution_node]")
+        deposit(world, "depositor", ETHER)
+        assert supply(page) == before
+        link.mend()
+        page.wait_for_selector("[data-alarm=execution_node]", state="detached")
+        block = await_block(page, world)
+        assert supply(page) == world.contracts.vault.call("totalSupply", block=block)
+        assert supply(page) > before
+
+
+def test_another_chain_at_the_same_address_is_not_mixed_in(
+    linked_stage: Staged, link: Link, browser: Browser
+) -> None:
+    world = linked_stage.world
+    with (
+        opened(browser, linked_stage.url, may_lose_node=True) as page,
+        start_anvil(AnvilOptions(genesis_timestamp=1_700_000_000)) as other,
+    ):
+        block = await_block(page, world)
+        before = supply(page)
+        link.cut()
+        link.mend(other.url)
+        alarm = page.wait_for_selector("[data-alarm=other_chain]")
+        assert alarm is not None
+        assert "genesis hash" in alarm.inner_text()
+        assert supply(page) == before
+        link.cut()
+        link.mend(world.beacon.chain.rpc.url)
+        page.wait_for_selector("[data-alarm=other_chain]", state="detached")
+        assert await_block(page, world) == block
+
+
+def test_blocks_that_were_taken_back_leave_no_trace(stage: Staged, browser: Browser) -> None:
+    world = stage.world
+    branch = take_branch(world.beacon.chain)
+    with opened(browser, stage.url) as page:
+        block = await_block(page, world)
+        page.wait_for_selector(CHECKED)
+        shown = page.locator(".told").inner_text()
+        before = supply(page)
+        deposit(world, "depositor", 7 * ETHER)
+        await_block(page, world)
+        assert supply(page) > before
+        restore_branch(world.beacon.chain, branch)
+        assert await_block(page, world) == block
+        assert supply(page) == before
+        assert page.locator(".told").inner_text() == shown
+        deposit(world, "depositor", 2 * ETHER)
+        await_block(page, world)
+        told = page.locator(".told li").first.inner_text()
+        assert "deposited" in told
+        assert "2ETH" in told.replace(" ", "")
+
+
+def test_a_page_without_its_server_says_that_it_is_old_and_comes_back(
+    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path, browser: Browser
+) -> None:
+    with (
+        staged(validating_world, artifacts, tmp_path) as stage,
+        linked(stage.url) as link,
+        opened(browser, link.url, may_lose_node=True) as page,
+    ):
+        await_block(page, validating_world)
+        link.cut()
+        page.wait_for_selector('#offline:has-text("page\'s server does not answer")')
+        assert "is-old" in (page.locator("body").get_attribute("class") or "")
+        deposit(validating_world, "depositor", ETHER)
+        link.mend()
+        page.wait_for_selector("#offline", state="hidden")
+        await_block(page, validating_world)
+
+
+def test_without_a_beacon_node_the_rest_is_shown(
+    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path, browser: Browser
+) -> None:
+    with (
+        staged(validating_world, artifacts, tmp_path, beacon_url="http://127.0.0.1:9") as stage,
+        opened(browser, stage.url) as page,
+    ):
+        await_block(page, validating_world)
+        page.wait_for_selector("[data-alarm=beacon_node]")
+        assert page.locator("[data-name=check]").get_attribute("data-value") == "unread"

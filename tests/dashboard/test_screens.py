@@ -1,0 +1,116 @@
+"""Screens: a phone, light and dark, without JavaScript; readable for everybody."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from keel.model.constants import ETHER
+from keel.scenarios.leaving import request_ticket
+from tests.dashboard.browser import opened
+from tests.dashboard.stage import Staged
+from tests.dashboard.test_page import CHECKED
+
+_CONTRAST_LEAST = 4.5  # WCAG 2.2, level AA, text of ordinary size
+
+_CONTRASTS = """() => {
+  const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((each) => each / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0);
+  const ground = (element) => {
+    for (let e = element; e !== null; e = e.parentElement) {
+      const colour = parse(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    const skipped = element.closest("svg, .hidden, .uplot, .skip, option") !== null;
+    if (!own || skipped || !element.checkVisibility()) continue;
+    const [a, b] = [light(parse(getComputedStyle(element).color)), light(ground(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    found.push([ratio, element.className, element.textContent.trim().slice(0, 40)]);
+  }
+  return found;
+}"""
+
+_FOCUSED = "document.activeElement.id || document.activeElement.tagName"
+
+_UNLABELLED = """() => [
+  ...[...document.querySelectorAll("input, select")].filter((e) => e.labels.length === 0),
+  ...[...document.querySelectorAll("button")].filter((e) => e.textContent.trim() === ""),
+  ...[...document.querySelectorAll("th")].filter((e) => !e.closest(".u-legend") && !e.scope),
+  ...[...document.querySelectorAll("section, aside")].filter(
+    (e) => !document.getElementById(e.getAttribute("aria-labelledby"))),
+  ...[...document.querySelectorAll("svg, canvas")].filter(
+    (e) => !e.closest("[role=img][aria-label]")),
+].map((e) => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_all_text_has_contrast(stage: Staged, browser: Browser, dark: bool) -> None:
+    request_ticket(stage.world, "depositor", 40 * ETHER)
+    with opened(browser, stage.url, dark=dark) as page:
+        page.wait_for_selector(CHECKED)
+        found: list[list[Any]] = page.evaluate(_CONTRASTS)
+        assert len(found) > 100
+        assert [each for each in found if each[0] < _CONTRAST_LEAST] == []
+
+
+def test_everything_has_a_name_for_those_who_do_not_see_it(stage: Staged, browser: Browser) -> None:
+    with opened(browser, stage.url) as page:
+        page.wait_for_selector(CHECKED)
+        assert page.evaluate(_UNLABELLED) == []
+        levels = page.locator("h1, h2, h3").evaluate_all("all => all.map((e) => e.tagName)")
+        assert levels[0] == "H1"
+        assert set(levels[1:]) == {"H2"}
+
+
+@pytest.mark.parametrize("exact", [False, True], ids=["rounded", "to the wei"])
+@pytest.mark.parametrize("width", [320, 375, 768, 1280])
+def test_no_screen_scrolls_sideways(
+    stage: Staged, browser: Browser, width: int, exact: bool
+) -> None:
+    request_ticket(stage.world, "depositor", 40 * ETHER)
+    with opened(browser, stage.url, width=width, height=812) as page:
+        page.wait_for_selector(CHECKED)
+        page.get_by_label("to the wei").set_checked(exact)
+        page.wait_for_selector(".uplot")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_without_javascript_the_page_shows_the_moment(stage: Staged, browser: Browser) -> None:
+    with opened(browser, stage.url) as page:
+        page.wait_for_selector(CHECKED)
+        shown = page.locator("#view .amount").count()
+    with opened(browser, stage.url, javascript=False) as page:
+        assert page.locator("#view .amount").count() == shown
+        assert page.locator(CHECKED).count() == 1
+        assert page.get_by_text("Without JavaScript the page shows this moment only").is_visible()
+        supply = page.locator("[data-name=keth_supply]").get_attribute("data-wei")
+        assert int(supply or "") == stage.world.contracts.vault.call("totalSupply")
+
+
+def test_the_keyboard_reaches_everything_in_order(stage: Staged, browser: Browser) -> None:
+    with opened(browser, stage.url) as page:
+        page.wait_for_selector(CHECKED)
+        page.wait_for_selector("[data-name='held.ETH']")
+        reached = []
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            reached.append(
+                page.evaluate("document.activeElement.id || document.activeElement.tagName")
+            )
+        assert reached[0] == "A"
+        wanted = ["exact", "account", "connect", "amount", "submit"]
+        assert [each for each in reached if each in wanted][: len(wanted)] == wanted
+
+
+def test_the_operators_guide_is_served_by_sections(stage: Staged, browser: Browser) -> None:
+    with opened(browser, f"{stage.url}/operations") as page:
+        assert page.get_by_role("heading").count() > 0
+        page.get_by_role("link", name="Back to the page").click()
+        page.wait_for_selector("#view")
