@@ -36,9 +36,12 @@ class Figures:
         self._withdrawals.set(report.withdrawal_vault_balance_wei)
         self._rewards.set(report.rewards_vault_balance_wei)
 
-    def counted(self, own: Report, tally: Tally, needed: int) -> None:
+    def needed(self, signatures: int) -> None:
+        """Show how many equal ballots a report needs."""
+        self._ballots.labels("needed").set(signatures)
+
+    def counted(self, own: Report, tally: Tally) -> None:
         """Show how the ballots of the frame stand."""
         self._ballots.labels("agreeing").set(len(tally.signatures_for(own)))
         others = sum(len(camp.signatures) for camp in tally.against(own))
         self._ballots.labels("disagreeing").set(others)
-        self._ballots.labels("needed").set(needed)

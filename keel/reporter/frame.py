@@ -20,7 +20,7 @@ from keel.reporter.committee import Tally, count, disagreement
 from keel.reporter.figures import Figures
 from keel.reporter.journal import ConflictingViewError, Journal
 from keel.reporter.messages import SignedBallot
-from keel.reporter.posting import REFUSED, Poster, is_fault
+from keel.reporter.posting import REFUSED, Poster, SignatureRefusedError, is_fault
 from keel.reporter.sayings import applied_otherwise, beyond_limit_text, conflict_text, foreign_text
 from keel.reporter.settings import CommitteeSettings
 from keel.reporter.stages import Stage
@@ -75,6 +75,7 @@ class Frame:
         self._judged: tuple[int, Any, Any] | None = None
         self._postable_since: int | None = None
         self._shown: set[tuple[str, str]] = set()
+        self._distrusted: set[str] = set()
 
     def prepare(self, standing: Standing) -> Stage | None:
         """Build, judge and sign; returns the stage in which it stops, None when it was signed."""
@@ -102,8 +103,12 @@ class Frame:
         if assessment is None or judged is None or poster is None:
             return Stage.GATHERING
         _, judgement, outcome = judged
-        signatures = tally.signatures_for(assessment.report)
-        waits_for = self._waits_for(standing, assessment, tally, bool(judgement.beyondLimit))
+        signatures = [
+            signature
+            for signature in tally.signatures_for(assessment.report)
+            if signature.signer not in self._distrusted
+        ]
+        waits_for = self._waits_for(standing, len(signatures), bool(judgement.beyondLimit))
         if waits_for is not None:
             self._postable_since = None
             return waits_for
@@ -113,7 +118,12 @@ class Frame:
             return Stage.POSTING
         values = [signature.values() for signature in signatures]
         arguments = (astuple(assessment.report), self._deadline, values, outcome.lastTicket)
-        is_sent = poster.post(self.ref_slot, arguments, standing.head.number)
+        try:
+            is_sent = poster.post(self.ref_slot, arguments, standing.head.number)
+        except SignatureRefusedError as error:
+            self._distrusted.add(error.signer)
+            self._say("ballot.distrusted", member=error.signer)
+            return self.post(standing)
         return Stage.POSTING if is_sent else Stage.REFUSED
 
     def look_on(self, standing: Standing, stage: Stage) -> Stage:
@@ -139,6 +149,7 @@ class Frame:
         if self.assessment is None:
             return
         own = self.assessment.report
+        self._tools.figures.counted(own, tally)
         lines = [disagreement(own, tally), applied_otherwise(own, standing)]
         text = "; ".join(line for line in lines if line)
         self._tools.alarms.set("disagreement", f"slot {self.ref_slot}: {text}" if text else None)
@@ -201,14 +212,12 @@ class Frame:
             return Stage.HELD
         return None
 
-    def _waits_for(
-        self, standing: Standing, assessment: Assessment, tally: Tally, beyond_limit: bool
-    ) -> Stage | None:
+    def _waits_for(self, standing: Standing, signatures: int, beyond_limit: bool) -> Stage | None:
         """What a report still lacks before it can be posted (REP-7, REP-8), None if nothing."""
         announced = bool(standing.announced_at)
         needed = standing.terms.needed(announced=announced, beyond_limit=beyond_limit)
-        self._tools.figures.counted(assessment.report, tally, needed)
-        if len(tally.signatures_for(assessment.report)) < needed:
+        self._tools.figures.needed(needed)
+        if signatures < needed:
             return Stage.GATHERING
         applicable_at = standing.announced_at + self._tools.timetable.geometry.frame_seconds
         if announced and beyond_limit and standing.now < applicable_at:

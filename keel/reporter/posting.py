@@ -35,6 +35,14 @@ def is_fault(cause: Cause) -> bool:
     return not (isinstance(cause, CustomError) and cause.name in NO_FAULTS)
 
 
+class SignatureRefusedError(Exception):
+    """The oracle does not take a signature: of a member with code that changed its mind."""
+
+    def __init__(self, signer: str) -> None:
+        super().__init__(f"{signer} signed, and its code refuses the signature now")
+        self.signer = signer
+
+
 @dataclass
 class Poster:
     """Sends for one account; the chain's state and not a hash says whether a report is in."""
@@ -57,10 +65,16 @@ class Poster:
         return bool(self.sender.waiting)
 
     def post(self, ref_slot: int, arguments: tuple[Any, ...], block: int) -> bool:
-        """Send `submit` unless it would fail; returns whether it is on its way."""
+        """Send `submit` unless it would fail; returns whether it is on its way.
+
+        Raises SignatureRefusedError, upon which the others may be enough.
+        """
         try:
             self.oracle.call("submit", *arguments, sender=self.account, block=block)
         except Reverted as error:
+            cause = error.cause
+            if isinstance(cause, CustomError) and cause.name == "SignatureInvalid":
+                raise SignatureRefusedError(cause.inputs["signer"]) from error
             if is_fault(error.cause):
                 self.alarms.raise_(REFUSED, f"slot {ref_slot}: {error.cause}")
             return False

@@ -16,6 +16,7 @@ from keel.model.constants import GWEI
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import CircleWorld
 from keel.terminal.amounts import exact_ether
+from tests.beacon_stage import put_back
 from tests.reporter.stage import committee
 
 
@@ -35,26 +36,30 @@ def config_of(process: Process) -> str:
     return str(process.service.folder / "config.toml")
 
 
-@pytest.fixture
-def keyless(tmp_path: Path) -> str:
-    """A configuration for one who only looks on, away from everybody's journals."""
-    return str(tmp_path / "keyless.toml")
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def reported(
-    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path, keyless: str
+    _validating_on_beacon: BeaconWorld,
+    artifacts: Artifacts,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[CircleWorld]:
-    """Three members, and a report of theirs."""
-    with committee(validating_world, tmp_path, artifacts) as world:
-        lines = (tmp_path / "reporter_1" / "config.toml").read_text().splitlines()
-        kept = [line for line in lines if "dry_run" not in line and "key.json" not in line]
-        text = "\n".join(line for line in kept if "password" not in line and "[key]" not in line)
-        peer = str(world.circle.reporters[0].service.serving_url)
-        text = text.replace('peers = ["', f'peers = ["{peer}", "').replace('"state"', '"away"')
-        Path(keyless).write_text(text)
+    """Three members, and a report of theirs; nothing here changes them."""
+    folder = tmp_path_factory.mktemp("reported")
+    with put_back(_validating_on_beacon) as before, committee(before, folder, artifacts) as world:
         world.next_report()
         yield world
+
+
+@pytest.fixture
+def keyless(reported: CircleWorld, tmp_path: Path) -> str:
+    """A configuration for one who only looks on, away from everybody's journals."""
+    one = reported.circle.reporters[0]
+    lines = Path(config_of(one)).read_text().splitlines()
+    secret = ("dry_run", "[key]", "keystore", "password_file")
+    text = "\n".join(line for line in lines if not line.startswith(secret))
+    text = text.replace('peers = ["', f'peers = ["{one.service.serving_url}", "')
+    path = tmp_path / "keyless.toml"
+    path.write_text(text.replace('"state"', '"away"'))
+    return str(path)
 
 
 def test_everything_about_a_report_is_explained_without_a_key(
@@ -107,8 +112,11 @@ def test_check_says_whether_all_is_well(reported: CircleWorld, tmp_path: Path) -
     )
     assert away.returncode == 1
     assert "FAIL beacon node http://127.0.0.1:9" in away.stdout
-    (one.service.folder / "password").write_text("wrong\n")
-    locked = reporter("check", "--config", config_of(one))
+    wrong = tmp_path / "password"
+    wrong.write_text("wrong\n")
+    locked = reporter(
+        "check", "--config", config_of(one), KEEL_REPORTER_KEY__PASSWORD_FILE=str(wrong)
+    )
     assert locked.returncode == 1
     assert "the password is wrong" in locked.stdout
 
