@@ -10,7 +10,6 @@ from eth_account.signers.local import LocalAccount
 from rich.console import Console
 
 from keel.chain.errors import ChainError
-from keel.chain.state import balance_wei
 from keel.deploy.errors import DeployError
 from keel.keeper.beacon_reading import StateBehindError
 from keel.keeper.chores import ether
@@ -19,6 +18,7 @@ from keel.keeper.service import open_keeper, open_reader
 from keel.keeper.settings import ENVIRONMENT_PREFIX, KeeperSettings
 from keel.keeper.showing import plan_document, plan_table
 from keel.keeper.sources import open_sources
+from keel.keeper.view import KeeperView
 from keel.service.errors import ServiceError
 from keel.service.logs import open_log
 from keel.service.loop import run_loop
@@ -104,34 +104,29 @@ def show_plan(config: Path | None, *, as_json: bool) -> None:
 @cli.command()
 @config_option
 def check(config: Path | None) -> None:
-    """Read configuration, key and nodes, and say whether all is well."""
+    """Read configuration, key, nodes and members, and say whether all is well."""
     with _faults_in_one_line():
         settings = load_settings(KeeperSettings, config, ENVIRONMENT_PREFIX)
         click.echo("The configuration can be used.")
         account = _account(settings)
+        address = None if account is None else account.address
         with open_sources(settings, _warn) as sources:
             sources.require_agreement()
-            reader = open_reader(sources, settings, None if account is None else account.address)
-            head_slot = reader.head_slot(sources.rpc.agreed_head())
-            click.echo(f"The nodes agree on the chain of the manifest, at slot {head_slot}.")
-            view = reader.read(head_slot)
-            if account is not None:
-                owned = ether(balance_wei(sources.rpc, account.address))
-                roles = [
-                    name
-                    for name, holds in (
-                        ("STAKER", view.caller.may_stake),
-                        ("EXITER", view.caller.may_exit),
-                    )
-                    if holds
-                ]
-                click.echo(
-                    f"{account.address} has {owned} and holds {' and '.join(roles) or 'no role'}."
-                )
-            if sources.peers.problems:
-                for url, problem in sources.peers.problems.items():
-                    click.echo(f"member {url}: {problem}")
-        click.echo("Dry run: nothing is sent." if settings.dry_run else "All is well.")
+            reader = open_reader(sources, settings, address)
+            view = reader.read(reader.head_slot(sources.rpc.agreed_head()))
+            click.echo(f"The nodes agree on the chain of the manifest, at slot {view.head.slot}.")
+            sources.peers.operators(bytes(32))  # asked only to hear whether they answer
+            silent = dict(sources.peers.problems)
+    if address is not None:
+        click.echo(f"{address} has {ether(view.caller.balance_wei)} and holds {_roles(view)}.")
+    for url, problem in silent.items():
+        click.echo(f"Member {url}: {problem}.")
+    click.echo("Dry run: nothing is sent." if settings.dry_run else "It may run.")
+
+
+def _roles(view: KeeperView) -> str:
+    held = {"STAKER": view.caller.may_stake, "EXITER": view.caller.may_exit}
+    return " and ".join(name for name, holds in held.items() if holds) or "no role"
 
 
 def _account(settings: KeeperSettings) -> LocalAccount | None:

@@ -1,6 +1,7 @@
 """A keeper does its chores for a Keel whose validators are active."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -219,6 +220,27 @@ def _front_run(world: BeaconWorld, pubkey: bytes, credentials: bytes) -> None:
         sender=world.actors["attacker"],
         value_wei=ETHER,
     )
+
+
+def test_a_keeper_that_hangs_is_passed_over(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+) -> None:
+    with keepers_beside(keepers_world, tmp_path, artifacts, keepers=2) as world:
+        total, (one, two) = world.contracts.registry.call("totalStaked"), world.circle.keepers
+        accounts = (world.actors["keeper"], SECOND_KEEPER)
+        for hanging, working in ((two, 0), (one, 1)):
+            hanging.stop()
+            before = nonce(world.rpc, accounts[working])
+            deposit(world, "depositor", 32 * ETHER)
+            total += 1
+            world.circle.until(partial(_is_staked, world, total), "staking", 8)
+            assert nonce(world.rpc, accounts[working]) == before + 1
+            hanging.go_on()
+            world.circle.settle()
+
+
+def _is_staked(world: BeaconWorld, validators: int) -> bool:
+    return bool(world.contracts.registry.call("totalStaked") == validators)
 
 
 def _sent(world: BeaconWorld) -> int:
