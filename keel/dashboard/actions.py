@@ -4,6 +4,7 @@ The data of a transaction is made here alone; a browser's wallet and the node of
 get the same. A refusal says what was wrong in the contracts' own words, with value and bound.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -199,8 +200,14 @@ def _cause_in_words(cause: Cause) -> str:
     """A custom error with its values in units, anything else as it is."""
     if not isinstance(cause, CustomError):
         return str(cause)
-    values = [f"{name} {_value(name, value)}" for name, value in cause.inputs.items()]
-    return f"{cause.name}: {', '.join(values)}" if values else cause.name
+    values = [f"{_words(name)} {_value(name, value)}" for name, value in cause.inputs.items()]
+    return f"{cause.name} ({', '.join(values)})" if values else cause.name
+
+
+def _words(name: str) -> str:
+    """`minWei` as `min`: the unit stands beside the value."""
+    parts = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name.removesuffix("Wei"))
+    return " ".join(part.lower() for part in parts)
 
 
 def _value(name: str, value: Any) -> str:

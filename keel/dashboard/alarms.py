@@ -9,8 +9,6 @@ from keel.dashboard.view import Snapshot
 from keel.model.frames import FrameGeometry, State
 from keel.terminal.amounts import exact_ether, shown_bps, shown_seconds
 
-PEG_BOUND_BPS = 100
-"""How far the instant price of kETH may lie below par."""
 _GRACE_SLOTS = 8
 _GRACE_FRAMES = 32
 
@@ -131,14 +129,14 @@ def late_report_grace_seconds(geometry: FrameGeometry) -> int:
 
 def _money(snapshot: Snapshot) -> Iterator[Alarm]:
     accounts, price = snapshot.accounts, snapshot.price
-    if price is not None and price.discount_bps > PEG_BOUND_BPS:
+    if price is not None and price.discount_bps > price.bound_bps:
         yield Alarm(
             "peg",
             Level.WARNING,
             f"Instant redemption pays {shown_bps(price.discount_bps)} below par",
             f"kETH worth {exact_ether(price.value_wei)} ETH is paid "
-            f"{exact_ether(price.paid_wei)} ETH at once; the bound of this alarm is "
-            f"{shown_bps(PEG_BOUND_BPS)}. Free ether is scarce; tickets still pay par.",
+            f"{exact_ether(price.paid_wei)} ETH at once, while the largest fee is "
+            f"{shown_bps(price.bound_bps)}: there is too little free ether. Tickets pay par.",
         )
     if accounts.buffered_wei < accounts.owed_wei:
         missing_wei = accounts.owed_wei - accounts.buffered_wei

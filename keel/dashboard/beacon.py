@@ -1,7 +1,7 @@
 """What the consensus layer says of Keel's validators, by the standard Beacon API.
 
 The keys are those that the registry recorded (`KeyStaked`); a key whose validator, or whose first
-pending deposit, carries other withdrawal credentials than the vault's is named and does not count.
+pending deposit, pays to another address than the vault's is named and does not count.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +16,8 @@ from keel.dashboard.history import Happened
 from keel.model.constants import GWEI
 
 _IDS_AT_ONCE = 1_000
+_ADDRESS_PREFIXES = ("0x01", "0x02")  # consensus specs: execution and compounding credentials
+_ADDRESS_DIGITS = 40
 
 
 class BeaconApiError(ChainError):
@@ -78,7 +80,7 @@ class StateAmounts:
             first.setdefault(deposit["pubkey"], deposit["withdrawal_credentials"])
         for pubkey, found in self.validators.items():
             first[pubkey] = found["validator"]["withdrawal_credentials"]
-        return tuple(sorted(key for key, own in first.items() if own != self.credentials))
+        return tuple(sorted(key for key, own in first.items() if not self._pays_us(own)))
 
     def counted_gwei(self) -> int:
         """C: balances and pending deposits of all keys but foreign ones."""
@@ -86,6 +88,11 @@ class StateAmounts:
         balances = (int(v["balance"]) for k, v in self.validators.items() if k not in left_out)
         waiting = (int(d["amount"]) for d in self.pending if d["pubkey"] not in left_out)
         return sum(balances) + sum(waiting)
+
+    def _pays_us(self, credentials: str) -> bool:
+        """Whether the consensus layer can pay to the address of our own."""
+        own = self.credentials[-_ADDRESS_DIGITS:]
+        return credentials[:4] in _ADDRESS_PREFIXES and credentials[-_ADDRESS_DIGITS:] == own
 
 
 class BeaconClient:

@@ -10,7 +10,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.dashboard.actions import ticket_ids
-from keel.dashboard.alarms import PEG_BOUND_BPS
 from keel.dashboard.deployment import KnownDeployment
 from keel.dashboard.series import Point
 from keel.dashboard.telling import Amount, Who
@@ -121,7 +120,6 @@ class Page:
             "beacon": view.beacon,
             "bars": None if snapshot is None else identity_bars(snapshot.accounts),
             "geometry": self._known.geometry,
-            "peg_bound_bps": PEG_BOUND_BPS,
             "reports": [] if view.layer is None else _reports(view),
             "late": _frame_position(snapshot, self._known),
         }

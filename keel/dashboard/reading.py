@@ -79,7 +79,7 @@ def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
         ),
         oracle=_oracle(got),
         fund=_fund(got, more[worth], more[cover], dict(zip(people, leaving, strict=True))),
-        price=InstantPrice(more[value], more[price][0]) if probe_shares else None,
+        price=_price(got, more[value], more[price]) if probe_shares else None,
         doors=_doors(got),
         indexed_block=index.last_block,
     )
@@ -116,6 +116,7 @@ def _fixed_reads(c: Bindings) -> dict[str, PreparedCall]:
         "depositable": c.vault.prepare("depositableWei"),
         "stakeable": c.vault.prepare("stakeableWei"),
         "redeemable": c.instant.prepare("redeemableWei"),
+        "instant_terms": c.instant.prepare("terms"),
         "deposits_paused": c.vault.prepare("pausedUntil", Action.DEPOSIT.value),
         "staking_paused": c.vault.prepare("pausedUntil", Action.STAKING.value),
         "instant_paused": c.instant.prepare("pausedUntil"),
@@ -168,10 +169,14 @@ def _claimable_ids(index: EventIndex, last_finalised: int) -> list[int]:
 
 
 def _probe_shares(redeemable_wei: int, accounts: Accounts) -> int:
-    """Shares worth 1 ETH, or what can be redeemed; 0 when nothing can."""
+    """Shares worth 1 ETH, rounded up; 0 when nothing can be redeemed at once."""
     if not redeemable_wei or not accounts.visible_wei:
         return 0
-    return min(ETHER, redeemable_wei) * accounts.shares // accounts.visible_wei
+    return -(-ETHER * accounts.shares // accounts.visible_wei)
+
+
+def _price(got: dict[str, Any], value_wei: int, preview: Any) -> InstantPrice:
+    return InstantPrice(value_wei, preview[0], got["instant_terms"].maxFeeBps)
 
 
 def _tickets(numbers: Sequence[int], answers: Sequence[Any]) -> list[Ticket]:

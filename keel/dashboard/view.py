@@ -124,10 +124,11 @@ class Fund:
 
 @dataclass(frozen=True, slots=True)
 class InstantPrice:
-    """What redeeming kETH worth `value_wei` pays at once."""
+    """What redeeming kETH worth `value_wei` pays at once; the terms' fee is at most `bound_bps`."""
 
     value_wei: int
     paid_wei: int
+    bound_bps: int
 
     @property
     def discount_bps(self) -> int:

@@ -31,8 +31,9 @@ def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
     left = stream_end - now
     yearly_bps = unvested_wei * 365 * 86_400 * 10_000
     redeemable_wei = c.instant.call("redeemableWei", block=block)
-    probe = min(ETHER, redeemable_wei) * shares // visible_wei
-    price = {"price": c.instant.call("previewRedeem", probe, block=block)[0]} if probe else {}
+    probe = c.vault.call("toSharesUp", ETHER, block=block)
+    paid_wei, _ = c.instant.call("previewRedeem", probe, block=block)
+    price = {"price": paid_wei} if redeemable_wei else {}
     return price | {
         "state": c.vault.call("state", block=block),
         "rate": visible_wei * 10**27 // shares,

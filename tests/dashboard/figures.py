@@ -61,7 +61,7 @@ def snapshot(**changes: Any) -> Snapshot:
             loss_allowance_wei=ETHER,
         ),
         fund=Fund(ETHER, ETHER, ETHER, ETHER, ETHER, ETHER, ()),
-        price=InstantPrice(ETHER, ETHER * 999 // 1000),
+        price=InstantPrice(ETHER, ETHER * 999 // 1000, 300),
         doors=Doors(ETHER, ETHER, ETHER, 0, 0, 0),
         indexed_block=500,
     )

@@ -149,7 +149,7 @@ def test_the_keyboard_is_enough(stage: Staged, browser: Browser) -> None:
     [
         ("Deposit", "one", "'one' is not an amount such as 1.5"),
         ("Deposit", "1000000", "more than 1000000 ETH is needed, for gas too"),
-        ("Request", "0.0001", "amountWei 0.0001 ETH, minWei 0.001 ETH, maxWei 1000 ETH"),
+        ("Request", "0.0001", "(amount 0.0001 ETH, min 0.001 ETH, max 1000 ETH)"),
         ("Unwrap", "1", "1 wkETH is more than the account has: 0 wkETH"),
     ],
 )

@@ -63,7 +63,7 @@ def test_instant_redemption_pays_what_it_said(keel: Keel) -> None:
         (
             "request",
             "0.0009",
-            "AmountOutOfBounds: amountWei 0.0009 ETH, minWei 0.001 ETH, maxWei 1000 ETH",
+            "AmountOutOfBounds (amount 0.0009 ETH, min 0.001 ETH, max 1000 ETH)",
         ),
         ("claim", "", "no ticket is named"),
     ],
@@ -79,8 +79,8 @@ def test_a_ticket_that_waits_or_does_not_exist_is_not_claimed(keel: Keel) -> Non
     done(keel, "deposit", "5")
     done(keel, "request", "1")
     for ticket, reason in (
-        (1, "NotFinalised: ticketId 1, lastFinalised 0"),
-        (2, "NoSuchTicket: ticketId 2"),
+        (1, "NotFinalised (ticket id 1, last finalised 0)"),
+        (2, "NoSuchTicket (ticket id 2)"),
     ):
         with pytest.raises(RefusedError) as refused:
             prepare(keel.quick, wish(keel, "claim", "", ticket))
@@ -91,7 +91,7 @@ def test_a_closed_door_names_the_state(keel: Keel) -> None:
     jump(keel.rpc, 3 * keel.profile.frame_seconds)
     with pytest.raises(RefusedError) as refused:
         prepare(keel.quick, wish(keel, "deposit", "1"))
-    assert str(refused.value) == "deposit is refused: ActionClosed: action deposit, state stale"
+    assert str(refused.value) == "deposit is refused: ActionClosed (action deposit, state stale)"
 
 
 def test_an_account_must_be_an_address() -> None:

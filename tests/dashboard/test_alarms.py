@@ -1,12 +1,16 @@
 """Alarms: each beside the moment at which it is just not raised yet."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from keel.dashboard.alarms import PEG_BOUND_BPS, Level, alarms, late_report_grace_seconds
+from keel.dashboard import alarms as alarms_module
+from keel.dashboard.alarms import Level, alarms, late_report_grace_seconds
 from keel.dashboard.beacon import ReferenceCheck
+from keel.dashboard.page import OPERATIONS_GUIDE
 from keel.dashboard.view import InstantPrice
 from keel.model.constants import BPS, ETHER
 from keel.model.frames import State
@@ -54,9 +58,10 @@ def test_an_alarm_is_raised_at_its_bound_and_not_before(
 
 
 def test_the_price_may_lie_below_par_by_the_bound_and_not_by_more() -> None:
-    at_bound = ETHER - ETHER * PEG_BOUND_BPS // BPS
-    assert names(snapshot(price=InstantPrice(ETHER, at_bound))) == []
-    assert names(snapshot(price=InstantPrice(ETHER, at_bound - 1))) == ["peg"]
+    bound_bps = 300
+    at_bound = ETHER - ETHER * bound_bps // BPS
+    assert names(snapshot(price=InstantPrice(ETHER, at_bound, bound_bps))) == []
+    assert names(snapshot(price=InstantPrice(ETHER, at_bound - 1, bound_bps))) == ["peg"]
     assert names(snapshot(price=None)) == []
 
 
@@ -103,6 +108,16 @@ def test_nodes_that_do_not_answer_are_told_even_before_anything_was_read() -> No
         ("execution_node", Level.CRITICAL),
         ("beacon_node", Level.WARNING),
     ]
+
+
+def test_every_alarm_has_a_section_in_the_operators_guide() -> None:
+    source = Path(alarms_module.__file__).read_text()
+    raised = set(re.findall(r'Alarm\(\s*"(\w+)"', source)) | set(
+        re.findall(r'^        "(\w+)": "', source, re.MULTILINE)
+    )
+    headings = set(re.findall(r"^#+ (\w+)$", OPERATIONS_GUIDE.read_text(), re.MULTILINE))
+    assert len(raised) >= 14
+    assert raised - headings == set()
 
 
 def test_the_worst_comes_first() -> None:
