@@ -37,7 +37,12 @@ class Reported:
 
 
 def reports_between(contracts: Bindings, first_block: int, last_block: int) -> list[Reported]:
-    """Reports that were applied or announced in a closed range of blocks, in order."""
+    """Reports that were applied or announced in a closed range of blocks, in order.
+
+    None in an empty one, which missed slots leave.
+    """
+    if first_block > last_block:
+        return []
     events = contracts.oracle.events_between(first_block, last_block)
     hashes = (event.log.transaction_hash for event in events if event.name in _OUTCOMES)
     return [read_report(contracts, each) for each in dict.fromkeys(hashes)]

@@ -1,0 +1,156 @@
+"""What must hold whenever a report is applied, measured from outside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+from click.testing import CliRunner
+
+from keel.chain.state import block_head
+from keel.circle.reports import Reported, reports_between
+from keel.consensus.beacon.outcome import SlotOutcome
+from keel.model.commitment import OperatorTotals
+from keel.model.constants import GWEI
+from keel.reporter.command import cli
+from keel.reporter.peers import Peers
+from keel.scenarios.circle_world import CircleWorld
+from keel.scenarios.identity import Identity, require_identity
+
+_ANSWER_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class OperatorStanding:
+    """One operator's validators in the beacon state of a reference slot."""
+
+    active: int
+    exited: int
+    slashed: int
+    balance_gwei: int
+
+
+@dataclass(frozen=True)
+class FinalFrame:
+    """An applied report, the identity right after it, and the leaves that it commits to."""
+
+    reported: Reported
+    identity: Identity
+    leaves: tuple[OperatorTotals, ...]
+
+    @property
+    def ref_slot(self) -> int:
+        return self.reported.report.ref_slot
+
+
+@dataclass
+class FinalFrames:
+    """Looks at every slot; whatever does not hold ends the story there."""
+
+    world: CircleWorld
+    applied: list[FinalFrame] = field(default_factory=list)
+    announced: list[Reported] = field(default_factory=list)
+    _next_block: int = 0
+
+    def __post_init__(self) -> None:
+        self._next_block = block_head(self.world.rpc).number + 1
+
+    @property
+    def last(self) -> FinalFrame:
+        return self.applied[-1]
+
+    @property
+    def ref_slots(self) -> list[int]:
+        return [frame.ref_slot for frame in self.applied]
+
+    def at_every_final_frame(self, _: SlotOutcome) -> None:
+        """Require the identity, and that the parts make the whole, at each report applied."""
+        last_block = block_head(self.world.rpc).number
+        for reported in reports_between(self.world.contracts, self._next_block, last_block):
+            if reported.applied:
+                identity = require_identity(self.world)
+                self.applied.append(FinalFrame(reported, identity, self._sum_up(reported)))
+            else:
+                self.announced.append(reported)
+        self._next_block = last_block + 1
+
+    def explained(self) -> None:
+        """What a reporter explains of the last report is, operator by operator, what it said."""
+        service = self.world.circle.reporters[0].service
+        config = str(service.folder / "config.toml")
+        result = CliRunner().invoke(
+            cli, ["explain", str(self.last.ref_slot), "--config", config, "--json"]
+        )
+        assert result.exit_code == 0, result.output
+        told = orjson.loads(result.stdout)
+        report, operators = self.last.reported.report, told["operators"]
+        assert int(told["report"]["consensus_balance_gwei"]) == report.consensus_balance_gwei
+        for name, whole in (
+            ("active", report.active_validators),
+            ("exited", report.exited_validators),
+            ("slashed", report.slashed_validators),
+            ("balance_gwei", report.consensus_balance_gwei),
+        ):
+            assert sum(int(operator[name]) for operator in operators) == whole, name
+        seen = operators_in_state(self.world, report.ref_slot)
+        assert {
+            int(each["operator_id"]): int(each["balance_gwei"])
+            for each in operators
+            if int(each["balance_gwei"])
+        } == {number: each.balance_gwei for number, each in seen.items() if each.balance_gwei}
+
+    def _sum_up(self, reported: Reported) -> tuple[OperatorTotals, ...]:
+        report = reported.report
+        seen = operators_in_state(self.world, report.ref_slot)
+        assert sum(each.active for each in seen.values()) == report.active_validators
+        assert sum(each.exited for each in seen.values()) == report.exited_validators
+        assert sum(each.slashed for each in seen.values()) == report.slashed_validators
+        assert sum(each.balance_gwei for each in seen.values()) == report.consensus_balance_gwei
+        leaves = self._leaves(report.operators_root)
+        for leaf in leaves:
+            each = seen.get(leaf.operator_id, OperatorStanding(0, 0, 0, 0))
+            assert (leaf.active, leaf.exited, leaf.slashed) == (
+                each.active,
+                each.exited,
+                each.slashed,
+            )
+        assert sum(leaf.cumulative_reward_shares for leaf in leaves) <= self._minted()
+        assert set(seen) <= {leaf.operator_id for leaf in leaves}
+        return leaves
+
+    def _leaves(self, root: bytes) -> tuple[OperatorTotals, ...]:
+        """What any member that is up has under a root, checked by the root."""
+        if root == bytes(32):
+            return ()
+        urls = [
+            str(process.service.serving_url)
+            for process in self.world.circle.reporters
+            if process.is_running and not process.is_stopped
+        ]
+        with Peers(urls, _ANSWER_SECONDS) as peers:
+            leaves = peers.operators(root)
+        assert leaves is not None, f"no member has leaves under 0x{root.hex()}"
+        return leaves
+
+    def _minted(self) -> int:
+        """All shares that operators were ever given."""
+        vault, registry = self.world.contracts.vault, self.world.contracts.registry
+        count = registry.call("operatorCount")
+        claimed = sum(int(registry.call("claimedShares", number)) for number in range(count))
+        return int(vault.call("sharesOf", registry.address)) + claimed
+
+
+def operators_in_state(world: CircleWorld, ref_slot: int) -> Mapping[int, OperatorStanding]:
+    """The beacon state's own words on each operator that has keys in it."""
+    time = world.configuration.geometry.time_of(ref_slot)
+    balances_gwei: dict[int, int] = {}
+    for pubkey, standing in world.beacon.standings(ref_slot).items():
+        operator_id = world.beacon.operators[pubkey]
+        balances_gwei[operator_id] = balances_gwei.get(operator_id, 0) + standing.balance_gwei
+    return {
+        operator_id: OperatorStanding(*counts, balances_gwei[operator_id])
+        for operator_id, counts in world.beacon.counts(time).items()
+    }
+
+
+def consensus_wei(frame: FinalFrame) -> int:
+    return frame.reported.report.consensus_balance_gwei * GWEI

@@ -1,0 +1,80 @@
+"""What a loss must do to everybody, worked out from the specification and from the model."""
+
+from keel.circle.reports import Reported
+from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.beacon.offences import vote_twice
+from keel.model.stream import Stream, unvested_wei
+from keel.model.waterfall import LossShared, share_loss
+from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.failing import Slashed
+from tests.end_to_end.story import Story
+
+
+def slash(chain: BeaconChain, indices: list[int]) -> Slashed:
+    """Let validators vote twice; the next block proves it."""
+    spec = chain.spec
+    before = sum(int(chain.state.balances[index]) for index in indices)
+    vote_twice(chain, indices)
+    chain.run_until(
+        lambda chain: all(chain.state.validators[index].slashed for index in indices),
+        most=int(spec.SLOTS_PER_EPOCH),
+        what="the slashing",
+    )
+    state = chain.state
+    after = sum(int(state.balances[index]) for index in indices)
+    withdrawable = {int(state.validators[index].withdrawable_epoch) for index in indices}
+    (withdrawable_epoch,) = withdrawable
+    penalty_epoch = withdrawable_epoch - int(spec.EPOCHS_PER_SLASHINGS_VECTOR) // 2
+    penalty_slot = (penalty_epoch + 1) * int(spec.SLOTS_PER_EPOCH)
+    return Slashed(tuple(indices), before - after, penalty_slot)
+
+
+def indices_of_operator(world: BeaconWorld, operator_id: int, count: int) -> list[int]:
+    """So many validators of one operator, the first ones."""
+    beacon = world.beacon
+    theirs = [
+        standing.index
+        for pubkey, standing in beacon.standings().items()
+        if beacon.operators[pubkey] == operator_id
+    ]
+    return theirs[:count]
+
+
+def correlation_penalty_gwei(chain: BeaconChain, slashed: int, active: int) -> int:
+    """What each of so many loses, all having 32 ETH, `active` being left (process_slashings)."""
+    spec = chain.spec
+    step = int(spec.EFFECTIVE_BALANCE_INCREMENT)
+    total_gwei = active * 32 * step
+    multiplied = slashed * 32 * step * int(spec.PROPORTIONAL_SLASHING_MULTIPLIER_BELLATRIX)
+    return min(multiplied, total_gwei) // (total_gwei // step) * 32
+
+
+def shared_by_model(story: Story, reported: Reported) -> LossShared:
+    """Run a report's loss through the model, from what stood on chain a block before."""
+    c, receipt = story.contracts, reported.receipt
+    block = receipt.block_number - 1
+    shares, backing_wei, _ = c.vault.call("totals", block=block)
+    unvested_at_start, end, seconds = c.vault.call("stream", block=block)
+    unvested = unvested_wei(Stream(unvested_at_start, end, seconds), receipt.timestamp)
+    normalised, index = c.queue.call("pending", block=block)
+    return share_loss(
+        reported.judgement.lossWei,
+        total_shares=shares,
+        visible_wei=backing_wei - unvested,
+        unvested_wei=unvested,
+        normalised=normalised,
+        index=index,
+        fund_units=c.wrapped.call("balanceOf", c.fund.address, block=block),
+    )
+
+
+def require_same_parts(reported: Reported, expected: LossShared) -> None:
+    """The waterfall on chain took from each what the model takes (LOS-1 to LOS-3)."""
+    absorbed = reported.event("LossAbsorbed")
+    assert absorbed is not None
+    told = absorbed.inputs
+    assert told["lossWei"] == reported.judgement.lossWei == expected.sum_wei
+    assert told["unvestedWei"] == expected.unvested_loss_wei
+    assert told["coverWei"] == expected.cover_wei
+    assert told["holdersWei"] == expected.holders_loss_wei
+    assert told["ticketsWei"] == expected.tickets_loss_wei
