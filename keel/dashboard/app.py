@@ -32,6 +32,8 @@ from keel.dashboard.guard import Guard
 from keel.dashboard.page import Page, series_json
 from keel.dashboard.watching import Watcher
 from keel.deploy.bindings import Bindings
+from keel.deploy.errors import ManifestError
+from keel.deploy.manifest import require_same_chain
 
 _STATIC = REPOSITORY_ROOT / "keel" / "dashboard" / "static"
 _UPLOT_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
@@ -54,6 +56,18 @@ class Served:
         """Use the contracts by a client of one's own, which serves one thread."""
         with closing(RpcClient(self.watcher.execution_url, _ACTION_SECONDS)) as rpc:
             return use(self.watcher.known.bind(rpc), *arguments)
+
+    def acting(self, use: Callable[..., Any], *arguments: Any) -> Any:
+        """The same for what leads to a transaction, which must not reach another chain."""
+
+        def on_own_chain(contracts: Bindings) -> Any:
+            try:
+                require_same_chain(contracts.rpc, self.watcher.known.manifest)
+            except ManifestError as error:
+                raise RefusedError(str(error)) from error
+            return use(contracts, *arguments)
+
+        return self.with_contracts(on_own_chain)
 
 
 def create_app(
@@ -144,7 +158,7 @@ def _account(served: Served) -> Answer:
 def _prepare(served: Served) -> Answer:
     async def answer(request: Request) -> Response:
         wish = await _wish(request)
-        found = await run_in_threadpool(served.with_contracts, prepare, wish)
+        found = await run_in_threadpool(served.acting, prepare, wish)
         return _json(found.model_dump())
 
     return answer
@@ -160,7 +174,7 @@ def _send(served: Served) -> Answer:
             prepared = prepare(c, wish)
             return {"hash": send_local(c.rpc, prepared), "summary": prepared.summary}
 
-        return _json(await run_in_threadpool(served.with_contracts, send))
+        return _json(await run_in_threadpool(served.acting, send))
 
     return answer
 

@@ -32,6 +32,8 @@ from keel.deploy.manifest import require_same_chain
 POLL_SECONDS = 0.5
 _HEAD_STANDS_SECONDS = 180
 _TIMEOUT_SECONDS = 15.0
+_MALFORMED = (LookupError, TypeError, ValueError)
+"""What reading an answer of another shape raises."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,8 @@ class Watcher:
             layer, problem = None, ("other_chain", f"no Keel answers where it should: {error}")
         except ChainError as error:
             layer, problem = None, ("execution_node", str(error))
+        except _MALFORMED as error:
+            layer, problem = None, ("execution_node", _malformed(self.execution_url, error))
         if problem is None:
             self._seen_at = time.monotonic()
             stood = reader.head_stood_seconds
@@ -157,6 +161,10 @@ class Watcher:
                 reading = follower.read(layer.events, consensus_wei)
             except ChainError as error:
                 self._publish(("beacon_node",), ("beacon_node", str(error)))
+                return
+            except _MALFORMED as error:
+                text = _malformed(self.beacon_url, error)
+                self._publish(("beacon_node",), ("beacon_node", text))
                 return
             self._publish(("beacon_node",), None, beacon=reading)
 
@@ -208,6 +216,10 @@ class Watcher:
         """No version of an earlier run of this program is ever used again."""
         self._count += 1
         return f"{self._boot}-{self._count}"
+
+
+def _malformed(url: str, error: Exception) -> str:
+    return f"{url} answers in another form than it should ({type(error).__name__}: {error})"
 
 
 class _ExecutionReader:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -34,6 +35,16 @@ def linked_stage(
 
 def supply(page: Page) -> int:
     return int(page.locator("[data-name=keth_supply]").get_attribute("data-wei") or "")
+
+
+def refusal(stage: Staged) -> str:
+    """What the page's server says when it is to send."""
+    page = httpx.get(stage.url).text
+    token = page.partition('name="keel-token" content="')[2].partition('"')[0]
+    wish = {"account": stage.world.actors["depositor"], "kind": "deposit", "amount": "1"}
+    headers = {"Origin": stage.url, "Keel-Token": token}
+    answer = httpx.post(f"{stage.url}/send", json=wish, headers=headers)
+    return str(answer.json()["message"])
 
 
 def test_a_node_that_is_away_is_told_and_its_return_is_noticed(
@@ -70,6 +81,7 @@ def test_another_chain_at_the_same_address_is_not_mixed_in(
         assert alarm is not None
         assert "genesis hash" in alarm.inner_text()
         assert supply(page) == before
+        assert "belongs to another chain" in refusal(linked_stage)
         link.cut()
         link.mend(world.beacon.chain.rpc.url)
         page.wait_for_selector("[data-alarm=other_chain]", state="detached")

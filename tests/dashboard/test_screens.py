@@ -69,17 +69,31 @@ def test_everything_has_a_name_for_those_who_do_not_see_it(stage: Staged, browse
         assert set(levels[1:]) == {"H2"}
 
 
-@pytest.mark.parametrize("exact", [False, True], ids=["rounded", "to the wei"])
-@pytest.mark.parametrize("width", [320, 375, 768, 1280])
-def test_no_screen_scrolls_sideways(
-    stage: Staged, browser: Browser, width: int, exact: bool
-) -> None:
+def test_no_screen_scrolls_sideways(stage: Staged, browser: Browser) -> None:
     request_ticket(stage.world, "depositor", 40 * ETHER)
-    with opened(browser, stage.url, width=width, height=812) as page:
+    with opened(browser, stage.url) as page:
         page.wait_for_selector(CHECKED)
-        page.get_by_label("to the wei").set_checked(exact)
         page.wait_for_selector(".uplot")
-        assert page.evaluate("document.documentElement.scrollWidth") == width
+        for width in (320, 375, 768, 1024, 1280):
+            page.set_viewport_size({"width": width, "height": 812})
+            for exact in (False, True):
+                page.get_by_label("to the wei").set_checked(exact)
+                page.wait_for_function(
+                    "(width) => document.documentElement.scrollWidth === width", arg=width
+                )
+
+
+def test_on_a_phone_the_chart_and_the_form_fit_the_screen(stage: Staged, browser: Browser) -> None:
+    with opened(browser, stage.url, width=375, height=812) as page:
+        page.wait_for_selector(".uplot")
+        for selector in (".uplot", "#submit", "#view .bar svg"):
+            box = page.locator(selector).first.bounding_box()
+            assert box is not None
+            assert 0 <= box["x"] < box["x"] + box["width"] <= 375
+        page.get_by_role("link", name="Act", exact=True).click()
+        page.wait_for_function(
+            "document.getElementById('submit').getBoundingClientRect().top < innerHeight"
+        )
 
 
 def test_without_javascript_the_page_shows_the_moment(stage: Staged, browser: Browser) -> None:

@@ -23,6 +23,7 @@ const walletStatus = document.getElementById("wallet-status");
 const switchButton = document.getElementById("switch");
 const wallet = new Wallet(chainId);
 let busy = false;
+let turn = 0;
 
 const kind = () => form.elements.kind.value;
 
@@ -51,6 +52,8 @@ function say(level, text, hash = null) {
 
 async function follow(summary, hash) {
   const began = Date.now();
+  turn += 1;
+  const own = turn; // a later transaction takes the place of this one's news
   for (;;) {
     let found;
     try {
@@ -58,6 +61,7 @@ async function follow(summary, hash) {
     } catch {
       found = { status: "pending", text: "the page's server does not answer" };
     }
+    if (own !== turn) return;
     const seconds = Math.round((Date.now() - began) / 1000);
     if (found.status === "mined") return say("good", `${summary}: ${found.text}.`, hash);
     if (found.status === "failed") return say("bad", `${summary}: ${found.text}.`, hash);
