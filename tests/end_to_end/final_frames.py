@@ -113,7 +113,7 @@ class FinalFrames:
                 each.exited,
                 each.slashed,
             )
-        assert sum(leaf.cumulative_reward_shares for leaf in leaves) <= self._minted()
+        self._require_all_divided(reported, leaves)
         assert set(seen) <= {leaf.operator_id for leaf in leaves}
         return leaves
 
@@ -131,12 +131,21 @@ class FinalFrames:
         assert leaves is not None, f"no member has leaves under 0x{root.hex()}"
         return leaves
 
-    def _minted(self) -> int:
+    def _require_all_divided(self, reported: Reported, leaves: tuple[OperatorTotals, ...]) -> None:
+        """Leaves hold all that was minted up to the state's block, but for remainders (OPR-5)."""
+        given = sum(leaf.cumulative_reward_shares for leaf in leaves)
+        ref_time = self.world.configuration.geometry.time_of(reported.report.ref_slot)
+        minted = self._minted(self.world.beacon.block_at(ref_time))
+        assert given <= minted
+        if reported.report.active_validators > reported.report.slashed_validators:
+            assert minted - given < len(leaves)
+
+    def _minted(self, block: int) -> int:
         """All shares that operators were ever given."""
         vault, registry = self.world.contracts.vault, self.world.contracts.registry
-        count = registry.call("operatorCount")
-        claimed = sum(int(registry.call("claimedShares", number)) for number in range(count))
-        return int(vault.call("sharesOf", registry.address)) + claimed
+        operators = range(registry.call("operatorCount", block=block))
+        claimed = [int(registry.call("claimedShares", each, block=block)) for each in operators]
+        return int(vault.call("sharesOf", registry.address, block=block)) + sum(claimed)
 
 
 def operators_in_state(world: CircleWorld, ref_slot: int) -> Mapping[int, OperatorStanding]:
