@@ -93,6 +93,12 @@ def test_a_missed_slot_is_not_waited_for(circled: CircleWorld) -> None:
     assert seen == {chain.slot - 1}
 
 
+def test_a_report_is_found_after_missed_slots(circled: CircleWorld) -> None:
+    chain = circled.beacon.chain
+    chain.participation.miss(range(chain.slot + 2, chain.slot + 5))
+    assert circled.next_report().applied
+
+
 def test_nobody_waits_for_a_stopped_process_until_it_goes_on(circled: CircleWorld) -> None:
     circle = circled.circle
     stopped = circle.reporters[4]
