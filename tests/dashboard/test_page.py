@@ -1,5 +1,6 @@
 """In a real browser on a real chain: every number is the chain's, and the page follows it."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from playwright.sync_api import Browser, Page
@@ -9,6 +10,7 @@ from keel.consensus.beacon.offences import vote_twice
 from keel.dashboard.alarms import late_report_grace_seconds
 from keel.dashboard.votes import Cell
 from keel.model.constants import ETHER
+from keel.model.report import Report
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.depositing import deposit
 from keel.scenarios.leaving import request_ticket
@@ -121,8 +123,17 @@ def test_the_page_follows_the_chain_by_itself(stage: Staged, browser: Browser) -
             assert numbers(page)["keth_supply"] == world.contracts.vault.call(
                 "totalSupply", block=block
             )
-        points = page.evaluate("async () => (await (await fetch('/series')).json())[2].at(-1)")
-        assert points == world.contracts.vault.call("totalSupply", block=block) / ETHER
+        c = world.contracts
+        newest = [
+            c.wrapped.call("convertToAssets", ETHER, block=block) / ETHER,
+            c.vault.call("totalSupply", block=block) / ETHER,
+            c.wrapped.call("totalSupply", block=block) / ETHER,
+        ]
+        series = page.evaluate("async () => (await fetch('/series')).json()")
+        assert [column[-1] for column in series[1:]] == newest
+        legend = page.locator(".u-legend")
+        for value, digits in zip(newest, (8, 4, 4), strict=True):
+            legend.get_by_text(f"{value:.{digits}f}", exact=True).first.wait_for()
         assert page.evaluate("window.wasLoadedOnce") is True
 
 
@@ -166,6 +177,32 @@ def test_a_late_report_is_told_and_read_out(stage: Staged, browser: Browser) -> 
         page.wait_for_selector("[data-alarm=late_report]", state="detached")
 
 
+def test_an_announced_loss_is_told_with_its_signers(stage: Staged, browser: Browser) -> None:
+    world = stage.world
+    ref_slot = next_reference_slot(world)
+    world.beacon.go_to(world.configuration.geometry.time_of(ref_slot))
+    seen = seen_at(world, ref_slot)
+    lower = replace(seen, consensus_balance_gwei=seen.consensus_balance_gwei - 100 * 10**9)
+    posted = post(world, lower, world.members[:3])
+    assert not posted.applied
+    with opened(browser, stage.url) as page:
+        await_block(page, world)
+        page.wait_for_selector("[data-alarm=loss_announced]")
+        assert page.locator("[data-name=state]").inner_text() == "announced"
+        frame = page.locator("[data-frame]").first
+        assert frame.get_attribute("data-frame") == str(ref_slot)
+        votes = page.locator("[data-signer]").evaluate_all(
+            "rows => rows.map((row) => row.querySelector('[data-vote]').dataset.vote)"
+        )
+        assert votes == ["POSTED", "SIGNED", "SIGNED", "MISSING", "MISSING"]
+        line = page.locator(f"li[data-transaction='{posted.receipt.transaction_hash}']")
+        shown = line.locator("[data-wei]").evaluate_all("all => all.map((e) => e.dataset.wei)")
+        assert [int(each) for each in shown] == [
+            posted.judgement.lossWei,
+            posted.judgement.limitWei,
+        ]
+
+
 def test_a_slashed_validator_is_told_before_any_report(stage: Staged, browser: Browser) -> None:
     chain = stage.world.beacon.chain
     ours = next(iter(stage.world.beacon.standings().values())).index
@@ -193,10 +230,15 @@ def test_an_operators_name_is_text_whatever_it_holds(stage: Staged, browser: Bro
 
 def report_of(world: BeaconWorld, ref_slot: int) -> None:
     """Report a slot whose time has passed, once it is final."""
+    post(world, seen_at(world, ref_slot), world.members)
+
+
+def seen_at(world: BeaconWorld, ref_slot: int) -> Report:
+    """What members see of a slot, once it is final."""
     world.beacon.await_final(world.configuration.geometry.time_of(ref_slot))
     world.beacon.follow()
     seen, _ = look(world, ref_slot)
-    post(world, seen, world.members)
+    return seen
 
 
 def _await_counted(page: Page, world: BeaconWorld) -> None:
