@@ -5,7 +5,7 @@ What is read is kept while the leaves are searched, since a state may have 150 M
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keel.chain.state import block_head
 from keel.consensus.beacon.config import FORKS, ChainConfig
@@ -18,7 +18,12 @@ from keel.model.commitment import OperatorTotals
 from keel.nodes.agreed_beacon import AgreedBeacon, AgreedState
 from keel.nodes.errors import NodeError, public_name
 from keel.reporter.assessment import Assessment, assess
-from keel.reporter.protocol_view import MissingKeysError, ProtocolView, read_protocol
+from keel.reporter.protocol_view import (
+    MissingKeysError,
+    ProtocolView,
+    read_protocol,
+    root_to_go_on_from,
+)
 from keel.reporter.view import (
     ConsensusView,
     Recorded,
@@ -84,6 +89,8 @@ class Builder:
         except MissingKeysError as error:
             raise NodeError(public_name(self._bindings.rpc.url), str(error)) from error
         self._known = protocol.recorded
+        root = root_to_go_on_from(self._bindings, ref_slot, number, protocol.operators_root)
+        protocol = replace(protocol, operators_root=root)
         consensus = consensus_view(state, protocol.recorded, protocol.credentials)
         seconds = time.monotonic() - began
         return Sight(consensus, protocol, len(agreed.data), agreed.root, seconds)

@@ -7,7 +7,7 @@ import numpy as np
 
 from keel.chain.abi import Abi, Log
 from keel.chain.contract import call_many
-from keel.chain.state import balance_wei
+from keel.chain.state import balance_wei, block_head
 from keel.chain.transaction import logs_between
 from keel.deploy.bindings import Bindings
 from keel.reporter.view import Recorded, recorded_keys
@@ -106,6 +106,24 @@ def read_recorded(
         np.concatenate([known.operator_ids, added.operator_ids]),
         last_block,
     )
+
+
+def root_to_go_on_from(bindings: Bindings, ref_slot: int, block_number: int, root: bytes) -> bytes:
+    """Return the `operatorsRoot` of the last report of an earlier slot (OPR-5).
+
+    `root` is the one at the slot's own block; a report may have come later than that, but none does
+    any more once this slot can be reported (REP-1). So everybody who asks from then on gets the
+    same answer, also when this slot was reported meanwhile.
+    """
+    oracle = bindings.oracle
+    last_block = min(block_head(bindings.rpc).number, block_number + LOG_BLOCKS)
+    if last_block == block_number:
+        return root
+    topic = _topic(oracle.abi, "ReportApplied")
+    logs = logs_between(oracle.rpc, oracle.address, block_number + 1, last_block, topic)
+    applied = [oracle.abi.events[topic].decode(log).inputs for log in logs]
+    earlier = [each["report"].operatorsRoot for each in applied if each["refSlot"] < ref_slot]
+    return earlier[-1] if earlier else root
 
 
 def _staked(bindings: Bindings, first_block: int, last_block: int) -> Iterator[tuple[bytes, int]]:

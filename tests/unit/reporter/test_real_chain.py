@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keel.chain.clock import now
 from keel.chain.state import block_head
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.leaving import exit_voluntarily
@@ -21,12 +22,13 @@ from keel.reporter.protocol_view import (
     ProtocolView,
     read_protocol,
     read_recorded,
+    root_to_go_on_from,
 )
 from keel.reporter.view import Recorded, consensus_view, staked_state_block, verified_state
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.failing import sign_twice
-from keel.scenarios.joining import commit_keys, write_key_file
-from keel.scenarios.reporting import look, next_reference_slot, report
+from keel.scenarios.joining import commit_keys, operators_join, write_key_file
+from keel.scenarios.reporting import look, next_reference_slot, post, report
 from keel.scenarios.staking import stake
 
 TOP_UP_GWEI = 3 * ETHER // GWEI
@@ -163,3 +165,27 @@ def test_everything_is_of_the_block_that_was_asked_for(validating_world: BeaconW
     now = read_protocol(contracts, world.first_block, block_head(world.rpc).number)
     assert now.operators_root == contracts.oracle.call("operatorsRoot") != before.operators_root
     assert now.minted_shares > before.minted_shares
+
+
+def test_leaves_go_on_from_the_last_report_of_an_earlier_slot_however_late_it_came(
+    beacon_world: BeaconWorld, tmp_path: Path
+) -> None:
+    world = beacon_world
+    report(world)
+    operators_join(world, tmp_path)
+    slot = next_reference_slot(world)
+    slot_seconds = world.configuration.geometry.seconds_per_slot
+    next_slot = slot + world.configuration.geometry.frame_slots
+    world.beacon.go_to(world.configuration.geometry.time_of(slot))
+    world.beacon.await_final(world.configuration.geometry.time_of(slot))
+    seen, _ = look(world, slot)
+    late_seconds = (next_slot + 2 - world.beacon.chain.slot) * slot_seconds
+    world.beacon.go_to(now(world.rpc) + late_seconds)
+    root = bytes(range(32))
+    post(world, replace(seen, operators_root=root), world.members)
+    block_number = world.beacon.block_at(world.configuration.geometry.time_of(next_slot))
+    protocol = read_protocol(world.contracts, world.first_block, block_number)
+    assert protocol.operators_root == bytes(32)
+    own = protocol.operators_root
+    assert root_to_go_on_from(world.contracts, next_slot, block_number, own) == root
+    assert root_to_go_on_from(world.contracts, slot, block_number, own) == own
