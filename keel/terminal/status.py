@@ -4,7 +4,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from keel.chain.contract import call_many
+from keel.chain.abi import Event, checksummed
+from keel.chain.contract import Contract, call_many
+from keel.chain.state import block_head
 from keel.deploy.roles import ROLE_BY_NAME
 from keel.model.frames import Action, State
 from keel.terminal.amounts import (
@@ -19,6 +21,7 @@ from keel.terminal.operator_actions import operators_table
 from keel.terminal.tables import books_table, plain_table, rate_and_apr
 from keel.terminal.user_actions import FINALISED, tickets_of
 
+_LATE_BLOCKS = 10_000
 _STATE_COLOURS = {State.NORMAL: "green", State.AWAITING: "green"}
 
 
@@ -117,13 +120,44 @@ def _oracle(connection: Connection, books: Books) -> Table:
     wait = shown_seconds(next_at - books.time)
     reported = f"slot {ref_slot}, {age} ago" if ref_slot else f"none; frames began {age} ago"
     table.add_row("last report", reported)
+    table.add_row("signed by", _signers_of_last_report(connection) or "nobody lately")
     table.add_row("validators", f"{active} active, {exited} exited, {slashed} slashed")
+    table.add_row("exits", f"{_exits_asked_for(connection)} asked for lately (EIP-7002)")
     table.add_row("reportable", f"slot {reportable}; the next one in {wait}")
     table.add_row("quorum", f"{oracle.call('quorum')} of {len(members)} members")
     if books.announced_at:
         ago = shown_seconds(books.time - books.announced_at)
         table.add_row("[red]announced[/]", f"a report beyond a limit, {ago} ago")
     return table
+
+
+def _signers_of_last_report(connection: Connection) -> str:
+    """Members by name, from the transaction that the last report came with."""
+    oracle, rpc = connection.contracts.oracle, connection.rpc
+    applied = [e for e in _lately(connection, oracle) if e.name == "ReportApplied"]
+    if not applied:
+        return ""
+    sent = rpc.call("eth_getTransactionByHash", applied[-1].log.transaction_hash)
+    submit = oracle.abi.function("submit", 4).inputs
+    calldata = bytes.fromhex(sent["input"][2:])
+    if calldata[:4] != submit.selector:
+        return "members unknown: it came through another contract"
+    _, _, signatures, _ = submit.decode(calldata[4:])
+    names = {each: name for name, each in connection.manifest.configuration.accounts.items()}
+    poster = checksummed(sent["from"])
+    signers = ", ".join(sorted(names.get(each.signer, each.signer) for each in signatures))
+    return f"{signers}; posted by {names.get(poster, poster)}"
+
+
+def _exits_asked_for(connection: Connection) -> int:
+    events = _lately(connection, connection.contracts.withdrawal_vault)
+    return len({event.inputs["pubkey"] for event in events if event.name == "ExitRequested"})
+
+
+def _lately(connection: Connection, contract: Contract) -> list[Event]:
+    """Events of more than a day of mainnet, as many blocks as public nodes commonly grant."""
+    last = block_head(connection.rpc).number
+    return contract.events_between(max(connection.manifest.block, last - _LATE_BLOCKS), last)
 
 
 def _roles(connection: Connection) -> Table:

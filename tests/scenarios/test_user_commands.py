@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from keel.chain.system_contracts import withdrawal_request_fee_wei
 from keel.model.constants import ETHER
 from keel.scenarios.reporting import report
 from keel.scenarios.world import ScriptedWorld
@@ -153,6 +154,25 @@ def test_status_shows_every_term_of_the_identity(terminal: Terminal) -> None:
         "tickets: 1 of 1 wait",
     ):
         assert part in told
+
+
+def test_status_names_who_signed_the_last_report(
+    local_world: ScriptedWorld, terminal: Terminal
+) -> None:
+    assert "signed by nobody lately" in terminal.succeed(status)
+    report(local_world, local_world.members[1:4])
+    told = terminal.succeed(status)
+    names = "oracle_member_2, oracle_member_3, oracle_member_4"
+    assert f"signed by {names}; posted by oracle_member_2" in told
+
+
+def test_status_counts_the_exits_asked_for(keel: Keel, terminal: Terminal) -> None:
+    assert "exits 0 asked for lately" in terminal.succeed(status)
+    vault, keeper = keel.quick.withdrawal_vault, keel.actors.keeper.address
+    for pubkey in (b"\1" * 48, b"\2" * 48, b"\1" * 48):
+        fee_wei = withdrawal_request_fee_wei(keel.rpc)
+        vault.send("requestExit", [pubkey], sender=keeper, value_wei=fee_wei)
+    assert "exits 2 asked for lately" in terminal.succeed(status)
 
 
 def test_status_of_an_account_shows_what_it_has(terminal: Terminal) -> None:

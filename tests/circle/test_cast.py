@@ -1,0 +1,92 @@
+"""What is written for reporters and keepers is what these read."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from keel.circle.cast import Cast, Surroundings, write_cast
+from keel.circle.errors import CircleError
+from keel.circle.keys import account_of
+from keel.deploy.actors import ORACLE_MEMBERS
+from keel.keeper.settings import ENVIRONMENT_PREFIX as KEEPER_PREFIX
+from keel.keeper.settings import KeeperSettings
+from keel.model.commitment import OperatorTotals, operators_tree
+from keel.reporter.journal import Journal
+from keel.reporter.settings import ENVIRONMENT_PREFIX as REPORTER_PREFIX
+from keel.reporter.settings import ReporterSettings
+from keel.service.logs import open_log
+from keel.service.sections import ServiceSettings
+from keel.service.settings import load_settings
+from keel.wallet.account import open_account
+
+LEAVES = (OperatorTotals(0, 8, 0, 0, 10**24),)
+CHANGES = {"reporter_2": {"network.beacon": ["http://127.0.0.1:9"], "committee.turn_slots": 5}}
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Surroundings:
+    return Surroundings("http://127.0.0.1:1", "http://127.0.0.1:2", tmp_path / "manifest.json", 0.1)
+
+
+@pytest.fixture
+def cast(tmp_path: Path, around: Surroundings) -> Cast:
+    return write_cast(tmp_path, around, keepers=2, changes=CHANGES, leaves=LEAVES)
+
+
+def reporter(folder: Path) -> ReporterSettings:
+    return load_settings(ReporterSettings, folder / "config.toml", REPORTER_PREFIX)
+
+
+def keeper(folder: Path) -> KeeperSettings:
+    return load_settings(KeeperSettings, folder / "config.toml", KEEPER_PREFIX)
+
+
+def address_of(settings: ServiceSettings) -> str:
+    """Decrypt the key as the service does; it warns of nothing."""
+    assert settings.key is not None
+    said = io.StringIO()
+    address = open_account(settings.key, open_log("json", "cast", said)).address
+    assert said.getvalue() == ""
+    return str(address)
+
+
+def test_each_reporter_has_its_members_key_and_all_others_as_peers(cast: Cast) -> None:
+    urls = {service.serving_url for service in cast.reporters}
+    assert len(urls) == 5
+    for service, member in zip(cast.reporters, ORACLE_MEMBERS, strict=True):
+        settings = reporter(service.folder)
+        assert not settings.dry_run
+        assert address_of(settings) == account_of(member).address
+        assert {*settings.committee.peers, service.serving_url} == urls
+        assert service.health_url == f"http://{settings.monitor.listen}/health"
+
+
+def test_a_change_concerns_one_service(cast: Cast) -> None:
+    first, second, *_ = (reporter(service.folder) for service in cast.reporters)
+    assert (first.network.beacon, first.committee.turn_slots) == (("http://127.0.0.1:2",), 2)
+    assert (second.network.beacon, second.committee.turn_slots) == (("http://127.0.0.1:9",), 5)
+
+
+def test_the_first_keeper_has_the_role_and_the_second_does_what_anybody_may(cast: Cast) -> None:
+    first, second = (keeper(service.folder) for service in cast.keepers)
+    assert address_of(first) == account_of("keeper").address
+    assert cast.strangers == (address_of(second),)
+    left_out = set(first.keeper.chores) - set(second.keeper.chores)
+    assert {str(chore) for chore in left_out} == {"stake", "exit"}
+
+
+def test_members_know_the_leaves_of_earlier_reports(cast: Cast) -> None:
+    root = operators_tree(LEAVES).root
+    for service in cast.reporters:
+        assert Journal(service.folder / "state").leaves(root) == LEAVES
+        assert Journal(service.folder / "state").leaves(bytes(32)) is None
+
+
+def test_more_reporters_than_members_are_refused(tmp_path: Path, around: Surroundings) -> None:
+    with pytest.raises(CircleError, match="6 reporters, at most 5 are members"):
+        write_cast(tmp_path, around, reporters=6)
+
+
+def test_nobody_at_all_can_be_cast(tmp_path: Path, around: Surroundings) -> None:
+    assert write_cast(tmp_path, around, reporters=0, keepers=0) == Cast((), ())
