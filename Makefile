@@ -19,13 +19,13 @@ setup: ## Install the locked Python and npm packages and the compiler, where the
 browser: ## Find the Chromium in which the page is tested, or install Debian's
 	@sh toolchain/browser.sh
 
-demo: setup ## Run the whole life of Keel on a local chain, narrated (about two minutes)
+demo: setup ## Run the whole life of Keel on a local chain, narrated (two to three minutes)
 	@$(APE) run demo
 
 test: setup browser ## Run all tests in parallel workers
 	@$(APE) test -n $(WORKERS) --dist loadfile
 
-chain: setup ## Keep a local Ethereum (Anvil, beacon chain) with Keel until Ctrl-C
+chain: setup ## Keep a local Ethereum with Keel, reporters, keeper and page until Ctrl-C
 	@$(APE) run chain
 
 crosscheck: setup ## Have Lodestar replay a beacon chain in which everything happens

@@ -10,7 +10,7 @@ import click
     help="No pauses, and the chain's own signatures are not verified again.",
 )
 def cli(fast: bool) -> None:
-    """Tell the life of Keel on an Anvil and a beacon chain of its own, in about two minutes.
+    """Tell the life of Keel on an Anvil and a beacon chain of its own, in two to three minutes.
 
     After each step the books are shown, and ether is counted from outside: the vault's balance,
     the beacon state's validators and deposits, and every ticket must add up to what holders and
