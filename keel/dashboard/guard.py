@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-TOKEN_HEADER = "keel-token"  # noqa: S105 (the name of a header, not a secret)
+PAGE_HEADER = "keel-token"
 BODY_BYTES_MOST = 16_384
 
 POLICY = "; ".join(
@@ -103,7 +103,7 @@ class Guard:
     def _refused_act(self, host: str, headers: Headers) -> tuple[int, str] | None:
         if urlsplit(headers.get("origin", "")).netloc != host:
             return 403, "only the page itself may ask for this"
-        if not hmac.compare_digest(headers.get(TOKEN_HEADER, "").encode(), self._token.encode()):
+        if not hmac.compare_digest(headers.get(PAGE_HEADER, "").encode(), self._token.encode()):
             return 403, "the page is from an earlier run of this server: load it again"
         if headers.get("content-type", "").partition(";")[0] != "application/json":
             return 415, "JSON expected"

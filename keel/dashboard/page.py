@@ -13,7 +13,7 @@ from keel.dashboard.actions import ticket_ids
 from keel.dashboard.deployment import KnownDeployment
 from keel.dashboard.series import Point
 from keel.dashboard.telling import Amount, Who
-from keel.dashboard.view import Accounts, Snapshot, Ticket
+from keel.dashboard.view import Accounts, Ticket
 from keel.dashboard.watching import View
 from keel.terminal.amounts import (
     exact_ether,
@@ -121,8 +121,12 @@ class Page:
             "bars": None if snapshot is None else identity_bars(snapshot.accounts),
             "geometry": self._known.geometry,
             "reports": [] if view.layer is None else _reports(view),
-            "late": _frame_position(snapshot, self._known),
+            "slot": 0 if snapshot is None else self._slot_at(snapshot.head.timestamp),
         }
+
+    def _slot_at(self, time: int) -> int:
+        geometry = self._known.geometry
+        return (time - geometry.genesis_time) // geometry.seconds_per_slot
 
     def _who(self, address: str) -> str:
         return self._names.get(address) or _short(address)
@@ -186,19 +190,6 @@ def _reports(view: View) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _frame_position(snapshot: Snapshot | None, known: KnownDeployment) -> dict[str, int]:
-    """Where in its frame the chain is, and what is still to be reported."""
-    if snapshot is None:
-        return {}
-    geometry = known.geometry
-    slot = (snapshot.head.timestamp - geometry.genesis_time) // geometry.seconds_per_slot
-    return {
-        "slot": slot,
-        "next_reference_slot": geometry.newest_reference_slot(snapshot.head.timestamp)
-        + geometry.frame_slots,
-    }
 
 
 def _short(address: str) -> str:

