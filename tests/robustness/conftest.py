@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from keel.chain.anvil import start_anvil
+from keel.chain.state import block_head
 from keel.consensus.api.serving import serving
 from keel.consensus.beacon.chain import start_chain
 from keel.deploy.artifacts import Artifacts
@@ -80,3 +81,6 @@ def stage(_built: _Built, _nursery: Nursery, tmp_path: Path) -> Iterator[Stage]:
             beacon_url=_built.beacon_url,
             nursery=_nursery,
         )
+    # Anvil's snapshots leave out the base fee of the block to come.
+    rpc = _built.world.rpc
+    rpc.call("anvil_setNextBlockBaseFeePerGas", hex(block_head(rpc).base_fee_wei))

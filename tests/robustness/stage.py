@@ -110,7 +110,11 @@ class Committee:
 
     def health(self) -> list[Health]:
         """How they are."""
-        return [reporter.health() for reporter in self.reporters]
+        return self.health_of(*self.reporters)
+
+    def health_of(self, *reporters: Process) -> list[Health]:
+        """How some of them are."""
+        return [reporter.health() for reporter in reporters]
 
     def member(self, number: int) -> str:
         """Account of a reporter, counted from 1."""
@@ -208,8 +212,12 @@ class Stage:
         own: Mapping[int, Settings] | None = None,
         *,
         started: bool = True,
+        more_peers: Sequence[str] = (),
     ) -> Iterator[Committee]:
-        """Members with new folders; `common` changes all configurations, `own` some, from 1."""
+        """Members with new folders; `common` changes all configurations, `own` some, from 1.
+
+        `more_peers` are peers of everybody beside these.
+        """
         folder = self.folder / f"committee_{len(self._committees)}"
         around = Surroundings(self.execution_url, self.beacon_url, self.manifest, POLL_SECONDS)
         changes = {
@@ -224,6 +232,7 @@ class Stage:
         for service in cast.reporters:
             for leaves in self.leaves:
                 Journal(service.folder / "state").keep_leaves(leaves)
+            _add_peers(service.folder / "config.toml", more_peers)
         processes = [Reporter(service, self.nursery) for service in cast.reporters]
         circle = Circle(self.chain, self.world.contracts, self.world.manifest, processes)
         committee = Committee(self.world, circle, block_head(self.world.rpc).number)
@@ -249,6 +258,12 @@ def _how(process: Process) -> str:
     except CircleError as error:
         return str(error)
     return f"at slot {health.head_slot}, {health.stage} {health.ref_slot}, {health.alarms}"
+
+
+def _add_peers(configuration: Path, peers: Sequence[str]) -> None:
+    first = "".join(f'"{url}", ' for url in peers)
+    text = configuration.read_text()
+    configuration.write_text(text.replace("\npeers = [", f"\npeers = [{first}"))
 
 
 def same_numbers(report: Report, seen: Report) -> bool:

@@ -1,0 +1,124 @@
+"""Peers that are silent, send garbage, or flood: the others go on, and memory stays bounded."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from keel.circle.keys import account_of
+from keel.deploy.actors import ORACLE_MEMBERS
+from keel.model.report import Report
+from keel.reporter.ballot import Ballot, sign
+from keel.reporter.ballot_box import MOST_REPORTS_OF_A_MEMBER
+from keel.reporter.messages import MOST_BALLOT_BYTES, SignedBallot
+from tests.robustness.ballots import ballots_of, hand_in
+from tests.robustness.faulty import Answer, Asked, Behaviour, FaultyNode, in_front_of, silent
+from tests.robustness.stage import (
+    Committee,
+    Stage,
+    await_alarm,
+    events_of,
+    same_numbers,
+)
+
+FLOOD = 400
+MEBIBYTE = 1024**2
+
+
+@pytest.fixture
+def stranger(stage: Stage) -> Iterator[FaultyNode]:
+    """A peer of everybody that is no reporter at all."""
+    with in_front_of(stage.beacon_url, 1) as (node,):
+        yield node
+
+
+def _garbage(asked: Asked) -> Answer:
+    return Answer(200, {"Content-Type": "application/json"}, b'{"ballots": [{"report": "x"')
+
+
+def _endless(asked: Asked) -> Answer:
+    return Answer(200, {"Content-Type": "application/json"}, b"[" * 8 * MEBIBYTE)
+
+
+BEHAVIOURS: dict[str, Behaviour] = {"silent": silent, "garbage": _garbage, "endless": _endless}
+
+
+@pytest.mark.parametrize("behaviour", BEHAVIOURS.values(), ids=BEHAVIOURS)
+def test_a_peer_that_is_of_no_use_keeps_nobody_from_reporting(
+    stage: Stage, stranger: FaultyNode, behaviour: Behaviour
+) -> None:
+    stranger.be(behaviour)
+    with _with_stranger(stage, stranger) as committee:
+        reported = committee.until_applied(stage.ref_slot)
+        assert same_numbers(reported.report, stage.seen())
+        told = {each["peer"] for r in committee.reporters for each in events_of(r, "peer.lost")}
+        assert stranger.url in told
+        assert all(health.alarms == {} for health in committee.health())
+
+
+def test_a_flood_of_rubbish_is_refused_and_costs_nothing_that_stays(stage: Stage) -> None:
+    with stage.committee(3) as committee:
+        committee.settle()
+        flooded = committee.reporters[0]
+        before = _resident_bytes(flooded.pid)
+        url = f"{flooded.service.serving_url}/v1/ballots"
+        forged = [_forged(committee, stage.ref_slot, number) for number in range(FLOOD)]
+        with httpx.Client(trust_env=False) as client:
+            statuses = {client.post(url, content=each).status_code for each in forged}
+            assert statuses == {403}
+            too_long = client.post(url, content=b" " * (MOST_BALLOT_BYTES + 1))
+            assert too_long.status_code == 413
+            assert client.post(url, content=b"\xff{").status_code == 400
+        assert ballots_of(flooded, stage.ref_slot) == []
+        reported = committee.until_applied(stage.ref_slot)
+        assert same_numbers(reported.report, stage.seen())
+        assert flooded.health().alarms == {}
+        assert _resident_bytes(flooded.pid) - before < 32 * MEBIBYTE
+
+
+def test_a_member_that_signs_ever_new_reports_is_named_and_bounded(stage: Stage) -> None:
+    with stage.committee(3) as committee:
+        committee.settle()
+        flooded = committee.reporters[0]
+        lies = [_signed(committee, stage.ref_slot, 5, gwei) for gwei in range(20)]
+        problem = hand_in(flooded, lies)
+        assert problem is not None
+        assert "signed too many reports of one slot" in problem
+        assert len(ballots_of(flooded, stage.ref_slot)) == MOST_REPORTS_OF_A_MEMBER
+        reported = committee.until_applied(stage.ref_slot)
+        assert same_numbers(reported.report, stage.seen())
+        assert committee.member(5) not in reported.signers
+        await_alarm(flooded, "disagreement", holding=committee.member(5))
+        assert len(ballots_of(flooded, stage.ref_slot)) == MOST_REPORTS_OF_A_MEMBER + 3
+
+
+def _with_stranger(stage: Stage, stranger: FaultyNode) -> AbstractContextManager[Committee]:
+    return stage.committee(3, more_peers=[stranger.url])
+
+
+def _forged(committee: Committee, ref_slot: int, gwei: int) -> bytes:
+    """A ballot of a member that somebody else has signed."""
+    ballot = _signed(committee, ref_slot, 4, gwei)
+    return ballot.model_copy(update={"signer": committee.member(5)}).model_dump_json().encode()
+
+
+def _signed(committee: Committee, ref_slot: int, number: int, gwei: int) -> SignedBallot:
+    """What a member would sign who sees so much."""
+    world = committee.world
+    geometry, parameters = world.configuration.geometry, world.configuration.parameters
+    deadline = geometry.time_of(ref_slot) + parameters.finality_seconds + geometry.frame_seconds
+    report = Report(ref_slot, consensus_balance_gwei=gwei)
+    nonce = committee.contracts.oracle.call("memberSetNonce")
+    oracle = committee.contracts.oracle.address
+    ballot = Ballot(report, nonce, deadline, committee.chain.config.chain_id, oracle)
+    member = account_of(ORACLE_MEMBERS[number - 1])
+    (signature,) = sign(ballot, [member])
+    return SignedBallot.of(ballot, member.address, signature.signature)
+
+
+def _resident_bytes(pid: int | None) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
