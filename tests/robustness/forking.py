@@ -1,4 +1,4 @@
-"""The program that forks reporters: a line of JSON in, a line of JSON out.
+"""The program that forks reporters and keepers: a line of JSON in, a line of JSON out.
 
 A child runs the command line as ever, with its own id, session, log and files; only reading the
 program and the specification is spared.
@@ -13,10 +13,12 @@ import orjson
 
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.spec import load_spec
-from keel.reporter.command import main
+from keel.keeper.command import cli as keeper
+from keel.reporter.command import cli as reporter
 from keel.reporter.view import StateRootError, verified_state
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PROGRAMS = {"keel.reporter": reporter, "keel.keeper": keeper}
 
 
 def warm_up() -> None:
@@ -28,7 +30,7 @@ def warm_up() -> None:
         return
 
 
-def live(config: str, log: str) -> None:
+def live(package: str, arguments: list[str], log: str) -> None:
     """A child's whole life; never returns."""
     os.setsid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -38,7 +40,7 @@ def live(config: str, log: str) -> None:
         os.dup2(source, target)
     code = 1
     try:
-        main(["run", "--config", config])
+        _PROGRAMS[package].main(args=arguments, prog_name=package)
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
@@ -49,14 +51,14 @@ def live(config: str, log: str) -> None:
 
 
 def serve() -> None:
-    """Fork for each line that names a configuration; say how a child ended for each that asks."""
+    """Fork for each line that names a program; say how a child ended for each that asks."""
     for line in sys.stdin:
         asked = orjson.loads(line)
         answer: int | None
-        if "config" in asked:
+        if "package" in asked:
             answer = os.fork()
             if answer == 0:
-                live(asked["config"], asked["log"])
+                live(asked["package"], asked["arguments"], asked["log"])
         else:
             pid, status = os.waitpid(asked["pid"], os.WNOHANG)
             answer = os.waitstatus_to_exitcode(status) if pid else None

@@ -1,10 +1,11 @@
-"""Reporters that begin in a moment: forked from a process that has read all of the program."""
+"""Services that begin in a moment: forked from a process that has read all of the program."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -19,7 +20,7 @@ _LOOK_SECONDS = 0.005
 
 
 class Nursery:
-    """The process that forks reporters; they end with it, and it ends with us."""
+    """The process that forks services; they end with it, and it ends with us."""
 
     def __init__(self) -> None:
         self._server = subprocess.Popen(
@@ -29,9 +30,10 @@ class Nursery:
             preexec_fn=dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 (one system call)
         )
 
-    def bear(self, config: Path, log: Path) -> int:
-        """Begin a reporter's life and return its process id."""
-        return int(self._ask({"config": str(config), "log": str(log)}))
+    def bear(self, command: Sequence[str], log: Path) -> int:
+        """Begin the life of what a `python -m` command would run, and return its process id."""
+        _, _, package, *arguments = command
+        return int(self._ask({"package": package, "arguments": arguments, "log": str(log)}))
 
     def exit_code(self, pid: int) -> int | None:
         """How it ended, None while it lives; a signal is negative."""
@@ -77,7 +79,7 @@ class Child:
         deadline = None if timeout is None else time.monotonic() + timeout
         while (code := self.poll()) is None:
             if deadline is not None and timeout is not None and time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired("reporter", timeout)
+                raise subprocess.TimeoutExpired("child", timeout)
             time.sleep(_LOOK_SECONDS)
         return code
 
@@ -95,8 +97,8 @@ class Child:
         self.send_signal(signal.SIGKILL)
 
 
-class Reporter(Process):
-    """A reporter out of the nursery."""
+class Reared(Process):
+    """A reporter or keeper out of the nursery."""
 
     def __init__(self, service: Service, nursery: Nursery) -> None:
         super().__init__(service)
@@ -106,6 +108,6 @@ class Reporter(Process):
         """Begin a life; raises ProcessError when one is still going on."""
         if self.is_running:
             raise ProcessError(f"{self.name} runs already, as process {self.pid}")
-        pid = self._nursery.bear(self.service.folder / "config.toml", self.service.log_path)
+        pid = self._nursery.bear(self.service.command, self.service.log_path)
         self._child = cast("subprocess.Popen[bytes]", Child(self._nursery, pid))
         self.is_stopped, self.is_expected = False, True

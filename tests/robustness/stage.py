@@ -23,7 +23,7 @@ from keel.model.report import Report
 from keel.reporter.journal import Journal
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.reporting import look
-from tests.robustness.nursery import Nursery, Reporter
+from tests.robustness.nursery import Nursery, Reared
 
 POLL_SECONDS = 0.05
 NODE_TIMEOUT = 1.0
@@ -233,7 +233,7 @@ class Stage:
             for leaves in self.leaves:
                 Journal(service.folder / "state").keep_leaves(leaves)
             _add_peers(service.folder / "config.toml", more_peers)
-        processes = [Reporter(service, self.nursery) for service in cast.reporters]
+        processes = [Reared(service, self.nursery) for service in cast.reporters]
         circle = Circle(self.chain, self.world.contracts, self.world.manifest, processes)
         committee = Committee(self.world, circle, block_head(self.world.rpc).number)
         self._committees.append(committee)

@@ -1,11 +1,12 @@
 """Reports beyond a limit: an alarm, the announcement, and a newer report with two thirds."""
 
-from keel.chain.state import balance_wei, set_balance_wei
-from keel.model.constants import ETHER
+from keel.consensus.beacon.requesting import top_up
+from keel.model.constants import ETHER, GWEI
 from tests.robustness.stage import Stage, await_alarm, await_no_alarm, same_numbers, start
 
-GIFT_ETHER = 100
-MODEST_GIFT_WEI = ETHER // 1000
+LARGE_GWEI = 20 * ETHER // GWEI
+MODEST_GWEI = 2 * ETHER // GWEI
+"""The bound is 5 % of 240 ETH."""
 
 
 def test_growth_beyond_the_bound_is_announced_and_applied_a_frame_later_with_two_thirds(
@@ -17,7 +18,7 @@ def test_growth_beyond_the_bound_is_announced_and_applied_a_frame_later_with_two
         first_three, fourth = committee.reporters[:3], committee.reporters[3]
         start(first_three)
         committee.until_applied(stage.ref_slot)
-        _give(stage, GIFT_ETHER * ETHER)
+        _top_up_before(stage, ref_slot, LARGE_GWEI)
         stage.chain.to_slot(ref_slot + 15)
         committee.until(lambda: len(committee.reports()) == 2, "the announcement")
         announced = committee.reports()[1]
@@ -27,6 +28,7 @@ def test_growth_beyond_the_bound_is_announced_and_applied_a_frame_later_with_two
             await_alarm(reporter, "beyond_limit", holding=f"slot {ref_slot}: growth of ")
             text = await_alarm(reporter, "loss_announced")
             assert "applies with 4 of 5 signatures" in text
+        _top_up_before(stage, newer, LARGE_GWEI)
         stage.chain.to_slot(newer + 16)
         committee.step(4)
         assert len(committee.reports()) == 2, "three are a quorum, and not two thirds"
@@ -43,7 +45,7 @@ def test_growth_within_the_bound_is_applied_at_once(stage: Stage) -> None:
     ref_slot = stage.ref_slot + stage.frame_slots
     with stage.committee(3) as committee:
         committee.until_applied(stage.ref_slot)
-        _give(stage, MODEST_GIFT_WEI)
+        _top_up_before(stage, ref_slot, MODEST_GWEI)
         stage.chain.to_slot(ref_slot + 15)
         reported = committee.until_applied(ref_slot)
         assert same_numbers(reported.report, stage.seen(ref_slot))
@@ -58,7 +60,7 @@ def test_a_member_that_wants_a_person_to_decide_signs_nothing_beyond_the_limit(
     own = {1: {"committee.hold_beyond_limit": True}}
     with stage.committee(4, own=own) as committee:
         committee.until_applied(stage.ref_slot)
-        _give(stage, GIFT_ETHER * ETHER)
+        _top_up_before(stage, ref_slot, LARGE_GWEI)
         stage.chain.to_slot(ref_slot + 15)
         committee.until(lambda: len(committee.reports()) == 2, "the announcement")
         announced = committee.reports()[1]
@@ -67,7 +69,12 @@ def test_a_member_that_wants_a_person_to_decide_signs_nothing_beyond_the_limit(
         await_alarm(committee.reporters[0], "beyond_limit")
 
 
-def _give(stage: Stage, amount_wei: int) -> None:
-    """Ether that nobody expected, in WithdrawalVault."""
-    rpc, vault = stage.world.rpc, stage.world.contracts.withdrawal_vault.address
-    set_balance_wei(rpc, vault, balance_wei(rpc, vault) + amount_wei)
+def _top_up_before(stage: Stage, ref_slot: int, amount_gwei: int) -> None:
+    """Have a stranger deposit for a validator of ours just before a reference slot.
+
+    Until the consensus layer sweeps it, it is growth that cannot wait.
+    """
+    stage.chain.to_slot(ref_slot - 1)
+    stage.world.beacon.follow()
+    index = next(iter(stage.world.beacon.standings().values())).index
+    top_up(stage.chain, index, amount_gwei, stage.world.actors["stranger"])
