@@ -1,6 +1,6 @@
 """The stage with real reporters and keepers: a story plays people, and nobody else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from keel.chain.state import set_balance_wei
 from keel.circle.cast import Changes, Surroundings, write_cast
 from keel.circle.circle import Circle
-from keel.circle.process import Process
+from keel.circle.process import Process, Service
 from keel.circle.reports import Reported
 from keel.consensus.api.serving import serving
 from keel.consensus.beacon.outcome import SlotOutcome
@@ -45,6 +45,7 @@ def circle_around(
     reporters: int = 5,
     keepers: int = 1,
     changes: Changes | None = None,
+    make_process: Callable[[Service], Process] = Process,
 ) -> Iterator[CircleWorld]:
     """Serve the chain and start the processes, which keep their data and logs in the folder.
 
@@ -66,8 +67,8 @@ def circle_around(
             chain,
             world.contracts,
             world.manifest,
-            [Process(service) for service in cast.reporters],
-            [Process(service) for service in cast.keepers],
+            [make_process(service) for service in cast.reporters],
+            [make_process(service) for service in cast.keepers],
         )
         with circle.running():
             yield _with_circle(world, circle)

@@ -7,24 +7,42 @@ from pathlib import Path
 import pytest
 
 from keel.circle.cast import Changes
+from keel.circle.process import Process, Service
 from keel.deploy.artifacts import Artifacts
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import circle_around
 from tests.end_to_end.final_frames import FinalFrames
 from tests.end_to_end.story import Story
+from tests.robustness.nursery import Nursery, Reared
 
 type Begin = Callable[..., AbstractContextManager[Story]]
 
 
+@pytest.fixture(scope="session")
+def _nursery() -> Iterator[Nursery]:
+    with Nursery() as nursery:
+        yield nursery
+
+
 @pytest.fixture
-def begin(artifacts: Artifacts, tmp_path: Path) -> Begin:
+def begin(artifacts: Artifacts, tmp_path: Path, _nursery: Nursery) -> Begin:
     """Start five reporters and a keeper around a world, and count its books at every report."""
 
     @contextmanager
     def begun(
         world: BeaconWorld, keepers: int = 1, changes: Changes | None = None
     ) -> Iterator[Story]:
-        with circle_around(world, tmp_path, artifacts, keepers=keepers, changes=changes) as circled:
+        def make_process(service: Service) -> Process:
+            return Reared(service, _nursery)
+
+        with circle_around(
+            world,
+            tmp_path,
+            artifacts,
+            keepers=keepers,
+            changes=changes,
+            make_process=make_process,
+        ) as circled:
             frames = FinalFrames(circled)
             circled.circle.watchers.append(frames.at_every_final_frame)
             yield Story(circled, frames)
