@@ -12,9 +12,9 @@ import click
 def cli(fast: bool) -> None:
     """Tell the life of Keel on an Anvil and a beacon chain of its own, in two to three minutes.
 
-    After each step the books are shown, and ether is counted from outside: the vault's balance,
-    the beacon state's validators and deposits, and every ticket must add up to what holders and
-    tickets are owed. One wei off ends the demo with exit code 1.
+    After each step and each report ether is counted from outside: the vault's balance, the beacon
+    state's validators and deposits, and every ticket must add up to what holders and tickets are
+    owed. One wei off ends the demo with exit code 1.
     """
     import ape
 
@@ -22,4 +22,4 @@ def cli(fast: bool) -> None:
 
     ape.project.load_contracts()
 
-    tell_life(pause_seconds=0.0 if fast else 1.0, fast=fast)
+    tell_life(pause_seconds=0.0 if fast else 0.7, fast=fast)

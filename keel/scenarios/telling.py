@@ -17,6 +17,7 @@ from keel.consensus.beacon.outcome import SlotOutcome
 from keel.deploy.artifacts import Artifacts, load_artifacts
 from keel.scenarios.beacon_world import BeaconWorld, found_beacon_world, options_for_keel
 from keel.scenarios.circle_world import circle_around
+from keel.scenarios.counting import FrameCount
 from keel.scenarios.identity import BooksBrokenError, Identity, require_identity
 from keel.scenarios.life import CHAPTERS, Life
 from keel.terminal.amounts import exact_ether
@@ -56,6 +57,8 @@ def tell_life(
             folder,
             lambda world: stack.enter_context(circle_around(world, folder, artifacts)),
         )
+        frames = FrameCount(life.world)
+        chain.watchers.append(frames)
         _show_books(0, life.world, console, interfere)
         for number, chapter in enumerate(CHAPTERS, 1):
             time.sleep(pause_seconds)
@@ -68,19 +71,21 @@ def tell_life(
             time.sleep(pause_seconds)
     took = time.monotonic() - began
     console.print(
-        f"[bold green]Every wei was accounted for[/bold green], over {chain.slot} slots in "
-        f"{took:.0f} s."
+        f"[bold green]Every wei was accounted for[/bold green], after each of {frames.reports} "
+        f"reports too, over {chain.slot} slots in {took:.0f} s."
     )
 
 
 @contextmanager
 def _one_line_faults() -> Iterator[None]:
-    """Those of the chain, and those of the processes around it."""
+    """Those of the chain, those of the processes around it, and ether that is not there."""
     with one_line_faults():
         try:
             yield
         except CircleError as error:
             raise Fault(str(error)) from error
+        except BooksBrokenError as error:
+            raise Fault(f"the books are broken: {error}") from error
 
 
 def _introduce(chain: BeaconChain, console: Console) -> None:
@@ -140,11 +145,7 @@ def _show_books(
 ) -> None:
     interfere(number, world)
     console.print(books_table(read_books(world.contracts)))
-    try:
-        identity = require_identity(world)
-    except BooksBrokenError as error:
-        raise Fault(f"the books are broken: {error}") from error
-    console.print(_identity_line(identity), soft_wrap=True)
+    console.print(_identity_line(require_identity(world)), soft_wrap=True)
     console.print()
 
 

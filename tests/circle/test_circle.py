@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from keel.chain.state import block_head
+from keel.chain.state import balance_wei, block_head, set_balance_wei
 from keel.circle.errors import CircleError, LaggingError, NothingReportedError, ProcessError
 from keel.circle.reports import reports_between
 from keel.deploy.artifacts import Artifacts
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import CircleWorld, circle_around
+from keel.scenarios.counting import FrameCount
 from keel.scenarios.dying import kill_in_mid_frame
-from keel.scenarios.identity import require_identity
+from keel.scenarios.identity import BooksBrokenError, require_identity
 from keel.scenarios.reporting import next_reference_slot
 from tests.beacon_stage import put_back
 
@@ -76,6 +77,22 @@ def test_a_report_comes_without_a_member_that_was_killed(circled: CircleWorld) -
     victim.restart()
     circled.circle.settle()
     assert victim.health().head_slot == circled.beacon.chain.slot
+    require_identity(circled)
+
+
+def test_all_ether_is_counted_after_each_report(circled: CircleWorld) -> None:
+    chain, vault = circled.beacon.chain, circled.contracts.vault.address
+    count = FrameCount(circled)
+    chain.watchers.append(count)
+    try:
+        circled.next_report()
+        assert count.reports == 1
+        set_balance_wei(circled.rpc, vault, balance_wei(circled.rpc, vault) + 1)
+        with pytest.raises(BooksBrokenError, match=r": \+1 wei$"):
+            circled.next_report()
+    finally:
+        chain.watchers.remove(count)
+        set_balance_wei(circled.rpc, vault, balance_wei(circled.rpc, vault) - 1)
     require_identity(circled)
 
 

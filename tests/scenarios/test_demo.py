@@ -23,6 +23,9 @@ def test_the_demo_tells_every_chapter_and_ends_well() -> None:
     assert result.output.count("identity holds to the wei") == len(CHAPTERS) + 1
     told = " ".join(result.output.split())
     assert "Ethereum's executable specification" in told
+    counted = re.search(r"accounted for, after each of (\d+) reports", told)
+    assert counted is not None
+    assert int(counted[1]) >= 20
     borne = re.findall(
         r"loss of ([\d.]+) ETH: unvested rewards bore [\d.]+, insurance ([\d.]+), "
         r"holders ([\d.]+), tickets ([\d.]+)\.",
