@@ -134,7 +134,9 @@ class FaultyNode:
                 connection.shutdown(socket.SHUT_RDWR)
 
     def listen(self) -> None:
-        """Open the port again."""
+        """Open the port, if it is not open."""
+        if self._server is not None:
+            return
         handler = type("_Handling", (_Handler,), {"proxy": self})
         self._server = _Server((HOST, self._port), handler)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()

@@ -1,0 +1,52 @@
+"""Everybody's only node of a layer fails: no report, an alarm that names it, and recovery."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.robustness.faulty import FaultyNode, cutting, honest, in_front_of, silent
+from tests.robustness.stage import Settings, Stage, await_alarm, await_that, same_numbers
+
+type Fail = Callable[[FaultyNode], None]
+
+FAULTS: dict[str, Fail] = {
+    "silent": lambda node: node.be(silent),
+    "unreachable": FaultyNode.refuse,
+    "cut in half": lambda node: node.be(cutting),
+}
+
+
+@pytest.fixture(params=["beacon", "execution"])
+def node(request: pytest.FixtureRequest, stage: Stage) -> Iterator[tuple[str, FaultyNode]]:
+    """The only node of a layer, and which layer."""
+    url = stage.beacon_url if request.param == "beacon" else stage.execution_url
+    with in_front_of(url, 1) as (node,):
+        yield request.param, node
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_without_its_node_nobody_reports_until_it_is_back(
+    stage: Stage, node: tuple[str, FaultyNode], fault: Fail
+) -> None:
+    layer, sole = node
+    common: Settings = {
+        f"network.{layer}": [sole.url],
+        "network.timeout_seconds": 0.5,
+        "network.stale_seconds": 1,
+    }
+    with stage.committee(common=common) as committee:
+        committee.settle()
+        fault(sole)
+        stage.chain.run(1)
+        for reporter in committee.reporters:
+            assert sole.name in await_alarm(reporter, "nodes")
+        assert committee.reports() == []
+        one = committee.reporters[0]
+        await_that(lambda: one.health().status == "stopped", "a head that is too old")
+        assert all(reporter.is_running for reporter in committee.reporters)
+        sole.be(honest)
+        sole.listen()
+        committee.until_applied_at_leisure(stage.ref_slot)
+        assert same_numbers(committee.reports()[0].report, stage.seen())
+        for health in committee.health():
+            assert (health.status, health.alarms) == ("ok", {})
