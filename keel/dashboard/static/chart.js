@@ -17,6 +17,11 @@ function steps(_, __, low, high) {
   return found;
 }
 
+function rateRange(_, low, high) {
+  const margin = Math.max((high - low) * 0.08, high * 1e-6, 1e-9);
+  return [low - margin, high + margin];
+}
+
 function options(width, height) {
   const axis = {
     stroke: colour("--dim"),
@@ -39,7 +44,7 @@ function options(width, height) {
     height,
     tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), "Etc/UTC"),
     cursor: { y: false },
-    scales: { x: { time: true }, rate: { auto: true }, supply: { range: (_, low, high) => [0, high * 1.05 || 1] } },
+    scales: { x: { time: true }, rate: { range: rateRange }, supply: { range: (_, low, high) => [0, high * 1.05 || 1] } },
     axes: [
       { ...axis, values: clock },
       { ...axis, scale: "rate", size: 84, splits: steps, values: rateDigits },
