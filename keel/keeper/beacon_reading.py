@@ -7,22 +7,17 @@ import numpy as np
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
 from keel.chain.system_contracts import WITHDRAWAL_REQUESTS
-from keel.consensus.beacon.config import FORKS, ChainConfig
-from keel.consensus.beacon.errors import ConfigError
-from keel.consensus.beacon.spec import Spec, load_spec
-from keel.consensus.state.errors import StateError
 from keel.consensus.state.layout import container_of
 from keel.consensus.state.reading import EncodedState
 from keel.keeper.view import BeaconStanding, Validator
-from keel.nodes.agreed_beacon import AgreedBeacon, AgreedState
+from keel.nodes.agreed_beacon import AgreedBeacon
+from keel.reporter.agreed_state import read_agreed_state
 from keel.reporter.view import (
     NO_INDEX,
     Recorded,
-    StateRootError,
     consensus_view,
     recorded_keys,
     staked_state_block,
-    verified_state,
 )
 
 # EIP-7002: where the system contract keeps its queue, and the words of one request in it.
@@ -52,7 +47,6 @@ class StateReader:
         self._rpc = rpc
         self._most_age_slots = most_age_slots
         self._kept: ReadState | None = None
-        self._specs: dict[str, Spec] = {}
 
     def state(self, head_slot: int, *, fresh: bool = False) -> ReadState:
         """Return the state of this head, or the one kept; raises NodeError, StateBehindError.
@@ -80,28 +74,9 @@ class StateReader:
         return block_head(self._rpc, state.block_number).hash == state.block_hash
 
     def _read(self, slot: int) -> ReadState:
-        found: list[EncodedState] = []
-
-        def check(state: AgreedState) -> str | None:
-            try:
-                found.append(verified_state(self._spec(state.fork), state.data, state.root))
-            except (StateRootError, StateError, ConfigError) as error:
-                return str(error)
-            return None
-
-        self._beacon.state(slot, check)
-        number, block_hash = staked_state_block(found[-1])
-        return ReadState(slot, found[-1], number, "0x" + block_hash.hex())
-
-    def _spec(self, fork: str) -> Spec:
-        if fork not in self._specs:
-            is_minimal = self._beacon.network.preset == "minimal"
-            known = next((name for name in FORKS if name == fork), None)
-            if known is None:
-                raise ConfigError(f"a state of fork {fork!r} cannot be read")
-            config = ChainConfig(fork=known, preset="minimal" if is_minimal else "mainnet")
-            self._specs[fork] = load_spec(config)
-        return self._specs[fork]
+        state, _ = read_agreed_state(self._beacon, slot)
+        number, block_hash = staked_state_block(state)
+        return ReadState(slot, state, number, "0x" + block_hash.hex())
 
 
 def standing_of(

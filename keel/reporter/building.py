@@ -8,15 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from keel.chain.state import block_head
-from keel.consensus.beacon.config import FORKS, ChainConfig
-from keel.consensus.beacon.errors import ConfigError
-from keel.consensus.beacon.spec import Spec, load_spec
-from keel.consensus.state.errors import StateError
-from keel.consensus.state.reading import EncodedState
 from keel.deploy.bindings import Bindings
 from keel.model.commitment import OperatorTotals
-from keel.nodes.agreed_beacon import AgreedBeacon, AgreedState
+from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.nodes.errors import NodeError, public_name
+from keel.reporter.agreed_state import read_agreed_state
 from keel.reporter.assessment import Assessment, assess
 from keel.reporter.protocol_view import (
     MissingKeysError,
@@ -27,10 +23,8 @@ from keel.reporter.protocol_view import (
 from keel.reporter.view import (
     ConsensusView,
     Recorded,
-    StateRootError,
     consensus_view,
     staked_state_block,
-    verified_state,
 )
 
 type FindLeaves = Callable[[bytes], tuple[OperatorTotals, ...] | None]
@@ -72,7 +66,6 @@ class Builder:
         self._first_block = first_block
         self._find_leaves = find_leaves
         self._rebuild_leaves_at = rebuild_leaves_at
-        self._specs: dict[str, Spec] = {}
         self._known: Recorded | None = None
 
     def see(self, ref_slot: int) -> Sight:
@@ -81,7 +74,7 @@ class Builder:
         The slot must be final, or the keys of its block may be remembered wrongly.
         """
         began = time.monotonic()
-        state, agreed = self._state(ref_slot)
+        state, agreed = read_agreed_state(self._beacon, ref_slot)
         number, block_hash = staked_state_block(state)
         self._require_same_chain(number, block_hash)
         try:
@@ -111,24 +104,6 @@ class Builder:
             raise LeavesMissingError(root)
         return {totals.operator_id: totals.cumulative_reward_shares for totals in leaves}
 
-    def _state(self, ref_slot: int) -> tuple[EncodedState, AgreedState]:
-        read: list[EncodedState] = []
-
-        def check(found: AgreedState) -> str | None:
-            try:
-                read.append(verified_state(self._spec(found.fork), found.data, found.root))
-            except (StateRootError, StateError, ConfigError) as error:
-                return str(error)
-            return None
-
-        agreed = self._beacon.state(ref_slot, check)
-        return read[-1], agreed
-
-    def _spec(self, fork: str) -> Spec:
-        if fork not in self._specs:
-            self._specs[fork] = load_spec(_config(fork, self._beacon.network.preset))
-        return self._specs[fork]
-
     def _require_same_chain(self, number: int, block_hash: bytes) -> None:
         there = block_head(self._bindings.rpc, number).hash
         if bytes.fromhex(there.removeprefix("0x")) != block_hash:
@@ -137,11 +112,3 @@ class Builder:
                 f"block {number} is {there}, the beacon state stands on 0x{block_hash.hex()}: "
                 "the nodes follow different chains",
             )
-
-
-def _config(fork: str, preset: str) -> ChainConfig:
-    """What decides the shape of a state; raises ConfigError for what the package does not know."""
-    known = next((name for name in FORKS if name == fork), None)
-    if known is None or preset not in ("minimal", "mainnet"):
-        raise ConfigError(f"a state of fork {fork!r} and preset {preset!r} cannot be read")
-    return ChainConfig(fork=known, preset="minimal" if preset == "minimal" else "mainnet")

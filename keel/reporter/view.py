@@ -112,7 +112,7 @@ def verified_state(
     """
     state = read_state(spec, data)
     try:
-        found = state_tree(state, hasher or choose_hasher()).root
+        found = state_tree(state, hasher or choose_hasher(state_bytes=len(data))).root
     except SSZError as error:
         raise EncodingError(f"a field of the state cannot be decoded: {error}") from error
     if found != root:

@@ -17,6 +17,9 @@ type Preset = Literal["minimal", "mainnet"]
 FORKS: tuple[Fork, ...] = ("electra", "fulu")
 """Forks that can be chosen, in the order of their activation."""
 
+PRESETS: tuple[Preset, ...] = ("minimal", "mainnet")
+"""Sizes of the specification's lists and epochs."""
+
 HARDFORKS: dict[Fork, str] = {"electra": "prague", "fulu": "osaka"}
 """The execution layer's fork that goes with each of ours."""
 
@@ -49,7 +52,7 @@ class ChainConfig:
     def __post_init__(self) -> None:
         if self.fork not in FORKS:
             raise ConfigError(f"fork {self.fork!r}, one of {', '.join(FORKS)} expected")
-        if self.preset not in ("minimal", "mainnet"):
+        if self.preset not in PRESETS:
             raise ConfigError(f"preset {self.preset!r}, minimal or mainnet expected")
         if self.validators < 1 or not 0 <= self.compounding_validators <= self.validators:
             raise ConfigError(

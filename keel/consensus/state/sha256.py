@@ -28,6 +28,7 @@ _NODES_OF_A_VALIDATOR = 9.6
 """Nodes in a state for each validator: 8 for its root, 1 above, the rest in the other lists."""
 _SMALL = 2048  # pairs that are not worth a second thread
 _SAMPLE = 20_000
+_SMALL_STATE_BYTES = 2**22  # hashed by the standard library while numba would still be loading
 
 
 class Hasher(Protocol):
@@ -81,17 +82,20 @@ class NumbaHasher:
         return digests.view(np.uint8)
 
 
-def choose_hasher(name: HasherName = "auto") -> Hasher:
+def choose_hasher(name: HasherName = "auto", state_bytes: int | None = None) -> Hasher:
     """Return the hasher of that name; for auto that of KEEL_SHA256, or the fastest that runs here.
 
-    A fallback says why in `reason`; `cost_note` says what it costs. Raises HasherError for an
-    unknown name, or when numba is asked for by name and cannot run.
+    For a state of few bytes auto does not load numba, which takes longer than the hashing. A
+    fallback says why in `reason`; `cost_note` says what it costs. Raises HasherError for an unknown
+    name, or when numba is asked for by name and cannot run.
     """
     wanted = (os.environ.get(HASHER_VARIABLE) or name) if name == "auto" else name
     if wanted not in get_args(HasherName):
         raise HasherError(f"hasher {wanted!r}, one of {', '.join(get_args(HasherName))} expected")
     if wanted == "hashlib":
         return HashlibHasher("numba is switched off")
+    if wanted == "auto" and state_bytes is not None and state_bytes <= _SMALL_STATE_BYTES:
+        return HashlibHasher("the state is small")
     try:
         return NumbaHasher()
     except HasherError as error:

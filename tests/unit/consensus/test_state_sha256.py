@@ -57,6 +57,15 @@ def test_the_compiled_hasher_is_taken_where_it_runs(monkeypatch: pytest.MonkeyPa
     assert _named(choose_hasher("hashlib")) == ("hashlib", "numba is switched off")
 
 
+def test_numba_is_not_loaded_for_a_small_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(HASHER_VARIABLE, raising=False)
+    assert _named(choose_hasher(state_bytes=2**22)) == ("hashlib", "the state is small")
+    assert _named(choose_hasher(state_bytes=2**22 + 1)) == ("numba", "")
+    assert choose_hasher("numba", state_bytes=1).name == "numba"
+    monkeypatch.setenv(HASHER_VARIABLE, "numba")
+    assert choose_hasher(state_bytes=1).name == "numba"
+
+
 def test_the_environment_switches_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(HASHER_VARIABLE, "hashlib")
     assert _named(choose_hasher("auto")) == ("hashlib", "numba is switched off")
