@@ -62,7 +62,7 @@ class FinalFrames:
     def ref_slots(self) -> list[int]:
         return [frame.ref_slot for frame in self.applied]
 
-    def at_every_final_frame(self, _: SlotOutcome) -> None:
+    def at_every_final_frame(self, _: SlotOutcome | None = None) -> None:
         """Require the identity, and that the parts make the whole, at each report applied."""
         last_block = block_head(self.world.rpc).number
         for reported in reports_between(self.world.contracts, self._next_block, last_block):

@@ -1,5 +1,7 @@
 """Power cuts in mid-frame: each process is killed at every stage of its work and begins again."""
 
+import json
+import time
 from pathlib import Path
 
 from keel.chain.state import block_head
@@ -13,6 +15,7 @@ from tests.end_to_end.restarting import cut_power, start_all
 from tests.end_to_end.story import Story
 
 _TICKET_WEI = 60 * ETHER
+_LEFT_ALONE_SECONDS = 0.2
 _CHORES = ["stake", "report", "exit", "finalise", "sweep"]
 """All but operators' rewards, so that what waits in the pool is what the story waits for."""
 
@@ -80,6 +83,35 @@ def test_whoever_is_killed_anywhere_in_a_frame_stakes_reports_and_exits_once(
         assert posted == len(story.frames.applied)
         assert story.contracts.queue.call("lastFinalised") == ticket
         story.frames.explained()
+
+
+def test_restarts_in_every_slot_of_a_frame_change_no_report(
+    validating_world: BeaconWorld, begin: Begin
+) -> None:
+    with begin(validating_world) as story:
+        circle, chain = story.circle, story.chain
+        processes = circle.processes
+        first = next_reference_slot(story.world)
+        wanted = [first, first + story.frame_slots]
+        with story.unattended():
+            while len(story.frames.ref_slots) < len(wanted):
+                restarted = processes[chain.slot % len(processes)]
+                restarted.kill()
+                chain.step()
+                restarted.start()
+                story.frames.at_every_final_frame()
+                time.sleep(_LEFT_ALONE_SECONDS)
+        assert story.frames.ref_slots == wanted
+        signed = [json.loads(content)["report"] for content in _signed(story).values()]
+        for ref_slot in wanted:
+            same = [each for each in signed if int(each["ref_slot"]) == ref_slot]
+            assert 3 <= len(same) <= 5
+            assert all(each == same[0] for each in same)
+        assert len(story.staked()) == 24
+        assert story.exits_asked() == []
+        assert story.world.next_report().applied
+        circle.settle()
+        assert [reporter.health().alarms for reporter in circle.reporters] == [{}] * 5
 
 
 def _commit_another_key(world: BeaconWorld, folder: Path) -> None:
