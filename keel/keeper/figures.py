@@ -10,13 +10,9 @@ class Figures:
     """Gauges of the last head, counters of what was done."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self.head_slot = metrics.gauge("head_slot", "Last head whose work is finished")
         self.sent = metrics.counter("sent", "Transactions sent", ["chore"])
         self.done = metrics.counter("done", "Transactions that did what they should", ["chore"])
         self.lost = metrics.counter("lost", "Chores that somebody else did first", ["chore"])
-        self.node_disagreements = metrics.counter(
-            "node_disagreements", "How often a node differed from the others, or lied", ["node"]
-        )
         self._planned = metrics.gauge("planned", "Chores in the present plan", ["chore"])
         self._balance_wei = metrics.gauge("balance_wei", "Ether of the account")
         self._stakeable_wei = metrics.gauge("stakeable_wei", "Ether that can be staked")

@@ -17,7 +17,6 @@ from keel.keeper.chores import Kind
 from keel.keeper.coffers import read_coffers, read_deadlock
 from keel.keeper.event_log import LOG_BLOCKS
 from keel.keeper.history import AskedExit, Historian, History
-from keel.keeper.sources import Sources
 from keel.keeper.staking import DEPOSITED_BEFORE, read_operators
 from keel.keeper.view import (
     Ballots,
@@ -34,8 +33,10 @@ from keel.keeper.view import (
 from keel.model.commitment import OperatorTotals
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.frames import State
+from keel.reporter.peers import Peers
 from keel.reporter.standing import Standing, StandingReader
 from keel.reporter.timetable import Timetable
+from keel.service.layers import Layers
 
 _NO_ROOT = bytes(32)
 
@@ -54,19 +55,20 @@ class KeeperReader:
     """Reads for one account; keeps what cannot change: events, leaves, the last beacon state."""
 
     def __init__(
-        self, sources: Sources, terms: Terms, account: str | None, state_slots: int
+        self, layers: Layers, members: Peers, terms: Terms, account: str | None, state_slots: int
     ) -> None:
-        configuration = sources.manifest.configuration
+        configuration = layers.manifest.configuration
         finality_seconds = configuration.parameters.finality_seconds
         timetable = Timetable(configuration.geometry, finality_seconds)
-        contracts = sources.contracts
-        self._sources = sources
+        contracts = layers.bindings
+        self._layers = layers
+        self._members = members
         self._terms = terms
         self._account = account
         self._growth_ray_per_day = configuration.parameters.growth_ray_per_day
-        self._historian = Historian(contracts, sources.manifest.block)
-        self._states = StateReader(sources.beacon, sources.rpc, state_slots)
-        self._ballots = BallotReader(contracts, sources.manifest.chain_id, timetable, sources.peers)
+        self._historian = Historian(contracts, layers.manifest.block)
+        self._states = StateReader(layers.beacon, layers.rpc, state_slots)
+        self._ballots = BallotReader(contracts, layers.manifest.chain_id, timetable, members)
         self._standings = StandingReader(contracts, account)
         self._leaves: tuple[OperatorTotals, ...] | None = None
         self._leaves_root = _NO_ROOT
@@ -75,19 +77,19 @@ class KeeperReader:
 
     def head_slot(self, block: BlockHead) -> int:
         """The slot that both layers have reached."""
-        network = self._sources.beacon.network
-        return min(network.slot_at(block.timestamp), self._sources.beacon.head_slot())
+        network = self._layers.beacon.network
+        return min(network.slot_at(block.timestamp), self._layers.beacon.head_slot())
 
     def read(self, head_slot: int, *, fresh: bool = False) -> KeeperView:
         """Read at the agreed head, with a `fresh` beacon state or one that is young enough.
 
         Raises NodeError, RpcError and StateBehindError.
         """
-        with self._sources.rpc.pinned() as block:
+        with self._layers.rpc.pinned() as block:
             return self._read(block, head_slot, self._states.state(head_slot, fresh=fresh))
 
     def _read(self, block: BlockHead, head_slot: int, read: ReadState) -> KeeperView:
-        contracts, network = self._sources.contracts, self._sources.beacon.network
+        contracts, network = self._layers.bindings, self._layers.beacon.network
         vault, withdrawals = contracts.vault, contracts.withdrawal_vault
         head = Head(
             head_slot,
@@ -135,8 +137,8 @@ class KeeperReader:
         kept = self._seen
         if kept is not None and kept.state is state and kept.staked == len(recorded):
             return kept
-        contracts = self._sources.contracts
-        period = self._sources.beacon.network.shard_committee_period
+        contracts = self._layers.bindings
+        period = self._layers.beacon.network.shard_committee_period
         queued = queued_requests(contracts.rpc, state.block_number)
         self._seen = _Seen(
             state,
@@ -157,7 +159,7 @@ class KeeperReader:
         """Keys for staking; they are looked at only when there is ether for one."""
         wanted = stakeable_wei >= VALIDATOR_DEPOSIT_WEI and Kind.STAKE in self._terms.kinds
         waiting = self._historian.waiting_keys(history) if wanted else ()
-        deposits = self._sources.contracts.deposits
+        deposits = self._layers.bindings.deposits
         root = deposits.call("get_deposit_root")
         pubkeys = frozenset(committed.key.pubkey for committed in waiting)
         known = deposited(state, pubkeys, credentials) if pubkeys else frozenset()
@@ -167,12 +169,12 @@ class KeeperReader:
             waiting=waiting,
             faults=dict.fromkeys(known, DEPOSITED_BEFORE),
             credentials=credentials,
-            genesis_fork_version=self._sources.beacon.network.genesis_fork_version,
+            genesis_fork_version=self._layers.beacon.network.genesis_fork_version,
             deposit_root=root,
         )
 
     def _deposited_since(self, first: int, last: int) -> frozenset[bytes]:
-        deposits = self._sources.contracts.deposits
+        deposits = self._layers.bindings.deposits
         found: set[bytes] = set()
         for start in range(first, last + 1, LOG_BLOCKS):
             end = min(start + LOG_BLOCKS - 1, last)
@@ -182,7 +184,7 @@ class KeeperReader:
 
     def _caller(self, history: History) -> Caller:
         holders = history.role_holders()
-        contracts = self._sources.contracts
+        contracts = self._layers.bindings
         stakers = self._allowed(holders, contracts.registry, "stake", 3)
         exiters = self._allowed(holders, contracts.withdrawal_vault, "requestExit", 1)
         owned = 0 if self._account is None else balance_wei(contracts.rpc, self._account)
@@ -192,7 +194,7 @@ class KeeperReader:
         self, accounts: list[str], target: Contract, function: str, arguments: int
     ) -> tuple[str, ...]:
         """Those of the accounts that may call a restricted function at once."""
-        manager = self._sources.contracts.manager
+        manager = self._layers.bindings.manager
         selector = target.abi.function(function, arguments).inputs.selector
         calls = [manager.prepare("canCall", each, target.address, selector) for each in accounts]
         answers = call_many(manager.rpc, calls)
@@ -203,14 +205,14 @@ class KeeperReader:
     def _request(self, asked: AskedExit) -> ExitRequest:
         block = asked.first_block
         if block not in self._times:
-            self._times[block] = block_head(self._sources.rpc, block).timestamp
+            self._times[block] = block_head(self._layers.rpc, block).timestamp
         return ExitRequest(asked.pubkey, asked.last_block, self._times[block])
 
     def _read_ballots(self, head: Head, standing: Standing) -> Ballots | None:
         return self._ballots.read(head, standing) if Kind.REPORT in self._terms.kinds else None
 
     def _rewards(self) -> Rewards:
-        contracts = self._sources.contracts
+        contracts = self._layers.bindings
         root, totals, count = call_many(
             contracts.rpc,
             [
@@ -220,7 +222,7 @@ class KeeperReader:
             ],
         )
         if root not in (self._leaves_root, _NO_ROOT) or self._leaves is None:
-            self._leaves = None if root == _NO_ROOT else self._sources.peers.operators(root)
+            self._leaves = None if root == _NO_ROOT else self._members.operators(root)
             self._leaves_root = root
         claimed = call_many(
             contracts.rpc,

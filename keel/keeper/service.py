@@ -14,14 +14,14 @@ from keel.keeper.pacing import Turns
 from keel.keeper.plan import ALARMS, plan
 from keel.keeper.reading import KeeperReader
 from keel.keeper.settings import KeeperSettings, terms_of
-from keel.keeper.sources import Sources, open_sources
 from keel.keeper.view import KeeperView
 from keel.nodes.errors import NodeError
+from keel.reporter.peers import Peers
+from keel.service.command_line import address_of
+from keel.service.layers import Layers, open_layers
 from keel.service.service import Service
-from keel.wallet.fees import FeePolicy
-from keel.wallet.sender import Sender
+from keel.wallet.sender import open_sender
 
-_TRANSACTIONS = "transactions.json"
 _PATIENT_LOOKS = 10
 """How often the execution nodes may be found behind the beacon nodes before it is an alarm."""
 
@@ -34,7 +34,7 @@ class Keeper:
     """
 
     service: Service
-    sources: Sources
+    layers: Layers
     reader: KeeperReader
     figures: Figures
     doer: Doer | None
@@ -46,9 +46,9 @@ class Keeper:
     def step(self) -> int | None:
         """Work through the present head and return its slot; nothing new costs two reads."""
         if not self._is_checked:
-            self.sources.require_agreement()
+            self.layers.require_agreement()
             self._is_checked = True
-        block = self.sources.rpc.agreed_head()
+        block = self.layers.rpc.agreed_head()
         head_slot = self.reader.head_slot(block)
         self.service.health.head_read()
         if (block.hash, head_slot) == self._last:
@@ -68,7 +68,6 @@ class Keeper:
         else:
             self.doer.do(found.chores, view.head)
         self._tell(view, found)
-        self.figures.head_slot.set(head_slot)
         self._last = (block.hash, head_slot)
         return head_slot
 
@@ -104,31 +103,30 @@ def open_keeper(
 ) -> Iterator[Keeper]:
     """Put a keeper together; nothing is asked of a node before the first step."""
     figures = Figures(service.metrics)
-
-    def tell(url: str, problem: str) -> None:
-        figures.node_disagreements.labels(url).inc()
-        service.log.warning("node.disagrees", node=url, problem=problem)
-
-    with open_sources(settings, tell) as sources:
+    with (
+        open_layers(settings, service.note_disagreement) as layers,
+        open_members(settings) as members,
+    ):
         doer = None
         if account is not None and not settings.dry_run:
-            sender = Sender(
-                sources.rpc,
-                account,
-                sources.manifest.chain_id,
-                FeePolicy.of(settings.fees),
-                settings.data / _TRANSACTIONS,
-                log=service.log,
-            )
+            chain_id = layers.manifest.chain_id
+            sender = open_sender(settings, layers.rpc, account, chain_id, service.log)
             turns = Turns(settings.keeper.turn_slots)
-            doer = Doer(sources.contracts, sender, turns, service, figures)
-        address = None if account is None else account.address
-        reader = open_reader(sources, settings, address)
-        yield Keeper(service, sources, reader, figures, doer)
+            doer = Doer(layers.bindings, sender, turns, service, figures)
+        reader = open_reader(settings, layers, members, address_of(account))
+        yield Keeper(service, layers, reader, figures, doer)
 
 
-def open_reader(sources: Sources, settings: KeeperSettings, account: str | None) -> KeeperReader:
+def open_members(settings: KeeperSettings) -> Peers:
+    """Clients of the committee's members."""
+    return Peers(settings.keeper.members, settings.keeper.member_timeout_seconds)
+
+
+def open_reader(
+    settings: KeeperSettings, layers: Layers, members: Peers, account: str | None
+) -> KeeperReader:
     """Make the reader of an account's views."""
-    deployed = sources.manifest.configuration.parameters
+    deployed = layers.manifest.configuration.parameters
     state_slots = settings.keeper.state_slots or deployed.slots_per_epoch
-    return KeeperReader(sources, terms_of(settings.keeper, deployed), account, state_slots)
+    terms = terms_of(settings.keeper, deployed)
+    return KeeperReader(layers, members, terms, account, state_slots)

@@ -1,7 +1,7 @@
 """What a keeper is told: the settings of every service, and how it does its chores."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
@@ -10,20 +10,15 @@ from keel.deploy.profiles import Profile
 from keel.keeper.chores import Kind
 from keel.keeper.view import Terms
 from keel.model.constants import ETHER, GWEI
-from keel.service.sections import Endpoints, Section, ServiceSettings
+from keel.service.sections import Endpoints, Section, ServiceSettings, divided_by_commas
 
 ENVIRONMENT_PREFIX = "KEEL_KEEPER_"
 
 _RETRY_HORIZONS = 4
 
-
-def _split(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    return [part.strip() for part in value.split(",") if part.strip()]
-
-
-Chores = Annotated[tuple[Kind, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
+Chores = Annotated[
+    tuple[Kind, ...], NoDecode, BeforeValidator(divided_by_commas), Field(min_length=1)
+]
 """Names of chores; in the environment divided by commas."""
 
 

@@ -4,16 +4,16 @@ What is read is kept while the leaves are searched, since a state may have 150 M
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from keel.chain.state import block_head
 from keel.deploy.bindings import Bindings
-from keel.model.commitment import OperatorTotals
 from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.nodes.errors import NodeError, public_name
 from keel.reporter.agreed_state import read_agreed_state
 from keel.reporter.assessment import Assessment, assess
+from keel.reporter.leaves import FindLeaves
 from keel.reporter.protocol_view import (
     MissingKeysError,
     ProtocolView,
@@ -26,9 +26,6 @@ from keel.reporter.view import (
     consensus_view,
     staked_state_block,
 )
-
-type FindLeaves = Callable[[bytes], tuple[OperatorTotals, ...] | None]
-"""Leaves under an `operatorsRoot`, None when nobody at hand has them."""
 
 
 class LeavesMissingError(Exception):

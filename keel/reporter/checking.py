@@ -10,10 +10,11 @@ from keel.deploy.errors import DeployError
 from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.nodes.agreed_rpc import AgreedRpc
 from keel.nodes.errors import public_name
-from keel.reporter.layers import Layers, open_layers
 from keel.reporter.settings import ReporterSettings
 from keel.reporter.standing import StandingReader
 from keel.reporter.wiring import open_peers, timetable_of
+from keel.service.command_line import address_of
+from keel.service.layers import Layers, open_layers
 from keel.terminal.amounts import shown_ether
 from keel.wallet.errors import WalletError
 
@@ -85,7 +86,7 @@ def _state(layers: Layers) -> Iterator[Finding]:
 def _committee(
     settings: ReporterSettings, layers: Layers, account: LocalAccount | None
 ) -> Iterator[Finding]:
-    address = None if account is None else account.address
+    address = address_of(account)
     reader = StandingReader(layers.bindings, address)
     standing = reader.read(reader.head())
     terms, timetable = standing.terms, timetable_of(layers.manifest)

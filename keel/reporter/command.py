@@ -1,49 +1,39 @@
 """`keel-reporter`: one member of the oracle's committee."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
-from eth_account.signers.local import LocalAccount
 from rich.console import Console
 
 from keel.chain.errors import ChainError
-from keel.deploy.errors import DeployError
 from keel.reporter.building import Builder, LeavesMissingError
 from keel.reporter.checking import check_all
 from keel.reporter.explain import explanation, validators_tables
 from keel.reporter.explain_json import explanation_json
 from keel.reporter.journal import Journal, JournalError
-from keel.reporter.layers import open_layers
+from keel.reporter.leaves import leaves_finder
 from keel.reporter.service import Reporter
 from keel.reporter.settings import ENVIRONMENT_PREFIX, ReporterSettings
-from keel.reporter.wiring import leaves_finder, open_peers, open_reporter
-from keel.service.errors import ServiceError
-from keel.service.logs import Log, open_log
+from keel.reporter.wiring import open_peers, open_reporter
+from keel.service.command_line import (
+    ServiceCommands,
+    account_of,
+    address_of,
+    config_option,
+    warn,
+)
+from keel.service.layers import open_layers
+from keel.service.logs import Log
 from keel.service.loop import run_loop
 from keel.service.service import running_service
 from keel.service.settings import load_settings
-from keel.serving import ListenError
-from keel.wallet.account import open_account
-from keel.wallet.errors import WalletError
 
 NAME = "reporter"
-_MENDABLE = (
-    ChainError, DeployError, JournalError, LeavesMissingError, ListenError, ServiceError,
-    WalletError,
-)  # fmt: skip
-
-_config = click.option(
-    "--config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    envvar=f"{ENVIRONMENT_PREFIX}CONFIG",
-    help="TOML file; without it everything comes from the environment.",
-)
+_config = config_option(ENVIRONMENT_PREFIX)
 
 
-@click.group()
+@click.group(cls=ServiceCommands, mendable=(JournalError, LeavesMissingError))
 def cli() -> None:
     r"""Report each frame of a Keel deployment, as one member of its oracle's committee.
 
@@ -73,11 +63,10 @@ def run(config: Path | None, once: bool) -> None:
     serves and sends nothing. It may be killed at any instant: what to do next follows from the
     chain and the journal in `data`. One folder serves one process.
     """
-    settings = _settings(config)
-    account = _account(settings)
-    address = None if account is None else account.address
+    settings = load_settings(ReporterSettings, config, ENVIRONMENT_PREFIX)
+    account = account_of(settings, NAME)
     with (
-        running_service(NAME, settings, address) as service,
+        running_service(NAME, settings, address_of(account)) as service,
         open_reporter(settings, service, account) as reporter,
     ):
         _refuse_another_network(reporter, service.log)
@@ -95,10 +84,10 @@ def explain(ref_slot: int, config: Path | None, validators: bool, as_json: bool)
     Any slot will do whose state the beacon nodes still serve, and whose block the execution nodes
     still know; a slot that is not final may yet change.
     """
-    settings = _settings(config)
+    settings = load_settings(ReporterSettings, config, ENVIRONMENT_PREFIX)
     journal = Journal(settings.data)
     with (
-        open_layers(settings, _warn) as layers,
+        open_layers(settings, warn) as layers,
         open_peers(settings) as peers,
     ):
         layers.require_agreement()
@@ -110,7 +99,7 @@ def explain(ref_slot: int, config: Path | None, validators: bool, as_json: bool)
             settings.committee.rebuild_leaves_at,
         )
         if layers.beacon.finalised_slot() <= ref_slot:
-            _warn(f"slot {ref_slot}", "not final, it may yet change")
+            warn(f"slot {ref_slot}", "not final, it may yet change")
         sight = builder.see(ref_slot)
         assessment = builder.assess(sight)
     if as_json:
@@ -131,10 +120,10 @@ def check(config: Path | None) -> None:
 
     The exit code is 1 when anything is not as a reporter needs it.
     """
-    settings = _settings(config)
+    settings = load_settings(ReporterSettings, config, ENVIRONMENT_PREFIX)
     console = Console(soft_wrap=True)
     are_well = True
-    for finding in check_all(settings, lambda: _account(settings)):
+    for finding in check_all(settings, lambda: account_of(settings, NAME)):
         colour, word = ("green", "ok  ") if finding.is_well else ("red", "FAIL")
         console.print(f"[{colour}]{word}[/] {finding.what}: ", end="", highlight=False)
         console.print(finding.text, highlight=False, markup=False)
@@ -143,27 +132,9 @@ def check(config: Path | None) -> None:
         sys.exit(1)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; what a person can mend is one line and exit code 1."""
-    _one_line(lambda: cli.main(args=arguments, prog_name="keel-reporter"))
-
-
-def _one_line(command: Callable[[], Any]) -> None:
-    try:
-        command()
-    except _MENDABLE as error:
-        click.echo(f"Error: {str(error).strip().partition(chr(10))[0]}", err=True)
-        sys.exit(1)
-
-
-def _settings(config: Path | None) -> ReporterSettings:
-    return load_settings(ReporterSettings, config, ENVIRONMENT_PREFIX)
-
-
-def _account(settings: ReporterSettings) -> LocalAccount | None:
-    if settings.key is None:
-        return None
-    return open_account(settings.key, open_log(settings.log, NAME))
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="keel-reporter")
 
 
 def _refuse_another_network(reporter: Reporter, log: Log) -> None:
@@ -172,7 +143,3 @@ def _refuse_another_network(reporter: Reporter, log: Log) -> None:
         reporter.layers.require_agreement()
     except ChainError as error:
         log.warning("nodes.awaited", problem=str(error))
-
-
-def _warn(where: str, problem: str) -> None:
-    click.echo(f"{where}: {problem}", err=True)

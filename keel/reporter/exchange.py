@@ -5,7 +5,6 @@ and a bound in time. Whoever cannot reach this server still gets its ballots fro
 """
 
 import asyncio
-from collections.abc import Callable
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -15,8 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from keel.model.commitment import OperatorTotals
 from keel.reporter.ballot_box import BallotBox, BallotRefusedError
+from keel.reporter.leaves import FindLeaves
 from keel.reporter.messages import (
     MOST_BALLOT_BYTES,
     BallotsMessage,
@@ -33,8 +32,6 @@ BODY_SECONDS = 5.0
 
 _ROOT_DIGITS = 64
 _MOST_SLOT_DIGITS = 20
-
-type FindLeaves = Callable[[bytes], tuple[OperatorTotals, ...] | None]
 
 
 def exchange_app(box: BallotBox, find_leaves: FindLeaves) -> Starlette:

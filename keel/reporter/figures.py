@@ -10,13 +10,9 @@ class Figures:
     """Gauges of the last head and of the last report that was built."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self.head_slot = metrics.gauge("head_slot", "Last head whose work is finished")
         self.ref_slot = metrics.gauge("ref_slot", "Reference slot of the present frame")
         self.applied_ref_slot = metrics.gauge("applied_ref_slot", "Reference slot on chain")
         self.posts = metrics.counter("posts", "Reports that this member sent to the chain")
-        self.node_disagreements = metrics.counter(
-            "node_disagreements", "How often a node differed from the others, or lied", ["node"]
-        )
         self.silent_peers = metrics.gauge("silent_peers", "Peers that did not answer last time")
         self._consensus = metrics.gauge("consensus_balance_gwei", "C of the last report built")
         self._withdrawals = metrics.gauge("withdrawal_vault_balance_wei", "W of the last report")

@@ -1,8 +1,10 @@
 """The other members, asked over HTTP, all at once and never for longer than one timeout.
 
 A peer that did not answer in time is left out for a while that doubles; one that refused the
-connection costs nothing and is asked again each time. What comes back is read up to a bound and
-believed by nobody: the caller checks signatures, and leaves are checked here by their root.
+connection costs nothing and is asked again each time. Nobody is asked anything new while it still
+answers an earlier question, so a peer can keep one thread busy and no more. What comes back is read
+up to a bound and believed by nobody: the caller checks signatures, and leaves are checked here by
+their root.
 """
 
 import time
@@ -11,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 from pydantic import ValidationError
@@ -23,6 +25,7 @@ _FIRST_PAUSE_TIMEOUTS = 4
 _LONGEST_PAUSE_SECONDS = 120.0
 _MOST_BALLOTS_BYTES = 2**21
 _MOST_OPERATORS_BYTES = 2**25
+_REFUSAL_BYTES = 200
 _HEADERS = {"Content-Type": "application/json"}
 
 
@@ -40,6 +43,12 @@ class _Peer:
     paused_until: float = 0.0
     pause_seconds: float = 0.0
     has_from_us: set[tuple[bytes, str]] = field(default_factory=set)
+    asked: Future[Any] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it still answers an earlier question."""
+        return self.asked is not None and not self.asked.done()
 
 
 class Peers:
@@ -58,9 +67,13 @@ class Peers:
         self._peers = [_Peer(url.rstrip("/")) for url in urls]
         self._timeout_seconds = timeout_seconds
         self._monotonic = monotonic
-        limits = httpx.Limits(max_connections=4 * len(urls) or 1)
-        self._client = httpx.Client(timeout=timeout_seconds, limits=limits, trust_env=False)
-        self._threads = ThreadPoolExecutor(4 * len(urls) or 1, thread_name_prefix="peer")
+        self._client = httpx.Client(
+            timeout=timeout_seconds,
+            limits=httpx.Limits(max_connections=4 * len(urls) or 1),
+            trust_env=False,
+            headers={"Accept-Encoding": "identity"},
+        )
+        self._threads = ThreadPoolExecutor(len(urls) or 1, thread_name_prefix="peer")
 
     def ballots(self, ref_slot: int) -> list[SignedBallot]:
         """All ballots of a reference slot that peers know; those of silent peers are missing."""
@@ -95,11 +108,11 @@ class Peers:
 
     def _ask[T](self, question: Callable[[_Peer], T]) -> Mapping[str, T]:
         now = self._monotonic()
-        asked: dict[Future[T], _Peer] = {
-            self._threads.submit(question, peer): peer
-            for peer in self._peers
-            if peer.paused_until <= now
-        }
+        asked: dict[Future[T], _Peer] = {}
+        for peer in self._peers:
+            if peer.paused_until <= now and not peer.is_busy:
+                peer.asked = future = self._threads.submit(question, peer)
+                asked[future] = peer
         done, silent = wait(asked, timeout=self._timeout_seconds)
         answers: dict[str, T] = {}
         for future in done:
@@ -140,14 +153,15 @@ class Peers:
         refusal = ""
         for key in keys.keys() - peer.has_from_us:
             content = keys[key].model_dump_json()
-            with _explained():
-                response = self._client.post(
-                    f"{peer.url}/v1/ballots", content=content, headers=_HEADERS
-                )
-            if response.is_success:
-                peer.has_from_us.add(key)
-            else:
-                refusal = f"refused a ballot: {response.text[:200]!r}"
+            url = f"{peer.url}/v1/ballots"
+            with (
+                _explained(),
+                self._client.stream("POST", url, content=content, headers=_HEADERS) as response,
+            ):
+                if response.is_success:
+                    peer.has_from_us.add(key)
+                else:
+                    refusal = f"refused a ballot: {_beginning(response)!r}"
         if refusal:
             raise PeerError(refusal)
 
@@ -172,13 +186,18 @@ class Peers:
                 return None
             if not response.is_success:
                 raise PeerError(f"answered with status {response.status_code}")
-            for part in response.iter_bytes():
+            for part in response.iter_raw():
                 content += part
                 if len(content) > most_bytes:
                     raise PeerError(f"sent more than {most_bytes} bytes")
                 if self._monotonic() > end:
                     raise SilentPeerError(f"no full answer within {self._timeout_seconds:g} s")
         return bytes(content)
+
+
+def _beginning(response: httpx.Response) -> str:
+    """Return the first piece of a body, whatever may follow."""
+    return next(response.iter_raw(_REFUSAL_BYTES), b"").decode(errors="replace")
 
 
 @contextmanager

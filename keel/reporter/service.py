@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from keel.reporter.ballot_box import BallotRefusedError
 from keel.reporter.contract_members import accepts
 from keel.reporter.frame import FRAME_ALARMS, Frame, Tools
-from keel.reporter.layers import Layers
 from keel.reporter.peers import Peers
 from keel.reporter.stages import Stage
 from keel.reporter.standing import Standing, StandingReader
 from keel.reporter.watch import Watch
+from keel.service.layers import Layers
 from keel.service.monitor import Health
 
 _EXCHANGE_SECONDS = 1.0
@@ -57,7 +57,7 @@ class Reporter:
         if ref_slot is not None:
             stage = self._work(ref_slot, standing, is_new_head)
         self.watch.look(standing, ref_slot, stage)
-        self._show(head_slot, ref_slot, stage, standing)
+        self._show(ref_slot, stage, standing)
         self._seen = seen
         return head_slot
 
@@ -136,12 +136,11 @@ class Reporter:
         self._peer_problems = problems
         self.tools.figures.silent_peers.set(len(problems))
 
-    def _show(self, head_slot: int, ref_slot: int | None, stage: Stage, standing: Standing) -> None:
+    def _show(self, ref_slot: int | None, stage: Stage, standing: Standing) -> None:
         if stage is not self._stage:
             self.tools.log.info("frame.waiting", ref_slot=ref_slot, stage=str(stage))
         self._stage = stage
         self.health.at(str(stage), ref_slot)
         figures = self.tools.figures
-        figures.head_slot.set(head_slot)
         figures.ref_slot.set(-1 if ref_slot is None else ref_slot)
         figures.applied_ref_slot.set(standing.last_ref_slot)

@@ -6,14 +6,13 @@ from contextlib import ExitStack, contextmanager
 from eth_account.signers.local import LocalAccount
 
 from keel.deploy.manifest import Manifest
-from keel.model.commitment import OperatorTotals
 from keel.reporter.ballot_box import BallotBox
-from keel.reporter.building import Builder, FindLeaves
+from keel.reporter.building import Builder
 from keel.reporter.exchange import MOST_CONNECTIONS, exchange_app
 from keel.reporter.figures import Figures
 from keel.reporter.frame import Tools
 from keel.reporter.journal import Journal
-from keel.reporter.layers import Layers, open_layers
+from keel.reporter.leaves import leaves_finder
 from keel.reporter.peers import Peers
 from keel.reporter.posting import Poster
 from keel.reporter.service import Reporter
@@ -21,26 +20,11 @@ from keel.reporter.settings import ReporterSettings
 from keel.reporter.standing import StandingReader
 from keel.reporter.timetable import Timetable
 from keel.reporter.watch import Watch
+from keel.service.command_line import address_of
+from keel.service.layers import Layers, open_layers
 from keel.service.service import Service
 from keel.serving import serve_app
-from keel.wallet.fees import FeePolicy
-from keel.wallet.sender import Sender
-
-_TRANSACTIONS = "transactions.json"
-
-
-def leaves_finder(journal: Journal, peers: Peers, *, keep: bool = True) -> FindLeaves:
-    """Look in the journal, then ask peers, and keep what they had unless a command only looks."""
-
-    def find(root: bytes) -> tuple[OperatorTotals, ...] | None:
-        leaves = journal.leaves(root)
-        if leaves is None:
-            leaves = peers.operators(root)
-            if leaves is not None and keep:
-                journal.keep_leaves(leaves)
-        return leaves
-
-    return find
+from keel.wallet.sender import open_sender
 
 
 def timetable_of(manifest: Manifest) -> Timetable:
@@ -60,13 +44,8 @@ def open_reporter(
 ) -> Iterator[Reporter]:
     """Wire one member; in a dry run nothing is served, signed or sent."""
     figures = Figures(service.metrics)
-
-    def tell(url: str, problem: str) -> None:
-        figures.node_disagreements.labels(url).inc()
-        service.log.warning("node.disagrees", node=url, problem=problem)
-
     with ExitStack() as stack:
-        layers = stack.enter_context(open_layers(settings, tell))
+        layers = stack.enter_context(open_layers(settings, service.note_disagreement))
         peers = stack.enter_context(open_peers(settings))
         tools = _tools(settings, service, layers, peers, figures, account=account)
         if not settings.dry_run:
@@ -76,7 +55,7 @@ def open_reporter(
                 serve_app(app, listen.host, listen.port, most_connections=MOST_CONNECTIONS)
             )
             service.log.info("committee.serves", url=url)
-        address = None if account is None else account.address
+        address = address_of(account)
         yield Reporter(
             layers=layers,
             reader=StandingReader(layers.bindings, address),
@@ -138,18 +117,10 @@ def _poster(
     figures: Figures,
     account: LocalAccount,
 ) -> Poster:
-    bindings = layers.bindings
-    sender = Sender(
-        bindings.rpc,
-        account,
-        layers.manifest.chain_id,
-        FeePolicy.of(settings.fees),
-        settings.data / _TRANSACTIONS,
-        log=service.log,
-    )
+    chain_id = layers.manifest.chain_id
     return Poster(
-        oracle=bindings.oracle,
-        sender=sender,
+        oracle=layers.bindings.oracle,
+        sender=open_sender(settings, layers.rpc, account, chain_id, service.log),
         account=account.address,
         alarms=service.alarms,
         log=service.log,

@@ -60,6 +60,7 @@ def _finish(service: Service, head_slot: int | None) -> None:
     for name in (NODES, DISK, FAULT):
         service.alarms.clear(name)
     if head_slot is not None:
+        service.metrics.head_slot.set(head_slot)
         service.health.finished(head_slot)
 
 

@@ -17,6 +17,10 @@ class Metrics:
         self.alarm = Gauge(
             "keel_alarm", "1 while the alarm stands", ["service", "name"], registry=self.registry
         )
+        self.head_slot = self.gauge("head_slot", "Last head whose work is finished")
+        self.node_disagreements = self.counter(
+            "node_disagreements", "How often a node differed from the others, or lied", ["node"]
+        )
 
     def gauge(self, name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
         """Add a figure that goes up and down; its name carries the unit, as in balance_wei."""

@@ -43,8 +43,8 @@ def _listen_address(value: Any) -> Any:
     return ListenAddress(host, int(port))
 
 
-def _split(value: Any) -> Any:
-    """Read a list from the environment: addresses divided by commas."""
+def divided_by_commas(value: Any) -> Any:
+    """Read a list as it stands in the environment; anything but a text is left as it is."""
     if not isinstance(value, str):
         return value
     return [part.strip() for part in value.split(",") if part.strip()]
@@ -77,7 +77,7 @@ Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Endpoints = Annotated[
     tuple[Endpoint, ...],
     NoDecode,
-    BeforeValidator(_split),
+    BeforeValidator(divided_by_commas),
     AfterValidator(_distinct),
     Field(max_length=_ENDPOINTS_MOST),
 ]
@@ -110,7 +110,7 @@ class NetworkSettings(Section):
             return values
         defaults = {}
         for layer in ("execution", "beacon"):
-            nodes = _split(values.get(layer))
+            nodes = divided_by_commas(values.get(layer))
             if f"{layer}_agree" not in values and isinstance(nodes, list | tuple):
                 defaults[f"{layer}_agree"] = len(nodes) // 2 + 1
         return values | defaults

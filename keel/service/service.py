@@ -29,6 +29,11 @@ class Service:
     health: Health
     stop: threading.Event
 
+    def note_disagreement(self, url: str, problem: str) -> None:
+        """Count and log that a node differs from the others."""
+        self.metrics.node_disagreements.labels(url).inc()
+        self.log.warning("node.disagrees", node=url, problem=problem)
+
 
 def make_service(
     name: str, settings: ServiceSettings, stop: threading.Event, account: str | None = None

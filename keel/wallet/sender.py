@@ -11,6 +11,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import BlockHead, balance_wei, block_head, genesis_hash
 from keel.chain.transaction import TRANSACTION_GAS_CAP, Receipt, parse_receipt
 from keel.service.logs import Log
+from keel.service.sections import ServiceSettings
 from keel.wallet.errors import (
     InsufficientFundsError,
     JournalError,
@@ -23,6 +24,8 @@ from keel.wallet.journal import Attempt, Entry, Journal, read_journal, write_jou
 from keel.wallet.outcomes import Outcome, Sent, Settled, sent_of
 from keel.wallet.refusals import Refusal, refusal_of
 from keel.wallet.signing import signed
+
+_JOURNAL_NAME = "transactions.json"
 
 BURIED_BLOCKS = 64
 """A mined transaction is watched for so long: two epochs, after which a chain in order is final."""
@@ -334,6 +337,14 @@ class Sender:
     def _say(self, event: str, sent: Sent) -> None:
         if self._log is not None:
             self._log.info(event, **asdict(sent))
+
+
+def open_sender(
+    settings: ServiceSettings, rpc: RpcClient, account: LocalAccount, chain_id: int, log: Log
+) -> Sender:
+    """Open the sender of a service; raises JournalError."""
+    journal_path = settings.data / _JOURNAL_NAME
+    return Sender(rpc, account, chain_id, FeePolicy.of(settings.fees), journal_path, log=log)
 
 
 def _mined(entry: Entry, receipt: Receipt, block_hash: str) -> Entry:

@@ -44,7 +44,7 @@ def test_only_a_head_that_stays_away_makes_the_service_unhealthy(service: Servic
 
 
 def test_metrics_are_those_of_this_service_alone(service: Service) -> None:
-    service.metrics.gauge("head_slot", "The last finished head").set(5)
+    service.metrics.head_slot.set(5)
     app = monitor_app(service.health, service.alarms, service.metrics)
     with serve_app(app, "127.0.0.1", 0) as url:
         answer = httpx.get(f"{url}/metrics")
