@@ -1,21 +1,30 @@
 """Contract ABIs as values: encode calls, decode results, logs and custom errors.
 
 Results come as int, bool, str, bytes, tuple (named tuple where the ABI names the parts) and
-checksummed addresses. Arguments are the same; a struct may also be a mapping by field name, and
+checksummed addresses; a string's bytes that are no UTF-8 come as U+FFFD. Arguments are the same; a struct may also be a mapping by field name, and
 anything with an `address` attribute serves as an address.
 """
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from eth_abi.abi import decode, encode
+from eth_abi.abi import encode
+from eth_abi.codec import ABIDecoder
+from eth_abi.decoding import StringDecoder
+from eth_abi.registry import registry as eth_abi_registry
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from keel.chain.errors import ChainError
+
+# Whoever may write a string on chain may write bytes that are no UTF-8.
+_registry = eth_abi_registry.copy()
+_registry.unregister_decoder("string")
+_registry.register_decoder("string", partial(StringDecoder, handle_string_errors="replace"))
+_DECODER = ABIDecoder(_registry)
 
 type AbiEntry = Mapping[str, Any]
 """One entry of a Solidity JSON ABI."""
@@ -83,7 +92,7 @@ class Signature:
 
     def decode(self, data: bytes) -> tuple[Any, ...]:
         """Decode ABI-encoded values, without selector."""
-        values = decode(self.types, data)
+        values = _DECODER.decode(self.types, data)
         return tuple(read(v) for read, v in zip(self._readers, values, strict=True))
 
     def decode_named(self, data: bytes) -> dict[str, Any]:
@@ -180,6 +189,13 @@ class Abi:
         if signature is None:
             return None
         return CustomError(signature.name, signature.decode_named(data[4:]))
+
+    def topic(self, event: str) -> bytes:
+        """First topic of an event's logs; raises AbiMismatchError."""
+        for topic, known in self.events.items():
+            if known.signature.name == event:
+                return topic
+        raise AbiMismatchError(f"the contract has no event {event}")
 
     def decode_log(self, log: Log) -> Event | None:
         """Return the event of a log, None when the ABI does not know it."""

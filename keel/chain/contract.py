@@ -119,9 +119,10 @@ class Contract:
         self, first_block: int, last_block: int, name: str | None = None
     ) -> list[Event]:
         """Events that this contract emitted in a closed range of blocks."""
-        logs = logs_between(self.rpc, self.address, first_block, last_block)
+        topic = None if name is None else self.abi.topic(name)
+        logs = logs_between(self.rpc, [self.address], first_block, last_block, topic)
         decoded = map(self.abi.decode_log, logs)
-        return [event for event in decoded if event is not None and name in (None, event.name)]
+        return [event for event in decoded if event is not None]
 
 
 def call_many(

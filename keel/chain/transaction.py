@@ -1,7 +1,7 @@
 """Send transactions of unlocked accounts and read receipts."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from keel.chain.rpc import RpcClient
 
 TRANSACTION_GAS_CAP = 2**24
 """Gas given to a transaction that names none: the most that EIP-7825 allows."""
+
+LOG_BLOCKS = 10_000
+"""Blocks whose logs are asked for at a time: what public nodes commonly grant."""
 
 _POLL_SECONDS = 0.0005
 
@@ -167,14 +170,19 @@ def parse_log(answer: Mapping[str, Any]) -> Log:
 
 
 def logs_between(
-    rpc: RpcClient, address: str, first_block: int, last_block: int, topic: bytes | None = None
+    rpc: RpcClient,
+    addresses: Sequence[str],
+    first_block: int,
+    last_block: int,
+    topic: bytes | None = None,
 ) -> list[Log]:
-    """Read the logs of one address in a closed range of blocks, in order."""
-    query: dict[str, Any] = {
-        "address": address,
-        "fromBlock": hex(first_block),
-        "toBlock": hex(last_block),
-    }
+    """Read the logs of some addresses in a closed range of blocks, in order, LOG_BLOCKS a time."""
+    query: dict[str, Any] = {"address": list(addresses)}
     if topic is not None:
         query["topics"] = ["0x" + topic.hex()]
-    return [parse_log(log) for log in rpc.call("eth_getLogs", query)]
+    found: list[Log] = []
+    for first in range(first_block, last_block + 1, LOG_BLOCKS):
+        last = min(first + LOG_BLOCKS - 1, last_block)
+        part = {**query, "fromBlock": hex(first), "toBlock": hex(last)}
+        found += [parse_log(log) for log in rpc.call("eth_getLogs", part)]
+    return found

@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from keel.chain.abi import Event
 from keel.chain.contract import Contract
 from keel.chain.state import block_head
-from keel.chain.transaction import parse_log
-
-LOG_BLOCKS = 10_000
-"""Blocks whose logs are asked for at a time: what public nodes commonly grant."""
+from keel.chain.transaction import logs_between
 
 REORG_BLOCKS = 96
 """Blocks that are read again each time: three epochs, after which they are final as a rule."""
@@ -45,9 +41,7 @@ class EventLog:
         if self._anchor is not None and not self._stands(self._anchor, last_block):
             self._anchor, self._settled = None, []
         first = self._first_block if self._anchor is None else self._anchor.number + 1
-        fresh: list[Event] = []
-        for start in range(first, last_block + 1, LOG_BLOCKS):
-            fresh += self._read(start, min(start + LOG_BLOCKS - 1, last_block))
+        fresh = self._read(first, last_block)
         found = [*self._settled, *fresh]
         self._settle(fresh, last_block - self._reorg_blocks)
         return found
@@ -64,11 +58,6 @@ class EventLog:
         self._settled += [event for event in fresh if event.log.block_number <= number]
 
     def _read(self, first: int, last: int) -> list[Event]:
-        query: dict[str, Any] = {
-            "address": list(self._contracts),
-            "fromBlock": hex(first),
-            "toBlock": hex(last),
-        }
-        logs = [parse_log(log) for log in self._rpc.call("eth_getLogs", query)]
+        logs = logs_between(self._rpc, list(self._contracts), first, last)
         decoded = [self._contracts[log.address].abi.decode_log(log) for log in logs]
         return [event for event in decoded if event is not None]

@@ -15,7 +15,6 @@ from keel.keeper.beacon_reading import (
 )
 from keel.keeper.chores import Kind
 from keel.keeper.coffers import read_coffers, read_deadlock
-from keel.keeper.event_log import LOG_BLOCKS
 from keel.keeper.history import AskedExit, Historian, History
 from keel.keeper.staking import DEPOSITED_BEFORE, read_operators
 from keel.keeper.view import (
@@ -175,12 +174,8 @@ class KeeperReader:
 
     def _deposited_since(self, first: int, last: int) -> frozenset[bytes]:
         deposits = self._layers.bindings.deposits
-        found: set[bytes] = set()
-        for start in range(first, last + 1, LOG_BLOCKS):
-            end = min(start + LOG_BLOCKS - 1, last)
-            events = deposits.events_between(start, end, "DepositEvent")
-            found |= {deposit.data.pubkey for deposit in deposits_of(events)}
-        return frozenset(found)
+        events = deposits.events_between(first, last, "DepositEvent")
+        return frozenset(deposit.data.pubkey for deposit in deposits_of(events))
 
     def _caller(self, history: History) -> Caller:
         holders = history.role_holders()

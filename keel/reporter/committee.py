@@ -83,12 +83,13 @@ def disagreement(own: Report, tally: Tally) -> str | None:
     lines = []
     for camp in tally.against(own):
         fields = ", ".join(
-            f"{name} {_shown(theirs)} where we have {_shown(mine)}"
+            f"{name} {shown(theirs)} where we have {shown(mine)}"
             for name, (mine, theirs) in differences(own, camp.report).items()
         )
         lines.append(f"{' and '.join(camp.members)} signed {fields}")
     return "; ".join(lines) or None
 
 
-def _shown(value: int | bytes) -> str:
+def shown(value: int | bytes) -> str:
+    """A field's value as people read it."""
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)

@@ -1,19 +1,15 @@
 """What Keel's contracts say at the execution block of a reference slot's state."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from keel.chain.abi import Abi, Log
 from keel.chain.contract import call_many
 from keel.chain.state import balance_wei, block_head
-from keel.chain.transaction import logs_between
+from keel.chain.transaction import LOG_BLOCKS
 from keel.deploy.bindings import Bindings
 from keel.reporter.view import Recorded, recorded_keys
-
-LOG_BLOCKS = 10_000
-"""Blocks whose logs are asked for at a time: what public nodes commonly grant."""
 
 
 class MissingKeysError(Exception):
@@ -94,13 +90,18 @@ def read_protocol(
 def read_recorded(
     bindings: Bindings, first_block: int, last_block: int, known: Recorded | None = None
 ) -> Recorded:
-    """Keys that were staked up to a block, a range of blocks at a time.
+    """Keys that were staked up to a block.
 
     `known` ones are of an earlier block that is final; those of a later block are of no use here.
     """
-    if known is None or known.block_number > last_block:
-        return recorded_keys(_staked(bindings, first_block, last_block), last_block)
-    added = recorded_keys(_staked(bindings, known.block_number + 1, last_block), last_block)
+    if known is not None and known.block_number > last_block:
+        known = None
+    first = first_block if known is None else known.block_number + 1
+    events = bindings.registry.events_between(first, last_block, "KeyStaked")
+    keys = [(event.inputs["pubkey"], event.inputs["operatorId"]) for event in events]
+    added = recorded_keys(keys, last_block)
+    if known is None:
+        return added
     return Recorded(
         np.concatenate([known.pubkeys, added.pubkeys]),
         np.concatenate([known.operator_ids, added.operator_ids]),
@@ -119,26 +120,6 @@ def root_to_go_on_from(bindings: Bindings, ref_slot: int, block_number: int, roo
     last_block = min(block_head(bindings.rpc).number, block_number + LOG_BLOCKS)
     if last_block == block_number:
         return root
-    topic = _topic(oracle.abi, "ReportApplied")
-    logs = logs_between(oracle.rpc, oracle.address, block_number + 1, last_block, topic)
-    applied = [oracle.abi.events[topic].decode(log).inputs for log in logs]
-    earlier = [each["report"].operatorsRoot for each in applied if each["refSlot"] < ref_slot]
-    return earlier[-1] if earlier else root
-
-
-def _staked(bindings: Bindings, first_block: int, last_block: int) -> Iterator[tuple[bytes, int]]:
-    registry = bindings.registry
-    topic = _topic(registry.abi, "KeyStaked")
-    for first in range(first_block, last_block + 1, LOG_BLOCKS):
-        last = min(first + LOG_BLOCKS - 1, last_block)
-        for log in logs_between(registry.rpc, registry.address, first, last, topic):
-            yield _key(registry.abi, log)
-
-
-def _key(abi: Abi, log: Log) -> tuple[bytes, int]:
-    event = abi.events[log.topics[0]].decode(log)
-    return event.inputs["pubkey"], event.inputs["operatorId"]
-
-
-def _topic(abi: Abi, name: str) -> bytes:
-    return next(topic for topic, event in abi.events.items() if event.signature.name == name)
+    applied = oracle.events_between(block_number + 1, last_block, "ReportApplied")
+    earlier = [event.inputs for event in applied if event.inputs["refSlot"] < ref_slot]
+    return bytes(earlier[-1]["report"].operatorsRoot) if earlier else root

@@ -6,7 +6,7 @@ from keel.model.constants import GWEI
 from keel.model.report import Report
 from keel.reporter.announcement import Announcement
 from keel.reporter.assessment import Assessment
-from keel.reporter.committee import Terms, differences
+from keel.reporter.committee import Terms, differences, shown
 from keel.reporter.journal import ConflictingViewError
 from keel.reporter.standing import Standing
 from keel.terminal.amounts import shown_ether
@@ -51,7 +51,7 @@ def applied_otherwise(own: Report, standing: Standing) -> str | None:
         "operators_root": (own.operators_root, standing.operators_root),
     }
     fields = [
-        f"{name} {_shown(theirs)} where we have {_shown(mine)}"
+        f"{name} {shown(theirs)} where we have {shown(mine)}"
         for name, (mine, theirs) in pairs.items()
         if mine != theirs
     ]
@@ -61,7 +61,7 @@ def applied_otherwise(own: Report, standing: Standing) -> str | None:
 def conflict_text(error: ConflictingViewError) -> str:
     """Say in which fields what we see differs from what we signed."""
     fields = ", ".join(
-        f"{name} signed as {_shown(signed)}, now {_shown(seen)}"
+        f"{name} signed as {shown(signed)}, now {shown(seen)}"
         for name, (signed, seen) in differences(error.signed, error.seen).items()
     )
     return f"slot {error.seen.ref_slot}: {fields}; nothing else is signed"
@@ -75,7 +75,3 @@ def foreign_text(assessment: Assessment) -> str | None:
         f"0x{key.pubkey.hex()[:16]}... of operator {key.operator_id}" for key in assessment.foreign
     )
     return f"slot {assessment.report.ref_slot}: not counted, with other credentials: {keys}"
-
-
-def _shown(value: int | bytes) -> str:
-    return "0x" + value.hex() if isinstance(value, bytes) else str(value)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keel.chain import transaction
 from keel.chain.clock import now
 from keel.chain.state import block_head
 from keel.consensus.beacon.config import ChainConfig
@@ -15,7 +16,6 @@ from keel.consensus.beacon.spec import load_spec
 from keel.deploy.actors import OPERATOR_MANAGERS
 from keel.keeper.key_batches import staked_pubkeys
 from keel.model.constants import ETHER, GWEI
-from keel.reporter import protocol_view
 from keel.reporter.assessment import Assessment, assess
 from keel.reporter.protocol_view import (
     MissingKeysError,
@@ -122,7 +122,7 @@ def test_keys_are_read_from_the_log_in_ranges_and_only_once(
     assert list(keys.items()) == list(
         staked_pubkeys(world.contracts.registry, world.first_block).items()
     )
-    monkeypatch.setattr(protocol_view, "LOG_BLOCKS", 7)
+    monkeypatch.setattr(transaction, "LOG_BLOCKS", 7)
     in_ranges = read_recorded(world.contracts, world.first_block, last)
     assert np.array_equal(in_ranges.pubkeys, whole.pubkeys)
     staked_at = next(
