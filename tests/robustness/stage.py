@@ -31,6 +31,7 @@ NODE_TIMEOUT = 1.0
 
 _LOOK_SECONDS = 0.02
 _WAIT_SECONDS = 20.0
+_SLOT_SECONDS = 0.5
 
 type Settings = Mapping[str, Any]
 """What replaces keys of a configuration; a dot leads into a table."""
@@ -150,10 +151,10 @@ class Committee:
         self.until(lambda: self.last_ref_slot() == ref_slot, f"slot {ref_slot}", most_slots)
         return next(each for each in self.reports() if each.report.ref_slot == ref_slot)
 
-    def until_applied_at_leisure(self, ref_slot: int, most_slots: int = 12) -> None:
+    def until_applied_at_leisure(self, ref_slot: int, most_slots: int = 24) -> None:
         """As `until_applied`, at a pace at which nobody is waited for by name."""
         for _ in range(most_slots):
-            deadline = time.monotonic() + 1.0
+            deadline = time.monotonic() + _SLOT_SECONDS
             while time.monotonic() < deadline:
                 if self.last_ref_slot() == ref_slot:
                     return

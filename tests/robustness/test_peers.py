@@ -1,8 +1,9 @@
 """Peers that are silent, send garbage, or flood: the others go on, and memory stays bounded."""
 
 import os
+import socket
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import httpx
@@ -24,7 +25,8 @@ from tests.robustness.stage import (
     same_numbers,
 )
 
-FLOOD = 400
+FLOOD = 200
+HALF_OPEN = 150
 MEBIBYTE = 1024**2
 
 
@@ -77,6 +79,18 @@ def test_a_flood_of_rubbish_is_refused_and_costs_nothing_that_stays(stage: Stage
         assert same_numbers(reported.report, stage.seen())
         assert flooded.health().alarms == {}
         assert _resident_bytes(flooded.pid) - before < 32 * MEBIBYTE
+
+
+def test_connections_that_are_opened_and_left_half_way_keep_nobody_out(stage: Stage) -> None:
+    with ExitStack() as stack, stage.committee(3) as committee:
+        committee.settle()
+        address = httpx.URL(str(committee.reporters[0].service.serving_url))
+        for _ in range(HALF_OPEN):
+            half = stack.enter_context(socket.create_connection((address.host, address.port)))
+            half.sendall(b"POST /v1/ballots HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{")
+        reported = committee.until_applied(stage.ref_slot)
+        assert same_numbers(reported.report, stage.seen())
+        assert reported.signatures == 3
 
 
 def test_a_member_that_signs_ever_new_reports_is_named_and_bounded(stage: Stage) -> None:

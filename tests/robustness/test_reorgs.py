@@ -2,12 +2,13 @@
 
 from keel.chain.state import balance_wei, block_head, set_balance_wei
 from keel.consensus.beacon.branching import restore_branch, take_branch
+from keel.consensus.beacon.participation import enough_to_stop_finality
 from keel.model.constants import ETHER
 from tests.robustness.stage import Stage, events_of, same_numbers
 
 
 def test_the_final_branch_alone_is_reported(stage: Stage) -> None:
-    """Before finality the reference slot's own block is another one, and the ether in it too."""
+    """Without finality a slot is old enough on a branch in which there is more ether."""
     chain, vault = stage.chain, stage.world.contracts.withdrawal_vault.address
     ref_slot = stage.ref_slot + stage.frame_slots
     with stage.committee() as committee:
@@ -15,12 +16,15 @@ def test_the_final_branch_alone_is_reported(stage: Stage) -> None:
         chain.to_slot(ref_slot - 3)
         fork = take_branch(chain)
         set_balance_wei(stage.world.rpc, vault, balance_wei(stage.world.rpc, vault) + ETHER)
-        committee.step(2 * 8)
+        chain.participation.go_offline(enough_to_stop_finality(chain.spec, chain.state))
+        chain.to_slot(ref_slot + 16)
+        committee.step(3)
+        assert [health.stage for health in committee.health()] == ["finality"] * 3
         vanished = block_head(stage.world.rpc).hash
         richer = stage.seen(ref_slot).withdrawal_vault_balance_wei
         restore_branch(chain, fork)
         chain.participation.miss([ref_slot - 1])
-        reported = committee.until_applied(ref_slot, most_slots=24)
+        reported = committee.until_applied(ref_slot, most_slots=36)
         seen = stage.seen(ref_slot)
         assert same_numbers(reported.report, seen)
         assert reported.report.withdrawal_vault_balance_wei < richer - ETHER // 2

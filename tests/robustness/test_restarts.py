@@ -21,7 +21,7 @@ KILLS = 12
 LONGEST_LIFE_SECONDS = 0.6
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_twelve_kills_in_one_frame_leave_one_report_and_one_ballot_each(
     stage: Stage, seed: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 
 from tests.robustness.faulty import FaultyNode, cutting, honest, in_front_of, silent
@@ -32,7 +33,6 @@ def test_without_its_node_nobody_reports_until_it_is_back(
     common: Settings = {
         f"network.{layer}": [sole.url],
         "network.timeout_seconds": 0.5,
-        "network.stale_seconds": 1,
     }
     with stage.committee(common=common) as committee:
         committee.settle()
@@ -41,8 +41,6 @@ def test_without_its_node_nobody_reports_until_it_is_back(
         for reporter in committee.reporters:
             assert sole.name in await_alarm(reporter, "nodes")
         assert committee.reports() == []
-        one = committee.reporters[0]
-        await_that(lambda: one.health().status == "stopped", "a head that is too old")
         assert all(reporter.is_running for reporter in committee.reporters)
         sole.be(honest)
         sole.listen()
@@ -50,3 +48,17 @@ def test_without_its_node_nobody_reports_until_it_is_back(
         assert same_numbers(committee.reports()[0].report, stage.seen())
         for health in committee.health():
             assert (health.status, health.alarms) == ("ok", {})
+
+
+def test_a_reporter_that_has_seen_no_head_for_long_calls_itself_stopped(stage: Stage) -> None:
+    with in_front_of(stage.execution_url, 1) as (sole,):
+        common: Settings = {"network.execution": [sole.url], "network.stale_seconds": 1}
+        with stage.committee(1, common=common) as committee:
+            (reporter,) = committee.reporters
+            committee.settle()
+            assert reporter.health().status == "ok"
+            sole.refuse()
+            await_that(lambda: reporter.health().status == "stopped", "a head that is too old")
+            assert httpx.get(reporter.service.health_url, trust_env=False).status_code == 503
+            sole.listen()
+            await_that(lambda: reporter.health().status == "ok", "a head")
