@@ -8,12 +8,12 @@ import itertools
 import select
 import socket
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 
+from keel.chain.closing import Closing
 from keel.chain.errors import RpcConnectionError, RpcError
 
 type Request = tuple[str, Sequence[Any]]
@@ -22,7 +22,7 @@ type Request = tuple[str, Sequence[Any]]
 _HEADERS = {"Content-Type": "application/json"}
 
 
-class RpcClient:
+class RpcClient(Closing):
     """JSON-RPC 2.0 over HTTP or HTTPS. One client serves one thread.
 
     A request that broke off is never repeated, since the endpoint may have executed it; the next
@@ -79,17 +79,6 @@ class RpcClient:
     def close(self) -> None:
         """Close the connection; a later request opens it again."""
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _envelope(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
         return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
+from keel.chain.closing import Closing
 from keel.nodes.agreement import decides, equal, needed, reached
 from keel.nodes.beacon_node import BeaconNode, StateLimits
 from keel.nodes.errors import NoAgreementError, NodeError, NodeSilentError
@@ -29,7 +28,7 @@ class AgreedState:
     url: str
 
 
-class AgreedBeacon:
+class AgreedBeacon(Closing):
     """Beacon nodes asked at once; every method raises NoAgreementError, which names who said what.
 
     Nodes that are silent, syncing, optimistic, without execution client or on another network than
@@ -108,17 +107,6 @@ class AgreedBeacon:
     def close(self) -> None:
         """Close all connections."""
         self._panel.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _state_root(self, slot: int) -> tuple[bytes, list[str]]:
         replies = self._ask_members(lambda node: node.state_root(slot), self._is_decided)

@@ -4,12 +4,12 @@ import io
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import orjson
 
+from keel.chain.closing import Closing
 from keel.nodes.errors import NodeError, NodeSilentError, public_name
 from keel.nodes.network import NetworkFacts, network_facts, read_bytes
 
@@ -42,7 +42,7 @@ class Head:
     root: bytes
 
 
-class BeaconNode:
+class BeaconNode(Closing):
     """A node at an address; every method raises NodeError.
 
     `timeout_seconds` bounds connecting, the pause between two bytes, and answers other than states
@@ -114,17 +114,6 @@ class BeaconNode:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _verified(self, path: str) -> Any:
         """Return `data` of an answer that does not call itself optimistic."""

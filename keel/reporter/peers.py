@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 from pydantic import ValidationError
 
+from keel.chain.closing import Closing
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.reporter.messages import BallotsMessage, OperatorsMessage, SignedBallot
 
@@ -51,7 +51,7 @@ class _Peer:
         return self.asked is not None and not self.asked.done()
 
 
-class Peers:
+class Peers(Closing):
     """Clients of other members; one object serves one thread.
 
     `problems` says of each peer that failed last time what was wrong.
@@ -94,17 +94,6 @@ class Peers:
         """Close all connections; requests that still wait are given up."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _ask[T](self, question: Callable[[_Peer], T]) -> Mapping[str, T]:
         now = self._monotonic()
