@@ -1,5 +1,6 @@
 """Serve an ASGI app on an address of this machine, from a thread of its own."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -7,13 +8,43 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _START_SECONDS = 10.0
 
 
 class ListenError(Exception):
     """An address cannot be listened on; the message is one line."""
+
+
+class _Connection(H11Protocol):
+    """A connection that gives way to a new one when there are too many and it asks nothing.
+
+    So nobody keeps others out, or uses up the files that the process may open, by connections that
+    stay silent or by requests that never become whole.
+    """
+
+    came_at = 0.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection, and give up the longest silent one if it is one too many."""
+        super().connection_made(transport)
+        self.came_at = self.loop.time()
+        most = self.limit_concurrency
+        if most is None or len(self.connections) < most:
+            return
+        others = [each for each in self.connections if isinstance(each, _Connection)]
+        silent = [each for each in others if each is not self and each.is_silent]
+        for oldest in sorted(silent, key=lambda each: each.came_at)[:1]:
+            self.connections.discard(oldest)
+            oldest.transport.abort()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the client has still to send a request, or the rest of one."""
+        return self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
 
 
 @contextmanager
@@ -27,11 +58,12 @@ def serve_app(
 ) -> Iterator[str]:
     """Serve until the block ends; yields the url actually bound. Port 0 takes any free one.
 
-    `before_stop` ends what would keep connections open; beyond `most_connections` requests are
-    answered with 503. Raises ListenError.
+    `before_stop` ends what would keep connections open. Beyond `most_connections` silent ones are
+    given up; where all are busy, requests are answered with 503. Raises ListenError.
     """
     config = uvicorn.Config(
         app,
+        http=_Connection,
         lifespan="auto",
         log_config=None,
         log_level="warning",

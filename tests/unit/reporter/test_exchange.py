@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -182,17 +182,50 @@ def test_slow_clients_and_huge_bodies_do_not_stop_the_others(
         connection.close()
 
 
-def test_connections_beyond_the_bound_are_turned_away(box: BallotBox) -> None:
+def test_silent_connections_give_way_and_are_bounded(box: BallotBox) -> None:
     app = exchange_app(box, lambda _: None)
     with serve_app(app, "127.0.0.1", 0, most_connections=3) as url:
         parts = urlsplit(url)
         held = [socket.create_connection((parts.hostname, parts.port)) for _ in range(5)]
-        time.sleep(0.1)
-        assert httpx.get(f"{url}/v1/ballots/95").status_code == 503
-        for connection in held:
-            connection.close()
+        half = b"POST /v1/ballots HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+        with suppress(OSError):
+            held[-1].sendall(half)
         time.sleep(0.1)
         assert httpx.get(f"{url}/v1/ballots/95").status_code == 200
+        time.sleep(0.1)
+        assert sum(_is_open(connection) for connection in held) < 3
+        for connection in held:
+            connection.close()
+
+
+def test_requests_beyond_the_bound_are_turned_away_while_all_are_busy(box: BallotBox) -> None:
+    go_on = threading.Event()
+
+    def find_slowly(_root: bytes) -> None:
+        go_on.wait(10)
+
+    app = exchange_app(box, find_slowly)
+    with serve_app(app, "127.0.0.1", 0, most_connections=2) as url:
+        asking = threading.Thread(
+            target=httpx.get, args=(f"{url}/v1/operators/0x{'00' * 32}",), kwargs={"timeout": 10}
+        )
+        asking.start()
+        time.sleep(0.2)
+        assert httpx.get(f"{url}/v1/ballots/95").status_code == 503
+        go_on.set()
+        asking.join()
+        time.sleep(0.1)
+        assert httpx.get(f"{url}/v1/ballots/95").status_code == 200
+
+
+def _is_open(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
 
 def test_a_silent_peer_costs_one_timeout_and_is_left_out(url: str, box: BallotBox) -> None:
@@ -216,6 +249,7 @@ def test_a_silent_peer_is_asked_again_after_a_while_that_doubles() -> None:
             peers.ballots(REF_SLOT)
             if time.monotonic() - begin >= TIMEOUT / 2:
                 asked.append(round((clock[0] - 100) / TIMEOUT))
+                time.sleep(TIMEOUT)  # the question ends, and only then another one is asked
             clock[0] += TIMEOUT
         assert asked == [0, 4, 12, 28]
 
