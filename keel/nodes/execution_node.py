@@ -1,5 +1,6 @@
 """One execution node: what an RpcClient gets from it, and its failures as NodeErrors."""
 
+import itertools
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,6 +11,9 @@ from keel.chain.errors import RpcConnectionError, RpcError
 from keel.chain.rpc import Request, RpcClient
 from keel.chain.state import BlockHead
 from keel.nodes.errors import NodeError, NodeSilentError, public_name
+
+_MOST_IN_BATCH = 100
+"""Requests in one batch; Geth takes 1,000 unless told otherwise, public nodes fewer."""
 
 _NOT_JSON_RPC = (LookupError, TypeError, ValueError, AttributeError)
 
@@ -35,7 +39,11 @@ def ask_node(client: RpcClient, requests: Sequence[Request]) -> list[Any]:
     """Ask one node over its own connection; an RpcError stands for each request that failed."""
     try:
         if len(requests) > 1:
-            return RpcClient.batch_outcomes(client, requests)
+            return [
+                outcome
+                for batch in itertools.batched(requests, _MOST_IN_BATCH)
+                for outcome in RpcClient.batch_outcomes(client, batch)
+            ]
         ((name, params),) = requests
         return [RpcClient.call(client, name, *params)]
     except RpcError as error:

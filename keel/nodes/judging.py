@@ -114,7 +114,6 @@ def _equal_or_null(request: Request, method: Method, replies: Replies, agree: in
 
 def _number(request: Request, method: Method, replies: Replies, agree: int) -> Verdict:
     choose: Mapping[Rule, Callable[[list[int]], int]] = {
-        Rule.HIGHEST: max,
         Rule.MIDDLE: lambda numbers: sorted(numbers)[(len(numbers) - 1) // 2],
         Rule.REACHED: lambda numbers: sorted(numbers, reverse=True)[agree - 1],
     }

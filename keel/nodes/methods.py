@@ -20,7 +20,6 @@ class Rule(Enum):
     EQUAL = "as many equal answers as must agree"
     EQUAL_OR_NULL = "equal answers, null while too few nodes give them"
     FIRST = "the first answer that is not null"
-    HIGHEST = "the highest of enough answers"
     REACHED = "the highest that enough nodes have reached"
     MIDDLE = "the middle of enough answers"
     HEAD = "the number of the agreed head"
@@ -84,7 +83,7 @@ METHODS: Mapping[str, Method] = {
     ),
     "eth_getTransactionByHash": Method(Rule.FIRST, "in one node's pool is enough to be mined"),
     "eth_estimateGas": Method(
-        Rule.HIGHEST, "clients estimate differently; gas left over costs nothing", 1
+        Rule.REACHED, "clients estimate differently; no single node can make it too dear", 1
     ),
     "eth_gasPrice": Method(Rule.MIDDLE, "an opinion; no single node moves the middle"),
     "eth_maxPriorityFeePerGas": Method(Rule.MIDDLE, "an opinion; no single node moves the middle"),

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ from keel.chain.clock import mine
 from keel.chain.contract import Contract, call_many, deploy
 from keel.chain.errors import RpcError
 from keel.chain.revert import Reverted
-from keel.chain.rpc import RpcClient
+from keel.chain.rpc import Request, RpcClient
 from keel.chain.state import balance_wei, block_head, set_balance_wei, unlocked_accounts
 from keel.chain.transaction import send_transaction
 from keel.nodes.agreed_rpc import AgreedRpc
@@ -209,7 +209,7 @@ def test_a_receipt_counts_once_two_nodes_have_it(pool: Pool) -> None:
     ("method", "params", "lies", "agreed"),
     [
         ("eth_gasPrice", (), ("0x1", "0xffffffffffff"), None),
-        ("eth_estimateGas", ({"to": HOLDER},), ("0x1", "0xfffff"), "0xfffff"),
+        ("eth_estimateGas", ({"to": HOLDER},), ("0x1", "0xffffffffff"), None),
         ("eth_getTransactionCount", (HOLDER, "pending"), ("0x7", "0x63"), "0x7"),
         ("web3_clientVersion", (), ("one", "two"), None),
     ],
@@ -223,6 +223,20 @@ def test_opinions_may_differ(
         liar.lies[method] = lie
     assert pool.rpc.call(method, *params) == (agreed or honest)
     assert pool.told == []
+
+
+def test_a_long_batch_is_asked_in_parts(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    longest: list[int] = []
+    whole = RpcClient.batch_outcomes
+
+    def limited(client: RpcClient, requests: Sequence[Request]) -> list[Any]:
+        longest.append(len(requests))
+        return whole(client, requests)
+
+    monkeypatch.setattr(RpcClient, "batch_outcomes", limited)
+    asked = [("eth_getStorageAt", (HOLDER, hex(slot), "latest")) for slot in range(1_100)]
+    assert pool.rpc.batch(asked) == ["0x" + "00" * 32] * 1_100
+    assert max(longest) == 100
 
 
 def test_what_the_chain_refuses_is_no_opinion(pool: Pool, echo: Contract) -> None:
