@@ -1,29 +1,32 @@
 """Contract ABIs as values: encode calls, decode results, logs and custom errors.
 
 Results come as int, bool, str, bytes, tuple (named tuple where the ABI names the parts) and
-checksummed addresses; a string's bytes that are no UTF-8 come as U+FFFD. Arguments are the same; a struct may also be a mapping by field name, and
-anything with an `address` attribute serves as an address.
+checksummed addresses; what is no UTF-8 in a string comes as U+FFFD. Arguments are the same; a
+struct may also be a mapping by field name, and anything with an `address` attribute serves as an
+address.
 """
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 from eth_abi.abi import encode
 from eth_abi.codec import ABIDecoder
 from eth_abi.decoding import StringDecoder
+from eth_abi.registry import ABIRegistry
 from eth_abi.registry import registry as eth_abi_registry
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from keel.chain.errors import ChainError
 
-# Whoever may write a string on chain may write bytes that are no UTF-8.
-_registry = eth_abi_registry.copy()
+# Whoever may write a string on chain may write bytes that are no UTF-8. eth-abi is not typed here.
+_text: Any = StringDecoder
+_registry: ABIRegistry = cast(Any, eth_abi_registry).copy()
 _registry.unregister_decoder("string")
-_registry.register_decoder("string", partial(StringDecoder, handle_string_errors="replace"))
+_registry.register_decoder("string", _text(handle_string_errors="replace"))
 _DECODER = ABIDecoder(_registry)
 
 type AbiEntry = Mapping[str, Any]

@@ -116,6 +116,12 @@ def test_one_value_returns_bare_and_several_as_a_named_tuple(returning: Contract
     assert returning.call("texts", "frame", b"\x01\x02") == ("frame", b"\x01\x02")
 
 
+def test_a_text_that_is_no_utf_8_is_read_all_the_same() -> None:
+    texts = ABI.function("texts", 2)
+    broken = encode(["bytes", "bytes"], [b"\xffa", b"\xff"])
+    assert texts.decode_result(broken) == ("\ufffda", b"\xff")
+
+
 def test_structs_go_in_as_tuple_or_mapping_and_come_out_named(returning: Contract) -> None:
     by_tuple = returning.call("place", (HOLDER.lower(), 7))
     by_mapping = returning.call("place", {"shares": 7, "holder": HOLDER})
