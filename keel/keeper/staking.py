@@ -1,8 +1,10 @@
 """Choose committed keys and stake the vault's free ether on them (OPR-1 to OPR-3).
 
-A key is passed over when its signature would be void, or when somebody has deposited for it
-before, maybe with credentials of his own. The deposit root is read first, so that whoever
-deposits for a key meanwhile makes the transaction revert.
+A key is passed over when its signature would be void, when the root committed for it is not that of
+its deposit, which would make the whole transaction revert, or when somebody has deposited for it
+before, maybe with credentials of his own. An operator that committed many such keys is passed over
+too, so that looking at its keys never keeps the keeper from its other chores. The deposit root is
+read first, so that whoever deposits for a key meanwhile makes the transaction revert.
 
 Where a beacon state is at hand, the log of all deposits ever made need not be read. A deposit in
 an execution block is, since EIP-6110, among the pending deposits of the beacon state after that
@@ -12,12 +14,13 @@ to that block that can harm, the log knows those since, and the deposit root, ta
 reading of the log ends, rules out any other: with a deposit more, `stake` reverts.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from keel.chain.contract import Contract, call_many
-from keel.chain.deposit_contract import deposits_of
+from keel.chain.deposit_contract import DepositData, deposit_data_root, deposits_of
 from keel.chain.state import block_head
 from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI, deposit_signing_root
 from keel.consensus.keys import verify
@@ -30,6 +33,8 @@ from keel.model.errors import Refused
 DEPOSITED_BEFORE = "somebody has deposited for it before"
 
 _KEPT_SIGNATURES = 4_096
+_MOST_VOID_KEYS = 16
+"""Void keys of one operator after which the rest of its keys are not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +106,41 @@ def choose(
     """Return keys to stake and keys refused; of signatures only those in question are checked."""
     refused = [Refusal(c, faults[c.key.pubkey]) for c in waiting if c.key.pubkey in faults]
     left = [committed for committed in waiting if committed.key.pubkey not in faults]
+    void_keys: Counter[int] = Counter()
     while True:
         keys = take_in_turns(left, operators, wanted)
-        void = [c for c in keys if not is_signed(c.key, credentials, network.genesis_fork_version)]
+        void = _void(keys, credentials, network)
         if not void:
             return keys, tuple(refused)
-        reason = f"its signature is not of a deposit to Keel on {network.name}"
-        refused += [Refusal(committed, reason) for committed in void]
-        left = [committed for committed in left if committed not in void]
+        refused += void
+        void_keys.update(refusal.key.operator_id for refusal in void)
+        gone = {(refusal.key.operator_id, refusal.key.batch, refusal.key.index) for refusal in void}
+        left = [
+            committed
+            for committed in left
+            if (committed.operator_id, committed.batch, committed.index) not in gone
+            and void_keys[committed.operator_id] < _MOST_VOID_KEYS
+        ]
+
+
+def _void(
+    keys: Sequence[CommittedKey], credentials: bytes, network: Network
+) -> tuple[Refusal, ...]:
+    """Keys whose deposit the deposit contract or the beacon chain would refuse, and why."""
+    refused = []
+    for committed in keys:
+        key = committed.key
+        if not is_signed(key, credentials, network.genesis_fork_version):
+            reason = f"its signature is not of a deposit to Keel on {network.name}"
+            refused.append(Refusal(committed, reason))
+        elif key.deposit_data_root != _deposit_data_root(key, credentials):
+            refused.append(Refusal(committed, "its root is not that of a deposit to Keel"))
+    return tuple(refused)
+
+
+@lru_cache(maxsize=_KEPT_SIGNATURES)
+def _deposit_data_root(key: Key, credentials: bytes) -> bytes:
+    return deposit_data_root(DepositData(key.pubkey, credentials, FULL_DEPOSIT_GWEI, key.signature))
 
 
 @lru_cache(maxsize=_KEPT_SIGNATURES)

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keel.consensus.deposit_data import make_deposit_data
+from keel.consensus.keys import ValidatorKey, public_key
+from keel.consensus.networks import network_named
 from keel.keeper.key_batches import CommittedKey, Key
-from keel.keeper.staking import take_in_turns
+from keel.keeper.staking import choose, take_in_turns
 from keel.model.allocation import Operator, check_allocation
 from keel.model.errors import Refused
 
@@ -54,6 +57,48 @@ def test_an_inactive_operator_gets_none() -> None:
 def test_a_key_that_two_operators_committed_is_taken_once() -> None:
     chosen = take_in_turns([key(0, 0, 5), key(1, 0, 5)], [operator(0), operator(1)], wanted=2)
     assert taken(chosen) == [(0, 0)]
+
+
+CREDENTIALS = b"\x01" + bytes(11) + b"\x11" * 20
+LOCAL = network_named("local")
+
+
+def signed_key(operator_id: int, index: int, secret: int) -> CommittedKey:
+    entry = make_deposit_data(ValidatorKey("m/0", secret, public_key(secret)), CREDENTIALS)
+    signed = Key(entry.pubkey, entry.signature, entry.deposit_data_root)
+    return CommittedKey(operator_id, 0, index, signed, ())
+
+
+def test_a_key_with_another_root_than_its_deposits_is_refused_and_the_others_are_staked() -> None:
+    good, other = signed_key(0, 0, 1), signed_key(1, 0, 2)
+    bad = replace(other, key=replace(other.key, deposit_data_root=bytes(32)))
+    chosen, refused = choose(
+        [bad, good],
+        {},
+        [operator(0), operator(1)],
+        wanted=2,
+        credentials=CREDENTIALS,
+        network=LOCAL,
+    )
+    assert chosen == (good,)
+    assert [(each.key, each.reason) for each in refused] == [
+        (bad, "its root is not that of a deposit to Keel")
+    ]
+
+
+def test_an_operator_of_void_keys_is_passed_over_before_all_were_looked_at() -> None:
+    good = signed_key(1, 0, 3)
+    chosen, refused = choose(
+        [*keys(0, 1_000), good],
+        {},
+        [operator(0, target_bps=0), operator(1)],
+        wanted=2,
+        credentials=CREDENTIALS,
+        network=LOCAL,
+    )
+    assert chosen == (good,)
+    assert {each.key.operator_id for each in refused} == {0}
+    assert len(refused) == 16
 
 
 @given(
