@@ -26,11 +26,17 @@ def _nursery() -> Iterator[Nursery]:
 
 @pytest.fixture
 def begin(artifacts: Artifacts, tmp_path: Path, _nursery: Nursery) -> Begin:
-    """Start five reporters and a keeper around a world, and count its books at every report."""
+    """Start five reporters and a keeper around a world, and count its books at every report.
+
+    As many reports as a story says may be announced only, by default none.
+    """
 
     @contextmanager
     def begun(
-        world: BeaconWorld, keepers: int = 1, changes: Changes | None = None
+        world: BeaconWorld,
+        keepers: int = 1,
+        changes: Changes | None = None,
+        announcements: int = 0,
     ) -> Iterator[Story]:
         def make_process(service: Service) -> Process:
             return Reared(service, _nursery)
@@ -46,5 +52,6 @@ def begin(artifacts: Artifacts, tmp_path: Path, _nursery: Nursery) -> Begin:
             frames = FinalFrames(circled)
             circled.circle.watchers.append(frames.at_every_final_frame)
             yield Story(circled, frames)
+            assert len(frames.announced) == announcements
 
     return begun

@@ -24,7 +24,7 @@ def test_a_large_loss_is_announced_and_applies_a_frame_later_by_two_thirds(
     chain = validating_world.beacon.chain
     slashed = slash(chain, indices_of_operator(validating_world, 1, _SLASHED))
     chain.to_slot(slashed.penalty_slot)
-    with begin(validating_world) as story:
+    with begin(validating_world, announcements=1) as story:
         queue, vault, oracle = (
             story.contracts.queue,
             story.contracts.vault,

@@ -23,7 +23,6 @@ def test_nobody_reports_what_is_not_final_and_the_next_report_covers_it_all(
         story.circle.settle()
         assert chain.finalised_epoch == stopped
         assert [frame.ref_slot for frame in story.frames.applied] == [before.ref_slot]
-        assert story.frames.announced == []
         assert story.state is State.STALE
         for reporter in story.circle.reporters:
             health = reporter.health()

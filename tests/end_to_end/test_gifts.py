@@ -46,7 +46,6 @@ def test_gifts_enter_as_slowly_as_the_limits_let_them_and_stop_nothing(
         story.finalise(ticket)
         assert claim_ticket(world, ticket).paid_wei == 20 * ETHER
         assert story.state is State.NORMAL
-        assert story.frames.announced == []
         assert all(each.reported.judgement.lossWei == 0 for each in story.frames.applied)
         story.circle.settle()
         assert [process.health().alarms for process in story.circle.reporters] == [{}] * 5

@@ -21,7 +21,7 @@ _MISSED_DUTIES_GWEI = 10**8
 def test_eleven_slashed_at_once_cost_insurance_holders_and_tickets(
     validating_world: BeaconWorld, begin: Begin
 ) -> None:
-    with begin(validating_world) as story:
+    with begin(validating_world, announcements=1) as story:
         chain, queue = story.chain, story.contracts.queue
         story.reports(1)
         world = story.world
