@@ -4,7 +4,7 @@ Plain JSON files, each there whole or not at all. Leaves are found by their root
 Errors of the disk are OSErrors.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from eth_utils.crypto import keccak
@@ -51,6 +51,7 @@ class Journal:
         self.folder = folder
         self._signed = folder / "signed"
         self._operators = folder / "operators"
+        self._latest_leaves: Path | None = None
 
     def intend(self, ballot: Ballot, signer: str, now: int) -> None:
         """Write down what will be signed, before it is; the same again changes nothing.
@@ -75,13 +76,16 @@ class Journal:
             oracle=ballot.oracle,
         )
         _write(path, intent)
-        _prune(self._signed, _KEPT_INTENTS)
+        _prune(sorted(self._signed.glob("*.json"), key=_slot), _KEPT_INTENTS, {path})
 
     def keep_leaves(self, leaves: Sequence[OperatorTotals]) -> None:
         """Keep what a reported `operatorsRoot` commits to."""
         root = operators_tree(leaves).root if leaves else bytes(32)
         path = self._leaves_path(root)
-        if not leaves or path.exists():
+        if not leaves:
+            return
+        self._latest_leaves = path
+        if path.exists():
             return
         operators = tuple(OperatorMessage.of(totals) for totals in leaves)
         message = OperatorsMessage.model_construct(operators=operators)
@@ -101,7 +105,11 @@ class Journal:
 
     def forget_leaves(self, standing_root: bytes) -> None:
         """Drop the oldest leaves, but never those under the root that stands on chain."""
-        _prune(self._operators, _KEPT_LEAVES, spared=self._leaves_path(standing_root))
+        spared = {self._leaves_path(standing_root)}
+        if self._latest_leaves is not None:
+            spared.add(self._latest_leaves)
+        files = self._operators.glob("*.json")
+        _prune(sorted(files, key=lambda path: path.stat().st_mtime_ns), _KEPT_LEAVES, spared)
 
     def _leaves_path(self, root: bytes) -> Path:
         return self._operators / f"0x{root.hex()}.json"
@@ -126,8 +134,13 @@ def _key(ballot: Ballot, signer: str) -> str:
     return bytes(keccak(text=parts)).hex()[:16]
 
 
-def _prune(folder: Path, most: int, spared: Path | None = None) -> None:
-    files = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-    for path in files[:-most]:
-        if path != spared:
+def _slot(path: Path) -> int:
+    """The reference slot of an intent: a file's time is the machine's, which may jump back."""
+    slot = path.name.partition("-")[0]
+    return int(slot) if slot.isdecimal() else 0
+
+
+def _prune(oldest_first: Sequence[Path], most: int, spared: Collection[Path]) -> None:
+    for path in oldest_first[:-most]:
+        if path not in spared:
             path.unlink(missing_ok=True)

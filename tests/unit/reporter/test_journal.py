@@ -36,6 +36,32 @@ def test_another_report_of_the_slot_is_never_signed_while_the_first_counts(
     Journal(journal.folder).intend(ballot(LIE), SIGNER, deadline + 1)
 
 
+def test_what_was_signed_last_is_known_though_the_clock_jumped_back(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keel.reporter.journal._KEPT_INTENTS", 2)
+    for slot in (31, 63):
+        journal.intend(ballot(replace(REPORT, ref_slot=slot)), SIGNER, NOW)
+    for file in (journal.folder / "signed").iterdir():
+        os.utime(file, (2**31, 2**31))
+    journal.intend(ballot(), SIGNER, NOW)
+    with pytest.raises(ConflictingViewError):
+        journal.intend(ballot(LIE), SIGNER, NOW)
+    assert len(list((journal.folder / "signed").iterdir())) == 2
+
+
+def test_the_newest_leaves_are_kept_though_the_clock_jumped_back(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keel.reporter.journal._KEPT_LEAVES", 1)
+    journal.keep_leaves(LEAVES[:1])
+    (file,) = (journal.folder / "operators").iterdir()
+    os.utime(file, (2**31, 2**31))
+    journal.keep_leaves(LEAVES)
+    journal.forget_leaves(bytes(32))
+    assert journal.leaves(ROOT) == LEAVES
+
+
 def test_a_new_set_of_members_another_slot_or_account_is_another_matter(
     journal: Journal,
 ) -> None:
