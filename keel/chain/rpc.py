@@ -20,6 +20,7 @@ type Request = tuple[str, Sequence[Any]]
 """A method and its parameters."""
 
 _HEADERS = {"Content-Type": "application/json"}
+_MOST_BYTES = 256 * 1024**2
 
 
 class RpcClient(Closing):
@@ -88,11 +89,16 @@ class RpcClient(Closing):
             self._connect()
             self._connection.request("POST", self._path, orjson.dumps(body), _HEADERS)
             response = self._connection.getresponse()
-            content = response.read()
+            content = response.read(_MOST_BYTES + 1)
+            if response.length and len(content) <= _MOST_BYTES:
+                raise http.client.IncompleteRead(content, response.length)
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             reason = str(error) or type(error).__name__
             raise RpcConnectionError(f"{self.url} cannot be used: {reason}") from error
+        if len(content) > _MOST_BYTES:
+            self._connection.close()
+            raise RpcConnectionError(f"{self.url} answered with more than {_MOST_BYTES} bytes")
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError as error:

@@ -5,11 +5,18 @@ from urllib.parse import urlsplit
 
 from keel.chain.errors import ChainError
 
+_MOST_CHARACTERS = 2_000
+
 
 class NodeError(ChainError):
-    """A node gives no answer that can be used. `url` names it, without what may be secret."""
+    """A node gives no answer that can be used. `url` names it, without what may be secret.
+
+    Of a long `problem`, which may hold a node's own words, only the beginning is kept.
+    """
 
     def __init__(self, url: str, problem: str) -> None:
+        if len(problem) > _MOST_CHARACTERS:
+            problem = f"{problem[:_MOST_CHARACTERS]}..."
         super().__init__(f"{url}: {problem}")
         self.url = url
         self.problem = problem

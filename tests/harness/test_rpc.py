@@ -43,6 +43,19 @@ def test_an_empty_batch_asks_nothing(rpc: RpcClient) -> None:
     assert rpc.batch([]) == []
 
 
+def test_an_answer_beyond_the_bound_is_not_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keel.chain.rpc._MOST_BYTES", 40)
+    body = b'{"jsonrpc":"2.0","id":1,"result":"0x01"}'
+    with answering(body) as url, RpcClient(url) as within:
+        assert within.call("eth_chainId") == "0x01"
+    with (
+        answering(body + b" ") as url,
+        RpcClient(url) as beyond,
+        pytest.raises(RpcConnectionError, match="more than 40 bytes"),
+    ):
+        beyond.call("eth_chainId")
+
+
 def test_an_unknown_method_raises_its_code(rpc: RpcClient) -> None:
     with pytest.raises(RpcError) as caught:
         rpc.call("keel_noSuchMethod")

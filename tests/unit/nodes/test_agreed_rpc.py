@@ -379,3 +379,9 @@ def _await(found: Callable[[], object]) -> None:
     while found() is None:
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_of_a_nodes_long_words_only_the_beginning_is_told() -> None:
+    assert len(NodeError("http://node:1", "x" * 10**6).problem) < 2_100
+    said = {f"http://node:{n}": "x" * 10**6 for n in range(3)}
+    assert len(str(NoAgreementError("the head", 2, said))) < 2_100
