@@ -197,6 +197,12 @@ class Stage:
         """Anvil."""
         return self.chain.rpc.url
 
+    @property
+    def one_of_ours(self) -> int:
+        """Index of a validator of Keel's."""
+        self.world.beacon.follow()
+        return next(iter(self.world.beacon.standings().values())).index
+
     def seen(self, ref_slot: int | None = None) -> Report:
         """What the state and the contracts show of a slot, read by the specification itself.
 

@@ -1,7 +1,6 @@
 """Beacon nodes that are slow, silent, unreachable, broken or lying, in front of real reporters."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import pytest
 
@@ -30,8 +29,8 @@ def _by(nodes: list[FaultyNode], agree: int) -> dict[str, object]:
     return {"network.beacon": [node.url for node in nodes], "network.beacon_agree": agree}
 
 
-def _richer(index: int, stage: Stage, node: FaultyNode) -> None:
-    node.be(lies.richer_bytes(stage.chain.spec, index))
+def _richer(stage: Stage, node: FaultyNode) -> None:
+    node.be(lies.richer_bytes(stage.chain.spec, stage.one_of_ours))
 
 
 FAULTS: dict[str, Fail] = {
@@ -40,7 +39,7 @@ FAULTS: dict[str, Fail] = {
     "unreachable": lambda _, node: node.refuse(),
     "cut in half": lambda _, node: node.be(cutting),
     "another root": lambda _, node: node.be(lies.other_root),
-    "another balance": partial(_richer, 3),
+    "another balance": _richer,
 }
 
 
@@ -82,7 +81,7 @@ def test_two_nodes_that_lie_differently_stop_the_report_until_they_are_well(
     with stage.committee(common=_by(nodes, agree=2)) as committee:
         committee.settle()
         nodes[0].be(lies.other_root)
-        nodes[1].be(lies.richer_chain(stage.chain.spec, 3))
+        nodes[1].be(lies.richer_chain(stage.chain.spec, stage.one_of_ours))
         stage.chain.run(1)
         for reporter in committee.reporters:
             text = await_alarm(reporter, "nodes")
@@ -99,7 +98,7 @@ def test_two_nodes_that_lie_alike_are_believed_where_two_suffice_and_not_where_t
     stage: Stage, nodes: list[FaultyNode]
 ) -> None:
     """What agreement buys: `beacon_agree` lying nodes make the lie the member's own view."""
-    lie = lies.richer_chain(stage.chain.spec, 3)
+    lie = lies.richer_chain(stage.chain.spec, stage.one_of_ours)
     nodes[0].be(lie)
     nodes[1].be(lie)
     with stage.committee(2, own={1: _by(nodes, agree=2), 2: _by(nodes, agree=3)}) as committee:

@@ -32,6 +32,9 @@ def test_growth_beyond_the_bound_is_announced_and_applied_a_frame_later_with_two
         stage.chain.to_slot(newer + 16)
         committee.step(4)
         assert len(committee.reports()) == 2, "three are a quorum, and not two thirds"
+        for health in committee.health_of(*first_three):
+            assert health.stage == "gathering"
+            assert health.alarms.keys() == {"beyond_limit", "loss_announced"}
         start([fourth])
         reported = committee.until_applied(newer)
         assert (reported.applied, reported.signatures) == (True, 4)
@@ -75,6 +78,4 @@ def _top_up_before(stage: Stage, ref_slot: int, amount_gwei: int) -> None:
     Until the consensus layer sweeps it, it is growth that cannot wait.
     """
     stage.chain.to_slot(ref_slot - 1)
-    stage.world.beacon.follow()
-    index = next(iter(stage.world.beacon.standings().values())).index
-    top_up(stage.chain, index, amount_gwei, stage.world.actors["stranger"])
+    top_up(stage.chain, stage.one_of_ours, amount_gwei, stage.world.actors["stranger"])

@@ -15,13 +15,8 @@ LIED_GWEI = 5
 def liar(stage: Stage) -> Iterator[FaultyNode]:
     """The only beacon node of one member, with a chain of its own in which a validator is rich."""
     with in_front_of(stage.beacon_url, 1) as (node,):
-        node.be(lies.richer_chain(stage.chain.spec, _ours(stage), LIED_GWEI))
+        node.be(lies.richer_chain(stage.chain.spec, stage.one_of_ours, LIED_GWEI))
         yield node
-
-
-def _ours(stage: Stage) -> int:
-    stage.world.beacon.follow()
-    return next(iter(stage.world.beacon.standings().values())).index
 
 
 def test_four_agree_and_the_fifth_is_named_by_all_and_warned_itself(

@@ -106,12 +106,12 @@ class _Storm:
             self.chance.choice([Process.kill, Process.stop])(victim)
 
     def _beacon_faults(self) -> list[Callable[[FaultyNode], None]]:
-        spec = self.stage.chain.spec
+        spec, ours = self.stage.chain.spec, self.stage.one_of_ours
         return [
             *_ANY_FAULTS,
             lambda node: node.be(lies.other_root),
-            lambda node: node.be(lies.richer_bytes(spec, 3)),
-            lambda node: node.be(lies.richer_chain(spec, 3)),
+            lambda node: node.be(lies.richer_bytes(spec, ours)),
+            lambda node: node.be(lies.richer_chain(spec, ours)),
             lambda node: node.be(lies.other_finality(+2)),
         ]
 
