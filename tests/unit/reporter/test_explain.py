@@ -3,6 +3,7 @@
 from dataclasses import replace
 from io import StringIO
 
+import pytest
 from rich.console import Console, RenderableType
 
 from keel.reporter.assessment import assess
@@ -102,3 +103,20 @@ def test_performance_is_rounded_down_and_unknown_without_duties() -> None:
     assert performance(one) == "100.00 %"
     assert performance(replace(one, weight=one.full_weight - 1)) == "99.99 %"
     assert performance(replace(one, weight=0, full_weight=0)) == "-"
+
+
+@pytest.mark.parametrize("name", ["[/red]", "[red]x[/red]", "[link=http://a]b[/link]"])
+def test_a_name_is_shown_as_it_is_written(name: str) -> None:
+    protocol = replace(protocol_of(FOUND, PREVIOUS, 999), operator_names={0: name})
+    assessment = assess(consensus_of(FOUND), protocol, PREVIOUS)
+    text = shown(
+        *explanation(assessment),
+        *validators_tables(consensus_of(FOUND), protocol),
+    )
+    assert f"operator 0, {name}" in text
+    assert row_of(text, "0", name)
+
+
+def test_a_name_has_no_power_over_the_terminal() -> None:
+    protocol = replace(protocol_of(FOUND, PREVIOUS, 999), operator_names={0: "\x1b]0;a\x07"})
+    assert "\x1b" not in shown(*explanation(assess(consensus_of(FOUND), protocol, PREVIOUS)))
