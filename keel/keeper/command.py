@@ -13,17 +13,12 @@ from keel.keeper.service import open_keeper, open_members, open_reader
 from keel.keeper.settings import ENVIRONMENT_PREFIX, KeeperSettings
 from keel.keeper.showing import plan_document, plan_table
 from keel.keeper.view import KeeperView
-from keel.service.command_line import (
-    ServiceCommands,
-    account_of,
-    address_of,
-    config_option,
-    warn,
-)
+from keel.service.command_line import ServiceCommands, config_option, warn
 from keel.service.layers import open_layers
 from keel.service.loop import run_loop
 from keel.service.service import running_service
 from keel.service.settings import load_settings
+from keel.wallet.account import account_of, address_of
 
 _NAME = "keeper"
 _config = config_option(ENVIRONMENT_PREFIX)

@@ -17,9 +17,9 @@ from keel.keeper.settings import KeeperSettings, terms_of
 from keel.keeper.view import KeeperView
 from keel.nodes.errors import NodeError
 from keel.reporter.peers import Peers
-from keel.service.command_line import address_of
 from keel.service.layers import Layers, open_layers
 from keel.service.service import Service
+from keel.wallet.account import address_of
 from keel.wallet.sender import open_sender
 
 _PATIENT_LOOKS = 10

@@ -13,9 +13,9 @@ from keel.nodes.errors import public_name
 from keel.reporter.settings import ReporterSettings
 from keel.reporter.standing import StandingReader
 from keel.reporter.wiring import open_peers, timetable_of
-from keel.service.command_line import address_of
 from keel.service.layers import Layers, open_layers
 from keel.terminal.amounts import shown_ether
+from keel.wallet.account import address_of
 from keel.wallet.errors import WalletError
 
 type OpenAccount = Callable[[], LocalAccount | None]

@@ -16,18 +16,13 @@ from keel.reporter.leaves import leaves_finder
 from keel.reporter.service import Reporter
 from keel.reporter.settings import ENVIRONMENT_PREFIX, ReporterSettings
 from keel.reporter.wiring import open_peers, open_reporter
-from keel.service.command_line import (
-    ServiceCommands,
-    account_of,
-    address_of,
-    config_option,
-    warn,
-)
+from keel.service.command_line import ServiceCommands, config_option, warn
 from keel.service.layers import open_layers
 from keel.service.logs import Log
 from keel.service.loop import run_loop
 from keel.service.service import running_service
 from keel.service.settings import load_settings
+from keel.wallet.account import account_of, address_of
 
 NAME = "reporter"
 _config = config_option(ENVIRONMENT_PREFIX)

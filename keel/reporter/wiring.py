@@ -20,10 +20,10 @@ from keel.reporter.settings import ReporterSettings
 from keel.reporter.standing import StandingReader
 from keel.reporter.timetable import Timetable
 from keel.reporter.watch import Watch
-from keel.service.command_line import address_of
 from keel.service.layers import Layers, open_layers
 from keel.service.service import Service
 from keel.serving import serve_app
+from keel.wallet.account import address_of
 from keel.wallet.sender import open_sender
 
 

@@ -1,22 +1,17 @@
-"""What the command lines of services share: their options, their key, and errors of one line."""
+"""What the command lines of services share: their options, and errors of one line."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-from eth_account.signers.local import LocalAccount
 
 from keel.chain.errors import ChainError
 from keel.deploy.errors import DeployError
 from keel.service.errors import ServiceError
-from keel.service.logs import open_log
-from keel.service.sections import ServiceSettings
 from keel.serving import ListenError
-from keel.wallet.account import open_account
-from keel.wallet.errors import WalletError
 
-_MENDABLE = (ChainError, DeployError, ListenError, ServiceError, WalletError, OSError)
+_MENDABLE = (ChainError, DeployError, ListenError, ServiceError, OSError)
 
 
 class ServiceCommands(click.Group):
@@ -48,18 +43,6 @@ def config_option[F: Callable[..., Any]](environment_prefix: str) -> Callable[[F
         envvar=f"{environment_prefix}CONFIG",
         help=f"TOML file; variables {environment_prefix}SECTION__KEY stand over it.",
     )
-
-
-def account_of(settings: ServiceSettings, service: str) -> LocalAccount | None:
-    """Open the service's key, None when none is named; raises AccountError."""
-    if settings.key is None:
-        return None
-    return open_account(settings.key, open_log(settings.log, service))
-
-
-def address_of(account: LocalAccount | None) -> str | None:
-    """Address of an account, if there is one."""
-    return None if account is None else account.address
 
 
 def warn(where: str, problem: str) -> None:

@@ -2,7 +2,7 @@
 
 
 class ServiceError(Exception):
-    """Base of what a person has to mend before a service can start."""
+    """Base of what a person has to mend before a service can start, or go on."""
 
 
 class SettingsError(ServiceError):

@@ -10,8 +10,8 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
-from keel.service.logs import Log
-from keel.service.sections import KeySettings
+from keel.service.logs import Log, open_log
+from keel.service.sections import KeySettings, ServiceSettings
 from keel.wallet.errors import AccountError
 
 _LARGEST_FILE = 64 * 1024
@@ -36,6 +36,18 @@ def open_account(settings: KeySettings, log: Log) -> LocalAccount:
     if named is not None and to_checksum_address(named) != account.address:
         raise AccountError(f"{path} names {named} but holds the key of {account.address}")
     return account
+
+
+def account_of(settings: ServiceSettings, service: str) -> LocalAccount | None:
+    """Open a service's key, None when none is named; raises AccountError."""
+    if settings.key is None:
+        return None
+    return open_account(settings.key, open_log(settings.log, service))
+
+
+def address_of(account: LocalAccount | None) -> str | None:
+    """Address of an account, if there is one."""
+    return None if account is None else account.address
 
 
 def ape_data_folder() -> Path:

@@ -1,7 +1,9 @@
 """Errors of accounts and transactions; each message is one line, without secrets."""
 
+from keel.service.errors import ServiceError
 
-class WalletError(Exception):
+
+class WalletError(ServiceError):
     """Base of every error that keel.wallet raises on purpose."""
 
 
