@@ -46,23 +46,34 @@ type Behaviour = Callable[[Asked], Answer | None]
 """From a request to its answer; None keeps silent until the behaviour changes."""
 
 
-@dataclass(frozen=True, slots=True)
 class Honest:
-    """The node behind, at its address."""
+    """The node behind, at its address; each thread keeps its connection, as ports are few."""
 
-    url: str
+    def __init__(self, url: str) -> None:
+        self._address = urlsplit(url).netloc
+        self._mine = threading.local()
 
     def answer(self, asked: Asked) -> Answer:
-        """Ask over a connection of its own; raises OSError."""
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=_NODE_SECONDS)
+        """Ask the node, twice if it has hung up meanwhile; raises OSError or HTTPException."""
+        try:
+            return self._ask(asked)
+        except (OSError, http.client.HTTPException):
+            return self._ask(asked)
+
+    def _ask(self, asked: Asked) -> Answer:
+        connection = getattr(self._mine, "connection", None)
+        if connection is None:
+            connection = http.client.HTTPConnection(self._address, timeout=_NODE_SECONDS)
+            self._mine.connection = connection
         try:
             connection.request(asked.method, asked.path, asked.body or None, dict(asked.headers))
             response = connection.getresponse()
             headers = {name: response.headers[name] for name in _PASSED_ON}
             kept = {name: value for name, value in headers.items() if value is not None}
             return Answer(response.status, kept, response.read())
-        finally:
+        except (OSError, http.client.HTTPException):
             connection.close()
+            raise
 
 
 def honest(asked: Asked) -> Answer:
