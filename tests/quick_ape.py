@@ -1,17 +1,27 @@
-"""Two costs of Ape that tests do not need: together 110 of the 160 ms of every expected revert."""
+"""What tests do not need of Ape: 110 of the 160 ms of every expected revert, and taken ports.
+
+Ape looks for its Anvil's port where the kernel puts outgoing connections, and gives up after 20 s
+when it meets one that is still held.
+"""
 
 from functools import cache
 from typing import Any
 
+import ape_foundry.provider
 import ape_test.accounts
 import pytest
 from ape.utils import generate_dev_accounts
 from ape_ethereum.trace import Trace
 
+from keel.circle.ports import choose_ports
+
 
 def quicken_ape() -> None:
-    """Derive each test account from the mnemonic once, and print no trace of expected reverts."""
+    """Derive each test account once, print no trace of expected reverts, take a free port."""
     patch = pytest.MonkeyPatch()
+    (port,) = choose_ports(1)
+    patch.setattr(ape_foundry.provider, "EPHEMERAL_PORTS_START", port)
+    patch.setattr(ape_foundry.provider, "EPHEMERAL_PORTS_END", port)
     patch.setattr(ape_test.accounts, "generate_dev_accounts", cache(generate_dev_accounts))
     patch.setattr(Trace, "show", _show_nothing)
 
