@@ -135,8 +135,14 @@ def contracts_table(manifest: Manifest) -> Table:
 
 def accounts_table(accounts: list[str]) -> Table:
     """The accounts of a local chain, by the part they play, with their roles."""
+    # Names are typed as they stand here (`--account oracle_member_1`): none is cut short.
+    account = Column("account", no_wrap=True, min_width=max(map(len, ACTORS)))
     table = Table(
-        "account", _address_column(), "roles", title="Funded accounts", title_justify="left"
+        account,
+        _address_column(),
+        Column("roles", overflow="fold"),
+        title="Funded accounts",
+        title_justify="left",
     )
     holders = local_configuration(cast_actors(accounts), 2**32).holders
     for actor, address in zip(ACTORS, accounts, strict=False):

@@ -67,7 +67,7 @@ def _try(url: str) -> str:
         f"Try, in another terminal{where}:\n"
         "  .venv/bin/ape run stake 33          ether to kETH; a validator appears by itself\n"
         "  .venv/bin/ape run status            the whole protocol on one screen\n"
-        "  .venv/bin/ape run request 33        a ticket: the validator leaves and pays it\n"
+        "  .venv/bin/ape run request 30        a ticket: the validator leaves and pays it\n"
         "  .venv/bin/ape run claim             paid, after exit and sweep\n"
         "  .venv/bin/ape run operators --help  keys of your own\n"
         "  .venv/bin/ape run beacon --help     stop finality, slash, exit, pay MEV\n"

@@ -42,6 +42,8 @@ from keel.scenarios.following import Story
 from keel.scenarios.introducing import Addresses, introduce
 from keel.scenarios.joining import operators_join
 from keel.scenarios.slot_client import SlotClient
+from keel.service.disk import owned_folder
+from keel.service.errors import FolderError
 
 _SLOTS_BEFORE_NOW = 80
 """Genesis lies so far back: the first frame, and a block for each transaction of the beginning."""
@@ -77,6 +79,12 @@ def run_chain(wish: Wish, artifacts: Artifacts, console: Console) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     socket_path(wish.folder)
+    with _alone(wish.folder):
+        _run(wish, artifacts, console, stop)
+    console.print("The chain has ended.")
+
+
+def _run(wish: Wish, artifacts: Artifacts, console: Console, stop: threading.Event) -> None:
     genesis_time = int(time.time()) - _SLOTS_BEFORE_NOW * wish.slot_seconds
     config = ChainConfig(slot_seconds=wish.slot_seconds, genesis_time=genesis_time)
     with start_anvil(options_for_keel(config, wish.port)) as anvil, _needing(anvil):
@@ -106,7 +114,16 @@ def run_chain(wish: Wish, artifacts: Artifacts, console: Console) -> None:
                     return stop.is_set()
 
                 serve(Desk(chain, wish.folder), stopped, float(wish.slot_seconds))
-    console.print("The chain has ended.")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Refuse a second chain of the folder before it takes the first one's keys and journals."""
+    try:
+        with owned_folder(folder):
+            yield
+    except FolderError as error:
+        raise CircleError(f"{error}: give this chain another --data") from error
 
 
 @contextmanager
