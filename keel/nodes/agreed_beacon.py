@@ -56,6 +56,7 @@ class AgreedBeacon(Closing):
         )
         self._network: NetworkFacts | None = None
         self._members: set[str] = set()
+        self._state_order = list(self._panel.urls)
 
     @property
     def urls(self) -> list[str]:
@@ -88,11 +89,12 @@ class AgreedBeacon(Closing):
         """Return a slot's state from the first node whose bytes pass.
 
         The bytes must name the network and the slot; `check` looks further, above all whether they
-        hash to the root, and returns what is wrong with them. Nodes refused are told of.
+        hash to the root, and returns what is wrong with them. Nodes refused are told of, and
+        whoever failed is tried last from then on: a state that drips costs minutes.
         """
         root, holders = self._state_root(slot)
         said: dict[str, str] = {}
-        for url in holders:
+        for url in sorted(holders, key=self._state_order.index):
             found, problem = self._fetched(url, slot, root)
             if found is not None and problem is None:
                 problem = None if check is None else check(found)
@@ -100,6 +102,8 @@ class AgreedBeacon(Closing):
                 self._panel.is_right(url, "states")
                 return found
             said[url] = f"({problem})"
+            self._state_order.remove(url)
+            self._state_order.append(url)
             if found is not None:
                 self._panel.is_off(url, "states", f"state of slot {slot}: {problem}")
         raise NoAgreementError(f"the state of slot {slot}", 1, said)
