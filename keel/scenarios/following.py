@@ -117,12 +117,14 @@ class Story:
 def _stages(chain: BeaconChain, pubkeys: Iterable[bytes]) -> Iterator[tuple[int, bytes, str]]:
     """Index, key and standing of those validators that the state knows."""
     wanted, epoch, never = set(pubkeys), chain.epoch, int(chain.spec.FAR_FUTURE_EPOCH)
+    # A sync committee pays its members after their exit too: less than this is no stake.
+    crumbs = int(chain.spec.EFFECTIVE_BALANCE_INCREMENT)
     for index, validator in enumerate(chain.state.validators):
         pubkey = bytes(validator.pubkey)
         if pubkey not in wanted:
             continue
         exits, withdrawable = int(validator.exit_epoch), int(validator.withdrawable_epoch)
-        if withdrawable <= epoch and not int(chain.state.balances[index]):
+        if withdrawable <= epoch and int(chain.state.balances[index]) < crumbs:
             stage = "paid out"
         elif validator.slashed:
             stage = "slashed"
