@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pytest
 
 from keel.nodes.agreed_beacon import AgreedBeacon, AgreedState
-from keel.nodes.beacon_node import StateLimits
 from keel.nodes.errors import NoAgreementError, NodeSettingsError
 from keel.nodes.panel import Backoff
 from tests.unit.nodes.node_servers import Answer, BeaconAnswers, serving, silent, unreachable
@@ -193,26 +192,17 @@ def test_a_state_comes_from_a_node_whose_bytes_pass(
     assert problem in three.told[0][1]
 
 
-def test_a_node_whose_state_failed_is_tried_last_until_another_fails() -> None:
-    nodes = [BeaconAnswers() for _ in range(2)]
-    with ExitStack() as servers:
-        urls = [servers.enter_context(serving(node)) for node in nodes]
-        limits, backoff = StateLimits(seconds=TIMEOUT), Backoff(0.01, 0.01)
-        beacon = AgreedBeacon(urls, 1, TIMEOUT, limits=limits, backoff=backoff)
-        servers.enter_context(beacon)
-        assert beacon.state(80).url == urls[0]
-        nodes[0].changed["/debug/"] = Answer(nodes[0].state(80), headers=SSZ, drip=0.05)
-        assert beacon.state(80).url == urls[1]
-        time.sleep(0.1)
-        begin = time.monotonic()
-        assert beacon.state(80).url == urls[1]
-        assert time.monotonic() - begin < TIMEOUT
-        nodes[0].changed.clear()
-        nodes[1].changed["/debug/"] = Answer(status=500)
-        time.sleep(0.1)
-        assert beacon.state(80).url == urls[0]
-        nodes[1].changed.clear()
-        assert beacon.state(80).url == urls[0]
+def test_a_node_whose_state_failed_is_tried_last_until_another_fails(three: Three) -> None:
+    failing = Answer(status=500)
+    assert three.beacon.state(80).url == three.urls[0]
+    three.nodes[0].changed["/debug/"] = failing
+    assert three.beacon.state(80).url == three.urls[1]
+    three.nodes[0].changed.clear()
+    assert three.beacon.state(80).url == three.urls[1]
+    three.nodes[1].changed["/debug/"] = three.nodes[2].changed["/debug/"] = failing
+    assert three.beacon.state(80).url == three.urls[0]
+    three.nodes[1].changed.clear()
+    assert three.beacon.state(80).url == three.urls[0]
 
 
 def test_a_state_that_fails_the_check_is_told_and_the_next_node_asked(three: Three) -> None:
