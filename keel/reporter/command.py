@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 
 from keel.chain.errors import ChainError
+from keel.reporter.assessment import LeavesAboveMintedError
 from keel.reporter.building import Builder, LeavesMissingError
 from keel.reporter.checking import check_all
 from keel.reporter.explain import explanation, validators_tables
@@ -28,23 +29,31 @@ NAME = "reporter"
 _config = config_option(ENVIRONMENT_PREFIX)
 
 
-@click.group(cls=ServiceCommands, mendable=(JournalError, LeavesMissingError))
+_EXAMPLES = """\b
+Examples:
+  keel-reporter check --config FILE         is everything there that it needs?
+  keel-reporter explain SLOT --config FILE  how each number of a report comes about
+  keel-reporter run --config FILE           work, until SIGTERM or Ctrl-C
+"""
+
+
+@click.group(
+    cls=ServiceCommands,
+    mendable=(JournalError, LeavesAboveMintedError, LeavesMissingError),
+    epilog=_EXAMPLES,
+)
 def cli() -> None:
-    r"""Report each frame of a Keel deployment, as one member of its oracle's committee.
+    """Report each frame of a Keel deployment, as one member of its oracle's committee.
 
     The reporter reads the beacon state of each reference slot when it is final, and the contracts
     at its execution block; from the two alone the report follows. It signs it, trades signatures
     with the other members over HTTP, and when a quorum agrees the members post it in turn.
 
-    \b
-    keel-reporter check   --config FILE    is everything there that it needs?
-    keel-reporter explain SLOT --config FILE    how each number of a report comes about
-    keel-reporter run     --config FILE    work, until SIGTERM or Ctrl-C
-
     A file needs `deployment` (Keel's manifest), `data` (a folder), `[network]` with `execution` and
-    `beacon` addresses, and for signing `dry_run = false`, a `[key]` and `[committee]` with `listen`
-    and `peers`. Every key may come from the environment instead: KEEL_REPORTER_NETWORK__BEACON is
-    `beacon` of `[network]`. Secrets stand in files of their own. docs/operations.md has it all.
+    `beacon` addresses, and `[committee]` with `peers`, from whom it also learns what it missed. For
+    signing it needs `dry_run = false`, a `[key]` and `listen` in `[committee]`. Every key may come
+    from the environment instead: KEEL_REPORTER_NETWORK__BEACON is `beacon` of `[network]`. Secrets
+    stand in files of their own. docs/operations.md has it all.
     """
 
 
