@@ -96,6 +96,7 @@ class KeeperReader:
             block.number,
             network.slot_seconds,
             network.slots_per_epoch,
+            block.base_fee_wei,
         )
         state, stakeable_wei, free_wei, credentials, fee_wei = call_many(
             contracts.rpc,

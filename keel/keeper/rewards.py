@@ -8,6 +8,12 @@ from keel.model.commitment import operators_tree
 
 _NO_ROOT = bytes(32)
 
+CLAIM_GAS = 120_000
+"""Gas of one claim, generously: two new slots, two contracts, a long proof."""
+
+_TIMES_ITS_COST = 10
+"""A claim pays many times its gas, so that dust sent to the registry makes no keeper pay."""
+
 
 def plan_rewards(view: KeeperView) -> Findings:
     """Claim for each operator whose new shares are worth the trouble."""
@@ -17,6 +23,8 @@ def plan_rewards(view: KeeperView) -> Findings:
     if rewards.leaves is None:
         root = f"0x{rewards.operators_root.hex()}"
         return nothing(Kind.REWARDS, f"no member has the leaves under {root}")
+    cost_wei = CLAIM_GAS * (view.head.base_fee_wei + view.terms.tip_wei)
+    least_wei = max(view.terms.min_reward_wei, _TIMES_ITS_COST * cost_wei)
     tree = operators_tree(rewards.leaves)
     chores: list[Chore] = []
     undone: list[Undone] = []
@@ -25,10 +33,10 @@ def plan_rewards(view: KeeperView) -> Findings:
         if shares <= 0:
             continue
         worth_wei = _worth_wei(rewards, shares)
-        if worth_wei < view.terms.min_reward_wei:
+        if worth_wei < least_wei:
             why = (
-                f"operator {leaf.operator_id} has earned {ether(worth_wei)}, "
-                f"claimed from {ether(view.terms.min_reward_wei)} on"
+                f"operator {leaf.operator_id} has earned {ether(worth_wei)}, claimed from "
+                f"{ether(least_wei)} on: gas for it costs {ether(cost_wei)} now"
             )
             undone.append(Undone(Kind.REWARDS, why))
             continue

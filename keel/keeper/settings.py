@@ -55,8 +55,8 @@ class KeeperSettings(ServiceSettings):
     keeper: KeeperSection = KeeperSection()
 
 
-def terms_of(section: KeeperSection, deployed: Profile) -> Terms:
-    """Settings with the deployment's values where they were left open."""
+def terms_of(section: KeeperSection, deployed: Profile, tip_wei: int) -> Terms:
+    """Settings with the deployment's values where they were left open, and the first tip."""
     horizon = section.exit_horizon_seconds
     horizon = deployed.exit_seconds if horizon is None else horizon
     retry = section.retry_seconds
@@ -70,5 +70,6 @@ def terms_of(section: KeeperSection, deployed: Profile) -> Terms:
         most_exits=section.most_exits,
         most_validators=section.most_validators,
         min_reward_wei=section.min_reward_wei,
+        tip_wei=tip_wei,
         low_balance_wei=int(section.least_balance_eth * ETHER),
     )

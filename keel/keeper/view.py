@@ -30,6 +30,7 @@ class Terms:
     most_exits: int
     most_validators: int
     min_reward_wei: int
+    tip_wei: int
     low_balance_wei: int
 
 
@@ -42,6 +43,7 @@ class Head:
     block_number: int
     slot_seconds: int
     slots_per_epoch: int
+    base_fee_wei: int
 
     @property
     def epoch(self) -> int:

@@ -13,7 +13,7 @@ from keel.keeper.finalising import plan_finalising, plan_sweep
 from keel.keeper.key_batches import CommittedKey, Key
 from keel.keeper.plan import ALARMS, RULES, plan
 from keel.keeper.reports import plan_report
-from keel.keeper.rewards import plan_rewards
+from keel.keeper.rewards import CLAIM_GAS, plan_rewards
 from keel.keeper.stakes import plan_stakes
 from keel.keeper.staking import DEPOSITED_BEFORE
 from keel.keeper.view import Ballots, Deadlock, KeeperView, Keys, Rewards
@@ -190,6 +190,31 @@ def test_what_is_worth_less_than_the_trouble_waits() -> None:
     assert plan_rewards(exactly).chores
     more = replace(exactly, terms=replace(terms, min_reward_wei=10**15 + 1))
     assert not plan_rewards(more).chores
+
+
+def test_a_claim_must_be_worth_ten_times_its_gas_at_the_head() -> None:
+    price_wei = 10**15 // (10 * CLAIM_GAS)
+    terms = replace(TERMS, min_reward_wei=1, tip_wei=price_wei // 3)
+    head = replace(HEAD, base_fee_wei=price_wei - price_wei // 3)
+    affordable = replace(VIEW, rewards=REWARDS, terms=terms, head=head)
+    assert [chore.arguments[0][0] for chore in plan_rewards(affordable).chores] == [1]
+    for dearer in (
+        replace(affordable, head=replace(head, base_fee_wei=head.base_fee_wei + 1)),
+        replace(affordable, terms=replace(terms, tip_wei=terms.tip_wei + 1)),
+    ):
+        findings = plan_rewards(dearer)
+        assert not findings.chores
+        assert "operator 1 has earned 0.001 ETH" in why_not(findings)
+        assert "gas for it costs 0.0001 ETH now" in why_not(findings)
+
+
+def test_dust_sent_to_the_registry_triggers_no_claim() -> None:
+    gwei_price = replace(HEAD, base_fee_wei=10**9)
+    terms = replace(TERMS, min_reward_wei=1)
+    dust = replace(REWARDS, claimed_shares={0: 10**24, 1: 2 * 10**24, 2: 0})
+    findings = plan_rewards(replace(VIEW, rewards=dust, terms=terms, head=gwei_price))
+    assert not findings.chores
+    assert plan_rewards(replace(VIEW, rewards=dust, terms=terms)).chores
 
 
 def test_leaves_that_nobody_has_are_waited_for() -> None:

@@ -33,10 +33,10 @@ def test_it_sends_nothing_unless_told_and_does_every_chore(tmp_path: Path) -> No
 
 
 def test_the_horizon_is_the_queues_own_time_for_exits_unless_told() -> None:
-    terms = terms_of(KeeperSection(), LOCAL)
+    terms = terms_of(KeeperSection(), LOCAL, 0)
     assert terms.exit_horizon_seconds == LOCAL.exit_seconds
     assert terms.retry_seconds == 4 * LOCAL.exit_seconds
-    told = terms_of(KeeperSection(exit_horizon_seconds=0, retry_seconds=7), LOCAL)
+    told = terms_of(KeeperSection(exit_horizon_seconds=0, retry_seconds=7), LOCAL, 0)
     assert (told.exit_horizon_seconds, told.retry_seconds) == (0, 7)
 
 

@@ -36,6 +36,7 @@ TERMS = Terms(
     most_exits=16,
     most_validators=150,
     min_reward_wei=10**14,
+    tip_wei=0,
     low_balance_wei=ETHER // 10,
 )
 HEAD = Head(
@@ -44,6 +45,7 @@ HEAD = Head(
     block_number=500,
     slot_seconds=SLOT_SECONDS,
     slots_per_epoch=EPOCH_SLOTS,
+    base_fee_wei=0,
 )
 CALLER = Caller(KEEPER, ETHER, stakers=(KEEPER, OTHER_KEEPER), exiters=(KEEPER, OTHER_KEEPER))
 EMPTY_COFFERS = Coffers(
