@@ -1,12 +1,12 @@
 """Do chores: one at a time, tried right before it is sent, watched until it is mined."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from keel.chain.abi import Abi
 from keel.chain.contract import Contract
 from keel.chain.revert import Cause, Reverted, decode_revert
 from keel.deploy.bindings import Bindings
-from keel.keeper.chores import Chore
+from keel.keeper.chores import Chore, Kind
 from keel.keeper.figures import Figures
 from keel.keeper.pacing import Turns
 from keel.keeper.view import Head
@@ -39,9 +39,11 @@ class Doer:
         self._log = service.log
         self._figures = figures
         self._refused: dict[str, tuple[int, str]] = {}
+        self._unaffordable: dict[str, str] = {}
 
     def tend(self, head_slot: int) -> None:
-        """See after what was sent before."""
+        """See after what was sent before; begins a head."""
+        self._unaffordable = {}
         for news in self._sender.tend(head_slot):
             kind = news.sent.what.partition(" ")[0]
             sent = news.sent.transaction_hash
@@ -52,17 +54,43 @@ class Doer:
                 self._figures.lost.labels(kind).inc()
                 self._log.info("chore.lost", chore=news.sent.what, reason=news.outcome.value)
 
-    def do(self, chores: Sequence[Chore], head: Head) -> None:
-        """Send the first chore whose turn it is and that the chain would take now."""
+    def could_send(self, kind: Kind, chores: Sequence[Chore], head: Head) -> bool:
+        """Whether a chore of a kind has its turn and would be taken and paid; sends nothing."""
+        due = self._turns.due(chores, head, self._sender.address)
+        return not self._sender.waiting and any(
+            self._is_possible(chore) for chore in due if chore.kind is kind
+        )
+
+    def do(self, chores: Sequence[Chore], head: Head, held: Collection[Kind] = ()) -> None:
+        """Send the first chore whose turn it is and that the chain would take now.
+
+        What the account cannot pay holds nothing else back. Kinds `held` are left alone.
+        """
         keys = {chore.key for chore in chores}
         self._refused = {key: found for key, found in self._refused.items() if key in keys}
         for chore in self._turns.due(chores, head, self._sender.address):
+            if chore.kind in held:
+                continue
             if self._sender.waiting or self._send(chore):
                 break
         self.alarms = dict(self._reasons())
 
+    def _is_possible(self, chore: Chore) -> bool:
+        """Whether the chain would take it now and the account can pay; notes why not."""
+        contract: Contract = getattr(self._contracts, chore.contract)
+        data = contract.encode(chore.function, *chore.arguments)
+        try:
+            self._sender.check_affordable(contract.address, data, chore.value_wei, chore.key)
+        except TransactionRefusedError as error:
+            return self._note_refusal(chore, _cause(error, contract.errors))
+        except (TooDearError, InsufficientFundsError) as error:
+            return self._note_cost(error)
+        return True
+
     def _send(self, chore: Chore) -> bool:
         """Whether it is on its way, or nothing can be sent at all."""
+        if not self._is_possible(chore):
+            return False
         contract: Contract = getattr(self._contracts, chore.contract)
         try:
             contract.call(
@@ -77,13 +105,21 @@ class Doer:
             return self._note_refusal(chore, error.cause)
         except TransactionRefusedError as error:
             return self._note_refusal(chore, _cause(error, contract.errors))
-        except (SenderBusyError, TooDearError, InsufficientFundsError):
+        except (TooDearError, InsufficientFundsError) as error:
+            return self._note_cost(error)
+        except SenderBusyError:
             return True
         self._figures.sent.labels(chore.kind).inc()
         self._log.info(
             "chore.sent", chore=chore.key, why=chore.why, transaction=sent.transaction_hash
         )
         return True
+
+    def _note_cost(self, error: TooDearError | InsufficientFundsError) -> bool:
+        """Remember it over the chores that follow: the sender knows of the last one only."""
+        name = GAS_PRICE if isinstance(error, TooDearError) else LOW_BALANCE
+        self._unaffordable.setdefault(name, str(error))
+        return False
 
     def _note_refusal(self, chore: Chore, cause: Cause | str) -> bool:
         """Somebody was faster, as a rule; what is refused again and again is an alarm."""
@@ -95,10 +131,9 @@ class Doer:
         return False
 
     def _reasons(self) -> Iterator[tuple[str, str]]:
-        if self._sender.too_dear is not None:
-            yield GAS_PRICE, str(self._sender.too_dear)
-        if self._sender.lacking is not None:
-            yield LOW_BALANCE, str(self._sender.lacking)
+        waits = {GAS_PRICE: self._sender.too_dear, LOW_BALANCE: self._sender.lacking}
+        yield from ((name, str(error)) for name, error in waits.items() if error is not None)
+        yield from self._unaffordable.items()
         refused = [
             f"{key}: {cause}"
             for key, (times, cause) in self._refused.items()

@@ -66,16 +66,21 @@ class Keeper:
         if self.doer is None:
             self._show(found)
         else:
-            self.doer.do(found.chores, view.head)
+            is_old = view.beacon.slot < head_slot
+            self.doer.do(found.chores, view.head, {Kind.EXIT} if is_old else ())
         self._tell(view, found)
         self._last = (block.hash, head_slot)
         return head_slot
 
     def _look(self, head_slot: int) -> tuple[KeeperView, Plan]:
-        """Read and plan; exits are never asked for by what an older beacon state showed."""
+        """Read and plan; exits are never asked for by what an older beacon state showed.
+
+        Its download is dear, so it waits until the exits could be sent at this very head.
+        """
         view = self.reader.read(head_slot)
         found = plan(view)
-        if view.beacon.slot < head_slot and any(c.kind is Kind.EXIT for c in found.chores):
+        doer, is_old = self.doer, view.beacon.slot < head_slot
+        if is_old and doer is not None and doer.could_send(Kind.EXIT, found.chores, view.head):
             view = self.reader.read(head_slot, fresh=True)
             found = plan(view)
         return view, found
@@ -128,5 +133,5 @@ def open_reader(
     """Make the reader of an account's views."""
     deployed = layers.manifest.configuration.parameters
     state_slots = settings.keeper.state_slots or deployed.slots_per_epoch
-    terms = terms_of(settings.keeper, deployed)
+    terms = terms_of(settings.keeper, deployed, settings.fees.priority_fee_wei)
     return KeeperReader(layers, members, terms, account, state_slots)

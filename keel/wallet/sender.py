@@ -96,6 +96,21 @@ class Sender:
         self._say("transaction.sent", sent_of(entry))
         return sent_of(entry)
 
+    def check_affordable(
+        self, to: str, data: bytes, value_wei: int = 0, what: str = "transaction"
+    ) -> None:
+        """See whether `submit` would go through at this head; signs and sends nothing.
+
+        Raises TooDearError, InsufficientFundsError or TransactionRefusedError.
+        """
+        head = block_head(self._rpc)
+        self._check_price(head)
+        self.lacking = None
+        self._check_funds(value_wei)
+        gas = self._gas(to_checksum_address(to), data, value_wei, what)
+        fees = self._policy.first(head.base_fee_wei)
+        self._check_funds(value_wei + (0 if fees is None else gas * fees.max_fee_wei))
+
     def tend(self, head_slot: int) -> list[Settled]:
         """Look after all that was sent, once at each head; `head_slot` measures patience.
 
@@ -130,6 +145,10 @@ class Sender:
             asked = head.base_fee_wei + self._policy.priority_fee_wei
             self.too_dear = TooDearError(asked, self._policy.max_fee_wei)
             raise self.too_dear
+
+    def _check_funds(self, needed_wei: int) -> None:
+        if balance_wei(self._rpc, self.address) < needed_wei:
+            self._lack(needed_wei)
 
     def _gas(self, to: str, data: bytes, value_wei: int, what: str) -> int:
         """Estimate with a quarter more, at most what EIP-7825 allows."""
