@@ -86,7 +86,7 @@ class Builder:
         return Sight(consensus, protocol, len(agreed.data), agreed.root, seconds)
 
     def assess(self, sight: Sight) -> Assessment:
-        """Build the report; raises LeavesMissingError."""
+        """Build the report; raises LeavesMissingError and LeavesAboveMintedError."""
         return assess(sight.consensus, sight.protocol, self._previous(sight))
 
     def _previous(self, sight: Sight) -> Mapping[int, int]:

@@ -12,7 +12,7 @@ from eth_account.signers.local import LocalAccount
 from keel.chain.abi import CustomError
 from keel.chain.revert import Reverted
 from keel.deploy.bindings import Bindings
-from keel.reporter.assessment import Assessment
+from keel.reporter.assessment import Assessment, LeavesAboveMintedError
 from keel.reporter.ballot import Ballot, digest, sign
 from keel.reporter.ballot_box import BallotBox
 from keel.reporter.building import Builder, LeavesMissingError, Sight
@@ -34,6 +34,7 @@ FRAME_ALARMS = (
     "beyond_limit",
     "conflicting_view",
     "disagreement",
+    "leaves_above_minted",
     "leaves_missing",
     REFUSED,
 )
@@ -83,6 +84,10 @@ class Frame:
             assessment = self._built()
         except LeavesMissingError as error:
             self._tools.alarms.raise_("leaves_missing", f"slot {self.ref_slot}: {error}")
+            return Stage.LEAVES
+        except LeavesAboveMintedError as error:
+            self._tools.alarms.clear("leaves_missing")
+            self._tools.alarms.raise_("leaves_above_minted", f"slot {self.ref_slot}: {error}")
             return Stage.LEAVES
         if self.is_applied(standing):
             return Stage.APPLIED
@@ -173,6 +178,7 @@ class Frame:
         tools.journal.keep_leaves(assessment.leaves)
         tools.journal.forget_leaves(assessment.previous_root)
         tools.alarms.clear("leaves_missing")
+        tools.alarms.clear("leaves_above_minted")
         tools.alarms.set("foreign_credentials", foreign_text(assessment))
         tools.figures.built(assessment.report)
         self._say("report.built", **vars(assessment.report))

@@ -8,7 +8,7 @@ class Stage(StrEnum):
 
     WAITING = "waiting"  # for the first reference slot to become old enough
     FINALITY = "finality"  # the beacon nodes do not call the slot final yet
-    LEAVES = "leaves"  # nobody has the leaves that stand on chain
+    LEAVES = "leaves"  # the leaves that stand on chain are lost, or false
     REFUSED = "refused"  # the oracle would not take the report now
     DRY_RUN = "dry run"  # shown, not signed
     WATCHING = "watching"  # no member: looks on
