@@ -24,8 +24,9 @@ def keepers_beside(
     keepers: int = 1,
     **settings: Any,
 ) -> Iterator[CircleWorld]:
-    """Start keepers that may do everything; keys of their `[keeper]` table by name."""
+    """Start keepers that may do everything and offer no tip; keys of `[keeper]` by name."""
     table = {f"keeper.{key}": value for key, value in {"chores": ALL_CHORES, **settings}.items()}
+    table["fees.priority_fee_gwei"] = 0
     changes = {f"keeper_{number}": table for number in range(1, keepers + 1)}
     place = folder / "circle"
     with circle_around(

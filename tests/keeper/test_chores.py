@@ -7,7 +7,12 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from keel.chain.deposit_contract import DepositData, deposit_data_root
-from keel.chain.state import nonce
+from keel.chain.state import (
+    impersonate,
+    nonce,
+    set_balance_wei,
+    stop_impersonating,
+)
 from keel.deploy.artifacts import Artifacts
 from keel.model.commitment import OperatorTotals
 from keel.model.constants import ETHER, GWEI
@@ -25,6 +30,9 @@ from keel.scenarios.reporting import look, next_reference_slot, operator_totals,
 from keel.serving import serve_app
 from tests.keeper.conftest import SECOND_KEEPER
 from tests.keeper.stage import asked_exits, events, keepers_beside, leaving
+from tests.reporter.stage import metric
+
+PLANNED_EXITS = 'keel_keeper_planned{chore="exit"}'
 
 
 def test_a_large_ticket_is_paid_by_just_enough_exits(
@@ -57,8 +65,11 @@ def test_a_request_that_came_too_early_is_repeated_when_the_validator_is_old_eno
         pubkey = events(world, registry, "KeyStaked")[-1].inputs["pubkey"]
         chain.to_activation(pubkey)
         index = chain.index_of(pubkey)
-        keeper = world.actors["keeper"]
-        world.contracts.withdrawal_vault.send("requestExit", [pubkey], sender=keeper, value_wei=10)
+        impersonate(world.rpc, SECOND_KEEPER)
+        world.contracts.withdrawal_vault.send(
+            "requestExit", [pubkey], sender=SECOND_KEEPER, value_wei=10
+        )
+        stop_impersonating(world.rpc, SECOND_KEEPER)
         world.circle.settle()
         assert pubkey not in leaving(world)
         world.circle.until(lambda: pubkey in leaving(world), "the exit", 3 * 8)
@@ -67,6 +78,26 @@ def test_a_request_that_came_too_early_is_repeated_when_the_validator_is_old_eno
         assert asked_exits(world) == [pubkey, pubkey]
         world.circle.advance(20)
         assert asked_exits(world) == [pubkey, pubkey]
+
+
+def test_exits_that_cannot_be_paid_cost_no_downloads(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+) -> None:
+    with keepers_beside(keepers_world, tmp_path, artifacts) as world:
+        (keeper,) = world.circle.keepers
+        account = world.actors["keeper"]
+        set_balance_wei(world.rpc, account, 1)
+        request_ticket(world, "depositor", 80 * ETHER)
+        world.circle.until(lambda: metric(keeper, PLANNED_EXITS) == 1, "a plan", 20)
+        read = set()
+        for _ in range(8):
+            world.circle.advance(1, settle_each=True)
+            read.add(metric(keeper, "keel_keeper_state_slot"))
+        assert len(read) <= 2
+        assert f"{account} has 1 wei" in keeper.health().alarms["low_balance"]
+
+        set_balance_wei(world.rpc, account, 10 * ETHER)
+        world.circle.until(lambda: len(leaving(world)) > 0, "exits", 20)
 
 
 def test_a_report_that_no_member_posts_is_posted_and_operators_get_their_leaves(
