@@ -1,6 +1,7 @@
 """Reporters as real processes: they agree, post in turn, and survive what happens to members."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,13 @@ import pytest
 from keel.circle.errors import CircleError
 from keel.consensus.beacon.participation import enough_to_stop_finality
 from keel.deploy.artifacts import Artifacts
+from keel.model.commitment import operators_tree
 from keel.model.report import Report
 from keel.reporter.ballot import Ballot
 from keel.reporter.peers import Peers
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.identity import last_ref_time, require_identity
-from keel.scenarios.reporting import next_reference_slot, operator_totals
+from keel.scenarios.reporting import look, next_reference_slot, operator_totals, post
 from tests.reporter.stage import (
     committee,
     journal_of,
@@ -228,6 +230,40 @@ def test_leaves_that_nobody_has_begin_anew_when_the_committee_says_so(
         assert reported.report.operators_root != bytes(32)
         assert world.next_report().applied
         require_identity(world)
+
+
+def test_false_leaves_above_what_was_minted_are_an_alarm_and_can_be_begun_anew(
+    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    world = validating_world
+    ref_slot = next_reference_slot(world)
+    ref_time = world.configuration.geometry.time_of(ref_slot)
+    world.beacon.go_to(ref_time)
+    world.beacon.await_final(ref_time)
+    world.beacon.follow()
+    seen, shares = look(world, ref_slot)
+    false_shares = {number: each + 10**27 for number, each in shares.items()}
+    leaves = operator_totals(world, false_shares, ref_time)
+    lie = replace(seen, operators_root=operators_tree(leaves).root)
+    assert post(world, lie, world.members).applied
+    beyond = next_reference_slot(world) + world.configuration.geometry.frame_slots
+    change: dict[str, object] = {"committee.rebuild_leaves_at": beyond}
+    with committee(world, tmp_path, artifacts, change=change) as circled:
+        reporters = circled.circle.reporters
+        for each in reporters:
+            journal_of(each).keep_leaves(leaves)
+        circled.circle.until(
+            lambda: all("leaves_above_minted" in each.health().alarms for each in reporters),
+            "the alarm",
+        )
+        for each in reporters:
+            alarms = each.health().alarms
+            assert alarms.keys() == {"leaves_above_minted"}
+            assert re.search(r"the previous leaves hold \d{28} shares", str(alarms))
+        reported = circled.circle.until_reported(beyond)
+        circled.circle.settle()
+        assert reported.applied
+        assert [each.health().alarms for each in reporters] == [{}, {}, {}]
 
 
 def test_a_loss_beyond_the_limit_is_announced_and_applies_a_frame_later(
