@@ -65,9 +65,19 @@ def validating_world(_validating_on_beacon: BeaconWorld) -> Iterator[BeaconWorld
 
 @contextmanager
 def put_back(world: BeaconWorld) -> Iterator[BeaconWorld]:
-    """The same chain, with nothing remembered of what a test did."""
+    """The same chain, with nothing remembered of what a test did.
+
+    A test that changed a state in place, which snapshots share, fails here and not its successors.
+    """
+    root = _state_root(world)
     with branching(world.beacon.chain) as chain:
         again = open_beacon_world(chain, world.contracts, world.manifest, world.actors)
         again.reward_leaves = dict(world.reward_leaves)
         again.beacon.follow()
         yield again
+    assert _state_root(world) == root, "a state of the chain was changed in place"
+
+
+def _state_root(world: BeaconWorld) -> bytes:
+    chain = world.beacon.chain
+    return bytes(chain.spec.hash_tree_root(chain.state))

@@ -43,7 +43,9 @@ def test_a_large_loss_is_announced_and_applies_a_frame_later_by_two_thirds(
             deposit(story.world, "holder", ETHER)
         story.circle.settle()
         for reporter in story.circle.reporters:
-            assert {"beyond_limit", "loss_announced"} <= reporter.health().alarms.keys()
+            alarms = reporter.health().alarms
+            assert f"slot {announced.report.ref_slot}: a loss of" in alarms["beyond_limit"]
+            assert "applies with 4 of 5 signatures" in alarms["loss_announced"]
 
         for reporter in two:
             reporter.kill()

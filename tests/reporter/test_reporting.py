@@ -264,27 +264,3 @@ def test_false_leaves_above_what_was_minted_are_an_alarm_and_can_be_begun_anew(
         circled.circle.settle()
         assert reported.applied
         assert [each.health().alarms for each in reporters] == [{}, {}, {}]
-
-
-def test_a_loss_beyond_the_limit_is_announced_and_applies_a_frame_later(
-    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
-) -> None:
-    chain = validating_world.beacon.chain
-    with committee(validating_world, tmp_path, artifacts, reporters=4) as world:
-        world.beacon.follow()
-        for pubkey in world.beacon.operators:
-            index = [bytes(each.pubkey) for each in chain.state.validators].index(pubkey)
-            chain.spec.decrease_balance(chain.state, index, 4 * 10**9)
-        announced = world.next_report()
-        world.circle.settle()
-        assert not announced.applied
-        alarms = world.circle.reporters[0].health().alarms
-        assert alarms.keys() == {"beyond_limit", "loss_announced"}
-        assert f"slot {announced.report.ref_slot}: a loss of 9" in alarms["beyond_limit"]
-        assert "applies with 4 of 5 signatures" in alarms["loss_announced"]
-        applied = world.next_report()
-        world.circle.settle()
-        assert (applied.applied, applied.signatures) == (True, 4)
-        assert applied.event("LossAbsorbed") is not None
-        assert world.circle.reporters[0].health().alarms.keys() <= {"beyond_limit"}
-        require_identity(world)
