@@ -57,6 +57,7 @@ def keyless(reported: CircleWorld, tmp_path: Path) -> str:
     secret = ("dry_run", "[key]", "keystore", "password_file")
     text = "\n".join(line for line in lines if not line.startswith(secret))
     text = text.replace('peers = ["', f'peers = ["{one.service.serving_url}", "')
+    text = text.replace("peer_timeout_seconds = 0.3", "peer_timeout_seconds = 10")
     path = tmp_path / "keyless.toml"
     path.write_text(text.replace('"state"', '"away"'))
     return str(path)
