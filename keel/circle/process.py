@@ -162,7 +162,8 @@ class Process:
         """Send SIGTERM, and have one that is stopped go on to heed it."""
         if self._child is not None and self.is_running:
             self._child.terminate()
-            self.go_on()
+            with contextlib.suppress(ProcessError):  # it may have ended at once
+                self.go_on()
 
     def await_end(self, timeout_seconds: float = _END_SECONDS) -> int | None:
         """Wait for one that was asked to end, and insist after a while; returns the exit code."""

@@ -131,14 +131,14 @@ def test_the_head_is_the_highest_that_two_nodes_share(pool: Pool) -> None:
     mine(pool.chain)
     head = block_head(pool.chain)
     before = block_head(pool.chain, head.number - 1)
+    raw_before = _raw(pool.chain, before.number)
     assert pool.rpc.agreed_head() == head
     pool.liars[0].lies["eth_getBlockByNumber"] = lambda block: block and {
         **block, "number": hex(10**9)
     }  # fmt: skip
     assert pool.rpc.agreed_head() == head
     pool.liars[0].lies["eth_getBlockByNumber"] = lambda block: (
-        _raw(pool.chain, before.number) if block and int(block["number"], 16) == head.number
-        else block
+        raw_before if block and int(block["number"], 16) == head.number else block
     )  # fmt: skip
     assert pool.rpc.agreed_head() == head
     pool.liars[1].lies = dict(pool.liars[0].lies)

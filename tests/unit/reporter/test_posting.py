@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from keel.chain.state import block_head, chain_id
+from keel.chain.transaction import await_receipt
 from keel.model.constants import GWEI
 from keel.reporter.ballot import Ballot, Signature
 from keel.reporter.figures import Figures
@@ -56,6 +57,8 @@ def test_a_report_is_sent_once_and_later_ones_are_no_fault(
     given = arguments(ballot, reporting.sign(ballot))
     block = block_head(reporting.keel.rpc).number
     assert posting.post(ballot.report.ref_slot, given, block) is True
+    (sent,) = posting.sender.waiting
+    await_receipt(reporting.keel.rpc, sent.transaction_hash)
     assert reporting.oracle.call("lastReport")[0] == ballot.report.ref_slot
     later = block_head(reporting.keel.rpc).number
     assert posting.post(ballot.report.ref_slot, given, later) is False
