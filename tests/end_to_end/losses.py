@@ -69,7 +69,7 @@ def shared_by_model(story: Story, reported: Reported) -> LossShared:
 
 
 def require_same_parts(reported: Reported, expected: LossShared) -> None:
-    """The waterfall on chain took from each what the model takes (LOS-1 to LOS-3)."""
+    """The waterfall on chain took from each what the model takes (LOS-1, LOS-2, LOS-3)."""
     absorbed = reported.event("LossAbsorbed")
     assert absorbed is not None
     told = absorbed.inputs

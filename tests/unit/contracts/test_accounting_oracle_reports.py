@@ -1,4 +1,4 @@
-"""AccountingOracle: which reports can be, and that simulation is what happens (REP-1, 3, 6, 9)."""
+"""AccountingOracle: which reports there can be, and what they do (REP-1, REP-3, REP-6, REP-9)."""
 
 from dataclasses import replace
 
@@ -110,6 +110,7 @@ def reported(report: Report, vault: str, amount_wei: int) -> Report:
 
 @pytest.mark.parametrize("vault", ["withdrawal", "rewards"])
 def test_no_more_is_reported_than_a_vault_holds(reporting: Reporting, vault: str) -> None:
+    """REP-3."""
     holder = getattr(reporting.keel.quick, f"{vault}_vault")
     reporting.give(holder, ETHER // 100)
     reporting.await_final(1)
@@ -121,6 +122,7 @@ def test_no_more_is_reported_than_a_vault_holds(reporting: Reporting, vault: str
 
 
 def test_no_more_validators_than_were_staked(reporting: Reporting) -> None:
+    """REP-6."""
     reporting.await_final(1)
     quiet = reporting.quiet_report(1)
     above = replace(quiet, active_validators=STAKED_VALIDATORS - 2, exited_validators=3)
@@ -154,6 +156,7 @@ def test_no_more_slashed_than_were_staked(reporting: Reporting) -> None:
 def test_what_was_staked_by_the_reference_slot_counts_and_what_came_later_does_not(
     reporting: Reporting, seconds_after: int, counted: int
 ) -> None:
+    """REP-2."""
     validators = Validators(reporting.keel, STAKED_VALIDATORS)
     entries = validators.new_entries(2)
     proofs = key_proofs(0, validators.add_keys(0, entries), entries)
@@ -189,6 +192,7 @@ def test_a_report_older_than_a_sweep_is_neither_applied_nor_announced(
 
 @pytest.mark.parametrize("change_wei", [0, ETHER // 10, -ETHER // 10])
 def test_what_is_simulated_is_what_happens(reporting: Reporting, change_wei: int) -> None:
+    """REP-9."""
     vault = reporting.keel.quick.vault
     reporting.give(reporting.keel.quick.rewards_vault, ETHER // 50)
     reporting.await_final(1)

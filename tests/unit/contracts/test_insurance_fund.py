@@ -70,7 +70,7 @@ class TestToken:
         assert fund.call("balanceOf", holder) == shares + 5 * 10**6 + 1
 
     def test_is_never_bought_for_nothing(self, keel: Keel, underwriter: str) -> None:
-        """Fees that come before any underwriter make a share dear; less than one is refused."""
+        """FND-2: fees before any underwriter make a share dear; less than one is refused."""
         fund = keel.quick.fund
         give_units(keel, fund.address, UNITS)
         price = UNITS // 10**6 + 1

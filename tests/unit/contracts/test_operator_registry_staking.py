@@ -1,4 +1,4 @@
-"""OperatorRegistry: which keys may be staked, and for whom (OPR-1 to OPR-3)."""
+"""OperatorRegistry: which keys may be staked, and for whom (OPR-1, OPR-2, OPR-3)."""
 
 from dataclasses import replace
 
@@ -77,6 +77,7 @@ def test_some_keys_of_a_batch_may_be_staked_in_any_order(
 
 
 def test_a_key_is_staked_once(validators: Validators, batch: Batch) -> None:
+    """OPR-2."""
     proofs, entries = batch
     root = public_key_hash(entries[0].pubkey)
     with fails("KeyAlreadyStaked", pubkeyRoot=root):
@@ -89,6 +90,7 @@ def test_a_key_is_staked_once(validators: Validators, batch: Batch) -> None:
 def test_a_key_is_staked_once_though_several_commit_to_it(
     validators: Validators, batch: Batch
 ) -> None:
+    """OPR-2."""
     proofs, entries = batch
     copier = validators.add_operator()
     copied = key_proofs(copier, validators.add_keys(copier, entries), entries)

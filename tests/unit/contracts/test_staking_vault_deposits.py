@@ -89,6 +89,7 @@ class TestDeposit:
     def test_rounds_shares_down_at_any_rate(
         self, keel: Keel, vault: Contract, depositor: str, change_wei: int, amount_wei: int
     ) -> None:
+        """SHR-1."""
         before = at_rate(keel, change_wei)
         receipt = deposit_at(keel, now(keel.rpc), depositor, amount_wei)
         shares = before.to_shares_down(amount_wei, receipt.timestamp)
@@ -103,11 +104,13 @@ class TestDeposit:
     def test_keeps_what_is_buffered_equal_to_what_is_held(
         self, vault: Contract, depositor: str
     ) -> None:
+        """ACC-1."""
         vault.send("deposit", depositor, ZERO_ADDRESS, sender=depositor, value_wei=5 * ETHER + 1)
         assert vault.call("bufferedWei") == balance_wei(vault.rpc, vault.address) == 6 * ETHER + 1
         assert vault.call("freeWei") == 6 * ETHER + 1
 
     def test_refuses_to_mint_nothing(self, vault: Contract, depositor: str) -> None:
+        """SHR-1."""
         with fails("ZeroShares", assetsWei=0):
             vault.send("deposit", depositor, ZERO_ADDRESS, sender=depositor)
         vault.send("deposit", depositor, ZERO_ADDRESS, sender=depositor, value_wei=1)
@@ -185,6 +188,7 @@ class TestPlainEther:
                 send_transaction(keel.rpc, sender, vault.address, value_wei=1, errors=vault.errors)
 
     def test_forced_in_changes_no_term(self, keel: Keel, vault: Contract, depositor: str) -> None:
+        """ACC-2."""
         deposit(keel, depositor, 100 * ETHER)
         stake(keel, 1)
         names = ("totals", "consensus", "bufferedWei", "freeWei", "stakeableWei", "totalSupply")

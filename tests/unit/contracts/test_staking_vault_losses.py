@@ -79,6 +79,7 @@ def lose(keel: Keel, queue: Queue, loss_wei: int) -> dict[str, int]:
 
 class TestWhoBears:
     def test_the_stream_alone_what_it_can(self, keel: Keel, vault: Contract, queue: Queue) -> None:
+        """LOS-1, LOS-4."""
         insure(keel, 50 * ETHER)
         change(keel, 5 * ETHER)
         parts = lose(keel, queue, ETHER)
@@ -88,6 +89,7 @@ class TestWhoBears:
     def test_the_insurance_the_rest_when_it_has_enough(
         self, keel: Keel, vault: Contract, queue: Queue
     ) -> None:
+        """LOS-1, LOS-4."""
         insure(keel, 50 * ETHER)
         balance_wei = vault.call("balanceOf", keel.actors.depositor.address)
         parts = lose(keel, queue, 40 * ETHER)

@@ -81,6 +81,7 @@ class TestReferenceTime:
 
 class TestWhatIsExpected:
     def test_counts_a_stake_until_the_second_of_the_slot(self, keel: Keel, vault: Contract) -> None:
+        """REP-2."""
         deposit(keel, keel.actors.depositor.address, 100 * ETHER)
         counted_wei = accounts_of(keel).consensus_wei
         ref_time = vault.call("newestRefTime") + keel.profile.frame_seconds
@@ -101,6 +102,7 @@ class TestWhatIsExpected:
         assert later.stakedValidators == 32
 
     def test_stays_in_step_over_frames_without_reports(self, keel: Keel, vault: Contract) -> None:
+        """REP-2."""
         deposit(keel, keel.actors.depositor.address, 100 * ETHER)
         first_ref_time = next_reference_slot(keel)
         jump_to(keel.rpc, first_ref_time + 1)
@@ -118,6 +120,7 @@ class TestFee:
     def test_goes_to_treasury_operators_and_insurance_to_the_share(
         self, keel: Keel, vault: Contract
     ) -> None:
+        """REP-5."""
         change(keel, PROFIT_WEI)
         holders = (keel.actors.treasury.address, keel.quick.registry.address)
         wrapped, fund = keel.quick.wrapped, keel.quick.fund.address
@@ -144,6 +147,7 @@ class TestFee:
         ]
 
     def test_is_not_taken_from_what_is_feeless(self, keel: Keel, vault: Contract) -> None:
+        """REP-5."""
         shares = vault.call("totalShares")
         change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
         assert vault.call("totalShares") == shares
@@ -151,6 +155,7 @@ class TestFee:
         assert vault.call("totalShares") > shares
 
     def test_is_bounded_by_the_time_covered(self, keel_mainnet: Keel) -> None:
+        """REP-5."""
         keel, vault = keel_mainnet, staked(keel_mainnet)
         bound_wei = keel.profile.max_fee_ray_per_day * 1_000 * ETHER // RAY
         most_wei = bound_wei * BPS // keel.profile.fee_bps
@@ -164,6 +169,7 @@ class TestFee:
         assert preview.feeWei == 2 * bound_wei
 
     def test_counts_at_most_seven_frames(self, keel_mainnet: Keel) -> None:
+        """REP-5."""
         keel, vault = keel_mainnet, staked(keel_mainnet)
         frame_bound_wei = keel.profile.max_fee_ray_per_day * 1_000 * ETHER // RAY
         fees = []
@@ -174,6 +180,7 @@ class TestFee:
         assert fees == [min(frames, 7) * frame_bound_wei for frames in range(1, 9)]
 
     def test_waits_until_losses_are_made_good(self, keel: Keel, vault: Contract) -> None:
+        """REP-5."""
         change(keel, -2 * ETHER)
         assert vault.call("lossCarryWei") == 2 * ETHER
         shares = vault.call("totalShares")

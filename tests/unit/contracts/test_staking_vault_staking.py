@@ -70,6 +70,7 @@ class TestFundValidators:
         stake(keel, 1)
 
     def test_refuses_a_deposit_root_that_has_changed(self, keel: Keel, vault: Contract) -> None:
+        """OPR-0."""
         seen = keel.quick.deposits.call("get_deposit_root")
         stake(keel, 1)
         actual = keel.quick.deposits.call("get_deposit_root")
@@ -91,6 +92,7 @@ class TestFundValidators:
             stake(keel, 1, first=1)
 
     def test_is_the_registrys_alone(self, keel: Keel, vault: Contract) -> None:
+        """OPR-0."""
         keeper, registry = keel.actors.keeper.address, keel.quick.registry.address
         root = keel.quick.deposits.call("get_deposit_root")
         with fails("OnlyProtocol", caller=keeper, expected=registry):

@@ -169,6 +169,7 @@ class TestConstruction:
             construct(keel, **{name: value})
 
     def test_takes_exactly_one_ether(self, keel: Keel) -> None:
+        """SHR-7."""
         for paid_wei in (0, ETHER - 1, ETHER + 1):
             with fails("ParameterOutOfBounds", what="first deposit", value=paid_wei, bound=ETHER):
                 construct(keel, value_wei=paid_wei)
@@ -189,6 +190,7 @@ class TestConstruction:
         assert (last_ref_time, announced_at) == (head.timestamp, 0)
 
     def test_its_own_shares_can_never_move(self, keel: Keel, vault: Contract) -> None:
+        """SHR-7."""
         manager = keel.quick.manager.address
         allowance = vault.call("allowance", vault.address, manager)
         assert (vault.call("sharesOf", vault.address), allowance) == (10**27, 0)

@@ -84,6 +84,7 @@ def test_a_ticket_that_nothing_pays_asks_for_one_exit_and_says_why() -> None:
 def test_what_is_there_or_comes_in_time_needs_no_exit_and_a_wei_less_does(
     coffers: dict[str, int],
 ) -> None:
+    """EXT-1."""
     assert exits(owing(ETHER, validator(7), **coffers)) == []
     assert exits(owing(ETHER + 1, validator(7), **coffers)) == [7]
 
@@ -99,6 +100,7 @@ def test_a_gift_that_reports_hold_back_pays_nothing_and_one_within_the_rate_does
 def test_validators_that_leave_already_count_and_slashed_ones_only_when_penalties_are_over() -> (
     None
 ):
+    """EXT-1."""
     leaving = validator(1, exit_epoch=EPOCH + 5, withdrawable_epoch=EPOCH + 6)
     slashed = replace(leaving, slashed=True)
     assert exits(owing(32 * ETHER, leaving, validator(7))) == []
@@ -107,6 +109,7 @@ def test_validators_that_leave_already_count_and_slashed_ones_only_when_penaltie
 
 
 def test_the_operator_furthest_above_its_target_gives_first_then_the_oldest() -> None:
+    """EXT-3."""
     held = [validator(n, 0, activation_epoch=50 - n) for n in range(3)]
     held += [validator(n, 1, activation_epoch=20) for n in range(3, 5)]
     view = replace(owing(3 * 32 * ETHER, *held), operators=(operator(0, 5_000), operator(1, 5_000)))
@@ -114,6 +117,7 @@ def test_the_operator_furthest_above_its_target_gives_first_then_the_oldest() ->
 
 
 def test_an_operator_that_gets_no_more_validators_gives_all_of_its_own_first() -> None:
+    """EXT-3."""
     held = [validator(n, 0) for n in range(3)] + [validator(n, 1) for n in range(3, 5)]
     operators = (operator(0, 10_000), operator(1, 10_000, active=False))
     view = replace(owing(3 * 32 * ETHER, *held), operators=operators)
@@ -132,6 +136,7 @@ def test_an_operator_that_gets_no_more_validators_gives_all_of_its_own_first() -
     ids=["too young", "pending", "foreign", "partial withdrawal", "empty"],
 )
 def test_a_validator_that_the_chain_would_not_let_go_is_not_asked(unfit: Validator) -> None:
+    """EXT-2."""
     assert exits(owing(ETHER, unfit, validator(2, activation_epoch=MATURE))) == [2]
 
 
@@ -158,6 +163,7 @@ def test_a_request_on_its_way_is_not_repeated_and_its_ether_counts() -> None:
 
 
 def test_a_request_that_came_too_early_waits_for_its_epoch_and_says_which() -> None:
+    """EXT-5."""
     early = replace(owing(0, validator(1, activation_epoch=MATURE + 1)), requests=(asked(1),))
     findings = plan_exits(early)
     assert not findings.chores
@@ -195,6 +201,7 @@ def test_a_request_is_not_repeated_where_that_is_no_use(
 
 
 def test_a_request_is_repeated_for_a_bounded_time_only_and_raises_the_alarm_before() -> None:
+    """EXT-5."""
     view = owing(0, validator(1))
     last = replace(view, requests=(asked(1, seconds_ago=TERMS.retry_seconds),))
     assert exits(last) == [1]
@@ -289,6 +296,7 @@ def beacons(draw: st.DrawFn) -> BeaconStanding:
 def test_exits_cover_what_is_missing_and_none_of_them_could_be_left_out(
     beacon: BeaconStanding, targets: list[int], missing_wei: int, taken: set[int]
 ) -> None:
+    """EXT-4."""
     operators = [operator(n, target) for n, target in enumerate(targets)]
     avoid = {pubkey(index) for index in taken}
     chosen = choose_exits(beacon, operators, avoid, missing_wei, most=1_000)

@@ -23,6 +23,7 @@ sizes = st.integers(0, 10**24)
 
 @given(sizes, sizes, sizes)
 def test_every_rounding_is_against_the_underwriter(amount: int, supply: int, held: int) -> None:
+    """FND-2."""
     down, up = to_fund_shares_down(amount, supply, held), to_fund_shares_up(amount, supply, held)
     assert down * (held + 1) <= amount * (supply + 10**6) <= up * (held + 1)
     assert up - down <= 1

@@ -21,6 +21,7 @@ def buckets(draw: st.DrawFn) -> tuple[int, int]:
 
 @given(buckets())
 def test_available_is_exactly_the_largest_amount_that_is_accepted(bucket: tuple[int, int]) -> None:
+    """LIM-2."""
     capacity, full_at = bucket
     most = available(full_at, NOW, capacity, DAY)
     after = take(full_at, NOW, most, capacity, DAY)
@@ -32,6 +33,7 @@ def test_available_is_exactly_the_largest_amount_that_is_accepted(bucket: tuple[
 
 @given(buckets(), st.integers(0, 10**26), st.integers(0, 10**26))
 def test_splitting_never_takes_less(bucket: tuple[int, int], first: int, second: int) -> None:
+    """LIM-1."""
     capacity, full_at = bucket
     most = available(full_at, NOW, capacity, DAY)
     first %= most + 1
@@ -46,6 +48,7 @@ def test_splitting_never_takes_less(bucket: tuple[int, int], first: int, second:
 
 @given(capacities)
 def test_a_full_bucket_gives_its_capacity_and_refills_in_a_period(capacity: int) -> None:
+    """LIM-1."""
     assert available(0, NOW, capacity, DAY) == capacity
     empty = take(0, NOW, capacity, capacity, DAY)
     assert empty == emptied(NOW, DAY)

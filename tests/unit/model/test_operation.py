@@ -1,4 +1,4 @@
-"""STA-4 to STA-6, REP-7, REP-8, FND-1, OPR-4 as operators, oracle and underwriters meet them."""
+"""What operators, oracle and underwriters meet (STA-4 STA-5 STA-6 REP-7 REP-8 FND-1 OPR-4)."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""INS-1 to INS-3: the price of leaving at once, against its definition."""
+"""INS-1, INS-2, INS-3: the price of leaving at once, against its definition."""
 
 from fractions import Fraction
 from itertools import pairwise

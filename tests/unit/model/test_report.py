@@ -1,4 +1,4 @@
-"""REP-1 to REP-6, STR-2: what a report means and does, as pure functions."""
+"""REP-1, REP-3, REP-4, REP-5, REP-6, STR-2: what a report means and does, as pure functions."""
 
 from dataclasses import replace
 
@@ -59,6 +59,7 @@ incomes = st.integers(0, 10**21) | st.integers(0, 10**17)
 def test_growth_enters_waits_or_is_feeless_and_nothing_is_lost(
     gwei: int, withdrawals: int, rewards: int
 ) -> None:
+    """REP-3, REP-4."""
     report = replace(
         REPORT,
         consensus_balance_gwei=gwei,
@@ -99,6 +100,7 @@ def test_growth_is_beyond_the_bound_from_one_wei_above_it(over: int, beyond: boo
 
 
 def test_rates_count_at_most_seven_frames() -> None:
+    """REP-4."""
     assert rate_seconds(PARAMETERS, 6 * FRAME) == 6 * FRAME
     assert rate_seconds(PARAMETERS, 8 * FRAME) == 7 * FRAME
 
@@ -160,6 +162,7 @@ def test_a_profit_moves_v_by_its_fee_and_the_fee_is_bounded(earned: int, carry: 
 
 
 def test_the_fee_is_its_part_of_profit_to_the_wei() -> None:
+    """REP-5."""
     profit = 10**18 + 12
     report = replace(REPORT, consensus_balance_gwei=9 * 10**12 + 10**9)
     judgement = judge(PARAMETERS, BASE, report)
@@ -170,6 +173,7 @@ def test_the_fee_is_its_part_of_profit_to_the_wei() -> None:
 
 
 def test_a_report_without_change_keeps_u_and_starts_the_stream_anew() -> None:
+    """STR-2."""
     base = replace(BASE, expected_wei=9 * 10**21 + 12)
     done = apply_judgement(
         PARAMETERS, accounts(), Queue(), 0, judge(PARAMETERS, base, REPORT), now=NOW

@@ -20,6 +20,7 @@ lengths = st.integers(1, 60 * DAY)
 
 @given(amounts, lengths, st.integers(0, 60 * DAY))
 def test_unvested_is_the_straight_line_rounded_up(amount: int, length: int, passed: int) -> None:
+    """STR-1."""
     left = unvested_wei(start_stream(amount, NOW, length), NOW + passed)
     exact = amount * max(0, length - passed)
     assert exact <= left * length < exact + length
@@ -40,6 +41,7 @@ def test_nothing_to_vest_is_the_empty_stream() -> None:
 
 @given(amounts, lengths, st.integers(0, 10**9), st.data())
 def test_a_loss_keeps_the_end(amount: int, length: int, passed: int, data: st.DataObject) -> None:
+    """STR-4."""
     stream = start_stream(amount, NOW, length)
     now = NOW + passed % length
     before = unvested_wei(stream, now)
@@ -53,6 +55,7 @@ def test_a_loss_keeps_the_end(amount: int, length: int, passed: int, data: st.Da
 def test_length_is_the_largest_need_within_the_longest_stream(
     amount: int, visible: int, covered: int
 ) -> None:
+    """STR-3."""
     cap = RAY * 75 // 100_000
     seconds = stream_seconds(
         amount,

@@ -51,6 +51,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 @given(cases())
 def test_the_parts_are_whole_and_add_up(case: Case) -> None:
+    """LOS-1."""
     shared = case.run()
     assert shared.sum_wei == case.loss
     assert min(shared.holders_loss_wei, shared.tickets_loss_wei, shared.visible_after_wei) >= 0
@@ -67,6 +68,7 @@ def test_the_index_never_rises_and_holds_unless_tickets_bear_a_part(case: Case) 
 
 @given(cases())
 def test_the_fund_pays_for_no_more_than_is_left_and_keeps_its_twentieth(case: Case) -> None:
+    """LOS-2."""
     shared = case.run()
     assert 20 * shared.cover_units <= 19 * case.fund_units
     burned = shared.cover_units * SHARES_PER_UNIT
@@ -78,6 +80,7 @@ def test_the_fund_pays_for_no_more_than_is_left_and_keeps_its_twentieth(case: Ca
 
 @given(cases())
 def test_holders_and_tickets_keep_the_same_part(case: Case) -> None:
+    """LOS-1."""
     shared = case.run()
     claims_before = case.visible - shared.cover_wei
     owed_after = owed_up(case.normalised, shared.index_after)
@@ -102,7 +105,7 @@ def test_the_fund_rounds_the_asked_up_and_its_limit_down() -> None:
 
 
 def test_holders_bear_a_few_wei_that_no_index_can_take() -> None:
-    """Found by search: flooring the index would take 5 wei of a loss of 4 from the tickets."""
+    """LOS-1: by floor alone, the index would take 5 wei of a loss of 4 from the tickets."""
     index = 968162347337377666538654348
     shared = share_loss(
         4,

@@ -36,6 +36,7 @@ def assessed(
 def test_operators_add_up_to_the_report(
     found: list[Key], previous: dict[int, int], shares: int
 ) -> None:
+    """REP-10."""
     assessment = assessed(found, previous, shares)
     report = assessment.report
     sums = {name: sum(getattr(one, name) for one in assessment.operators) for name in SUMS}
@@ -60,6 +61,7 @@ def test_operators_add_up_to_the_report(
 
 @given(keys)
 def test_validators_root_holds_what_counts_and_adds_up_to_c(found: list[Key]) -> None:
+    """REP-10."""
     consensus, protocol = consensus_of(found), protocol_of(found, {})
     listed = balances(consensus, protocol)
     report = assess(consensus, protocol, {}).report
