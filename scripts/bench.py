@@ -11,24 +11,17 @@ from keel.terminal.options import examples
     epilog=examples(
         "bench",
         "bench --quick",
-        "bench --fork electra --hasher hashlib",
+        "bench --fork electra",
     )
 )
 @click.option("--quick", is_flag=True, help="Up to 100,000 validators; writes nothing.")
 @click.option("--fork", type=click.Choice(["electra", "fulu"]), default="fulu", show_default=True)
-@click.option(
-    "--hasher",
-    type=click.Choice(["auto", "numba", "hashlib"]),
-    default="auto",
-    show_default=True,
-    help="What hashes Merkle nodes; auto takes numba where it runs. Also by KEEL_SHA256.",
-)
-def cli(quick: bool, fork: str, hasher: str) -> None:
+def cli(quick: bool, fork: str) -> None:
     """Read, hash and prove beacon states of 10,000 to 1,000,000 validators from SSZ bytes.
 
-    Each measure runs in a process of its own. The same states as JSON, and hashing without a
-    compiler, are measured beside. States are made once and kept in .keel/bench (700 MB). Writes
-    the table of docs/scale.md. Fails if a goal at 1,000,000 validators is missed.
+    Each measure runs in a process of its own, and the same states as JSON are measured beside.
+    States are made once and kept in .keel/bench (700 MB). Writes the table of docs/scale.md. Fails
+    if a goal at 1,000,000 validators is missed.
     """
     from typing import cast
 
@@ -36,12 +29,11 @@ def cli(quick: bool, fork: str, hasher: str) -> None:
 
     from keel.consensus.beacon.config import Fork
     from keel.consensus.state.errors import StateError
-    from keel.consensus.state.sha256 import HasherName
     from keel.measure.bench.command import run_bench
     from keel.measure.bench.errors import BenchError
 
     try:
-        missed = run_bench(Console(), cast(Fork, fork), cast(HasherName, hasher), quick=quick)
+        missed = run_bench(Console(), cast(Fork, fork), quick=quick)
     except (BenchError, StateError) as error:
         click.secho(f"keel: {error}", fg="red", err=True)
         sys.exit(1)

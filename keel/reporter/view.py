@@ -16,7 +16,6 @@ from keel.consensus.beacon.spec import Spec
 from keel.consensus.state.errors import EncodingError
 from keel.consensus.state.layout import container_of
 from keel.consensus.state.reading import EncodedState, read_state
-from keel.consensus.state.sha256 import Hasher, choose_hasher
 from keel.consensus.state.tree import state_tree
 
 NO_INDEX = 2**64 - 1
@@ -103,16 +102,14 @@ def recorded_keys(keys: Iterable[tuple[bytes, int]], block_number: int = 0) -> R
     return Recorded(rows.reshape(-1, _PUBKEY_BYTES), operators, block_number)
 
 
-def verified_state(
-    spec: Spec, data: bytes, root: bytes, hasher: Hasher | None = None
-) -> EncodedState:
+def verified_state(spec: Spec, data: bytes, root: bytes) -> EncodedState:
     """Read a state whose bytes hash to this root; raises StateRootError and EncodingError.
 
     `spec` need be that of the fork and preset only, whatever the chain's configuration.
     """
     state = read_state(spec, data)
     try:
-        found = state_tree(state, hasher or choose_hasher(state_bytes=len(data))).root
+        found = state_tree(state).root
     except SSZError as error:
         raise EncodingError(f"a field of the state cannot be decoded: {error}") from error
     if found != root:

@@ -12,7 +12,6 @@ from keel.consensus.state.proof import (
     root_by,
 )
 from keel.consensus.state.reading import read_state
-from keel.consensus.state.sha256 import choose_hasher
 from keel.consensus.state.tree import StateTree, state_tree
 from tests.consensus.conftest import SettledChain
 from tests.consensus.test_beacon_slots import root_in_execution
@@ -48,7 +47,7 @@ def test_a_slot_without_a_block_has_no_proof_but_the_slot_before_it(chain: Beaco
 
 def _tree(chain: BeaconChain, slot: int) -> StateTree:
     ssz_bytes = chain.store.state_at(slot).encode_bytes()
-    return state_tree(read_state(chain.spec, ssz_bytes), choose_hasher())
+    return state_tree(read_state(chain.spec, ssz_bytes))
 
 
 def _root_of(proof: StateProof) -> bytes:

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from keel.consensus.state.errors import TreeFileError
-from keel.consensus.state.merkle import ListTree, MerkleTree
-from keel.consensus.state.sha256 import Nodes
+from keel.consensus.state.merkle import ListTree, MerkleTree, Nodes
 from keel.consensus.state.tree import StateTree
 
 _FORMAT = 1

@@ -19,7 +19,3 @@ class ProofError(StateError):
 
 class TreeFileError(StateError):
     """A file holds no tree, or that of another state."""
-
-
-class HasherError(StateError):
-    """The hasher that was asked for is not there."""

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from keel.consensus.beacon.spec import Spec
 from keel.consensus.state.errors import ProofError
-from keel.consensus.state.merkle import MerkleTree
-from keel.consensus.state.sha256 import hash_pair
+from keel.consensus.state.merkle import MerkleTree, hash_pair
 from keel.consensus.state.tree import BALANCES_A_CHUNK, StateTree
 
 

@@ -18,7 +18,6 @@ from keel.consensus.state.merkle import (
     record_roots,
 )
 from keel.consensus.state.reading import EncodedState
-from keel.consensus.state.sha256 import Hasher
 
 BALANCES_A_CHUNK = 4
 
@@ -53,14 +52,14 @@ class StateTree:
         return self.balances.branch(chunk) + self.fields.branch(self.balances_position)
 
 
-def state_tree(state: EncodedState, hasher: Hasher, progress: Progress | None = None) -> StateTree:
+def state_tree(state: EncodedState, progress: Progress | None = None) -> StateTree:
     """Hash a state; `progress` counts validators. Raises the specification's errors for fields."""
     layout = state.layout.state
-    validators = validators_tree(state, hasher, progress)
-    balances = balances_tree(state, hasher)
+    validators = validators_tree(state, progress)
+    balances = balances_tree(state)
     known = {"validators": validators.root, "balances": balances.root}
     roots = [
-        known[field.name] if field.name in known else _field_root(state, field, hasher)
+        known[field.name] if field.name in known else _field_root(state, field)
         for field in layout.fields
     ]
     fields = field_tree(roots)
@@ -74,32 +73,30 @@ def state_tree(state: EncodedState, hasher: Hasher, progress: Progress | None = 
     )
 
 
-def validators_tree(
-    state: EncodedState, hasher: Hasher, progress: Progress | None = None
-) -> ListTree:
+def validators_tree(state: EncodedState, progress: Progress | None = None) -> ListTree:
     """The list of validators, whose leaves are the validators' roots."""
     record = state.layout.validator
-    leaves = record_roots(state.spans["validators"], record, hasher, progress)
+    leaves = record_roots(state.spans["validators"], record, progress)
     depth = chunk_depth(_limit(state, "validators"), CHUNK_BYTES)
-    return ListTree(merkle_tree(leaves, depth, hasher), len(leaves))
+    return ListTree(merkle_tree(leaves, depth), len(leaves))
 
 
-def balances_tree(state: EncodedState, hasher: Hasher) -> ListTree:
+def balances_tree(state: EncodedState) -> ListTree:
     """The list of balances, four to a leaf."""
-    return _numbers_tree(state, "balances", 8, hasher)
+    return _numbers_tree(state, "balances", 8)
 
 
-def _field_root(state: EncodedState, field: Field, hasher: Hasher) -> bytes:
+def _field_root(state: EncodedState, field: Field) -> bytes:
     size = basic_bytes(field.type)
     if size is not None:
-        return _numbers_tree(state, field.name, size, hasher).root
+        return _numbers_tree(state, field.name, size).root
     return bytes(state.spec.hash_tree_root(state.decoded(field.name)))
 
 
-def _numbers_tree(state: EncodedState, name: str, size: int, hasher: Hasher) -> ListTree:
+def _numbers_tree(state: EncodedState, name: str, size: int) -> ListTree:
     data = state.spans[name]
     depth = chunk_depth(_limit(state, name), size)
-    return ListTree(merkle_tree(packed_chunks(data), depth, hasher), len(data) // size)
+    return ListTree(merkle_tree(packed_chunks(data), depth), len(data) // size)
 
 
 def _limit(state: EncodedState, name: str) -> int:

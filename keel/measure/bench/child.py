@@ -1,19 +1,16 @@
-"""`python -m keel.measure.bench.child MEASURE FORK VALIDATORS HASHER STARTED`: figures as JSON."""
+"""`python -m keel.measure.bench.child MEASURE FORK VALIDATORS STARTED`: figures as JSON."""
 
 import sys
 from typing import cast
 
 from keel.consensus.beacon.config import Fork
-from keel.consensus.state.sha256 import HasherName
 from keel.measure.bench.measures import MEASURES
 
 
 def main() -> None:
     """Run the measure that the arguments name."""
-    name, fork, validators, hasher, started = sys.argv[1:]
-    figures = MEASURES[name](
-        cast(Fork, fork), int(validators), cast(HasherName, hasher), float(started)
-    )
+    name, fork, validators, started = sys.argv[1:]
+    figures = MEASURES[name](cast(Fork, fork), int(validators), float(started))
     sys.stdout.write(figures.model_dump_json())
 
 

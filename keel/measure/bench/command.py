@@ -6,7 +6,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from keel.consensus.beacon.config import Fork
-from keel.consensus.state.sha256 import HasherName, choose_hasher, cost_note
 from keel.measure.bench.running import Results, Task, plan, run_all
 from keel.measure.bench.states import FOLDER, make_json, make_ssz
 from keel.measure.bench.table import (
@@ -22,20 +21,18 @@ SIZES = (10_000, 100_000, 1_000_000)
 QUICK_SIZES = SIZES[:2]
 
 
-def run_bench(console: Console, fork: Fork, hasher: HasherName, *, quick: bool) -> list[str]:
+def run_bench(console: Console, fork: Fork, *, quick: bool) -> list[str]:
     """Make the states, measure, show; write docs/scale.md unless quick. Returns missed goals.
 
     A goal that is missed is measured once more: something else may have had the processor.
-    Raises HasherError, and BenchError when a measure fails or two ways give different roots.
+    Raises BenchError when a measure fails or two ways give different roots.
     """
     sizes = QUICK_SIZES if quick else SIZES
     measured_on = f"{machine()}; states of {fork}"
     console.print(measured_on, highlight=False)
-    for name in dict.fromkeys((hasher, "hashlib")):
-        console.print(cost_note(choose_hasher(name), sizes[-1]), highlight=False)
     with _progress(console) as progress:
         _make_states(progress, fork, sizes)
-        tasks = plan(sizes, hasher)
+        tasks = plan(sizes)
         results = _measured(progress, tasks, fork, "Measuring")
         if rows := {goal.of for goal in missed_goals(results)}:
             again = [t for t in tasks if t.row in rows and t.validators == GOAL_VALIDATORS]

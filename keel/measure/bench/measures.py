@@ -14,7 +14,6 @@ from keel.consensus.beacon.config import Fork
 from keel.consensus.state.disk import load_tree, save_tree
 from keel.consensus.state.proof import generalised_indices, prove_balance, prove_validator
 from keel.consensus.state.reading import EncodedState, read_state
-from keel.consensus.state.sha256 import Hasher, HasherName, choose_hasher
 from keel.consensus.state.tree import (
     StateTree,
     balances_tree,
@@ -57,18 +56,16 @@ class Stopwatch:
         self.seconds[name] = time.time() - self._started
 
 
-type Measure = Callable[[Fork, int, HasherName, float], Figures]
-"""Fork, number of validators, hasher, and when the process was started (seconds of the clock)."""
+type Measure = Callable[[Fork, int, float], Figures]
+"""Fork, number of validators, and when the process was started (seconds of the clock)."""
 
 
-def measure_first(fork: Fork, validators: int, hasher_name: HasherName, started: float) -> Figures:
+def measure_first(fork: Fork, validators: int, started: float) -> Figures:
     """From nothing but SSZ bytes to a proof of a validator and of a balance, and then many more."""
     watch = Stopwatch(started)
-    with watch.step("compile"):
-        hasher = choose_hasher(hasher_name)
     state = _read(fork, validators, watch)
     with watch.step("tree"):
-        tree = state_tree(state, hasher)
+        tree = state_tree(state)
     _prove(state, tree, (0, validators - 1), watch, "proofs")
     watch.lap("first")
     first_figures = watch.figures(tree.root)
@@ -78,21 +75,19 @@ def measure_first(fork: Fork, validators: int, hasher_name: HasherName, started:
     return first_figures.model_copy(update={"seconds": watch.seconds})
 
 
-def measure_parts(fork: Fork, validators: int, hasher_name: HasherName, started: float) -> Figures:
+def measure_parts(fork: Fork, validators: int, started: float) -> Figures:
     """The lists by themselves."""
     watch = Stopwatch(started)
-    hasher: Hasher = choose_hasher(hasher_name)
     state = _read(fork, validators, watch)
     with watch.step("validators"):
-        validators_tree(state, hasher)
+        validators_tree(state)
     with watch.step("balances"):
-        balances_tree(state, hasher)
+        balances_tree(state)
     return watch.figures()
 
 
-def measure_again(fork: Fork, validators: int, hasher_name: HasherName, started: float) -> Figures:
+def measure_again(fork: Fork, validators: int, started: float) -> Figures:
     """Another process proves with the tree that the first one saved."""
-    del hasher_name
     watch = Stopwatch(started)
     indices = generalised_indices(spec_of(fork))
     root = bytes.fromhex(root_path(fork, validators).read_text())
@@ -104,9 +99,8 @@ def measure_again(fork: Fork, validators: int, hasher_name: HasherName, started:
     return watch.figures(tree.root)
 
 
-def measure_json(fork: Fork, validators: int, hasher_name: HasherName, started: float) -> Figures:
+def measure_json(fork: Fork, validators: int, started: float) -> Figures:
     """The same state as JSON, only parsed, with the standard library."""
-    del hasher_name
     watch = Stopwatch(started)
     content = json_path(fork, validators).read_bytes()
     with watch.step("parse"):
@@ -114,9 +108,8 @@ def measure_json(fork: Fork, validators: int, hasher_name: HasherName, started: 
     return watch.figures()
 
 
-def measure_orjson(fork: Fork, validators: int, hasher_name: HasherName, started: float) -> Figures:
+def measure_orjson(fork: Fork, validators: int, started: float) -> Figures:
     """The same state as JSON, only parsed, with orjson."""
-    del hasher_name
     watch = Stopwatch(started)
     content = json_path(fork, validators).read_bytes()
     with watch.step("parse"):
@@ -124,24 +117,20 @@ def measure_orjson(fork: Fork, validators: int, hasher_name: HasherName, started
     return watch.figures()
 
 
-def measure_report(fork: Fork, validators: int, hasher_name: HasherName, started: float) -> Figures:
+def measure_report(fork: Fork, validators: int, started: float) -> Figures:
     """From SSZ bytes and the root to a report; the bytes are hashed and must give the root."""
     watch = Stopwatch(started)
-    hasher = choose_hasher(hasher_name)
     root = bytes.fromhex(root_path(fork, validators).read_text())
     spec = spec_of(fork)
     content = ssz_path(fork, validators).read_bytes()
     with watch.step("report"):
-        assessment = report_from_ssz(spec, content, root, hasher)
+        assessment = report_from_ssz(spec, content, root)
     watch.lap("all")
     return watch.figures(root).model_copy(update={"report": shown(assessment)})
 
 
-def measure_json_report(
-    fork: Fork, validators: int, hasher_name: HasherName, started: float
-) -> Figures:
+def measure_json_report(fork: Fork, validators: int, started: float) -> Figures:
     """From the state as JSON to the same report, parsed with orjson; no root is verified."""
-    del hasher_name
     watch = Stopwatch(started)
     spec = spec_of(fork)
     content = json_path(fork, validators).read_bytes()

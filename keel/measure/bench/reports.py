@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from keel.consensus.beacon.spec import Spec
-from keel.consensus.state.sha256 import Hasher
 from keel.measure.bench.states import OWN_CREDENTIALS, OWN_PERCENT
 from keel.model.constants import ETHER
 from keel.reporter.assessment import Assessment, assess
@@ -26,9 +25,9 @@ OPERATORS = 30
 type Json = Mapping[str, Any]
 
 
-def report_from_ssz(spec: Spec, content: bytes, root: bytes, hasher: Hasher) -> Assessment:
+def report_from_ssz(spec: Spec, content: bytes, root: bytes) -> Assessment:
     """Verify the root, find the protocol's keys, and assess; raises StateRootError."""
-    state = verified_state(spec, content, root, hasher)
+    state = verified_state(spec, content, root)
     indices = _own_indices(len(state.validators))
     recorded = _recorded(state.validators["pubkey"][indices])
     return _assessed(consensus_view(state, recorded, OWN_CREDENTIALS), recorded)

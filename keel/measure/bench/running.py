@@ -1,16 +1,13 @@
 """Run measures one after another, each in a process of its own."""
 
-import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.consensus.beacon.config import Fork
-from keel.consensus.state.sha256 import HasherName
 from keel.measure.bench.errors import BenchError, ChildFailedError
 from keel.measure.bench.figures import Figures
 from keel.measure.bench.measures import root_path
@@ -21,13 +18,11 @@ _TAIL = 300
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One measure to run; `cold` compiles even if compiled code is kept from earlier runs."""
+    """One measure to run, as a row of the table."""
 
     row: str
     measure: str
     validators: int
-    hasher: HasherName = "auto"
-    cold: bool = False
 
     @property
     def title(self) -> str:
@@ -39,21 +34,20 @@ type Results = dict[tuple[str, int], Figures]
 """Figures by row and number of validators."""
 
 
-def plan(sizes: tuple[int, ...], hasher: HasherName) -> list[Task]:
-    """Every measure of every size; compiling from nothing once, at the largest."""
+def plan(sizes: tuple[int, ...]) -> list[Task]:
+    """Every measure of every size."""
     tasks = []
     for size in sizes:
         tasks += [
-            Task("first", "first", size, hasher),
-            Task("parts", "parts", size, hasher),
+            Task("first", "first", size),
+            Task("parts", "parts", size),
             Task("again", "again", size),
-            Task("report", "report", size, hasher),
+            Task("report", "report", size),
             Task("json report", "json_report", size),
-            Task("hashlib", "first", size, "hashlib"),
             Task("orjson", "orjson", size),
             Task("json", "json", size),
         ]
-    return [*tasks, Task("cold", "first", max(sizes), hasher, cold=True)]
+    return tasks
 
 
 def run_all(tasks: list[Task], fork: Fork, on_start: Callable[[Task], None]) -> Results:
@@ -75,21 +69,15 @@ def run_all(tasks: list[Task], fork: Fork, on_start: Callable[[Task], None]) -> 
 
 
 def _run(task: Task, fork: Fork) -> Figures:
-    with tempfile.TemporaryDirectory() as empty:
-        environment = dict(os.environ)
-        if task.cold:
-            environment["NUMBA_CACHE_DIR"] = empty
-        module = [sys.executable, "-m", "keel.measure.bench.child"]
-        size, now = str(task.validators), str(time.time())
-        done = subprocess.run(
-            [*module, task.measure, fork, size, task.hasher, now],
-            cwd=REPOSITORY_ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-        )
+    module = [sys.executable, "-m", "keel.measure.bench.child"]
+    done = subprocess.run(
+        [*module, task.measure, fork, str(task.validators), str(time.time())],
+        cwd=REPOSITORY_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_SECONDS,
+        check=False,
+    )
     if done.returncode:
         raise ChildFailedError(f"{task.title}: {done.stderr.strip()[-_TAIL:]}")
     return Figures.model_validate_json(done.stdout)

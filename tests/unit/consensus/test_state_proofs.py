@@ -4,6 +4,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from keel.consensus.beacon.config import FORKS, Fork
 from keel.consensus.beacon.spec import State
 from keel.consensus.state.disk import load_tree, save_tree
 from keel.consensus.state.errors import ProofError, TreeFileError
+from keel.consensus.state.merkle import hash_pairs
 from keel.consensus.state.proof import (
     GeneralisedIndices,
     StateProof,
@@ -20,11 +22,8 @@ from keel.consensus.state.proof import (
     prove_validator,
 )
 from keel.consensus.state.reading import read_state
-from keel.consensus.state.sha256 import Hasher, HashlibHasher, NumbaHasher
 from keel.consensus.state.tree import StateTree, state_tree
 from tests.unit.consensus.state_examples import small_state, spec_of, states
-
-HASHERS: tuple[Hasher, ...] = (NumbaHasher(), HashlibHasher())
 
 
 @settings(max_examples=15, deadline=None)
@@ -32,12 +31,21 @@ HASHERS: tuple[Hasher, ...] = (NumbaHasher(), HashlibHasher())
 def test_roots_are_those_of_the_specification(data: st.DataObject, fork: Fork) -> None:
     state = data.draw(states(fork))
     spec = spec_of(fork)
-    for hasher in HASHERS:
-        tree = _tree(state, fork, hasher)
-        assert tree.validators.root == spec.hash_tree_root(state.validators)
-        assert tree.balances.root == spec.hash_tree_root(state.balances)
-        assert tree.root == spec.hash_tree_root(state)
-        assert tree.header_fields.root == _block_root(state, fork)
+    tree = _tree(state, fork)
+    assert tree.validators.root == spec.hash_tree_root(state.validators)
+    assert tree.balances.root == spec.hash_tree_root(state.balances)
+    assert tree.root == spec.hash_tree_root(state)
+    assert tree.header_fields.root == _block_root(state, fork)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.binary(min_size=40, max_size=40), max_size=40), at=st.integers(0, 8))
+def test_neighbours_are_hashed_wherever_their_rows_lie(rows: list[bytes], at: int) -> None:
+    pairs = len(rows) // 2
+    table = np.frombuffer(b"".join(rows), np.uint8).reshape(-1, 40)[: 2 * pairs]
+    nodes = [row[at : at + 32] for row in rows]
+    expected = [sha256(nodes[2 * n] + nodes[2 * n + 1]).digest() for n in range(pairs)]
+    assert hash_pairs(table[:, at : at + 32]).tobytes() == b"".join(expected)
 
 
 @pytest.mark.parametrize("fork", FORKS)
@@ -149,8 +157,8 @@ def test_a_damaged_file_gives_no_wrong_proof(tmp_path: Path) -> None:
             prove_validator(loaded, indices, index)
 
 
-def _tree(state: State, fork: Fork, hasher: Hasher = HASHERS[0]) -> StateTree:
-    return state_tree(read_state(spec_of(fork), state.encode_bytes()), hasher)
+def _tree(state: State, fork: Fork) -> StateTree:
+    return state_tree(read_state(spec_of(fork), state.encode_bytes()))
 
 
 def _block_root(state: State, fork: Fork) -> bytes:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from keel.consensus.state.errors import EncodingError
 from keel.consensus.state.layout import state_layout
-from keel.consensus.state.sha256 import choose_hasher
 from keel.reporter.view import (
     NO_INDEX,
     ConsensusView,
@@ -35,7 +34,6 @@ from tests.unit.reporter.state_examples import (
     scenes,
 )
 
-HASHLIB = choose_hasher("hashlib")
 COLUMNS = (
     "balance_gwei",
     "pending_gwei",
@@ -168,9 +166,8 @@ def test_a_state_is_taken_only_by_its_root() -> None:
     scene = Scene((KnownValidator(key=0), KnownValidator(key=1)), (PendingDeposit(2),))
     spec, data = spec_of("fulu"), scene.state().encode_bytes()
     root = bytes(spec.hash_tree_root(scene.state()))
-    for name in ("auto", "hashlib"):
-        state = verified_state(spec, data, root, choose_hasher(name))
-        assert staked_state_block(state) == (77, b"\x31" * 32)
+    state = verified_state(spec, data, root)
+    assert staked_state_block(state) == (77, b"\x31" * 32)
     lie = data.replace((32 * 10**9).to_bytes(8, "little"), (33 * 10**9).to_bytes(8, "little"))
     found = bytes(spec.hash_tree_root(spec.BeaconState.decode_bytes(lie)))
     with pytest.raises(StateRootError) as refusal:
@@ -191,10 +188,10 @@ def test_whatever_a_node_sends_is_the_state_or_refused(data: st.DataObject) -> N
         sent[at] = data.draw(st.integers(0, 255))
     sent = sent[: data.draw(st.just(len(sent)) | st.integers(0, len(sent)))]
     if sent == honest:
-        verified_state(spec, bytes(sent), root, HASHLIB)
+        verified_state(spec, bytes(sent), root)
         return
     with pytest.raises((StateRootError, EncodingError)):
-        verified_state(spec, bytes(sent), root, HASHLIB)
+        verified_state(spec, bytes(sent), root)
 
 
 def test_lists_that_do_not_fit_are_no_state() -> None:
