@@ -1,7 +1,7 @@
 # `make help` says what there is to do. Each target first sets up what is missing.
 
 APE := .venv/bin/ape
-FORGE := FOUNDRY_CONFIG=toolchain/foundry.toml node_modules/@foundry-rs/forge-linux-amd64/bin/forge
+FORGE := FOUNDRY_CONFIG=toolchain/foundry.toml node_modules/@foundry-rs/forge-*/bin/forge
 SOLHINT := node_modules/.bin/solhint --disc --noPoster --max-warnings 0
 SOURCES := contracts tests/contracts
 # Parallel test workers: each has its own Anvil, and one file stays on one worker.

@@ -1,7 +1,7 @@
 """What every Python of Keel's venv finds in its environment, set as the interpreter starts.
 
 `keel.pth` in the venv imports this, so `.venv/bin/ape` needs no exported variable: Ape finds the
-compiler in SOLCX_BINARY_PATH, and Anvil as the native binary on PATH rather than npm's slow shim.
+compiler in SOLCX_BINARY_PATH, and Anvil on PATH: the native binary, not npm's slow shim.
 """
 
 import importlib
@@ -12,10 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SOLC_FOLDER = ROOT / ".venv" / "solc"
 PROGRAM_FOLDERS = (
     ROOT / ".venv" / "bin",
-    *(
-        ROOT / "node_modules" / "@foundry-rs" / f"{tool}-linux-amd64" / "bin"
-        for tool in ("anvil", "cast", "forge")
-    ),
+    # npm installs those of this machine alone.
+    *sorted(ROOT.glob("node_modules/@foundry-rs/*/bin")),
 )
 
 

@@ -6,6 +6,7 @@ made from, so a second run only compares hashes. Standard library only: it runs 
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -24,6 +25,14 @@ NODE_MODULES = ROOT / "node_modules"
 LODESTAR = TOOLCHAIN / "lodestar"
 SOLC_VERSION = "0.8.37"
 NODE_MAJOR_LEAST = 20
+FOUNDRY_TOOLS = ("anvil", "cast", "forge")
+FOUNDRY_PLATFORMS = {
+    ("Linux", "x86_64"): "linux-amd64",
+    ("Linux", "aarch64"): "linux-arm64",
+    ("Darwin", "x86_64"): "darwin-amd64",
+    ("Darwin", "arm64"): "darwin-arm64",
+}
+"""System and machine as Python names them, to the end of the name of Foundry's npm packages."""
 SOLIDITY_FOLDERS = {
     "@openzeppelin": NODE_MODULES / "@openzeppelin",
     "solady": NODE_MODULES / "solady" / "src",
@@ -51,8 +60,7 @@ def main() -> None:
 
 def check_prerequisites() -> Path:
     """Return the path of node; raise SetupError naming what to install."""
-    if sys.platform != "linux" or os.uname().machine != "x86_64":
-        raise SetupError("Linux on x86-64 is needed: the locked Anvil and forge are built for it.")
+    foundry_platform()
     for tool in ("git", "make", "npm"):
         if shutil.which(tool) is None:
             raise SetupError(f"{tool} was not found; install {tool} and run make again.")
@@ -65,6 +73,25 @@ def check_prerequisites() -> Path:
     return Path(node).resolve()
 
 
+def foundry_platform() -> str:
+    """Return what Foundry's npm packages for this machine end with; raise SetupError for others."""
+    system, machine = platform.system(), platform.machine()
+    try:
+        return FOUNDRY_PLATFORMS[system, machine]
+    except KeyError:
+        raise SetupError(
+            f"{system} on {machine} has no native Foundry: Linux or macOS on x86-64 or arm64."
+        ) from None
+
+
+def require_foundry() -> None:
+    """Raise SetupError for a tool of this machine that npm left out, of which it says nothing."""
+    for tool in FOUNDRY_TOOLS:
+        package = f"@foundry-rs/{tool}-{foundry_platform()}"
+        if not (NODE_MODULES / package / "bin" / tool).is_file():
+            raise SetupError(f"npm did not install {package}; run make clean and make again.")
+
+
 def set_up_npm_packages() -> None:
     """Install exactly package-lock.json into node_modules."""
     stamp = Stamp(NODE_MODULES / ".keel-stamp", [ROOT / "package-lock.json"])
@@ -73,6 +100,7 @@ def set_up_npm_packages() -> None:
     with step("installing npm packages (compiler, Anvil, forge, OpenZeppelin, Solady)"):
         quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
         run(["npm", "ci", "--ignore-scripts", *quiet])
+        require_foundry()
     stamp.write()
 
 

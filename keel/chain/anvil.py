@@ -1,26 +1,24 @@
 """Anvil as a child process that cannot outlive its parent, or a running one by its address."""
 
 import atexit
-import contextlib
 import os
 import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from keel.chain.child import dies_with_parent
 from keel.chain.errors import AnvilStartError, ChainError, NotAnvilError, PortInUseError
+from keel.chain.listening import listening_port, port_to_ask_for
 from keel.chain.node_packages import anvil_binary
 from keel.chain.rpc import RpcClient
 
 TEST_MNEMONIC = "test test test test test test test test test test test junk"
 """Anvil's well-known phrase; its accounts hold value on no public chain."""
-
-_LISTENING = "0A"  # state column of /proc/net/tcp
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ def start_anvil(options: AnvilOptions | None = None, timeout_seconds: float = 20
     The child has its own process group, so that Ctrl-C reaches it only through our own clean end.
     Raises ToolMissingError, PortInUseError or AnvilStartError.
     """
-    options = options or AnvilOptions()
+    options = _with_port(options or AnvilOptions())
     with _open_log(options.log_path) as log:
         process = subprocess.Popen(
             command_line(options),
@@ -142,7 +140,7 @@ def start_anvil(options: AnvilOptions | None = None, timeout_seconds: float = 20
             preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509 (only one system call, no lock)
         )
         try:
-            port = _await_port(process, time.monotonic() + timeout_seconds)
+            port = _await_port(process, options.port, time.monotonic() + timeout_seconds)
             anvil = Anvil(f"http://127.0.0.1:{port}", process)
             anvil.rpc.call("eth_chainId")
         except BaseException as error:
@@ -151,13 +149,24 @@ def start_anvil(options: AnvilOptions | None = None, timeout_seconds: float = 20
                 raise
             output = _tail(log)
             if "Address already in use" in output:
-                raise PortInUseError(f"port {options.port} is in use by another process") from error
+                raise _in_use(options.port) from error
             raise AnvilStartError(f"Anvil did not start ({error}): {output}") from error
     return anvil
 
 
 class _NotListeningError(Exception):
     """Why no port could be found."""
+
+
+def _with_port(options: AnvilOptions) -> AnvilOptions:
+    try:
+        return replace(options, port=port_to_ask_for(options.port))
+    except OSError as error:
+        raise _in_use(options.port) from error
+
+
+def _in_use(port: int) -> PortInUseError:
+    return PortInUseError(f"port {port} is in use by another process")
 
 
 def _open_log(path: Path | None) -> IO[bytes]:
@@ -171,33 +180,16 @@ def _tail(log: IO[bytes]) -> str:
     return " / ".join(text.split("\n")[-10:]).strip(" /") or "it printed nothing"
 
 
-def _await_port(process: subprocess.Popen[bytes], deadline: float) -> int:
+def _await_port(process: subprocess.Popen[bytes], given: int, deadline: float) -> int:
     """Return the port of this very process, whoever else answers on the wanted one."""
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise _NotListeningError(f"ended with exit code {process.returncode}")
-        port = _listening_port(process.pid)
+        port = listening_port(process.pid, given)
         if port is not None:
             return port
         time.sleep(0.005)
     raise _NotListeningError("does not listen on a port in time")
-
-
-def _listening_port(pid: int) -> int | None:
-    """Match the open sockets of a process with the kernel's table of listening ones."""
-    try:
-        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
-        table = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
-    except OSError:
-        return None
-    inodes = set()
-    for descriptor in descriptors:
-        with contextlib.suppress(OSError):
-            inodes.add(str(descriptor.readlink()))
-    for _, local, _, state, *rest in map(str.split, table):
-        if state == _LISTENING and f"socket:[{rest[5]}]" in inodes:
-            return int(local.split(":")[1], 16)
-    return None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import signal
+import sys
 import threading
 from collections.abc import Callable
 
@@ -12,9 +13,9 @@ def dies_with_parent(number: signal.Signals) -> Callable[[], None] | None:
     """Return a `preexec_fn` that has the kernel send the child a signal when we end, however we do.
 
     The signal follows the thread that forked, so in any but the main thread it is None, and only
-    `atexit` ends the child.
+    `atexit` ends the child; so it is on macOS, whose kernel knows no such signal.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
         return None
     libc = ctypes.CDLL(None)
 

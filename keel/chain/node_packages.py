@@ -1,10 +1,12 @@
-"""Where the pinned npm packages of this checkout lie, and one clear line when they do not."""
+"""Where npm packages and programs lie, and one clear line when they do not."""
 
+import os
 import shutil
 from pathlib import Path
 
 from keel.chain.errors import ToolMissingError
 
+ANVIL_VARIABLE = "KEEL_ANVIL"
 REPOSITORY_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -19,11 +21,20 @@ def node_package(name: str) -> Path:
 
 
 def anvil_binary() -> Path:
-    """Find the native Anvil; the wrapper in node_modules/.bin starts a node process first."""
-    binary = node_package("@foundry-rs/anvil-linux-amd64") / "bin" / "anvil"
-    if not binary.is_file():
-        raise ToolMissingError(f"{binary} is missing: run `npm ci` in {REPOSITORY_ROOT}")
-    return binary
+    """Find Anvil: what KEEL_ANVIL names, else the one on the path, where set-up puts it.
+
+    Raises ToolMissingError.
+    """
+    named = os.environ.get(ANVIL_VARIABLE)
+    found = shutil.which(named or "anvil")
+    if found is not None:
+        return Path(found)
+    if named is not None:
+        raise ToolMissingError(f"{ANVIL_VARIABLE} is {named!r}, and no program is there")
+    raise ToolMissingError(
+        "anvil is not on the path: run `make setup` in Keel's repository, or install Foundry "
+        f"(npm has it as @foundry-rs/anvil) and put it on the path or in {ANVIL_VARIABLE}"
+    )
 
 
 def node_binary() -> str:

@@ -10,6 +10,7 @@ from keel.circle.errors import CircleError
 HOST = "127.0.0.1"
 _LOWEST = 10_240
 _OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LOWEST_OUTGOING = 49_152  # of macOS, which has no such file
 _STRIDE = 7_919  # so that processes of neighbouring ids begin far from each other
 _TRIES = 1_000
 
@@ -23,7 +24,7 @@ def choose_ports(count: int) -> list[int]:
     from a place of its own: chosen by chance, a port was now and then another process's choice
     too, before either was used. Raises CircleError when there are too few.
     """
-    highest = int(_OUTGOING.read_text().split()[0])
+    highest = int(_OUTGOING.read_text().split()[0]) if _OUTGOING.exists() else _LOWEST_OUTGOING
     start = os.getpid() * _STRIDE
     chosen: list[int] = []
     for _ in range(_TRIES):

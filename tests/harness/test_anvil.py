@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from keel.chain import node_packages
+from keel.chain import listening, node_packages
 from keel.chain.anvil import AnvilOptions, attach_anvil, start_anvil
 from keel.chain.clock import mine
 from keel.chain.errors import (
@@ -158,9 +158,47 @@ def test_a_failed_start_carries_what_anvil_printed() -> None:
 
 
 def test_a_missing_binary_says_what_to_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(node_packages, "REPOSITORY_ROOT", tmp_path)
-    with pytest.raises(ToolMissingError, match="run `npm ci`"):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolMissingError, match=r"^anvil is not on the path: run `make setup`"):
         start_anvil()
+
+
+def test_a_named_binary_is_taken_before_that_on_the_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named = tmp_path / "my-anvil"
+    named.symlink_to(node_packages.anvil_binary())
+    monkeypatch.setenv("KEEL_ANVIL", str(named))
+    assert node_packages.anvil_binary() == named
+    with start_anvil() as anvil:
+        assert chain_id(anvil.rpc) == 31337
+
+
+def test_a_named_binary_that_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KEEL_ANVIL", str(tmp_path / "gone"))
+    with pytest.raises(ToolMissingError, match=r"^KEEL_ANVIL is '.*/gone', and no program is"):
+        start_anvil()
+
+
+class TestWithoutTheKernelsTable:
+    """macOS has no /proc: a port is chosen before the start, and is reached afterwards."""
+
+    @pytest.fixture(autouse=True)
+    def _no_proc(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr(listening, "_PROC", tmp_path / "proc")
+
+    def test_a_free_port_is_chosen(self) -> None:
+        with start_anvil() as first, start_anvil() as second:
+            assert first.url != second.url
+            assert chain_id(first.rpc) == chain_id(second.rpc) == 31337
+
+    def test_a_port_in_use_is_named_even_if_another_anvil_answers_there(self) -> None:
+        with start_anvil() as other:
+            port = int(other.url.rpartition(":")[2])
+            with pytest.raises(PortInUseError, match=f"port {port} is in use"):
+                start_anvil(AnvilOptions(port=port))
 
 
 def test_the_log_goes_where_it_was_asked_to(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""Set-up on each machine that has a native Foundry, and one clear line on any other."""
+
+import json
+import platform
+
+import pytest
+
+from keel.chain.node_packages import REPOSITORY_ROOT
+from toolchain import setup
+
+LOCK = json.loads((REPOSITORY_ROOT / "package-lock.json").read_text())
+NPM_SYSTEMS = {"Linux": "linux", "Darwin": "darwin"}
+NPM_MACHINES = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+@pytest.mark.parametrize(("machine", "suffix"), setup.FOUNDRY_PLATFORMS.items())
+@pytest.mark.parametrize("tool", setup.FOUNDRY_TOOLS)
+def test_the_native_tools_of_each_platform_are_locked(
+    tool: str, machine: tuple[str, str], suffix: str
+) -> None:
+    locked = LOCK["packages"][f"node_modules/@foundry-rs/{tool}-{suffix}"]
+    assert locked["os"] == [NPM_SYSTEMS[machine[0]]]
+    assert locked["cpu"] == [NPM_MACHINES[machine[1]]]
+    assert locked["integrity"].startswith("sha512-")
+    versions = {
+        entry["version"] for name, entry in LOCK["packages"].items() if "@foundry-rs/" in name
+    }
+    assert versions == {locked["version"]}
+
+
+def test_the_lock_names_no_registry() -> None:
+    assert not [name for name, entry in LOCK["packages"].items() if "resolved" in entry]
+
+
+def test_the_machine_decides_which_tools_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    assert setup.foundry_platform() == "darwin-arm64"
+
+
+def test_a_machine_without_native_tools_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+    with pytest.raises(setup.SetupError, match=r"^Linux on riscv64 has no native Foundry: "):
+        setup.foundry_platform()
+
+
+def test_tools_that_npm_left_out_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    with pytest.raises(setup.SetupError, match=r"did not install @foundry-rs/anvil-darwin-amd64"):
+        setup.require_foundry()
