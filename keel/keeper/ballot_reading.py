@@ -6,15 +6,15 @@ from dataclasses import astuple
 from typing import Any
 
 from keel.chain.revert import Reverted
+from keel.committee.ballot_box import BallotBox, BallotRefusedError
+from keel.committee.contract_members import accepts
+from keel.committee.messages import SignedBallot
+from keel.committee.peers import Peers
+from keel.committee.standing import Standing
+from keel.committee.tally import Camp, count
+from keel.committee.timetable import Timetable
 from keel.deploy.bindings import Bindings
 from keel.keeper.view import Ballots, Head
-from keel.reporter.ballot_box import BallotBox, BallotRefusedError
-from keel.reporter.committee import Camp, count
-from keel.reporter.contract_members import accepts
-from keel.reporter.messages import SignedBallot
-from keel.reporter.peers import Peers
-from keel.reporter.standing import Standing
-from keel.reporter.timetable import Timetable
 
 
 class BallotReader:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from keel.chain.contract import Contract, call_many
 from keel.chain.deposit_contract import deposits_of
 from keel.chain.state import BlockHead, balance_wei, block_head
+from keel.committee.peers import Peers
+from keel.committee.standing import Standing, StandingReader
+from keel.committee.timetable import Timetable
 from keel.keeper.ballot_reading import BallotReader
 from keel.keeper.beacon_reading import (
     ReadState,
@@ -32,9 +35,6 @@ from keel.keeper.view import (
 from keel.model.commitment import OperatorTotals
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.frames import State
-from keel.reporter.peers import Peers
-from keel.reporter.standing import Standing, StandingReader
-from keel.reporter.timetable import Timetable
 from keel.service.layers import Layers
 
 _NO_ROOT = bytes(32)

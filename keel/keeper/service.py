@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
 
+from keel.committee.peers import Peers
 from keel.keeper.beacon_reading import StateBehindError
 from keel.keeper.chores import Kind, Plan
 from keel.keeper.doing import Doer
@@ -16,7 +17,6 @@ from keel.keeper.reading import KeeperReader
 from keel.keeper.settings import KeeperSettings, terms_of
 from keel.keeper.view import KeeperView
 from keel.nodes.errors import NodeError
-from keel.reporter.peers import Peers
 from keel.service.layers import Layers, open_layers
 from keel.service.service import Service
 from keel.wallet.account import address_of

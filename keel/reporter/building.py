@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from keel.chain.state import block_head
+from keel.committee.exchange import FindLeaves
 from keel.deploy.bindings import Bindings
 from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.nodes.errors import NodeError, public_name
 from keel.reporter.agreed_state import read_agreed_state
 from keel.reporter.assessment import Assessment, assess
-from keel.reporter.leaves import FindLeaves
 from keel.reporter.protocol_view import (
     MissingKeysError,
     ProtocolView,

@@ -1,8 +1,8 @@
 """What a reporter shows to Prometheus; every name begins with keel_reporter_."""
 
+from keel.committee.tally import Tally
 from keel.model.report import Report
 from keel.reporter.building import Sight
-from keel.reporter.committee import Tally
 from keel.service.metrics import Metrics
 
 

@@ -11,21 +11,21 @@ from eth_account.signers.local import LocalAccount
 
 from keel.chain.abi import CustomError
 from keel.chain.revert import Reverted
+from keel.committee.ballot import Ballot, digest, sign
+from keel.committee.ballot_box import BallotBox
+from keel.committee.messages import SignedBallot
+from keel.committee.standing import Standing
+from keel.committee.tally import Tally, count, disagreement
+from keel.committee.timetable import Timetable
 from keel.deploy.bindings import Bindings
 from keel.reporter.assessment import Assessment, LeavesAboveMintedError
-from keel.reporter.ballot import Ballot, digest, sign
-from keel.reporter.ballot_box import BallotBox
 from keel.reporter.building import Builder, LeavesMissingError, Sight
-from keel.reporter.committee import Tally, count, disagreement
 from keel.reporter.figures import Figures
 from keel.reporter.journal import ConflictingViewError, Journal
-from keel.reporter.messages import SignedBallot
 from keel.reporter.posting import REFUSED, Poster, SignatureRefusedError, is_fault
 from keel.reporter.sayings import applied_otherwise, beyond_limit_text, conflict_text, foreign_text
 from keel.reporter.settings import CommitteeSettings
 from keel.reporter.stages import Stage
-from keel.reporter.standing import Standing
-from keel.reporter.timetable import Timetable
 from keel.reporter.turns import posting_order, posting_slot
 from keel.service.alarms import Alarms
 from keel.service.logs import Log

@@ -10,10 +10,10 @@ from pathlib import Path
 from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from keel.committee.ballot import Ballot
+from keel.committee.messages import Integer, OperatorMessage, OperatorsMessage, ReportMessage
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.report import Report
-from keel.reporter.ballot import Ballot
-from keel.reporter.messages import Integer, OperatorMessage, OperatorsMessage, ReportMessage
 from keel.service.disk import write_atomically
 
 _KEPT_INTENTS = 128

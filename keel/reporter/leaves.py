@@ -1,13 +1,9 @@
 """Leaves under an `operatorsRoot`, looked for where this member can reach."""
 
-from collections.abc import Callable
-
+from keel.committee.exchange import FindLeaves
+from keel.committee.peers import Peers
 from keel.model.commitment import OperatorTotals
 from keel.reporter.journal import Journal
-from keel.reporter.peers import Peers
-
-type FindLeaves = Callable[[bytes], tuple[OperatorTotals, ...] | None]
-"""Leaves under an `operatorsRoot`, None when nobody at hand has them."""
 
 
 def leaves_finder(journal: Journal, peers: Peers, *, keep: bool = True) -> FindLeaves:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from keel.committee.standing import Standing
+from keel.committee.tally import Terms, differences, shown
 from keel.model.constants import GWEI
 from keel.model.report import Report
 from keel.reporter.announcement import Announcement
 from keel.reporter.assessment import Assessment
-from keel.reporter.committee import Terms, differences, shown
 from keel.reporter.journal import ConflictingViewError
-from keel.reporter.standing import Standing
 from keel.terminal.amounts import shown_ether
 
 

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from keel.reporter.ballot_box import BallotRefusedError
-from keel.reporter.contract_members import accepts
+from keel.committee.ballot_box import BallotRefusedError
+from keel.committee.contract_members import accepts
+from keel.committee.peers import Peers
+from keel.committee.standing import Standing, StandingReader
 from keel.reporter.frame import FRAME_ALARMS, Frame, Tools
-from keel.reporter.peers import Peers
 from keel.reporter.stages import Stage
-from keel.reporter.standing import Standing, StandingReader
 from keel.reporter.watch import Watch
 from keel.service.layers import Layers
 from keel.service.monitor import Health

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from keel.committee.standing import Standing
+from keel.committee.timetable import Timetable
 from keel.deploy.bindings import Bindings
 from keel.reporter.announcement import Announcement, read_announcement
 from keel.reporter.sayings import announced_text
 from keel.reporter.settings import CommitteeSettings
 from keel.reporter.stages import Stage
-from keel.reporter.standing import Standing
-from keel.reporter.timetable import Timetable
 from keel.service.alarms import Alarms
 from keel.service.logs import Log
 from keel.terminal.amounts import shown_ether

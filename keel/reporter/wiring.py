@@ -5,20 +5,20 @@ from contextlib import ExitStack, contextmanager
 
 from eth_account.signers.local import LocalAccount
 
+from keel.committee.ballot_box import BallotBox
+from keel.committee.exchange import MOST_CONNECTIONS, exchange_app
+from keel.committee.peers import Peers
+from keel.committee.standing import StandingReader
+from keel.committee.timetable import Timetable
 from keel.deploy.manifest import Manifest
-from keel.reporter.ballot_box import BallotBox
 from keel.reporter.building import Builder
-from keel.reporter.exchange import MOST_CONNECTIONS, exchange_app
 from keel.reporter.figures import Figures
 from keel.reporter.frame import Tools
 from keel.reporter.journal import Journal
 from keel.reporter.leaves import leaves_finder
-from keel.reporter.peers import Peers
 from keel.reporter.posting import Poster
 from keel.reporter.service import Reporter
 from keel.reporter.settings import ReporterSettings
-from keel.reporter.standing import StandingReader
-from keel.reporter.timetable import Timetable
 from keel.reporter.watch import Watch
 from keel.service.layers import Layers, open_layers
 from keel.service.service import Service

@@ -8,12 +8,12 @@ from keel.chain.clock import now
 from keel.chain.state import balance_wei, chain_id
 from keel.chain.transaction import send_transaction
 from keel.circle.reports import Reported, report_events
+from keel.committee.ballot import Ballot, digest, sign
 from keel.model.balance_tree import balance_root
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.constants import DAY, ETHER, GWEI, RAY
 from keel.model.report import Report
 from keel.model.rewards import distribute
-from keel.reporter.ballot import Ballot, digest, sign
 from keel.scenarios.world import ScriptedWorld, World
 
 TIPS_WEI = ETHER // 100

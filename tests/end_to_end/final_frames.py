@@ -8,11 +8,11 @@ from click.testing import CliRunner
 
 from keel.chain.state import block_head
 from keel.circle.reports import Reported, reports_between
+from keel.committee.peers import Peers
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.model.commitment import OperatorTotals
 from keel.model.constants import GWEI
 from keel.reporter.command import cli
-from keel.reporter.peers import Peers
 from keel.scenarios.circle_world import CircleWorld
 from keel.scenarios.identity import Identity, require_identity
 

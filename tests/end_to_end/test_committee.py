@@ -3,9 +3,9 @@
 import pytest
 
 from keel.circle.errors import NothingReportedError
+from keel.committee.messages import SignedBallot
+from keel.committee.peers import Peers
 from keel.consensus.api.serving import serving
-from keel.reporter.messages import SignedBallot
-from keel.reporter.peers import Peers
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.reporting import next_reference_slot
 from tests.end_to_end.conftest import Begin

@@ -8,11 +8,11 @@ from eth_account import Account
 from keel.chain.clock import jump_to, now
 from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei
+from keel.committee.ballot import sign
 from keel.deploy.actors import ACTORS, cast_actors, local_configuration
 from keel.deploy.config import configuration
 from keel.deploy.errors import ConfigurationError
 from keel.model.constants import ETHER
-from keel.reporter.ballot import sign
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.incidents.stage import Naive, newest_frame

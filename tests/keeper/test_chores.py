@@ -13,16 +13,16 @@ from keel.chain.state import (
     set_balance_wei,
     stop_impersonating,
 )
+from keel.committee.ballot import Ballot, sign
+from keel.committee.ballot_box import BallotBox
+from keel.committee.exchange import exchange_app
+from keel.committee.messages import SignedBallot
+from keel.committee.tally import Terms
+from keel.committee.timetable import Timetable
 from keel.deploy.artifacts import Artifacts
 from keel.model.commitment import OperatorTotals
 from keel.model.constants import ETHER, GWEI
 from keel.model.frames import State
-from keel.reporter.ballot import Ballot, sign
-from keel.reporter.ballot_box import BallotBox
-from keel.reporter.committee import Terms
-from keel.reporter.exchange import exchange_app
-from keel.reporter.messages import SignedBallot
-from keel.reporter.timetable import Timetable
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.depositing import deposit
 from keel.scenarios.leaving import request_ticket

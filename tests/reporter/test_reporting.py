@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from keel.circle.errors import CircleError
+from keel.committee.ballot import Ballot
+from keel.committee.peers import Peers
 from keel.consensus.beacon.participation import enough_to_stop_finality
 from keel.deploy.artifacts import Artifacts
 from keel.model.commitment import operators_tree
 from keel.model.report import Report
-from keel.reporter.ballot import Ballot
-from keel.reporter.peers import Peers
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.identity import last_ref_time, require_identity
 from keel.scenarios.reporting import look, next_reference_slot, operator_totals, post

@@ -3,9 +3,9 @@
 import orjson
 
 from keel.circle.process import Process
+from keel.committee.messages import ReportMessage, SignedBallot
+from keel.committee.peers import Peers
 from keel.model.report import Report
-from keel.reporter.messages import ReportMessage, SignedBallot
-from keel.reporter.peers import Peers
 
 _SECONDS = 2.0
 

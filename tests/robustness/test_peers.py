@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from keel.circle.keys import account_of
+from keel.committee.ballot import Ballot, sign
+from keel.committee.ballot_box import MOST_REPORTS_OF_A_MEMBER
+from keel.committee.messages import MOST_BALLOT_BYTES, SignedBallot
 from keel.deploy.actors import ORACLE_MEMBERS
 from keel.model.report import Report
-from keel.reporter.ballot import Ballot, sign
-from keel.reporter.ballot_box import MOST_REPORTS_OF_A_MEMBER
-from keel.reporter.messages import MOST_BALLOT_BYTES, SignedBallot
 from tests.robustness.ballots import ballots_of, hand_in
 from tests.robustness.faulty import Answer, Asked, Behaviour, FaultyNode, in_front_of, silent
 from tests.robustness.stage import (

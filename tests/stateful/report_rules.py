@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from keel.chain.state import chain_id
+from keel.committee.ballot import Ballot, sign
 from keel.model import protocol as rules
 from keel.model.constants import BPS, GWEI
 from keel.model.protocol import Protocol
 from keel.model.report import Report
-from keel.reporter.ballot import Ballot, sign
 from tests.stateful.drawing import Part, numbers, parts
 from tests.stateful.machine import Machine
 from tests.stateful.reading import ACTORS

@@ -25,6 +25,7 @@ from keel.chain.state import (
 )
 from keel.chain.system_contracts import install_system_contracts
 from keel.chain.transaction import Receipt
+from keel.committee.ballot import Ballot, sign
 from keel.consensus.deposit_data import DepositDataEntry, make_deposit_data
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.deploy.actors import ACTORS, ORACLE_MEMBERS, cast_actors, local_configuration
@@ -37,7 +38,6 @@ from keel.deploy.profiles import MAINNET
 from keel.deploy.sender import NodeSender
 from keel.model.constants import GWEI
 from keel.model.report import Report
-from keel.reporter.ballot import Ballot, sign
 
 GENESIS_TIME = 1_800_000_000
 BLOCK_SECONDS = MAINNET.seconds_per_slot

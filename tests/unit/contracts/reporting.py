@@ -15,9 +15,9 @@ from keel.chain.clock import jump_to, now, set_next_timestamp
 from keel.chain.contract import Contract
 from keel.chain.state import balance_wei, chain_id, set_balance_wei
 from keel.chain.transaction import Receipt
+from keel.committee.ballot import Ballot, Signature, sign
 from keel.model.constants import ETHER, FIRST_DEPOSIT_WEI, GWEI
 from keel.model.report import Report
-from keel.reporter.ballot import Ballot, Signature, sign
 from tests.deployment import Keel
 from tests.unit.contracts.validators import Validators
 

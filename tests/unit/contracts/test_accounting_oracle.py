@@ -14,9 +14,9 @@ from keel.chain.clock import now
 from keel.chain.contract import deploy
 from keel.chain.state import set_runtime_code
 from keel.chain.transaction import parse_receipt
+from keel.committee.ballot import Ballot, Signature, digest, in_order, sign
 from keel.model.constants import ETHER
 from keel.model.report import Report
-from keel.reporter.ballot import Ballot, Signature, digest, in_order, sign
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.reporting import STAKED_VALIDATORS, Reporting

@@ -9,8 +9,8 @@ from eth_account.signers.local import LocalAccount
 
 from keel.chain.contract import Contract, deploy
 from keel.chain.transaction import Receipt
+from keel.committee.ballot import sign
 from keel.model.constants import BPS, DAY, RAY
-from keel.reporter.ballot import sign
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.reporting import Reporting

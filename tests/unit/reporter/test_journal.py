@@ -8,7 +8,7 @@ import pytest
 
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.reporter.journal import ConflictingViewError, Journal, JournalError
-from tests.unit.reporter.committee_examples import LIE, MEMBERS, NOW, REPORT, ballot
+from tests.unit.committee.committee_examples import LIE, MEMBERS, NOW, REPORT, ballot
 
 SIGNER = MEMBERS[0].address
 LEAVES = (OperatorTotals(0, 3, 1, 0, 10**24), OperatorTotals(2, 1, 0, 1, 7))

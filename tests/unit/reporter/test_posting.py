@@ -9,8 +9,8 @@ import pytest
 
 from keel.chain.state import block_head, chain_id
 from keel.chain.transaction import await_receipt
+from keel.committee.ballot import Ballot, Signature
 from keel.model.constants import GWEI
-from keel.reporter.ballot import Ballot, Signature
 from keel.reporter.figures import Figures
 from keel.reporter.posting import Poster, SignatureRefusedError
 from keel.service.alarms import Alarms

@@ -6,17 +6,17 @@ from dataclasses import replace
 import pytest
 
 from keel.chain.state import BlockHead
+from keel.committee.standing import Standing
 from keel.model.constants import ETHER
 from keel.reporter.sayings import applied_otherwise
 from keel.reporter.settings import CommitteeSettings
 from keel.reporter.stages import Stage
-from keel.reporter.standing import Standing
 from keel.reporter.watch import Watch
 from keel.service.alarms import Alarms
 from keel.service.logs import open_log
 from keel.service.metrics import Metrics
 from tests.deployment import Keel
-from tests.unit.reporter.committee_examples import (
+from tests.unit.committee.committee_examples import (
     MEMBERS,
     NOW,
     OUTSIDER,

@@ -7,10 +7,10 @@ committee and the time of the last head that the reporter saw, and takes nothing
 import threading
 from collections.abc import Callable
 
-from keel.reporter.ballot import digest, signer_of
-from keel.reporter.committee import Terms
-from keel.reporter.messages import SignedBallot
-from keel.reporter.timetable import Timetable
+from keel.committee.ballot import digest, signer_of
+from keel.committee.messages import SignedBallot
+from keel.committee.tally import Terms
+from keel.committee.timetable import Timetable
 
 MOST_REPORTS_OF_A_MEMBER = 4
 """Different reports of one reference slot that are kept of one member: enough to name a liar."""

@@ -5,12 +5,12 @@ from dataclasses import replace
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from keel.committee.ballot import Ballot, sign
+from keel.committee.messages import SignedBallot
+from keel.committee.tally import Terms
+from keel.committee.timetable import Timetable
 from keel.model.frames import FrameGeometry
 from keel.model.report import Report
-from keel.reporter.ballot import Ballot, sign
-from keel.reporter.committee import Terms
-from keel.reporter.messages import SignedBallot
-from keel.reporter.timetable import Timetable
 
 CHAIN_ID = 31337
 ORACLE = "0x00000000000000000000000000000000000000AA"

@@ -10,9 +10,9 @@ from eth_utils.address import is_address
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from keel.chain.abi import checksummed
+from keel.committee.ballot import Ballot
 from keel.model.commitment import OperatorTotals
 from keel.model.report import Report
-from keel.reporter.ballot import Ballot
 
 MOST_BALLOT_BYTES = 16 * 1024
 MOST_BALLOTS = 1024

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from eth_account.signers.local import LocalAccount
 
-from keel.reporter.ballot_box import MOST_REPORTS_OF_A_MEMBER, BallotBox, BallotRefusedError
-from keel.reporter.messages import SignedBallot
-from tests.unit.reporter.committee_examples import (
+from keel.committee.ballot_box import MOST_REPORTS_OF_A_MEMBER, BallotBox, BallotRefusedError
+from keel.committee.messages import SignedBallot
+from tests.unit.committee.committee_examples import (
     CHAIN_ID,
     LIE,
     MEMBERS,

@@ -6,7 +6,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from keel.reporter.peers import Peers
+from keel.committee.peers import Peers
 
 from .committee_examples import MEMBERS, signed
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.reporter.ballot import digest, in_order, sign, signer_of
-from tests.unit.reporter.committee_examples import LIE, MEMBERS, ballot, member
+from keel.committee.ballot import digest, in_order, sign, signer_of
+from tests.unit.committee.committee_examples import LIE, MEMBERS, ballot, member
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 

@@ -6,9 +6,9 @@ Pure. Ballots are given whose signatures were checked; here only members and num
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from keel.committee.ballot import Signature, in_order
+from keel.committee.messages import SignedBallot
 from keel.model.report import Report
-from keel.reporter.ballot import Signature, in_order
-from keel.reporter.messages import SignedBallot
 
 
 @dataclass(frozen=True, slots=True)

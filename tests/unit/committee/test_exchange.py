@@ -11,13 +11,13 @@ import httpx
 import orjson
 import pytest
 
+from keel.committee.ballot_box import BallotBox
+from keel.committee.exchange import exchange_app
+from keel.committee.messages import MOST_BALLOT_BYTES
+from keel.committee.peers import Peers
 from keel.model.commitment import OperatorTotals, operators_tree
-from keel.reporter.ballot_box import BallotBox
-from keel.reporter.exchange import exchange_app
-from keel.reporter.messages import MOST_BALLOT_BYTES
-from keel.reporter.peers import Peers
 from keel.serving import serve_app
-from tests.unit.reporter.committee_examples import (
+from tests.unit.committee.committee_examples import (
     CHAIN_ID,
     LIE,
     MEMBERS,
@@ -164,7 +164,7 @@ def test_leaves_are_found_by_their_root_and_checked(url: str) -> None:
 def test_slow_clients_and_huge_bodies_do_not_stop_the_others(
     url: str, box: BallotBox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keel.reporter.exchange.BODY_SECONDS", 0.5)
+    monkeypatch.setattr("keel.committee.exchange.BODY_SECONDS", 0.5)
     parts = urlsplit(url)
     head = f"POST /v1/ballots HTTP/1.1\r\nHost: x\r\nContent-Length: {2**40}\r\n\r\n".encode()
     slow = [socket.create_connection((parts.hostname, parts.port)) for _ in range(20)]

@@ -18,8 +18,8 @@ import httpx
 from pydantic import ValidationError
 
 from keel.chain.closing import Closing
+from keel.committee.messages import BallotsMessage, OperatorsMessage, SignedBallot
 from keel.model.commitment import OperatorTotals, operators_tree
-from keel.reporter.messages import BallotsMessage, OperatorsMessage, SignedBallot
 
 _FIRST_PAUSE_TIMEOUTS = 4
 _LONGEST_PAUSE_SECONDS = 120.0

@@ -6,10 +6,10 @@ from eth_account import Account
 
 from keel.chain.abi import Abi
 from keel.chain.contract import deploy
-from keel.reporter.ballot import digest, sign
-from keel.reporter.contract_members import accepts
+from keel.committee.ballot import digest, sign
+from keel.committee.contract_members import accepts
 from tests.deployment import Keel
-from tests.unit.reporter.committee_examples import LIE, ballot
+from tests.unit.committee.committee_examples import LIE, ballot
 
 OWNER = Account.from_key(b"\x07" * 32)
 HONEST, REFUSING, REVERTING, BURNING_GAS, ANSWERING_SHORT, ANSWERING_LONG = range(6)

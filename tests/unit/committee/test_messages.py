@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from keel.committee.messages import OperatorMessage, OperatorsMessage, SignedBallot
 from keel.model.commitment import OperatorTotals
 from keel.model.report import Report
-from keel.reporter.messages import OperatorMessage, OperatorsMessage, SignedBallot
-from tests.unit.reporter.committee_examples import CHAIN_ID, MEMBERS, ORACLE, ballot, signed
+from tests.unit.committee.committee_examples import CHAIN_ID, MEMBERS, ORACLE, ballot, signed
 
 REPORTS = st.builds(
     Report,

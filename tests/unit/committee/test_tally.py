@@ -5,9 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.reporter.committee import count, differences, disagreement
+from keel.committee.tally import count, differences, disagreement
 from keel.reporter.turns import posting_order, posting_slot
-from tests.unit.reporter.committee_examples import (
+from tests.unit.committee.committee_examples import (
     LIE,
     MEMBERS,
     NOW,

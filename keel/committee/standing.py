@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from keel.chain.contract import PreparedCall, call_many
 from keel.chain.state import BlockHead, balance_wei, block_head
+from keel.committee.tally import Terms
 from keel.deploy.bindings import Bindings
-from keel.reporter.committee import Terms
 
 
 @dataclass(frozen=True, slots=True)

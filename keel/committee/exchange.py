@@ -5,6 +5,7 @@ and a bound in time. Whoever cannot reach this server still gets its ballots fro
 """
 
 import asyncio
+from collections.abc import Callable
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -14,15 +15,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from keel.reporter.ballot_box import BallotBox, BallotRefusedError
-from keel.reporter.leaves import FindLeaves
-from keel.reporter.messages import (
+from keel.committee.ballot_box import BallotBox, BallotRefusedError
+from keel.committee.messages import (
     MOST_BALLOT_BYTES,
     BallotsMessage,
     OperatorMessage,
     OperatorsMessage,
     SignedBallot,
 )
+from keel.model.commitment import OperatorTotals
 
 MOST_CONNECTIONS = 128
 """At a time; others are turned away, and get their ballots when they ask again."""
@@ -32,6 +33,9 @@ BODY_SECONDS = 5.0
 
 _ROOT_DIGITS = 64
 _MOST_SLOT_DIGITS = 20
+
+type FindLeaves = Callable[[bytes], tuple[OperatorTotals, ...] | None]
+"""Leaves under an `operatorsRoot`, None when nobody at hand has them."""
 
 
 def exchange_app(box: BallotBox, find_leaves: FindLeaves) -> Starlette:
