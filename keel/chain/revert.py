@@ -10,9 +10,22 @@ from keel.chain.errors import ChainError, RpcError
 
 _ERROR_STRING = bytes.fromhex("08c379a0")  # Error(string)
 _PANIC = bytes.fromhex("4e487b71")  # Panic(uint256)
-_REVERT_CODE = 3  # JSON-RPC error code of a reverted eth_call
-_INTERNAL_CODE = -32603
-_HALT_PREFIX = "EVM error "
+_REVERTED = "revert"
+_HALTED = (
+    "evm error",
+    "gas required exceeds",
+    "invalid jump",
+    "invalid opcode",
+    "out of gas",
+    "outofgas",
+    "stack limit",
+    "stack overflow",
+    "stack underflow",
+    "vm execution error",
+    "write protection",
+)
+"""Words by which clients tell that the EVM stopped without a revert."""
+_ANVIL_HALT = "EVM error "
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +93,13 @@ def decode_revert(data: bytes, abi: Abi | None = None) -> Cause:
 
 
 def cause_of(error: RpcError, abi: Abi | None = None) -> Cause | None:
-    """Explain the RpcError of an eth_call; None when the EVM had no part in it."""
-    if error.code == _REVERT_CODE and error.data is not None:
-        return decode_revert(error.data, abi)
-    if error.code == _INTERNAL_CODE and error.message.startswith(_HALT_PREFIX):
-        return Halt(error.message.removeprefix(_HALT_PREFIX))
-    return None
+    """Explain the RpcError of an eth_call; None when the EVM had no part in it.
+
+    Clients give codes as they like: data and words decide. Some give empty data with a halt.
+    """
+    said = error.message.lower()
+    if error.data or _REVERTED in said:
+        return decode_revert(error.data or b"", abi)
+    if any(words in said for words in _HALTED):
+        return Halt(error.message.removeprefix(_ANVIL_HALT))
+    return None if error.data is None else BareRevert()

@@ -5,6 +5,7 @@ Only transport lives here; what the methods mean is in state.py, clock.py and tr
 
 import http.client
 import itertools
+import re
 import select
 import socket
 from collections.abc import Sequence
@@ -21,6 +22,9 @@ type Request = tuple[str, Sequence[Any]]
 
 _HEADERS = {"Content-Type": "application/json"}
 _MOST_BYTES = 256 * 1024**2
+_MOST_CHARACTERS = 1_000  # of what an endpoint says of an error
+_HEX = re.compile(r"(?:^|\s)0x((?:[0-9a-fA-F]{2})*)$")
+"""Bytes that a call returned, which older clients put behind a word."""
 
 
 class RpcClient(Closing):
@@ -67,12 +71,16 @@ class RpcClient(Closing):
         envelopes = [self._envelope(method, params) for method, params in requests]
         answers = self._exchange(envelopes)
         if not isinstance(answers, list) or len(answers) != len(requests):
-            raise RpcConnectionError(f"{self.url} does not serve JSON-RPC batches")
-        by_id = {answer["id"]: answer for answer in answers}
+            said = _said(answers["error"]) if _is_refused(answers) else "no answer to each request"
+            raise RpcConnectionError(f"{self.url} does not serve this JSON-RPC batch: {said}")
+        by_id = {each.get("id"): each for each in answers if isinstance(each, dict)}
         outcomes: list[Any] = []
         for envelope in envelopes:
+            answer = by_id.get(envelope["id"])
+            if answer is None:
+                raise RpcConnectionError(f"{self.url} does not answer each request of a batch")
             try:
-                outcomes.append(_result(envelope["method"], by_id[envelope["id"]]))
+                outcomes.append(_result(envelope["method"], answer))
             except RpcError as error:
                 outcomes.append(error)
         return outcomes
@@ -119,14 +127,31 @@ class RpcClient(Closing):
 
 
 def _result(method: str, answer: dict[str, Any]) -> Any:
-    error = answer.get("error")
-    if error is None:
+    if not _is_refused(answer):
         return answer.get("result")
-    data = error.get("data")
-    is_hex = isinstance(data, str) and data.startswith("0x")
+    error = answer["error"]
+    code, data = (error.get("code"), error.get("data")) if isinstance(error, dict) else (0, None)
+    if isinstance(data, dict):
+        data = data.get("data")
+    found = _HEX.search(data) if isinstance(data, str) else None
+    said = _said(error)
+    if found is None and isinstance(data, str):
+        said = f"{said}: {_line(data)}"
     raise RpcError(
         method,
-        int(error.get("code", 0)),
-        str(error.get("message", "")),
-        bytes.fromhex(data[2:]) if is_hex else None,
+        code if isinstance(code, int) else 0,
+        said,
+        None if found is None else bytes.fromhex(found[1]),
     )
+
+
+def _is_refused(answer: Any) -> bool:
+    return isinstance(answer, dict) and answer.get("error") is not None
+
+
+def _said(error: Any) -> str:
+    return _line(error.get("message", "") if isinstance(error, dict) else error)
+
+
+def _line(text: Any) -> str:
+    return " ".join(str(text).split())[:_MOST_CHARACTERS]

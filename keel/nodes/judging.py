@@ -10,13 +10,14 @@ from keel.chain.errors import RpcError
 from keel.chain.rpc import Request
 from keel.nodes.agreement import equal, said_by
 from keel.nodes.errors import NoAgreementError, NodeError
-from keel.nodes.methods import Method, Rule, comparable, is_revert
+from keel.nodes.methods import Method, Rule, comparable, is_of_the_chain
 from keel.nodes.panel import Reply
 
 type Replies = Sequence[Reply[Any]]
 """Results or RpcErrors of the nodes that answered."""
 
 _SHOWN = 100
+_WHY_UNKNOWN = "execution reverted, and nodes give different reasons"
 _KNOWN = ("already known", "alreadyknown", "known transaction", "already imported")
 
 
@@ -77,6 +78,8 @@ def _equal(request: Request, method: Method, replies: Replies, agree: int) -> Ve
     try:
         return _vote(request, method, answered, replies, agree)
     except NoAgreementError:
+        if _all_fail(answered, agree):
+            return Verdict(RpcError(request[0], 0, _WHY_UNKNOWN, None))
         if len(answered) >= agree:
             raise NoAgreementError(request[0], agree, said_by(replies, _shown)) from None
         failed = [each for each in replies if _is_failure(each.outcome)]
@@ -127,13 +130,18 @@ def _number(request: Request, method: Method, replies: Replies, agree: int) -> V
             off[reply.url] = f"{request[0]} is {_shown(reply.outcome)}, a number expected"
     if len(numbers) >= agree:
         return Verdict(hex(choose[method.rule](numbers)), off)
-    errors = [each for each in replies if isinstance(each.outcome, RpcError)]
-    return _vote(request, method, errors, replies, agree)
+    errors = [each for each in replies if isinstance(each.outcome, (NodeError, RpcError))]
+    return _equal(request, method, errors, agree)
+
+
+def _all_fail(answered: Replies, agree: int) -> bool:
+    """Whether nodes agree that the EVM failed, though not on why: some leave the data out."""
+    return len(answered) >= agree and all(isinstance(e.outcome, RpcError) for e in answered)
 
 
 def _is_failure(outcome: Any) -> bool:
     if isinstance(outcome, RpcError):
-        return not is_revert(outcome)
+        return not is_of_the_chain(outcome)
     return isinstance(outcome, NodeError)
 
 

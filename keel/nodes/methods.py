@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from keel.chain.errors import RpcError
+from keel.chain.revert import Halt, cause_of
 
 
 class Rule(Enum):
@@ -138,13 +139,16 @@ def at_block(name: str, params: Sequence[Any], method: Method, number: int) -> l
 def comparable(method: Method, answer: Any) -> Hashable:
     """What must be equal of an answer: reverts by their data, other errors by their code."""
     if isinstance(answer, RpcError):
-        return ("revert", answer.data or b"") if is_revert(answer) else ("error", answer.code)
+        cause = cause_of(answer)
+        if cause is None:
+            return ("error", answer.code)
+        return ("halt",) if isinstance(cause, Halt) else ("revert", answer.data or b"")
     return ("answer", orjson.dumps(_reduced(answer, method.compared), option=orjson.OPT_SORT_KEYS))
 
 
-def is_revert(error: RpcError) -> bool:
+def is_of_the_chain(error: RpcError) -> bool:
     """Whether an error is the chain's answer, and not a node's failure to give one."""
-    return error.data is not None or "revert" in error.message.lower()
+    return cause_of(error) is not None
 
 
 def _reduced(answer: Any, compared: Sequence[str]) -> Any:
