@@ -54,7 +54,7 @@ def command_line(options: AnvilOptions) -> list[str]:
     arguments = [str(anvil_binary()), "--port", str(options.port)]
     arguments += ["--chain-id", str(options.chain_id), "--hardfork", options.hardfork]
     arguments += ["--mnemonic", options.mnemonic, "--accounts", str(options.accounts)]
-    arguments += ["--balance", str(options.balance_ether), "--no-request-size-limit"]
+    arguments += ["--balance", str(options.balance_ether), "--no-request-size-limit", "--no-cors"]
     valued = {
         "--block-base-fee-per-gas": options.base_fee_wei,
         "--timestamp": options.genesis_timestamp,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from keel.chain.anvil import Anvil, start_anvil
 from keel.chain.errors import ChainError
@@ -25,6 +26,7 @@ from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.control.commands import Desk
 from keel.consensus.beacon.control.server import serve, socket_path
+from keel.consensus.beacon.outcome import SlotOutcome
 from keel.deploy.actors import ACTORS, cast_actors
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import bind
@@ -188,7 +190,10 @@ def _tell_each_slot(world: BeaconWorld, console: Console) -> None:
     names = {address: name for name, address in world.actors.items() if name in ACTORS}
     story = Story(world.beacon.chain, world.contracts, world.first_block, names)
 
-    def tell(_outcome: object) -> None:
+    def tell(outcome: SlotOutcome) -> None:
+        if outcome.realigned is not None:
+            line = f"[yellow]{escape(outcome.realigned)}[/]"
+            console.print(line, highlight=False, soft_wrap=True)
         world.beacon.follow()
         for line in story.news():
             console.print(

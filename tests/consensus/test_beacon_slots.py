@@ -159,13 +159,6 @@ def test_a_transaction_is_included_by_the_next_block(settled: SettledChain) -> N
     assert caught.value.cause == BareRevert()
 
 
-def test_a_slot_whose_time_anvil_has_passed_is_missed(chain: BeaconChain) -> None:
-    chain.rpc.call("evm_setNextBlockTimestamp", hex(chain.time_at(chain.slot + 1)))
-    mine(chain.rpc)
-    assert chain.step().missed == "Anvil is ahead"
-    assert chain.step().missed is None
-
-
 def test_withdrawals_are_credited_to_the_wei(chain: BeaconChain) -> None:
     for _ in range(4):
         ahead = chain.state.copy()

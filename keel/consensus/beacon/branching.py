@@ -22,6 +22,7 @@ class Snapshot:
     anvil: str
     state: State
     folded_block: int
+    folded_hash: str
     contents: list[Contents]
 
 
@@ -34,6 +35,7 @@ def take_branch(chain: BeaconChain) -> Snapshot:
         anvil=take_snapshot(chain.rpc),
         state=chain.state,
         folded_block=chain.execution.folded_block,
+        folded_hash=chain.execution.folded_hash,
         contents=[_contents(part) for part in _parts(chain)],
     )
 
@@ -43,7 +45,7 @@ def restore_branch(chain: BeaconChain, snapshot: Snapshot) -> None:
     with chain.turns.taking():
         _restore_anvil(chain, snapshot)
         chain.state = snapshot.state
-        chain.execution.forget_since(snapshot.folded_block)
+        chain.execution.forget_since(snapshot.folded_block, snapshot.folded_hash)
         for part, contents in zip(_parts(chain), snapshot.contents, strict=True):
             for name, value in contents.items():
                 setattr(part, name, copy.copy(value))

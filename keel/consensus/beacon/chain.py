@@ -12,11 +12,12 @@ from keel.consensus.beacon.execution import Credit, ExecutionLayer, prepare_exec
 from keel.consensus.beacon.fees import Fees, mev_was_paid, submit_mev_payment
 from keel.consensus.beacon.genesis import GenesisValidator, genesis_state, genesis_validators
 from keel.consensus.beacon.keyring import Keyring
-from keel.consensus.beacon.outcome import SlotOutcome
+from keel.consensus.beacon.outcome import Moved, SlotOutcome
 from keel.consensus.beacon.participation import Participation
 from keel.consensus.beacon.payload import FoldedPayloads, fold_payload, fold_requests
 from keel.consensus.beacon.pool import Pool
 from keel.consensus.beacon.proposing import Contents, propose
+from keel.consensus.beacon.realigning import realign
 from keel.consensus.beacon.spec import Block, Spec, State, load_spec
 from keel.consensus.beacon.store import Store
 from keel.consensus.beacon.turns import Turns
@@ -27,7 +28,8 @@ class BeaconChain(Advancing):
 
     Other threads read it in their `turns`; `listeners` are called after each change of the head,
     still in the turn of whoever changed it. `watchers` are told of each slot once that turn is
-    over, so that they may wait for somebody who reads the chain.
+    over, so that they may wait for somebody who reads the chain. `moved` is the last time that
+    somebody moved Anvil by itself.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class BeaconChain(Advancing):
         self.turns = Turns()
         self.listeners: list[Callable[[], None]] = []
         self.watchers: list[OnSlot] = []
+        self.moved: Moved | None = None
         spec.EXECUTION_ENGINE = self.payloads
 
     @property
@@ -99,6 +102,16 @@ class BeaconChain(Advancing):
             listener()
 
     def _step(self) -> SlotOutcome:
+        time = self.time_at(self.slot + 1)
+        realigned = realign(self.execution, self.store, self.pool, time)
+        if realigned is None:
+            return self._next_slot()
+        if realigned.state is not None:
+            self.state = realigned.state
+        self.moved = Moved(self.slot + 1, realigned.told)
+        return replace(self._next_slot(), realigned=realigned.told)
+
+    def _next_slot(self) -> SlotOutcome:
         state = self.state.copy()
         self.spec.process_slots(state, state.slot + 1)
         proposer = int(self.spec.get_beacon_proposer_index(state))

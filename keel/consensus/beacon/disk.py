@@ -17,6 +17,7 @@ from keel.chain.rpc import RpcClient
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.errors import DataFolderError
+from keel.consensus.beacon.execution import mine_on_request
 from keel.consensus.beacon.pool import Operations
 from keel.consensus.beacon.spec import Spec, State, load_spec
 from keel.consensus.beacon.store import Store
@@ -64,7 +65,7 @@ def load_chain(folder: Path, rpc: RpcClient) -> BeaconChain:
     document = _read(folder)
     config = ChainConfig(**document["config"])
     rpc.call("anvil_loadState", orjson.loads((folder / "anvil.json").read_bytes()))
-    rpc.call("evm_setAutomine", False)
+    mine_on_request(rpc)
     spec = load_spec(config)
     state = _read_state(spec, folder, document["head_slot"])
     chain = BeaconChain(config, spec, rpc, state, _read_store(spec, folder, document))

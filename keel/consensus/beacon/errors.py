@@ -25,5 +25,9 @@ class SnapshotEndedError(BeaconError):
     """A snapshot cannot be restored, because an earlier one was restored since."""
 
 
+class AnvilMovedError(BeaconError):
+    """Somebody moved Anvil by itself to where no state of the beacon chain fits it."""
+
+
 class DataFolderError(BeaconError):
     """A folder holds no chain, or one that this version cannot go on with."""

@@ -27,11 +27,15 @@ class Credit:
 
 
 class ExecutionLayer:
-    """Anvil, mining on request; `folded_block` is the last one that a payload took over."""
+    """Anvil, mining on request.
+
+    `folded_block` is the last one that a payload took over, and `folded_hash` its hash.
+    """
 
     def __init__(self, rpc: RpcClient) -> None:
         self.rpc = rpc
-        self.folded_block = block_head(rpc).number
+        head = block_head(rpc)
+        self.folded_block, self.folded_hash = head.number, head.hash
         self._deposits = deposit_contract(rpc)
 
     def mine_slot(
@@ -58,9 +62,14 @@ class ExecutionLayer:
         """Time of Anvil's latest block."""
         return block_head(self.rpc).timestamp
 
-    def forget_since(self, block: int) -> None:
+    def has_block(self, number: int, block_hash: str) -> bool:
+        """Whether Anvil still has this very block."""
+        block = self.rpc.call("eth_getBlockByNumber", hex(number), False)
+        return block is not None and bool(block["hash"] == block_hash)
+
+    def forget_since(self, number: int, block_hash: str) -> None:
         """Go back to an earlier block, after Anvil was reverted."""
-        self.folded_block = block
+        self.folded_block, self.folded_hash = number, block_hash
 
     def _take_over(self) -> MinedSlot:
         head = self.rpc.call("eth_getBlockByNumber", "latest", False)
@@ -77,7 +86,7 @@ class ExecutionLayer:
             withdrawal_requests=dequeue_withdrawal_requests(self.rpc),
             consolidation_requests=dequeue_consolidation_requests(self.rpc),
         )
-        self.folded_block = last
+        self.folded_block, self.folded_hash = last, head["hash"]
         return mined
 
     def _raw_transactions(self, blocks: Iterable[Mapping[str, Any]]) -> list[bytes]:
@@ -106,7 +115,12 @@ def prepare_execution(rpc: RpcClient) -> None:
     """Give Anvil Ethereum's own contracts if it lacks them, and have it mine on request only."""
     if deposit_contract_is_missing(rpc):
         install_system_contracts(rpc)
-    rpc.call("evm_setAutomine", False)
+    mine_on_request(rpc)
+
+
+def mine_on_request(rpc: RpcClient) -> None:
+    """Have transactions wait for a slot; a block between slots has the time of the slot before."""
+    rpc.batch([("evm_setAutomine", (False,)), ("anvil_setBlockTimestampInterval", (0,))])
 
 
 def deposit_contract_is_missing(rpc: RpcClient) -> bool:

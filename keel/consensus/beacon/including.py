@@ -45,8 +45,7 @@ def include(
 def mining_at_once(chain: BeaconChain) -> Iterator[None]:
     """Have Anvil mine each transaction inside by itself, for tools that wait for receipts.
 
-    The next slot's payload takes those blocks over. Anvil's clock runs on meanwhile from the time
-    of the slot: what takes longer than a slot makes the following ones be missed.
+    The next slot's payload takes those blocks over. They all have the time of the slot before.
     """
     chain.rpc.call("evm_setAutomine", True)
     try:

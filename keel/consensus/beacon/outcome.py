@@ -7,10 +7,22 @@ from keel.consensus.beacon.execution import Credit
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """That somebody moved Anvil by itself, seen at `slot`, and what was done about it."""
+
+    slot: int
+    told: str
+
+    def __str__(self) -> str:
+        return f"slot {self.slot}: {self.told}"
+
+
+@dataclass(frozen=True, slots=True)
 class SlotOutcome:
     """`missed` says why there is no block, and then `root` is None.
 
-    `mev_wei` is what the builder paid, 0 if the recipient refused it.
+    `mev_wei` is what the builder paid, 0 if the recipient refused it. `realigned` tells what was
+    done before the slot because somebody had moved Anvil by itself.
     """
 
     slot: int
@@ -21,3 +33,4 @@ class SlotOutcome:
     transactions: int = 0
     withdrawals: Sequence[Credit] = ()
     mev_wei: int = 0
+    realigned: str | None = None

@@ -28,6 +28,10 @@ class Pool:
     attestations: list[Any] = field(default_factory=list)
     operations: Operations = field(default_factory=lambda: dict.fromkeys(_RULES, ()))
 
+    def clear(self) -> None:
+        """Drop everything, after the chain went back to before it was made."""
+        self.attestations, self.operations = [], dict.fromkeys(_RULES, ())
+
     def submit(self, spec: Spec, state: State, field_name: str, operation: Any) -> None:
         """Queue an operation for the next block, its signatures verified by the specification.
 

@@ -48,6 +48,16 @@ class Store:
         self.recent_states[slot] = state
         self.recent_states.pop(slot - RECENT_EPOCHS * epoch_slots, None)
 
+    def forget_after(self, slot: int, state: State) -> None:
+        """Go back to an earlier slot and its state."""
+        self.roots = {at: root for at, root in self.roots.items() if at <= slot}
+        kept = set(self.roots.values())
+        self.blocks = {root: block for root, block in self.blocks.items() if root in kept}
+        self.latest_of = {by: root for by, root in self.latest_of.items() if root in kept}
+        self.epoch_states = {at: ssz for at, ssz in self.epoch_states.items() if at <= slot}
+        self.recent_states = {at: each for at, each in self.recent_states.items() if at < slot}
+        self.recent_states[slot] = state
+
     def block(self, root: bytes) -> Block:
         """Return a block by its root; raises BeaconError where there is none, as for genesis."""
         if root not in self.blocks:

@@ -54,6 +54,7 @@ def status(desk: Desk) -> Result:
         "block_number": block_head(chain.rpc).number,
         "rpc": chain.rpc.url,
         "fork": chain.config.fork,
+        "anvil_moved": "never" if chain.moved is None else str(chain.moved),
         "verified": chain.config.verify_own_signatures,
         "validators": len(state.validators),
         "active": len(chain.spec.get_active_validator_indices(state, epoch)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from keel.chain.anvil import start_anvil
 from keel.consensus.beacon.chain import BeaconChain, start_chain
@@ -68,6 +69,8 @@ def _introduce(chain: BeaconChain, start: Start, console: Console) -> None:
 
 
 def _show(chain: BeaconChain, outcome: SlotOutcome, console: Console) -> None:
+    if outcome.realigned is not None:
+        console.print(f"[yellow]{escape(outcome.realigned)}[/]", highlight=False, soft_wrap=True)
     if outcome.root is None:
         what = f"[yellow]missed[/], {outcome.missed}"
     else:
