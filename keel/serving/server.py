@@ -1,6 +1,5 @@
 """Serve an ASGI app on an address of this machine, from a thread of its own."""
 
-import asyncio
 import socket
 import threading
 import time
@@ -8,43 +7,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from keel.serving.connection import Connection
+from keel.serving.repetition import folding
+
+MOST_CONNECTIONS = 64
+"""At a time. Two servers of one process stay within 256 open files, which some systems allow."""
+
+_BACKLOG = 32
+"""Connections accepted in one go, before the first of them can be turned away."""
 
 _START_SECONDS = 10.0
+_LOGGERS = ("uvicorn.error", "asyncio")
 
 
 class ListenError(Exception):
     """An address cannot be listened on; the message is one line."""
-
-
-class _Connection(H11Protocol):
-    """A connection that gives way to a new one when there are too many and it asks nothing.
-
-    So nobody keeps others out, or uses up the files that the process may open, by connections that
-    stay silent or by requests that never become whole.
-    """
-
-    came_at = 0.0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take the connection, and give up the longest silent one if it is one too many."""
-        super().connection_made(transport)
-        self.came_at = self.loop.time()
-        most = self.limit_concurrency
-        if most is None or len(self.connections) < most:
-            return
-        others = [each for each in self.connections if isinstance(each, _Connection)]
-        silent = [each for each in others if each is not self and each.is_silent]
-        for oldest in sorted(silent, key=lambda each: each.came_at)[:1]:
-            self.connections.discard(oldest)
-            oldest.transport.abort()
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether the client has still to send a request, or the rest of one."""
-        return self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
 
 
 @contextmanager
@@ -54,16 +33,20 @@ def serve_app(
     port: int,
     before_stop: Callable[[], None] | None = None,
     *,
-    most_connections: int | None = None,
+    most_connections: int = MOST_CONNECTIONS,
 ) -> Iterator[str]:
     """Serve until the block ends; yields the url actually bound. Port 0 takes any free one.
 
     `before_stop` ends what would keep connections open. Beyond `most_connections` silent ones are
-    given up; where all are busy, requests are answered with 503. Raises ListenError.
+    given up; where all are busy, requests are answered with 503. Warnings of the server that
+    repeat are counted instead of written. Raises ListenError.
     """
     config = uvicorn.Config(
         app,
-        http=_Connection,
+        http=Connection,
+        ws="none",  # a web socket would leave the bounded connections
+        backlog=_BACKLOG,
+        proxy_headers=False,  # anybody may write them
         lifespan="auto",
         log_config=None,
         log_level="warning",
@@ -71,7 +54,7 @@ def serve_app(
         timeout_graceful_shutdown=1,
         limit_concurrency=most_connections,
     )
-    with _listening(host, port) as listener:
+    with _listening(host, port) as listener, folding(_LOGGERS):
         server = uvicorn.Server(config)
         thread = threading.Thread(
             target=server.run, args=([listener],), name=f"serve-{host}", daemon=True
@@ -100,7 +83,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
-            listener.listen()
+            listener.listen(_BACKLOG)
         except OSError as error:
             reason = error.strerror or str(error)
             raise ListenError(f"cannot listen on port {port} of {host}: {reason}") from error
