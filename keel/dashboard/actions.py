@@ -19,8 +19,8 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei
 from keel.chain.transaction import failure_cause, receipt_of
 from keel.deploy.bindings import Bindings
+from keel.formatting.amounts import exact_ether, parse_ether
 from keel.model.frames import Action, State
-from keel.terminal.amounts import exact_ether, parse_ether
 
 _NOBODY = "0x" + "0" * 40
 _MOST_TICKETS = 100

@@ -6,8 +6,8 @@ from enum import Enum
 
 from keel.dashboard.beacon import BeaconReading
 from keel.dashboard.view import Snapshot
+from keel.formatting.amounts import exact_ether, shown_bps, shown_seconds
 from keel.model.frames import FrameGeometry, State
-from keel.terminal.amounts import exact_ether, shown_bps, shown_seconds
 
 _GRACE_SLOTS = 8
 _GRACE_FRAMES = 32

@@ -15,7 +15,7 @@ from keel.dashboard.series import Point
 from keel.dashboard.telling import Amount, Who
 from keel.dashboard.view import Accounts, Ticket
 from keel.dashboard.watching import View
-from keel.terminal.amounts import (
+from keel.formatting.amounts import (
     exact_ether,
     shown_bps,
     shown_ether,

@@ -11,14 +11,9 @@ from keel.consensus.state.layout import container_of
 from keel.consensus.state.reading import EncodedState
 from keel.keeper.view import BeaconStanding, Validator
 from keel.nodes.agreed_beacon import AgreedBeacon
-from keel.reporter.agreed_state import read_agreed_state
-from keel.reporter.view import (
-    NO_INDEX,
-    Recorded,
-    consensus_view,
-    recorded_keys,
-    staked_state_block,
-)
+from keel.sight.agreed_state import read_agreed_state, staked_state_block
+from keel.sight.consensus_view import NO_INDEX, consensus_view
+from keel.sight.recorded_keys import Recorded, recorded_keys
 
 # EIP-7002: where the system contract keeps its queue, and the words of one request in it.
 _QUEUE_HEAD, _QUEUE_TAIL, _QUEUE_AT, _REQUEST_WORDS = 2, 3, 4, 3

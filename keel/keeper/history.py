@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from keel.chain.abi import Event
 from keel.deploy.bindings import Bindings
-from keel.keeper.event_log import EventLog
-from keel.keeper.key_batches import CommittedKey, keys_of_batch
-from keel.reporter.view import Recorded, recorded_keys
+from keel.sight.event_log import EventLog
+from keel.sight.key_batches import CommittedKey, keys_of_batch
+from keel.sight.recorded_keys import Recorded, recorded_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from keel.consensus.networks import Network
 from keel.keeper.chores import Chore, Findings, Kind, Undone, counted, ether, nothing
-from keel.keeper.key_batches import CommittedKey
 from keel.keeper.staking import Refusal, StakingChoice, choose
 from keel.keeper.view import KeeperView, Keys
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.frames import State
+from keel.sight.key_batches import CommittedKey
 
 _CLOSED = (State.ANNOUNCED, State.STALE, State.DEAD)
 _NAMED = 3

@@ -25,10 +25,10 @@ from keel.chain.state import block_head
 from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI, deposit_signing_root
 from keel.consensus.keys import verify
 from keel.consensus.networks import Network
-from keel.keeper.key_batches import CommittedKey, Key, committed_keys, staked_pubkeys
 from keel.model.allocation import Operator, check_allocation
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import Refused
+from keel.sight.key_batches import CommittedKey, Key, committed_keys, staked_pubkeys
 
 DEPOSITED_BEFORE = "somebody has deposited for it before"
 

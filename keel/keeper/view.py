@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keel.keeper.key_batches import CommittedKey
 from keel.model.allocation import Operator
 from keel.model.commitment import OperatorTotals
 from keel.model.frames import State
+from keel.sight.key_batches import CommittedKey
 
 FAR_FUTURE_EPOCH = 2**64 - 1
 """Epoch of what has no date yet (consensus specs)."""

@@ -9,8 +9,8 @@ from keel.model.balance_tree import ValidatorBalance, balance_root
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.report import Report
 from keel.model.rewards import distribute
-from keel.reporter.protocol_view import ProtocolView
-from keel.reporter.view import ConsensusView, Flags, Gwei
+from keel.sight.consensus_view import ConsensusView, Flags, Gwei
+from keel.sight.protocol_view import ProtocolView
 
 
 class LeavesAboveMintedError(Exception):

@@ -12,20 +12,16 @@ from keel.committee.exchange import FindLeaves
 from keel.deploy.bindings import Bindings
 from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.nodes.errors import NodeError, public_name
-from keel.reporter.agreed_state import read_agreed_state
 from keel.reporter.assessment import Assessment, assess
-from keel.reporter.protocol_view import (
+from keel.sight.agreed_state import read_agreed_state, staked_state_block
+from keel.sight.consensus_view import ConsensusView, consensus_view
+from keel.sight.protocol_view import (
     MissingKeysError,
     ProtocolView,
     read_protocol,
     root_to_go_on_from,
 )
-from keel.reporter.view import (
-    ConsensusView,
-    Recorded,
-    consensus_view,
-    staked_state_block,
-)
+from keel.sight.recorded_keys import Recorded
 
 
 class LeavesMissingError(Exception):

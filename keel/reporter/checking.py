@@ -8,13 +8,13 @@ from eth_account.signers.local import LocalAccount
 from keel.chain.errors import ChainError
 from keel.committee.standing import StandingReader
 from keel.deploy.errors import DeployError
+from keel.formatting.amounts import shown_ether
 from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.nodes.agreed_rpc import AgreedRpc
 from keel.nodes.errors import public_name
 from keel.reporter.settings import ReporterSettings
 from keel.reporter.wiring import open_peers, timetable_of
 from keel.service.layers import Layers, open_layers
-from keel.terminal.amounts import shown_ether
 from keel.wallet.account import address_of
 from keel.wallet.errors import WalletError
 

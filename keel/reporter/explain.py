@@ -8,12 +8,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from keel.formatting.amounts import exact_ether
+from keel.formatting.tables import plain_table
 from keel.model.constants import GWEI
 from keel.reporter.assessment import Assessment, ForeignKey, OperatorAssessment
-from keel.reporter.protocol_view import ProtocolView
-from keel.reporter.view import NO_INDEX, ConsensusView
-from keel.terminal.amounts import exact_ether
-from keel.terminal.tables import plain_table
+from keel.sight.consensus_view import NO_INDEX, ConsensusView
+from keel.sight.protocol_view import ProtocolView
 
 FLAGS = "source", "target", "head"
 """Participation flags by their bits."""

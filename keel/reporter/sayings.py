@@ -4,12 +4,12 @@ from typing import Any
 
 from keel.committee.standing import Standing
 from keel.committee.tally import Terms, differences, shown
+from keel.formatting.amounts import shown_ether
 from keel.model.constants import GWEI
 from keel.model.report import Report
 from keel.reporter.announcement import Announcement
 from keel.reporter.assessment import Assessment
 from keel.reporter.journal import ConflictingViewError
-from keel.terminal.amounts import shown_ether
 
 
 def beyond_limit_text(ref_slot: int, judgement: Any) -> str:

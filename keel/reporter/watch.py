@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from keel.committee.standing import Standing
 from keel.committee.timetable import Timetable
 from keel.deploy.bindings import Bindings
+from keel.formatting.amounts import shown_ether
 from keel.reporter.announcement import Announcement, read_announcement
 from keel.reporter.sayings import announced_text
 from keel.reporter.settings import CommitteeSettings
 from keel.reporter.stages import Stage
 from keel.service.alarms import Alarms
 from keel.service.logs import Log
-from keel.terminal.amounts import shown_ether
 
 CLOCK_SKEW, LATE_REPORT, LOSS_ANNOUNCED = "clock_skew", "late_report", "loss_announced"
 LOW_BALANCE, MEMBER_REMOVED = "low_balance", "member_removed"

@@ -9,9 +9,9 @@ from keel.chain.state import block_head
 from keel.circle.reports import read_report
 from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.bindings import Bindings
-from keel.keeper.key_batches import staked_pubkeys
+from keel.formatting.amounts import shown_ether
 from keel.scenarios.telling_reports import report_lines
-from keel.terminal.amounts import shown_ether
+from keel.sight.key_batches import staked_pubkeys
 
 _REPORTED = ("ReportApplied", "LossAnnounced")
 

@@ -13,8 +13,8 @@ from keel.consensus.deposit_data import (
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.consensus.networks import network_named
 from keel.deploy.actors import OPERATOR_MANAGERS
-from keel.keeper.key_batches import batches_of, require_usable
 from keel.scenarios.world import World
+from keel.sight.key_batches import batches_of, require_usable
 
 NETWORK = network_named("local")
 NAMES = ("Harbour", "Lighthouse Quay", "North Mole")

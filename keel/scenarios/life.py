@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from keel.formatting.amounts import shown_ether, shown_seconds
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import CircleWorld
@@ -24,7 +25,6 @@ from keel.scenarios.losing import Lost
 from keel.scenarios.rewarding import await_rewards
 from keel.scenarios.staking import await_staked
 from keel.scenarios.working import await_activation, work
-from keel.terminal.amounts import shown_ether, shown_seconds
 
 TICKET_WEI = 50 * ETHER
 TICKET_PRICE_WEI = 49 * ETHER

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from keel.chain.contract import Contract
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.keys import ValidatorKey
-from keel.keeper.key_batches import staked_pubkeys
 from keel.model.balance_tree import ValidatorBalance
 from keel.scenarios.beacon_view import BeaconView, Standing, view_of
+from keel.sight.key_batches import staked_pubkeys
 
 _KEPT_VIEWS = 8
 

@@ -13,9 +13,9 @@ from keel.chain.contract import Contract
 from keel.chain.deposit_contract import deposits_of
 from keel.chain.state import balance_wei, block_head, set_balance_wei
 from keel.consensus.keys import ValidatorKey
-from keel.keeper.key_batches import staked_pubkeys
 from keel.model.balance_tree import ValidatorBalance
 from keel.model.constants import GWEI
+from keel.sight.key_batches import staked_pubkeys
 
 FULL_BALANCE_GWEI = 32 * GWEI
 

@@ -15,13 +15,13 @@ from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.deploy.artifacts import Artifacts, load_artifacts
+from keel.formatting.amounts import exact_ether
 from keel.scenarios.beacon_world import BeaconWorld, found_beacon_world, options_for_keel
 from keel.scenarios.circle_world import circle_around
 from keel.scenarios.counting import FrameCount
 from keel.scenarios.identity import BooksBrokenError, Identity, require_identity
 from keel.scenarios.life import CHAPTERS, Life
-from keel.terminal.amounts import exact_ether
-from keel.terminal.books import read_books
+from keel.sight.books import read_books
 from keel.terminal.faults import Fault, one_line_faults
 from keel.terminal.tables import books_table
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from keel.circle.reports import Reported
-from keel.terminal.amounts import shown_ether, shown_seconds
+from keel.formatting.amounts import shown_ether, shown_seconds
 
 
 def report_lines(reported: Reported) -> Iterator[str]:

@@ -24,7 +24,7 @@ from keel.deploy.artifacts import load_artifacts
 from keel.deploy.bindings import Bindings, bind
 from keel.deploy.manifest import LOCAL_CHAIN_IDS, Manifest, read_manifest
 from keel.deploy.sender import ApeSender
-from keel.terminal.amounts import shown_ether
+from keel.formatting.amounts import shown_ether
 from keel.terminal.faults import Fault, one_line_faults
 
 _PUBLIC_NETWORKS = {1: "mainnet", 560048: "hoodi", 11155111: "sepolia"}

@@ -20,14 +20,14 @@ from keel.consensus.deposit_data import (
 )
 from keel.consensus.keys import KeyDerivationError, derive_signing_keys, mnemonic_to_seed
 from keel.consensus.keystores import Pbkdf2Cost, ScryptCost, encrypt_keystore, write_keystore
-from keel.keeper.key_batches import batches_of, committed_keys, require_usable, staked_pubkeys
+from keel.formatting.amounts import shown_bps, shown_ether
+from keel.formatting.tables import plain_table
 from keel.keeper.staking import choose_keys
 from keel.model.frames import State
-from keel.terminal.amounts import shown_bps, shown_ether
+from keel.sight.key_batches import batches_of, committed_keys, require_usable, staked_pubkeys
 from keel.terminal.answers import after, before, console
 from keel.terminal.connection import Connection, send
 from keel.terminal.faults import Fault
-from keel.terminal.tables import plain_table
 
 _WORDS = 24
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from keel.terminal.amounts import parse_ether
+from keel.formatting.amounts import parse_ether
 
 DEFAULT_NETWORK = "http://127.0.0.1:8545"
 

@@ -8,17 +8,18 @@ from keel.chain.abi import Event, checksummed
 from keel.chain.contract import Contract, call_many
 from keel.chain.state import block_head
 from keel.deploy.roles import ROLE_BY_NAME
-from keel.model.frames import Action, State
-from keel.terminal.amounts import (
+from keel.formatting.amounts import (
     exact_ether,
     shown_ether,
     shown_ray,
     shown_seconds,
 )
-from keel.terminal.books import Books, read_books
+from keel.formatting.tables import plain_table
+from keel.model.frames import Action, State
+from keel.sight.books import Books, read_books
 from keel.terminal.connection import Connection
 from keel.terminal.operator_actions import operators_table
-from keel.terminal.tables import books_table, plain_table, rate_and_apr
+from keel.terminal.tables import books_table, rate_and_apr
 from keel.terminal.user_actions import FINALISED, tickets_of
 
 _LATE_BLOCKS = 10_000

@@ -3,8 +3,8 @@
 from rich import box
 from rich.table import Table
 
-from keel.terminal.amounts import shown_bps, shown_ether, shown_rate
-from keel.terminal.books import Books
+from keel.formatting.amounts import shown_bps, shown_ether, shown_rate
+from keel.sight.books import Books
 
 
 def books_table(books: Books) -> Table:
@@ -27,13 +27,3 @@ def books_table(books: Books) -> Table:
 def rate_and_apr(books: Books) -> str:
     """Rate of wkETH, and what the stream pays a year."""
     return f"{shown_rate(books.visible_wei, books.shares)} ETH, APR {shown_bps(books.apr_bps)}"
-
-
-def plain_table(*columns: str, title: str | None = None) -> Table:
-    """An empty table in the house style; a column that begins with `>` is right-aligned."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
-    for column in columns:
-        is_right = column.startswith(">")
-        name = column.removeprefix(">")
-        table.add_column(name, justify="right" if is_right else "left", overflow="fold")
-    return table

@@ -8,8 +8,8 @@ from ape.api.accounts import AccountAPI
 from keel.chain.contract import Contract
 from keel.chain.state import block_head
 from keel.deploy.bindings import Bindings
+from keel.formatting.amounts import exact_ether, shown_ether, shown_seconds
 from keel.model.frames import State
-from keel.terminal.amounts import exact_ether, shown_ether, shown_seconds
 from keel.terminal.answers import after, before
 from keel.terminal.connection import Connection, send
 from keel.terminal.faults import Fault

@@ -9,13 +9,13 @@ from keel.chain.state import block_head
 from keel.consensus.beacon.offences import vote_twice
 from keel.dashboard.alarms import late_report_grace_seconds
 from keel.dashboard.votes import Cell
+from keel.formatting.amounts import exact_ether
 from keel.model.constants import ETHER
 from keel.model.report import Report
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.depositing import deposit
 from keel.scenarios.leaving import request_ticket
 from keel.scenarios.reporting import look, next_reference_slot, post, report
-from keel.terminal.amounts import exact_ether
 from tests.dashboard.browser import opened
 from tests.dashboard.expected import expected_numbers
 from tests.dashboard.stage import Staged

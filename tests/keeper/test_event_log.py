@@ -2,8 +2,8 @@
 
 from keel.chain.state import block_head
 from keel.consensus.beacon.branching import branching
-from keel.keeper.event_log import EventLog
 from keel.scenarios.beacon_world import BeaconWorld
+from keel.sight.event_log import EventLog
 
 REORG_BLOCKS = 2
 

@@ -12,10 +12,10 @@ import pytest
 from keel.circle.process import Process
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import json_safe
+from keel.formatting.amounts import exact_ether
 from keel.model.constants import GWEI
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import CircleWorld
-from keel.terminal.amounts import exact_ether
 from tests.beacon_stage import put_back
 from tests.reporter.stage import committee
 

@@ -15,7 +15,7 @@ from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.spec import load_spec
 from keel.keeper.command import cli as keeper
 from keel.reporter.command import cli as reporter
-from keel.reporter.view import StateRootError, verified_state
+from keel.sight.agreed_state import StateRootError, verified_state
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PROGRAMS = {"keel.reporter": reporter, "keel.keeper": keeper}

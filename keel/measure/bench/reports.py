@@ -9,16 +9,16 @@ from keel.consensus.beacon.spec import Spec
 from keel.measure.bench.states import OWN_CREDENTIALS, OWN_PERCENT
 from keel.model.constants import ETHER
 from keel.reporter.assessment import Assessment, assess
-from keel.reporter.protocol_view import ProtocolView
-from keel.reporter.view import (
+from keel.sight.agreed_state import verified_state
+from keel.sight.consensus_view import (
     ADDRESS_PREFIXES,
     NO_INDEX,
     ConsensusView,
-    Recorded,
     consensus_view,
     earned_weights,
-    verified_state,
 )
+from keel.sight.protocol_view import ProtocolView
+from keel.sight.recorded_keys import Recorded
 
 OPERATORS = 30
 

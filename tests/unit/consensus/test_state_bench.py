@@ -28,7 +28,7 @@ from keel.measure.bench.states import (
     spec_of,
 )
 from keel.measure.bench.table import PAGE, lines, missed_goals, page_with
-from keel.reporter.view import StateRootError
+from keel.sight.agreed_state import StateRootError
 
 COUNT = 200
 

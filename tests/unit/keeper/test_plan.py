@@ -10,7 +10,6 @@ from keel.consensus.keys import derive_signing_keys
 from keel.consensus.networks import network_named
 from keel.keeper.chores import Findings, Kind
 from keel.keeper.finalising import plan_finalising, plan_sweep
-from keel.keeper.key_batches import CommittedKey, Key
 from keel.keeper.plan import ALARMS, RULES, plan
 from keel.keeper.reports import plan_report
 from keel.keeper.rewards import CLAIM_GAS, plan_rewards
@@ -21,6 +20,7 @@ from keel.model.commitment import OperatorTotals, operator_leaf, operators_tree
 from keel.model.constants import ETHER
 from keel.model.frames import State
 from keel.model.merkle import verify_merkle_proof
+from keel.sight.key_batches import CommittedKey, Key
 from tests.unit.keeper.views import CALLER, HEAD, TERMS, VIEW, only, operator, why_not
 
 LOCAL = network_named("local")

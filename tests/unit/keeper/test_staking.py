@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from keel.consensus.deposit_data import make_deposit_data
 from keel.consensus.keys import ValidatorKey, public_key
 from keel.consensus.networks import network_named
-from keel.keeper.key_batches import CommittedKey, Key
 from keel.keeper.staking import choose, take_in_turns
 from keel.model.allocation import Operator, check_allocation
 from keel.model.errors import Refused
+from keel.sight.key_batches import CommittedKey, Key
 
 
 def key(operator_id: int, index: int, number: int | None = None) -> CommittedKey:

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from keel.model.commitment import operators_tree
 from keel.reporter.assessment import Assessment, LeavesAboveMintedError, assess, balances
-from keel.reporter.view import NO_INDEX
+from keel.sight.consensus_view import NO_INDEX
 from tests.unit.model.test_balance_tree import slow_root
-from tests.unit.reporter.state_examples import pubkey
 from tests.unit.reporter.view_examples import (
     Key,
     consensus_of,
@@ -20,6 +19,7 @@ from tests.unit.reporter.view_examples import (
     protocol_of,
     working,
 )
+from tests.unit.sight.state_examples import pubkey
 
 undistributed = st.integers(0, 10**30)
 SUMS = ("active", "exited", "slashed", "balance_gwei", "pending_gwei")

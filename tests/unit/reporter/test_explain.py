@@ -8,9 +8,9 @@ from rich.console import Console, RenderableType
 
 from keel.reporter.assessment import assess
 from keel.reporter.explain import explanation, listed_validators, performance, validators_tables
-from keel.reporter.view import NO_INDEX
-from tests.unit.reporter.state_examples import pubkey
+from keel.sight.consensus_view import NO_INDEX
 from tests.unit.reporter.view_examples import Key, consensus_of, protocol_of, working
+from tests.unit.sight.state_examples import pubkey
 
 WAITING = working(
     1, index=NO_INDEX, balance_gwei=0, pending_gwei=32 * 10**9, active=0, participation=0

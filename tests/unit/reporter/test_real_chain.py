@@ -14,22 +14,23 @@ from keel.consensus.beacon.leaving import exit_voluntarily
 from keel.consensus.beacon.requesting import top_up
 from keel.consensus.beacon.spec import load_spec
 from keel.deploy.actors import OPERATOR_MANAGERS
-from keel.keeper.key_batches import staked_pubkeys
 from keel.model.constants import ETHER, GWEI
 from keel.reporter.assessment import Assessment, assess
-from keel.reporter.protocol_view import (
-    MissingKeysError,
-    ProtocolView,
-    read_protocol,
-    read_recorded,
-    root_to_go_on_from,
-)
-from keel.reporter.view import Recorded, consensus_view, staked_state_block, verified_state
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.failing import sign_twice
 from keel.scenarios.joining import commit_keys, operators_join, write_key_file
 from keel.scenarios.reporting import look, next_reference_slot, post, report
 from keel.scenarios.staking import stake
+from keel.sight.agreed_state import staked_state_block, verified_state
+from keel.sight.consensus_view import consensus_view
+from keel.sight.key_batches import staked_pubkeys
+from keel.sight.protocol_view import (
+    MissingKeysError,
+    ProtocolView,
+    read_protocol,
+    root_to_go_on_from,
+)
+from keel.sight.recorded_keys import Recorded, read_recorded
 
 TOP_UP_GWEI = 3 * ETHER // GWEI
 

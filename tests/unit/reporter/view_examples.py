@@ -6,9 +6,10 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from keel.reporter.protocol_view import ProtocolView
-from keel.reporter.view import NO_INDEX, ConsensusView, earned_weights, recorded_keys
-from tests.unit.reporter.state_examples import OWN, pubkey
+from keel.sight.consensus_view import NO_INDEX, ConsensusView, earned_weights
+from keel.sight.protocol_view import ProtocolView
+from keel.sight.recorded_keys import recorded_keys
+from tests.unit.sight.state_examples import OWN, pubkey
 
 WEIGHTS = (14, 26, 14)
 

@@ -10,19 +10,12 @@ from hypothesis import strategies as st
 
 from keel.consensus.state.errors import EncodingError
 from keel.consensus.state.layout import state_layout
-from keel.reporter.view import (
-    NO_INDEX,
-    ConsensusView,
-    Recorded,
-    StateRootError,
-    consensus_view,
-    recorded_keys,
-    staked_state_block,
-    verified_state,
-)
 from keel.scenarios.beacon_view import Standing, view_of
+from keel.sight.agreed_state import StateRootError, staked_state_block, verified_state
+from keel.sight.consensus_view import NO_INDEX, ConsensusView, consensus_view
+from keel.sight.recorded_keys import Recorded, recorded_keys
 from tests.unit.consensus.state_examples import NEVER, spec_of
-from tests.unit.reporter.state_examples import (
+from tests.unit.sight.state_examples import (
     COMPOUNDING,
     EPOCH,
     OWN,

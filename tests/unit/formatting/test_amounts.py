@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keel.formatting.amounts import exact_ether, parse_ether
 from keel.model.constants import ETHER
-from keel.terminal.amounts import exact_ether, parse_ether
 
 BOUND_WEI = 2**96
 MOST = "79228162514.264337593543950335"

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from keel.chain.contract import call_many
 from keel.chain.state import balance_wei, block_head
 from keel.chain.transaction import LOG_BLOCKS
 from keel.deploy.bindings import Bindings
-from keel.reporter.view import Recorded, recorded_keys
+from keel.sight.recorded_keys import Recorded, read_recorded
 
 
 class MissingKeysError(Exception):
@@ -84,28 +82,6 @@ def read_protocol(
         claimed_shares=claimed,
         minted_shares=held + sum(claimed.values()),
         operator_names={number: one.name for number, one in enumerate(answers[count:])},
-    )
-
-
-def read_recorded(
-    bindings: Bindings, first_block: int, last_block: int, known: Recorded | None = None
-) -> Recorded:
-    """Keys that were staked up to a block.
-
-    `known` ones are of an earlier block that is final; those of a later block are of no use here.
-    """
-    if known is not None and known.block_number > last_block:
-        known = None
-    first = first_block if known is None else known.block_number + 1
-    events = bindings.registry.events_between(first, last_block, "KeyStaked")
-    keys = [(event.inputs["pubkey"], event.inputs["operatorId"]) for event in events]
-    added = recorded_keys(keys, last_block)
-    if known is None:
-        return added
-    return Recorded(
-        np.concatenate([known.pubkeys, added.pubkeys]),
-        np.concatenate([known.operator_ids, added.operator_ids]),
-        last_block,
     )
 
 

@@ -1,9 +1,9 @@
 """Batches of keys as the registry takes them."""
 
 from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI, DepositDataEntry
-from keel.keeper.key_batches import MAX_BATCH_KEYS, batches_of
 from keel.model.commitment import key_batch_tree, key_leaf
 from keel.model.merkle import verify_merkle_proof
+from keel.sight.key_batches import MAX_BATCH_KEYS, batches_of
 
 
 def entry(number: int) -> DepositDataEntry:

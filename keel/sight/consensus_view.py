@@ -4,19 +4,18 @@ REP-10: C counts a key's balance and its pending deposits. A key with other with
 than the vault's is `foreign`: its ether can never come back, so it counts for nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from ssz.exceptions import SSZError
 
-from keel.consensus.beacon.spec import Spec
 from keel.consensus.state.errors import EncodingError
 from keel.consensus.state.layout import container_of
-from keel.consensus.state.reading import EncodedState, read_state
-from keel.consensus.state.tree import state_tree
+from keel.consensus.state.reading import EncodedState
+from keel.sight.agreed_state import staked_state_block, state_slot
+from keel.sight.recorded_keys import Bytes, Recorded
 
 NO_INDEX = 2**64 - 1
 """Index of a key that is no validator yet."""
@@ -24,42 +23,12 @@ NO_INDEX = 2**64 - 1
 ADDRESS_PREFIXES = (1, 2)
 """First bytes of withdrawal credentials that end with the address which is paid (EIP-7251)."""
 
-_PUBKEY_BYTES = 48
 _ADDRESS_AT = 12  # in withdrawal credentials; the consensus layer ignores the bytes before it
 _PREFIX_BYTES = 8  # of a public key: enough to find the few candidates
 
-type Bytes = NDArray[np.uint8]
 type Gwei = NDArray[np.uint64]
 type Flags = NDArray[np.bool_]
 type Places = NDArray[np.int64]
-
-
-class StateRootError(Exception):
-    """The bytes of a state do not hash to the root that the nodes agree on."""
-
-    def __init__(self, found: bytes, expected: bytes) -> None:
-        super().__init__(f"the state hashes to 0x{found.hex()}, 0x{expected.hex()} expected")
-        self.found = found
-        self.expected = expected
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Recorded:
-    """Keys that the registry recorded by `KeyStaked`, in order, and their operators.
-
-    They are those up to `block_number`; `pubkeys` has a row of 48 bytes for each.
-    """
-
-    pubkeys: Bytes
-    operator_ids: NDArray[np.uint32]
-    block_number: int = 0
-
-    def __len__(self) -> int:
-        return len(self.pubkeys)
-
-    def pubkey(self, position: int) -> bytes:
-        """One key."""
-        return bytes(self.pubkeys[position])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,40 +61,6 @@ class ConsensusView:
         """Keys that the state knows, as validators or by pending deposits."""
         known: Flags = (self.index != NO_INDEX) | (self.pending_gwei > 0)
         return known
-
-
-def recorded_keys(keys: Iterable[tuple[bytes, int]], block_number: int = 0) -> Recorded:
-    """Keys with their operators, in the order of staking."""
-    pairs = list(keys)
-    rows = np.frombuffer(b"".join(pubkey for pubkey, _ in pairs), np.uint8)
-    operators = np.array([operator_id for _, operator_id in pairs], np.uint32)
-    return Recorded(rows.reshape(-1, _PUBKEY_BYTES), operators, block_number)
-
-
-def verified_state(spec: Spec, data: bytes, root: bytes) -> EncodedState:
-    """Read a state whose bytes hash to this root; raises StateRootError and EncodingError.
-
-    `spec` need be that of the fork and preset only, whatever the chain's configuration.
-    """
-    state = read_state(spec, data)
-    try:
-        found = state_tree(state).root
-    except SSZError as error:
-        raise EncodingError(f"a field of the state cannot be decoded: {error}") from error
-    if found != root:
-        raise StateRootError(found, root)
-    return state
-
-
-def staked_state_block(state: EncodedState) -> tuple[int, bytes]:
-    """Number and hash of the execution block that the state stands on."""
-    header = state.decoded("latest_execution_payload_header")
-    return int(header.block_number), bytes(header.block_hash)
-
-
-def state_slot(state: EncodedState) -> int:
-    """The slot of a state."""
-    return int(state.decoded("slot"))
 
 
 def consensus_view(state: EncodedState, recorded: Recorded, credentials: bytes) -> ConsensusView:

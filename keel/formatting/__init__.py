@@ -1,0 +1,1 @@
+"""Amounts and tables as all commands show them."""
