@@ -6,7 +6,6 @@ this server's own, and the token stands only in the page, which other sites cann
 """
 
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -14,6 +13,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from keel.serving.hosts import is_own_host
 
 PAGE_HEADER = "keel-token"
 BODY_BYTES_MOST = 16_384
@@ -41,28 +42,6 @@ _HEADERS = {
 def new_token() -> str:
     """A secret that lives as long as the process."""
     return secrets.token_urlsafe(32)
-
-
-def is_own_host(host: str, allowed: Sequence[str] = ()) -> bool:
-    """Whether a Host header is an address, localhost, or a name that was allowed."""
-    name = urlsplit(f"//{host}").hostname or ""
-    if name == "localhost" or name in allowed:
-        return True
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens there."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Guard:

@@ -10,9 +10,10 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import unlocked_accounts
 from keel.dashboard.app import create_app
 from keel.dashboard.deployment import KnownDeployment
-from keel.dashboard.guard import is_loopback, new_token
+from keel.dashboard.guard import new_token
 from keel.dashboard.watching import POLL_SECONDS, Watcher
 from keel.serving import serve_app
+from keel.serving.hosts import is_loopback
 
 _ACCOUNTS_SECONDS = 10.0
 

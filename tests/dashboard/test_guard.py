@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from keel.dashboard.guard import BODY_BYTES_MOST, Guard, is_loopback, is_own_host
+from keel.dashboard.guard import BODY_BYTES_MOST, Guard
+from keel.serving.hosts import is_loopback, is_own_host
 
 KNOWN_TO_PAGE = "only-the-page-knows"
 HOST = "127.0.0.1:8600"
@@ -56,6 +57,7 @@ def posted(body: str = "{}", changes: dict[str, str | None] | None = None) -> ht
         ("localhost.example", False),
         ("127.0.0.1.example:8600", False),
         ("", False),
+        ("[::1", False),
     ],
 )
 def test_only_addresses_and_allowed_names_are_served(host: str, is_served: bool) -> None:
