@@ -24,6 +24,7 @@ from keel.committee.messages import (
     SignedBallot,
 )
 from keel.model.commitment import OperatorTotals
+from keel.serving.bodies import BodyTooLongError, bounded_body
 
 MOST_CONNECTIONS = 128
 """At a time; others are turned away, and get their ballots when they ask again."""
@@ -58,11 +59,13 @@ class _Desk:
 
     async def post_ballot(self, request: Request) -> Response:
         try:
-            content = await asyncio.wait_for(_bounded_body(request), BODY_SECONDS)
+            content = await asyncio.wait_for(bounded_body(request, MOST_BALLOT_BYTES), BODY_SECONDS)
             ballot = SignedBallot.model_validate_json(content)
             await asyncio.to_thread(self._box.take, ballot)
         except TimeoutError:
             raise HTTPException(408, f"no whole ballot within {BODY_SECONDS:g} s") from None
+        except BodyTooLongError:
+            raise HTTPException(413, f"a ballot has at most {MOST_BALLOT_BYTES} bytes") from None
         except ClientDisconnect:
             raise HTTPException(400, "the client went away") from None
         except ValidationError as error:
@@ -84,15 +87,6 @@ class _Desk:
             raise HTTPException(404, f"no leaves under 0x{root.hex()}")
         operators = tuple(OperatorMessage.of(totals) for totals in leaves)
         return _json(OperatorsMessage.model_construct(operators=operators))
-
-
-async def _bounded_body(request: Request) -> bytes:
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > MOST_BALLOT_BYTES:
-            raise HTTPException(413, f"a ballot has at most {MOST_BALLOT_BYTES} bytes")
-    return bytes(content)
 
 
 def _root(text: str) -> bytes:

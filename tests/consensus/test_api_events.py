@@ -1,14 +1,19 @@
 """The stream of events while the chain goes on, and when it goes back."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import httpx
 import orjson
+import pytest
 
+from keel.consensus.api.changes import Event
+from keel.consensus.api.events import MOST_LISTENERS, Listener
 from keel.consensus.api.serving import serving
 from keel.consensus.beacon.branching import branching
 from keel.consensus.beacon.chain import BeaconChain
+from tests.unit.service.waiting import until
 
 type Received = tuple[str, dict[str, str | bool]]
 
@@ -109,3 +114,41 @@ def test_a_stream_ends_with_the_server(chain: BeaconChain) -> None:
             assert next(events)[0] == "head"
         assert next(events, None) is None
         assert len(chain.listeners) == listeners
+
+
+def test_listeners_are_bounded_and_one_that_leaves_makes_room(
+    api: httpx.Client, chain: BeaconChain
+) -> None:
+    with ExitStack() as others:
+        for _ in range(MOST_LISTENERS - 1):
+            others.enter_context(listening(api, "head"))
+        with listening(api, "head") as events:
+            refused = api.get("/eth/v1/events", params={"topics": "head"})
+            assert (refused.status_code, refused.json()["code"]) == (503, 503)
+            assert f"at most {MOST_LISTENERS}" in refused.json()["message"]
+            chain.step()
+            assert next(events)[0] == "head"
+        until(lambda: may_listen(api))
+
+
+def may_listen(api: httpx.Client) -> bool:
+    with api.stream("GET", "/eth/v1/events", params={"topics": "head"}) as response:
+        return response.status_code == 200
+
+
+def test_a_client_that_reads_too_slowly_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keel.consensus.api.events.MOST_WAITING", 3)
+
+    async def heard(sent: int) -> list[Event | None]:
+        listener = Listener(frozenset({"head"}))
+        for number in range(sent):
+            listener.send(Event("head", {"slot": str(number)}))
+        listener.send(None)
+        await asyncio.sleep(0)
+        found: list[Event | None] = []
+        while not found or found[-1] is not None:
+            found.append(await asyncio.wait_for(listener.next(), 5))
+        return found
+
+    assert len(asyncio.run(heard(2))) == 3
+    assert asyncio.run(heard(1_000)) == [None]

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from keel.consensus.api.endpoint import MOST_BODY_BYTES
 from keel.consensus.api.errors import ApiError
 from keel.consensus.api.negotiation import choose_media_type
 from keel.consensus.api.serving import serving
@@ -198,6 +199,39 @@ def test_ssz_is_offered_where_the_api_has_it_and_406_elsewhere(api: httpx.Client
     assert_refused(api.get("/eth/v2/beacon/blocks/head", headers={"Accept": "text/html"}), 406, SSZ)
     events = api.get("/eth/v1/events", params={"topics": "head"}, headers={"Accept": JSON})
     assert_refused(events, 406, "text/event-stream")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_served"),
+    [
+        ("127.0.0.1:5052", True),
+        ("localhost", True),
+        ("[::1]:5052", True),
+        ("rebound.example:5052", False),
+        ("[::1", False),
+    ],
+)
+@pytest.mark.parametrize("path", ["/eth/v1/node/version", "/eth/v1/events?topics=head", "/none"])
+def test_only_addresses_and_localhost_are_names_of_this_api(
+    api: httpx.Client, path: str, host: str, is_served: bool
+) -> None:
+    with api.stream("GET", path, headers={"Host": host}) as answer:
+        assert (answer.status_code == 421) is not is_served
+        if not is_served:
+            answer.read()
+            assert_refused(answer, 421, f"Host not served here: {host}")
+
+
+@pytest.mark.parametrize("has_length", [True, False])
+def test_a_body_has_a_bound(api: httpx.Client, has_length: bool) -> None:
+    def send(content: bytes) -> httpx.Response:
+        pieces = (content[at : at + 2**16] for at in range(0, len(content), 2**16))
+        body = content if has_length else pieces
+        headers = {"Content-Type": JSON}
+        return api.post(f"{STATES}/head/validator_balances", content=body, headers=headers)
+
+    assert send(b'["1"' + b" " * (MOST_BODY_BYTES - 5) + b"]").status_code == 200
+    assert_refused(send(b'["1"' + b" " * (MOST_BODY_BYTES - 4) + b"]"), 413, "Body too long")
 
 
 def test_a_taken_port_is_named(chain: BeaconChain, api_address: str) -> None:

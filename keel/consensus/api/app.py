@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keel.consensus.api import blocks, committees, configuration, node, states, validators
 from keel.consensus.api.endpoint import Handler, endpoint
@@ -17,11 +20,13 @@ from keel.consensus.api.errors import (
     answer_failure,
     answer_http_error,
     bad_request,
+    error_response,
 )
 from keel.consensus.api.events import Events
 from keel.consensus.api.identifiers import parse_number
 from keel.consensus.api.view import ChainView
 from keel.consensus.beacon.chain import BeaconChain
+from keel.serving.hosts import is_own_host
 
 _STATE = "/eth/v1/beacon/states/{state_id}"
 
@@ -87,9 +92,25 @@ def create_app(chain: BeaconChain) -> Starlette:
             Exception: answer_failure,
         },
         lifespan=following,
+        middleware=[Middleware(_OwnHosts)],
     )
     app.state.events = events
     return app
+
+
+class _OwnHosts:
+    """Refuses requests under names of other sites, whose pages a browser would let read on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = Headers(scope=scope).get("host", "") if scope["type"] == "http" else None
+        if host is None or is_own_host(host):
+            await self._app(scope, receive, send)
+        else:
+            refused = ApiError(421, f"Host not served here: {host[:100]}")
+            await error_response(refused)(scope, receive, send)
 
 
 def _route(

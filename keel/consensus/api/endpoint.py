@@ -7,13 +7,17 @@ from typing import Any
 import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from keel.consensus.api.encoding import Json, encode
-from keel.consensus.api.errors import bad_request
+from keel.consensus.api.errors import ApiError, bad_request
 from keel.consensus.api.negotiation import JSON, MediaType, choose_media_type, require_json
 from keel.consensus.api.view import ChainView
+from keel.serving.bodies import BodyTooLongError, bounded_body
+
+MOST_BODY_BYTES = 2**21
+"""Public keys of 20,000 validators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,12 @@ def endpoint(
 
 
 async def _read_body(request: Request) -> Json:
-    body = await request.body()
+    try:
+        body = await bounded_body(request, MOST_BODY_BYTES)
+    except BodyTooLongError:
+        raise ApiError(413, f"Body too long: at most {MOST_BODY_BYTES} bytes expected") from None
+    except ClientDisconnect:
+        raise bad_request("Invalid body: the client went away") from None
     if not body:
         return None
     require_json(request.headers.get("content-type"))
