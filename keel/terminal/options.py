@@ -1,5 +1,6 @@
 """Options and arguments that commands share; light, since `ape run` imports every script."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ type Command = Callable[..., Any]
 
 def examples(*commands: str) -> str:
     """Epilog of a command's help: one command a line."""
-    return "\n".join(["\b", "Examples:", *(f"  ape run {command}" for command in commands)])
+    program = "keel" if Path(sys.argv[0]).stem in ("keel", "__main__") else "ape run"
+    return "\n".join(["\b", "Examples:", *(f"  {program} {command}" for command in commands)])
 
 
 class Ether(click.ParamType):

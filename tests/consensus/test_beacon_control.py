@@ -10,6 +10,7 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
+from keel.commands.beacon import cli
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.control.client import ask
 from keel.consensus.beacon.control.commands import Desk
@@ -23,7 +24,6 @@ from keel.consensus.deposit_data import (
     make_deposit_data,
 )
 from keel.consensus.keys import ValidatorKey, public_key
-from scripts.beacon import cli
 
 KEY = ValidatorKey("m", 4242, public_key(4242))
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from keel.chain.anvil import start_anvil
 from keel.chain.errors import ToolMissingError
+from keel.commands.crosscheck import cli
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import FORKS, Fork, anvil_options
 from keel.consensus.beacon.errors import DataFolderError
@@ -21,7 +22,6 @@ from keel.consensus.crosscheck.errors import ReplayFailedError
 from keel.consensus.crosscheck.record import RECORD, read_record, record_story
 from keel.consensus.crosscheck.replay import replay
 from keel.consensus.crosscheck.story import story_config, tell
-from scripts.crosscheck import cli
 
 SLOTS: dict[Fork, int] = {"electra": 14, "fulu": 30}
 TAMPERED_SLOT = 3

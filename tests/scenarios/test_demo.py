@@ -8,11 +8,11 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from keel.chain.state import balance_wei, set_balance_wei
+from keel.commands.demo import cli
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.life import CHAPTERS
 from keel.scenarios.telling import tell_life
 from keel.terminal.faults import Fault
-from scripts.demo import cli
 
 
 def test_the_demo_tells_every_chapter_and_ends_well() -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from keel.chain.anvil import TEST_MNEMONIC
+from keel.commands.operators import cli as operators
+from keel.commands.stake import cli as stake
 from keel.consensus.deposit_data import make_deposit_data, write_deposit_data
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.consensus.keystores import decrypt_keystore, read_keystore
 from keel.model.commitment import key_batch_tree
-from scripts.operators import cli as operators
-from scripts.stake import cli as stake
 from tests.deployment import Keel
 from tests.scenarios.terminal import Terminal
 

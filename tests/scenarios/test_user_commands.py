@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from keel.chain.system_contracts import withdrawal_request_fee_wei
+from keel.commands.claim import cli as claim
+from keel.commands.redeem import cli as redeem
+from keel.commands.request import cli as request
+from keel.commands.stake import cli as stake
+from keel.commands.status import cli as status
+from keel.commands.wrap import cli as wrap
 from keel.model.constants import ETHER
 from keel.scenarios.reporting import report
 from keel.scenarios.world import ScriptedWorld
-from scripts.claim import cli as claim
-from scripts.redeem import cli as redeem
-from scripts.request import cli as request
-from scripts.stake import cli as stake
-from scripts.status import cli as status
-from scripts.wrap import cli as wrap
 from tests.deployment import Keel
 from tests.scenarios.terminal import Terminal
 

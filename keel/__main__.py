@@ -1,0 +1,5 @@
+"""`python -m keel`."""
+
+from keel.command import main
+
+main()

@@ -1,0 +1,82 @@
+"""`keel`: every command of Keel for those who use it, the same ones as of `ape run`."""
+
+from importlib import import_module
+
+import click
+from click.shell_completion import get_completion_class
+
+NAME = "keel"
+COMMANDS = {
+    "chain": ("keel.commands.chain", "Run Anvil, a beacon chain and Keel until Ctrl-C."),
+    "beacon": ("keel.commands.beacon", "Run a beacon chain, or steer the one that runs."),
+    "deploy": ("keel.commands.deploy", "Deploy Keel on a network."),
+    "verify": ("keel.commands.verify", "Compare a network with the plan of its deployment."),
+    "status": ("keel.commands.status", "Show the protocol, or one account, on one screen."),
+    "stake": ("keel.commands.stake", "Pay ether in for kETH or wkETH."),
+    "wrap": ("keel.commands.wrap", "Turn kETH into wkETH."),
+    "request": ("keel.commands.request", "Give kETH for a withdrawal ticket."),
+    "claim": ("keel.commands.claim", "Have finalised tickets paid."),
+    "redeem": ("keel.commands.redeem", "Give kETH for ether at once, less a fee."),
+    "operators": ("keel.commands.operators", "Admit operators, make and commit their keys."),
+    "reporter": ("keel.reporter.command", "Run one member of the oracle's committee."),
+    "keeper": ("keel.keeper.command", "Run the chores that anybody may do."),
+}
+"""Each command's module, whose `cli` it is, and one line; a module is imported when it is used."""
+
+
+_COMPLETION_LINES = """\b
+bash, in ~/.bashrc:                    eval "$(keel completion bash)"
+zsh, in ~/.zshrc:                      eval "$(keel completion zsh)"
+fish, in ~/.config/fish/config.fish:   keel completion fish | source
+"""
+
+
+class LazyCommands(click.Group):
+    """The commands of COMMANDS, none of them imported before it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of COMMANDS, then those of the group itself."""
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, _ = COMMANDS[cmd_name]
+        command: click.Command = import_module(module).cli
+        return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click passes it)
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """List the commands without importing them."""
+        rows = [(name, line) for name, (_, line) in COMMANDS.items()]
+        rows += [(name, own.get_short_help_str(80)) for name, own in sorted(self.commands.items())]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=LazyCommands)
+def cli() -> None:
+    """Run, use and operate Keel.
+
+    `keel COMMAND --help` tells of each. In Keel's repository `ape run COMMAND` is the same;
+    reporter and keeper are `keel-reporter` and `keel-keeper` there.
+    """
+
+
+@cli.command(epilog=_COMPLETION_LINES)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what lets a SHELL complete commands and options."""
+    script = get_completion_class(shell)
+    if script is None:
+        raise click.ClickException(f"click knows no completion for {shell}")
+    click.echo(script(cli, {}, NAME, f"_{NAME.upper()}_COMPLETE").source())
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name=NAME)

@@ -1,0 +1,1 @@
+"""The commands of `ape run`, which finds them through the link scripts/, and of `keel`."""

@@ -1,0 +1,95 @@
+"""`keel`: the commands of `ape run` and the services under one name, which a shell can complete."""
+
+import os
+import shutil
+import subprocess
+from importlib import import_module
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from keel.chain.node_packages import REPOSITORY_ROOT
+from keel.command import COMMANDS, LazyCommands, cli
+
+KEEL = REPOSITORY_ROOT / ".venv" / "bin" / "keel"
+
+
+def keel(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(KEEL), *arguments],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def completions(words: str) -> list[str]:
+    """What a shell offers for the last of these words."""
+    count = len(words.split(" ")) - 1
+    done = keel(COMP_WORDS=words, COMP_CWORD=str(count), _KEEL_COMPLETE="bash_complete")
+    return [line.partition(",")[2] for line in done.stdout.split()]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_there_and_explains_itself(name: str) -> None:
+    done = CliRunner().invoke(cli, [name, "--help"], prog_name="keel")
+    assert done.exit_code == 0
+    assert done.output.startswith(f"Usage: keel {name} ")
+
+
+def test_ape_runs_the_same_files() -> None:
+    commands = REPOSITORY_ROOT / "keel" / "commands"
+    assert (REPOSITORY_ROOT / "scripts").resolve() == commands
+    named = {module for module, _ in COMMANDS.values()}
+    # What remains measures and checks Keel itself, which only its repository can.
+    own = {"bench", "crosscheck", "demo", "gas"}
+    files = {file.stem for file in commands.glob("[!_]*.py")}
+    assert {f"keel.commands.{name}" for name in files - own} == {
+        module for module in named if module.startswith("keel.commands.")
+    }
+
+
+def test_the_list_of_commands_fits_a_terminal_and_says_one_line_of_each() -> None:
+    lines = CliRunner().invoke(cli, ["--help"], terminal_width=80).output.splitlines()
+    assert max(map(len, lines)) <= 80
+    for name, (_, line) in COMMANDS.items():
+        assert [each for each in lines if each.split()[:1] == [name] and each.endswith(line)]
+
+
+def test_a_command_is_imported_when_it_is_asked_for() -> None:
+    assert isinstance(cli, LazyCommands)
+    found = cli.get_command(click.Context(cli), "wrap")
+    assert found is import_module("keel.commands.wrap").cli
+    assert cli.get_command(click.Context(cli), "unwrap") is None
+
+
+def test_a_mistyped_command_is_named() -> None:
+    done = keel("stauts")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No such command 'stauts'" in done.stderr
+
+
+def test_a_shell_completes_commands_and_what_they_take() -> None:
+    assert completions("keel re") == ["request", "redeem", "reporter"]
+    assert completions("keel beacon slash double-v") == ["double-vote"]
+    assert completions("keel keeper ") == ["check", "plan", "run"]
+    assert completions("keel nonsense ") == []
+
+
+def test_bash_takes_the_completion() -> None:
+    bash = shutil.which("bash")
+    assert bash is not None
+    check = 'eval "$(keel completion bash)"; complete -p keel'
+    path = f"{KEEL.parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [bash, "--norc", "-c", check],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split()[:1] == ["complete"], done.stderr
+    assert done.stdout.split()[-1] == "keel"
