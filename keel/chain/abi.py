@@ -17,7 +17,7 @@ from eth_abi.codec import ABIDecoder
 from eth_abi.decoding import StringDecoder
 from eth_abi.registry import ABIRegistry
 from eth_abi.registry import registry as eth_abi_registry
-from eth_utils.address import to_checksum_address
+from eth_utils.address import is_address, is_hex_address, to_checksum_address
 from eth_utils.crypto import keccak
 
 from keel.chain.errors import ChainError
@@ -28,6 +28,7 @@ _registry: ABIRegistry = cast(Any, eth_abi_registry).copy()
 _registry.unregister_decoder("string")
 _registry.register_decoder("string", _text(handle_string_errors="replace"))
 _DECODER = ABIDecoder(_registry)
+_SHOWN_MOST = 60
 
 type AbiEntry = Mapping[str, Any]
 """One entry of a Solidity JSON ABI."""
@@ -41,6 +42,18 @@ class AbiMismatchError(ChainError):
 def checksummed(address: str) -> str:
     """Return the EIP-55 form of an address given in any case."""
     return str(to_checksum_address(address))
+
+
+def real_address(text: str) -> str:
+    """Return the EIP-55 form of an address that people gave, never zero; raises ValueError."""
+    if not is_hex_address(text):
+        shown = text if len(text) <= _SHOWN_MOST else f"{text[:_SHOWN_MOST]}..."
+        raise ValueError(f"{shown!r} is not an address")
+    if not is_address(text):
+        raise ValueError(f"{text!r} is mistyped: its capital letters (EIP-55) do not fit")
+    if not int(text, 16):
+        raise ValueError("the zero address stands where an account is expected")
+    return checksummed(text)
 
 
 @dataclass(frozen=True, slots=True)

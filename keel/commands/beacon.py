@@ -7,15 +7,17 @@ from typing import Any
 
 import click
 
-from keel.terminal.options import Ether, examples
+from keel.consensus.beacon.control.limits import MOST_SLOTS, MOST_VALIDATORS
+from keel.terminal.options import PORT, Address, Ether, examples
 
 WEI_PER_GWEI = 10**9
+_GWEI_DECIMALS = 9
 
 type Command = Callable[..., Any]
 
 _indices = click.argument("indices", type=click.IntRange(min=0), nargs=-1, required=True)
 _index = click.argument("index", type=click.IntRange(min=0))
-_slots = click.argument("slots", type=click.IntRange(min=1))
+_slots = click.argument("slots", type=click.IntRange(1, MOST_SLOTS))
 
 
 def _data_option(command: Command) -> Command:
@@ -60,19 +62,35 @@ def cli() -> None:
     epilog=examples("beacon start", "beacon start --slot-time 2", "beacon start --manual --fast")
 )
 @_data_option
-@click.option("--port", default=8545, show_default=True, help="Port of the RPC address; 0: any.")
+@click.option(
+    "--port", type=PORT, default=8545, show_default=True, help="Port of the RPC address; 0: any."
+)
 @click.option("--fork", type=click.Choice(["fulu", "electra"]), default="fulu", show_default=True)
 @click.option(
     "--preset", type=click.Choice(["minimal", "mainnet"]), default="minimal", show_default=True
 )
-@click.option("--validators", type=click.IntRange(min=1), default=64, show_default=True)
 @click.option(
-    "--compounding", default=0, show_default=True, help="How many of them have 0x02 credentials."
+    "--validators", type=click.IntRange(1, MOST_VALIDATORS), default=64, show_default=True
 )
 @click.option(
-    "--slot-time", type=click.IntRange(min=1), default=12, show_default=True, help="In seconds."
+    "--compounding",
+    type=click.IntRange(0, MOST_VALIDATORS),
+    default=0,
+    show_default=True,
+    help="How many of them have 0x02 credentials.",
 )
-@click.option("--genesis-time", type=int, help="Unix time of slot 0; by default now.")
+@click.option(
+    "--slot-time",
+    type=click.IntRange(1, 3_600),
+    default=12,
+    show_default=True,
+    help="In seconds.",
+)
+@click.option(
+    "--genesis-time",
+    type=click.IntRange(1, 2**32 - 1),
+    help="Unix time of slot 0; by default now.",
+)
 @click.option("--manual", is_flag=True, help="Let slots pass on command only, not by the clock.")
 @click.option("--fast", is_flag=True, help="Do not verify the chain's own signatures again.")
 @click.option("--fresh", is_flag=True, help="Begin anew even if the folder holds a chain.")
@@ -134,7 +152,11 @@ def run(slots: int) -> tuple[str, dict[str, Any]]:
 @click.argument("pubkey", required=False)
 @_asking
 def until(event: str, pubkey: str | None) -> tuple[str, dict[str, Any]]:
-    """Go on until the next epoch, finality of the present slot, or an event of PUBKEY."""
+    """Go on until the next epoch, finality of the present slot, or an event of PUBKEY.
+
+    The first digits of PUBKEY do, where only one validator or pending deposit has them. Ctrl-C
+    ends the waiting, and the chain goes on from there.
+    """
     if event in ("activation", "withdrawal"):
         if pubkey is None:
             raise click.UsageError(f"{event} of which validator? Give its public key.")
@@ -196,7 +218,7 @@ def leave(index: int, by_owner: bool) -> tuple[str, dict[str, Any]]:
 
 @cli.command()
 @_index
-@click.argument("amount", type=Ether())
+@click.argument("amount", type=Ether(_GWEI_DECIMALS))
 @_asking
 def withdraw(index: int, amount: int) -> tuple[str, dict[str, Any]]:
     """Ask for AMOUNT of ETH above 32 of compounding validator INDEX (EIP-7002)."""
@@ -222,7 +244,7 @@ def deposit(file: Path) -> tuple[str, dict[str, Any]]:
 
 @cli.command("top-up")
 @_index
-@click.argument("amount", type=Ether())
+@click.argument("amount", type=Ether(_GWEI_DECIMALS))
 @_asking
 def top_up(index: int, amount: int) -> tuple[str, dict[str, Any]]:
     """Deposit AMOUNT of ETH more for validator INDEX."""
@@ -249,7 +271,7 @@ def mev(amount: int | None) -> tuple[str, dict[str, Any]]:
 
 
 @cli.command("fee-recipient")
-@click.argument("address")
+@click.argument("address", type=Address())
 @click.argument("indices", type=click.IntRange(min=0), nargs=-1)
 @_asking
 def fee_recipient(address: str, indices: tuple[int, ...]) -> tuple[str, dict[str, Any]]:

@@ -12,7 +12,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from eth_utils.address import is_address
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -22,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from keel.chain.abi import checksummed
+from keel.chain.abi import real_address
 from keel.chain.system_contracts import DEPOSIT_CONTRACT
 from keel.deploy.errors import ConfigurationError
 from keel.deploy.parameters import out_of_bounds
@@ -35,18 +34,7 @@ from keel.model.parameters import Parameters
 MIN_MEMBERS = 3
 MAX_DELAY_SECONDS = 365 * DAY
 
-_ZERO = "0x" + "0" * 40
-
-
-def _real_address(text: str) -> str:
-    if not is_address(text):
-        raise ValueError(f"{text!r} is not an address")
-    if text.lower() == _ZERO:
-        raise ValueError("the zero address stands where an account is expected")
-    return checksummed(text)
-
-
-Address = Annotated[str, AfterValidator(_real_address)]
+Address = Annotated[str, AfterValidator(real_address)]
 
 
 class Configuration(BaseModel):

@@ -12,13 +12,16 @@ _WHOLE_DIGITS_MOST = len(str(_BOUND_WEI // ETHER))
 _SHOWN_MOST = 60
 
 
-def parse_ether(text: str) -> int:
-    """Wei of a text such as `1.5`, exactly; raises ValueError that says what is wrong with it."""
+def parse_ether(text: str, decimals: int = _DECIMALS) -> int:
+    """Wei of a text such as `1.5`, exactly; raises ValueError that says what is wrong with it.
+
+    At most `decimals` decimals are taken: 9 where only whole gwei count.
+    """
     match = _AMOUNT.fullmatch(text)
     if match is None:
         raise ValueError(f"{_shortened(text)!r} is not an amount such as 1.5")
-    if len(match[2] or "") > _DECIMALS:
-        raise ValueError(f"{_shortened(text)} has more than {_DECIMALS} decimals")
+    if len(match[2] or "") > decimals:
+        raise ValueError(f"{_shortened(text)} has more than {decimals} decimals")
     if text.startswith("-") or not text.strip("0."):
         raise ValueError(f"{_shortened(text)} is not above 0")
     whole, part = match[1].lstrip("0"), match[2] or ""

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from keel.chain.abi import real_address
 from keel.formatting.amounts import parse_ether
 
 DEFAULT_NETWORK = "http://127.0.0.1:8545"
@@ -20,17 +21,37 @@ def examples(*commands: str) -> str:
     return "\n".join(["\b", "Examples:", *(f"  {program} {command}" for command in commands)])
 
 
+PORT = click.IntRange(0, 65_535)
+"""0 takes any free one."""
+
+
 class Ether(click.ParamType):
-    """An amount such as 1.5, in wei afterwards."""
+    """An amount such as 1.5, in wei afterwards; with 9 `decimals` it is whole gwei."""
 
     name = "amount"
+
+    def __init__(self, decimals: int = 18) -> None:
+        self.decimals = decimals
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read it exactly."""
         if isinstance(value, int):
             return value
         try:
-            return parse_ether(str(value))
+            return parse_ether(str(value), self.decimals)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Address(click.ParamType):
+    """An address of the execution layer, checksummed afterwards."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check its length and its capital letters."""
+        try:
+            return real_address(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 

@@ -1,21 +1,26 @@
 """The chain steered through its socket, as `ape run beacon` does it."""
 
+import inspect
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from keel.commands.beacon import cli
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.control.client import ask
-from keel.consensus.beacon.control.commands import Desk
+from keel.consensus.beacon.control.commands import COMMANDS, Desk
 from keel.consensus.beacon.control.server import serve, socket_path
-from keel.consensus.beacon.errors import BeaconError
+from keel.consensus.beacon.errors import BadArgumentError, BeaconError
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.consensus.deposit_data import (
     FULL_DEPOSIT_GWEI,
@@ -27,6 +32,7 @@ from keel.consensus.keys import ValidatorKey, public_key
 
 KEY = ValidatorKey("m", 4242, public_key(4242))
 
+type Answer = dict[str, Any]
 type Serve = Callable[[float | None], list[SlotOutcome]]
 
 
@@ -55,6 +61,21 @@ def serving(chain: BeaconChain, folder: Path) -> Iterator[Serve]:
     for thread in threads:
         thread.join()
     assert not socket_path(folder).exists()
+
+
+def request(command: str, **arguments: Any) -> bytes:
+    return orjson.dumps({"command": command, "arguments": arguments})
+
+
+def answered(folder: Path, line: bytes) -> Answer:
+    """Send a line and return the last one of the answer."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(60)
+        caller.connect(str(socket_path(folder)))
+        caller.sendall(line + b"\n")
+        lines = caller.makefile("rb").read().splitlines()
+    answer: Answer = orjson.loads(lines[-1])
+    return answer
 
 
 def test_slots_are_reported_while_they_pass(serving: Serve, folder: Path) -> None:
@@ -124,12 +145,16 @@ def test_snapshots_have_names(serving: Serve, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "arguments", "reason"),
     [
-        ("validator", {"index": 10**6}, "no validator has the index 1000000"),
-        ("slash", {"offence": "double-vote", "indices": [10**6]}, "slash: .*out of range"),
-        ("run", {}, "run: .*missing 1 required"),
+        ("validator", {"index": 10**6}, "no validator has the index 1000000, 0 to 64 expected"),
+        (
+            "slash",
+            {"offence": "double-vote", "indices": [10**6]},
+            "no validator has the index 1000000",
+        ),
+        ("run", {}, "run: slots is missing"),
         ("abolish", {}, "not a command: 'abolish'"),
         ("deposit", {"deposit_data": "[]"}, "entries in a list"),
-        ("activation", {"pubkey": "zz"}, "activation: non-hexadecimal"),
+        ("activation", {"pubkey": "zz"}, "activation: pubkey: 'zz' is not a public key"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_the_chain_goes_on(
@@ -139,6 +164,146 @@ def test_what_cannot_be_done_is_said_and_the_chain_goes_on(
     with pytest.raises(BeaconError, match=reason):
         ask(folder, command, **arguments)
     assert ask(folder, "run", slots=1)["slot"] > 0
+
+
+def test_a_validator_is_known_by_the_beginning_of_its_key(
+    serving: Serve, chain: BeaconChain, folder: Path
+) -> None:
+    serving(None)
+    first, second = (bytes(chain.state.validators[index].pubkey).hex() for index in (3, 5))
+    assert ask(folder, "activation", pubkey=f"0x{first[:12]}")["slot"] == chain.slot
+    with pytest.raises(BadArgumentError, match="no validator and no deposit has a public key"):
+        ask(folder, "activation", pubkey=first[:12] + second[:12])
+    with pytest.raises(BadArgumentError, match=r"\d+ validators have .*: give more of it"):
+        ask(folder, "activation", pubkey=first[:1])
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("activation", r"the deposit of 0xabab\w+ was not reached within 8 slots"),
+        ("withdrawal", "the exit of validator 3 was not reached within 8 slots"),
+    ],
+)
+def test_what_nobody_has_asked_for_is_not_waited_for(
+    serving: Serve, chain: BeaconChain, folder: Path, command: str, reason: str
+) -> None:
+    serving(None)
+    before = chain.slot
+    known = bytes(chain.state.validators[3].pubkey).hex()
+    with pytest.raises(BeaconError, match=reason):
+        ask(folder, command, pubkey="ab" * 48 if command == "activation" else known)
+    assert chain.slot == before + 8
+
+
+def test_whoever_asked_and_leaves_ends_the_waiting(
+    serving: Serve, chain: BeaconChain, folder: Path
+) -> None:
+    seen = serving(None)
+    with socket.socket(socket.AF_UNIX) as impatient:
+        impatient.connect(str(socket_path(folder)))
+        impatient.sendall(request("run", slots=1_000) + b"\n")
+        while not seen:
+            time.sleep(0.01)
+    slot = ask(folder, "status")["slot"]
+    assert slot == seen[-1].slot
+    assert ask(folder, "run", slots=1)["slot"] == slot + 1
+
+
+def test_the_chain_ends_while_slots_are_awaited(chain: BeaconChain, folder: Path) -> None:
+    stop = threading.Event()
+    seen: list[SlotOutcome] = []
+    thread = threading.Thread(target=serve, args=(Desk(chain, folder), stop.is_set, None))
+    thread.start()
+    while not socket_path(folder).exists():
+        time.sleep(0.005)
+
+    def passed(_slot: int, _missed: str | None) -> None:
+        stop.set()
+
+    with pytest.raises(BeaconError, match="the chain is ending"):
+        ask(folder, "run", passed, slots=1_000)
+    thread.join(timeout=2)
+    assert not thread.is_alive(), seen
+
+
+def test_the_silent_and_the_slow_hold_nobody_up(serving: Serve, folder: Path) -> None:
+    serving(None)
+    with ExitStack() as stack:
+        for beginning in (b"", b'{"command": "sta') * 20:
+            caller = stack.enter_context(socket.socket(socket.AF_UNIX))
+            caller.connect(str(socket_path(folder)))
+            caller.sendall(beginning)
+        started = time.monotonic()
+        assert ask(folder, "status")["slot"] > 0
+        assert time.monotonic() - started < 2
+        caller.sendall(b'tus", "arguments": {}}\n')
+        assert b'"result"' in caller.makefile("rb").readline()
+
+
+MALFORMED = (
+    b"",
+    b"\xff\xfe",
+    b"[]",
+    b"null",
+    b"7",
+    b'{"command": ["status"], "arguments": {}}',
+    b'{"command": "status"}',
+    b'{"command": "status", "arguments": 5}',
+    b'{"command": "status", "arguments": {"desk": 1}}',
+    b"[" * 100_000,
+    b'{"command": "run", "arguments": {"slots": 1' + b"0" * 5_000 + b"}}",
+)
+
+
+@pytest.mark.parametrize("line", MALFORMED, ids=range(len(MALFORMED)))
+def test_a_malformed_request_is_answered_in_one_line(
+    serving: Serve, folder: Path, line: bytes
+) -> None:
+    serving(None)
+    answer = answered(folder, line)
+    assert answer["is_usage"]
+    assert "fault of Keel" not in answer["error"]
+    assert ask(folder, "status")["slot"] > 0
+
+
+ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5)
+    | st.sampled_from(["double-vote", "0x" + "00" * 20, "0x" + "12" * 20, "00", "ff" * 48, "[]"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=3,
+)
+NAMES = ("index", "slots", "count", "slot", "pubkey", "indices", "offence", "by_owner", "secret")
+MORE_NAMES = ("amount_gwei", "amount_wei", "source", "target", "deposit_data", "address", "name")
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_no_argument_is_a_fault_of_the_chain(
+    serving: Serve, chain: BeaconChain, folder: Path, data: st.DataObject
+) -> None:
+    if not socket_path(folder).exists():
+        serving(None)
+    command = data.draw(st.sampled_from(sorted(COMMANDS)))
+    named = list(inspect.signature(COMMANDS[command]).parameters)[1:]
+    assert set(named) <= {*NAMES, *MORE_NAMES}
+    # Long waits that are right arguments are for the other tests.
+    small = st.integers(0, 2)
+    values = {name: data.draw(small if name in ("slots", "count") else ANY_JSON) for name in named}
+    answer = answered(folder, request(command, **values))
+    assert "fault of Keel" not in answer.get("error", ""), (command, values)
+    chain.participation.come_back()
+    chain.participation.missed_slots.clear()
+    slot = chain.slot
+    assert ask(folder, "run", slots=1)["slot"] == slot + 1, (command, values)
 
 
 def test_slots_pass_by_the_clock_too(serving: Serve, folder: Path) -> None:

@@ -9,6 +9,10 @@ class ConfigError(BeaconError):
     """A chain cannot be made of this configuration."""
 
 
+class BadArgumentError(BeaconError):
+    """A command was given what it cannot take."""
+
+
 class UnknownValidatorError(BeaconError):
     """No validator has this index or public key, or nobody gave its key to the chain."""
 

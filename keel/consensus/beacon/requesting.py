@@ -46,10 +46,16 @@ def top_up(chain: BeaconChain, index: int, amount_gwei: int, sender: str) -> str
     return _send_deposit(chain.rpc, data, sender)
 
 
+def try_deposit(rpc: RpcClient, entry: DepositDataEntry, sender: str) -> None:
+    """Raise Reverted when the deposit contract refuses an entry, or the sender cannot pay it."""
+    data = _deposit_of(entry)
+    arguments, value_wei = _arguments(data), data.amount_gwei * WEI_PER_GWEI
+    deposit_contract(rpc).call("deposit", *arguments, sender=sender, value_wei=value_wei)
+
+
 def submit_deposit(rpc: RpcClient, entry: DepositDataEntry, sender: str) -> str:
     """Make one deposit of a deposit data file."""
-    data = DepositData(entry.pubkey, entry.withdrawal_credentials, entry.amount, entry.signature)
-    return _send_deposit(rpc, data, sender)
+    return _send_deposit(rpc, _deposit_of(entry), sender)
 
 
 def request_exit(chain: BeaconChain, index: int) -> str:
@@ -94,17 +100,20 @@ def _pubkey(chain: BeaconChain, index: int) -> bytes:
 
 def _send_deposit(rpc: RpcClient, data: DepositData, sender: str) -> str:
     contract = deposit_contract(rpc)
-    calldata = contract.encode(
-        "deposit",
-        data.pubkey,
-        data.withdrawal_credentials,
-        data.signature,
-        deposit_data_root(data),
-    )
+    calldata = contract.encode("deposit", *_arguments(data))
     value_wei = data.amount_gwei * WEI_PER_GWEI
     return submit_transaction(
         rpc, sender, contract.address, calldata, value_wei=value_wei, gas=_GAS
     )
+
+
+def _deposit_of(entry: DepositDataEntry) -> DepositData:
+    return DepositData(entry.pubkey, entry.withdrawal_credentials, entry.amount, entry.signature)
+
+
+def _arguments(data: DepositData) -> tuple[bytes, bytes, bytes, bytes]:
+    root = deposit_data_root(data)
+    return data.pubkey, data.withdrawal_credentials, data.signature, root
 
 
 def _send_as(chain: BeaconChain, sender: str, to: str, data: bytes, value_wei: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from keel.consensus.beacon.control.server import socket_path
-from keel.consensus.beacon.errors import BeaconError
+from keel.consensus.beacon.errors import BadArgumentError, BeaconError
 
 
 def ask(
@@ -17,7 +17,10 @@ def ask(
     on_slot: Callable[[int, str | None], None] = lambda _slot, _missed: None,
     **arguments: Any,
 ) -> dict[str, Any]:
-    """Return the result of a command; raises BeaconError with the chain's reason to refuse it."""
+    """Return the result of a command; raises BeaconError with the chain's reason to refuse it.
+
+    It is a BadArgumentError where other arguments would do.
+    """
     path = socket_path(folder)
     with socket.socket(socket.AF_UNIX) as connection:
         try:
@@ -34,7 +37,9 @@ def ask(
                 if "slot" in message:
                     on_slot(message["slot"], message["missed"])
                 elif "error" in message:
-                    raise BeaconError(message["error"])
+                    raise (BadArgumentError if message["is_usage"] else BeaconError)(
+                        message["error"]
+                    )
                 else:
                     result: dict[str, Any] = message["result"]
                     return result

@@ -1,7 +1,8 @@
 """What can be asked of a running chain: one function for each command, by its name.
 
-Arguments and results are JSON. Amounts are gwei where the consensus layer counts, wei otherwise,
-and their names say which.
+Arguments are checked by the types that the functions name before anything acts on them, and
+validators are looked for in the state. Results are JSON. Amounts are gwei where the consensus layer
+counts, wei otherwise, and their names say which.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,20 @@ from keel.chain.state import block_head, unlocked_accounts
 from keel.consensus.beacon.advancing import OnSlot
 from keel.consensus.beacon.branching import Snapshot, restore_branch, take_branch
 from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.beacon.control.arguments import (
+    Address,
+    DepositGwei,
+    Gwei,
+    Index,
+    Name,
+    Offence,
+    PublicKey,
+    Secret,
+    Slots,
+    Wei,
+)
+from keel.consensus.beacon.control.deposits import require_own_terms
+from keel.consensus.beacon.control.naming import is_known, named_pubkey, require_validators
 from keel.consensus.beacon.disk import save_chain
 from keel.consensus.beacon.errors import BeaconError
 from keel.consensus.beacon.leaving import exit_voluntarily
@@ -25,6 +40,7 @@ from keel.consensus.beacon.requesting import (
     request_withdrawal,
     submit_deposit,
     top_up,
+    try_deposit,
 )
 from keel.consensus.deposit_data import parse_deposit_data
 
@@ -66,11 +82,10 @@ def status(desk: Desk) -> Result:
     }
 
 
-def validator(desk: Desk, index: int) -> Result:
+def validator(desk: Desk, index: Index) -> Result:
     """Everything that the state says of one validator; far-future epochs are None."""
     chain = desk.chain
-    if not 0 <= index < len(chain.state.validators):
-        raise BeaconError(f"no validator has the index {index}")
+    require_validators(chain, [index])
     entry = chain.state.validators[index]
     never = chain.spec.FAR_FUTURE_EPOCH
     epochs = ("activation_eligibility", "activation", "exit", "withdrawable")
@@ -88,45 +103,59 @@ def validator(desk: Desk, index: int) -> Result:
     }
 
 
-def run(desk: Desk, slots: int) -> Result:
+def run(desk: Desk, slots: Slots) -> Result:
     """Let so many slots pass."""
     desk.chain.run(slots, desk.on_slot)
     return status(desk)
 
 
-def epoch(desk: Desk, count: int) -> Result:
+def epoch(desk: Desk, count: Slots) -> Result:
     """Go on to the first slot of a later epoch."""
     for _ in range(count):
         desk.chain.to_next_epoch(desk.on_slot)
     return status(desk)
 
 
-def finality(desk: Desk, slot: int | None) -> Result:
+def finality(desk: Desk, slot: Slots | None) -> Result:
     """Go on until a slot, by default the present one, is finalised."""
     desk.chain.to_finality(slot, on_slot=desk.on_slot)
     return status(desk)
 
 
-def activation(desk: Desk, pubkey: str) -> Result:
-    """Go on until a validator is active."""
-    desk.chain.to_activation(_bytes(pubkey), on_slot=desk.on_slot)
+def activation(desk: Desk, pubkey: PublicKey) -> Result:
+    """Go on until a validator is active, whose deposit must come within an epoch."""
+    chain = desk.chain
+    whole = named_pubkey(chain, pubkey)
+    _within_an_epoch(desk, lambda: is_known(chain, whole), f"the deposit of 0x{whole.hex()}")
+    chain.to_activation(whole, on_slot=desk.on_slot)
     return status(desk)
 
 
-def withdrawal(desk: Desk, pubkey: str) -> Result:
-    """Go on until a validator that left has been paid out."""
-    desk.chain.to_withdrawal(_bytes(pubkey), on_slot=desk.on_slot)
+def withdrawal(desk: Desk, pubkey: PublicKey) -> Result:
+    """Go on until a validator has been paid out, whose exit must come within an epoch."""
+    chain = desk.chain
+    whole = named_pubkey(chain, pubkey)
+    index = chain.index_of(whole)
+    never = chain.spec.FAR_FUTURE_EPOCH
+    _within_an_epoch(
+        desk,
+        lambda: chain.state.validators[index].exit_epoch != never,
+        f"the exit of validator {index}",
+    )
+    chain.to_withdrawal(whole, on_slot=desk.on_slot)
     return status(desk)
 
 
-def offline(desk: Desk, indices: list[int]) -> Result:
+def offline(desk: Desk, indices: list[Index]) -> Result:
     """Let validators stop their duties."""
+    require_validators(desk.chain, indices)
     desk.chain.participation.go_offline(indices)
     return status(desk)
 
 
-def online(desk: Desk, indices: list[int]) -> Result:
+def online(desk: Desk, indices: list[Index]) -> Result:
     """Bring validators back; an empty list means all."""
+    require_validators(desk.chain, indices)
     desk.chain.participation.come_back(indices or None)
     return status(desk)
 
@@ -138,15 +167,16 @@ def stop_finality(desk: Desk) -> Result:
     return status(desk)
 
 
-def miss(desk: Desk, slots: int) -> Result:
+def miss(desk: Desk, slots: Slots) -> Result:
     """Leave the next slots without a block."""
     chain = desk.chain
     chain.participation.miss(range(chain.slot + 1, chain.slot + 1 + slots))
     return status(desk)
 
 
-def slash(desk: Desk, offence: str, indices: list[int]) -> Result:
+def slash(desk: Desk, offence: Offence, indices: list[Index]) -> Result:
     """Have validators offend and prove it in the next blocks."""
+    require_validators(desk.chain, indices)
     if offence == "double-proposal":
         for index in indices:
             propose_twice(desk.chain, index)
@@ -155,7 +185,7 @@ def slash(desk: Desk, offence: str, indices: list[int]) -> Result:
     return status(desk)
 
 
-def leave(desk: Desk, index: int, by_owner: bool) -> Result:
+def leave(desk: Desk, index: Index, by_owner: bool) -> Result:
     """Ask for a validator's exit, with its own key or as its withdrawal address."""
     if by_owner:
         return _sent(request_exit(desk.chain, index))
@@ -163,12 +193,12 @@ def leave(desk: Desk, index: int, by_owner: bool) -> Result:
     return status(desk)
 
 
-def withdraw(desk: Desk, index: int, amount_gwei: int) -> Result:
+def withdraw(desk: Desk, index: Index, amount_gwei: Gwei) -> Result:
     """Ask for a partial withdrawal as the withdrawal address."""
     return _sent(request_withdrawal(desk.chain, index, amount_gwei))
 
 
-def consolidate(desk: Desk, source: int, target: int) -> Result:
+def consolidate(desk: Desk, source: Index, target: Index) -> Result:
     """Ask for a consolidation as the withdrawal address; the same index twice: compounding."""
     if source == target:
         return _sent(request_compounding(desk.chain, source))
@@ -177,30 +207,36 @@ def consolidate(desk: Desk, source: int, target: int) -> Result:
 
 def deposit(desk: Desk, deposit_data: str) -> Result:
     """Deposit all entries of a deposit data file, from Anvil's first account."""
-    sender = unlocked_accounts(desk.chain.rpc)[0]
+    rpc = desk.chain.rpc
+    sender = unlocked_accounts(rpc)[0]
     entries = parse_deposit_data(deposit_data)
-    return {"sent": [submit_deposit(desk.chain.rpc, entry, sender) for entry in entries]}
+    require_own_terms(entries)
+    for entry in entries:
+        try_deposit(rpc, entry, sender)
+    return {"sent": [submit_deposit(rpc, entry, sender) for entry in entries]}
 
 
-def more(desk: Desk, index: int, amount_gwei: int) -> Result:
+def more(desk: Desk, index: Index, amount_gwei: DepositGwei) -> Result:
     """Top a validator up from Anvil's first account."""
+    require_validators(desk.chain, [index])
     return _sent(top_up(desk.chain, index, amount_gwei, unlocked_accounts(desk.chain.rpc)[0]))
 
 
-def add_key(desk: Desk, secret: str) -> Result:
+def add_key(desk: Desk, secret: Secret) -> Result:
     """Let the chain act with a validator's key."""
-    return {"pubkey": "0x" + desk.chain.keys.add_secret(int(secret, 16)).hex()}
+    return {"pubkey": "0x" + desk.chain.keys.add_secret(secret).hex()}
 
 
-def mev(desk: Desk, amount_wei: int) -> Result:
+def mev(desk: Desk, amount_wei: Wei) -> Result:
     """Have each block's builder pay its proposer from now on; 0 ends it."""
     desk.chain.fees.mev_payment_wei = amount_wei
     return status(desk)
 
 
-def fee_recipient(desk: Desk, address: str, indices: list[int]) -> Result:
+def fee_recipient(desk: Desk, address: Address, indices: list[Index]) -> Result:
     """Send validators' fees to an address; an empty list means all that have none of their own."""
     chain = desk.chain
+    require_validators(chain, indices)
     if indices:
         pubkeys = [bytes(chain.state.validators[index].pubkey) for index in indices]
         chain.fees.send_fees_of(pubkeys, address)
@@ -209,13 +245,13 @@ def fee_recipient(desk: Desk, address: str, indices: list[int]) -> Result:
     return status(desk)
 
 
-def snapshot(desk: Desk, name: str) -> Result:
+def snapshot(desk: Desk, name: Name) -> Result:
     """Remember both layers under a name."""
     desk.snapshots[name] = take_branch(desk.chain)
     return status(desk)
 
 
-def revert(desk: Desk, name: str) -> Result:
+def revert(desk: Desk, name: Name) -> Result:
     """Return to a named snapshot."""
     if name not in desk.snapshots:
         raise BeaconError(f"no snapshot {name!r}, known: {', '.join(desk.snapshots) or 'none'}")
@@ -263,5 +299,7 @@ def _sent(transaction_hash: str) -> Result:
     return {"sent": [transaction_hash]}
 
 
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("0x"))
+def _within_an_epoch(desk: Desk, reached: Callable[[], bool], what: str) -> None:
+    """Let slots pass for what is on its way; raises NotReachedError for what is not."""
+    epoch_slots = int(desk.chain.spec.SLOTS_PER_EPOCH)
+    desk.chain.run_until(lambda _: reached(), epoch_slots, desk.on_slot, what)

@@ -2,7 +2,7 @@
 
 Everything happens in one thread: a command never meets a slot half done. A request is one line
 of JSON, {"command": ..., "arguments": {...}}; the answer is a line for each slot that passed and a
-last one with either "result" or "error".
+last one with either "result" or "error". Who asked and leaves before that ends what it asked for.
 """
 
 import contextlib
@@ -10,21 +10,25 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from keel.chain.errors import ChainError
+from keel.consensus.beacon.control.arguments import checked
+from keel.consensus.beacon.control.callers import Callers
 from keel.consensus.beacon.control.commands import COMMANDS, Desk
-from keel.consensus.beacon.errors import BeaconError
+from keel.consensus.beacon.errors import BadArgumentError, BeaconError, UnknownValidatorError
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.consensus.deposit_data import DepositDataError
 
 _LOOK_SECONDS = 0.1
-_MOST_REQUEST_BYTES = 2**24
+_SEND_SECONDS = 2.0
 _LONGEST_PATH = 100  # of the 108 bytes in sockaddr_un
+_USAGE = (BadArgumentError, UnknownValidatorError, DepositDataError)
 
 
 def socket_path(folder: Path) -> Path:
@@ -45,7 +49,10 @@ def serve(
 
     A slot that took too long is not made up for. `show` is told of every slot.
     """
-    with _listening(socket_path(desk.folder)) as listener:
+    with (
+        _listening(socket_path(desk.folder)) as listener,
+        closing(Callers(listener)) as callers,
+    ):
         due = None if slot_seconds is None else time.monotonic() + slot_seconds
         while not stopped():
             now = time.monotonic()
@@ -54,11 +61,8 @@ def serve(
                 due = max(due + slot_seconds, time.monotonic())
                 continue
             left = _LOOK_SECONDS if due is None else min(_LOOK_SECONDS, due - now)
-            listener.settimeout(max(left, 0.001))
-            with contextlib.suppress(TimeoutError):
-                connection, _ = listener.accept()
-                with connection, contextlib.suppress(OSError):
-                    _answer(desk, connection, show)
+            for connection, line in callers.hear(max(left, 0.001)):
+                _Answer(desk, connection, stopped, show).give(line)
 
 
 @contextmanager
@@ -88,32 +92,51 @@ def _listening(path: Path) -> Iterator[socket.socket]:
             path.unlink(missing_ok=True)
 
 
-def _answer(desk: Desk, connection: socket.socket, show: Callable[[SlotOutcome], None]) -> None:
-    connection.settimeout(10)
-    with connection.makefile("rwb") as stream:
+@dataclass
+class _Answer:
+    """One request that is performed, and whoever waits for it."""
 
-        def tell(message: dict[str, Any]) -> None:
-            stream.write(orjson.dumps(message) + b"\n")
-            stream.flush()
+    desk: Desk
+    connection: socket.socket
+    stopped: Callable[[], bool]
+    show: Callable[[SlotOutcome], None]
 
-        def passed(outcome: SlotOutcome) -> None:
-            show(outcome)
-            # Whoever asked may have left; the slots go on all the same.
-            with contextlib.suppress(OSError):
-                tell({"slot": outcome.slot, "missed": outcome.missed})
-
-        line = stream.readline(_MOST_REQUEST_BYTES)
-        desk.on_slot = passed
+    def give(self, line: bytes) -> None:
+        """Perform a request and tell its result, or why there is none."""
+        self.connection.settimeout(_SEND_SECONDS)
+        self.desk.on_slot = self._passed
         try:
-            tell({"result": _perform(desk, line)})
-        except (BeaconError, ChainError, DepositDataError, _BadRequestError) as error:
-            tell({"error": str(error).partition("\n")[0]})
+            answer: dict[str, Any] = {"result": _perform(self.desk, line)}
+        except _CallerLeftError:
+            return
+        except _USAGE as error:
+            answer = {"error": _first_line(error), "is_usage": True}
+        except (BeaconError, ChainError, OSError) as error:
+            answer = {"error": _first_line(error), "is_usage": False}
+        except Exception as error:  # the chain is everybody's, and is as it was before
+            fault = f"a fault of Keel: {type(error).__name__}: {_first_line(error)}"
+            answer = {"error": fault, "is_usage": False}
         finally:
-            desk.on_slot = None
+            self.desk.on_slot = None
+        with contextlib.suppress(_CallerLeftError):
+            self._tell(answer)
+
+    def _passed(self, outcome: SlotOutcome) -> None:
+        """Tell of a slot, and go no further for somebody who has left, or once all is to end."""
+        self.show(outcome)
+        self._tell({"slot": outcome.slot, "missed": outcome.missed})
+        if self.stopped():
+            raise BeaconError("the chain is ending")
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        try:
+            self.connection.sendall(orjson.dumps(message) + b"\n")
+        except OSError as error:
+            raise _CallerLeftError from error
 
 
-class _BadRequestError(Exception):
-    """A line that no version of the client sends."""
+class _CallerLeftError(Exception):
+    """Nobody waits for the answer any more."""
 
 
 def _perform(desk: Desk, line: bytes) -> dict[str, Any]:
@@ -121,10 +144,9 @@ def _perform(desk: Desk, line: bytes) -> dict[str, Any]:
         request = orjson.loads(line)
         function, arguments = COMMANDS[request["command"]], dict(request["arguments"])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise _BadRequestError(f"not a command: {error}") from error
-    try:
-        return function(desk, **arguments)
-    except (TypeError, ValueError, IndexError) as error:
-        if isinstance(error, DepositDataError):
-            raise
-        raise _BadRequestError(f"{request['command']}: {error}") from error
+        raise BadArgumentError(f"not a command: {error}") from error
+    return function(desk, **checked(function, arguments))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -12,15 +12,17 @@ from rich.table import Column, Table
 
 from keel.chain.errors import ChainError
 from keel.consensus.beacon.control.client import ask
-from keel.consensus.beacon.errors import BeaconError
+from keel.consensus.beacon.errors import BadArgumentError, BeaconError
 from keel.consensus.keystores import KeystoreError, decrypt_keystore, read_keystore
 
 
 @contextmanager
 def one_line_faults() -> Iterator[None]:
-    """Turn errors that a person caused or can mend into one line and exit code 1."""
+    """Turn errors into one line: exit code 2 for what was given wrong, otherwise 1."""
     try:
         yield
+    except BadArgumentError as error:
+        raise click.UsageError(str(error)) from error
     except (BeaconError, ChainError, KeystoreError) as error:
         raise click.ClickException(str(error)) from error
 
