@@ -8,7 +8,6 @@ this server's own, and the token stands only in the page, which other sites cann
 import hmac
 import secrets
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -79,7 +78,7 @@ class Guard:
         return None if method in ("GET", "HEAD") else self._refused_act(host, headers)
 
     def _refused_act(self, host: str, headers: Headers) -> tuple[int, str] | None:
-        if urlsplit(headers.get("origin", "")).netloc != host:
+        if headers.get("origin") not in (f"http://{host}", f"https://{host}"):
             return 403, "only the page itself may ask for this"
         if not hmac.compare_digest(headers.get(PAGE_HEADER, "").encode(), self._token.encode()):
             return 403, "the page is from an earlier run of this server: load it again"

@@ -73,7 +73,8 @@ def run_deploy(account: AccountAPI, request: DeployRequest, console: Console) ->
         return
     _refuse_second_deployment(rpc, plan, path)
     if is_deployed(rpc, plan) and path.is_file():
-        console.print(f"Keel is already deployed here; nothing was sent. Manifest: {path}")
+        console.print("Keel is already deployed here; nothing was sent.")
+        console.print(f"Manifest: {path}", markup=False, soft_wrap=True)
         verify(rpc, read_manifest(rpc, path), artifacts, console)
         return
     _install_on_bare_anvil(rpc, console)
@@ -95,7 +96,7 @@ def deploy_and_record(
     manifest = make_manifest(rpc, plan, deployment, artifacts)
     path = manifest_path(rpc)
     write_manifest(manifest, path, artifacts)
-    console.print(f"Manifest: {path}", soft_wrap=True)
+    console.print(f"Manifest: {path}", markup=False, soft_wrap=True)
     verify(rpc, manifest, artifacts, console)
     return manifest
 

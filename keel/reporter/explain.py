@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rich.console import RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from keel.formatting.amounts import exact_ether
+from keel.formatting.names import in_markup
 from keel.formatting.tables import plain_table
 from keel.model.constants import GWEI
 from keel.reporter.assessment import Assessment, ForeignKey, OperatorAssessment
@@ -55,7 +55,7 @@ def validators_tables(consensus: ConsensusView, protocol: ProtocolView) -> Itera
     """Every recorded key, one table for each operator."""
     listed = listed_validators(consensus, protocol)
     for operator_id in sorted({one.operator_id for one in listed}):
-        name = _printable(protocol.operator_names.get(operator_id, ""))
+        name = in_markup(protocol.operator_names.get(operator_id, ""))
         columns = (">index", "public key", "status", ">balance", ">effective", "flags earned")
         table = plain_table(*columns, title=f"Validators of operator {operator_id}, {name}")
         for one in listed:
@@ -193,12 +193,7 @@ def _flags(participation: int) -> tuple[str, ...]:
 
 
 def _name(operator: OperatorAssessment) -> str:
-    return f"{operator.operator_id} {_printable(operator.name)}".strip()
-
-
-def _printable(name: str) -> str:
-    """A name from the chain, as it is written and without power over the terminal."""
-    return escape("".join(each if each.isprintable() else "\ufffd" for each in name))
+    return f"{operator.operator_id} {in_markup(operator.name)}".strip()
 
 
 def _ether(amount_gwei: int) -> str:

@@ -10,6 +10,7 @@ from keel.circle.reports import read_report
 from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.bindings import Bindings
 from keel.formatting.amounts import shown_ether
+from keel.formatting.names import printable
 from keel.scenarios.telling_reports import report_lines
 from keel.sight.key_batches import staked_pubkeys
 
@@ -111,7 +112,7 @@ class Story:
         return self._names.get(address, address)
 
     def _operator(self, operator_id: int) -> str:
-        return str(self._contracts.registry.call("operator", operator_id).name)
+        return printable(self._contracts.registry.call("operator", operator_id).name)
 
 
 def _stages(chain: BeaconChain, pubkeys: Iterable[bytes]) -> Iterator[tuple[int, bytes, str]]:

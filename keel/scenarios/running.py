@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from keel.chain.anvil import Anvil, start_anvil
 from keel.chain.errors import ChainError
@@ -196,18 +197,18 @@ def _tell_each_slot(world: BeaconWorld, console: Console) -> None:
             console.print(line, highlight=False, soft_wrap=True)
         world.beacon.follow()
         for line in story.news():
-            console.print(
-                f"[dim]slot {world.beacon.chain.slot}[/]  {line}", highlight=False, soft_wrap=True
-            )
+            slot = (f"slot {world.beacon.chain.slot}", "dim")
+            console.print(Text.assemble(slot, f"  {line}"), highlight=False, soft_wrap=True)
 
     world.beacon.chain.watchers.append(tell)
 
 
 @contextmanager
 def _supervised(processes: list[Process], console: Console) -> Iterator[Callable[[], None]]:
-    supervisor = Supervisor(
-        processes, lambda line: console.print(f"[dim]{line}[/]", highlight=False, soft_wrap=True)
-    )
+    def tell(line: str) -> None:
+        console.print(Text(line, "dim"), highlight=False, soft_wrap=True)
+
+    supervisor = Supervisor(processes, tell)
     try:
         supervisor.start()
         yield supervisor.look

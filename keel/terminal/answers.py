@@ -1,6 +1,7 @@
 """What commands say before and after a transaction."""
 
 from rich.console import Console
+from rich.text import Text
 
 from keel.chain.transaction import Receipt
 
@@ -10,14 +11,15 @@ def console() -> Console:
     return Console(highlight=False)
 
 
-def before(text: str) -> None:
-    """Say what will happen."""
-    console().print(text, soft_wrap=True)
+def before(text: str, warning: str = "") -> None:
+    """Say what will happen, or what was found; `warning` stands before it in colour."""
+    label = (f"{warning}: ", "yellow") if warning else ""
+    console().print(Text.assemble(label, text), soft_wrap=True)
 
 
 def after(text: str, receipt: Receipt) -> None:
     """Say what happened, and at what cost."""
-    console().print(f"[green]Done[/]: {text}", soft_wrap=True)
+    console().print(Text.assemble(("Done", "green"), f": {text}"), soft_wrap=True)
     console().print(
         f"[dim]transaction {receipt.transaction_hash}, {receipt.gas_used:,} gas[/]", soft_wrap=True
     )

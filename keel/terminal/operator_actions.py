@@ -21,6 +21,7 @@ from keel.consensus.deposit_data import (
 from keel.consensus.keys import KeyDerivationError, derive_signing_keys, mnemonic_to_seed
 from keel.consensus.keystores import Pbkdf2Cost, ScryptCost, encrypt_keystore, write_keystore
 from keel.formatting.amounts import shown_bps, shown_ether
+from keel.formatting.names import in_markup, printable
 from keel.formatting.tables import plain_table
 from keel.keeper.staking import choose_keys
 from keel.model.frames import State
@@ -78,11 +79,12 @@ def add_operator(
 ) -> None:
     """Admit an operator."""
     registry = connection.contracts.registry
-    before(f"{name} will be admitted: at most {limit} validators, {shown_bps(target_bps)} of all.")
+    shown = printable(name)
+    before(f"{shown} will be admitted: at most {limit} validators, {shown_bps(target_bps)} of all.")
     arguments = (name, manager, reward_address, limit, target_bps)
     receipt = send(account, registry, "addOperator", *arguments)
     (event,) = registry.events(receipt, "OperatorAdded")
-    after(f"{name} is operator {event.inputs['operatorId']}, managed by {manager}.", receipt)
+    after(f"{shown} is operator {event.inputs['operatorId']}, managed by {manager}.", receipt)
 
 
 def stake_keys(connection: Connection, account: AccountAPI, most: int | None) -> None:
@@ -95,8 +97,9 @@ def stake_keys(connection: Connection, account: AccountAPI, most: int | None) ->
     for refusal in choice.refused:
         key = refusal.key
         before(
-            f"[yellow]Left out[/]: key {key.index} of batch {key.batch} of operator "
-            f"{key.operator_id}: {refusal.reason}."
+            f"key {key.index} of batch {key.batch} of operator {key.operator_id}: "
+            f"{refusal.reason}.",
+            warning="Left out",
         )
     if not choice.keys:
         raise Fault(_why_nothing(connection))
@@ -125,7 +128,7 @@ def operators_table(connection: Connection) -> Table:
         may = registry.call("mayStakeNext", number)
         table.add_row(
             str(number),
-            operator.name,
+            in_markup(operator.name),
             str(operator.staked),
             str(waiting.get(number, 0)),
             f"{operator.limit:,}",
@@ -140,7 +143,7 @@ def make_keys(connection: Connection, wish: KeyWish) -> Path:
     mnemonic = wish.mnemonic or str(generate_mnemonic(_WORDS, Language.ENGLISH))
     if wish.mnemonic is None:
         before("Write these words down; they alone can make the keys again:")
-        before(f"[bold]{mnemonic}[/]")
+        before(mnemonic)
     try:
         seed = mnemonic_to_seed(mnemonic)
     except KeyDerivationError as error:

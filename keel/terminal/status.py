@@ -1,6 +1,7 @@
 """The whole protocol on one screen."""
 
 from rich.console import Group, RenderableType
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -121,7 +122,7 @@ def _oracle(connection: Connection, books: Books) -> Table:
     wait = shown_seconds(next_at - books.time)
     reported = f"slot {ref_slot}, {age} ago" if ref_slot else f"none; frames began {age} ago"
     table.add_row("last report", reported)
-    table.add_row("signed by", _signers_of_last_report(connection) or "nobody lately")
+    table.add_row("signed by", escape(_signers_of_last_report(connection) or "nobody lately"))
     table.add_row("validators", f"{active} active, {exited} exited, {slashed} slashed")
     table.add_row("exits", f"{_exits_asked_for(connection)} asked for lately (EIP-7002)")
     table.add_row("reportable", f"slot {reportable}; the next one in {wait}")
@@ -173,5 +174,5 @@ def _roles(connection: Connection) -> Table:
         by_holder.setdefault(planned.name, []).append(text)
     table = plain_table("holder", "roles, and the delay of their calls")
     for holder, roles in by_holder.items():
-        table.add_row(holder, ", ".join(roles))
+        table.add_row(escape(holder), ", ".join(roles))
     return table

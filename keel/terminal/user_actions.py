@@ -107,7 +107,7 @@ def claim(connection: Connection, account: AccountAPI, ids: Sequence[int]) -> No
     else:
         receipt = send(account, queue, "claimMany", ids[:_MAX_TICKETS])
     for event in queue.events(receipt, "ClaimSkipped"):
-        before(f"[red]Skipped[/]: ticket {event.inputs['ticketId']} could not be paid.")
+        before(f"ticket {event.inputs['ticketId']} could not be paid.", warning="Skipped")
     paid = queue.events(receipt, "TicketClaimed")
     total_wei = sum(event.inputs["paidWei"] for event in paid)
     after(f"{exact_ether(total_wei)} ETH paid for {len(paid)} of {len(ids)} tickets.", receipt)

@@ -58,6 +58,8 @@ def posted(body: str = "{}", changes: dict[str, str | None] | None = None) -> ht
         ("127.0.0.1.example:8600", False),
         ("", False),
         ("[::1", False),
+        ("::1]:8600", False),
+        ("[keel.example]", False),
     ],
 )
 def test_only_addresses_and_allowed_names_are_served(host: str, is_served: bool) -> None:
@@ -76,6 +78,7 @@ def test_the_page_itself_may_act() -> None:
         ({"Origin": "http://attacker.example"}, 403, "only the page itself"),
         ({"Origin": "http://127.0.0.1:9999"}, 403, "only the page itself"),
         ({"Origin": "null"}, 403, "only the page itself"),
+        ({"Origin": "http://[::1"}, 403, "only the page itself"),
         ({"Origin": None}, 403, "only the page itself"),
         ({"Keel-Token": None}, 403, "load it again"),
         ({"Keel-Token": KNOWN_TO_PAGE + "x"}, 403, "load it again"),

@@ -225,3 +225,12 @@ def test_a_mnemonic_with_a_wrong_word_is_refused(terminal: Terminal, tmp_path: P
 def test_make_keys_wants_one_source(terminal: Terminal, tmp_path: Path) -> None:
     line = terminal.refuse(operators, "make-keys", str(tmp_path), code=2)
     assert "give either --new or --mnemonic-file" in line
+
+
+def test_a_name_has_no_power_over_the_terminal(terminal: Terminal) -> None:
+    name = "[b]Q[/x]\x1b[2J"
+    told = terminal.succeed(operators, "add", name, "--manager", "operator_manager_1")
+    assert "[b]Q[/x]" in told
+    listed = terminal.succeed(operators, "list")
+    assert "[b]Q[/x]\N{REPLACEMENT CHARACTER}[2J" in listed
+    assert "\x1b" not in told + listed
