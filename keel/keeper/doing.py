@@ -10,6 +10,7 @@ from keel.keeper.chores import Chore, Kind
 from keel.keeper.figures import Figures
 from keel.keeper.pacing import Turns
 from keel.keeper.view import Head
+from keel.service.loop import NODES
 from keel.service.service import Service
 from keel.wallet.errors import (
     InsufficientFundsError,
@@ -131,7 +132,11 @@ class Doer:
         return False
 
     def _reasons(self) -> Iterator[tuple[str, str]]:
-        waits = {GAS_PRICE: self._sender.too_dear, LOW_BALANCE: self._sender.lacking}
+        waits = {
+            GAS_PRICE: self._sender.too_dear,
+            LOW_BALANCE: self._sender.lacking,
+            NODES: self._sender.unclear,
+        }
         yield from ((name, str(error)) for name, error in waits.items() if error is not None)
         yield from self._unaffordable.items()
         refused = [

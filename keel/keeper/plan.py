@@ -30,8 +30,9 @@ ALARMS = (
     "gas_price",
     "low_balance",
     "refused",
+    "nodes",
 )
-"""Alarms that a keeper raises and clears at each head, besides those of every service."""
+"""Alarms that a keeper raises and clears at each head, besides the others of every service."""
 
 
 def plan(view: KeeperView) -> Plan:

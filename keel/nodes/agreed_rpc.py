@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from keel.chain.errors import RpcError
+from keel.chain.refusals import Refusal, refusal_of
 from keel.chain.rpc import Request, RpcClient
 from keel.chain.state import BlockHead
 from keel.nodes.agreement import decides, equal, needed, said_by
@@ -87,6 +88,19 @@ class AgreedRpc(RpcClient):
         """Agreed results, an RpcError in the place of each that failed; raises NodeError."""
         if not requests:
             return []
+        outcomes = self._outcomes(requests)
+        for at, (request, outcome) in enumerate(zip(requests, outcomes, strict=True)):
+            if request[0] == _SEND and isinstance(outcome, RpcError):
+                outcomes[at] = self._own_if_mined(request, outcome)
+        return outcomes
+
+    def close(self) -> None:
+        """Close all connections."""
+        super().close()
+        if self._panel is not None:
+            self._panel.close()
+
+    def _outcomes(self, requests: Sequence[Request]) -> list[Any]:
         pin, pinned = self._at_head(requests)
         if self._panel is None:
             return self._of_one_node(pinned)
@@ -97,11 +111,16 @@ class AgreedRpc(RpcClient):
                 outcomes[at] = verdict.result
         return outcomes
 
-    def close(self) -> None:
-        """Close all connections."""
-        super().close()
-        if self._panel is not None:
-            self._panel.close()
+    def _own_if_mined(self, request: Request, refusal: RpcError) -> Any:
+        """A nonce is used as well by the transaction itself, which one node may mine at once."""
+        if refusal_of(refusal) is not Refusal.NONCE_USED:
+            return refusal
+        own = transaction_hash(request)
+        try:
+            found = self.call("eth_getTransactionByHash", own)
+        except (RpcError, NodeError):
+            return refusal
+        return own if isinstance(found, dict) and found.get("hash") == own else refusal
 
     def _at_head(self, requests: Sequence[Request]) -> tuple[Pin | None, list[Request]]:
         """Replace "latest" by a number where nodes must agree, or where a head is pinned."""

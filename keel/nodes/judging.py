@@ -7,9 +7,10 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from keel.chain.errors import RpcError
+from keel.chain.refusals import Refusal, refusal_of
 from keel.chain.rpc import Request
 from keel.nodes.agreement import equal, said_by
-from keel.nodes.errors import NoAgreementError, NodeError
+from keel.nodes.errors import NoAgreementError, NodeError, NodeLeftOutError
 from keel.nodes.methods import Method, Rule, comparable, is_of_the_chain
 from keel.nodes.panel import Reply
 
@@ -17,8 +18,8 @@ type Replies = Sequence[Reply[Any]]
 """Results or RpcErrors of the nodes that answered."""
 
 _SHOWN = 100
+_FINAL = (Refusal.FUNDS, Refusal.INVALID)
 _WHY_UNKNOWN = "execution reverted, and nodes give different reasons"
-_KNOWN = ("already known", "alreadyknown", "known transaction", "already imported")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def judge(request: Request, method: Method, replies: Replies, agree: int) -> Ver
 def accepted(request: Request, outcome: Any) -> bool:
     """Whether a node has a transaction that was sent to it, from now or from before."""
     if isinstance(outcome, RpcError):
-        return any(text in outcome.message.lower() for text in _KNOWN)
+        return refusal_of(outcome) is Refusal.KNOWN
     return bool(outcome == transaction_hash(request))
 
 
@@ -55,10 +56,19 @@ def transaction_hash(request: Request) -> str:
 
 
 def _sent(request: Request, replies: Replies) -> Any:
+    """The refusal that counts most; a final one only if no node is silent that may have taken it.
+
+    A node that is left out was not asked.
+    """
     if any(accepted(request, reply.outcome) for reply in replies):
         return transaction_hash(request)
+    order = list(Refusal)
     refusals = [reply.outcome for reply in replies if isinstance(reply.outcome, RpcError)]
-    if not refusals:
+    refusals.sort(key=lambda error: (order.index(refusal_of(error)), error.message))
+    may_be_taken = any(
+        not isinstance(reply.outcome, (RpcError, NodeLeftOutError)) for reply in replies
+    )
+    if not refusals or (may_be_taken and refusal_of(refusals[0]) in _FINAL):
         raise NoAgreementError(request[0], 1, said_by(replies, _shown))
     return refusals[0]
 

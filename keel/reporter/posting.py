@@ -9,6 +9,7 @@ from keel.chain.revert import Cause, Reverted, decode_revert
 from keel.reporter.figures import Figures
 from keel.service.alarms import Alarms
 from keel.service.logs import Log
+from keel.service.loop import NODES
 from keel.wallet.errors import (
     InsufficientFundsError,
     SenderBusyError,
@@ -53,6 +54,7 @@ class Poster:
     alarms: Alarms
     log: Log
     figures: Figures
+    _is_unclear: bool = False
 
     def tend(self, head_slot: int) -> None:
         """See after what was sent before, at every head."""
@@ -99,6 +101,12 @@ class Poster:
         self.alarms.set(GAS_PRICE, None if dear is None else str(dear))
         if lacking is not None:
             self.alarms.raise_(LOW_BALANCE, str(lacking))
+        unclear = self.sender.unclear
+        if unclear is not None:
+            self.alarms.raise_(NODES, unclear)
+        elif self._is_unclear:
+            self.alarms.clear(NODES)
+        self._is_unclear = unclear is not None
 
     def _explain(self, ref_slot: int, error: TransactionRefusedError) -> None:
         cause = None if error.data is None else decode_revert(error.data, self.oracle.errors)

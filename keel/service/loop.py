@@ -20,22 +20,24 @@ def run_loop(step: Step, service: Service, *, once: bool = False) -> None:
     """Call step at every poll until service.stop is set.
 
     What nodes, network and disk refuse raises the alarm `nodes` or `disk`, anything else `fault`
-    with its traceback in the log; the loop goes on after a growing pause, and the alarms end with
-    the next step that succeeds. With `once` it calls step once and lets its error pass.
+    with its traceback in the log; the loop goes on after a growing pause, and these alarms end with
+    the next step that succeeds, unless the step raised them itself. With `once` it calls step once
+    and lets its error pass.
     """
     if once:
-        _finish(service, step())
+        _finish(service, step(), {})
         return
     failures = 0
+    raised: dict[str, str] = {}
     while not service.stop.is_set():
         try:
             head_slot = step()
         except Exception as error:
-            _alarm(service, error)
+            _alarm(service, error, raised)
             failures += 1
         else:
             failures = 0
-            _finish(service, head_slot)
+            _finish(service, head_slot, raised)
         service.stop.wait(pause_seconds(service.poll_seconds, failures))
 
 
@@ -56,15 +58,18 @@ def alarm_of(error: Exception) -> str:
     return FAULT
 
 
-def _finish(service: Service, head_slot: int | None) -> None:
-    for name in (NODES, DISK, FAULT):
-        service.alarms.clear(name)
+def _finish(service: Service, head_slot: int | None, raised: dict[str, str]) -> None:
+    standing = service.alarms.texts()
+    for name, text in raised.items():
+        if standing.get(name) == text:
+            service.alarms.clear(name)
+    raised.clear()
     if head_slot is not None:
         service.metrics.head_slot.set(head_slot)
         service.health.finished(head_slot)
 
 
-def _alarm(service: Service, error: Exception) -> None:
+def _alarm(service: Service, error: Exception, raised: dict[str, str]) -> None:
     name = alarm_of(error)
     text = f"{type(error).__name__}: {error}".partition("\n")[0]
     if service.alarms.texts().get(name) != text:
@@ -72,3 +77,4 @@ def _alarm(service: Service, error: Exception) -> None:
             "step.failed", alarm=name, text=text, exc_info=error if name == FAULT else None
         )
     service.alarms.raise_(name, text)
+    raised[name] = text

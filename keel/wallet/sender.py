@@ -7,6 +7,8 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from keel.chain.errors import RpcError
+from keel.chain.refusals import Refusal, refusal_of
+from keel.chain.revert import cause_of
 from keel.chain.rpc import RpcClient
 from keel.chain.state import BlockHead, balance_wei, block_head, genesis_hash
 from keel.chain.transaction import TRANSACTION_GAS_CAP, Receipt, parse_receipt
@@ -22,7 +24,6 @@ from keel.wallet.errors import (
 from keel.wallet.fees import FeePolicy, Fees
 from keel.wallet.journal import Attempt, Entry, Journal, read_journal, write_journal
 from keel.wallet.outcomes import Outcome, Sent, Settled, sent_of
-from keel.wallet.refusals import Refusal, refusal_of
 from keel.wallet.signing import signed
 
 _JOURNAL_NAME = "transactions.json"
@@ -34,10 +35,10 @@ BURIED_BLOCKS = 64
 class Sender:
     """One account's transactions, one at a time, journalled before any node sees them.
 
-    Call `tend` at every head and `submit` after it. `too_dear` and `lacking` say, after either,
-    why a transaction has to wait; callers show them as alarms. The folder of the journal must be
-    owned by this process. Errors of nodes and disk pass to the caller; afterwards everything goes
-    on from the journal. One sender serves one thread.
+    Call `tend` at every head and `submit` after it. `too_dear`, `lacking` and `unclear` say, after
+    either, why a transaction has to wait; callers show them as alarms. The folder of the journal
+    must be owned by this process. Errors of nodes and disk pass to the caller; afterwards
+    everything goes on from the journal. One sender serves one thread.
     """
 
     def __init__(
@@ -53,12 +54,13 @@ class Sender:
         self.address = to_checksum_address(account.address)
         self.too_dear: TooDearError | None = None
         self.lacking: InsufficientFundsError | None = None
+        self.unclear: str | None = None
         self._rpc, self._account, self._policy = rpc, account, policy
         self._path, self._log = journal_path, log
         self._journal = read_journal(journal_path, self.address, chain_id)
         self._is_of_chain = False
         self._sent_at_slot: dict[int, int] = {}
-        self._reason = ""
+        self._said = ""
 
     @property
     def waiting(self) -> tuple[Sent, ...]:
@@ -71,6 +73,7 @@ class Sender:
         Raises SenderBusyError while another waits, TooDearError, InsufficientFundsError or
         TransactionRefusedError (nothing waits after these), and RpcConnectionError or OSError.
         """
+        self.unclear = None
         self._check_chain()
         to = to_checksum_address(to)
         wanted = (to, data.hex(), value_wei)
@@ -89,8 +92,11 @@ class Sender:
             refusal = self._offer(entry, head)
             if refusal is not Refusal.NONCE_USED:
                 break
-            self._write(self._journal.without(entry.nonce))
             head = block_head(self._rpc)
+            if self._nonce(head) <= entry.nonce:
+                self._note_unclear()
+                break
+            self._write(self._journal.without(entry.nonce))
         entry = self._entry(entry.nonce) or entry
         self._raise_for(refusal, entry)
         self._say("transaction.sent", sent_of(entry))
@@ -117,7 +123,7 @@ class Sender:
         Finds what was mined, replaced, dropped or taken back by a reorg, sends again, and offers
         more after `patience_slots`. Raises RpcError, RpcConnectionError or OSError.
         """
-        self.too_dear = self.lacking = None
+        self.too_dear = self.lacking = self.unclear = None
         if not self._journal.entries:
             return []
         self._check_chain()
@@ -161,8 +167,12 @@ class Sender:
         try:
             estimate = int(self._rpc.call("eth_estimateGas", request, "latest"), 16)
         except RpcError as error:
-            if refusal_of(error) is Refusal.FUNDS:
-                self._lack(value_wei)
+            if cause_of(error) is None:
+                refusal = refusal_of(error)
+                if refusal is Refusal.FUNDS:
+                    self._lack(value_wei)
+                if refusal is not Refusal.INVALID:
+                    raise  # the node failed
             raise TransactionRefusedError(what, error.message, error.data) from error
         if estimate > TRANSACTION_GAS_CAP:
             reason = f"it needs {estimate} gas, more than {TRANSACTION_GAS_CAP}"
@@ -201,13 +211,12 @@ class Sender:
 
     def _raise_for(self, refusal: Refusal | None, entry: Entry) -> None:
         """Forget what no pool will take, and say why."""
-        if refusal in (None, Refusal.KNOWN, Refusal.UNDERPRICED, Refusal.BELOW_BASE_FEE):
+        if refusal not in (Refusal.FUNDS, Refusal.INVALID):
             return
-        if refusal is not Refusal.NONCE_USED:
-            self._write(self._journal.without(entry.nonce))
+        self._write(self._journal.without(entry.nonce))
         if refusal is Refusal.FUNDS:
             self._lack(entry.value_wei + entry.gas * entry.last.max_fee_wei)
-        raise TransactionRefusedError(entry.what, self._reason)
+        raise TransactionRefusedError(entry.what, self._said)
 
     def _lack(self, needed_wei: int) -> None:
         self.lacking = InsufficientFundsError(
@@ -299,6 +308,9 @@ class Sender:
         self._say("transaction.replaced_by_dearer", sent_of(self._entry(entry.nonce) or more))
         return True
 
+    def _note_unclear(self) -> None:
+        self.unclear = f"whether a transaction was taken is unknown: {self._said}"
+
     def _note_lack(self, entry: Entry) -> None:
         needed_wei = entry.value_wei + entry.gas * entry.last.max_fee_wei
         has_wei = balance_wei(self._rpc, self.address)
@@ -342,8 +354,11 @@ class Sender:
         try:
             self._rpc.call("eth_sendRawTransaction", attempt.raw)
         except RpcError as error:
-            self._reason = error.message
-            return refusal_of(error)
+            self._said = error.message
+            refusal = refusal_of(error)
+            if refusal is Refusal.UNKNOWN:
+                self._note_unclear()
+            return refusal
         return None
 
     def _write(self, journal: Journal) -> None:

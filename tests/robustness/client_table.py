@@ -18,4 +18,6 @@ def rows(subject: str) -> list[dict[str, Any]]:
 def each_row(subject: str) -> pytest.MarkDecorator:
     """Run a test with each `row` of a subject, named by client."""
     found = rows(subject)
-    return pytest.mark.parametrize("row", found, ids=[row["client"] for row in found])
+    return pytest.mark.parametrize(
+        "row", found, ids=[f"{row['client']}, {row.get('message', '')[:40]}" for row in found]
+    )

@@ -249,14 +249,28 @@ def test_what_the_chain_refuses_is_no_opinion(pool: Pool, echo: Contract) -> Non
 
 
 def test_one_acceptance_of_a_transaction_is_enough(pool: Pool) -> None:
+    """Any of the three may reach the chain first, and the chain mines at once."""
     set_balance_wei(pool.chain, DEPOSITOR.address, 10**18)
     raw, sent = _signed(pool.chain, 1)
     for liar in pool.liars:
         liar.lies["eth_sendRawTransaction"] = "0x" + "ff" * 32
     assert pool.rpc.call("eth_sendRawTransaction", raw) == sent
     _await(lambda: pool.chain.call("eth_getTransactionReceipt", sent))
-    with pytest.raises(RpcError, match="nonce too low"):
-        pool.rpc.call("eth_sendRawTransaction", raw)
+
+
+@pytest.mark.parametrize("nodes", [1, 3])
+def test_one_s_own_mined_transaction_was_accepted_and_another_of_its_nonce_was_not(
+    pool: Pool, nodes: int
+) -> None:
+    set_balance_wei(pool.chain, DEPOSITOR.address, 10**18)
+    mined, sent = _signed(pool.chain, 1)
+    other, _ = _signed(pool.chain, 2)
+    pool.chain.call("eth_sendRawTransaction", mined)
+    _await(lambda: pool.chain.call("eth_getTransactionReceipt", sent))
+    with AgreedRpc(pool.urls[:nodes], timeout_seconds=TIMEOUT) as rpc:
+        assert rpc.call("eth_sendRawTransaction", mined) == sent
+        with pytest.raises(RpcError, match="nonce too low"):
+            rpc.call("eth_sendRawTransaction", other)
 
 
 def test_a_transaction_known_already_was_accepted(chain: RpcClient) -> None:
