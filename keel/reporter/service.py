@@ -8,8 +8,7 @@ from keel.committee.ballot_box import BallotRefusedError
 from keel.committee.contract_members import accepts
 from keel.committee.peers import Peers
 from keel.committee.standing import Standing, StandingReader
-from keel.reporter.frame import FRAME_ALARMS, Frame, Tools
-from keel.reporter.stages import Stage
+from keel.reporter.frame import FRAME_ALARMS, Frame, Stage, Tools
 from keel.reporter.watch import Watch
 from keel.service.layers import Layers
 from keel.service.monitor import Health
