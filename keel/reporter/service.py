@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from keel.committee.ballot_box import BallotRefusedError
 from keel.committee.contract_members import accepts
 from keel.committee.peers import Peers
 from keel.committee.standing import Standing, StandingReader
@@ -111,11 +110,7 @@ class Reporter:
         self._exchanged_at = self.monotonic()
         if frame.own is not None:
             self.peers.offer([frame.own])
-        for ballot in self.peers.ballots(frame.ref_slot):
-            try:
-                self.tools.box.take(ballot)
-            except BallotRefusedError as error:
-                self.tools.log.debug("ballot.refused", signer=ballot.signer, reason=str(error))
+        self.peers.gather(frame.ref_slot, self.tools.box)
         self._follow(standing)
         self._tell_of_peers()
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from eth_account.signers.local import LocalAccount
 
 from keel.committee.ballot_box import BallotBox
-from keel.committee.exchange import MOST_CONNECTIONS, exchange_app
+from keel.committee.exchange import exchange_app
 from keel.committee.peers import Peers
 from keel.committee.standing import StandingReader
 from keel.committee.timetable import Timetable
@@ -50,9 +50,7 @@ def open_reporter(
         if not settings.dry_run:
             app = exchange_app(tools.box, tools.journal.leaves)
             listen = settings.committee.listen
-            url = stack.enter_context(
-                serve_app(app, listen.host, listen.port, most_connections=MOST_CONNECTIONS)
-            )
+            url = stack.enter_context(serve_app(app, listen.host, listen.port))
             service.log.info("committee.serves", url=url)
         address = address_of(account)
         yield Reporter(
