@@ -1,15 +1,12 @@
-"""How each number of a report came about, for people and for programs."""
+"""How each number of a report came about, for people."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-import orjson
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from keel.deploy.manifest import json_safe
 from keel.formatting.amounts import exact_ether
 from keel.formatting.names import in_markup
 from keel.formatting.tables import plain_table
@@ -17,7 +14,6 @@ from keel.model.constants import GWEI
 from keel.reporter.assessment import Assessment, ForeignKey, OperatorAssessment
 from keel.sight.consensus_view import NO_INDEX, ConsensusView
 from keel.sight.protocol_view import ProtocolView
-from keel.sight.slot_view import SlotView
 
 FLAGS = "source", "target", "head"
 """Participation flags by their bits."""
@@ -91,19 +87,6 @@ def listed_validators(consensus: ConsensusView, protocol: ProtocolView) -> list[
         )
         for place, index in enumerate(consensus.index.tolist())
     ]
-
-
-def explanation_json(assessment: Assessment, view: SlotView, *, validators: bool) -> str:
-    """Everything that `explanation` shows, and the validators if asked for."""
-    document: dict[str, Any] = {
-        **asdict(assessment),
-        "state_root": view.state_root,
-        "state_bytes": view.state_bytes,
-    }
-    if validators:
-        listed = listed_validators(view.consensus, view.protocol)
-        document["validators"] = [asdict(one) for one in listed]
-    return orjson.dumps(json_safe(document), option=orjson.OPT_INDENT_2).decode()
 
 
 def _fields(assessment: Assessment) -> Table:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from keel.chain.clock import restore_snapshot, take_snapshot
-from keel.chain.errors import RpcError
+from keel.chain.errors import ChainError
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.errors import SnapshotEndedError
 from keel.consensus.beacon.spec import State
@@ -43,13 +43,22 @@ def take_branch(chain: BeaconChain) -> Snapshot:
 def restore_branch(chain: BeaconChain, snapshot: Snapshot) -> None:
     """Return to a snapshot; raises SnapshotEndedError when an earlier one was restored since."""
     with chain.turns.taking():
-        _restore_anvil(chain, snapshot)
-        chain.state = snapshot.state
-        chain.execution.forget_since(snapshot.folded_block, snapshot.folded_hash)
-        for part, contents in zip(_parts(chain), snapshot.contents, strict=True):
-            for name, value in contents.items():
-                setattr(part, name, copy.copy(value))
+        if not _restore(chain, snapshot):
+            slot = int(snapshot.state.slot)
+            raise SnapshotEndedError(
+                f"the snapshot of slot {slot} ended when an earlier one was restored"
+            )
+        snapshot.anvil = take_snapshot(chain.rpc)
         chain.announce()
+
+
+def leave_branch(chain: BeaconChain, snapshot: Snapshot) -> bool:
+    """Return to a snapshot and end it; False, and nothing is changed, when it ended before."""
+    with chain.turns.taking():
+        if not _restore(chain, snapshot):
+            return False
+        chain.announce()
+    return True
 
 
 @contextmanager
@@ -62,16 +71,20 @@ def branching(chain: BeaconChain) -> Iterator[BeaconChain]:
         restore_branch(chain, snapshot)
 
 
-def _restore_anvil(chain: BeaconChain, snapshot: Snapshot) -> None:
+def _restore(chain: BeaconChain, snapshot: Snapshot) -> bool:
+    # First, since whatever waits in a pool of a chain that mines on request is there for good.
+    chain.rpc.call("anvil_dropAllTransactions")
     try:
         restore_snapshot(chain.rpc, snapshot.anvil)
-    except RpcError as error:
-        slot = int(snapshot.state.slot)
-        raise SnapshotEndedError(
-            f"the snapshot of slot {slot} ended when an earlier one was restored"
-        ) from error
+    except ChainError:
+        return False
     chain.rpc.call("anvil_dropAllTransactions")
-    snapshot.anvil = take_snapshot(chain.rpc)
+    chain.state = snapshot.state
+    chain.execution.forget_since(snapshot.folded_block, snapshot.folded_hash)
+    for part, contents in zip(_parts(chain), snapshot.contents, strict=True):
+        for name, value in contents.items():
+            setattr(part, name, copy.copy(value))
+    return True
 
 
 def _parts(chain: BeaconChain) -> list[Any]:

@@ -123,6 +123,11 @@ def mine_on_request(rpc: RpcClient) -> None:
     rpc.batch([("evm_setAutomine", (False,)), ("anvil_setBlockTimestampInterval", (0,))])
 
 
+def mine_at_once(rpc: RpcClient) -> None:
+    """Have each transaction mined in a block of its own, at the time of the slot before."""
+    rpc.batch([("evm_setAutomine", (True,)), ("anvil_setBlockTimestampInterval", (0,))])
+
+
 def deposit_contract_is_missing(rpc: RpcClient) -> bool:
     """Whether Anvil was started bare."""
     address = deposit_contract(rpc).address

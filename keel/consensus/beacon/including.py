@@ -13,6 +13,7 @@ from keel.chain.transaction import (
     submit_transaction,
 )
 from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.beacon.execution import mine_at_once, mine_on_request
 
 
 def include(
@@ -47,8 +48,8 @@ def mining_at_once(chain: BeaconChain) -> Iterator[None]:
 
     The next slot's payload takes those blocks over. They all have the time of the slot before.
     """
-    chain.rpc.call("evm_setAutomine", True)
+    mine_at_once(chain.rpc)
     try:
         yield
     finally:
-        chain.rpc.call("evm_setAutomine", False)
+        mine_on_request(chain.rpc)

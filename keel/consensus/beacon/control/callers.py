@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from keel.consensus.beacon.control.errands import Errands
+
 _MOST_REQUEST_BYTES = 2**24
 _MOST_CALLERS = 32
 _PATIENCE_SECONDS = 10.0
@@ -23,15 +25,18 @@ class Callers:
     """Takes connections and their requests as they come; none that stays silent holds others up.
 
     A request is a line. Whoever takes longer than 10 s for it, sends more than 16 MB, or is the
-    oldest of more than 32 is let go.
+    oldest of more than 32 is let go. A `bell` that can be read ends the waiting too.
     """
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, bell: Errands | None = None) -> None:
         self._listener = listener
         self._selector = selectors.DefaultSelector()
         self._waiting: dict[socket.socket, _Caller] = {}
         listener.setblocking(False)
         self._selector.register(listener, selectors.EVENT_READ)
+        self._bell = bell
+        if bell is not None:
+            self._selector.register(bell, selectors.EVENT_READ)
 
     def hear(self, seconds: float) -> Iterator[tuple[socket.socket, bytes]]:
         """Wait so long for requests at most; each comes with the connection that awaits answers.
@@ -41,6 +46,8 @@ class Callers:
         for key, _ in self._selector.select(seconds):
             if key.fileobj is self._listener:
                 self._welcome()
+                continue
+            if key.fileobj is self._bell:
                 continue
             connection = key.fileobj
             assert isinstance(connection, socket.socket)  # noqa: S101 (what was registered)

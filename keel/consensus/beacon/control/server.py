@@ -21,6 +21,7 @@ from keel.chain.errors import ChainError
 from keel.consensus.beacon.control.arguments import checked
 from keel.consensus.beacon.control.callers import Callers
 from keel.consensus.beacon.control.commands import COMMANDS, Desk
+from keel.consensus.beacon.control.errands import Errands
 from keel.consensus.beacon.errors import BadArgumentError, BeaconError, UnknownValidatorError
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.consensus.deposit_data import DepositDataError
@@ -44,14 +45,16 @@ def serve(
     stopped: Callable[[], bool],
     slot_seconds: float | None = None,
     show: Callable[[SlotOutcome], None] = lambda _: None,
+    errands: Errands | None = None,
 ) -> None:
     """Answer until `stopped`; with `slot_seconds` a slot passes each time they are over.
 
-    A slot that took too long is not made up for. `show` is told of every slot.
+    A slot that took too long is not made up for. `show` is told of every slot. `errands` are
+    performed between commands and slots.
     """
     with (
         _listening(socket_path(desk.folder)) as listener,
-        closing(Callers(listener)) as callers,
+        closing(Callers(listener, errands)) as callers,
     ):
         due = None if slot_seconds is None else time.monotonic() + slot_seconds
         while not stopped():
@@ -63,6 +66,8 @@ def serve(
             left = _LOOK_SECONDS if due is None else min(_LOOK_SECONDS, due - now)
             for connection, line in callers.hear(max(left, 0.001)):
                 _Answer(desk, connection, stopped, show).give(line)
+            if errands is not None:
+                errands.perform()
 
 
 @contextmanager

@@ -1,0 +1,22 @@
+"""Errors that the RPC address answers by itself."""
+
+UNSUPPORTED = -32004
+"""Codes of EIP-1474 and JSON-RPC 2.0."""
+INVALID_REQUEST = -32600
+INVALID_PARAMS = -32602
+INTERNAL = -32603
+SERVER = -32000
+LIMIT_EXCEEDED = -32005
+
+
+class RefusedError(Exception):
+    """Why a request is not carried out, in one line; `code` is that of JSON-RPC."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class AbandonedError(Exception):
+    """Nobody waits any more for what was under way."""

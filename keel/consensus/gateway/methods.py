@@ -1,0 +1,87 @@
+"""Which methods the RPC address passes to Anvil as they are, and which it refuses and why.
+
+Those that steering.py carries out stand there. Reading and sending is passed whatever its name;
+what changes Anvil in another way is passed only when it is listed here, since it must not put
+Anvil and the beacon chain apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_OPEN = ("eth_", "net_", "web3_", "debug_", "trace_", "txpool_", "ots_", "erigon_", "rpc_")
+
+_CHANGES = frozenset(
+    {
+        "addBalance",
+        "autoImpersonateAccount",
+        "dealERC20",
+        "dropAllTransactions",
+        "dropTransaction",
+        "dumpState",
+        "enableTraces",
+        "getAutomine",
+        "getBlobByHash",
+        "getBlobsByTransactionHash",
+        "getIntervalMining",
+        "impersonateAccount",
+        "metadata",
+        "nodeInfo",
+        "removePoolTransactions",
+        "setBalance",
+        "setBlockGasLimit",
+        "setCode",
+        "setERC20Allowance",
+        "setLoggingEnabled",
+        "setMinGasPrice",
+        "setNextBlockBaseFeePerGas",
+        "setNonce",
+        "setStorageAt",
+        "stopImpersonatingAccount",
+    }
+)
+_CHANGING = ("anvil_", "hardhat_", "evm_")
+
+_BY_SNAPSHOTS = "evm_snapshot and evm_revert take both layers back"
+_BY_MINING = "start the chain with --mine instant, or use evm_mine"
+_REFUSED: Mapping[str, str] = {
+    "reset": f"it would take Anvil from under the beacon chain: {_BY_SNAPSHOTS}",
+    "setRpcUrl": "this chain forks no other one: start Anvil by itself to fork",
+    "loadState": f"it would change Anvil alone: {_BY_SNAPSHOTS}",
+    "reorg": f"the beacon chain has one branch: {_BY_SNAPSHOTS}",
+    "rollback": f"it would take Anvil alone back: {_BY_SNAPSHOTS}",
+    "setAutomine": f"blocks come with the slots: {_BY_MINING}",
+    "setIntervalMining": f"blocks come with the slots: {_BY_MINING}",
+    "setCoinbase": "each slot's proposer has its own: `ape run beacon fee-recipient` sets it",
+    "setChainId": "contracts and signatures hold the chain's id: it stays",
+    "setBlockTimestampInterval": "each block has its slot's time: use evm_increaseTime",
+    "removeBlockTimestampInterval": "each block has its slot's time: use evm_increaseTime",
+    "mineDetailed": "use evm_mine, and eth_getBlockByNumber for what it mined",
+    "setPrevRandao": "the beacon chain decides it",
+}
+_HARMLESS: Mapping[str, Sequence[Any]] = {
+    "setIntervalMining": (0, "0x0"),
+    "removeBlockTimestampInterval": (),
+}
+"""Parameters with which a refused method asks for what is so anyway."""
+
+
+def refusal(method: str, *, mines_at_once: bool) -> str | None:
+    """Why a method is not passed to Anvil, None for one that is."""
+    if method.startswith(_OPEN):
+        return None
+    prefix, _, name = method.partition("_")
+    if f"{prefix}_" not in _CHANGING:
+        return "the RPC address does not know this method"
+    if name in _CHANGES:
+        return None
+    if name == "setAutomine" and mines_at_once:
+        return "transactions are mined at once: start the chain without --mine instant to wait"
+    return _REFUSED.get(name, "it is not known to leave both layers together")
+
+
+def is_so_already(method: str, params: Sequence[Any], *, mines_at_once: bool) -> bool:
+    """Whether a method that is refused asks for nothing but what is so."""
+    _, _, name = method.partition("_")
+    if name == "setAutomine":
+        return list(params) == [mines_at_once]
+    return list(params)[:1] in [[each] for each in _HARMLESS.get(name, ())]

@@ -1,0 +1,21 @@
+"""Where a frame stands; /health shows it."""
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """In the usual order; a frame may end in any of them when the next slot is reportable."""
+
+    WAITING = "waiting"  # for the first reference slot to become old enough
+    FINALITY = "finality"  # the beacon nodes do not call the slot final yet
+    LEAVES = "leaves"  # the leaves that stand on chain are lost, or false
+    REFUSED = "refused"  # the oracle would not take the report now
+    DRY_RUN = "dry run"  # shown, not signed
+    WATCHING = "watching"  # no member: looks on
+    HELD = "held"  # beyond a limit, and a person wants to decide
+    CONFLICT = "conflict"  # another report of this slot was signed
+    GATHERING = "gathering"  # too few equal ballots
+    ANNOUNCED = "announced"  # beyond a limit and announced, not yet applicable
+    TURN = "turn"  # another member's turn to post
+    POSTING = "posting"  # sent, not mined
+    APPLIED = "applied"
