@@ -10,12 +10,12 @@ from typing import Any
 
 from keel.chain.abi import Abi, AbiEntry, AbiFunction, Event, checksummed
 from keel.chain.errors import RpcError
+from keel.chain.logs import logs_between
 from keel.chain.revert import Reverted, cause_of
 from keel.chain.rpc import RpcClient
 from keel.chain.transaction import (
     TRANSACTION_GAS_CAP,
     Receipt,
-    logs_between,
     send_transaction,
 )
 

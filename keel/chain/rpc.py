@@ -15,10 +15,13 @@ from urllib.parse import urlsplit
 import orjson
 
 from keel.chain.closing import Closing
-from keel.chain.errors import RpcConnectionError, RpcError
+from keel.chain.errors import ChainError, RpcConnectionError, RpcError
 
 type Request = tuple[str, Sequence[Any]]
 """A method and its parameters."""
+
+LOG_BLOCKS = 10_000
+"""Blocks whose logs are asked for at a time at first: what most nodes grant."""
 
 _HEADERS = {"Content-Type": "application/json"}
 _MOST_BYTES = 256 * 1024**2
@@ -31,7 +34,8 @@ class RpcClient(Closing):
     """JSON-RPC 2.0 over HTTP or HTTPS. One client serves one thread.
 
     A request that broke off is never repeated, since the endpoint may have executed it; the next
-    request opens a new connection.
+    request opens a new connection. `log_blocks` is how many blocks' logs it grants at a time, as
+    far as it has shown.
     """
 
     def __init__(self, url: str, timeout_seconds: float = 120.0) -> None:
@@ -45,6 +49,7 @@ class RpcClient(Closing):
         )
         self._connection = kind(parts.hostname, parts.port, timeout=timeout_seconds)
         self._ids = itertools.count(1)
+        self.log_blocks = LOG_BLOCKS
 
     def call(self, method: str, *params: Any) -> Any:
         """Return the result of one request; raises RpcError or RpcConnectionError."""
@@ -84,6 +89,10 @@ class RpcClient(Closing):
             except RpcError as error:
                 outcomes.append(error)
         return outcomes
+
+    def is_refusal(self, error: ChainError) -> bool:
+        """Whether an error is the endpoint's answer, which another request may not get."""
+        return isinstance(error, RpcError)
 
     def close(self) -> None:
         """Close the connection; a later request opens it again."""

@@ -1,7 +1,7 @@
 """Send transactions of unlocked accounts and read receipts."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,6 @@ from keel.chain.rpc import RpcClient
 
 TRANSACTION_GAS_CAP = 2**24
 """Gas given to a transaction that names none: the most that EIP-7825 allows."""
-
-LOG_BLOCKS = 10_000
-"""Blocks whose logs are asked for at a time: what public nodes commonly grant."""
 
 _POLL_SECONDS = 0.0005
 
@@ -167,22 +164,3 @@ def parse_log(answer: Mapping[str, Any]) -> Log:
         block_number=int(answer["blockNumber"], 16),
         transaction_hash=answer["transactionHash"],
     )
-
-
-def logs_between(
-    rpc: RpcClient,
-    addresses: Sequence[str],
-    first_block: int,
-    last_block: int,
-    topic: bytes | None = None,
-) -> list[Log]:
-    """Read the logs of some addresses in a closed range of blocks, in order, LOG_BLOCKS a time."""
-    query: dict[str, Any] = {"address": list(addresses)}
-    if topic is not None:
-        query["topics"] = ["0x" + topic.hex()]
-    found: list[Log] = []
-    for first in range(first_block, last_block + 1, LOG_BLOCKS):
-        last = min(first + LOG_BLOCKS - 1, last_block)
-        part = {**query, "fromBlock": hex(first), "toBlock": hex(last)}
-        found += [parse_log(log) for log in rpc.call("eth_getLogs", part)]
-    return found

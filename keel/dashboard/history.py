@@ -11,9 +11,9 @@ from typing import Any
 
 from keel.chain.abi import Event, Log
 from keel.chain.errors import ChainError
+from keel.chain.logs import logs_matching
 from keel.chain.rpc import RpcClient
 from keel.chain.state import BlockHead
-from keel.chain.transaction import parse_log
 from keel.deploy.bindings import Bindings
 
 RANGE_BLOCKS = 2_000
@@ -122,18 +122,16 @@ class EventIndex:
         c = self._contracts
         transfer = _topics(c, {"wrapped": ("Transfer",)})
         others = {field: tuple(n for n in TOLD[field] if n != "Transfer") for field in TOLD}
-        span = {"fromBlock": hex(first), "toBlock": hex(last)}
-        wrapped = {**span, "address": c.wrapped.address}
-        queries = [
-            {**span, "address": list(self._fields), "topics": [_topics(c, others)]},
+        wrapped = {"address": c.wrapped.address}
+        queries: list[dict[str, Any]] = [
+            {"address": list(self._fields), "topics": [_topics(c, others)]},
             {**wrapped, "topics": [transfer, _ZERO_TOPIC]},
             {**wrapped, "topics": [transfer, None, _ZERO_TOPIC]},
         ]
-        answers = rpc.batch([("eth_getLogs", (query,)) for query in queries])
         found = {
             (log.block_number, log.log_index): log
-            for answer in answers
-            for log in map(parse_log, answer)
+            for query in queries
+            for log in logs_matching(rpc, query, first, last)
         }
         return [found[key] for key in sorted(found)]
 

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from keel.chain.errors import RpcError
+from keel.chain.errors import ChainError, RpcError
 from keel.chain.refusals import Refusal, refusal_of
 from keel.chain.rpc import Request, RpcClient
 from keel.chain.state import BlockHead
@@ -93,6 +93,10 @@ class AgreedRpc(RpcClient):
             if request[0] == _SEND and isinstance(outcome, RpcError):
                 outcomes[at] = self._own_if_mined(request, outcome)
         return outcomes
+
+    def is_refusal(self, error: ChainError) -> bool:
+        """Whether nodes answered with errors; too few that agree may have the same reason."""
+        return isinstance(error, (RpcError, NoAgreementError))
 
     def close(self) -> None:
         """Close all connections."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from eth_account.signers.local import LocalAccount
 
 from keel.chain.errors import ChainError
+from keel.chain.logs import logs_between
+from keel.chain.rpc import LOG_BLOCKS
 from keel.committee.standing import StandingReader
 from keel.deploy.errors import DeployError
 from keel.formatting.amounts import shown_ether
@@ -17,6 +19,9 @@ from keel.reporter.wiring import open_peers, timetable_of
 from keel.service.layers import Layers, open_layers
 from keel.wallet.account import address_of
 from keel.wallet.errors import WalletError
+
+_NOBODY = "0x" + "00" * 20
+"""An address without logs."""
 
 type OpenAccount = Callable[[], LocalAccount | None]
 
@@ -59,8 +64,7 @@ def _each_node(settings: ReporterSettings) -> Iterator[Finding]:
         name = f"execution node {public_name(url)}"
         try:
             with AgreedRpc([url], 1, network.timeout_seconds) as rpc:
-                number = int(rpc.call("eth_blockNumber"), 16)
-            yield Finding(name, f"block {number}")
+                yield Finding(name, _execution(rpc))
         except ChainError as error:
             yield Finding(name, str(error), is_well=False)
     for url in network.beacon:
@@ -70,6 +74,19 @@ def _each_node(settings: ReporterSettings) -> Iterator[Finding]:
                 yield Finding(name, f"slot {beacon.head_slot()}, {beacon.network.preset} preset")
         except ChainError as error:
             yield Finding(name, str(error), is_well=False)
+
+
+def _execution(rpc: AgreedRpc) -> str:
+    """Say where the node is, and which range of logs it grants if that is less than usual."""
+    number = int(rpc.call("eth_blockNumber"), 16)
+    logs_between(rpc, [_NOBODY], max(0, number + 1 - LOG_BLOCKS), number)
+    text = f"block {number}"
+    if rpc.log_blocks == LOG_BLOCKS:
+        return text
+    return (
+        f"{text}; gives logs of {rpc.log_blocks:,} blocks at a time, not of {LOG_BLOCKS:,}: "
+        "docs/operations.md names the flag"
+    )
 
 
 def _state(layers: Layers) -> Iterator[Finding]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from keel.chain.abi import Event
 from keel.chain.contract import Contract
+from keel.chain.logs import logs_between
 from keel.chain.state import block_head
-from keel.chain.transaction import logs_between
 
 REORG_BLOCKS = 96
 """Blocks that are read again each time: three epochs, after which they are final as a rule."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keel.chain.contract import call_many
+from keel.chain.rpc import LOG_BLOCKS
 from keel.chain.state import balance_wei, block_head
-from keel.chain.transaction import LOG_BLOCKS
 from keel.deploy.bindings import Bindings
 from keel.sight.recorded_keys import Recorded, read_recorded
 

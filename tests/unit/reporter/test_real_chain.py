@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keel.chain import transaction
 from keel.chain.clock import now
 from keel.chain.state import block_head
 from keel.consensus.beacon.config import ChainConfig
@@ -123,7 +122,7 @@ def test_keys_are_read_from_the_log_in_ranges_and_only_once(
     assert list(keys.items()) == list(
         staked_pubkeys(world.contracts.registry, world.first_block).items()
     )
-    monkeypatch.setattr(transaction, "LOG_BLOCKS", 7)
+    monkeypatch.setattr(world.rpc, "log_blocks", 7)
     in_ranges = read_recorded(world.contracts, world.first_block, last)
     assert np.array_equal(in_ranges.pubkeys, whole.pubkeys)
     staked_at = next(
