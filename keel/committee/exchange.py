@@ -6,6 +6,7 @@ and a bound in time. Whoever cannot reach this server still gets its ballots fro
 
 import asyncio
 from collections.abc import Callable
+from math import ceil
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -15,7 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from keel.committee.ballot_box import BallotBox, BallotRefusedError
+from keel.committee.allowance import Allowance, network_of
+from keel.committee.ballot_box import BallotBox, BallotRefusedError, Reception
 from keel.committee.messages import (
     MOST_BALLOT_BYTES,
     BallotsMessage,
@@ -23,11 +25,9 @@ from keel.committee.messages import (
     OperatorsMessage,
     SignedBallot,
 )
+from keel.committee.unproven import Sender
 from keel.model.commitment import OperatorTotals
 from keel.serving.bodies import BodyTooLongError, bounded_body
-
-MOST_CONNECTIONS = 128
-"""At a time; others are turned away, and get their ballots when they ask again."""
 
 BODY_SECONDS = 5.0
 """How long a client may take to send one ballot."""
@@ -52,27 +52,50 @@ def exchange_app(box: BallotBox, find_leaves: FindLeaves) -> Starlette:
     )
 
 
+class _InvalidBallotError(HTTPException):
+    """What no honest member sends; it counts against the sender."""
+
+
 class _Desk:
     def __init__(self, box: BallotBox, find_leaves: FindLeaves) -> None:
         self._box = box
         self._find_leaves = find_leaves
+        self._allowance = Allowance()
 
     async def post_ballot(self, request: Request) -> Response:
+        sender = network_of(request.client.host) if request.client else ""
+        wait_seconds = ceil(self._allowance.seconds_to_wait(sender))
+        if wait_seconds:
+            raise HTTPException(
+                429,
+                f"too many invalid ballots, the next is looked at in {wait_seconds} s",
+                {"Retry-After": str(wait_seconds)},
+            )
+        try:
+            reception = await self._received(request, Sender(sender))
+        except _InvalidBallotError:
+            self._allowance.spend(sender)
+            raise
+        return Response(status_code=202 if reception is Reception.UNPROVEN else 204)
+
+    async def _received(self, request: Request, sender: Sender) -> Reception:
         try:
             content = await asyncio.wait_for(bounded_body(request, MOST_BALLOT_BYTES), BODY_SECONDS)
             ballot = SignedBallot.model_validate_json(content)
-            await asyncio.to_thread(self._box.take, ballot)
+            return await asyncio.to_thread(self._box.take, ballot, sender)
         except TimeoutError:
             raise HTTPException(408, f"no whole ballot within {BODY_SECONDS:g} s") from None
         except BodyTooLongError:
-            raise HTTPException(413, f"a ballot has at most {MOST_BALLOT_BYTES} bytes") from None
+            raise _InvalidBallotError(
+                413, f"a ballot has at most {MOST_BALLOT_BYTES} bytes"
+            ) from None
         except ClientDisconnect:
             raise HTTPException(400, "the client went away") from None
         except ValidationError as error:
-            raise HTTPException(400, _first_fault(error)) from error
+            raise _InvalidBallotError(400, _first_fault(error)) from error
         except BallotRefusedError as error:
-            raise HTTPException(error.status, str(error)) from error
-        return Response(status_code=204)
+            kind = _InvalidBallotError if error.is_invalid else HTTPException
+            raise kind(error.status, str(error)) from error
 
     async def ballots(self, request: Request) -> Response:
         text = request.path_params["ref_slot"]
@@ -113,7 +136,9 @@ def _json(message: BaseModel) -> Response:
 def _answer_fault(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return _fault(error.status_code, error.detail)
+    response = _fault(error.status_code, error.detail)
+    response.headers.update(error.headers or {})
+    return response
 
 
 def _answer_failure(_request: Request, _error: Exception) -> Response:

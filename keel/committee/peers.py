@@ -18,6 +18,7 @@ import httpx
 from pydantic import ValidationError
 
 from keel.chain.closing import Closing
+from keel.committee.ballot_box import BallotBox
 from keel.committee.messages import BallotsMessage, OperatorsMessage, SignedBallot
 from keel.model.commitment import OperatorTotals, operators_tree
 
@@ -79,6 +80,13 @@ class Peers(Closing):
         """All ballots of a reference slot that peers know; those of silent peers are missing."""
         answers = self._ask(lambda peer: self._pull(peer, ref_slot))
         return [ballot for ballots in answers.values() for ballot in ballots]
+
+    def gather(self, ref_slot: int, box: BallotBox) -> None:
+        """Put the ballots that peers know into a box; who hands out invalid ones is a problem."""
+        for url, ballots in self._ask(lambda peer: self._pull(peer, ref_slot)).items():
+            problem = box.take_from_peer(url, ballots)
+            if problem is not None:
+                self.problems[url] = problem
 
     def offer(self, ballots: Sequence[SignedBallot]) -> None:
         """Hand ballots to all peers that have not taken them yet."""
@@ -147,6 +155,8 @@ class Peers(Closing):
                 _explained(),
                 self._client.stream("POST", url, content=content, headers=_HEADERS) as response,
             ):
+                if response.status_code == httpx.codes.ACCEPTED:
+                    continue  # it waits for a proof, and is offered again until it has one
                 if response.is_success:
                     peer.has_from_us.add(key)
                 else:

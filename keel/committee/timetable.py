@@ -1,5 +1,11 @@
-"""When a reference slot is reported (STA-1, REP-1). Pure; every time is a Unix second."""
+"""When a reference slot is reported (STA-1, REP-1) and whose turn it is to post. Pure.
 
+Every time is a Unix second. Members stand in ascending order, rotated by one place each frame, so
+that all pay for reports in turn. Every member counts from the slot in which it had all it needs
+itself; nobody waits for word from the one before, who may be dead.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from keel.model.frames import FrameGeometry
@@ -39,3 +45,15 @@ class Timetable:
         reportable = self.reportable_slot(now)
         first = self.geometry.frame_slots - 1 if reportable is None else reportable
         return first <= ref_slot <= first + self.geometry.frame_slots
+
+
+def posting_order(members: Iterable[str], ref_slot: int, frame_slots: int) -> tuple[str, ...]:
+    """All members, the one whose turn it is first."""
+    ascending = sorted(members, key=lambda member: int(member, 16))
+    first = ref_slot // frame_slots % len(ascending) if ascending else 0
+    return (*ascending[first:], *ascending[:first])
+
+
+def posting_slot(order: tuple[str, ...], member: str, postable_since: int, turn_slots: int) -> int:
+    """First slot in which a member may post; raises ValueError for somebody else."""
+    return postable_since + order.index(member) * turn_slots

@@ -1,14 +1,11 @@
 """Collect the members' ballots for the newest report that the oracle would take."""
 
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import astuple
 from typing import Any
 
 from keel.chain.revert import Reverted
-from keel.committee.ballot_box import BallotBox, BallotRefusedError
+from keel.committee.ballot_box import BallotBox
 from keel.committee.contract_members import accepts
-from keel.committee.messages import SignedBallot
 from keel.committee.peers import Peers
 from keel.committee.standing import Standing
 from keel.committee.tally import Camp, count
@@ -36,7 +33,9 @@ class BallotReader:
             return None
         terms = standing.terms
         self._box.open_for(terms, head.time)
-        self._take(self._peers.ballots(ref_slot))
+        self._peers.gather(ref_slot, self._box)
+        rpc = self._contracts.rpc
+        self._box.prove(lambda member, digest, signed: accepts(rpc, member, digest, signed))
         deadline = self._timetable.deadline(ref_slot)
         tally = count(self._box.ballots(ref_slot), terms, ref_slot, deadline)
         if not tally.camps:
@@ -45,13 +44,6 @@ class BallotReader:
 
     def _is_applied(self, ref_slot: int, standing: Standing) -> bool:
         return self._timetable.geometry.time_of(ref_slot) <= standing.last_ref_time
-
-    def _take(self, ballots: Iterable[SignedBallot]) -> None:
-        for ballot in ballots:
-            with suppress(BallotRefusedError):
-                self._box.take(ballot)
-        rpc = self._contracts.rpc
-        self._box.prove(lambda member, digest, signed: accepts(rpc, member, digest, signed))
 
     def _judged(self, camp: Camp, standing: Standing, head: Head, deadline: int) -> Ballots:
         oracle, report = self._contracts.oracle, camp.report

@@ -1,16 +1,26 @@
-"""From two views to a report: a pure function, so every member finds the same (REP-10, OPR-5)."""
+"""From what both layers show to a report; every member finds the same (REP-10, OPR-5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from keel.committee.exchange import FindLeaves
 from keel.model.balance_tree import ValidatorBalance, balance_root
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.report import Report
 from keel.model.rewards import distribute
 from keel.sight.consensus_view import ConsensusView, Flags, Gwei
 from keel.sight.protocol_view import ProtocolView
+from keel.sight.slot_view import SlotView
+
+
+class LeavesMissingError(Exception):
+    """Nobody has the leaves under the `operatorsRoot` that stands on chain."""
+
+    def __init__(self, root: bytes) -> None:
+        super().__init__(f"nobody has the leaves under 0x{root.hex()}")
+        self.root = root
 
 
 class LeavesAboveMintedError(Exception):
@@ -93,6 +103,25 @@ class Assessment:
     def added_shares(self) -> int:
         """Shares that this report gives to operators."""
         return sum(operator.added_shares for operator in self.operators)
+
+
+def assess_slot(
+    view: SlotView, find_leaves: FindLeaves, rebuild_leaves_at: int | None = None
+) -> Assessment:
+    """Build the report of a slot; raises LeavesMissingError and LeavesAboveMintedError.
+
+    The previous leaves are those under the root that stands on chain (OPR-5). At the slot
+    `rebuild_leaves_at` they begin anew from what operators claimed.
+    """
+    root, previous = view.protocol.operators_root, view.protocol.claimed_shares
+    if root == bytes(32):
+        previous = {}
+    elif view.consensus.ref_slot != rebuild_leaves_at:
+        leaves = find_leaves(root)
+        if leaves is None:
+            raise LeavesMissingError(root)
+        previous = {totals.operator_id: totals.cumulative_reward_shares for totals in leaves}
+    return assess(view.consensus, view.protocol, previous)
 
 
 def assess(

@@ -7,13 +7,10 @@ import click
 from rich.console import Console
 
 from keel.chain.errors import ChainError
-from keel.reporter.assessment import LeavesAboveMintedError
-from keel.reporter.building import Builder, LeavesMissingError
+from keel.reporter.assessment import LeavesAboveMintedError, LeavesMissingError, assess_slot
 from keel.reporter.checking import check_all
-from keel.reporter.explain import explanation, validators_tables
-from keel.reporter.explain_json import explanation_json
-from keel.reporter.journal import Journal, JournalError
-from keel.reporter.leaves import leaves_finder
+from keel.reporter.explain import explanation, explanation_json, validators_tables
+from keel.reporter.journal import Journal, JournalError, leaves_finder
 from keel.reporter.service import Reporter
 from keel.reporter.settings import ENVIRONMENT_PREFIX, ReporterSettings
 from keel.reporter.wiring import open_peers, open_reporter
@@ -23,6 +20,7 @@ from keel.service.logs import Log
 from keel.service.loop import run_loop
 from keel.service.service import running_service
 from keel.service.settings import load_settings
+from keel.sight.slot_view import SlotReader
 from keel.wallet.account import account_of, address_of
 
 NAME = "reporter"
@@ -95,25 +93,20 @@ def explain(ref_slot: int, config: Path | None, validators: bool, as_json: bool)
         open_peers(settings) as peers,
     ):
         layers.require_agreement()
-        builder = Builder(
-            layers.beacon,
-            layers.bindings,
-            layers.manifest.block,
-            leaves_finder(journal, peers, keep=False),
-            settings.committee.rebuild_leaves_at,
-        )
+        slots = SlotReader(layers.beacon, layers.bindings, layers.manifest.block)
+        find_leaves = leaves_finder(journal, peers, keep=False)
         if layers.beacon.finalised_slot() <= ref_slot:
             warn(f"slot {ref_slot}", "not final, it may yet change")
-        sight = builder.see(ref_slot)
-        assessment = builder.assess(sight)
+        view = slots.read(ref_slot)
+        assessment = assess_slot(view, find_leaves, settings.committee.rebuild_leaves_at)
     if as_json:
-        click.echo(explanation_json(assessment, sight, validators=validators))
+        click.echo(explanation_json(assessment, view, validators=validators))
         return
     console = Console(soft_wrap=not sys.stdout.isatty())
     for part in explanation(assessment):
         console.print(part, highlight=False)
     if validators:
-        for table in validators_tables(sight.consensus, sight.protocol):
+        for table in validators_tables(view.consensus, view.protocol):
             console.print(table, highlight=False)
 
 

@@ -1,12 +1,15 @@
-"""How each number of a report came about, for people."""
+"""How each number of a report came about, for people and for programs."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
+import orjson
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from keel.deploy.manifest import json_safe
 from keel.formatting.amounts import exact_ether
 from keel.formatting.names import in_markup
 from keel.formatting.tables import plain_table
@@ -14,6 +17,7 @@ from keel.model.constants import GWEI
 from keel.reporter.assessment import Assessment, ForeignKey, OperatorAssessment
 from keel.sight.consensus_view import NO_INDEX, ConsensusView
 from keel.sight.protocol_view import ProtocolView
+from keel.sight.slot_view import SlotView
 
 FLAGS = "source", "target", "head"
 """Participation flags by their bits."""
@@ -87,6 +91,19 @@ def listed_validators(consensus: ConsensusView, protocol: ProtocolView) -> list[
         )
         for place, index in enumerate(consensus.index.tolist())
     ]
+
+
+def explanation_json(assessment: Assessment, view: SlotView, *, validators: bool) -> str:
+    """Everything that `explanation` shows, and the validators if asked for."""
+    document: dict[str, Any] = {
+        **asdict(assessment),
+        "state_root": view.state_root,
+        "state_bytes": view.state_bytes,
+    }
+    if validators:
+        listed = listed_validators(view.consensus, view.protocol)
+        document["validators"] = [asdict(one) for one in listed]
+    return orjson.dumps(json_safe(document), option=orjson.OPT_INDENT_2).decode()
 
 
 def _fields(assessment: Assessment) -> Table:

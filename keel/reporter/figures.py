@@ -2,8 +2,8 @@
 
 from keel.committee.tally import Tally
 from keel.model.report import Report
-from keel.reporter.building import Sight
 from keel.service.metrics import Metrics
+from keel.sight.slot_view import SlotView
 
 
 class Figures:
@@ -21,10 +21,10 @@ class Figures:
         self._bytes = metrics.gauge("state_bytes", "Size of the last state read")
         self._ballots = metrics.gauge("ballots", "Ballots of the present frame", ["state"])
 
-    def seen(self, sight: Sight) -> None:
+    def seen(self, view: SlotView) -> None:
         """Show what reading a slot took."""
-        self._seconds.set(sight.seconds)
-        self._bytes.set(sight.state_bytes)
+        self._seconds.set(view.seconds)
+        self._bytes.set(view.state_bytes)
 
     def built(self, report: Report) -> None:
         """Show a report's balances."""

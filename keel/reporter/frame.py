@@ -5,6 +5,7 @@ the process may be killed anywhere and goes on where the chain stands.
 """
 
 from dataclasses import astuple, dataclass
+from enum import StrEnum
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
@@ -13,22 +14,26 @@ from keel.chain.abi import CustomError
 from keel.chain.revert import Reverted
 from keel.committee.ballot import Ballot, digest, sign
 from keel.committee.ballot_box import BallotBox
+from keel.committee.exchange import FindLeaves
 from keel.committee.messages import SignedBallot
 from keel.committee.standing import Standing
 from keel.committee.tally import Tally, count, disagreement
-from keel.committee.timetable import Timetable
+from keel.committee.timetable import Timetable, posting_order, posting_slot
 from keel.deploy.bindings import Bindings
-from keel.reporter.assessment import Assessment, LeavesAboveMintedError
-from keel.reporter.building import Builder, LeavesMissingError, Sight
+from keel.reporter.assessment import (
+    Assessment,
+    LeavesAboveMintedError,
+    LeavesMissingError,
+    assess_slot,
+)
 from keel.reporter.figures import Figures
 from keel.reporter.journal import ConflictingViewError, Journal
 from keel.reporter.posting import REFUSED, Poster, SignatureRefusedError, is_fault
 from keel.reporter.sayings import applied_otherwise, beyond_limit_text, conflict_text, foreign_text
 from keel.reporter.settings import CommitteeSettings
-from keel.reporter.stages import Stage
-from keel.reporter.turns import posting_order, posting_slot
 from keel.service.alarms import Alarms
 from keel.service.logs import Log
+from keel.sight.slot_view import SlotReader, SlotView
 
 FRAME_ALARMS = (
     "beyond_limit",
@@ -41,6 +46,27 @@ FRAME_ALARMS = (
 """Alarms that belong to one reference slot; `foreign_credentials` lasts until a report has none."""
 
 
+class Stage(StrEnum):
+    """Where a frame stands, in the usual order; /health shows it.
+
+    A frame may end in any of them when the next slot is reportable.
+    """
+
+    WAITING = "waiting"  # for the first reference slot to become old enough
+    FINALITY = "finality"  # the beacon nodes do not call the slot final yet
+    LEAVES = "leaves"  # the leaves that stand on chain are lost, or false
+    REFUSED = "refused"  # the oracle would not take the report now
+    DRY_RUN = "dry run"  # shown, not signed
+    WATCHING = "watching"  # no member: looks on
+    HELD = "held"  # beyond a limit, and a person wants to decide
+    CONFLICT = "conflict"  # another report of this slot was signed
+    GATHERING = "gathering"  # too few equal ballots
+    ANNOUNCED = "announced"  # beyond a limit and announced, not yet applicable
+    TURN = "turn"  # another member's turn to post
+    POSTING = "posting"  # sent, not mined
+    APPLIED = "applied"
+
+
 class DigestDiffersError(Exception):
     """The oracle hashes a report differently than we do: it is not the one this program knows."""
 
@@ -51,7 +77,8 @@ class Tools:
 
     chain_id: int
     bindings: Bindings
-    builder: Builder
+    slots: SlotReader
+    find_leaves: FindLeaves
     journal: Journal
     box: BallotBox
     timetable: Timetable
@@ -72,7 +99,7 @@ class Frame:
         self.assessment: Assessment | None = None
         self._tools = tools
         self._deadline = tools.timetable.deadline(ref_slot)
-        self._sight: Sight | None = None
+        self._view: SlotView | None = None
         self._judged: tuple[int, Any, Any] | None = None
         self._postable_since: int | None = None
         self._shown: set[tuple[str, str]] = set()
@@ -164,17 +191,17 @@ class Frame:
         if self.assessment is not None:
             return self.assessment
         tools = self._tools
-        if self._sight is None:
-            self._sight = tools.builder.see(self.ref_slot)
-            tools.figures.seen(self._sight)
+        if self._view is None:
+            self._view = tools.slots.read(self.ref_slot)
+            tools.figures.seen(self._view)
             self._say(
                 "state.read",
-                root=self._sight.state_root,
-                bytes=self._sight.state_bytes,
-                seconds=round(self._sight.seconds, 3),
-                block=self._sight.consensus.block_number,
+                root=self._view.state_root,
+                bytes=self._view.state_bytes,
+                seconds=round(self._view.seconds, 3),
+                block=self._view.consensus.block_number,
             )
-        assessment = tools.builder.assess(self._sight)
+        assessment = assess_slot(self._view, tools.find_leaves, tools.settings.rebuild_leaves_at)
         tools.journal.keep_leaves(assessment.leaves)
         tools.journal.forget_leaves(assessment.previous_root)
         tools.alarms.clear("leaves_missing")
@@ -182,7 +209,7 @@ class Frame:
         tools.alarms.set("foreign_credentials", foreign_text(assessment))
         tools.figures.built(assessment.report)
         self._say("report.built", **vars(assessment.report))
-        self.assessment, self._sight = assessment, None
+        self.assessment, self._view = assessment, None
         return assessment
 
     def _judge(self, standing: Standing, assessment: Assessment) -> Any | None:

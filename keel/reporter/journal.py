@@ -11,7 +11,9 @@ from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from keel.committee.ballot import Ballot
+from keel.committee.exchange import FindLeaves
 from keel.committee.messages import Integer, OperatorMessage, OperatorsMessage, ReportMessage
+from keel.committee.peers import Peers
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.report import Report
 from keel.service.disk import write_atomically
@@ -126,6 +128,20 @@ class Journal:
 def _write(path: Path, message: BaseModel) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, message.model_dump_json().encode())
+
+
+def leaves_finder(journal: Journal, peers: Peers, *, keep: bool = True) -> FindLeaves:
+    """Look in the journal, then ask peers, and keep what they had unless a command only looks."""
+
+    def find(root: bytes) -> tuple[OperatorTotals, ...] | None:
+        leaves = journal.leaves(root)
+        if leaves is None:
+            leaves = peers.operators(root)
+            if leaves is not None and keep:
+                journal.keep_leaves(leaves)
+        return leaves
+
+    return find
 
 
 def _key(ballot: Ballot, signer: str) -> str:

@@ -3,11 +3,10 @@
 from typing import Any
 
 from keel.committee.standing import Standing
-from keel.committee.tally import Terms, differences, shown
+from keel.committee.tally import differences, shown
 from keel.formatting.amounts import shown_ether
 from keel.model.constants import GWEI
 from keel.model.report import Report
-from keel.reporter.announcement import Announcement
 from keel.reporter.assessment import Assessment
 from keel.reporter.journal import ConflictingViewError
 
@@ -19,23 +18,6 @@ def beyond_limit_text(ref_slot: int, judgement: Any) -> str:
     return (
         f"slot {ref_slot}: {what} of {shown_ether(change_wei)} ETH, "
         f"{shown_ether(judgement.limitWei)} ETH allowed; it has to be announced"
-    )
-
-
-def announced_text(
-    announcement: Announcement | None, applicable_at: int, now: int, terms: Terms
-) -> str:
-    """Say what was announced, and from when on how many can apply it."""
-    what = "a report beyond a limit"
-    if announcement is not None:
-        what = (
-            f"slot {announcement.ref_slot}: a change of {shown_ether(announcement.change_wei)} ETH "
-            f"where {shown_ether(announcement.limit_wei)} ETH are allowed"
-        )
-    wait = max(0, applicable_at - now)
-    return (
-        f"{what} is announced; in {wait} s a newer report beyond the limit applies with "
-        f"{terms.announced_quorum} of {len(terms.members)} signatures"
     )
 
 

@@ -4,12 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from keel.committee.ballot_box import BallotRefusedError
 from keel.committee.contract_members import accepts
 from keel.committee.peers import Peers
 from keel.committee.standing import Standing, StandingReader
-from keel.reporter.frame import FRAME_ALARMS, Frame, Tools
-from keel.reporter.stages import Stage
+from keel.reporter.frame import FRAME_ALARMS, Frame, Stage, Tools
 from keel.reporter.watch import Watch
 from keel.service.layers import Layers
 from keel.service.monitor import Health
@@ -112,11 +110,7 @@ class Reporter:
         self._exchanged_at = self.monotonic()
         if frame.own is not None:
             self.peers.offer([frame.own])
-        for ballot in self.peers.ballots(frame.ref_slot):
-            try:
-                self.tools.box.take(ballot)
-            except BallotRefusedError as error:
-                self.tools.log.debug("ballot.refused", signer=ballot.signer, reason=str(error))
+        self.peers.gather(frame.ref_slot, self.tools.box)
         self._follow(standing)
         self._tell_of_peers()
 

@@ -4,19 +4,28 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from keel.chain.state import block_head
 from keel.committee.standing import Standing
+from keel.committee.tally import Terms
 from keel.committee.timetable import Timetable
 from keel.deploy.bindings import Bindings
 from keel.formatting.amounts import shown_ether
-from keel.reporter.announcement import Announcement, read_announcement
-from keel.reporter.sayings import announced_text
+from keel.reporter.frame import Stage
 from keel.reporter.settings import CommitteeSettings
-from keel.reporter.stages import Stage
 from keel.service.alarms import Alarms
 from keel.service.logs import Log
 
 CLOCK_SKEW, LATE_REPORT, LOSS_ANNOUNCED = "clock_skew", "late_report", "loss_announced"
 LOW_BALANCE, MEMBER_REMOVED = "low_balance", "member_removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """`change_wei` is the loss, or the growth above its bound."""
+
+    ref_slot: int
+    change_wei: int
+    limit_wei: int
 
 
 @dataclass
@@ -104,3 +113,41 @@ class Watch:
             self.log.info("report.applied", ref_slot=standing.last_ref_slot)
         if standing.announced_at > last.announced_at:
             self.log.warning("report.announced", announced_at=standing.announced_at)
+
+
+def read_announcement(
+    bindings: Bindings, announced_at: int, first_block: int, head_number: int
+) -> Announcement | None:
+    """Find the announcement of this time; None when the nodes do not have its block's logs.
+
+    Some 25 reads: the block is searched by its time, which the vault wrote down.
+    """
+    low, high = first_block, head_number
+    while low < high:
+        middle = (low + high) // 2
+        if block_head(bindings.rpc, middle).timestamp < announced_at:
+            low = middle + 1
+        else:
+            high = middle
+    events = bindings.oracle.events_between(low, low, "LossAnnounced")
+    if not events:
+        return None
+    inputs = events[-1].inputs
+    return Announcement(inputs["refSlot"], inputs["changeWei"], inputs["limitWei"])
+
+
+def announced_text(
+    announcement: Announcement | None, applicable_at: int, now: int, terms: Terms
+) -> str:
+    """Say what was announced, and from when on how many can apply it."""
+    what = "a report beyond a limit"
+    if announcement is not None:
+        what = (
+            f"slot {announcement.ref_slot}: a change of {shown_ether(announcement.change_wei)} ETH "
+            f"where {shown_ether(announcement.limit_wei)} ETH are allowed"
+        )
+    wait = max(0, applicable_at - now)
+    return (
+        f"{what} is announced; in {wait} s a newer report beyond the limit applies with "
+        f"{terms.announced_quorum} of {len(terms.members)} signatures"
+    )

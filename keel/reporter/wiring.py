@@ -6,16 +6,14 @@ from contextlib import ExitStack, contextmanager
 from eth_account.signers.local import LocalAccount
 
 from keel.committee.ballot_box import BallotBox
-from keel.committee.exchange import MOST_CONNECTIONS, exchange_app
+from keel.committee.exchange import exchange_app
 from keel.committee.peers import Peers
 from keel.committee.standing import StandingReader
 from keel.committee.timetable import Timetable
 from keel.deploy.manifest import Manifest
-from keel.reporter.building import Builder
 from keel.reporter.figures import Figures
 from keel.reporter.frame import Tools
-from keel.reporter.journal import Journal
-from keel.reporter.leaves import leaves_finder
+from keel.reporter.journal import Journal, leaves_finder
 from keel.reporter.posting import Poster
 from keel.reporter.service import Reporter
 from keel.reporter.settings import ReporterSettings
@@ -23,6 +21,7 @@ from keel.reporter.watch import Watch
 from keel.service.layers import Layers, open_layers
 from keel.service.service import Service
 from keel.serving import serve_app
+from keel.sight.slot_view import SlotReader
 from keel.wallet.account import address_of
 from keel.wallet.sender import open_sender
 
@@ -51,9 +50,7 @@ def open_reporter(
         if not settings.dry_run:
             app = exchange_app(tools.box, tools.journal.leaves)
             listen = settings.committee.listen
-            url = stack.enter_context(
-                serve_app(app, listen.host, listen.port, most_connections=MOST_CONNECTIONS)
-            )
+            url = stack.enter_context(serve_app(app, listen.host, listen.port))
             service.log.info("committee.serves", url=url)
         address = address_of(account)
         yield Reporter(
@@ -91,13 +88,8 @@ def _tools(
     return Tools(
         chain_id=manifest.chain_id,
         bindings=bindings,
-        builder=Builder(
-            layers.beacon,
-            bindings,
-            manifest.block,
-            leaves_finder(journal, peers),
-            settings.committee.rebuild_leaves_at,
-        ),
+        slots=SlotReader(layers.beacon, bindings, manifest.block),
+        find_leaves=leaves_finder(journal, peers),
         journal=journal,
         box=BallotBox(manifest.chain_id, bindings.oracle.address, timetable),
         timetable=timetable,

@@ -9,11 +9,10 @@ import httpx
 from keel.circle.process import Process
 from keel.committee.ballot import Ballot, sign
 from keel.committee.messages import SignedBallot
-from keel.committee.timetable import Timetable
+from keel.committee.timetable import Timetable, posting_order
 from keel.deploy.artifacts import Artifacts
 from keel.model.report import Report
 from keel.reporter.journal import Journal
-from keel.reporter.turns import posting_order
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import CircleWorld, circle_around
 

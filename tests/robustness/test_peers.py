@@ -8,6 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from ape.contracts import ContractContainer
+from eth_abi.abi import encode
+from eth_account import Account
 
 from keel.circle.keys import account_of
 from keel.committee.ballot import Ballot, sign
@@ -28,6 +31,7 @@ from tests.robustness.stage import (
 FLOOD = 200
 HALF_OPEN = 150
 MEBIBYTE = 1024**2
+HONEST = 0
 
 
 @pytest.fixture
@@ -69,11 +73,11 @@ def test_a_flood_of_rubbish_is_refused_and_costs_nothing_that_stays(stage: Stage
         url = f"{flooded.service.serving_url}/v1/ballots"
         forged = [_forged(committee, stage.ref_slot, number) for number in range(FLOOD)]
         with httpx.Client(trust_env=False) as client:
-            statuses = {client.post(url, content=each).status_code for each in forged}
-            assert statuses == {403}
             too_long = client.post(url, content=b" " * (MOST_BALLOT_BYTES + 1))
             assert too_long.status_code == 413
             assert client.post(url, content=b"\xff{").status_code == 400
+            statuses = {client.post(url, content=each).status_code for each in forged}
+            assert statuses == {403, 429}
         assert ballots_of(flooded, stage.ref_slot) == []
         reported = committee.until_applied(stage.ref_slot)
         assert same_numbers(reported.report, stage.seen())
@@ -107,6 +111,42 @@ def test_a_member_that_signs_ever_new_reports_is_named_and_bounded(stage: Stage)
         assert committee.member(5) not in reported.signers
         await_alarm(flooded, "disagreement", holding=committee.member(5))
         assert len(ballots_of(flooded, stage.ref_slot)) == MOST_REPORTS_OF_A_MEMBER + 3
+
+
+def test_garbage_in_the_name_of_a_contract_keeps_its_ballot_out_of_no_report(
+    stage: Stage, test_contracts: dict[str, ContractContainer]
+) -> None:
+    """A wallet votes beside two reporters: its signature completes the quorum of three."""
+    with stage.committee(2) as committee:
+        wallet, owner = committee.member(5), Account.from_key(b"\x07" * 32)
+        _put_wallet(stage, test_contracts["TestMember"], wallet, owner.address)
+        committee.until(
+            lambda: all(len(ballots_of(each, stage.ref_slot)) == 2 for each in committee.reporters),
+            "the ballots of two",
+        )
+        ballot = ballots_of(committee.reporters[0], stage.ref_slot)[0]
+        signed = ballot.ballot(committee.chain.config.chain_id, committee.contracts.oracle.address)
+        (signature,) = sign(signed, [owner])
+        genuine = ballot.model_copy(update={"signer": wallet, "signature": signature.signature})
+        lies = [_signed(committee, stage.ref_slot, 5, gwei) for gwei in range(4)]
+        garbage = [lie.model_copy(update={"signature": b"garbage"}) for lie in lies]
+        garbage.append(genuine.model_copy(update={"signature": b"garbage"}))
+        for reporter in committee.reporters:
+            hand_in(reporter, garbage)
+            assert hand_in(reporter, [genuine]) is None
+            hand_in(reporter, garbage[-1:])
+        reported = committee.until_applied(stage.ref_slot)
+        assert set(reported.signers) == {committee.member(1), committee.member(2), wallet}
+
+
+def _put_wallet(stage: Stage, compiled: ContractContainer, address: str, owner: str) -> None:
+    """Give an account the code of a contract that accepts what its owner signed."""
+    creation = compiled.contract_type.deployment_bytecode
+    assert creation is not None
+    code = bytes(creation.to_bytes()) + encode(["address", "uint8"], [owner, HONEST])
+    rpc = stage.world.rpc
+    runtime = rpc.call("eth_call", {"data": "0x" + code.hex()}, "latest")
+    rpc.call("anvil_setCode", address, runtime)
 
 
 def _with_stranger(stage: Stage, stranger: FaultyNode) -> AbstractContextManager[Committee]:

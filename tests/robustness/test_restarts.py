@@ -6,7 +6,7 @@ import time
 import pytest
 
 from keel.circle.process import Process
-from keel.reporter.turns import posting_order
+from keel.committee.timetable import posting_order
 from tests.robustness.ballots import ballots_of, journalled
 from tests.robustness.stage import (
     Committee,

@@ -1,12 +1,25 @@
 """Which ballots a member keeps, and that nobody can fill its memory."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import count, islice
 
 import pytest
 from eth_account.signers.local import LocalAccount
+from hypothesis import given
+from hypothesis import strategies as st
 
-from keel.committee.ballot_box import MOST_REPORTS_OF_A_MEMBER, BallotBox, BallotRefusedError
+from keel.committee.ballot_box import (
+    MOST_INVALID_OF_A_PEER,
+    MOST_REPORTS_OF_A_MEMBER,
+    BallotBox,
+    BallotRefusedError,
+    Reception,
+)
 from keel.committee.messages import SignedBallot
+from keel.committee.unproven import MOST_OF_A_SENDER, MOST_OF_STRANGERS, Sender
+from keel.model.report import Report
 from tests.unit.committee.committee_examples import (
     CHAIN_ID,
     LIE,
@@ -30,8 +43,8 @@ def box() -> BallotBox:
 
 
 def test_a_members_ballot_is_kept_once(box: BallotBox) -> None:
-    assert box.take(signed(MEMBERS[0])) is True
-    assert box.take(signed(MEMBERS[0])) is False
+    assert box.take(signed(MEMBERS[0])) is Reception.COUNTED
+    assert box.take(signed(MEMBERS[0])) is Reception.KNOWN
     assert box.ballots(REF_SLOT) == (signed(MEMBERS[0]),)
     assert box.received == 1
 
@@ -83,7 +96,7 @@ def test_one_member_can_not_fill_the_box(box: BallotBox) -> None:
         box.take(signed(MEMBERS[0], report))
     with pytest.raises(BallotRefusedError, match="signed too many reports of one slot"):
         box.take(signed(MEMBERS[0]))
-    assert box.take(signed(MEMBERS[1]))
+    assert box.take(signed(MEMBERS[1])) is Reception.COUNTED
     assert len(box.ballots(REF_SLOT)) == MOST_REPORTS_OF_A_MEMBER + 1
 
 
@@ -99,29 +112,164 @@ def test_a_change_of_members_voids_all_ballots(box: BallotBox) -> None:
     box.take(signed(MEMBERS[0]))
     box.open_for(replace(TERMS, member_set_nonce=2), NOW)
     assert box.ballots(REF_SLOT) == ()
-    assert box.take(signed(MEMBERS[0], nonce=2))
+    assert box.take(signed(MEMBERS[0], nonce=2)) is Reception.COUNTED
+
+
+WALLET = OUTSIDER.address
+"""A member that is a contract; it accepts GENUINE and nothing else."""
+
+GENUINE = b"owners"
+STRANGER = Sender("203.0.113.7")
+
+
+@pytest.fixture
+def open_box() -> BallotBox:
+    """A box that any member that is a contract votes in."""
+    opened = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    members = (*TERMS.members, WALLET)
+    opened.open_for(replace(TERMS, members=members, contracts=frozenset({WALLET})), NOW)
+    return opened
+
+
+def of_wallet(signature: bytes = GENUINE, report: Report = REPORT) -> SignedBallot:
+    changes = {"signer": WALLET, "signature": signature}
+    return signed(MEMBERS[0], report).model_copy(update=changes)
+
+
+def wallet_accepts(member: str, _digest: bytes, signature: bytes) -> bool:
+    return (member, signature) == (WALLET, GENUINE)
+
+
+def garbage(number: int) -> SignedBallot:
+    return of_wallet(b"garbage %d" % number)
+
+
+def reports() -> Iterator[Report]:
+    return (replace(REPORT, consensus_balance_gwei=n) for n in count())
 
 
 @pytest.mark.parametrize("accepts", [True, False])
-def test_a_member_that_is_a_contract_is_asked(accepts: bool) -> None:
-    wallet = OUTSIDER.address
-    box = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
-    members = (*TERMS.members, wallet)
-    box.open_for(replace(TERMS, members=members, contracts=frozenset({wallet})), NOW)
-    ballot = signed(MEMBERS[0]).model_copy(update={"signer": wallet, "signature": b"owners"})
-    box.take(ballot)
-    assert box.ballots(REF_SLOT) == ()
+def test_a_member_that_is_a_contract_is_asked_once(open_box: BallotBox, accepts: bool) -> None:
+    assert open_box.take(of_wallet()) is Reception.UNPROVEN
+    assert open_box.take(of_wallet()) is Reception.UNPROVEN
+    assert open_box.ballots(REF_SLOT) == ()
+    assert open_box.received == 0
     asked: list[tuple[str, bytes]] = []
 
     def answer(member: str, _digest: bytes, signature: bytes) -> bool:
         asked.append((member, signature))
         return accepts
 
-    box.prove(answer)
-    assert asked == [(wallet, b"owners")]
-    assert box.ballots(REF_SLOT) == ((ballot,) if accepts else ())
-    box.prove(answer)
+    open_box.prove(answer)
+    assert asked == [(WALLET, GENUINE)]
+    assert open_box.ballots(REF_SLOT) == ((of_wallet(),) if accepts else ())
+    assert open_box.received == accepts
+    open_box.prove(answer)
     assert len(asked) == 1
+    assert open_box.take(of_wallet()) is (Reception.KNOWN if accepts else Reception.UNPROVEN)
+
+
+@pytest.mark.parametrize("comes_first", ["genuine", "garbage"])
+def test_a_garbage_signature_takes_no_genuine_ones_place(
+    open_box: BallotBox, comes_first: str
+) -> None:
+    ballots = [of_wallet(), garbage(1)]
+    for ballot in ballots if comes_first == "genuine" else reversed(ballots):
+        assert open_box.take(ballot, STRANGER) is Reception.UNPROVEN
+    open_box.prove(wallet_accepts)
+    assert open_box.ballots(REF_SLOT) == (of_wallet(),)
+    assert open_box.take(garbage(2), STRANGER) is Reception.KNOWN
+    open_box.prove(wallet_accepts)
+    assert open_box.ballots(REF_SLOT) == (of_wallet(),)
+
+
+@given(
+    brought=st.lists(
+        st.tuples(
+            st.sampled_from([STRANGER, Sender("198.51.100.9"), Sender("http://a", is_peer=True)]),
+            st.integers(0, 3),
+            st.integers(0, 99),
+        ),
+        max_size=80,
+    ),
+    at=st.integers(0, 80),
+)
+def test_a_genuine_ballot_counts_whatever_others_bring(
+    brought: list[tuple[Sender, int, int]], at: int
+) -> None:
+    box = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    terms = replace(TERMS, members=(*TERMS.members, WALLET), contracts=frozenset({WALLET}))
+    box.open_for(terms, NOW)
+    honest = Sender("192.0.2.1")
+    some = list(islice(reports(), 3))
+    bringing = [(sender, of_wallet(b"%d" % n, [REPORT, *some][r])) for sender, r, n in brought]
+    bringing.insert(at, (honest, of_wallet()))
+    for sender, ballot in bringing:
+        if sender == honest:
+            assert box.take(ballot, sender) is Reception.UNPROVEN
+        else:
+            with suppress(BallotRefusedError):
+                box.take(ballot, sender)
+    box.prove(wallet_accepts)
+    assert box.ballots(REF_SLOT) == (of_wallet(),)
+
+
+def test_unproven_ballots_are_bounded_by_sender_and_none_is_evicted(open_box: BallotBox) -> None:
+    for number in range(MOST_OF_A_SENDER):
+        assert open_box.take(garbage(number), STRANGER) is Reception.UNPROVEN
+    with pytest.raises(BallotRefusedError, match="to be proven first") as refused:
+        open_box.take(garbage(MOST_OF_A_SENDER), STRANGER)
+    assert refused.value.status == 429
+    assert not refused.value.is_invalid
+    assert open_box.take(garbage(0), STRANGER) is Reception.UNPROVEN  # it waits already
+    assert open_box.take(of_wallet(), Sender("192.0.2.1")) is Reception.UNPROVEN
+    asked: list[bytes] = []
+
+    def refuse(_member: str, _digest: bytes, signature: bytes) -> bool:
+        asked.append(signature)
+        return False
+
+    open_box.prove(refuse)
+    assert asked == [*(garbage(n).signature for n in range(MOST_OF_A_SENDER)), GENUINE]
+    assert open_box.take(garbage(99), STRANGER) is Reception.UNPROVEN
+
+
+def test_many_strangers_are_bounded_and_keep_no_peer_out(open_box: BallotBox) -> None:
+    def bring(number: int) -> Reception:
+        return open_box.take(garbage(number), Sender(f"198.51.100.{number}"))
+
+    for number in range(MOST_OF_STRANGERS):
+        assert bring(number) is Reception.UNPROVEN
+    with pytest.raises(BallotRefusedError, match="to be proven first"):
+        bring(MOST_OF_STRANGERS)
+    assert open_box.take_from_peer("http://peer", [of_wallet()]) is None
+    open_box.prove(wallet_accepts)
+    assert open_box.ballots(REF_SLOT) == (of_wallet(),)
+
+
+def test_a_contract_that_accepts_everything_can_not_fill_the_box(open_box: BallotBox) -> None:
+    for report in islice(reports(), 2 * MOST_REPORTS_OF_A_MEMBER):
+        open_box.take(of_wallet(report=report), Sender(str(report.consensus_balance_gwei)))
+    open_box.prove(wallet_accepts)
+    assert len(open_box.ballots(REF_SLOT)) == MOST_REPORTS_OF_A_MEMBER
+    assert open_box.received == MOST_REPORTS_OF_A_MEMBER
+
+
+def test_a_peer_that_hands_out_invalid_ballots_costs_little_and_is_named(box: BallotBox) -> None:
+    def forged() -> Iterator[SignedBallot]:
+        for number in range(MOST_INVALID_OF_A_PEER):
+            yield signed(OUTSIDER).model_copy(
+                update={"signer": MEMBERS[0].address, "signature": bytes([number])}
+            )
+        pytest.fail("the rest was looked at")
+
+    problem = box.take_from_peer("http://peer", forged())
+    assert problem == (
+        f"handed out invalid ballots: the signature is not that of {MEMBERS[0].address}"
+    )
+    late = signed(MEMBERS[1], replace(REPORT, ref_slot=63))
+    assert box.take_from_peer("http://peer", [late] * 20 + [signed(MEMBERS[1])]) is None
+    assert box.ballots(REF_SLOT) == (signed(MEMBERS[1]),)
 
 
 def test_a_member_with_code_still_signs_with_its_key() -> None:

@@ -5,15 +5,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
 import orjson
 import pytest
 
+from keel.committee.allowance import BURST
 from keel.committee.ballot_box import BallotBox
 from keel.committee.exchange import exchange_app
-from keel.committee.messages import MOST_BALLOT_BYTES
+from keel.committee.messages import MOST_BALLOT_BYTES, BallotsMessage
 from keel.committee.peers import Peers
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.serving import serve_app
@@ -25,6 +27,7 @@ from tests.unit.committee.committee_examples import (
     ORACLE,
     OUTSIDER,
     REF_SLOT,
+    REPORT,
     TERMS,
     TIMETABLE,
     signed,
@@ -133,6 +136,68 @@ def test_what_is_no_ballot_that_counts_is_refused(
     assert document["code"] == status
     assert message in document["message"]
     assert box.received == 0
+
+
+def test_an_unproven_ballot_is_accepted_and_offered_again_until_it_counts(
+    url: str, box: BallotBox
+) -> None:
+    wallet = OUTSIDER.address
+    terms = replace(TERMS, members=(*TERMS.members, wallet), contracts=frozenset({wallet}))
+    box.open_for(terms, NOW)
+    ballot = signed(MEMBERS[0]).model_copy(update={"signer": wallet, "signature": b"owners"})
+    body = ballot.model_dump_json()
+    assert httpx.post(f"{url}/v1/ballots", content=body).status_code == 202
+    with Peers([url], TIMEOUT) as peers:
+        peers.offer([ballot])
+        assert peers.problems == {}
+        box.prove(lambda *_: False)
+        peers.offer([ballot])  # it was not taken, so it comes again
+        box.prove(lambda *_: True)
+        assert box.ballots(REF_SLOT) == (ballot,)
+        assert httpx.post(f"{url}/v1/ballots", content=body).status_code == 204
+        assert peers.problems == {}
+
+
+@pytest.mark.parametrize("kind", ["forged", "malformed", "too long"])
+def test_invalid_ballots_are_looked_at_up_to_a_rate(url: str, box: BallotBox, kind: str) -> None:
+    forged = signed(OUTSIDER).model_copy(update={"signer": MEMBERS[0].address})
+    bodies = {
+        "forged": forged.model_dump_json().encode(),
+        "malformed": b"{",
+        "too long": b" " * (MOST_BALLOT_BYTES + 1),
+    }
+    with httpx.Client() as client:
+        answers = [client.post(f"{url}/v1/ballots", content=bodies[kind]) for _ in range(3 * BURST)]
+        statuses = [answer.status_code for answer in answers]
+        assert 429 not in statuses[:BURST]
+        assert statuses.count(429) > BURST
+        assert answers[-1].headers["Retry-After"] == "1"
+        assert "too many invalid ballots" in answers[-1].json()["message"]
+        forwarded = client.post(
+            f"{url}/v1/ballots", content=bodies[kind], headers={"X-Forwarded-For": "192.0.2.1"}
+        )
+        assert forwarded.status_code == 429
+        assert client.get(f"{url}/v1/ballots/{REF_SLOT}").status_code == 200
+
+
+def test_late_ballots_of_honest_members_are_not_held_against_them(url: str, box: BallotBox) -> None:
+    late = signed(MEMBERS[0], replace(REPORT, ref_slot=63)).model_dump_json()
+    with httpx.Client() as client:
+        for _ in range(2 * BURST):
+            assert client.post(f"{url}/v1/ballots", content=late).status_code == 400
+    with Peers([url], TIMEOUT) as peers:
+        peers.offer([signed(MEMBERS[0])])
+    assert box.ballots(REF_SLOT) == (signed(MEMBERS[0]),)
+
+
+def test_a_peer_that_hands_out_forged_ballots_is_named(box: BallotBox) -> None:
+    forged = signed(OUTSIDER).model_copy(update={"signer": MEMBERS[0].address})
+    body = BallotsMessage(ballots=(forged, signed(MEMBERS[1]))).model_dump_json().encode()
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    with raw_server(answer) as peer, Peers([peer], 2) as peers:
+        peers.gather(REF_SLOT, box)
+        assert "handed out invalid ballots" in peers.problems[peer]
+    assert box.ballots(REF_SLOT) == (signed(MEMBERS[1]),)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.committee.tally import count, differences, disagreement
-from keel.reporter.turns import posting_order, posting_slot
+from keel.committee.timetable import posting_order, posting_slot
 from tests.unit.committee.committee_examples import (
     LIE,
     MEMBERS,
