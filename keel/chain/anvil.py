@@ -16,6 +16,7 @@ from keel.chain.errors import AnvilStartError, ChainError, NotAnvilError, PortIn
 from keel.chain.listening import listening_port, port_to_ask_for
 from keel.chain.node_packages import anvil_binary
 from keel.chain.rpc import RpcClient
+from keel.errors import KeelError
 
 TEST_MNEMONIC = "test test test test test test test test test test test junk"
 """Anvil's well-known phrase; its accounts hold value on no public chain."""
@@ -154,7 +155,7 @@ def start_anvil(options: AnvilOptions | None = None, timeout_seconds: float = 20
     return anvil
 
 
-class _NotListeningError(Exception):
+class _NotListeningError(KeelError):
     """Why no port could be found."""
 
 

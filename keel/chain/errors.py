@@ -1,7 +1,9 @@
 """Errors of the chain package; each message is one line meant for the person at the terminal."""
 
+from keel.errors import KeelError
 
-class ChainError(Exception):
+
+class ChainError(KeelError):
     """Base of every error that keel.chain raises on purpose."""
 
 

@@ -1,7 +1,9 @@
 """What goes wrong between a chain and the processes around it; each message is one line."""
 
+from keel.errors import KeelError
 
-class CircleError(Exception):
+
+class CircleError(KeelError):
     """Base of all."""
 
 

@@ -28,13 +28,12 @@ def cli(quick: bool, fork: str) -> None:
     from rich.console import Console
 
     from keel.consensus.beacon.config import Fork
-    from keel.consensus.state.errors import StateError
+    from keel.errors import KeelError
     from keel.measure.bench.command import run_bench
-    from keel.measure.bench.errors import BenchError
 
     try:
         missed = run_bench(Console(), cast(Fork, fork), quick=quick)
-    except (BenchError, StateError) as error:
+    except KeelError as error:
         click.secho(f"keel: {error}", fg="red", err=True)
         sys.exit(1)
     for line in missed:

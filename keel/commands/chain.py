@@ -77,11 +77,8 @@ def cli(
     """
     from rich.console import Console
 
-    from keel.chain.errors import ChainError
-    from keel.circle.errors import CircleError
-    from keel.consensus.beacon.errors import BeaconError
     from keel.deploy.command import compiled
-    from keel.deploy.errors import DeployError
+    from keel.errors import KeelError
     from keel.scenarios.running import Wish, run_chain
 
     try:
@@ -95,6 +92,6 @@ def cli(
             keepers=keepers,
         )
         run_chain(wish, compiled(), Console())
-    except (BeaconError, ChainError, CircleError, DeployError) as error:
+    except KeelError as error:
         click.secho(f"keel: {error}", fg="red", err=True)
         sys.exit(1)

@@ -54,13 +54,12 @@ def cli(
     """
     from rich.console import Console
 
-    from keel.chain.errors import ChainError
     from keel.deploy.command import DeployRequest, run_deploy
-    from keel.deploy.errors import DeployError
+    from keel.errors import KeelError
 
     request = DeployRequest(config_path, profile, release, dry_run)
     try:
         run_deploy(account, request, Console())
-    except (ChainError, DeployError) as error:
+    except KeelError as error:
         click.secho(f"keel: {error}", fg="red", err=True)
         sys.exit(1)

@@ -25,10 +25,9 @@ def cli(check: bool, name: str | None) -> None:
     """
     from rich.console import Console
 
-    from keel.chain.errors import ChainError
-    from keel.deploy.errors import DeployError
+    from keel.errors import KeelError
     from keel.measure.gas.command import run_check, run_measure, run_trace
-    from keel.measure.gas.errors import CheckFailedError, GasError
+    from keel.measure.gas.errors import CheckFailedError
 
     console = Console()
     try:
@@ -42,6 +41,6 @@ def cli(check: bool, name: str | None) -> None:
         for finding in error.findings:
             click.secho(f"gas: {finding}", fg="red", err=True)
         sys.exit(1)
-    except (ChainError, DeployError, GasError) as error:
+    except KeelError as error:
         click.secho(f"keel: {error}", fg="red", err=True)
         sys.exit(1)

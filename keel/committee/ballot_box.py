@@ -14,6 +14,7 @@ from keel.committee.messages import SignedBallot
 from keel.committee.tally import Terms
 from keel.committee.timetable import Timetable
 from keel.committee.unproven import OURSELVES, Reference, Sender, Unproven, Waiting
+from keel.errors import KeelError
 
 MOST_REPORTS_OF_A_MEMBER = 4
 """Different reports of one reference slot that are kept of one member: enough to name a liar."""
@@ -24,7 +25,7 @@ MOST_INVALID_OF_A_PEER = 8
 _BAD_REQUEST, _FORBIDDEN, _TOO_MANY, _UNAVAILABLE = 400, 403, 429, 503
 
 
-class BallotRefusedError(Exception):
+class BallotRefusedError(KeelError):
     """A ballot that does not count; `status` is that of HTTP."""
 
     def __init__(self, status: int, message: str) -> None:

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from keel.chain.closing import Closing
 from keel.committee.ballot_box import BallotBox
 from keel.committee.messages import BallotsMessage, OperatorsMessage, SignedBallot
+from keel.errors import KeelError
 from keel.model.commitment import OperatorTotals, operators_tree
 
 _FIRST_PAUSE_TIMEOUTS = 4
@@ -30,7 +31,7 @@ _REFUSAL_BYTES = 200
 _HEADERS = {"Content-Type": "application/json"}
 
 
-class PeerError(Exception):
+class PeerError(KeelError):
     """A peer did not answer, or not as agreed; the message says how."""
 
 

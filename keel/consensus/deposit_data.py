@@ -15,6 +15,7 @@ from eth_consensus_specs.utils.ssz.bytes import Bytes32
 
 from keel.consensus.keys import ValidatorKey, sign, verify
 from keel.consensus.networks import Network, network_named
+from keel.errors import KeelError
 
 FULL_DEPOSIT_GWEI = 32 * 10**9
 FORMAT_VERSION = "2.7.0"
@@ -61,7 +62,7 @@ class DepositDataProblem:
         return f"{place}, {self.field}: {self.value}, expected {self.expected}"
 
 
-class DepositDataError(ValueError):
+class DepositDataError(KeelError, ValueError):
     """Deposit data that must not be used; `problems` has every reason, never empty."""
 
     def __init__(self, problems: Sequence[DepositDataProblem]) -> None:

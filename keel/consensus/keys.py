@@ -14,6 +14,8 @@ from eth_account.hdaccount.mnemonic import Mnemonic
 # The spec package has a `bls` module too, but a global switch can turn its verification off.
 from py_arkworks_bls12381 import GT, G1Point, G2Point, Scalar
 
+from keel.errors import KeelError
+
 CURVE_ORDER = 52435875175126190479447740508185965837690552500527637822603658699938581184513
 SIGNATURE_SUITE = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_"
 
@@ -23,7 +25,7 @@ _PURPOSE, _COIN_TYPE = 12381, 3600
 _PATH_PATTERN = re.compile(r"m(/(0|[1-9][0-9]*))*")
 
 
-class KeyDerivationError(ValueError):
+class KeyDerivationError(KeelError, ValueError):
     """A mnemonic, seed, path, index or secret from which no key can be derived."""
 
 

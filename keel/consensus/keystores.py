@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from keel.consensus.keys import CURVE_ORDER, public_key
+from keel.errors import KeelError
 
 MAX_SCRYPT_MEMORY_BYTES = 2**30
 """A keystore that wants more memory than this is refused before any is taken."""
@@ -28,7 +29,7 @@ MAX_SCRYPT_MEMORY_BYTES = 2**30
 _KDF_TAGS = ("scrypt", "pbkdf2")
 
 
-class KeystoreError(Exception):
+class KeystoreError(KeelError):
     """Base of everything that can be wrong with a keystore."""
 
 

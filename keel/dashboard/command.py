@@ -9,12 +9,10 @@ from urllib.parse import urlsplit
 import click
 from rich.console import Console
 
-from keel.chain.errors import ChainError
 from keel.chain.rpc import RpcClient
 from keel.dashboard.serving import DashboardOptions, serving_dashboard
-from keel.deploy.errors import DeployError
 from keel.deploy.manifest import manifest_path
-from keel.serving import ListenError
+from keel.errors import KeelError
 
 EXAMPLES = "\n".join(
     [
@@ -103,7 +101,7 @@ def cli(
         with serving_dashboard(options) as url:
             Console(highlight=False).print(f"Keel's page: [bold]{url}[/]", soft_wrap=True)
             _await_end()
-    except (ChainError, DeployError, ListenError) as error:
+    except KeelError as error:
         raise click.ClickException(str(error)) from error
 
 

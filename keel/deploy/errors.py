@@ -1,7 +1,9 @@
 """Errors of the deploy package; each message is one line meant for the person at the terminal."""
 
+from keel.errors import KeelError
 
-class DeployError(Exception):
+
+class DeployError(KeelError):
     """Base of every error that keel.deploy raises on purpose."""
 
 

@@ -9,6 +9,7 @@ from keel.chain.state import block_head
 from keel.chain.system_contracts import WITHDRAWAL_REQUESTS
 from keel.consensus.state.layout import container_of
 from keel.consensus.state.reading import EncodedState
+from keel.errors import KeelError
 from keel.keeper.view import BeaconStanding, Validator
 from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.sight.agreed_state import read_agreed_state, staked_state_block
@@ -20,7 +21,7 @@ _QUEUE_HEAD, _QUEUE_TAIL, _QUEUE_AT, _REQUEST_WORDS = 2, 3, 4, 3
 _PUBKEY_END = 16  # of its 48 bytes, 32 stand in the second word
 
 
-class StateBehindError(Exception):
+class StateBehindError(KeelError):
     """The state stands on an execution block that the execution nodes do not have."""
 
 

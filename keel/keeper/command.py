@@ -6,7 +6,6 @@ import click
 import orjson
 from rich.console import Console
 
-from keel.keeper.beacon_reading import StateBehindError
 from keel.keeper.chores import ether
 from keel.keeper.plan import plan
 from keel.keeper.service import open_keeper, open_members, open_reader
@@ -24,7 +23,7 @@ _NAME = "keeper"
 _config = config_option(ENVIRONMENT_PREFIX)
 
 
-@click.group(cls=ServiceCommands, mendable=(StateBehindError,))
+@click.group(cls=ServiceCommands)
 def cli() -> None:
     """Do the chores that anybody may do for Keel.
 

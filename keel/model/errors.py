@@ -5,11 +5,12 @@ Fields are the custom error's arguments in its order; `arguments` names them as 
 
 from dataclasses import dataclass, fields
 
+from keel.errors import KeelError
 from keel.model.frames import Action, State
 
 
 @dataclass(eq=False)
-class Refused(Exception):  # noqa: N818 - custom errors of the contracts carry no such suffix
+class Refused(KeelError):  # noqa: N818 - custom errors of the contracts carry no such suffix
     """A rule forbids what was asked; the world is unchanged."""
 
     @property

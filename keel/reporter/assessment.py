@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keel.committee.exchange import FindLeaves
+from keel.errors import KeelError
 from keel.model.balance_tree import ValidatorBalance, balance_root
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.report import Report
@@ -15,7 +16,7 @@ from keel.sight.protocol_view import ProtocolView
 from keel.sight.slot_view import SlotView
 
 
-class LeavesMissingError(Exception):
+class LeavesMissingError(KeelError):
     """Nobody has the leaves under the `operatorsRoot` that stands on chain."""
 
     def __init__(self, root: bytes) -> None:
@@ -23,7 +24,7 @@ class LeavesMissingError(Exception):
         self.root = root
 
 
-class LeavesAboveMintedError(Exception):
+class LeavesAboveMintedError(KeelError):
     """The previous leaves give operators more than reports ever minted for them."""
 
     def __init__(self, leaves_shares: int, minted_shares: int) -> None:

@@ -9,7 +9,7 @@ from keel.chain.errors import ChainError
 from keel.chain.logs import logs_between
 from keel.chain.rpc import LOG_BLOCKS
 from keel.committee.standing import StandingReader
-from keel.deploy.errors import DeployError
+from keel.errors import KeelError
 from keel.formatting.amounts import shown_ether
 from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.nodes.agreed_rpc import AgreedRpc
@@ -53,7 +53,7 @@ def check_all(settings: ReporterSettings, open_account: OpenAccount) -> Iterator
             yield Finding("manifest", f"chain {layers.manifest.chain_id}, as the nodes have it")
             yield from _state(layers)
             yield from _committee(settings, layers, account)
-    except (ChainError, DeployError) as error:
+    except KeelError as error:
         yield Finding("network", str(error), is_well=False)
     yield from _peers(settings)
 

@@ -7,10 +7,10 @@ import click
 from rich.console import Console
 
 from keel.chain.errors import ChainError
-from keel.reporter.assessment import LeavesAboveMintedError, LeavesMissingError, assess_slot
+from keel.reporter.assessment import assess_slot
 from keel.reporter.checking import check_all
 from keel.reporter.explain import explanation, explanation_json, validators_tables
-from keel.reporter.journal import Journal, JournalError, leaves_finder
+from keel.reporter.journal import Journal, leaves_finder
 from keel.reporter.service import Reporter
 from keel.reporter.settings import ENVIRONMENT_PREFIX, ReporterSettings
 from keel.reporter.wiring import open_peers, open_reporter
@@ -35,11 +35,7 @@ Examples:
 """
 
 
-@click.group(
-    cls=ServiceCommands,
-    mendable=(JournalError, LeavesAboveMintedError, LeavesMissingError),
-    epilog=_EXAMPLES,
-)
+@click.group(cls=ServiceCommands, epilog=_EXAMPLES)
 def cli() -> None:
     """Report each frame of a Keel deployment, as one member of its oracle's committee.
 

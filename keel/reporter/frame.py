@@ -20,6 +20,7 @@ from keel.committee.standing import Standing
 from keel.committee.tally import Tally, count, disagreement
 from keel.committee.timetable import Timetable, posting_order, posting_slot
 from keel.deploy.bindings import Bindings
+from keel.errors import KeelError
 from keel.reporter.assessment import (
     Assessment,
     LeavesAboveMintedError,
@@ -67,7 +68,7 @@ class Stage(StrEnum):
     APPLIED = "applied"
 
 
-class DigestDiffersError(Exception):
+class DigestDiffersError(KeelError):
     """The oracle hashes a report differently than we do: it is not the one this program knows."""
 
 

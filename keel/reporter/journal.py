@@ -14,6 +14,7 @@ from keel.committee.ballot import Ballot
 from keel.committee.exchange import FindLeaves
 from keel.committee.messages import Integer, OperatorMessage, OperatorsMessage, ReportMessage
 from keel.committee.peers import Peers
+from keel.errors import KeelError
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.report import Report
 from keel.service.disk import write_atomically
@@ -22,11 +23,11 @@ _KEPT_INTENTS = 128
 _KEPT_LEAVES = 512
 
 
-class JournalError(Exception):
+class JournalError(KeelError):
     """A file of the journal is not what was written."""
 
 
-class ConflictingViewError(Exception):
+class ConflictingViewError(KeelError):
     """Another report of this slot was signed, and may still count."""
 
     def __init__(self, signed: Report, seen: Report) -> None:

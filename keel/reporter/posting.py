@@ -6,6 +6,7 @@ from typing import Any
 from keel.chain.abi import CustomError
 from keel.chain.contract import Contract
 from keel.chain.revert import Cause, Reverted, decode_revert
+from keel.errors import KeelError
 from keel.reporter.figures import Figures
 from keel.service.alarms import Alarms
 from keel.service.logs import Log
@@ -36,7 +37,7 @@ def is_fault(cause: Cause) -> bool:
     return not (isinstance(cause, CustomError) and cause.name in NO_FAULTS)
 
 
-class SignatureRefusedError(Exception):
+class SignatureRefusedError(KeelError):
     """The oracle does not take a signature: of a member with code that changed its mind."""
 
     def __init__(self, signer: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from keel.chain.contract import Contract, call_many
 from keel.chain.state import balance_wei, block_head
+from keel.errors import KeelError
 from keel.model.constants import GWEI, RAY, SHARES_PER_UNIT
 from keel.model.queue import normalise_up, owed_up
 from keel.scenarios.world import World
@@ -17,7 +18,7 @@ from keel.scenarios.world import World
 _ZERO = "0x" + "0" * 40
 
 
-class BooksBrokenError(Exception):
+class BooksBrokenError(KeelError):
     """What was measured and what the books say differ; the message says by how much."""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from keel.errors import KeelError
 from keel.formatting.amounts import shown_ether, shown_seconds
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
@@ -36,7 +37,7 @@ VALIDATORS = 24
 VICTIM = 2
 
 
-class RootsDifferError(Exception):
+class RootsDifferError(KeelError):
     """The deposit contract's root is not the one that Python computed."""
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from keel.circle.reports import Reported
+from keel.errors import KeelError
 from keel.model.constants import GWEI
 from keel.scenarios.reporting import report
 from keel.scenarios.world import ScriptedWorld
@@ -20,7 +21,7 @@ class Lost:
     tickets_wei: int
 
 
-class LossNotAppliedError(Exception):
+class LossNotAppliedError(KeelError):
     """A report applied no loss; one beyond the limit waits for a second report."""
 
 

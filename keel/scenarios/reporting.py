@@ -9,6 +9,7 @@ from keel.chain.state import balance_wei, chain_id
 from keel.chain.transaction import send_transaction
 from keel.circle.reports import Reported, report_events
 from keel.committee.ballot import Ballot, digest, sign
+from keel.errors import KeelError
 from keel.model.balance_tree import balance_root
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.constants import DAY, ETHER, GWEI, RAY
@@ -19,7 +20,7 @@ from keel.scenarios.world import ScriptedWorld, World
 TIPS_WEI = ETHER // 100
 
 
-class SignedDigestError(Exception):
+class SignedDigestError(KeelError):
     """Python and the oracle hash a report differently."""
 
 

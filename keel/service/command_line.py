@@ -6,23 +6,11 @@ from typing import Any
 
 import click
 
-from keel.chain.errors import ChainError
-from keel.deploy.errors import DeployError
-from keel.service.errors import ServiceError
-from keel.serving import ListenError
-
-_MENDABLE = (ChainError, DeployError, ListenError, ServiceError, OSError)
+from keel.errors import KeelError
 
 
 class ServiceCommands(click.Group):
-    """A group of commands in which what a person can mend is one line and exit code 1.
-
-    `mendable` are errors of the service's own, besides those of what all services are made of.
-    """
-
-    def __init__(self, *args: Any, mendable: tuple[type[Exception], ...] = (), **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self._mendable: tuple[type[Exception], ...] = (*_MENDABLE, *mendable)
+    """A group of commands in which what a person can mend is one line and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
@@ -30,7 +18,7 @@ class ServiceCommands(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:  # click ends quietly when the reader has gone
             raise
-        except self._mendable as error:
+        except (KeelError, OSError) as error:
             line = str(error).strip().partition("\n")[0]
             raise click.ClickException(line) from error
 

@@ -1,7 +1,9 @@
 """Errors of services; each message is one line meant for the person who runs one."""
 
+from keel.errors import KeelError
 
-class ServiceError(Exception):
+
+class ServiceError(KeelError):
     """Base of what a person has to mend before a service can start, or go on."""
 
 

@@ -2,8 +2,10 @@
 
 from starlette.requests import Request
 
+from keel.errors import KeelError
 
-class BodyTooLongError(Exception):
+
+class BodyTooLongError(KeelError):
     """A body is longer than its bound."""
 
 

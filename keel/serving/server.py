@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 
+from keel.errors import KeelError
 from keel.serving.connection import Connection
 from keel.serving.repetition import folding
 
@@ -22,7 +23,7 @@ _START_SECONDS = 10.0
 _LOGGERS = ("uvicorn.error", "asyncio")
 
 
-class ListenError(Exception):
+class ListenError(KeelError):
     """An address cannot be listened on; the message is one line."""
 
 

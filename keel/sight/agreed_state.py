@@ -2,15 +2,15 @@
 
 from ssz.exceptions import SSZError
 
-from keel.consensus.beacon.errors import ConfigError
 from keel.consensus.beacon.spec import Spec, spec_of_states
-from keel.consensus.state.errors import EncodingError, StateError
+from keel.consensus.state.errors import EncodingError
 from keel.consensus.state.reading import EncodedState, read_state
 from keel.consensus.state.tree import state_tree
+from keel.errors import KeelError
 from keel.nodes.agreed_beacon import AgreedBeacon, AgreedState
 
 
-class StateRootError(Exception):
+class StateRootError(KeelError):
     """The bytes of a state do not hash to the root that the nodes agree on."""
 
     def __init__(self, found: bytes, expected: bytes) -> None:
@@ -27,7 +27,7 @@ def read_agreed_state(beacon: AgreedBeacon, slot: int) -> tuple[EncodedState, Ag
         try:
             spec = spec_of_states(found.fork, beacon.network.preset)
             read.append(verified_state(spec, found.data, found.root))
-        except (StateRootError, StateError, ConfigError) as error:
+        except KeelError as error:
             return str(error)
         return None
 

@@ -7,10 +7,11 @@ from keel.chain.contract import call_many
 from keel.chain.rpc import LOG_BLOCKS
 from keel.chain.state import balance_wei, block_head
 from keel.deploy.bindings import Bindings
+from keel.errors import KeelError
 from keel.sight.recorded_keys import Recorded, read_recorded
 
 
-class MissingKeysError(Exception):
+class MissingKeysError(KeelError):
     """A node's logs do not hold as many keys as the registry says were staked."""
 
     def __init__(self, found: int, staked: int, block_number: int) -> None:

@@ -7,10 +7,9 @@ import click
 from ape.exceptions import ApeException
 
 from keel.chain.abi import CustomError
-from keel.chain.errors import ChainError
 from keel.chain.revert import Reverted
 from keel.consensus.deposit_data import DepositDataError
-from keel.deploy.errors import DeployError
+from keel.errors import KeelError
 
 _SHOWN_PROBLEMS = 10
 _UNAUTHORISED = "AccessManagedUnauthorized"  # OpenZeppelin's AccessManaged
@@ -29,7 +28,7 @@ def one_line_faults() -> Iterator[None]:
         raise Fault(_problems(error)) from error
     except Reverted as error:
         raise Fault(_refusal(error)) from error
-    except (ChainError, DeployError, ApeException) as error:
+    except (KeelError, ApeException) as error:
         raise Fault(str(error).strip().partition("\n")[0]) from error
 
 

@@ -5,8 +5,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from keel.errors import KeelError
 
-class ApiError(Exception):
+
+class ApiError(KeelError):
     """A request that is answered with an error; `code` is the HTTP status."""
 
     def __init__(self, code: int, message: str) -> None:

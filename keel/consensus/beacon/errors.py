@@ -1,7 +1,9 @@
 """Errors of the beacon chain; each message is one line meant for the person at the terminal."""
 
+from keel.errors import KeelError
 
-class BeaconError(Exception):
+
+class BeaconError(KeelError):
     """Base of every error that the beacon chain raises on purpose."""
 
 

@@ -9,7 +9,7 @@ SERVER = -32000
 LIMIT_EXCEEDED = -32005
 
 
-class RefusedError(Exception):
+class RefusedError(KeelError):
     """Why a request is not carried out, in one line; `code` is that of JSON-RPC."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -18,5 +18,5 @@ class RefusedError(Exception):
         self.message = message
 
 
-class AbandonedError(Exception):
+class AbandonedError(KeelError):
     """Nobody waits any more for what was under way."""

@@ -1,7 +1,9 @@
 """Errors of reading and proving states; each message is one line meant for the terminal."""
 
+from keel.errors import KeelError
 
-class StateError(Exception):
+
+class StateError(KeelError):
     """Base of every error that keel.consensus.state raises on purpose."""
 
 

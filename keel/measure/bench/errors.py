@@ -1,7 +1,9 @@
 """Errors of the bench; each message is one line meant for the person at the terminal."""
 
+from keel.errors import KeelError
 
-class BenchError(Exception):
+
+class BenchError(KeelError):
     """Base of every error that keel.measure.bench raises on purpose."""
 
 

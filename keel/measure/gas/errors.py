@@ -1,7 +1,9 @@
 """Errors of the gas measures; each message is meant for the person at the terminal."""
 
+from keel.errors import KeelError
 
-class GasError(Exception):
+
+class GasError(KeelError):
     """Base of every error that keel.measure.gas raises on purpose."""
 
 

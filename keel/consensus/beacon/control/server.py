@@ -25,6 +25,7 @@ from keel.consensus.beacon.control.errands import Errands
 from keel.consensus.beacon.errors import BadArgumentError, BeaconError, UnknownValidatorError
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.consensus.deposit_data import DepositDataError
+from keel.errors import KeelError
 
 _LOOK_SECONDS = 0.1
 _SEND_SECONDS = 2.0
@@ -140,7 +141,7 @@ class _Answer:
             raise _CallerLeftError from error
 
 
-class _CallerLeftError(Exception):
+class _CallerLeftError(KeelError):
     """Nobody waits for the answer any more."""
 
 
