@@ -1,5 +1,7 @@
 """Errors that the RPC address answers by itself."""
 
+from keel.errors import KeelError
+
 UNSUPPORTED = -32004
 """Codes of EIP-1474 and JSON-RPC 2.0."""
 INVALID_REQUEST = -32600
