@@ -8,7 +8,7 @@ SOURCES := contracts tests/contracts
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test chain crosscheck lint format gas bench clean
+.PHONY: help setup browser demo test chain crosscheck lint format types gas bench clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -44,6 +44,10 @@ format: setup ## Rewrite Python and Solidity in the project's format
 	@.venv/bin/ruff check --fix-only --quiet
 	@.venv/bin/ruff format
 	@$(FORGE) fmt $(SOURCES)
+
+types: setup ## Write the contracts' functions as Python types after an interface has changed
+	@$(APE) compile
+	@.venv/bin/python -m toolchain.contract_types
 
 gas: setup ## Measure the gas of every operation and write gas/snapshot.json
 	@$(APE) run gas

@@ -110,11 +110,11 @@ class Keel:
         role = role_of(name, function).name
         holder = self.holder_of(role).address
         if not ROLE_BY_NAME[role].is_delayed:
-            return contract.send(function, *arguments, sender=holder)
-        data = contract.encode(function, *arguments)
-        self.quick.manager.send("schedule", contract.address, data, 0, sender=holder)
+            return contract.function(function).send(*arguments, sender=holder)
+        data = contract.function(function).encode(*arguments)
+        self.quick.manager.schedule.send(contract.address, data, 0, sender=holder)
         jump(self.rpc, self.configuration.delay_seconds(role))
-        return self.quick.manager.send("execute", contract.address, data, sender=holder)
+        return self.quick.manager.execute.send(contract.address, data, sender=holder)
 
     def selector(self, contract: str, function: str) -> bytes:
         """Selector of a function of a contract of the plan."""

@@ -10,7 +10,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from eth_abi.abi import encode
 from eth_abi.codec import ABIDecoder
@@ -32,6 +32,21 @@ _SHOWN_MOST = 60
 
 type AbiEntry = Mapping[str, Any]
 """One entry of a Solidity JSON ABI."""
+
+
+class Addressed(Protocol):
+    """What has an address: a contract or an account."""
+
+    @property
+    def address(self) -> str:
+        """Checksummed address."""
+
+
+type AddressLike = str | Addressed
+"""What serves as an argument of type address."""
+
+type Struct = Mapping[str, Any] | Sequence[Any]
+"""What serves as a struct: its fields by name or in order."""
 
 
 class AbiMismatchError(ChainError):

@@ -34,11 +34,80 @@ class PreparedCall:
         return self.function.inputs.text
 
 
-class Contract:
-    """One contract on one chain.
+class Function[Result, *Arguments]:
+    """One function of one contract: called to read, `send` for a transaction.
 
-    `errors` explains custom errors that bubble up from other contracts; by default the contract's
-    own. `max_fee_per_gas_wei` applies to all that is sent, see send_transaction.
+    `name` may be a whole signature, `name(types)`, where functions share a name.
+    """
+
+    def __init__(self, contract: "Contract", name: str) -> None:
+        self._contract = contract
+        self._name = name
+
+    def __call__(
+        self,
+        *arguments: *Arguments,
+        sender: str | None = None,
+        value_wei: int = 0,
+        block: int | str = "latest",
+    ) -> Result:
+        """Read, or try what a transaction would return; raises Reverted with the cause."""
+        prepared = self.prepare(*arguments, sender=sender, value_wei=value_wei)
+        try:
+            answer = self._contract.rpc.call("eth_call", prepared.request, _block_tag(block))
+        except RpcError as error:
+            raise _explained(error, prepared) from error
+        result: Result = prepared.function.decode_result(bytes.fromhex(answer[2:]))
+        return result
+
+    def prepare(
+        self, *arguments: *Arguments, sender: str | None = None, value_wei: int = 0
+    ) -> PreparedCall:
+        """Encode a read for call_many."""
+        found = self._found(arguments)
+        request = {"to": self._contract.address, "data": "0x" + found.encode_call(arguments).hex()}
+        if sender is not None:
+            request["from"] = sender
+        if value_wei:
+            request["value"] = hex(value_wei)
+        return PreparedCall(self._contract, found, request)
+
+    def encode(self, *arguments: *Arguments) -> bytes:
+        """Return the calldata of a call."""
+        return self._found(arguments).encode_call(arguments)
+
+    def send(
+        self,
+        *arguments: *Arguments,
+        sender: str,
+        value_wei: int = 0,
+        gas: int = TRANSACTION_GAS_CAP,
+    ) -> Receipt:
+        """Send from an unlocked or impersonated account; raises Reverted with the cause."""
+        found = self._found(arguments)
+        return send_transaction(
+            self._contract.rpc,
+            sender,
+            self._contract.address,
+            found.encode_call(arguments),
+            value_wei=value_wei,
+            gas=gas,
+            max_fee_per_gas_wei=self._contract.max_fee_per_gas_wei,
+            errors=self._contract.errors,
+            what=found.inputs.text,
+        )
+
+    def _found(self, arguments: Sequence[Any]) -> AbiFunction:
+        return self._contract.abi.function(self._name, len(arguments))
+
+
+class Contract:
+    """One contract on one chain; each function of the ABI is an attribute of its name.
+
+    Subclasses declare those attributes with their types (keel/deploy/contracts.py); `function`
+    finds them where no subclass does. `errors` explains custom errors that bubble up from other
+    contracts; by default the contract's own. `max_fee_per_gas_wei` applies to all that is sent,
+    see send_transaction.
     """
 
     def __init__(
@@ -55,60 +124,13 @@ class Contract:
         self.abi = abi if isinstance(abi, Abi) else Abi(abi)
         self.errors = errors or self.abi
         self.max_fee_per_gas_wei = max_fee_per_gas_wei
+        for name in self.abi.functions:
+            if not hasattr(self, name):
+                setattr(self, name, self.function(name))
 
-    def encode(self, function: str, *arguments: Any) -> bytes:
-        """Return the calldata of a call."""
-        return self.abi.function(function, len(arguments)).encode_call(arguments)
-
-    def prepare(
-        self, function: str, *arguments: Any, sender: str | None = None, value_wei: int = 0
-    ) -> PreparedCall:
-        """Encode a read for call_many."""
-        found = self.abi.function(function, len(arguments))
-        request = {"to": self.address, "data": "0x" + found.encode_call(arguments).hex()}
-        if sender is not None:
-            request["from"] = sender
-        if value_wei:
-            request["value"] = hex(value_wei)
-        return PreparedCall(self, found, request)
-
-    def call(
-        self,
-        function: str,
-        *arguments: Any,
-        sender: str | None = None,
-        value_wei: int = 0,
-        block: int | str = "latest",
-    ) -> Any:
-        """Read, or try what a transaction would return; raises Reverted with the cause."""
-        prepared = self.prepare(function, *arguments, sender=sender, value_wei=value_wei)
-        try:
-            answer = self.rpc.call("eth_call", prepared.request, _block_tag(block))
-        except RpcError as error:
-            raise _explained(error, prepared) from error
-        return prepared.function.decode_result(bytes.fromhex(answer[2:]))
-
-    def send(
-        self,
-        function: str,
-        *arguments: Any,
-        sender: str,
-        value_wei: int = 0,
-        gas: int = TRANSACTION_GAS_CAP,
-    ) -> Receipt:
-        """Send from an unlocked or impersonated account; raises Reverted with the cause."""
-        found = self.abi.function(function, len(arguments))
-        return send_transaction(
-            self.rpc,
-            sender,
-            self.address,
-            found.encode_call(arguments),
-            value_wei=value_wei,
-            gas=gas,
-            max_fee_per_gas_wei=self.max_fee_per_gas_wei,
-            errors=self.errors,
-            what=found.inputs.text,
-        )
+    def function(self, name: str) -> Function[Any, *tuple[Any, ...]]:
+        """Return a function by name or signature; its use raises AbiMismatchError if none fits."""
+        return Function(self, name)
 
     def events(self, receipt: Receipt, name: str | None = None) -> list[Event]:
         """Events that this contract emitted in a transaction, all or those of one name."""

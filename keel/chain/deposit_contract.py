@@ -10,7 +10,7 @@ from eth_consensus_specs.phase0 import mainnet as phase0
 from eth_consensus_specs.utils.ssz.bytes import Bytes32
 
 from keel.chain.abi import Event
-from keel.chain.contract import Contract
+from keel.chain.contract import Contract, Function
 from keel.chain.rpc import RpcClient
 from keel.chain.system_contracts import DEPOSIT_CONTRACT
 
@@ -70,9 +70,17 @@ class Deposit:
     index: int
 
 
-def deposit_contract(rpc: RpcClient, address: str = DEPOSIT_CONTRACT) -> Contract:
+class DepositContract(Contract):
+    """The deposit contract on one chain."""
+
+    deposit: Function[None, bytes, bytes, bytes, bytes]
+    get_deposit_root: Function[bytes]
+    get_deposit_count: Function[bytes]
+
+
+def deposit_contract(rpc: RpcClient, address: str = DEPOSIT_CONTRACT) -> DepositContract:
     """Bind the deposit contract."""
-    return Contract(rpc, address, DEPOSIT_CONTRACT_ABI)
+    return DepositContract(rpc, address, DEPOSIT_CONTRACT_ABI)
 
 
 def deposit_data_root(data: DepositData) -> bytes:
@@ -85,9 +93,9 @@ def deposit_root(deposits: Iterable[DepositData]) -> bytes:
     return bytes(phase0.hash_tree_root(phase0.DepositDataList(data=[_ssz(d) for d in deposits])))
 
 
-def deposit_count(contract: Contract) -> int:
+def deposit_count(contract: DepositContract) -> int:
     """Read how many deposits the contract has taken."""
-    return int.from_bytes(contract.call("get_deposit_count"), "little")
+    return int.from_bytes(contract.get_deposit_count(), "little")
 
 
 def deposits_of(events: Sequence[Event]) -> list[Deposit]:

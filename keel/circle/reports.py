@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from keel.chain.abi import Event
-from keel.chain.contract import Contract
 from keel.chain.state import block_head
 from keel.chain.transaction import Receipt, receipt_of
 from keel.deploy.bindings import Bindings
+from keel.deploy.contracts import AccountingOracle
 from keel.model.report import Report
 
 _OUTCOMES = ("ReportApplied", "LossAnnounced")
@@ -76,9 +76,9 @@ def report_events(contracts: Bindings, receipt: Receipt) -> tuple[Event, ...]:
     return tuple(event for contract in emitters for event in contract.events(receipt))
 
 
-def _simulated(oracle: Contract, values: tuple[Any, ...], block_number: int) -> Any:
+def _simulated(oracle: AccountingOracle, values: tuple[Any, ...], block_number: int) -> Any:
     """What the oracle said on the state before the block, at the block's time."""
-    prepared = oracle.prepare("simulate", values, 0)
+    prepared = oracle.simulate.prepare(values, 0)
     time = block_head(oracle.rpc, block_number).timestamp
     overrides = {"time": hex(time), "number": hex(block_number)}
     answer = oracle.rpc.call("eth_call", prepared.request, hex(block_number - 1), {}, overrides)

@@ -26,7 +26,7 @@ def accepts(
     rpc: RpcClient, member: str, digest: bytes, signature: bytes, block: int | str = "latest"
 ) -> bool:
     """Whether a member that is a contract accepts a signature, as the oracle will ask it."""
-    question = Contract(rpc, member, _ABI).prepare("isValidSignature", digest, signature)
+    question = Contract(rpc, member, _ABI).function("isValidSignature").prepare(digest, signature)
     data = bytes.fromhex(question.request["data"][2:])
     before = _TRANSACTION_GAS + sum(_BYTE_GAS if byte else _ZERO_BYTE_GAS for byte in data)
     request = {**question.request, "gas": hex(before + _MEMBER_GAS)}

@@ -50,12 +50,12 @@ class StandingReader:
         bindings = self.bindings
         oracle = bindings.oracle
         calls: list[PreparedCall] = [
-            oracle.prepare("members"),
-            oracle.prepare("quorum"),
-            oracle.prepare("announcedQuorum"),
-            oracle.prepare("memberSetNonce"),
-            oracle.prepare("lastReport"),
-            bindings.vault.prepare("consensus"),
+            oracle.members.prepare(),
+            oracle.quorum.prepare(),
+            oracle.announcedQuorum.prepare(),
+            oracle.memberSetNonce.prepare(),
+            oracle.lastReport.prepare(),
+            bindings.vault.consensus.prepare(),
         ]
         members, quorum, announced_quorum, nonce, last, consensus = call_many(
             bindings.rpc, calls, head.number

@@ -19,6 +19,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei
 from keel.chain.transaction import failure_cause, receipt_of
 from keel.deploy.bindings import Bindings
+from keel.deploy.contracts import StakingVault, WrappedKeelEther
 from keel.formatting.amounts import exact_ether, parse_ether
 from keel.model.frames import Action, State
 
@@ -119,7 +120,7 @@ def _prepare_deposit(c: Bindings, who: str, amount_wei: int) -> Prepared:
             "needed, for gas too"
         )
     shares = _tried(c.vault, who, "deposit", who, _NOBODY, value_wei=amount_wei)
-    worth_wei = c.vault.call("toAssetsDown", shares)
+    worth_wei = c.vault.toAssetsDown(shares)
     text = f"{exact_ether(amount_wei)} ETH for {exact_ether(worth_wei)} kETH"
     return _made(c.vault, who, text, "deposit", who, _NOBODY, value_wei=amount_wei)
 
@@ -148,7 +149,7 @@ def _prepare_request(c: Bindings, who: str, amount_wei: int) -> Prepared:
 def _prepare_redeem(c: Bindings, who: str, amount_wei: int) -> Prepared:
     """At least what is shown is paid, or the transaction fails."""
     _require_balance(c.vault, who, amount_wei, "kETH")
-    shares = min(c.vault.call("toSharesUp", amount_wei), c.vault.call("sharesOf", who))
+    shares = min(c.vault.toSharesUp(amount_wei), c.vault.sharesOf(who))
     paid_wei = _tried(c.instant, who, "redeem", shares, who, 0)
     text = (
         f"{exact_ether(amount_wei)} kETH for {exact_ether(paid_wei)} ETH at once, a fee of "
@@ -173,7 +174,7 @@ def _prepare_claim(c: Bindings, wish: Wish) -> Prepared:
 def _tried(contract: Contract, who: str, function: str, *arguments: Any, value_wei: int = 0) -> Any:
     """What the call would return now; raises RefusedError in the contracts' words."""
     try:
-        return contract.call(function, *arguments, sender=who, value_wei=value_wei)
+        return contract.function(function)(*arguments, sender=who, value_wei=value_wei)
     except Reverted as error:
         raise RefusedError(f"{function} is refused: {_cause_in_words(error.cause)}") from error
     except RpcError as error:
@@ -183,12 +184,14 @@ def _tried(contract: Contract, who: str, function: str, *arguments: Any, value_w
 def _made(
     contract: Contract, who: str, text: str, function: str, *arguments: Any, value_wei: int = 0
 ) -> Prepared:
-    data = "0x" + contract.encode(function, *arguments).hex()
+    data = "0x" + contract.function(function).encode(*arguments).hex()
     return Prepared(sender=who, to=contract.address, data=data, value=hex(value_wei), summary=text)
 
 
-def _require_balance(token: Contract, who: str, amount_wei: int, name: str) -> None:
-    held_wei = token.call("balanceOf", who)
+def _require_balance(
+    token: StakingVault | WrappedKeelEther, who: str, amount_wei: int, name: str
+) -> None:
+    held_wei = token.balanceOf(who)
     if amount_wei > held_wei:
         raise RefusedError(
             f"{exact_ether(amount_wei)} {name} is more than the account has: "

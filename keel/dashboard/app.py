@@ -145,8 +145,8 @@ def _account(served: Served) -> Answer:
         def read(c: Bindings) -> Mapping[str, int]:
             return {
                 "ETH": balance_wei(c.rpc, address),
-                "kETH": c.vault.call("balanceOf", address),
-                "wkETH": c.wrapped.call("balanceOf", address),
+                "kETH": c.vault.balanceOf(address),
+                "wkETH": c.wrapped.balanceOf(address),
             }
 
         held = await run_in_threadpool(served.with_contracts, read)

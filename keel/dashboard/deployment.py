@@ -8,11 +8,9 @@ from typing import Self
 import orjson
 
 from keel.chain.abi import Abi, checksummed
-from keel.chain.contract import Contract
-from keel.chain.deposit_contract import deposit_contract
 from keel.chain.rpc import RpcClient
 from keel.deploy.actors import ACTORS, cast_actors
-from keel.deploy.bindings import CONTRACT_NAMES, Bindings
+from keel.deploy.bindings import CONTRACT_NAMES, Bindings, bind_abis
 from keel.deploy.errors import ManifestError
 from keel.deploy.manifest import LOCAL_CHAIN_IDS, Manifest
 from keel.model.frames import FrameGeometry
@@ -54,16 +52,12 @@ class KnownDeployment:
 
     def bind(self, rpc: RpcClient) -> Bindings:
         """Bind all contracts to a client; each explains the custom errors of all."""
-        errors = Abi()
-        for abi in self.abis.values():
-            errors.errors.update(abi.errors)
-        addresses = self.manifest.addresses
-        bound = {
-            field: Contract(rpc, addresses[name], self.abis[name], errors=errors)
-            for field, name in CONTRACT_NAMES.items()
-        }
-        deposits = self.manifest.configuration.deposit_contract
-        return Bindings(**bound, deposits=deposit_contract(rpc, deposits))
+        return bind_abis(
+            rpc,
+            self.manifest.addresses,
+            self.abis,
+            deposits=self.manifest.configuration.deposit_contract,
+        )
 
     def names(self, unlocked: tuple[str, ...] = ()) -> Mapping[str, str]:
         """Address to name, of whom the manifest names; on a local chain also of its actors."""

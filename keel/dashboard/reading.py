@@ -52,17 +52,17 @@ def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
     more = _Reads(c, head)
     waiting = range(got["last_finalised"] + 1, got["last_ticket"] + 1)[:TICKETS_SHOWN]
     claimable = _claimable_ids(index, got["last_finalised"])
-    tickets = more.add(c.queue.prepare("tickets", [*waiting, *claimable]))
-    operators = [more.add(c.registry.prepare("operator", n)) for n in range(got["operators"])]
-    may = [more.add(c.registry.prepare("mayStakeNext", n)) for n in range(got["operators"])]
-    claimed = [more.add(c.registry.prepare("claimedShares", n)) for n in range(got["operators"])]
+    tickets = more.add(c.queue.tickets.prepare([*waiting, *claimable]))
+    operators = [more.add(c.registry.operator.prepare(n)) for n in range(got["operators"])]
+    may = [more.add(c.registry.mayStakeNext.prepare(n)) for n in range(got["operators"])]
+    claimed = [more.add(c.registry.claimedShares.prepare(n)) for n in range(got["operators"])]
     people = sorted({e.inputs["underwriter"] for e in index.events if e.name == "CooldownStarted"})
-    cooldowns = [more.add(c.fund.prepare("cooldownOf", who)) for who in people]
-    worth = more.add(c.wrapped.prepare("convertToAssets", got["fund_units"]))
-    cover = more.add(c.wrapped.prepare("convertToAssets", got["cover_units"]))
+    cooldowns = [more.add(c.fund.cooldownOf.prepare(who)) for who in people]
+    worth = more.add(c.wrapped.convertToAssets.prepare(got["fund_units"]))
+    cover = more.add(c.wrapped.convertToAssets.prepare(got["cover_units"]))
     probe_shares = _probe_shares(got["redeemable"], accounts)
-    price = more.add(c.instant.prepare("previewRedeem", probe_shares))
-    value = more.add(c.vault.prepare("toAssetsDown", probe_shares))
+    price = more.add(c.instant.previewRedeem.prepare(probe_shares))
+    value = more.add(c.vault.toAssetsDown.prepare(probe_shares))
     more.make()
     leaving = [more[place] for place in cooldowns]
     all_tickets = _tickets([*waiting, *claimable], more[tickets])
@@ -87,39 +87,39 @@ def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
 
 def _fixed_reads(c: Bindings) -> dict[str, PreparedCall]:
     return {
-        "state": c.vault.prepare("state"),
-        "totals": c.vault.prepare("totals"),
-        "consensus": c.vault.prepare("consensus"),
-        "buffered": c.vault.prepare("bufferedWei"),
-        "stream": c.vault.prepare("stream"),
-        "supply": c.vault.prepare("totalSupply"),
-        "loss_carry": c.vault.prepare("lossCarryWei"),
-        "owed": c.queue.prepare("owedWei"),
-        "rate": c.wrapped.prepare("convertToAssets", ONE_UNIT),
-        "wrapped_units": c.wrapped.prepare("totalSupply"),
-        "last_ticket": c.queue.prepare("lastTicket"),
-        "last_finalised": c.queue.prepare("lastFinalised"),
-        "pending_claims": c.queue.prepare("pending"),
-        "min_ticket": c.queue.prepare("MIN_TICKET_WEI"),
-        "max_ticket": c.queue.prepare("MAX_TICKET_WEI"),
-        "operators": c.registry.prepare("operatorCount"),
-        "last_report": c.oracle.prepare("lastReport"),
-        "reportable": c.oracle.prepare("reportableSlot"),
-        "members": c.oracle.prepare("members"),
-        "quorum": c.oracle.prepare("quorum"),
-        "announced_quorum": c.oracle.prepare("announcedQuorum"),
-        "loss_allowance": c.oracle.prepare("lossAllowanceWei"),
-        "fund_units": c.fund.prepare("totalAssets"),
-        "fund_shares": c.fund.prepare("totalSupply"),
-        "fund_price": c.fund.prepare("convertToAssets", ONE_FUND_SHARE),
-        "cover_units": c.fund.prepare("coverable", _ALL_SHARES),
-        "depositable": c.vault.prepare("depositableWei"),
-        "stakeable": c.vault.prepare("stakeableWei"),
-        "redeemable": c.instant.prepare("redeemableWei"),
-        "instant_terms": c.instant.prepare("terms"),
-        "deposits_paused": c.vault.prepare("pausedUntil", Action.DEPOSIT.value),
-        "staking_paused": c.vault.prepare("pausedUntil", Action.STAKING.value),
-        "instant_paused": c.instant.prepare("pausedUntil"),
+        "state": c.vault.state.prepare(),
+        "totals": c.vault.totals.prepare(),
+        "consensus": c.vault.consensus.prepare(),
+        "buffered": c.vault.bufferedWei.prepare(),
+        "stream": c.vault.stream.prepare(),
+        "supply": c.vault.totalSupply.prepare(),
+        "loss_carry": c.vault.lossCarryWei.prepare(),
+        "owed": c.queue.owedWei.prepare(),
+        "rate": c.wrapped.convertToAssets.prepare(ONE_UNIT),
+        "wrapped_units": c.wrapped.totalSupply.prepare(),
+        "last_ticket": c.queue.lastTicket.prepare(),
+        "last_finalised": c.queue.lastFinalised.prepare(),
+        "pending_claims": c.queue.pending.prepare(),
+        "min_ticket": c.queue.MIN_TICKET_WEI.prepare(),
+        "max_ticket": c.queue.MAX_TICKET_WEI.prepare(),
+        "operators": c.registry.operatorCount.prepare(),
+        "last_report": c.oracle.lastReport.prepare(),
+        "reportable": c.oracle.reportableSlot.prepare(),
+        "members": c.oracle.members.prepare(),
+        "quorum": c.oracle.quorum.prepare(),
+        "announced_quorum": c.oracle.announcedQuorum.prepare(),
+        "loss_allowance": c.oracle.lossAllowanceWei.prepare(),
+        "fund_units": c.fund.totalAssets.prepare(),
+        "fund_shares": c.fund.totalSupply.prepare(),
+        "fund_price": c.fund.convertToAssets.prepare(ONE_FUND_SHARE),
+        "cover_units": c.fund.coverable.prepare(_ALL_SHARES),
+        "depositable": c.vault.depositableWei.prepare(),
+        "stakeable": c.vault.stakeableWei.prepare(),
+        "redeemable": c.instant.redeemableWei.prepare(),
+        "instant_terms": c.instant.terms.prepare(),
+        "deposits_paused": c.vault.pausedUntil.prepare(Action.DEPOSIT.value),
+        "staking_paused": c.vault.pausedUntil.prepare(Action.STAKING.value),
+        "instant_paused": c.instant.pausedUntil.prepare(),
     }
 
 

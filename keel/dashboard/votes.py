@@ -6,9 +6,9 @@ from enum import Enum
 from typing import Any
 
 from keel.chain.abi import checksummed
-from keel.chain.contract import Contract
 from keel.chain.rpc import RpcClient
 from keel.dashboard.history import ChainMovedError, Happened
+from keel.deploy.contracts import AccountingOracle
 
 FRAMES_SHOWN = 12
 _POSTED = ("ReportApplied", "LossAnnounced")
@@ -72,7 +72,7 @@ class Grid:
 class VoteReader:
     """Reads each transaction once; a transaction that moved to another block is read again."""
 
-    def __init__(self, oracle: Contract) -> None:
+    def __init__(self, oracle: AccountingOracle) -> None:
         self._submit = oracle.abi.function("submit", 4)
         self._oracle = oracle.address
         self._known: dict[tuple[str, int], Vote] = {}

@@ -181,7 +181,7 @@ class Watcher:
                 f"{config.genesis_time}"
             )
         with RpcClient(self.execution_url, _TIMEOUT_SECONDS) as rpc:
-            credentials = self.known.bind(rpc).vault.call("withdrawalCredentials")
+            credentials = self.known.bind(rpc).vault.withdrawalCredentials()
         return BeaconFollower(
             client, "0x" + bytes(credentials).hex(), config.parameters.slots_per_epoch
         )

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 from keel.chain.abi import Abi
 from keel.chain.contract import Contract
-from keel.chain.deposit_contract import deposit_contract
+from keel.chain.deposit_contract import DepositContract, deposit_contract
 from keel.chain.rpc import RpcClient
 from keel.chain.system_contracts import DEPOSIT_CONTRACT
+from keel.deploy import contracts
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.plan import abi_artifact
 
@@ -16,17 +18,17 @@ from keel.deploy.plan import abi_artifact
 class Bindings:
     """Keel's contracts on one chain; each explains the custom errors of all."""
 
-    manager: Contract
-    vault: Contract
-    wrapped: Contract
-    queue: Contract
-    instant: Contract
-    withdrawal_vault: Contract
-    rewards_vault: Contract
-    oracle: Contract
-    registry: Contract
-    fund: Contract
-    deposits: Contract
+    manager: contracts.AccessManager
+    vault: contracts.StakingVault
+    wrapped: contracts.WrappedKeelEther
+    queue: contracts.WithdrawalQueue
+    instant: contracts.InstantRedemption
+    withdrawal_vault: contracts.WithdrawalVault
+    rewards_vault: contracts.RewardsVault
+    oracle: contracts.AccountingOracle
+    registry: contracts.OperatorRegistry
+    fund: contracts.InsuranceFund
+    deposits: DepositContract
 
     @property
     def rpc(self) -> RpcClient:
@@ -60,19 +62,33 @@ def bind(
     deposits: str = DEPOSIT_CONTRACT,
     max_fee_per_gas_wei: int | None = None,
 ) -> Bindings:
-    """Bind the addresses of a plan or manifest, by contract name."""
+    """Bind the addresses of a plan, by contract name, with the compiled ABIs."""
     abis = {name: abi_artifact(artifacts, name).abi for name in CONTRACT_NAMES.values()}
+    return bind_abis(
+        rpc, addresses, abis, deposits=deposits, max_fee_per_gas_wei=max_fee_per_gas_wei
+    )
+
+
+def bind_abis(
+    rpc: RpcClient,
+    addresses: Mapping[str, str],
+    abis: Mapping[str, Abi],
+    *,
+    deposits: str,
+    max_fee_per_gas_wei: int | None = None,
+) -> Bindings:
+    """Bind addresses and ABIs by contract name."""
     errors = Abi()
-    for abi in abis.values():
-        errors.errors.update(abi.errors)
-    bound = {
-        field: Contract(
+    for name in CONTRACT_NAMES.values():
+        errors.errors.update(abis[name].errors)
+    bound: dict[str, Any] = {}
+    for field, name in CONTRACT_NAMES.items():
+        kind: type[Contract] = getattr(contracts, name)
+        bound[field] = kind(
             rpc,
             addresses[name],
             abis[name],
             errors=errors,
             max_fee_per_gas_wei=max_fee_per_gas_wei,
         )
-        for field, name in CONTRACT_NAMES.items()
-    }
     return Bindings(**bound, deposits=deposit_contract(rpc, deposits))

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from keel.chain.abi import Abi
-from keel.chain.contract import Contract
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head, runtime_code
 from keel.deploy.addresses import CREATE2_DEPLOYER
 from keel.deploy.code import actual_codes, expected_codes
+from keel.deploy.contracts import AccessManager
 from keel.deploy.errors import DeployError, OccupiedError
 from keel.deploy.plan import FACTORY, MANAGER, AccessPlan, Plan, Step
 from keel.deploy.roles import ADMIN
@@ -80,10 +80,10 @@ def is_deployed(rpc: RpcClient, plan: Plan) -> bool:
     return not _has_role(manager_of(rpc, plan), ADMIN.id, plan.deployer)
 
 
-def manager_of(rpc: RpcClient, plan: Plan) -> Contract:
+def manager_of(rpc: RpcClient, plan: Plan) -> AccessManager:
     """Bind the plan's AccessManager."""
     step = plan.step(MANAGER)
-    return Contract(rpc, step.address, step.artifact.abi)
+    return AccessManager(rpc, step.address, step.artifact.abi)
 
 
 def set_up_access(abi: Abi, plan: Plan) -> bytes:
@@ -142,6 +142,6 @@ def _create(rpc: RpcClient, plan: Plan, step: Step, sender: Sender) -> Sent:
     return sent
 
 
-def _has_role(manager: Contract, role_id: int, account: str) -> bool:
-    is_member, _ = manager.call("hasRole", role_id, account)
+def _has_role(manager: AccessManager, role_id: int, account: str) -> bool:
+    is_member, _ = manager.hasRole(role_id, account)
     return bool(is_member)

@@ -5,10 +5,8 @@ from pathlib import Path
 import orjson
 
 from keel.chain.abi import Abi
-from keel.chain.contract import Contract
-from keel.chain.deposit_contract import deposit_contract
 from keel.chain.rpc import RpcClient
-from keel.deploy.bindings import CONTRACT_NAMES, Bindings
+from keel.deploy.bindings import CONTRACT_NAMES, Bindings, bind_abis
 from keel.deploy.errors import ManifestError
 from keel.deploy.manifest import DeployedContract, Manifest
 
@@ -22,17 +20,9 @@ def bind_recorded(rpc: RpcClient, manifest_path: Path) -> Bindings:
     missing = sorted(set(CONTRACT_NAMES.values()) - manifest.contracts.keys())
     if missing:
         raise ManifestError(f"{manifest_path} lacks {', '.join(missing)}")
-    recorded = {field: manifest.contracts[name] for field, name in CONTRACT_NAMES.items()}
-    abis = {field: _abi(contract, manifest_path) for field, contract in recorded.items()}
-    errors = Abi()
-    for abi in abis.values():
-        errors.errors.update(abi.errors)
-    bound = {
-        field: Contract(rpc, contract.address, abis[field], errors=errors)
-        for field, contract in recorded.items()
-    }
-    deposits = deposit_contract(rpc, manifest.configuration.deposit_contract)
-    return Bindings(**bound, deposits=deposits)
+    abis = {name: _abi(manifest.contracts[name], manifest_path) for name in CONTRACT_NAMES.values()}
+    deposits = manifest.configuration.deposit_contract
+    return bind_abis(rpc, manifest.addresses, abis, deposits=deposits)
 
 
 def _abi(contract: DeployedContract, manifest_path: Path) -> Abi:

@@ -12,7 +12,7 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
 from keel.chain.abi import Event
-from keel.chain.contract import PreparedCall
+from keel.chain.contract import Contract, PreparedCall
 from keel.chain.errors import ChainError, RpcError
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
@@ -114,10 +114,10 @@ def _first_difference(actual: bytes, expected: bytes) -> str:
 def _parameters(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
     fields = {name: field for field, name in CONTRACT_NAMES.items()}
     for parameter in PARAMETERS:
-        contract = getattr(bindings, fields[parameter.contract])
+        contract: Contract = getattr(bindings, fields[parameter.contract])
         yield Reading(
             f"{parameter.contract}.{parameter.getter} ({parameter.name}, {parameter.unit})",
-            contract.prepare(parameter.function),
+            contract.function(parameter.function).prepare(),
             parameter.value(plan.configuration.parameters),
             parameter.read,
         )
@@ -130,19 +130,19 @@ def _wiring(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
     for field in MANAGED:
         contract = getattr(bindings, field)
         name = CONTRACT_NAMES[field]
-        yield Reading(f"{name}.authority", contract.prepare("authority"), places[MANAGER])
+        yield Reading(f"{name}.authority", contract.authority.prepare(), places[MANAGER])
     vault, oracle = bindings.vault, bindings.oracle
-    yield Reading("StakingVault.modules", vault.prepare("modules"), modules, tuple)
+    yield Reading("StakingVault.modules", vault.modules.prepare(), modules, tuple)
     yield _treasury(bindings, config)
-    yield Reading("StakingVault.FRAME_ORIGIN", vault.prepare("FRAME_ORIGIN"), config.frame_origin)
-    yield Reading("AccountingOracle.members", oracle.prepare("members"), members, sorted)
-    yield Reading("AccountingOracle.quorum", oracle.prepare("quorum"), config.quorum)
+    yield Reading("StakingVault.FRAME_ORIGIN", vault.FRAME_ORIGIN.prepare(), config.frame_origin)
+    yield Reading("AccountingOracle.members", oracle.members.prepare(), members, sorted)
+    yield Reading("AccountingOracle.quorum", oracle.quorum.prepare(), config.quorum)
 
 
 def _treasury(bindings: Bindings, config: Configuration) -> Reading:
     return Reading(
         "StakingVault.terms.treasury",
-        bindings.vault.prepare("terms"),
+        bindings.vault.terms.prepare(),
         config.address(config.treasury),
         lambda terms: terms.treasury,
     )
@@ -162,7 +162,9 @@ def _access(bindings: Bindings, plan: Plan, events: Sequence[Event]) -> Iterator
             ("getRoleGuardian", guardian),
             ("getRoleGrantDelay", 0),
         ):
-            yield Reading(f"{getter} of {role.name}", manager.prepare(getter, role.id), expected)
+            yield Reading(
+                f"{getter} of {role.name}", manager.function(getter).prepare(role.id), expected
+            )
     yield from _holders(bindings, plan, events)
     planned = dict(plan.access.functions)
     for event in events:
@@ -172,13 +174,13 @@ def _access(bindings: Bindings, plan: Plan, events: Sequence[Event]) -> Iterator
     for (target, selector), role_id in planned.items():
         yield Reading(
             f"role of function 0x{selector.hex()} of {_name(plan, target)}",
-            manager.prepare("getTargetFunctionRole", target, selector),
+            manager.getTargetFunctionRole.prepare(target, selector),
             role_id,
         )
     for target in sorted({target for target, _ in planned} | {manager.address}):
         name = _name(plan, target)
-        yield Reading(f"closed: {name}", manager.prepare("isTargetClosed", target), False)
-        yield Reading(f"admin delay of {name}", manager.prepare("getTargetAdminDelay", target), 0)
+        yield Reading(f"closed: {name}", manager.isTargetClosed.prepare(target), False)
+        yield Reading(f"admin delay of {name}", manager.getTargetAdminDelay.prepare(target), 0)
 
 
 def _holders(bindings: Bindings, plan: Plan, events: Iterable[Event]) -> Iterator[Reading]:
@@ -194,7 +196,7 @@ def _holders(bindings: Bindings, plan: Plan, events: Iterable[Event]) -> Iterato
         yield Reading(
             f"role {names.get(role_id, role_id)} of {accounts.get(account, 'unlisted')} {account} "
             "(held, delay)",
-            bindings.manager.prepare("hasRole", role_id, account),
+            bindings.manager.hasRole.prepare(role_id, account),
             wanted.get((role_id, account), (False, 0)),
             tuple,
         )
@@ -222,10 +224,10 @@ def _storage(
     yield ExpectedStorage("RewardsVault", places["RewardsVault"], {})
     oracle, instant = bindings.oracle, bindings.instant
     members = [plan.configuration.address(member) for member in plan.configuration.members]
-    read = [oracle.prepare(name) for name in ("authority", "members", "lastReport")]
-    read += [oracle.prepare("isMember", member) for member in members]
+    read = [oracle.function(name).prepare() for name in ("authority", "members", "lastReport")]
+    read += [oracle.isMember.prepare(member) for member in members]
     yield _explained(rpc, "AccountingOracle", oracle.address, read)
-    read = [instant.prepare("authority"), instant.prepare("terms")]
+    read = [instant.authority.prepare(), instant.terms.prepare()]
     yield _explained(rpc, "InstantRedemption", instant.address, read)
 
 

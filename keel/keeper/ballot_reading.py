@@ -49,7 +49,7 @@ class BallotReader:
         oracle, report = self._contracts.oracle, camp.report
         refusal, hint, beyond_limit = None, 0, False
         try:
-            judgement, outcome = oracle.call("simulate", astuple(report), 0)
+            judgement, outcome = oracle.simulate(astuple(report), 0)
             hint, beyond_limit = outcome.lastTicket, judgement.beyondLimit
         except Reverted as error:
             refusal = str(error.cause)

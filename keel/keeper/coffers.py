@@ -13,11 +13,11 @@ def read_coffers(contracts: Bindings, block_number: int, growth_ray_per_day: int
     """The accounts at a block."""
     vault, queue = contracts.vault, contracts.queue
     calls = [
-        vault.prepare("bufferedWei"),
-        queue.prepare("owedWei"),
-        vault.prepare("totals"),
-        vault.prepare("consensus"),
-        vault.prepare("stream"),
+        vault.bufferedWei.prepare(),
+        queue.owedWei.prepare(),
+        vault.totals.prepare(),
+        vault.consensus.prepare(),
+        vault.stream.prepare(),
     ]
     buffered_wei, owed_wei, totals, consensus, stream = call_many(
         contracts.rpc, calls, block_number
@@ -47,10 +47,10 @@ def read_deadlock(
     buffered_wei, consensus, pending, last_finalised = call_many(
         contracts.rpc,
         [
-            vault.prepare("bufferedWei"),
-            vault.prepare("consensus"),
-            queue.prepare("pending"),
-            queue.prepare("lastFinalised"),
+            vault.bufferedWei.prepare(),
+            vault.consensus.prepare(),
+            queue.pending.prepare(),
+            queue.lastFinalised.prepare(),
         ],
     )
     balance, _, _, _ = consensus
@@ -60,7 +60,7 @@ def read_deadlock(
     budgets_wei = (buffered_wei, buffered_wei + sweepable_wei)
     payable, more = call_many(
         contracts.rpc,
-        [queue.prepare("finalisable", 0, now, budget, index) for budget in budgets_wei],
+        [queue.finalisable.prepare(0, now, budget, index) for budget in budgets_wei],
     )
     return Deadlock(
         announced=announced_at != 0,
@@ -74,7 +74,7 @@ def read_deadlock(
 
 def _sweep_refusal(contracts: Bindings, account: str | None) -> str | None:
     try:
-        contracts.vault.call("sweepWithdrawals", sender=account or _NOBODY)
+        contracts.vault.sweepWithdrawals(sender=account or _NOBODY)
     except Reverted as error:
         return str(error.cause)
     return None

@@ -79,7 +79,7 @@ class Doer:
     def _is_possible(self, chore: Chore) -> bool:
         """Whether the chain would take it now and the account can pay; notes why not."""
         contract: Contract = getattr(self._contracts, chore.contract)
-        data = contract.encode(chore.function, *chore.arguments)
+        data = contract.function(chore.function).encode(*chore.arguments)
         try:
             self._sender.check_affordable(contract.address, data, chore.value_wei, chore.key)
         except TransactionRefusedError as error:
@@ -94,13 +94,12 @@ class Doer:
             return False
         contract: Contract = getattr(self._contracts, chore.contract)
         try:
-            contract.call(
-                chore.function,
+            contract.function(chore.function)(
                 *chore.arguments,
                 sender=self._sender.address,
                 value_wei=chore.value_wei,
             )
-            data = contract.encode(chore.function, *chore.arguments)
+            data = contract.function(chore.function).encode(*chore.arguments)
             sent = self._sender.submit(contract.address, data, chore.value_wei, chore.key)
         except Reverted as error:
             return self._note_refusal(chore, error.cause)

@@ -101,11 +101,11 @@ class KeeperReader:
         state, stakeable_wei, free_wei, credentials, fee_wei = call_many(
             contracts.rpc,
             [
-                vault.prepare("state"),
-                vault.prepare("stakeableWei"),
-                vault.prepare("freeWei"),
-                vault.prepare("withdrawalCredentials"),
-                withdrawals.prepare("withdrawalRequestFeeWei"),
+                vault.state.prepare(),
+                vault.stakeableWei.prepare(),
+                vault.freeWei.prepare(),
+                vault.withdrawalCredentials.prepare(),
+                withdrawals.withdrawalRequestFeeWei.prepare(),
             ],
         )
         standing = self._standings.read(block)
@@ -160,7 +160,7 @@ class KeeperReader:
         wanted = stakeable_wei >= VALIDATOR_DEPOSIT_WEI and Kind.STAKE in self._terms.kinds
         waiting = self._historian.waiting_keys(history) if wanted else ()
         deposits = self._layers.bindings.deposits
-        root = deposits.call("get_deposit_root")
+        root = deposits.get_deposit_root()
         pubkeys = frozenset(committed.key.pubkey for committed in waiting)
         known = deposited(state, pubkeys, credentials) if pubkeys else frozenset()
         if pubkeys:
@@ -192,7 +192,7 @@ class KeeperReader:
         """Those of the accounts that may call a restricted function at once."""
         manager = self._layers.bindings.manager
         selector = target.abi.function(function, arguments).inputs.selector
-        calls = [manager.prepare("canCall", each, target.address, selector) for each in accounts]
+        calls = [manager.canCall.prepare(each, target.address, selector) for each in accounts]
         answers = call_many(manager.rpc, calls)
         return tuple(
             account for account, (immediate, _) in zip(accounts, answers, strict=True) if immediate
@@ -212,9 +212,9 @@ class KeeperReader:
         root, totals, count = call_many(
             contracts.rpc,
             [
-                contracts.oracle.prepare("operatorsRoot"),
-                contracts.vault.prepare("totals"),
-                contracts.registry.prepare("operatorCount"),
+                contracts.oracle.operatorsRoot.prepare(),
+                contracts.vault.totals.prepare(),
+                contracts.registry.operatorCount.prepare(),
             ],
         )
         if root not in (self._leaves_root, _NO_ROOT) or self._leaves is None:
@@ -222,7 +222,7 @@ class KeeperReader:
             self._leaves_root = root
         claimed = call_many(
             contracts.rpc,
-            [contracts.registry.prepare("claimedShares", number) for number in range(count)],
+            [contracts.registry.claimedShares.prepare(number) for number in range(count)],
         )
         shares, assets_wei, unvested_wei = totals
         return Rewards(

@@ -19,12 +19,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from keel.chain.contract import Contract, call_many
-from keel.chain.deposit_contract import DepositData, deposit_data_root, deposits_of
+from keel.chain.contract import call_many
+from keel.chain.deposit_contract import DepositContract, DepositData, deposit_data_root, deposits_of
 from keel.chain.state import block_head
 from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI, deposit_signing_root
 from keel.consensus.keys import verify
 from keel.consensus.networks import Network
+from keel.deploy.contracts import OperatorRegistry, StakingVault
 from keel.model.allocation import Operator, check_allocation
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import Refused
@@ -60,10 +61,10 @@ class StakingChoice:
         return [committed.values for committed in self.keys], packed, self.deposit_root
 
 
-def read_operators(registry: Contract) -> list[Operator]:
+def read_operators(registry: OperatorRegistry) -> list[Operator]:
     """Operators as `keel.model.allocation` knows them."""
-    count = registry.call("operatorCount")
-    answers = call_many(registry.rpc, [registry.prepare("operator", i) for i in range(count)])
+    count = registry.operatorCount()
+    answers = call_many(registry.rpc, [registry.operator.prepare(i) for i in range(count)])
     return [
         Operator(number, answer.active, answer.limit, answer.targetBps, answer.staked)
         for number, answer in enumerate(answers)
@@ -71,22 +72,22 @@ def read_operators(registry: Contract) -> list[Operator]:
 
 
 def choose_keys(
-    vault: Contract,
-    registry: Contract,
-    deposits: Contract,
+    vault: StakingVault,
+    registry: OperatorRegistry,
+    deposits: DepositContract,
     network: Network,
     first_block: int,
     *,
     most: int | None = None,
 ) -> StakingChoice:
     """Choose as many keys as ether, operators' targets and `most` allow."""
-    deposit_root = deposits.call("get_deposit_root")
-    wanted = vault.call("stakeableWei") // VALIDATOR_DEPOSIT_WEI
+    deposit_root = deposits.get_deposit_root()
+    wanted = vault.stakeableWei() // VALIDATOR_DEPOSIT_WEI
     wanted = wanted if most is None else min(wanted, most)
     staked = staked_pubkeys(registry, first_block)
     waiting = [c for c in committed_keys(registry, first_block) if c.key.pubkey not in staked]
     faults = dict.fromkeys(_deposited_pubkeys(deposits), DEPOSITED_BEFORE)
-    credentials = vault.call("withdrawalCredentials")
+    credentials = vault.withdrawalCredentials()
     operators = read_operators(registry)
     keys, refused = choose(
         waiting, faults, operators, wanted=wanted, credentials=credentials, network=network
@@ -188,6 +189,6 @@ def _may_get_next(operator: Operator, total_staked: int) -> bool:
     return True
 
 
-def _deposited_pubkeys(deposits: Contract) -> set[bytes]:
+def _deposited_pubkeys(deposits: DepositContract) -> set[bytes]:
     events = deposits.events_between(0, block_head(deposits.rpc).number, "DepositEvent")
     return {deposit.data.pubkey for deposit in deposits_of(events)}

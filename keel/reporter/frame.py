@@ -220,8 +220,8 @@ class Frame:
         tools, report = self._tools, assessment.report
         self._judged = None
         try:
-            judgement, outcome = tools.bindings.oracle.call(
-                "simulate", astuple(report), 0, block=standing.head.number
+            judgement, outcome = tools.bindings.oracle.simulate(
+                astuple(report), 0, block=standing.head.number
             )
         except Reverted as error:
             if is_fault(error.cause):
@@ -268,9 +268,7 @@ class Frame:
             return None
         oracle = tools.bindings.oracle
         ballot = Ballot(assessment.report, nonce, self._deadline, tools.chain_id, oracle.address)
-        on_chain = oracle.call(
-            "digest", ballot.report_values, self._deadline, block=standing.head.number
-        )
+        on_chain = oracle.digest(ballot.report_values, self._deadline, block=standing.head.number)
         if digest(ballot) != on_chain:
             raise DigestDiffersError(f"the oracle's digest of slot {self.ref_slot} differs")
         try:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from keel.chain.abi import CustomError
-from keel.chain.contract import Contract
 from keel.chain.revert import Cause, Reverted, decode_revert
+from keel.deploy.contracts import AccountingOracle
 from keel.errors import KeelError
 from keel.reporter.figures import Figures
 from keel.service.alarms import Alarms
@@ -49,7 +49,7 @@ class SignatureRefusedError(KeelError):
 class Poster:
     """Sends for one account; the chain's state and not a hash says whether a report is in."""
 
-    oracle: Contract
+    oracle: AccountingOracle
     sender: Sender
     account: str
     alarms: Alarms
@@ -73,7 +73,7 @@ class Poster:
         Raises SignatureRefusedError, upon which the others may be enough.
         """
         try:
-            self.oracle.call("submit", *arguments, sender=self.account, block=block)
+            self.oracle.submit(*arguments, sender=self.account, block=block)
         except Reverted as error:
             cause = error.cause
             if isinstance(cause, CustomError) and cause.name == "SignatureInvalid":
@@ -81,7 +81,7 @@ class Poster:
             if is_fault(error.cause):
                 self.alarms.raise_(REFUSED, f"slot {ref_slot}: {error.cause}")
             return False
-        data = self.oracle.encode("submit", *arguments)
+        data = self.oracle.submit.encode(*arguments)
         try:
             sent = self.sender.submit(self.oracle.address, data, what=f"report {ref_slot}")
         except SenderBusyError:

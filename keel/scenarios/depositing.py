@@ -39,14 +39,14 @@ def underwrite(world: World, actor: str, amount_wei: int) -> Underwritten:
     """Buy wkETH and give it to the insurance fund."""
     units = _buy(world, actor, amount_wei, "depositWrapped").balance
     who, fund = world.actors[actor], world.contracts.fund
-    world.contracts.wrapped.send("approve", fund.address, units, sender=who)
-    fund.send("deposit", units, who, sender=who)
-    return Underwritten(units, fund.call("balanceOf", who))
+    world.contracts.wrapped.approve.send(fund.address, units, sender=who)
+    fund.deposit.send(units, who, sender=who)
+    return Underwritten(units, fund.balanceOf(who))
 
 
 def _buy(world: World, actor: str, amount_wei: int, function: str) -> Bought:
     who, contracts = world.actors[actor], world.contracts
-    contracts.vault.send(function, who, _NOBODY, sender=who, value_wei=amount_wei)
+    contracts.vault.function(function).send(who, _NOBODY, sender=who, value_wei=amount_wei)
     token = contracts.vault if function == "deposit" else contracts.wrapped
     name = "kETH" if function == "deposit" else "wkETH"
-    return Bought(actor, amount_wei, name, token.call("balanceOf", who))
+    return Bought(actor, amount_wei, name, token.balanceOf(who))

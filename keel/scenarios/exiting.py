@@ -55,7 +55,7 @@ def await_paid_out(world: CircleWorld, asked: ExitAsked, ticket_id: int) -> Paid
 
     chain.watchers.append(look)
     try:
-        while queue.call("lastFinalised") < ticket_id:
+        while queue.lastFinalised() < ticket_id:
             reports.append(world.next_report())
     finally:
         chain.watchers.remove(look)

@@ -86,7 +86,7 @@ class Story:
             amount = shown_ether(inputs["paidWei"])
             yield f"Ticket {inputs['ticketId']} paid {amount} ETH to {self._name(inputs['owner'])}."
         elif name == "RewardsClaimed":
-            worth_wei = self._contracts.vault.call("toAssetsDown", inputs["shares"])
+            worth_wei = self._contracts.vault.toAssetsDown(inputs["shares"])
             operator = self._operator(inputs["operatorId"])
             yield f"{operator} has rewards of {shown_ether(worth_wei, 6)} kETH."
         elif name == "Swept":
@@ -112,7 +112,7 @@ class Story:
         return self._names.get(address, address)
 
     def _operator(self, operator_id: int) -> str:
-        return printable(self._contracts.registry.call("operator", operator_id).name)
+        return printable(self._contracts.registry.operator(operator_id).name)
 
 
 def _stages(chain: BeaconChain, pubkeys: Iterable[bytes]) -> Iterator[tuple[int, bytes, str]]:

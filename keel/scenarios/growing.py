@@ -37,8 +37,8 @@ def a_frame_passes(world: World, keth_holder: str, wketh_holder: str) -> Grown:
 def worth(world: World, keth_holder: str, wketh_holder: str) -> Worth:
     """What two holders have now."""
     wrapped = world.contracts.wrapped
-    units = wrapped.call("balanceOf", world.actors[wketh_holder])
+    units = wrapped.balanceOf(world.actors[wketh_holder])
     return Worth(
-        keth_wei=world.contracts.vault.call("balanceOf", world.actors[keth_holder]),
-        wketh_wei=wrapped.call("convertToAssets", units),
+        keth_wei=world.contracts.vault.balanceOf(world.actors[keth_holder]),
+        wketh_wei=wrapped.convertToAssets(units),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from keel.chain.contract import Contract, call_many
 from keel.chain.state import balance_wei, block_head
+from keel.deploy.contracts import WithdrawalQueue
 from keel.errors import KeelError
 from keel.model.constants import GWEI, RAY, SHARES_PER_UNIT
 from keel.model.queue import normalise_up, owed_up
@@ -60,7 +61,7 @@ def measure_identity(world: World) -> Identity:
     vault = world.contracts.vault
     world.beacon.follow()
     ref_time = last_ref_time(world)
-    _, backing_wei, _ = vault.call("totals")
+    _, backing_wei, _ = vault.totals()
     return Identity(
         buffered_wei=balance_wei(world.rpc, vault.address) - world.forced_wei,
         consensus_wei=world.beacon.total_gwei(ref_time) * GWEI - _swept_since_wei(world, ref_time),
@@ -79,12 +80,12 @@ def last_ref_time(world: World) -> int:
     return world.configuration.geometry.time_of(applied[-1].inputs["refSlot"])
 
 
-def owed_by_tickets_wei(queue: Contract, first_block: int) -> int:
+def owed_by_tickets_wei(queue: WithdrawalQueue, first_block: int) -> int:
     """Q, ticket by ticket: amounts and states as each ticket says, claims worked out anew."""
     claims, index = _claims_by_ticket(queue, first_block)
     if not claims:
         return 0
-    tickets = queue.call("tickets", list(claims))
+    tickets = queue.tickets(list(claims))
     pending = 0
     for number, ticket in zip(claims, tickets, strict=True):
         amount_wei, normalised = claims[number]
@@ -97,7 +98,7 @@ def owed_by_tickets_wei(queue: Contract, first_block: int) -> int:
 
 
 def _claims_by_ticket(
-    queue: Contract, first_block: int
+    queue: WithdrawalQueue, first_block: int
 ) -> tuple[Mapping[int, tuple[int, int]], int]:
     """Amount and normalised claim of each ticket (QUE-1), and today's index, from the log."""
     index = RAY
@@ -124,14 +125,12 @@ def _swept_since_wei(world: World, ref_time: int) -> int:
 def _require_shares(world: World) -> None:
     """S is the sum over everybody who ever had kETH; so is the supply of wkETH (SHR-5)."""
     vault, wrapped = world.contracts.vault, world.contracts.wrapped
-    shares = call_many(world.rpc, [vault.prepare("sharesOf", h) for h in _holders(world, vault)])
-    units = call_many(
-        world.rpc, [wrapped.prepare("balanceOf", h) for h in _holders(world, wrapped)]
-    )
-    in_wrapped = vault.call("sharesOf", wrapped.address)
+    shares = call_many(world.rpc, [vault.sharesOf.prepare(h) for h in _holders(world, vault)])
+    units = call_many(world.rpc, [wrapped.balanceOf.prepare(h) for h in _holders(world, wrapped)])
+    in_wrapped = vault.sharesOf(wrapped.address)
     for what, counted, booked in (
-        ("kETH shares", sum(shares), vault.call("totalShares")),
-        ("wkETH units", sum(units), wrapped.call("totalSupply")),
+        ("kETH shares", sum(shares), vault.totalShares()),
+        ("wkETH units", sum(units), wrapped.totalSupply()),
         ("wkETH shares", sum(units) * SHARES_PER_UNIT, in_wrapped),
     ):
         if counted != booked:

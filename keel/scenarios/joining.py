@@ -41,7 +41,7 @@ def operators_join(world: World, folder: Path, keys_each: int = 8) -> list[Joine
         world.send_as_role(
             world.contracts.registry, "addOperator", name, manager, manager, LIMIT, TARGET_BPS
         )
-        operator_id = world.contracts.registry.call("operatorCount") - 1
+        operator_id = world.contracts.registry.operatorCount() - 1
         file = write_key_file(world, folder, number * keys_each, keys_each, number)
         gas_used = commit_keys(world, operator_id, manager, file)
         joined.append(Joined(operator_id, name, file, keys_each, gas_used))
@@ -50,7 +50,7 @@ def operators_join(world: World, folder: Path, keys_each: int = 8) -> list[Joine
 
 def write_key_file(world: World, folder: Path, first: int, count: int, number: int = 0) -> Path:
     """Write deposit data of real BLS keys for the vault's credentials; operators hold the keys."""
-    credentials = world.contracts.vault.call("withdrawalCredentials")
+    credentials = world.contracts.vault.withdrawalCredentials()
     keys = list(derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), count, first))
     world.beacon.hold_keys(keys)
     entries = [make_deposit_data(key, credentials, network=NETWORK.name) for key in keys]
@@ -68,5 +68,5 @@ def commit_keys(world: World, operator_id: int, manager: str, file: Path) -> int
     gas_used = 0
     for batch in batches_of(entries):
         arguments = (operator_id, batch.root, batch.packed)
-        gas_used += contracts.registry.send("addKeys", *arguments, sender=manager).gas_used
+        gas_used += contracts.registry.addKeys.send(*arguments, sender=manager).gas_used
     return gas_used

@@ -29,7 +29,7 @@ class Redeemed:
 def request_ticket(world: World, actor: str, amount_wei: int) -> int:
     """Burn kETH for a ticket and return its id."""
     who, queue = world.actors[actor], world.contracts.queue
-    receipt = queue.send("request", amount_wei, who, sender=who)
+    receipt = queue.request.send(amount_wei, who, sender=who)
     (event,) = queue.events(receipt, "TicketRequested")
     return int(event.inputs["ticketId"])
 
@@ -38,7 +38,7 @@ def sell_ticket(world: World, ticket_id: int, seller: str, buyer: str, price_wei
     """The buyer pays, the seller hands the ERC-721 ticket over."""
     send_transaction(world.rpc, world.actors[buyer], world.actors[seller], value_wei=price_wei)
     arguments = (world.actors[seller], world.actors[buyer], ticket_id)
-    world.contracts.queue.send("transferFrom", *arguments, sender=world.actors[seller])
+    world.contracts.queue.transferFrom.send(*arguments, sender=world.actors[seller])
 
 
 def claim_ticket(world: World, ticket_id: int) -> Claimed:
@@ -47,19 +47,19 @@ def claim_ticket(world: World, ticket_id: int) -> Claimed:
     Not the keeper: its process, where one runs, numbers the transactions of its account.
     """
     queue = world.contracts.queue
-    owner = queue.call("ownerOf", ticket_id)
-    asked_wei = queue.call("ticket", ticket_id).amountWei
+    owner = queue.ownerOf(ticket_id)
+    asked_wei = queue.ticket(ticket_id).amountWei
     before_wei = balance_wei(world.rpc, owner)
-    queue.send("claim", ticket_id, sender=world.actors["attacker"])
+    queue.claim.send(ticket_id, sender=world.actors["attacker"])
     return Claimed(ticket_id, asked_wei, balance_wei(world.rpc, owner) - before_wei)
 
 
 def redeem_instantly(world: World, actor: str, value_wei: int) -> Redeemed:
     """Redeem kETH worth `value_wei`, for not less than the preview says."""
     who, contracts = world.actors[actor], world.contracts
-    shares = contracts.vault.call("toSharesUp", value_wei)
-    least_wei, _ = contracts.instant.call("previewRedeem", shares)
-    receipt = contracts.instant.send("redeem", shares, who, least_wei, sender=who)
+    shares = contracts.vault.toSharesUp(value_wei)
+    least_wei, _ = contracts.instant.previewRedeem(shares)
+    receipt = contracts.instant.redeem.send(shares, who, least_wei, sender=who)
     (event,) = contracts.vault.events(receipt, "RedeemedInstantly")
     paid_wei = event.inputs["paidWei"]
     return Redeemed(shares, value_wei, paid_wei, value_wei - paid_wei)

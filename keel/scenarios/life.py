@@ -247,7 +247,7 @@ def _leave(life: Life) -> Iterator[str]:
     ticket_id = request_ticket(world, "depositor", LARGE_TICKET_WEI)
     yield (
         f"The depositor requested ticket {ticket_id} for {shown_ether(LARGE_TICKET_WEI)} ETH; "
-        f"{shown_ether(world.contracts.vault.call('bufferedWei'))} ETH are buffered."
+        f"{shown_ether(world.contracts.vault.bufferedWei())} ETH are buffered."
     )
     asked = await_exit_asked(world)
     indices = " and ".join(f"validator {index}" for index in asked.indices)

@@ -6,9 +6,9 @@ are active, exited or slashed, is read from the beacon state of the slot in ques
 
 from collections.abc import Iterator, Sequence
 
-from keel.chain.contract import Contract
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.keys import ValidatorKey
+from keel.deploy.contracts import OperatorRegistry
 from keel.model.balance_tree import ValidatorBalance
 from keel.scenarios.beacon_view import BeaconView, Standing, view_of
 from keel.sight.key_batches import staked_pubkeys
@@ -20,7 +20,7 @@ class RealBeacon:
     """A chain in this process; `operators` has the operator of each recorded key."""
 
     def __init__(
-        self, chain: BeaconChain, registry: Contract, rewards_vault: str, first_block: int
+        self, chain: BeaconChain, registry: OperatorRegistry, rewards_vault: str, first_block: int
     ) -> None:
         self.registry = registry
         self.first_block = first_block

@@ -29,7 +29,7 @@ def earn(world: ScriptedWorld) -> int:
 
     What they have above 32 ETH is swept, as the beacon chain does. Returns wei.
     """
-    _, backing_wei, _ = world.contracts.vault.call("totals")
+    _, backing_wei, _ = world.contracts.vault.totals()
     limit_ray = world.profile.growth_ray_per_day * world.profile.frame_seconds // DAY
     earned_gwei = (int(backing_wei) * limit_ray * 4 // 5 // RAY - TIPS_WEI) // GWEI
     world.beacon.earn(earned_gwei)
@@ -105,17 +105,17 @@ def post(world: World, seen: Report, members: Sequence[LocalAccount]) -> Reporte
     oracle = world.contracts.oracle
     ballot = Ballot(
         report=seen,
-        member_set_nonce=oracle.call("memberSetNonce"),
+        member_set_nonce=oracle.memberSetNonce(),
         deadline=now(world.rpc) + world.profile.frame_seconds,
         chain_id=chain_id(world.rpc),
         oracle=oracle.address,
     )
-    if digest(ballot) != oracle.call("digest", ballot.report_values, ballot.deadline):
+    if digest(ballot) != oracle.digest(ballot.report_values, ballot.deadline):
         raise SignedDigestError(f"the digest of the report of slot {seen.ref_slot} differs")
     signatures = [signature.values() for signature in sign(ballot, members)]
-    judgement, outcome = oracle.call("simulate", ballot.report_values, 0)
+    judgement, outcome = oracle.simulate(ballot.report_values, 0)
     arguments = (ballot.report_values, ballot.deadline, signatures, outcome.lastTicket)
-    receipt = oracle.send("submit", *arguments, sender=members[0].address)
+    receipt = oracle.submit.send(*arguments, sender=members[0].address)
     events = report_events(world.contracts, receipt)
     return Reported(
         report=seen,
@@ -131,10 +131,8 @@ def post(world: World, seen: Report, members: Sequence[LocalAccount]) -> Reporte
 def _next_leaves(world: World, time: int) -> dict[int, int]:
     registry, vault = world.contracts.registry, world.contracts.vault
     active = {number: counts[0] for number, counts in world.beacon.counts(time).items()}
-    claimed = sum(
-        registry.call("claimedShares", number) for number in range(registry.call("operatorCount"))
-    )
-    minted = vault.call("sharesOf", registry.address) + claimed
+    claimed = sum(registry.claimedShares(number) for number in range(registry.operatorCount()))
+    minted = vault.sharesOf(registry.address) + claimed
     return distribute(world.reward_leaves, minted, active)
 
 

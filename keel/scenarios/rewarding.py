@@ -33,11 +33,11 @@ def await_rewards(world: CircleWorld) -> list[Rewarded]:
         for event in registry.events_between(world.first_block, last_block, "RewardsClaimed"):
             operator_id = event.inputs["operatorId"]
             shares[operator_id] = shares.get(operator_id, 0) + event.inputs["shares"]
-        return len(shares) == int(registry.call("operatorCount"))
+        return len(shares) == int(registry.operatorCount())
 
     world.circle.until(all_claimed, "operators' rewards")
     return [
-        Rewarded(number, claimed, vault.call("toAssetsDown", claimed))
+        Rewarded(number, claimed, vault.toAssetsDown(claimed))
         for number, claimed in sorted(shares.items())
     ]
 
@@ -49,7 +49,7 @@ def operators_claim(world: World) -> list[Rewarded]:
     tree = operators_tree(totals)
     rewarded = []
     for position, leaf in enumerate(totals):
-        if leaf.cumulative_reward_shares <= registry.call("claimedShares", leaf.operator_id):
+        if leaf.cumulative_reward_shares <= registry.claimedShares(leaf.operator_id):
             continue
         values = (
             leaf.operator_id,
@@ -58,10 +58,10 @@ def operators_claim(world: World) -> list[Rewarded]:
             leaf.slashed,
             leaf.cumulative_reward_shares,
         )
-        receipt = registry.send(
-            "claimRewards", values, tree.proof(position), sender=world.actors["stranger"]
+        receipt = registry.claimRewards.send(
+            values, tree.proof(position), sender=world.actors["stranger"]
         )
         (event,) = registry.events(receipt, "RewardsClaimed")
         shares = event.inputs["shares"]
-        rewarded.append(Rewarded(leaf.operator_id, shares, vault.call("toAssetsDown", shares)))
+        rewarded.append(Rewarded(leaf.operator_id, shares, vault.toAssetsDown(shares)))
     return rewarded

@@ -13,6 +13,7 @@ from keel.chain.contract import Contract
 from keel.chain.deposit_contract import deposits_of
 from keel.chain.state import balance_wei, block_head, set_balance_wei
 from keel.consensus.keys import ValidatorKey
+from keel.deploy.contracts import OperatorRegistry, WithdrawalVault
 from keel.model.balance_tree import ValidatorBalance
 from keel.model.constants import GWEI
 from keel.sight.key_batches import staked_pubkeys
@@ -45,8 +46,8 @@ class ScriptBeacon:
     """`slashed` and `exited` are public keys with the time from which they are."""
 
     deposits: Contract
-    registry: Contract
-    withdrawal_vault: Contract
+    registry: OperatorRegistry
+    withdrawal_vault: WithdrawalVault
     credentials: bytes
     first_block: int
     finality_seconds: int

@@ -41,10 +41,8 @@ def await_staked(world: CircleWorld, validators: int) -> Staked:
     """Let slots pass until the keepers have staked so many validators more."""
     registry = world.contracts.registry
     first_block = block_head(world.rpc).number
-    wanted = registry.call("totalStaked") + validators
-    world.circle.until(
-        lambda: registry.call("totalStaked") >= wanted, f"staking {validators} validators"
-    )
+    wanted = registry.totalStaked() + validators
+    world.circle.until(lambda: registry.totalStaked() >= wanted, f"staking {validators} validators")
     events = registry.events_between(first_block + 1, block_head(world.rpc).number, "KeyStaked")
     hashes = dict.fromkeys(event.log.transaction_hash for event in events)
     return _staked(world, [await_receipt(world.rpc, each) for each in hashes])
@@ -69,6 +67,6 @@ def _staked(world: World, receipts: Iterable[Receipt]) -> Staked:
         validators=sum(counts.values()),
         by_operator=counts,
         gas_used=gas_used,
-        deposit_root=world.contracts.deposits.call("get_deposit_root"),
+        deposit_root=world.contracts.deposits.get_deposit_root(),
         computed_root=computed_deposit_root(world),
     )

@@ -59,7 +59,7 @@ class World:
         if ROLE_BY_NAME[role].is_delayed:
             raise ValueError(f"{name}.{function} must be scheduled: {role} has a delay")
         holder = self.configuration.address(self.configuration.holders[role][0])
-        return contract.send(function, *arguments, sender=holder)
+        return contract.function(function).send(*arguments, sender=holder)
 
 
 @dataclass
@@ -77,7 +77,7 @@ def open_world(
         deposits=contracts.deposits,
         registry=contracts.registry,
         withdrawal_vault=contracts.withdrawal_vault,
-        credentials=contracts.vault.call("withdrawalCredentials"),
+        credentials=contracts.vault.withdrawalCredentials(),
         first_block=first_block,
         finality_seconds=configuration.parameters.finality_seconds,
     )

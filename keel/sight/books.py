@@ -50,14 +50,14 @@ def read_books(contracts: Bindings) -> Books:
     vault, wrapped, fund = contracts.vault, contracts.wrapped, contracts.fund
     head = block_head(contracts.rpc)
     calls = [
-        vault.prepare("state"),
-        vault.prepare("totals"),
-        vault.prepare("consensus"),
-        vault.prepare("bufferedWei"),
-        vault.prepare("stream"),
-        contracts.queue.prepare("owedWei"),
-        wrapped.prepare("totalSupply"),
-        fund.prepare("totalAssets"),
+        vault.state.prepare(),
+        vault.totals.prepare(),
+        vault.consensus.prepare(),
+        vault.bufferedWei.prepare(),
+        vault.stream.prepare(),
+        contracts.queue.owedWei.prepare(),
+        wrapped.totalSupply.prepare(),
+        fund.totalAssets.prepare(),
     ]
     state, totals, consensus, buffered_wei, stream, owed_wei, units, fund_units = call_many(
         contracts.rpc, calls, head.number
@@ -79,6 +79,6 @@ def read_books(contracts: Bindings) -> Books:
         announced_at=announced_at,
         wrapped_units=units,
         fund_units=fund_units,
-        fund_wei=wrapped.call("convertToAssets", fund_units),
+        fund_wei=wrapped.convertToAssets(fund_units),
         stream_end=stream_end,
     )

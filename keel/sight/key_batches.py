@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from keel.chain.contract import Contract, call_many
+from keel.chain.contract import call_many
 from keel.chain.state import block_head
 from keel.consensus.deposit_data import (
     DepositDataEntry,
@@ -12,6 +12,7 @@ from keel.consensus.deposit_data import (
     check_deposit_data,
 )
 from keel.consensus.networks import Network
+from keel.deploy.contracts import OperatorRegistry, StakingVault
 from keel.model.commitment import key_batch_tree
 
 MAX_BATCH_KEYS = 100
@@ -73,7 +74,7 @@ def batches_of(entries: Sequence[DepositDataEntry]) -> list[KeyBatch]:
     ]
 
 
-def committed_keys(registry: Contract, first_block: int) -> list[CommittedKey]:
+def committed_keys(registry: OperatorRegistry, first_block: int) -> list[CommittedKey]:
     """Keys of all batches that were not withdrawn and whose root is that of their keys.
 
     They stand in the order in which they were committed; staked ones are among them.
@@ -81,7 +82,7 @@ def committed_keys(registry: Contract, first_block: int) -> list[CommittedKey]:
     last_block = block_head(registry.rpc).number
     added = registry.events_between(first_block, last_block, "KeysAdded")
     places = [(event.inputs["operatorId"], event.inputs["batch"]) for event in added]
-    roots = call_many(registry.rpc, [registry.prepare("batchRoot", *place) for place in places])
+    roots = call_many(registry.rpc, [registry.batchRoot.prepare(*place) for place in places])
     return [
         committed
         for place, event, root in zip(places, added, roots, strict=True)
@@ -89,12 +90,12 @@ def committed_keys(registry: Contract, first_block: int) -> list[CommittedKey]:
     ]
 
 
-def committed_pubkeys(registry: Contract, first_block: int) -> dict[bytes, int]:
+def committed_pubkeys(registry: OperatorRegistry, first_block: int) -> dict[bytes, int]:
     """Every public key in a batch that stands, and its operator."""
     return {c.key.pubkey: c.operator_id for c in committed_keys(registry, first_block)}
 
 
-def staked_pubkeys(registry: Contract, first_block: int) -> dict[bytes, int]:
+def staked_pubkeys(registry: OperatorRegistry, first_block: int) -> dict[bytes, int]:
     """Every public key that was staked, in order, and its operator."""
     last_block = block_head(registry.rpc).number
     return {
@@ -105,8 +106,8 @@ def staked_pubkeys(registry: Contract, first_block: int) -> dict[bytes, int]:
 
 def require_usable(
     entries: Sequence[DepositDataEntry],
-    vault: Contract,
-    registry: Contract,
+    vault: StakingVault,
+    registry: OperatorRegistry,
     network: Network,
     first_block: int,
 ) -> None:
@@ -115,7 +116,7 @@ def require_usable(
     What the file says is checked without the chain, but for the vault's withdrawal credentials;
     then whether a key is committed or staked already.
     """
-    credentials = vault.call("withdrawalCredentials")
+    credentials = vault.withdrawalCredentials()
     problems = check_deposit_data(entries, credentials, network.name)
     problems += already_known(entries, registry, first_block)
     if problems:
@@ -123,7 +124,7 @@ def require_usable(
 
 
 def already_known(
-    entries: Sequence[DepositDataEntry], registry: Contract, first_block: int
+    entries: Sequence[DepositDataEntry], registry: OperatorRegistry, first_block: int
 ) -> list[DepositDataProblem]:
     """Name the entries whose key is committed or staked on chain already."""
     known = {

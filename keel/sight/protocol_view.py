@@ -52,16 +52,16 @@ def read_protocol(
     count, staked, root, credentials, held = call_many(
         bindings.rpc,
         [
-            registry.prepare("operatorCount"),
-            registry.prepare("totalStaked"),
-            bindings.oracle.prepare("operatorsRoot"),
-            vault.prepare("withdrawalCredentials"),
-            vault.prepare("sharesOf", registry.address),
+            registry.operatorCount.prepare(),
+            registry.totalStaked.prepare(),
+            bindings.oracle.operatorsRoot.prepare(),
+            vault.withdrawalCredentials.prepare(),
+            vault.sharesOf.prepare(registry.address),
         ],
         block_number,
     )
     calls = [
-        registry.prepare(function, number)
+        registry.function(function).prepare(number)
         for function in ("claimedShares", "operator")
         for number in range(count)
     ]

@@ -109,8 +109,8 @@ def send(
             f"{sender} has {shown_ether(held_wei)} ETH, more than {shown_ether(value_wei)} ETH "
             "is needed, for gas too"
         )
-    contract.call(function, *arguments, sender=sender, value_wei=value_wei)
-    data = contract.encode(function, *arguments)
+    contract.function(function)(*arguments, sender=sender, value_wei=value_wei)
+    data = contract.function(function).encode(*arguments)
     sent = ApeSender(account).send(contract.address, data, value_wei)
     receipt = receipt_of(contract.rpc, sent.transaction_hash)
     if receipt is None:

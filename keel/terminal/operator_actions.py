@@ -109,7 +109,7 @@ def stake_keys(connection: Connection, account: AccountAPI, most: int | None) ->
     parts = ", ".join(f"{count} of operator {number}" for number, count in counts.items())
     before(f"{len(choice.keys) * 32} ETH will be staked on {len(choice.keys)} keys: {parts}.")
     receipt = send(account, c.registry, "stake", *choice.arguments)
-    root = c.deposits.call("get_deposit_root")
+    root = c.deposits.get_deposit_root()
     after(f"{len(choice.keys)} validators; the deposit root is now 0x{root.hex()}.", receipt)
 
 
@@ -125,7 +125,7 @@ def operators_table(connection: Connection) -> Table:
         ">id", "operator", ">staked", ">keys waiting", ">limit", ">target", "may get the next"
     )
     for number, operator in _operators(connection):
-        may = registry.call("mayStakeNext", number)
+        may = registry.mayStakeNext(number)
         table.add_row(
             str(number),
             in_markup(operator.name),
@@ -149,7 +149,7 @@ def make_keys(connection: Connection, wish: KeyWish) -> Path:
     except KeyDerivationError as error:
         raise Fault(str(error)) from error
     wish.folder.mkdir(parents=True, exist_ok=True)
-    credentials = connection.contracts.vault.call("withdrawalCredentials")
+    credentials = connection.contracts.vault.withdrawalCredentials()
     timestamp = int(time.time())
     entries = []
     keys = derive_signing_keys(seed, wish.count, wish.first)
@@ -171,8 +171,8 @@ def _entries_of(file: Path) -> Sequence[DepositDataEntry]:
 
 def _operators(connection: Connection) -> list[tuple[int, Any]]:
     registry = connection.contracts.registry
-    count = registry.call("operatorCount")
-    return [(number, registry.call("operator", number)) for number in range(count)]
+    count = registry.operatorCount()
+    return [(number, registry.operator(number)) for number in range(count)]
 
 
 def _operator_of(connection: Connection, manager: str, operator_id: int | None) -> int:
@@ -190,9 +190,9 @@ def _operator_of(connection: Connection, manager: str, operator_id: int | None) 
 
 def _why_nothing(connection: Connection) -> str:
     c = connection.contracts
-    free_wei = c.vault.call("freeWei")
-    if c.vault.call("stakeableWei") == 0:
-        state = State(c.vault.call("state")).name.lower()
+    free_wei = c.vault.freeWei()
+    if c.vault.stakeableWei() == 0:
+        state = State(c.vault.state()).name.lower()
         return (
             f"{shown_ether(free_wei)} ETH is free and the state is {state}: a validator needs 32 "
             "ETH, and staking must be neither closed nor paused"

@@ -46,7 +46,7 @@ def holdings_screen(connection: Connection, owner: str) -> RenderableType:
     c = connection.contracts
     table = plain_table("holding", ">amount", "state")
     for name, token in (("kETH", c.vault), ("wkETH", c.wrapped)):
-        table.add_row(name, exact_ether(token.call("balanceOf", owner)), "")
+        table.add_row(name, exact_ether(token.balanceOf(owner)), "")
     time = read_books(c).time
     for number, ticket in tickets_of(connection, owner):
         left = shown_seconds(ticket.likelyPaidAt - time)
@@ -85,16 +85,16 @@ def _terms(books: Books) -> Table:
 def _possible_now(connection: Connection, books: Books) -> Table:
     c = connection.contracts
     names = {
-        "deposit": c.vault.prepare("depositableWei"),
-        "redeem at once": c.instant.prepare("redeemableWei"),
-        "stake": c.vault.prepare("stakeableWei"),
-        "loss that a report may apply at once": c.oracle.prepare("lossAllowanceWei"),
-        "insurance": c.wrapped.prepare("convertToAssets", c.fund.call("totalAssets")),
+        "deposit": c.vault.depositableWei.prepare(),
+        "redeem at once": c.instant.redeemableWei.prepare(),
+        "stake": c.vault.stakeableWei.prepare(),
+        "loss that a report may apply at once": c.oracle.lossAllowanceWei.prepare(),
+        "insurance": c.wrapped.convertToAssets.prepare(c.fund.totalAssets()),
     }
     paused = {
-        "deposit": c.vault.call("pausedUntil", Action.DEPOSIT.value),
-        "redeem at once": c.instant.call("pausedUntil"),
-        "stake": c.vault.call("pausedUntil", Action.STAKING.value),
+        "deposit": c.vault.pausedUntil(Action.DEPOSIT.value),
+        "redeem at once": c.instant.pausedUntil(),
+        "stake": c.vault.pausedUntil(Action.STAKING.value),
     }
     table = plain_table("now", ">ETH at most", "pause")
     amounts = call_many(connection.rpc, list(names.values()))
@@ -102,8 +102,8 @@ def _possible_now(connection: Connection, books: Books) -> Table:
         left = paused.get(name, 0) - books.time
         note = f"paused for {shown_seconds(left)}" if left > 0 else ""
         table.add_row(name, shown_ether(amount_wei), note)
-    last, done = c.queue.call("lastTicket"), c.queue.call("lastFinalised")
-    _, index = c.queue.call("pending")
+    last, done = c.queue.lastTicket(), c.queue.lastFinalised()
+    _, index = c.queue.pending()
     table.add_row(
         f"tickets: {last - done} of {last} wait",
         shown_ether(books.owed_wei),
@@ -114,9 +114,9 @@ def _possible_now(connection: Connection, books: Books) -> Table:
 
 def _oracle(connection: Connection, books: Books) -> Table:
     oracle = connection.contracts.oracle
-    ref_slot, active, exited, slashed, _ = oracle.call("lastReport")
-    reportable, next_at = oracle.call("reportableSlot")
-    members = oracle.call("members")
+    ref_slot, active, exited, slashed, _ = oracle.lastReport()
+    reportable, next_at = oracle.reportableSlot()
+    members = oracle.members()
     table = plain_table("oracle", "")
     age = shown_seconds(books.time - books.last_ref_time)
     wait = shown_seconds(next_at - books.time)
@@ -126,7 +126,7 @@ def _oracle(connection: Connection, books: Books) -> Table:
     table.add_row("validators", f"{active} active, {exited} exited, {slashed} slashed")
     table.add_row("exits", f"{_exits_asked_for(connection)} asked for lately (EIP-7002)")
     table.add_row("reportable", f"slot {reportable}; the next one in {wait}")
-    table.add_row("quorum", f"{oracle.call('quorum')} of {len(members)} members")
+    table.add_row("quorum", f"{oracle.quorum()} of {len(members)} members")
     if books.announced_at:
         ago = shown_seconds(books.time - books.announced_at)
         table.add_row("[red]announced[/]", f"a report beyond a limit, {ago} ago")
@@ -167,7 +167,7 @@ def _roles(connection: Connection) -> Table:
     by_holder: dict[str, list[str]] = {}
     for planned in connection.manifest.roles:
         role = ROLE_BY_NAME[planned.role]
-        holds, delay = manager.call("hasRole", role.id, planned.account)
+        holds, delay = manager.hasRole(role.id, planned.account)
         text = f"{role.name} (after {shown_seconds(delay)})" if delay else role.name
         if not holds or delay != planned.delay_seconds:
             text = f"[red]{text} differs: see `ape run verify`[/]"

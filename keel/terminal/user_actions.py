@@ -5,9 +5,9 @@ from typing import Any
 
 from ape.api.accounts import AccountAPI
 
-from keel.chain.contract import Contract
 from keel.chain.state import block_head
 from keel.deploy.bindings import Bindings
+from keel.deploy.contracts import StakingVault, WithdrawalQueue, WrappedKeelEther
 from keel.formatting.amounts import exact_ether, shown_ether, shown_seconds
 from keel.model.frames import State
 from keel.terminal.answers import after, before
@@ -22,14 +22,14 @@ _MAX_TICKETS = 100
 def stake(connection: Connection, account: AccountAPI, amount_wei: int, *, wrapped: bool) -> None:
     """Pay ether in for kETH or wkETH."""
     c, who = connection.contracts, str(account.address)
-    _require_most("deposit", amount_wei, c.vault.call("depositableWei"), c)
-    shares = c.vault.call("toSharesDown", amount_wei)
-    expected = shares // 10**9 if wrapped else c.vault.call("toAssetsDown", shares)
+    _require_most("deposit", amount_wei, c.vault.depositableWei(), c)
+    shares = c.vault.toSharesDown(amount_wei)
+    expected = shares // 10**9 if wrapped else c.vault.toAssetsDown(shares)
     token = "wkETH" if wrapped else "kETH"
     before(f"{exact_ether(amount_wei)} ETH will become {exact_ether(expected)} {token}.")
     function = "depositWrapped" if wrapped else "deposit"
     receipt = send(account, c.vault, function, who, _NOBODY, value_wei=amount_wei)
-    has = (c.wrapped if wrapped else c.vault).call("balanceOf", who)
+    has = (c.wrapped if wrapped else c.vault).balanceOf(who)
     after(f"{who} has {exact_ether(has)} {token}.", receipt)
 
 
@@ -37,7 +37,7 @@ def wrap(connection: Connection, account: AccountAPI, amount_wei: int) -> None:
     """Turn kETH into wkETH."""
     c, who = connection.contracts, str(account.address)
     _require_balance(c.vault, who, amount_wei, "kETH")
-    units = c.wrapped.call("previewDeposit", amount_wei)
+    units = c.wrapped.previewDeposit(amount_wei)
     before(f"{exact_ether(amount_wei)} kETH will become {exact_ether(units)} wkETH.")
     receipt = send(account, c.wrapped, "deposit", amount_wei, who)
     after(_tokens_of(c, who), receipt)
@@ -47,7 +47,7 @@ def unwrap(connection: Connection, account: AccountAPI, units: int) -> None:
     """Turn wkETH into kETH."""
     c, who = connection.contracts, str(account.address)
     _require_balance(c.wrapped, who, units, "wkETH")
-    amount_wei = c.wrapped.call("previewRedeem", units)
+    amount_wei = c.wrapped.previewRedeem(units)
     before(f"{exact_ether(units)} wkETH will become {exact_ether(amount_wei)} kETH.")
     receipt = send(account, c.wrapped, "redeem", units, who, who)
     after(_tokens_of(c, who), receipt)
@@ -57,7 +57,7 @@ def request(connection: Connection, account: AccountAPI, amount_wei: int) -> Non
     """Burn kETH for one ticket, or for several where one would be too large."""
     c, who = connection.contracts, str(account.address)
     _require_balance(c.vault, who, amount_wei, "kETH")
-    amounts_wei = split(amount_wei, c.queue.call("MIN_TICKET_WEI"), c.queue.call("MAX_TICKET_WEI"))
+    amounts_wei = split(amount_wei, c.queue.MIN_TICKET_WEI(), c.queue.MAX_TICKET_WEI())
     tickets = "one ticket" if len(amounts_wei) == 1 else f"{len(amounts_wei)} tickets"
     before(
         f"{exact_ether(amount_wei)} kETH will be burned for {tickets}; only losses can lower "
@@ -65,7 +65,7 @@ def request(connection: Connection, account: AccountAPI, amount_wei: int) -> Non
     )
     receipt = send(account, c.queue, "requestMany", amounts_wei, who)
     ids = [event.inputs["ticketId"] for event in c.queue.events(receipt, "TicketRequested")]
-    likely = max(ticket.likelyPaidAt for ticket in c.queue.call("tickets", ids))
+    likely = max(ticket.likelyPaidAt for ticket in c.queue.tickets(ids))
     wait = shown_seconds(likely - block_head(connection.rpc).timestamp)
     after(f"ticket {_listed(ids)} requested; likely to be paid in {wait}.", receipt)
 
@@ -97,7 +97,7 @@ def claim(connection: Connection, account: AccountAPI, ids: Sequence[int]) -> No
     ]
     if not ids:
         raise Fault(f"{account.address} has no ticket that can be claimed")
-    payable = queue.call("claimableWei", ids)
+    payable = queue.claimableWei(ids)
     for number, amount_wei in zip(ids, payable, strict=True):
         if amount_wei == 0:
             raise Fault(_why_not_claimable(queue, number))
@@ -119,9 +119,9 @@ def redeem(
     """Give kETH for ether at once; without `least_wei` not less than the preview."""
     c, who = connection.contracts, str(account.address)
     _require_balance(c.vault, who, amount_wei, "kETH")
-    shares = min(c.vault.call("toSharesUp", amount_wei), c.vault.call("sharesOf", who))
-    paid_wei, fee_wei = c.instant.call("previewRedeem", shares)
-    _require_most("redeem", paid_wei, c.instant.call("redeemableWei"), c)
+    shares = min(c.vault.toSharesUp(amount_wei), c.vault.sharesOf(who))
+    paid_wei, fee_wei = c.instant.previewRedeem(shares)
+    _require_most("redeem", paid_wei, c.instant.redeemableWei(), c)
     before(
         f"{exact_ether(amount_wei)} kETH will become {exact_ether(paid_wei)} ETH at once; the fee "
         f"is {exact_ether(fee_wei)} ETH."
@@ -140,7 +140,7 @@ def tickets_of(connection: Connection, owner: str) -> list[tuple[int, Any]]:
     ids = sorted({e.inputs["tokenId"] for e in received if e.inputs["to"] == owner})
     if not ids:
         return []
-    answers = queue.call("tickets", ids)
+    answers = queue.tickets(ids)
     return [(n, ticket) for n, ticket in zip(ids, answers, strict=True) if ticket.owner == owner]
 
 
@@ -148,7 +148,7 @@ def _require_most(what: str, amount_wei: int, most_wei: int, c: Bindings) -> Non
     if amount_wei <= most_wei:
         return
     if most_wei == 0:
-        state = State(c.vault.call("state")).name.lower()
+        state = State(c.vault.state()).name.lower()
         raise Fault(f"nothing can be {_PAST[what]} now: the state is {state}, or it is paused")
     raise Fault(
         f"{exact_ether(amount_wei)} ETH is more than can be {_PAST[what]} now: "
@@ -159,18 +159,19 @@ def _require_most(what: str, amount_wei: int, most_wei: int, c: Bindings) -> Non
 _PAST = {"deposit": "deposited", "redeem": "redeemed"}
 
 
-def _require_balance(token: Contract, who: str, amount: int, name: str) -> None:
-    has = token.call("balanceOf", who)
+def _require_balance(
+    token: StakingVault | WrappedKeelEther, who: str, amount: int, name: str
+) -> None:
+    has = token.balanceOf(who)
     if amount > has:
         raise Fault(f"{exact_ether(amount)} {name} is more than {who} has: {exact_ether(has)}")
 
 
-def _why_not_claimable(queue: Contract, number: int) -> str:
-    ticket = queue.call("ticket", number)
+def _why_not_claimable(queue: WithdrawalQueue, number: int) -> str:
+    ticket = queue.ticket(number)
     reasons = (
-        f"ticket {number} does not exist, the last one is {queue.call('lastTicket')}",
-        f"ticket {number} is not finalised yet, the last finalised one is "
-        f"{queue.call('lastFinalised')}",
+        f"ticket {number} does not exist, the last one is {queue.lastTicket()}",
+        f"ticket {number} is not finalised yet, the last finalised one is {queue.lastFinalised()}",
         f"ticket {number} pays nothing",
         f"ticket {number} was claimed before",
     )
@@ -178,7 +179,7 @@ def _why_not_claimable(queue: Contract, number: int) -> str:
 
 
 def _tokens_of(c: Bindings, who: str) -> str:
-    keth, wketh = c.vault.call("balanceOf", who), c.wrapped.call("balanceOf", who)
+    keth, wketh = c.vault.balanceOf(who), c.wrapped.balanceOf(who)
     return f"{who} has {shown_ether(keth)} kETH and {shown_ether(wketh)} wkETH."
 
 

@@ -82,23 +82,23 @@ def plan(configuration: Configuration, deployer: NodeSender, artifacts: Artifact
 
 def test_the_vault_holds_exactly_the_first_deposit(keel_on_either_profile: Keel) -> None:
     vault = keel_on_either_profile.quick.vault
-    assert vault.call("totals") == (10**27, 10**18, 0)
-    assert vault.call("bufferedWei") == 10**18
+    assert vault.totals() == (10**27, 10**18, 0)
+    assert vault.bufferedWei() == 10**18
     assert balance_wei(vault.rpc, vault.address) == 10**18
 
 
 def test_the_deployer_keeps_no_role(keel_on_either_profile: Keel) -> None:
     keel = keel_on_either_profile
     manager = keel.quick.manager
-    assert manager.call("hasRole", ADMIN.id, keel.plan.deployer) == (False, 0)
+    assert manager.hasRole(ADMIN.id, keel.plan.deployer) == (False, 0)
     governance = keel.holder_of("ADMIN").address
     delay = keel.configuration.delay_seconds("ADMIN")
-    assert manager.call("hasRole", ADMIN.id, governance) == (True, delay)
+    assert manager.hasRole(ADMIN.id, governance) == (True, delay)
 
 
 def test_a_deposit_in_one_test(keel: Keel) -> None:
     depositor = keel.actors.depositor.address
-    keel.quick.vault.send("deposit", depositor, depositor, sender=depositor, value_wei=10**18)
+    keel.quick.vault.deposit.send(depositor, depositor, sender=depositor, value_wei=10**18)
     assert keel.ape.vault.sharesOf(depositor) == 10**27
 
 
@@ -109,7 +109,7 @@ def test_is_unknown_to_the_next(keel: Keel) -> None:
 def test_the_factory_computes_the_addresses_of_the_plan(keel: Keel) -> None:
     step = keel.plan.step("StakingVault")
     factory = Contract(keel.rpc, step.creator, keel.plan.step(FACTORY).artifact.abi)
-    assert factory.call("addressOf", keel.plan.deployer, step.salt) == step.address
+    assert factory.function("addressOf")(keel.plan.deployer, step.salt) == step.address
 
 
 def test_nobody_else_can_take_an_address_of_the_plan(keel: Keel) -> None:
@@ -120,7 +120,7 @@ def test_nobody_else_can_take_an_address_of_the_plan(keel: Keel) -> None:
     assert taken != keel.plan.addresses["StakingVault"]
     bound = Contract(keel.rpc, factory.address, factory.artifact.abi)
     returns_a_zero_byte = bytes.fromhex("60015ff3")
-    bound.send("deploy", salt, returns_a_zero_byte, sender=attacker)
+    bound.function("deploy").send(salt, returns_a_zero_byte, sender=attacker)
     assert runtime_code(keel.rpc, taken) == b"\0"
 
 

@@ -25,8 +25,8 @@ def test_all_contracts_are_bound_and_answer(keel: Keel, path: Path) -> None:
     bound = bind_recorded(keel.rpc, path)
     addresses = {name: getattr(bound, field).address for field, name in CONTRACT_NAMES.items()}
     assert addresses == {name: keel.plan.addresses[name] for name in addresses}
-    assert bound.oracle.call("VAULT") == bound.vault.address
-    assert bound.withdrawal_vault.call("authority") == bound.manager.address
+    assert bound.oracle.VAULT() == bound.vault.address
+    assert bound.withdrawal_vault.authority() == bound.manager.address
     assert bound.deposits.address == keel.plan.configuration.deposit_contract
 
 
@@ -36,7 +36,7 @@ def test_one_contract_explains_the_errors_of_another(keel: Keel, path: Path) -> 
     assert {"RefTimeTooEarly", "RefSlotNotNewest"} <= names
     report = (0,) * 7 + (bytes(32),) * 2
     with pytest.raises(Reverted) as refused:
-        oracle.call("judge", report)
+        oracle.judge(report)
     cause = refused.value.cause
     assert isinstance(cause, CustomError)
     assert (cause.name, cause.inputs) == ("RefSlotNotBoundary", {"refSlot": 0})

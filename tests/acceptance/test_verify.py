@@ -40,12 +40,10 @@ def test_a_fresh_deployment_has_no_difference(keel_on_either_profile: Keel) -> N
 
 def test_use_is_no_difference(keel: Keel, verify: Verify) -> None:
     depositor = keel.actors.depositor.address
-    keel.quick.vault.send(
-        "depositWrapped", depositor, depositor, sender=depositor, value_wei=10**18
-    )
+    keel.quick.vault.depositWrapped.send(depositor, depositor, sender=depositor, value_wei=10**18)
     keel.quick.queue.rpc.call("evm_mine")
     guardian = keel.actors.guardian.address
-    keel.quick.instant.send("pause", 60, sender=guardian)
+    keel.quick.instant.pause.send(60, sender=guardian)
     assert verify() == []
 
 
@@ -89,7 +87,9 @@ def parameters_by_getter(keel: Keel) -> list[tuple[str, Contract, PreparedCall]]
             )
         ),
     ]
-    return [(name, contract, contract.prepare(getter)) for name, contract, getter in getters]
+    return [
+        (name, contract, contract.function(getter).prepare()) for name, contract, getter in getters
+    ]
 
 
 def test_any_bit_of_a_stored_parameter(keel: Keel, verify: Verify) -> None:
@@ -141,11 +141,11 @@ def test_a_role_that_no_event_tells_of(keel: Keel, verify: Verify) -> None:
     attacker = keel.actors.attacker.address
     for _ in range(VARIANTS // 4):
         role = random.choice(ROLES)
-        call = manager.prepare("hasRole", role.id, attacker)
+        call = manager.hasRole.prepare(role.id, attacker)
         (slot,) = slots_read_by(keel.rpc, manager.address, [call])
         with reverting(keel.rpc):
             set_storage(keel.rpc, manager.address, slot, 1)
-            assert manager.call("hasRole", role.id, attacker)[0]
+            assert manager.hasRole(role.id, attacker)[0]
             found = verify()
         assert found == [
             f"{MANAGER}: 0x1 is stored where nothing should be, "
@@ -155,24 +155,24 @@ def test_a_role_that_no_event_tells_of(keel: Keel, verify: Verify) -> None:
 
 def test_an_oracle_member_that_no_list_shows(keel: Keel, verify: Verify) -> None:
     oracle, attacker = keel.quick.oracle, keel.actors.attacker.address
-    before = oracle.call("members")
-    hidden = slots_read_by(keel.rpc, oracle.address, [oracle.prepare("isMember", attacker)])
+    before = oracle.members()
+    hidden = slots_read_by(keel.rpc, oracle.address, [oracle.isMember.prepare(attacker)])
     (slot,) = (s for s in hidden if storage_at(keel.rpc, oracle.address, s) == 0)
     set_storage(keel.rpc, oracle.address, slot, 1)
-    assert oracle.call("isMember", attacker)
-    assert oracle.call("members") == before
+    assert oracle.isMember(attacker)
+    assert oracle.members() == before
     assert any(text.startswith("AccountingOracle: 0x1 is stored") for text in verify())
 
 
 def test_a_role_granted_by_governance(keel: Keel, verify: Verify) -> None:
     manager, governance = keel.quick.manager, keel.holder_of("ADMIN").address
     attacker = keel.actors.attacker.address
-    grant = manager.encode("grantRole", TERMS.id, attacker, 0)
-    manager.send("schedule", manager.address, grant, 0, sender=governance)
+    grant = manager.grantRole.encode(TERMS.id, attacker, 0)
+    manager.schedule.send(manager.address, grant, 0, sender=governance)
     assert verify() == []  # a scheduled call changes nothing yet
     delay = keel.configuration.delay_seconds("ADMIN")
     keel.rpc.call("evm_increaseTime", hex(delay))
-    manager.send("execute", manager.address, grant, sender=governance)
+    manager.execute.send(manager.address, grant, sender=governance)
     found = verify()
     expected = f"role TERMS of unlisted {attacker} (held, delay) is (True, 0), (False, 0) expected"
     assert expected in found
@@ -180,7 +180,7 @@ def test_a_role_granted_by_governance(keel: Keel, verify: Verify) -> None:
 
 def test_terms_changed_by_their_role(keel: Keel, verify: Verify) -> None:
     vault = keel.quick.vault
-    terms = vault.call("terms")
+    terms = vault.terms()
     keel.call_as_role(vault, "setTerms", terms)
     assert verify() == []
     keel.call_as_role(vault, "setTerms", terms._replace(feeBps=999))
@@ -192,7 +192,7 @@ def test_a_proxy_with_another_implementation(keel: Keel, verify: Verify) -> None
     implementation = keel.plan.addresses[IMPLEMENTATION]
     slot = next(
         s
-        for s in slots_read_by(keel.rpc, proxy.address, [proxy.prepare("authority")])
+        for s in slots_read_by(keel.rpc, proxy.address, [proxy.authority.prepare()])
         if storage_at(keel.rpc, proxy.address, s) == int(implementation, 16)
     )
     set_storage(keel.rpc, proxy.address, slot, int(keel.plan.addresses["RewardsVault"], 16))

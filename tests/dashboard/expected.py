@@ -23,28 +23,28 @@ def expected_numbers(world: BeaconWorld, block: int) -> dict[str, int]:
 
 def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
     c = world.contracts
-    shares, backing_wei, unvested_wei = c.vault.call("totals", block=block)
-    consensus_wei, pending_wei, _, _ = c.vault.call("consensus", block=block)
-    buffered_wei = c.vault.call("bufferedWei", block=block)
-    owed_wei = c.queue.call("owedWei", block=block)
+    shares, backing_wei, unvested_wei = c.vault.totals(block=block)
+    consensus_wei, pending_wei, _, _ = c.vault.consensus(block=block)
+    buffered_wei = c.vault.bufferedWei(block=block)
+    owed_wei = c.queue.owedWei(block=block)
     now = block_head(world.rpc, block).timestamp
-    _, stream_end, _ = c.vault.call("stream", block=block)
+    _, stream_end, _ = c.vault.stream(block=block)
     visible_wei = backing_wei - unvested_wei
     left = stream_end - now
     yearly_bps = unvested_wei * 365 * 86_400 * 10_000
-    redeemable_wei = c.instant.call("redeemableWei", block=block)
-    probe = c.vault.call("toSharesUp", ETHER, block=block)
-    paid_wei, _ = c.instant.call("previewRedeem", probe, block=block)
+    redeemable_wei = c.instant.redeemableWei(block=block)
+    probe = c.vault.toSharesUp(ETHER, block=block)
+    paid_wei, _ = c.instant.previewRedeem(probe, block=block)
     discount_bps = -(-(ETHER - paid_wei) * 10_000 // ETHER)
     price = {"price": paid_wei, "discount": discount_bps} if redeemable_wei else {}
     return price | {
-        "state": c.vault.call("state", block=block),
+        "state": c.vault.state(block=block),
         "rate": visible_wei * 10**27 // shares,
         "apr": yearly_bps // (left * visible_wei) if left > 0 else 0,
-        "keth_supply": c.vault.call("totalSupply", block=block),
-        "wketh_supply": c.vault.call("sharesOf", c.wrapped.address, block=block) // 10**9,
-        "depositable": c.vault.call("depositableWei", block=block),
-        "stakeable": c.vault.call("stakeableWei", block=block),
+        "keth_supply": c.vault.totalSupply(block=block),
+        "wketh_supply": c.vault.sharesOf(c.wrapped.address, block=block) // 10**9,
+        "depositable": c.vault.depositableWei(block=block),
+        "stakeable": c.vault.stakeableWei(block=block),
         "redeemable": redeemable_wei,
         "buffered": buffered_wei,
         "consensus": consensus_wei,
@@ -55,15 +55,15 @@ def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
         "controlled": buffered_wei + consensus_wei + pending_wei,
         "accounted": backing_wei + owed_wei,
         "identity.difference": 0,
-        "loss_carry": c.vault.call("lossCarryWei", block=block),
-        "loss_allowance": c.oracle.call("lossAllowanceWei", block=block),
+        "loss_carry": c.vault.lossCarryWei(block=block),
+        "loss_allowance": c.oracle.lossAllowanceWei(block=block),
         "check.counted": _counted_wei(world),
     }
 
 
 def _counted_wei(world: BeaconWorld) -> int:
     """C of the last reported slot, from the state itself and not from the Beacon API."""
-    ref_slot, *_ = world.contracts.oracle.call("lastReport")
+    ref_slot, *_ = world.contracts.oracle.lastReport()
     state = world.beacon.chain.store.state_at(ref_slot)
     keys = world.beacon.operators
     places = [n for n, each in enumerate(state.validators) if bytes(each.pubkey) in keys]
@@ -74,15 +74,15 @@ def _counted_wei(world: BeaconWorld) -> int:
 
 def _queue(world: BeaconWorld, block: int) -> dict[str, int]:
     queue = world.contracts.queue
-    last = queue.call("lastTicket", block=block)
-    finalised = queue.call("lastFinalised", block=block)
-    tickets = {n: queue.call("ticket", n, block=block) for n in range(1, last + 1)}
+    last = queue.lastTicket(block=block)
+    finalised = queue.lastFinalised(block=block)
+    tickets = {n: queue.ticket(n, block=block) for n in range(1, last + 1)}
     found = {
         "queue.waiting": last - finalised,
         "queue.tickets": last,
-        "queue.owed": queue.call("owedWei", block=block),
+        "queue.owed": queue.owedWei(block=block),
         "queue.claimable": sum(ticket.state == 2 for ticket in tickets.values()),
-        "queue.index": queue.call("pending", block=block)[1],
+        "queue.index": queue.pending(block=block)[1],
     }
     for number, ticket in tickets.items():
         if ticket.state == 1:
@@ -95,8 +95,8 @@ def _operators(world: BeaconWorld, block: int) -> dict[str, int]:
     registry = world.contracts.registry
     counts = world.beacon.counts(block_head(world.rpc, block).timestamp)
     found: dict[str, int] = {}
-    for number in range(registry.call("operatorCount", block=block)):
-        operator = registry.call("operator", number, block=block)
+    for number in range(registry.operatorCount(block=block)):
+        operator = registry.operator(number, block=block)
         active, exited, slashed = counts[number]
         values: dict[str, Any] = {
             "staked": operator.staked,
@@ -106,9 +106,9 @@ def _operators(world: BeaconWorld, block: int) -> dict[str, int]:
             "slashed": slashed,
             "limit": operator.limit,
             "target": operator.targetBps,
-            "claimed": registry.call("claimedShares", number, block=block),
+            "claimed": registry.claimedShares(number, block=block),
         }
-        claimed_wei = world.contracts.vault.call("toAssetsDown", values["claimed"], block=block)
+        claimed_wei = world.contracts.vault.toAssetsDown(values["claimed"], block=block)
         values["claimed_wei"] = claimed_wei
         found |= {f"operator.{number}.{name}": value for name, value in values.items()}
     return found
@@ -116,7 +116,7 @@ def _operators(world: BeaconWorld, block: int) -> dict[str, int]:
 
 def _oracle(world: BeaconWorld, block: int) -> dict[str, int]:
     oracle = world.contracts.oracle
-    ref_slot, active, exited, slashed, _ = oracle.call("lastReport", block=block)
+    ref_slot, active, exited, slashed, _ = oracle.lastReport(block=block)
     applied = oracle.events_between(world.first_block, block, "ReportApplied")
     gas = {
         f"gas.{event.inputs['refSlot']}": int(
@@ -129,9 +129,9 @@ def _oracle(world: BeaconWorld, block: int) -> dict[str, int]:
         "reported.active": active,
         "reported.exited": exited,
         "reported.slashed": slashed,
-        "quorum": oracle.call("quorum", block=block),
-        "announced_quorum": oracle.call("announcedQuorum", block=block),
-        "members": len(oracle.call("members", block=block)),
+        "quorum": oracle.quorum(block=block),
+        "announced_quorum": oracle.announcedQuorum(block=block),
+        "members": len(oracle.members(block=block)),
     }
 
 
@@ -142,9 +142,9 @@ def _reports(world: BeaconWorld, last: int) -> dict[str, int]:
     for event in c.vault.events_between(world.first_block, last, "Rebased"):
         block = event.log.block_number
         found |= {
-            f"report.{block}.rate": c.wrapped.call("convertToAssets", ETHER, block=block),
-            f"report.{block}.supply": c.vault.call("totalSupply", block=block),
-            f"report.{block}.unvested": c.vault.call("totals", block=block)[2],
+            f"report.{block}.rate": c.wrapped.convertToAssets(ETHER, block=block),
+            f"report.{block}.supply": c.vault.totalSupply(block=block),
+            f"report.{block}.unvested": c.vault.totals(block=block)[2],
             f"report.{block}.apr": event.inputs["aprBps"],
         }
     return found
@@ -152,16 +152,16 @@ def _reports(world: BeaconWorld, last: int) -> dict[str, int]:
 
 def _fund(world: BeaconWorld, block: int) -> dict[str, int]:
     fund, wrapped = world.contracts.fund, world.contracts.wrapped
-    units = fund.call("totalAssets", block=block)
-    cover_units = fund.call("coverable", 2**128, block=block)
+    units = fund.totalAssets(block=block)
+    cover_units = fund.coverable(2**128, block=block)
     underwriter = world.actors["underwriter"]
-    cooling = fund.call("cooldownOf", underwriter, block=block).shares
+    cooling = fund.cooldownOf(underwriter, block=block).shares
     cooldown = {f"cooldown.{underwriter}": cooling} if cooling else {}
     return cooldown | {
         "fund.units": units,
-        "fund.worth": wrapped.call("convertToAssets", units, block=block),
+        "fund.worth": wrapped.convertToAssets(units, block=block),
         "fund.cover_units": cover_units,
-        "fund.cover": wrapped.call("convertToAssets", cover_units, block=block),
-        "fund.price": fund.call("convertToAssets", 10**24, block=block),
+        "fund.cover": wrapped.convertToAssets(cover_units, block=block),
+        "fund.price": fund.convertToAssets(10**24, block=block),
         "fund.cooldowns": 1 if cooling else 0,
     }

@@ -29,10 +29,10 @@ class Acting:
         self.c = stage.world.contracts
 
     def keth(self) -> int:
-        return int(self.c.vault.call("balanceOf", self.who))
+        return int(self.c.vault.balanceOf(self.who))
 
     def wketh(self) -> int:
-        return int(self.c.wrapped.call("balanceOf", self.who))
+        return int(self.c.wrapped.balanceOf(self.who))
 
     def act(self, kind: str, amount: str, button: str) -> str:
         """Do it, let a slot pass, and return what the page says of it."""
@@ -95,9 +95,9 @@ def through_every_form(acting: Acting) -> None:
     assert acting.wketh() > before_wketh
     acting.held("wkETH", acting.wketh())
     said = acting.act("Request", "1.5", "Request")
-    number = c.queue.call("lastTicket")
+    number = c.queue.lastTicket()
     assert f"ticket {number}" in said
-    ticket = c.queue.call("ticket", number)
+    ticket = c.queue.ticket(number)
     assert (ticket.owner, ticket.amountWei) == (acting.who, 15 * ETHER // 10)
     report(world)
     button = acting.page.get_by_role("button", name=f"Claim {number}", exact=True)
@@ -105,7 +105,7 @@ def through_every_form(acting: Acting) -> None:
     held_wei = balance_wei(world.rpc, acting.who)
     button.click()
     acting.mined()
-    assert c.queue.call("ticket", number).state == 3
+    assert c.queue.ticket(number).state == 3
     gained_wei = balance_wei(world.rpc, acting.who) - held_wei
     assert ticket.amountWei - ETHER // 100 < gained_wei <= ticket.amountWei
     button.wait_for(state="detached")
@@ -232,5 +232,5 @@ def test_a_claim_of_several_tickets_is_one_transaction(stage: Staged, browser: B
     with local(stage, browser) as acting:
         acting.page.get_by_role("button", name="Claim all 3").click()
         assert acting.mined().startswith("3 tickets for 3 ETH")
-        states = [world.contracts.queue.call("ticket", number).state for number in tickets]
+        states = [world.contracts.queue.ticket(number).state for number in tickets]
         assert states == [3, 3, 3]

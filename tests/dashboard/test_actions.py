@@ -27,7 +27,7 @@ def done(keel: Keel, kind: str, amount: str = "", *tickets: int) -> Prepared:
 def held(keel: Keel) -> tuple[int, int]:
     who = keel.actors.depositor.address
     c = keel.quick
-    return c.vault.call("balanceOf", who), c.wrapped.call("balanceOf", who)
+    return c.vault.balanceOf(who), c.wrapped.balanceOf(who)
 
 
 def test_ether_goes_through_every_form_and_says_so(keel: Keel) -> None:
@@ -44,7 +44,7 @@ def test_ether_goes_through_every_form_and_says_so(keel: Keel) -> None:
 def test_instant_redemption_pays_what_it_said(keel: Keel) -> None:
     done(keel, "deposit", "10")
     prepared = prepare(keel.quick, wish(keel, "redeem", "1"))
-    paid_wei, fee_wei = keel.quick.instant.call("previewRedeem", ETHER * 10**9)
+    paid_wei, fee_wei = keel.quick.instant.previewRedeem(ETHER * 10**9)
     assert f"a fee of 0.{fee_wei:018d}".rstrip("0") in prepared.summary
     least = prepared.data[-64:]
     assert int(least, 16) == paid_wei

@@ -18,7 +18,7 @@ _NOBODY = "0x" + "0" * 40
 
 def deposit(keel: Keel, amount_wei: int) -> None:
     depositor = keel.actors.depositor.address
-    keel.quick.vault.send("deposit", depositor, _NOBODY, sender=depositor, value_wei=amount_wei)
+    keel.quick.vault.deposit.send(depositor, _NOBODY, sender=depositor, value_wei=amount_wei)
 
 
 def deposits(index: EventIndex) -> list[int]:
@@ -56,9 +56,9 @@ def test_times_are_those_of_the_blocks(keel: Keel, index: EventIndex) -> None:
 
 def test_of_wketh_only_mints_and_burns_are_kept(keel: Keel, index: EventIndex) -> None:
     holder, wrapped = keel.actors.holder.address, keel.quick.wrapped
-    keel.quick.vault.send("depositWrapped", holder, _NOBODY, sender=holder, value_wei=ETHER)
-    wrapped.send("transfer", keel.actors.stranger.address, ETHER // 2, sender=holder)
-    wrapped.send("redeem", ETHER // 4, holder, holder, sender=holder)
+    keel.quick.vault.depositWrapped.send(holder, _NOBODY, sender=holder, value_wei=ETHER)
+    wrapped.transfer.send(keel.actors.stranger.address, ETHER // 2, sender=holder)
+    wrapped.redeem.send(ETHER // 4, holder, holder, sender=holder)
     follow(index, keel)
     moved = [e.inputs["value"] for e in index.events if e.name == "Transfer"]
     assert moved == [ETHER, ETHER // 4]

@@ -61,7 +61,7 @@ def test_a_node_that_is_away_is_told_and_its_return_is_noticed(
         link.mend()
         page.wait_for_selector("[data-alarm=execution_node]", state="detached")
         block = await_block(page, world)
-        assert supply(page) == world.contracts.vault.call("totalSupply", block=block)
+        assert supply(page) == world.contracts.vault.totalSupply(block=block)
         assert supply(page) > before
 
 

@@ -57,7 +57,7 @@ def test_every_number_equals_the_chains(stage: Staged, browser: Browser) -> None
         assert "price" in numbers(page)
         request_ticket(world, "depositor", 40 * ETHER)
         underwriter, fund = world.actors["underwriter"], world.contracts.fund
-        fund.send("startCooldown", fund.call("balanceOf", underwriter) // 3, sender=underwriter)
+        fund.startCooldown.send(fund.balanceOf(underwriter) // 3, sender=underwriter)
         _compare(page, world)
         assert "price" not in numbers(page)
         nameless = "#view :is(.amount, .number):not([data-name]):not(.told *)"
@@ -122,14 +122,12 @@ def test_the_page_follows_the_chain_by_itself(stage: Staged, browser: Browser) -
         for amount_wei in (ETHER, 2 * ETHER):
             deposit(world, "depositor", amount_wei)
             block = await_block(page, world)
-            assert numbers(page)["keth_supply"] == world.contracts.vault.call(
-                "totalSupply", block=block
-            )
+            assert numbers(page)["keth_supply"] == world.contracts.vault.totalSupply(block=block)
         c = world.contracts
         newest = [
-            c.wrapped.call("convertToAssets", ETHER, block=block) / ETHER,
-            c.vault.call("totalSupply", block=block) / ETHER,
-            c.wrapped.call("totalSupply", block=block) / ETHER,
+            c.wrapped.convertToAssets(ETHER, block=block) / ETHER,
+            c.vault.totalSupply(block=block) / ETHER,
+            c.wrapped.totalSupply(block=block) / ETHER,
         ]
         series = page.evaluate("async () => (await fetch('/series')).json()")
         assert [column[-1] for column in series[1:]] == newest

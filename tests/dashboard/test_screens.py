@@ -105,7 +105,7 @@ def test_without_javascript_the_page_shows_the_moment(stage: Staged, browser: Br
         assert page.locator(CHECKED).count() == 1
         assert page.get_by_text("Without JavaScript the page shows this moment only").is_visible()
         supply = page.locator("[data-name=keth_supply]").get_attribute("data-wei")
-        assert int(supply or "") == stage.world.contracts.vault.call("totalSupply")
+        assert int(supply or "") == stage.world.contracts.vault.totalSupply()
 
 
 def test_the_keyboard_reaches_everything_in_order(stage: Staged, browser: Browser) -> None:

@@ -23,9 +23,9 @@ def points_of(world: BeaconWorld) -> tuple[Point, ...]:
 def chain_at(world: BeaconWorld, block: int) -> tuple[float, float, float]:
     c = world.contracts
     return (
-        c.wrapped.call("convertToAssets", ETHER, block=block) / ETHER,
-        c.vault.call("totalSupply", block=block) / ETHER,
-        c.wrapped.call("totalSupply", block=block) / ETHER,
+        c.wrapped.convertToAssets(ETHER, block=block) / ETHER,
+        c.vault.totalSupply(block=block) / ETHER,
+        c.wrapped.totalSupply(block=block) / ETHER,
     )
 
 

@@ -143,9 +143,9 @@ class FinalFrames:
     def _minted(self, block: int) -> int:
         """All shares that operators were ever given."""
         vault, registry = self.world.contracts.vault, self.world.contracts.registry
-        operators = range(registry.call("operatorCount", block=block))
-        claimed = [int(registry.call("claimedShares", each, block=block)) for each in operators]
-        return int(vault.call("sharesOf", registry.address, block=block)) + sum(claimed)
+        operators = range(registry.operatorCount(block=block))
+        claimed = [int(registry.claimedShares(each, block=block)) for each in operators]
+        return int(vault.sharesOf(registry.address, block=block)) + sum(claimed)
 
 
 def operators_in_state(world: CircleWorld, ref_slot: int) -> Mapping[int, OperatorStanding]:

@@ -53,10 +53,10 @@ def shared_by_model(story: Story, reported: Reported) -> LossShared:
     """Run a report's loss through the model, from what stood on chain a block before."""
     c, receipt = story.contracts, reported.receipt
     block = receipt.block_number - 1
-    shares, backing_wei, _ = c.vault.call("totals", block=block)
-    unvested_at_start, end, seconds = c.vault.call("stream", block=block)
+    shares, backing_wei, _ = c.vault.totals(block=block)
+    unvested_at_start, end, seconds = c.vault.stream(block=block)
     unvested = unvested_wei(Stream(unvested_at_start, end, seconds), receipt.timestamp)
-    normalised, index = c.queue.call("pending", block=block)
+    normalised, index = c.queue.pending(block=block)
     return share_loss(
         reported.judgement.lossWei,
         total_shares=shares,
@@ -64,7 +64,7 @@ def shared_by_model(story: Story, reported: Reported) -> LossShared:
         unvested_wei=unvested,
         normalised=normalised,
         index=index,
-        fund_units=c.wrapped.call("balanceOf", c.fund.address, block=block),
+        fund_units=c.wrapped.balanceOf(c.fund.address, block=block),
     )
 
 

@@ -41,7 +41,7 @@ class Story:
 
     @property
     def state(self) -> State:
-        return State(self.contracts.vault.call("state"))
+        return State(self.contracts.vault.state())
 
     @property
     def members(self) -> list[str]:
@@ -71,7 +71,7 @@ class Story:
 
     def finalise(self, ticket_id: int) -> None:
         """Let frames pass, each with its report, until a ticket can be claimed."""
-        while self.contracts.queue.call("lastFinalised") < ticket_id:
+        while self.contracts.queue.lastFinalised() < ticket_id:
             self.world.next_report()
 
     @contextmanager

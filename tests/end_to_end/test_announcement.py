@@ -38,7 +38,7 @@ def test_a_large_loss_is_announced_and_applies_a_frame_later_by_two_thirds(
         assert announced.report.slashed_validators == _SLASHED
         before = story.frames.last
         assert before.reported.judgement.lossWei < announced.judgement.lossWei // 10
-        assert (story.state, queue.call("lastFinalised")) == (State.ANNOUNCED, 0)
+        assert (story.state, queue.lastFinalised()) == (State.ANNOUNCED, 0)
         with fails("ActionClosed", action=int(Action.DEPOSIT), state=int(State.ANNOUNCED)):
             deposit(story.world, "holder", ETHER)
         story.circle.settle()
@@ -49,7 +49,7 @@ def test_a_large_loss_is_announced_and_applies_a_frame_later_by_two_thirds(
 
         for reporter in two:
             reporter.kill()
-        announced_at = vault.call("consensus")[3]
+        announced_at = vault.consensus()[3]
         applicable_at = announced_at + story.world.profile.frame_seconds
         next_slot = announced.report.ref_slot + story.frame_slots
         story.circle.until(lambda: story.circle.due_ref_slot() == next_slot, "the next frame")
@@ -65,8 +65,8 @@ def test_a_large_loss_is_announced_and_applies_a_frame_later_by_two_thirds(
         expected = shared_by_model(story, applied)
         assert min(expected.cover_wei, expected.holders_loss_wei, expected.tickets_loss_wei) > 0
         require_same_parts(applied, expected)
-        assert oracle.call("lossAllowanceWei", block=applied.receipt.block_number) == 0
-        assert queue.call("lastFinalised") == ticket
+        assert oracle.lossAllowanceWei(block=applied.receipt.block_number) == 0
+        assert queue.lastFinalised() == ticket
         claimed = claim_ticket(story.world, ticket)
         assert claimed.asked_wei - claimed.paid_wei in (
             expected.tickets_loss_wei,

@@ -30,15 +30,15 @@ def test_the_keeper_pays_tickets_while_the_committee_is_dead_and_until_it_is_bac
         dead_at = last_ref_time(world) + DEAD_FRAMES * world.profile.frame_seconds
         with story.unattended():
             world.beacon.go_to(dead_at - 3 * chain.config.slot_seconds)
-        assert (story.state, c.queue.call("lastFinalised")) == (State.STALE, 0)
+        assert (story.state, c.queue.lastFinalised()) == (State.STALE, 0)
         with fails("StateNotDead", state=int(State.STALE)):
-            c.vault.send("finaliseWithoutReport", first, sender=world.actors["stranger"])
+            c.vault.finaliseWithoutReport.send(first, sender=world.actors["stranger"])
         assert len(story.exits_asked()) == 2
         assert balance_wei(world.rpc, c.withdrawal_vault.address) >= 64 * ETHER
 
-        story.circle.until(lambda: c.queue.call("lastFinalised") >= first, "the first", 8)
+        story.circle.until(lambda: c.queue.lastFinalised() >= first, "the first", 8)
         require_identity(world)
-        story.circle.until(lambda: c.queue.call("lastFinalised") == second, "the second", 16)
+        story.circle.until(lambda: c.queue.lastFinalised() == second, "the second", 16)
         after = require_identity(world)
         (swept,) = story.events(c.vault, "Swept")
         swept_wei = swept.inputs["amountWei"]

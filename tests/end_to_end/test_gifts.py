@@ -24,13 +24,13 @@ def test_gifts_enter_as_slowly_as_the_limits_let_them_and_stop_nothing(
         stranger = world.actors["stranger"]
         vaults = (c.withdrawal_vault.address, c.rewards_vault.address)
         story.reports(1)
-        backing_wei = c.vault.call("totals")[1]
+        backing_wei = c.vault.totals()[1]
         for vault in vaults:
             send_transaction(world.rpc, stranger, vault, value_wei=_GIFT_WEI)
         index = next(iter(world.beacon.standings().values())).index
         top_up(chain, index, _TOP_UP_GWEI, stranger)
         chain.step()
-        assert c.vault.call("totals")[1] == backing_wei
+        assert c.vault.totals()[1] == backing_wei
         assert all(balance_wei(world.rpc, vault) >= _GIFT_WEI for vault in vaults)
 
         first, *others = (_entered(story) for _ in range(3))

@@ -28,7 +28,7 @@ def test_33_ether_become_a_validator_that_earns_and_leaves_to_pay_them_back(
         assert story.staked() == []
 
         deposit(story.world, "depositor", 33 * ETHER)
-        assert vault.call("balanceOf", wallet) == 33 * ETHER
+        assert vault.balanceOf(wallet) == 33 * ETHER
         story.circle.until(lambda: len(story.staked()) == 1, "a validator")
         staked = require_identity(story.world)
         assert (staked.buffered_wei, staked.pending_wei) == (2 * ETHER, 32 * ETHER)
@@ -36,10 +36,11 @@ def test_33_ether_become_a_validator_that_earns_and_leaves_to_pay_them_back(
         (pubkey,) = story.staked()
         chain.to_activation(pubkey)
         validator = chain.index_of(pubkey)
-        assert bytes(chain.state.validators[validator].withdrawal_credentials) == vault.call(
-            "withdrawalCredentials"
+        assert (
+            bytes(chain.state.validators[validator].withdrawal_credentials)
+            == vault.withdrawalCredentials()
         )
-        while vault.call("balanceOf", wallet) <= 33 * ETHER:
+        while vault.balanceOf(wallet) <= 33 * ETHER:
             story.world.next_report()
         earning = story.frames.last.reported
         assert earning.report.active_validators == 1
@@ -47,7 +48,7 @@ def test_33_ether_become_a_validator_that_earns_and_leaves_to_pay_them_back(
         assert story.exits_asked() == []
         assert chain.state.validators[validator].exit_epoch == FAR_FUTURE_EPOCH
 
-        amount_wei = vault.call("balanceOf", wallet)
+        amount_wei = vault.balanceOf(wallet)
         ticket = request_ticket(story.world, "depositor", amount_wei)
         with fails("NotFinalised", ticketId=ticket, lastFinalised=0):
             claim_ticket(story.world, ticket)

@@ -20,18 +20,18 @@ def test_a_mass_exit_is_paid_in_order_by_no_more_exits_than_it_needs(
         c, chain = story.contracts, story.chain
         depositor, holder = (story.world.actors[name] for name in ("depositor", "holder"))
         story.reports(1)
-        buffered_wei = c.vault.call("bufferedWei")
-        c.queue.send("requestMany", _TICKETS_WEI, depositor, sender=depositor)
-        c.wrapped.send("withdraw", _UNWRAPPED_WEI, holder, holder, sender=holder)
-        c.queue.send("request", c.vault.call("balanceOf", holder), holder, sender=holder)
+        buffered_wei = c.vault.bufferedWei()
+        c.queue.requestMany.send(_TICKETS_WEI, depositor, sender=depositor)
+        c.wrapped.withdraw.send(_UNWRAPPED_WEI, holder, holder, sender=holder)
+        c.queue.request.send(c.vault.balanceOf(holder), holder, sender=holder)
         last = len(_TICKETS_WEI) + 1
-        owed_wei = c.queue.call("owedWei")
-        assert c.queue.call("lastTicket") == last
+        owed_wei = c.queue.owedWei()
+        assert c.queue.lastTicket() == last
 
         finalised: list[int] = []
-        while c.queue.call("lastFinalised") < last:
+        while c.queue.lastFinalised() < last:
             story.world.next_report()
-            finalised.append(c.queue.call("lastFinalised"))
+            finalised.append(c.queue.lastFinalised())
             if finalised[-1] < last:
                 with fails("NotFinalised", ticketId=finalised[-1] + 1, lastFinalised=finalised[-1]):
                     claim_ticket(story.world, finalised[-1] + 1)

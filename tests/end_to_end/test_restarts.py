@@ -84,7 +84,7 @@ def test_whoever_is_killed_anywhere_in_a_frame_stakes_reports_and_exits_once(
         )
         posted = sum(_sent(story)[name] - sent[name] for name in sent if name != "keeper")
         assert posted == len(story.frames.applied)
-        assert story.contracts.queue.call("lastFinalised") == ticket
+        assert story.contracts.queue.lastFinalised() == ticket
         story.frames.explained()
 
 

@@ -60,7 +60,7 @@ def test_eleven_slashed_at_once_cost_insurance_holders_and_tickets(
         assert later.judgement.lossWei == 0
         assert later.event("LossAbsorbed") is None
         story.finalise(ticket)
-        _, index = queue.call("pending")
+        _, index = queue.pending()
         assert index == expected.index_after
         claimed = claim_ticket(story.world, ticket)
         assert claimed.paid_wei < claimed.asked_wei

@@ -108,12 +108,12 @@ def reverting_contract(rpc: RpcClient) -> Contract:
 
 
 def test_one_value_returns_bare_and_several_as_a_named_tuple(returning: Contract) -> None:
-    assert returning.call("same", 2**256 - 1) == 2**256 - 1
-    pair = returning.call("same", 1, 2)
+    assert returning.function("same")(2**256 - 1) == 2**256 - 1
+    pair = returning.function("same")(1, 2)
     assert pair == (1, 2)
     assert (pair.first, pair.second) == (1, 2)
-    assert returning.call("none") is None
-    assert returning.call("texts", "frame", b"\x01\x02") == ("frame", b"\x01\x02")
+    assert returning.function("none")() is None
+    assert returning.function("texts")("frame", b"\x01\x02") == ("frame", b"\x01\x02")
 
 
 def test_a_text_that_is_no_utf_8_is_read_all_the_same() -> None:
@@ -123,23 +123,23 @@ def test_a_text_that_is_no_utf_8_is_read_all_the_same() -> None:
 
 
 def test_structs_go_in_as_tuple_or_mapping_and_come_out_named(returning: Contract) -> None:
-    by_tuple = returning.call("place", (HOLDER.lower(), 7))
-    by_mapping = returning.call("place", {"shares": 7, "holder": HOLDER})
+    by_tuple = returning.function("place")((HOLDER.lower(), 7))
+    by_mapping = returning.function("place")({"shares": 7, "holder": HOLDER})
     assert by_tuple == by_mapping == (HOLDER, 7)
     assert (by_tuple.holder, by_tuple.shares) == (HOLDER, 7)
-    assert returning.call("place", by_tuple) == by_tuple
-    assert returning.call("places", [by_tuple, (PLACE, 8)]) == ((HOLDER, 7), (PLACE, 8))
+    assert returning.function("place")(by_tuple) == by_tuple
+    assert returning.function("places")([by_tuple, (PLACE, 8)]) == ((HOLDER, 7), (PLACE, 8))
 
 
 def test_a_contract_serves_as_an_address(returning: Contract) -> None:
-    assert returning.call("place", (returning, 1)).holder == returning.address
+    assert returning.function("place")((returning, 1)).holder == returning.address
 
 
 def test_an_overload_is_found_by_count_or_by_its_full_signature(returning: Contract) -> None:
-    assert returning.call("typed(address)", HOLDER) == HOLDER
-    assert returning.call("typed(uint256)", 5) == 5
+    assert returning.function("typed(address)")(HOLDER) == HOLDER
+    assert returning.function("typed(uint256)")(5) == 5
     with pytest.raises(AbiMismatchError, match=r"typed\(uint256\), typed\(address\)"):
-        returning.call("typed", 5)
+        returning.function("typed")(5)
 
 
 @pytest.mark.parametrize(("name", "arguments"), [("absent", ()), ("same", (1, 2, 3))])
@@ -147,13 +147,13 @@ def test_a_function_that_is_not_there_is_named(
     returning: Contract, name: str, arguments: tuple[int, ...]
 ) -> None:
     with pytest.raises(AbiMismatchError, match=f"{name} with {len(arguments)} arguments"):
-        returning.call(name, *arguments)
+        returning.function(name)(*arguments)
 
 
 def test_many_reads_are_one_request_and_keep_their_order(
     rpc: RpcClient, returning: Contract
 ) -> None:
-    reads = [returning.prepare("same", i) for i in range(50)]
+    reads = [returning.function("same").prepare(i) for i in range(50)]
     assert call_many(rpc, reads) == list(range(50))
 
 
@@ -161,7 +161,9 @@ def test_one_failing_read_of_many_raises_its_cause(rpc: RpcClient, returning: Co
     set_runtime_code(rpc, HOLDER, REVERTS_WITH_CALLDATA)
     failing = Contract(rpc, HOLDER, ABI)
     with pytest.raises(Reverted) as caught:
-        call_many(rpc, [returning.prepare("same", 1), failing.prepare("Panic", 0x11)])
+        call_many(
+            rpc, [returning.function("same").prepare(1), failing.function("Panic").prepare(0x11)]
+        )
     assert caught.value.cause == Panic(0x11)
     assert caught.value.what == "Panic(uint256)"
 
@@ -182,9 +184,9 @@ def test_a_reverting_call_and_transaction_name_the_same_cause(
     cause: CustomError | RevertString | Panic,
 ) -> None:
     with pytest.raises(Reverted) as of_call:
-        reverting_contract.call(name, *arguments)
+        reverting_contract.function(name)(*arguments)
     with pytest.raises(Reverted) as of_transaction:
-        reverting_contract.send(name, *arguments, sender=sender)
+        reverting_contract.function(name).send(*arguments, sender=sender)
     assert of_call.value.cause == of_transaction.value.cause == cause
     assert of_call.value.transaction_hash is None
     assert of_transaction.value.transaction_hash is not None
@@ -192,15 +194,15 @@ def test_a_reverting_call_and_transaction_name_the_same_cause(
 
 def test_causes_with_other_inputs_differ(reverting_contract: Contract) -> None:
     with pytest.raises(Reverted) as caught:
-        reverting_contract.call("TooMuch", 9, HOLDER)
+        reverting_contract.function("TooMuch")(9, HOLDER)
     assert caught.value.cause != CustomError("TooMuch", {"wanted": 8, "holder": HOLDER})
     assert f"TooMuch(wanted=9, holder={HOLDER})" in str(caught.value)
 
 
 def test_an_error_that_no_abi_knows_keeps_its_bytes(reverting_contract: Contract) -> None:
     with pytest.raises(Reverted) as caught:
-        reverting_contract.call("Other", 1)
-    assert caught.value.cause == UnknownRevert(reverting_contract.encode("Other", 1))
+        reverting_contract.function("Other")(1)
+    assert caught.value.cause == UnknownRevert(reverting_contract.function("Other").encode(1))
 
 
 def test_truncated_revert_data_keeps_its_bytes(rpc: RpcClient, sender: str) -> None:
@@ -226,30 +228,30 @@ def test_a_halt_is_no_revert(rpc: RpcClient, sender: str, code: bytes, reason: s
     set_runtime_code(rpc, PLACE, code)
     contract = Contract(rpc, PLACE, ABI)
     with pytest.raises(Reverted) as of_transaction:
-        contract.send("none", sender=sender, gas=100_000)
+        contract.function("none").send(sender=sender, gas=100_000)
     assert isinstance(of_transaction.value.cause, Halt)
     assert reason in of_transaction.value.cause.reason
     with pytest.raises(Reverted) as of_call:
-        contract.call("none")
+        contract.function("none")()
     assert isinstance(of_call.value.cause, Halt)
 
 
 def test_a_failing_precompile_is_a_halt(rpc: RpcClient) -> None:
     bls12_g1_add = Contract(rpc, "0x000000000000000000000000000000000000000b", ABI)
     with pytest.raises(Reverted) as caught:
-        bls12_g1_add.call("none")
+        bls12_g1_add.function("none")()
     assert caught.value.cause == Halt("PrecompileError")
 
 
 def test_a_transaction_that_never_ran_is_not_reverted(returning: Contract) -> None:
     with pytest.raises(RpcError, match="No Signer available"):
-        returning.send("none", sender=HOLDER)
+        returning.function("none").send(sender=HOLDER)
 
 
 def test_an_impersonated_contract_sends(rpc: RpcClient, returning: Contract) -> None:
     impersonate(rpc, HOLDER)
     set_balance_wei(rpc, HOLDER, 10**18)
-    receipt = returning.send("none", sender=HOLDER, value_wei=3)
+    receipt = returning.function("none").send(sender=HOLDER, value_wei=3)
     assert receipt.succeeded
     assert receipt.sender == HOLDER
 
@@ -290,13 +292,13 @@ def test_the_real_deposit_contract_takes_a_right_root_and_refuses_a_wrong_one(
     contract = deposit_contract(rpc)
     data = DepositData(b"\x01" * 48, b"\x02" * 32, GWEI, b"\x03" * 96)
     fields = (data.pubkey, data.withdrawal_credentials, data.signature)
-    receipt = contract.send(
-        "deposit", *fields, deposit_data_root(data), sender=sender, value_wei=10**18
+    receipt = contract.deposit.send(
+        *fields, deposit_data_root(data), sender=sender, value_wei=10**18
     )
     (deposit,) = deposits_of(contract.events(receipt, "DepositEvent"))
     assert (deposit.data, deposit.index) == (data, 0)
     with pytest.raises(Reverted) as caught:
-        contract.send("deposit", *fields, bytes(32), sender=sender, value_wei=10**18)
+        contract.deposit.send(*fields, bytes(32), sender=sender, value_wei=10**18)
     assert isinstance(caught.value.cause, RevertString)
     assert "does not match supplied deposit_data_root" in caught.value.cause.text
 
@@ -306,6 +308,6 @@ def test_a_read_may_name_an_earlier_block(rpc: RpcClient, sender: str) -> None:
     before = block_head(rpc).number
     data = DepositData(b"\x01" * 48, b"\x02" * 32, GWEI, b"\x03" * 96)
     fields = (data.pubkey, data.withdrawal_credentials, data.signature)
-    contract.send("deposit", *fields, deposit_data_root(data), sender=sender, value_wei=10**18)
-    assert contract.call("get_deposit_count", block=before) == bytes(8)
-    assert contract.call("get_deposit_count") == b"\x01" + bytes(7)
+    contract.deposit.send(*fields, deposit_data_root(data), sender=sender, value_wei=10**18)
+    assert contract.get_deposit_count(block=before) == bytes(8)
+    assert contract.get_deposit_count() == b"\x01" + bytes(7)

@@ -90,11 +90,10 @@ def test_the_deposit_root_equals_the_one_computed_by_the_specs_types(rpc: RpcCli
     contract = deposit_contract(rpc)
     depositor = unlocked_accounts(rpc)[0]
     made: list[DepositData] = []
-    assert contract.call("get_deposit_root") == deposit_root(made)
+    assert contract.get_deposit_root() == deposit_root(made)
     for number in range(5):
         data = deposit_of(number)
-        contract.send(
-            "deposit",
+        contract.deposit.send(
             data.pubkey,
             data.withdrawal_credentials,
             data.signature,
@@ -104,7 +103,7 @@ def test_the_deposit_root_equals_the_one_computed_by_the_specs_types(rpc: RpcCli
         )
         before = deposit_root(made)
         made.append(data)
-        assert contract.call("get_deposit_root") == deposit_root(made) != before
+        assert contract.get_deposit_root() == deposit_root(made) != before
     assert deposit_count(contract) == 5
     assert balance_wei(rpc, contract.address) == sum(d.amount_gwei for d in made) * GWEI
 

@@ -41,5 +41,5 @@ def force(keel: Keel, address: str, amount_wei: int) -> None:
 
 def newest_frame(reporting: Reporting) -> int:
     """Return the frame whose reference slot must be reported now, as `Reporting` counts frames."""
-    slot, _ = reporting.oracle.call("reportableSlot")
+    slot, _ = reporting.oracle.reportableSlot()
     return int((slot + 1) // reporting.keel.profile.frame_slots - 1)

@@ -14,27 +14,27 @@ from tests.unit.contracts.hands import deposit
 
 def test_41_an_admin_key_mints(keel: Keel, naive: Naive, attacker: str, victim: str) -> None:
     pool = naive("TestNaiveStaking")
-    pool.send("mint", attacker, 10**30, sender=keel.actors.deployer.address)
-    assert pool.call("sharesOf", attacker) == 10**30
+    pool.function("mint").send(attacker, 10**30, sender=keel.actors.deployer.address)
+    assert pool.function("sharesOf")(attacker) == 10**30
 
     vault, wrapped = keel.quick.vault, keel.quick.wrapped
     deposit(keel, victim, ETHER)
-    shares = vault.call("totalShares")
+    shares = vault.totalShares()
     for contract in (vault, wrapped):
         for role in ROLES:
             for _, functions in role.functions:
                 assert not [name for name in functions if "mint" in name.lower()]
-        assert contract.call("balanceOf", attacker) == 0
+        assert contract.balanceOf(attacker) == 0
     with fails("OnlyVault", caller=attacker):
-        wrapped.send("mintFor", attacker, 1, sender=attacker)
+        wrapped.mintFor.send(attacker, 1, sender=attacker)
     for function, arguments in (
         ("wrapUnits", (victim, 1)),
         ("unwrap", (attacker, 1)),
         ("burnForTicket", (victim, 1)),
     ):
         with pytest.raises(Reverted, match="OnlyProtocol"):
-            vault.send(function, *arguments, sender=attacker)
-    assert vault.call("totalShares") == shares
+            vault.function(function).send(*arguments, sender=attacker)
+    assert vault.totalShares() == shares
 
 
 def test_41_an_admin_key_replaces_code(keel: Keel, attacker: str) -> None:
@@ -43,10 +43,10 @@ def test_41_an_admin_key_replaces_code(keel: Keel, attacker: str) -> None:
     governance = keel.holder_of("MODULES").address
     evil = (attacker, attacker, attacker)
     with pytest.raises(Reverted, match="AccessManagerNotScheduled"):
-        vault.send("setModules", evil, sender=governance)
+        vault.setModules.send(evil, sender=governance)
     with fails("AccessManagedUnauthorized", caller=attacker):
-        vault.send("setModules", evil, sender=attacker)
-    assert manager.call("hasRole", MODULES.id, governance)[1] >= 10 * keel.profile.frame_seconds
+        vault.setModules.send(evil, sender=attacker)
+    assert manager.hasRole(MODULES.id, governance)[1] >= 10 * keel.profile.frame_seconds
     slot = word(0x360894A13BA1A3210667C828492DB98DCA3E2076CC3735A920A3CA505D382BBC)
     for contract in (vault, keel.quick.wrapped, keel.quick.queue, keel.quick.fund):
         stored = keel.rpc.call("eth_getStorageAt", contract.address, slot, "latest")

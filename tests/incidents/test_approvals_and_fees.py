@@ -46,23 +46,25 @@ def test_31_a_permit_is_used_by_somebody_else_first(
 ) -> None:
     """Keel has no function that uses a permit and then goes on, so none can be stopped so."""
     pool = naive("TestNaiveStaking")
-    pool.send("deposit", sender=victim, value_wei=ETHER)
-    pool.send("permit", victim, attacker, FOREVER, 0, sender=attacker)
+    pool.function("deposit").send(sender=victim, value_wei=ETHER)
+    pool.function("permit").send(victim, attacker, FOREVER, 0, sender=attacker)
     with pytest.raises(Reverted):
-        pool.send("permitAndMove", victim, attacker, 1, 0, sender=keel.actors.holder.address)
+        pool.function("permitAndMove").send(
+            victim, attacker, 1, 0, sender=keel.actors.holder.address
+        )
 
     vault = keel.quick.vault
     owner, spender = Account.from_key(b"\x05" * 32), str(keel.actors.holder.address)
     set_balance_wei(keel.rpc, owner.address, 0)
-    vault.send("deposit", owner.address, victim, sender=victim, value_wei=ETHER)
+    vault.deposit.send(owner.address, victim, sender=victim, value_wei=ETHER)
     signature = permit_signature(keel, owner, spender, ETHER)
     permit = "permit(address,address,uint256,uint256,bytes)"
     arguments = (owner.address, spender, ETHER, FOREVER, signature)
-    vault.send(permit, *arguments, sender=attacker)
+    vault.function(permit).send(*arguments, sender=attacker)
     with fails("PermitSignatureInvalid", owner=owner.address):
-        vault.send(permit, *arguments, sender=spender)
-    vault.send("transferFrom", owner.address, spender, ETHER, sender=spender)
-    assert vault.call("balanceOf", spender) == ETHER
+        vault.function(permit).send(*arguments, sender=spender)
+    vault.transferFrom.send(owner.address, spender, ETHER, sender=spender)
+    assert vault.balanceOf(spender) == ETHER
     for contract in (vault, keel.quick.wrapped, keel.quick.queue, keel.quick.instant):
         assert not [name for name in contract.abi.functions if "WithPermit" in name]
 
@@ -70,21 +72,21 @@ def test_31_a_permit_is_used_by_somebody_else_first(
 def test_32_a_fee_without_profit(keel: Keel, naive: Naive, attacker: str, victim: str) -> None:
     oracle = naive("TestNaiveOracle", [attacker], 1)
     for slot, balance in ((1, 100), (2, 50)):
-        oracle.send("vote", slot, balance * ETHER, sender=attacker)
-    assert oracle.call("feeShares") == 15 * ETHER  # of principal, and of a loss
+        oracle.function("vote").send(slot, balance * ETHER, sender=attacker)
+    assert oracle.function("feeShares")() == 15 * ETHER  # of principal, and of a loss
 
     vault = keel.quick.vault
     deposit(keel, victim, 100 * ETHER)
     stake(keel, 3)
-    shares = vault.call("totalShares")
+    shares = vault.totalShares()
     change(keel, -ETHER)
-    assert vault.call("totalShares") == shares
+    assert vault.totalShares() == shares
     change(keel, ETHER)  # makes the loss good
-    assert vault.call("totalShares") == shares
+    assert vault.totalShares() == shares
     receipt = change(keel, ETHER)
     (rebased,) = vault.events(receipt, "Rebased")
-    fee_wei = vault.call("toAssetsUp", rebased.inputs["feeShares"])
-    assert 0 < fee_wei <= ETHER * vault.call("terms").feeBps // BPS + 1
+    fee_wei = vault.toAssetsUp(rebased.inputs["feeShares"])
+    assert 0 < fee_wei <= ETHER * vault.terms().feeBps // BPS + 1
 
 
 def test_32_a_treasury_that_refuses_everything_stops_no_report(
@@ -92,9 +94,9 @@ def test_32_a_treasury_that_refuses_everything_stops_no_report(
 ) -> None:
     """A fee is shares, which nobody has to accept; a variant that pays ether would be stopped."""
     vault = keel.quick.vault
-    treasury = vault.call("terms").treasury
+    treasury = vault.terms().treasury
     set_runtime_code(keel.rpc, treasury, REVERTS_ALWAYS)
     deposit(keel, victim, 100 * ETHER)
     stake(keel, 3)
     change(keel, ETHER)
-    assert vault.call("sharesOf", treasury) > 0
+    assert vault.sharesOf(treasury) > 0

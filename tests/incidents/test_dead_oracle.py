@@ -42,8 +42,8 @@ def test_sweeping_a_wei_a_frame_does_not_keep_reports_out(
         jump_to(keel.rpc, moment - 1)
         force(keel, source.address, 1)
         reporting.next_transaction_at(moment)
-        assert vault.call("state") == DEAD
-        vault.send("sweepWithdrawals", sender=attacker)
+        assert vault.state() == DEAD
+        vault.sweepWithdrawals.send(sender=attacker)
         return moment
 
     swept_at = sweep_after_the_slot(15)
@@ -63,7 +63,7 @@ def test_sweeping_a_wei_a_frame_does_not_keep_reports_out(
         withdrawal_vault_balance_wei=1,
     )
     assert reporting.was_applied(reporting.submit(report))
-    assert vault.call("state") == NORMAL
+    assert vault.state() == NORMAL
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_a_broken_fund_does_not_stop_an_announcement(
     places = (vault.address, keel.quick.queue.address, keel.quick.wrapped.address)
     fund = deploy_test_contract(keel, test_contracts, "TestFund", *places, conduct)
     insured = (fund.address, ZERO_ADDRESS)
-    vault.send("depositWrapped", *insured, sender=victim, value_wei=INSURED_WEI)
-    modules = vault.call("modules")._replace(fund=fund.address)
+    vault.depositWrapped.send(*insured, sender=victim, value_wei=INSURED_WEI)
+    modules = vault.modules()._replace(fund=fund.address)
     keel.call_as_role(vault, "setModules", modules)
     frame = newest_frame(reporting)
     assert reporting.was_applied(reporting.submit(reporting.quiet_report(frame)))
@@ -90,7 +90,7 @@ def test_a_broken_fund_does_not_stop_an_announcement(
     reporting.await_final(frame + 1)
     beyond_limit = reporting.changed_report(frame + 1, -LOSS_WEI)
     assert not reporting.was_applied(reporting.submit(beyond_limit))
-    assert vault.call("state") == ANNOUNCED
+    assert vault.state() == ANNOUNCED
     reporting.await_final(frame + 3)
     receipt = reporting.submit(reporting.changed_report(frame + 3, -LOSS_WEI), 4)
     assert reporting.was_applied(receipt)

@@ -27,7 +27,7 @@ def validators(keel: Keel, victim: str) -> Validators:
 
 
 def naive_registry(naive: Naive, keel: Keel) -> tuple[str, bytes]:
-    return keel.quick.deposits.address, bytes(keel.quick.vault.call("withdrawalCredentials"))
+    return keel.quick.deposits.address, bytes(keel.quick.vault.withdrawalCredentials())
 
 
 def test_8_the_deposit_root_that_was_vetted_is_stale(
@@ -41,21 +41,21 @@ def test_8_the_deposit_root_that_was_vetted_is_stale(
     values = (foreign.pubkey, foreign.withdrawal_credentials, foreign.signature)
 
     registry = naive("TestNaiveRegistry", *naive_registry(naive, keel), value_wei=64 * ETHER)
-    registry.send("addKey", packed(entries[:1]), sender=attacker)
-    registry.send("vet", 1, sender=attacker)
-    seen_root = keel.quick.deposits.call("get_deposit_root")
-    keel.quick.deposits.send(
-        "deposit", *values, foreign.deposit_data_root, sender=attacker, value_wei=ETHER
+    registry.function("addKey").send(packed(entries[:1]), sender=attacker)
+    registry.function("vet").send(1, sender=attacker)
+    seen_root = keel.quick.deposits.get_deposit_root()
+    keel.quick.deposits.deposit.send(
+        *values, foreign.deposit_data_root, sender=attacker, value_wei=ETHER
     )
-    registry.send("stakeNext", 1, sender=attacker)  # 32 ETH for whom the credentials name
+    registry.function("stakeNext").send(1, sender=attacker)  # 32 ETH for whom the credentials name
 
     operator_id = validators.add_operator()
     proofs = key_proofs(operator_id, validators.add_keys(operator_id, entries), entries)
-    root = keel.quick.deposits.call("get_deposit_root")
+    root = keel.quick.deposits.get_deposit_root()
     arguments = (proofs, packed(entries), seen_root)
     with fails("DepositRootChanged", expected=seen_root, actual=root):
         keel.call_as_role(keel.quick.registry, "stake", *arguments)
-    assert keel.quick.registry.call("totalStaked") == 0
+    assert keel.quick.registry.totalStaked() == 0
 
 
 def test_9_keys_are_swapped_after_vetting(
@@ -64,10 +64,10 @@ def test_9_keys_are_swapped_after_vetting(
     keel = validators.keel
     good, evil = validators.new_entries(2)
     registry = naive("TestNaiveRegistry", *naive_registry(naive, keel), value_wei=32 * ETHER)
-    registry.send("addKey", packed([good]), sender=attacker)
-    registry.send("vet", 1, sender=attacker)
-    registry.send("setKey", 0, packed([evil]), sender=attacker)
-    receipt = registry.send("stakeNext", 1, sender=attacker)
+    registry.function("addKey").send(packed([good]), sender=attacker)
+    registry.function("vet").send(1, sender=attacker)
+    registry.function("setKey").send(0, packed([evil]), sender=attacker)
+    receipt = registry.function("stakeNext").send(1, sender=attacker)
     (event,) = keel.quick.deposits.events(receipt)
     assert event.inputs["pubkey"] == evil.pubkey
 
@@ -85,10 +85,10 @@ def test_10_the_same_key_twice(validators: Validators, naive: Naive, attacker: s
     entry, other = validators.new_entries(2)
     registry = naive("TestNaiveRegistry", *naive_registry(naive, keel), value_wei=64 * ETHER)
     for _ in range(2):
-        registry.send("addKey", packed([entry]), sender=attacker)
-    registry.send("vet", 2, sender=attacker)
+        registry.function("addKey").send(packed([entry]), sender=attacker)
+    registry.function("vet").send(2, sender=attacker)
     before = deposit_count(keel.quick.deposits)
-    registry.send("stakeNext", 2, sender=attacker)  # 64 ETH for one validator
+    registry.function("stakeNext").send(2, sender=attacker)  # 64 ETH for one validator
     assert deposit_count(keel.quick.deposits) == before + 2
 
     first, second = validators.add_operator(), validators.add_operator()
@@ -99,7 +99,7 @@ def test_10_the_same_key_twice(validators: Validators, naive: Naive, attacker: s
     with fails("KeyAlreadyStaked", pubkeyRoot=public_key_hash(entry.pubkey)):
         validators.stake(copied, pair)
     validators.stake(copied[1:], [other])
-    assert keel.quick.registry.call("totalStaked") == 2
+    assert keel.quick.registry.totalStaked() == 2
 
 
 def test_11_one_invalid_key_stops_all(validators: Validators, naive: Naive, attacker: str) -> None:
@@ -107,22 +107,22 @@ def test_11_one_invalid_key_stops_all(validators: Validators, naive: Naive, atta
     good, bad = validators.new_entries(2)
     spoiled = packed([bad])[:-1] + b"\x00"
     registry = naive("TestNaiveRegistry", *naive_registry(naive, keel), value_wei=64 * ETHER)
-    registry.send("addKey", spoiled, sender=attacker)
-    registry.send("addKey", packed([good]), sender=attacker)
-    registry.send("vet", 2, sender=attacker)
+    registry.function("addKey").send(spoiled, sender=attacker)
+    registry.function("addKey").send(packed([good]), sender=attacker)
+    registry.function("vet").send(2, sender=attacker)
     for count in (1, 2):
         with pytest.raises(Reverted):
-            registry.send("stakeNext", count, sender=attacker)
+            registry.function("stakeNext").send(count, sender=attacker)
 
     honest, rogue = validators.add_operator(), validators.add_operator()
     of_honest = key_proofs(honest, validators.add_keys(honest, [good]), [good])
     of_rogue = key_proofs(rogue, validators.add_keys(rogue, [bad]), [bad])
-    root = keel.quick.deposits.call("get_deposit_root")
+    root = keel.quick.deposits.get_deposit_root()
     both = (of_rogue + of_honest, spoiled + packed([good]), root)
     with pytest.raises(Reverted):
         keel.call_as_role(keel.quick.registry, "stake", *both)
     validators.stake(of_honest, [good])
-    assert keel.quick.registry.call("totalStaked") == 1
+    assert keel.quick.registry.totalStaked() == 1
 
 
 def test_29_a_loop_over_all_operators(validators: Validators, naive: Naive, attacker: str) -> None:
@@ -130,8 +130,8 @@ def test_29_a_loop_over_all_operators(validators: Validators, naive: Naive, atta
     registry = naive("TestNaiveRegistry", *naive_registry(naive, keel))
     costs = []
     for _ in range(2):
-        registry.send("addOperators", 200, False, sender=attacker)
-        costs.append(registry.send("distribute", sender=attacker).gas_used)
+        registry.function("addOperators").send(200, False, sender=attacker)
+        costs.append(registry.function("distribute").send(sender=attacker).gas_used)
     assert costs[1] > costs[0] + 1_000_000
 
     report(keel)
@@ -146,7 +146,7 @@ def deposit_gas(keel: Keel, depositor: str) -> int:
     """Of a second deposit."""
     vault, gas = keel.quick.vault, 0
     for _ in range(2):
-        receipt = vault.send("deposit", depositor, depositor, sender=depositor, value_wei=ETHER)
+        receipt = vault.deposit.send(depositor, depositor, sender=depositor, value_wei=ETHER)
         gas = receipt.gas_used
     return gas
 
@@ -156,10 +156,10 @@ def test_30_one_bad_operator_stops_calls_for_all(
 ) -> None:
     keel = validators.keel
     registry = naive("TestNaiveRegistry", *naive_registry(naive, keel))
-    registry.send("addOperators", 3, False, sender=attacker)
-    registry.send("addOperators", 1, True, sender=attacker)
+    registry.function("addOperators").send(3, False, sender=attacker)
+    registry.function("addOperators").send(1, True, sender=attacker)
     with pytest.raises(Reverted):
-        registry.send("distribute", sender=attacker)
+        registry.function("distribute").send(sender=attacker)
 
     stopped, empty, honest = (validators.add_operator(limit) for limit in (10, 0, 10))
     keel.call_as_role(keel.quick.registry, "setOperator", stopped, 10, 10_000, False)
@@ -169,4 +169,4 @@ def test_30_one_bad_operator_stops_calls_for_all(
         validators.stake_new(empty, 1)
     validators.stake_new(honest, 2)
     report(keel)
-    assert keel.quick.registry.call("totalStaked") == 2
+    assert keel.quick.registry.totalStaked() == 2

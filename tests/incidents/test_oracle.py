@@ -30,8 +30,8 @@ def reporting(keel_mainnet: Keel) -> Reporting:
 
 def test_12_one_stolen_key(reporting: Reporting, naive: Naive, attacker: str) -> None:
     oracle = naive("TestNaiveOracle", [attacker], 1)
-    oracle.send("vote", 1, 10**30, sender=attacker)
-    assert oracle.call("balanceWei") == 10**30
+    oracle.function("vote").send(1, 10**30, sender=attacker)
+    assert oracle.function("balanceWei")() == 10**30
 
     report = reporting.changed_report(1, ETHER)
     for stolen in (1, 2):
@@ -57,18 +57,18 @@ def test_13_a_quorum_reports_what_cannot_be(
 ) -> None:
     oracle = naive("TestNaiveOracle", [attacker], 1)
     for slot, balance in ((1, 320 * ETHER), (2, 320 * ETHER + change_wei)):
-        oracle.send("vote", slot, balance, sender=attacker)
-    assert oracle.call("balanceWei") == 320 * ETHER + change_wei
+        oracle.function("vote").send(slot, balance, sender=attacker)
+    assert oracle.function("balanceWei")() == 320 * ETHER + change_wei
 
     vault = reporting.keel.quick.vault
-    held_wei = vault.call("balanceOf", victim)
+    held_wei = vault.balanceOf(victim)
     report = reporting.changed_report(1, change_wei)
     assert not reporting.was_applied(reporting.submit(report))
-    assert (vault.call("balanceOf", victim), vault.call("state")) == (held_wei, ANNOUNCED)
+    assert (vault.balanceOf(victim), vault.state()) == (held_wei, ANNOUNCED)
     with fails("ActionClosed", action=0, state=ANNOUNCED):
-        vault.send("deposit", victim, victim, sender=victim, value_wei=ETHER)
+        vault.deposit.send(victim, victim, sender=victim, value_wei=ETHER)
     moment = now(reporting.keel.rpc)
-    applicable_at = vault.call("consensus")[3] + reporting.keel.profile.frame_seconds
+    applicable_at = vault.consensus()[3] + reporting.keel.profile.frame_seconds
     reporting.next_transaction_at(moment + 1)
     with fails("AnnouncementTooYoung", applicableAt=applicable_at, nowTime=moment + 1):
         reporting.submit(report, 4)
@@ -84,8 +84,8 @@ def test_13_a_quorum_reports_what_cannot_be(
 def test_14_an_old_report_comes_again(reporting: Reporting, naive: Naive, attacker: str) -> None:
     oracle = naive("TestNaiveOracle", [attacker], 1)
     for slot, balance in ((2, 300), (1, 400)):
-        oracle.send("vote", slot, balance, sender=attacker)
-    assert oracle.call("balanceWei") == 400
+        oracle.function("vote").send(slot, balance, sender=attacker)
+    assert oracle.function("balanceWei")() == 400
 
     ballot = reporting.ballot(reporting.changed_report(1, ETHER // 1_000))
     signatures = reporting.sign(ballot)
@@ -115,12 +115,12 @@ def test_15_votes_twice_and_votes_of_those_who_left(
 ) -> None:
     oracle = naive("TestNaiveOracle", [attacker, victim], 2)
     for _ in range(2):
-        oracle.send("vote", 1, 1, sender=attacker)
-    assert oracle.call("balanceWei") == 1
-    oracle.send("vote", 2, 2, sender=attacker)
-    oracle.send("remove", attacker, sender=victim)
-    oracle.send("vote", 2, 2, sender=victim)
-    assert oracle.call("balanceWei") == 2
+        oracle.function("vote").send(1, 1, sender=attacker)
+    assert oracle.function("balanceWei")() == 1
+    oracle.function("vote").send(2, 2, sender=attacker)
+    oracle.function("remove").send(attacker, sender=victim)
+    oracle.function("vote").send(2, 2, sender=victim)
+    assert oracle.function("balanceWei")() == 2
 
     first, second, *_ = reporting.members
     ballot = reporting.ballot(
@@ -141,29 +141,29 @@ def test_15_votes_twice_and_votes_of_those_who_left(
 
 def test_16_a_silent_oracle(reporting: Reporting, naive: Naive, attacker: str, victim: str) -> None:
     oracle = naive("TestNaiveOracle", [attacker], 1)
-    oracle.send("vote", 1, 100, sender=attacker)
+    oracle.function("vote").send(1, 100, sender=attacker)
     keel = reporting.keel
     vault, tickets = keel.quick.vault, keel.quick.queue
-    tickets.send("request", ETHER, victim, sender=victim)
+    tickets.request.send(ETHER, victim, sender=victim)
     reporting.await_final(2)
     reporting.submit(reporting.quiet_report(2))
     jump_to(keel.rpc, reporting.ref_time(5))
-    assert oracle.call("balanceWei") == 100  # still what all would trade at
+    assert oracle.function("balanceWei")() == 100  # still what all would trade at
     with fails("ActionClosed", action=0, state=3):
-        vault.send("deposit", victim, victim, sender=victim, value_wei=ETHER)
-    tickets.send("claim", 1, sender=attacker)
-    tickets.send("request", ETHER, victim, sender=victim)
+        vault.deposit.send(victim, victim, sender=victim, value_wei=ETHER)
+    tickets.claim.send(1, sender=attacker)
+    tickets.request.send(ETHER, victim, sender=victim)
     jump_to(keel.rpc, reporting.ref_time(16))
-    vault.send("finaliseWithoutReport", 0, sender=attacker)
-    tickets.send("claim", 2, sender=attacker)
+    vault.finaliseWithoutReport.send(0, sender=attacker)
+    tickets.claim.send(2, sender=attacker)
 
 
 def test_46_a_report_contradicts_the_chain(
     reporting: Reporting, naive: Naive, attacker: str
 ) -> None:
     oracle = naive("TestNaiveOracle", [attacker], 1)
-    oracle.send("vote", 10**9, 10**40, sender=attacker)
-    assert oracle.call("balanceWei") == 10**40
+    oracle.function("vote").send(10**9, 10**40, sender=attacker)
+    assert oracle.function("balanceWei")() == 10**40
 
     rewards, withdrawals = reporting.keel.quick.rewards_vault, reporting.keel.quick.withdrawal_vault
     for holder in (rewards, withdrawals):
@@ -197,8 +197,8 @@ def test_46_a_report_contradicts_the_chain(
 
 def test_50_correct_code_with_one_verifier(naive: Naive, attacker: str) -> None:
     oracle = naive("TestNaiveOracle", [attacker], 1)  # nobody refuses to deploy this
-    oracle.send("vote", 1, 116_500 * ETHER, sender=attacker)
-    assert oracle.call("balanceWei") == 116_500 * ETHER
+    oracle.function("vote").send(1, 116_500 * ETHER, sender=attacker)
+    assert oracle.function("balanceWei")() == 116_500 * ETHER
 
     accounts = cast_actors(["0x" + f"{number:040x}" for number in range(1, len(ACTORS) + 1)])
     good = local_configuration(accounts, 10**9).model_dump()

@@ -28,7 +28,7 @@ def big(keel_mainnet: Keel, victim: str) -> Keel:
 def sandwiched_report(keel: Keel, profit_wei: int) -> None:
     """A report with this profit in the very second of the transaction before it."""
     moment = now(keel.rpc)
-    ref_time = keel.quick.vault.call("newestRefTime")
+    ref_time = keel.quick.vault.newestRefTime()
     inputs = inputs_of(keel, ref_time, profit_wei)
     set_next_timestamp(keel.rpc, moment)
     apply(keel, inputs)
@@ -37,24 +37,24 @@ def sandwiched_report(keel: Keel, profit_wei: int) -> None:
 
 def go_to_next_report(keel: Keel) -> None:
     vault = keel.quick.vault
-    _, _, last, _ = vault.call("consensus")
+    _, _, last, _ = vault.consensus()
     jump(keel.rpc, last + keel.profile.frame_seconds + 900 - now(keel.rpc))
 
 
 def test_17_sandwich_of_a_rebase(big: Keel, naive: Naive, attacker: str, victim: str) -> None:
     pool = naive("TestNaiveStaking")
-    pool.send("deposit", sender=victim, value_wei=STAKE_WEI)
-    pool.send("deposit", sender=attacker, value_wei=STAKE_WEI)
+    pool.function("deposit").send(sender=victim, value_wei=STAKE_WEI)
+    pool.function("deposit").send(sender=attacker, value_wei=STAKE_WEI)
     force(big, pool.address, ETHER)  # the report
-    assert pool.call("balanceOf", attacker) == STAKE_WEI + ETHER // 2
+    assert pool.function("balanceOf")(attacker) == STAKE_WEI + ETHER // 2
 
     vault, instant = big.quick.vault, big.quick.instant
     go_to_next_report(big)
     deposit(big, attacker, STAKE_WEI)
-    shares = vault.call("sharesOf", attacker)
+    shares = vault.sharesOf(attacker)
     sandwiched_report(big, ETHER // 10)
     before_wei = balance_wei(big.rpc, attacker)
-    receipt = instant.send("redeem", shares, attacker, 0, sender=attacker)
+    receipt = instant.redeem.send(shares, attacker, 0, sender=attacker)
     paid_wei = balance_wei(big.rpc, attacker) - before_wei + receipt.fee_wei
     assert paid_wei < STAKE_WEI * 9_991 // 10_000  # the fee, and nothing of the profit
 
@@ -64,10 +64,10 @@ def test_17_sandwich_of_a_rebase_over_a_frame(big: Keel, attacker: str) -> None:
     go_to_next_report(big)
     deposit(big, attacker, STAKE_WEI)
     sandwiched_report(big, ETHER)
-    _, _, last, _ = vault.call("consensus")
+    _, _, last, _ = vault.consensus()
     jump(big.rpc, last + big.profile.frame_seconds - 1 - now(big.rpc))  # the last normal second
-    assert vault.call("balanceOf", attacker) > STAKE_WEI
-    paid_wei, _ = instant.call("previewRedeem", vault.call("sharesOf", attacker))
+    assert vault.balanceOf(attacker) > STAKE_WEI
+    paid_wei, _ = instant.previewRedeem(vault.sharesOf(attacker))
     assert paid_wei < STAKE_WEI
 
 
@@ -76,19 +76,19 @@ def test_18_a_sudden_rise_of_the_reward_rate(
 ) -> None:
     """The exit over a pool sells at the rate that the token shows, so that must not jump."""
     pool = naive("TestNaiveStaking")
-    pool.send("deposit", sender=victim, value_wei=STAKE_WEI)
-    before_wei = pool.call("balanceOf", victim)
+    pool.function("deposit").send(sender=victim, value_wei=STAKE_WEI)
+    before_wei = pool.function("balanceOf")(victim)
     force(big, pool.address, 40 * ETHER)
-    assert pool.call("balanceOf", victim) > before_wei * 104 // 100
+    assert pool.function("balanceOf")(victim) > before_wei * 104 // 100
 
     wrapped = big.quick.wrapped
     go_to_next_report(big)
     deposit(big, attacker, STAKE_WEI)
-    before_wei = wrapped.call("convertToAssets", 10**27)
+    before_wei = wrapped.convertToAssets(10**27)
     sandwiched_report(big, 40 * ETHER)
-    assert wrapped.call("convertToAssets", 10**27) in (before_wei, before_wei + 1)
+    assert wrapped.convertToAssets(10**27) in (before_wei, before_wei + 1)
     cap = big.profile.stream_cap_ray_per_day
     for _ in range(3):
-        was = wrapped.call("convertToAssets", 10**27)
+        was = wrapped.convertToAssets(10**27)
         jump(big.rpc, DAY)
-        assert was < wrapped.call("convertToAssets", 10**27) <= was + before_wei * cap // RAY + 1
+        assert was < wrapped.convertToAssets(10**27) <= was + before_wei * cap // RAY + 1

@@ -24,11 +24,11 @@ def thief(naive: Naive) -> Contract:
 
 
 def act(keel: Keel, thief: Contract, where: Contract, data: bytes) -> None:
-    thief.send("act", where.address, data, sender=keel.actors.attacker.address)
+    thief.function("act").send(where.address, data, sender=keel.actors.attacker.address)
 
 
 def prepare(keel: Keel, thief: Contract, where: Contract, data: bytes) -> None:
-    thief.send("prepare", where.address, data, 3, sender=keel.actors.attacker.address)
+    thief.function("prepare").send(where.address, data, 3, sender=keel.actors.attacker.address)
 
 
 def test_27_a_claim_is_entered_again(
@@ -36,25 +36,25 @@ def test_27_a_claim_is_entered_again(
 ) -> None:
     queue = naive("TestNaiveQueue")
     force(keel, queue.address, 10 * ETHER)
-    act(keel, thief, queue, queue.encode("request", ETHER))
-    queue.send("finalise", 1, sender=attacker)
-    prepare(keel, thief, queue, queue.encode("claim", 1))
-    queue.send("claim", 1, sender=attacker)
+    act(keel, thief, queue, queue.function("request").encode(ETHER))
+    queue.function("finalise").send(1, sender=attacker)
+    prepare(keel, thief, queue, queue.function("claim").encode(1))
+    queue.function("claim").send(1, sender=attacker)
     assert balance_wei(keel.rpc, thief.address) == 4 * ETHER  # for a ticket of one
 
     tickets = keel.quick.queue
     deposit(keel, attacker, 10 * ETHER)
     for _ in range(2):
-        tickets.send("request", ETHER, thief.address, sender=attacker)
+        tickets.request.send(ETHER, thief.address, sender=attacker)
     report(keel)
     for entry in ("claim", "claimMany"):
-        again = tickets.encode(entry, 1 if entry == "claim" else [1])
+        again = tickets.function(entry).encode(1 if entry == "claim" else [1])
         prepare(keel, thief, tickets, again)
         number = 1 if entry == "claim" else 2
         before_wei = balance_wei(keel.rpc, thief.address)
-        tickets.send("claim", number, sender=attacker)
+        tickets.claim.send(number, sender=attacker)
         assert balance_wei(keel.rpc, thief.address) == before_wei + ETHER
-        assert thief.call("turns") < 3  # it was paid, and called
+        assert thief.function("turns")() < 3  # it was paid, and called
     assert balance_wei(keel.rpc, tickets.address) == 0
 
 
@@ -66,27 +66,27 @@ def test_27_and_28_an_instant_redemption_is_entered_again(
     vault, instant, tickets = keel.quick.vault, keel.quick.instant, keel.quick.queue
     report(keel)
     deposit(keel, victim, 100 * ETHER)
-    vault.send("deposit", thief.address, attacker, sender=attacker, value_wei=10 * ETHER)
+    vault.deposit.send(thief.address, attacker, sender=attacker, value_wei=10 * ETHER)
     again = {
-        "redeem": (instant, instant.encode("redeem", 10**27, thief.address, 0)),
-        "deposit": (vault, vault.encode("deposit", thief.address, thief.address)),
-        "claim": (tickets, tickets.encode("claim", 1)),
-        "transferShares": (vault, vault.encode("transferShares", attacker, 10**27)),
-        "request": (tickets, tickets.encode("request", ETHER, thief.address)),
+        "redeem": (instant, instant.redeem.encode(10**27, thief.address, 0)),
+        "deposit": (vault, vault.deposit.encode(thief.address, thief.address)),
+        "claim": (tickets, tickets.claim.encode(1)),
+        "transferShares": (vault, vault.transferShares.encode(attacker, 10**27)),
+        "request": (tickets, tickets.request.encode(ETHER, thief.address)),
     }
     prepare(keel, thief, *again[entry])
-    held_wei, rate = vault.call("balanceOf", victim), vault.call("toAssetsDown", 10**36)
-    act(keel, thief, instant, instant.encode("redeem", 10**27, thief.address, 0))
-    assert thief.call("turns") < 3  # it was paid, and called
+    held_wei, rate = vault.balanceOf(victim), vault.toAssetsDown(10**36)
+    act(keel, thief, instant, instant.redeem.encode(10**27, thief.address, 0))
+    assert thief.function("turns")() < 3  # it was paid, and called
     if entry == "redeem":
-        assert thief.call("refusal") == LOCKED
-        assert thief.call("passed") == 0
+        assert thief.function("refusal")() == LOCKED
+        assert thief.function("passed")() == 0
     worth_wei = balance_wei(keel.rpc, thief.address)
     for holder in (thief.address, attacker):
-        worth_wei += vault.call("balanceOf", holder)
-    worth_wei += tickets.call("owedWei")
+        worth_wei += vault.balanceOf(holder)
+    worth_wei += tickets.owedWei()
     assert 9 * ETHER < worth_wei <= 10 * ETHER
-    assert vault.call("balanceOf", victim) >= held_wei
-    assert vault.call("toAssetsDown", 10**36) <= rate + 10**18
-    _, assets_wei, _ = vault.call("totals")
-    assert balance_wei(keel.rpc, vault.address) == assets_wei + tickets.call("owedWei")
+    assert vault.balanceOf(victim) >= held_wei
+    assert vault.toAssetsDown(10**36) <= rate + 10**18
+    _, assets_wei, _ = vault.totals()
+    assert balance_wei(keel.rpc, vault.address) == assets_wei + tickets.owedWei()

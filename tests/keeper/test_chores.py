@@ -43,14 +43,14 @@ def test_a_large_ticket_is_paid_by_just_enough_exits(
         world.circle.advance(9, settle_each=True)
         assert asked_exits(world) == []
         ticket = request_ticket(world, "depositor", 80 * ETHER)
-        missing_wei = queue.call("owedWei") - vault.call("bufferedWei")
+        missing_wei = queue.owedWei() - vault.bufferedWei()
         world.circle.until(lambda: len(leaving(world)) > 0, "exits", 20)
         left = leaving(world)
         assert len(left) == 3
         assert set(left) == set(asked_exits(world)) <= set(world.beacon.operators)
         assert sum(left.values()) * GWEI >= missing_wei
         assert (sum(left.values()) - min(left.values())) * GWEI < missing_wei
-        while queue.call("lastFinalised") < ticket:
+        while queue.lastFinalised() < ticket:
             report(world)
         assert sorted(asked_exits(world)) == sorted(left)
 
@@ -61,13 +61,13 @@ def test_a_request_that_came_too_early_is_repeated_when_the_validator_is_old_eno
     with keepers_beside(keepers_world, tmp_path, artifacts, chores=["stake", "exit"]) as world:
         chain, registry = world.beacon.chain, world.contracts.registry
         deposit(world, "depositor", 32 * ETHER)
-        world.circle.until(lambda: registry.call("totalStaked") == 9, "staking", 10)
+        world.circle.until(lambda: registry.totalStaked() == 9, "staking", 10)
         pubkey = events(world, registry, "KeyStaked")[-1].inputs["pubkey"]
         chain.to_activation(pubkey)
         index = chain.index_of(pubkey)
         impersonate(world.rpc, SECOND_KEEPER)
-        world.contracts.withdrawal_vault.send(
-            "requestExit", [pubkey], sender=SECOND_KEEPER, value_wei=10
+        world.contracts.withdrawal_vault.requestExit.send(
+            [pubkey], sender=SECOND_KEEPER, value_wei=10
         )
         stop_impersonating(world.rpc, SECOND_KEEPER)
         world.circle.settle()
@@ -113,7 +113,7 @@ def test_a_report_that_no_member_posts_is_posted_and_operators_get_their_leaves(
     ):
 
         def is_reported() -> bool:
-            return bool(oracle.call("lastReport")[0] == committee.ref_slot)
+            return bool(oracle.lastReport()[0] == committee.ref_slot)
 
         committee.publish(2)
         world.circle.advance(5, settle_each=True)
@@ -126,7 +126,7 @@ def test_a_report_that_no_member_posts_is_posted_and_operators_get_their_leaves(
         assert all(due.values())
 
         def claimed() -> dict[int, int]:
-            return {number: registry.call("claimedShares", number) for number in due}
+            return {number: registry.claimedShares(number) for number in due}
 
         world.circle.until(lambda: claimed() == due, "the rewards", 40)
         assert len(events(world, registry, "RewardsClaimed")) == len(due)
@@ -159,7 +159,7 @@ def _sign_next_report(world: BeaconWorld) -> Committee:
     seen, shares = look(world, ref_slot)
     leaves = tuple(operator_totals(world, shares, ref_time))
     timetable = Timetable(config.geometry, config.parameters.finality_seconds)
-    nonce, chain_id = oracle.call("memberSetNonce"), world.manifest.chain_id
+    nonce, chain_id = oracle.memberSetNonce(), world.manifest.chain_id
     ballot = Ballot(seen, nonce, timetable.deadline(ref_slot), chain_id, oracle.address)
     box = BallotBox(chain_id, oracle.address, timetable)
     members = tuple(member.address for member in world.members)
@@ -186,7 +186,7 @@ def test_a_front_run_key_is_named_and_the_others_are_staked(
     with keepers_beside(world, tmp_path, artifacts) as circled:
         _front_run(circled, victim[:48], credentials)
         deposit(circled, "depositor", 4 * 32 * ETHER)
-        circled.circle.until(lambda: registry.call("totalStaked") == 11, "staking", 12)
+        circled.circle.until(lambda: registry.totalStaked() == 11, "staking", 12)
         (keeper,) = circled.circle.keepers
         assert victim[:48].hex() in keeper.health().alarms["key_refused"]
         assert "32 ETH" in keeper.health().alarms["keys_exhausted"]
@@ -205,13 +205,13 @@ def test_in_the_dead_state_tickets_are_paid_from_the_buffer_and_then_from_a_swee
         world.circle.until(lambda: len(leaving(world)) == 1, "an exit", 20)
         (pubkey,) = leaving(world)
         chain.to_withdrawal(pubkey)
-        _, _, last_ref_time, _ = vault.call("consensus")
+        _, _, last_ref_time, _ = vault.consensus()
         dead_slot = world.beacon.slot_at(last_ref_time + 14 * world.profile.frame_seconds)
         chain.participation.miss(range(chain.slot + 1, dead_slot))
         chain.to_slot(dead_slot - 1)
-        assert queue.call("lastFinalised") == 0
-        world.circle.until(lambda: queue.call("lastFinalised") == second, "paying", 24)
-        assert State(vault.call("state")) is State.DEAD
+        assert queue.lastFinalised() == 0
+        world.circle.until(lambda: queue.lastFinalised() == second, "paying", 24)
+        assert State(vault.state()) is State.DEAD
         assert "dead" in world.circle.keepers[0].health().alarms
         ways = events(world, vault, "TicketsFinalisedWithoutReport")
         assert [event.inputs["lastTicket"] for event in ways] == [first, second]
@@ -225,7 +225,7 @@ def test_two_keepers_do_everything_once(
         registry = world.contracts.registry
         before = _sent(world)
         deposit(world, "holder", 2 * 32 * ETHER)
-        world.circle.until(lambda: registry.call("totalStaked") == 10, "staking", 20)
+        world.circle.until(lambda: registry.totalStaked() == 10, "staking", 20)
         request_ticket(world, "depositor", 100 * ETHER)
         world.circle.until(lambda: len(leaving(world)) > 0, "exits", 24)
         for process in world.circle.keepers:
@@ -242,8 +242,7 @@ def _front_run(world: BeaconWorld, pubkey: bytes, credentials: bytes) -> None:
     """Deposit for somebody else's key, without a signature of it."""
     data = DepositData(pubkey, credentials, 10**9, bytes(96))
     deposits = world.contracts.deposits
-    deposits.send(
-        "deposit",
+    deposits.deposit.send(
         pubkey,
         credentials,
         bytes(96),
@@ -257,7 +256,7 @@ def test_a_keeper_that_hangs_is_passed_over(
     keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
 ) -> None:
     with keepers_beside(keepers_world, tmp_path, artifacts, keepers=2) as world:
-        total, (one, two) = world.contracts.registry.call("totalStaked"), world.circle.keepers
+        total, (one, two) = world.contracts.registry.totalStaked(), world.circle.keepers
         accounts = (world.actors["keeper"], SECOND_KEEPER)
         for hanging, working in ((two, 0), (one, 1)):
             hanging.stop()
@@ -271,7 +270,7 @@ def test_a_keeper_that_hangs_is_passed_over(
 
 
 def _is_staked(world: BeaconWorld, validators: int) -> bool:
-    return bool(world.contracts.registry.call("totalStaked") == validators)
+    return bool(world.contracts.registry.totalStaked() == validators)
 
 
 def _sent(world: BeaconWorld) -> int:

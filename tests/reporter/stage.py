@@ -53,7 +53,7 @@ def timetable(world: BeaconWorld) -> Timetable:
 def signed_by(world: BeaconWorld, member: int, report: Report) -> SignedBallot:
     """What a member would sign, number 0 being the first."""
     oracle = world.contracts.oracle
-    nonce = oracle.call("memberSetNonce")
+    nonce = oracle.memberSetNonce()
     deadline = timetable(world).deadline(report.ref_slot)
     ballot = Ballot(report, nonce, deadline, CHAIN_ID, oracle.address)
     (signature,) = sign(ballot, [world.members[member]])

@@ -66,7 +66,7 @@ def keyless(reported: CircleWorld, tmp_path: Path) -> str:
 def test_everything_about_a_report_is_explained_without_a_key(
     reported: CircleWorld, keyless: str
 ) -> None:
-    applied = reported.contracts.oracle.call("lastReport")
+    applied = reported.contracts.oracle.lastReport()
     explained = reporter("explain", str(applied[0]), "--config", keyless, "--json", "--validators")
     assert (explained.returncode, explained.stderr) == (0, "")
     document = json.loads(explained.stdout)
@@ -75,7 +75,7 @@ def test_everything_about_a_report_is_explained_without_a_key(
     assert counts == json_safe(list(applied[1:4])) == ["24", "0", "0"]
     assert report["operators_root"] == "0x" + applied[4].hex()
     balance_gwei = int(report["consensus_balance_gwei"])
-    assert balance_gwei * GWEI == reported.contracts.vault.call("consensus")[0]
+    assert balance_gwei * GWEI == reported.contracts.vault.consensus()[0]
     assert sum(int(one["balance_gwei"]) for one in document["operators"]) == balance_gwei
     assert sum(int(one["balance_gwei"]) for one in document["validators"]) == balance_gwei
     assert len(document["validators"]) == 24

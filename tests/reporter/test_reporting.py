@@ -150,8 +150,8 @@ def test_a_member_that_was_removed_looks_on_and_the_others_sign_anew(
     oracle, manager = world_before.contracts.oracle, world_before.contracts.manager
     holder = world_before.configuration.address(world_before.configuration.holders["COMMITTEE"][0])
     removed = world_before.members[0].address
-    data = oracle.encode("setMembers", [], [removed], 3)
-    manager.send("schedule", oracle.address, data, 0, sender=holder)
+    data = oracle.setMembers.encode([], [removed], 3)
+    manager.schedule.send(oracle.address, data, 0, sender=holder)
     frame = world_before.configuration.geometry.frame_slots
     world_before.beacon.chain.run(7 * frame)
     with committee(world_before, tmp_path, artifacts, reporters=4) as world:
@@ -163,7 +163,7 @@ def test_a_member_that_was_removed_looks_on_and_the_others_sign_anew(
             lambda: {one.health().stage, two.health().stage} == stages, "two signatures"
         )
         ref_slot = world.circle.due_ref_slot()
-        manager.send("execute", oracle.address, data, sender=holder)
+        manager.execute.send(oracle.address, data, sender=holder)
         three.restart()
         four.restart()
         reported = world.circle.until_reported(ref_slot)

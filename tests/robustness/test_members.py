@@ -67,7 +67,7 @@ def _remove(world: World, member: str) -> None:
     since = storage_at(world.rpc, manager.address, grant) % 2**_TIME_BITS
     word = f"0x{since:064x}"
     world.rpc.call("anvil_setStorageAt", manager.address, f"0x{grant:064x}", word)
-    oracle.send("setMembers", [], [member], 3, sender=holder)
+    oracle.setMembers.send([], [member], 3, sender=holder)
 
 
 def _mapped(key_type: str, key: object, slot: int) -> int:

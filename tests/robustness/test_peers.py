@@ -165,7 +165,7 @@ def _signed(committee: Committee, ref_slot: int, number: int, gwei: int) -> Sign
     geometry, parameters = world.configuration.geometry, world.configuration.parameters
     deadline = geometry.time_of(ref_slot) + parameters.finality_seconds + geometry.frame_seconds
     report = Report(ref_slot, consensus_balance_gwei=gwei)
-    nonce = committee.contracts.oracle.call("memberSetNonce")
+    nonce = committee.contracts.oracle.memberSetNonce()
     oracle = committee.contracts.oracle.address
     ballot = Ballot(report, nonce, deadline, committee.chain.config.chain_id, oracle)
     member = account_of(ORACLE_MEMBERS[number - 1])

@@ -122,6 +122,6 @@ def _first(committee: Committee, ref_slot: int) -> Process:
 
 
 def _account_in_turn(committee: Committee, ref_slot: int, place: int) -> str:
-    members = committee.contracts.oracle.call("members")
+    members = committee.contracts.oracle.members()
     frame_slots = committee.world.configuration.geometry.frame_slots
     return posting_order(members, ref_slot, frame_slots)[place]

@@ -24,8 +24,8 @@ from keel.scenarios.working import count_active, report_until, work
 
 def test_frames_are_those_of_the_beacon_chain(beacon_world: BeaconWorld) -> None:
     chain, oracle = beacon_world.beacon.chain, beacon_world.contracts.oracle
-    assert oracle.call("GENESIS_TIME") == int(chain.state.genesis_time)
-    assert oracle.call("SECONDS_PER_SLOT") == chain.config.slot_seconds
+    assert oracle.GENESIS_TIME() == int(chain.state.genesis_time)
+    assert oracle.SECONDS_PER_SLOT() == chain.config.slot_seconds
     frame_slots = beacon_world.configuration.geometry.frame_slots
     assert frame_slots % int(chain.spec.SLOTS_PER_EPOCH) == 0
     assert next_reference_slot(beacon_world) == 2 * frame_slots - 1

@@ -8,6 +8,7 @@ from eth_utils.crypto import keccak
 
 from keel.chain.contract import Contract
 from keel.chain.state import balance_wei, set_balance_wei, set_storage, storage_at
+from keel.deploy.contracts import WithdrawalQueue
 from keel.model.constants import ETHER
 from keel.scenarios.identity import BooksBrokenError, measure_identity, require_identity
 from keel.scenarios.leaving import request_ticket
@@ -28,9 +29,9 @@ def test_measures_what_the_contract_derives(busy_world: ScriptedWorld) -> None:
     request_ticket(busy_world, "depositor", 3 * ETHER + 1)
     report(busy_world)
     identity, vault = measure_identity(busy_world), busy_world.contracts.vault
-    assert identity.buffered_wei == vault.call("bufferedWei")
-    assert (identity.consensus_wei, identity.pending_wei) == vault.call("consensus")[:2]
-    assert identity.owed_wei == busy_world.contracts.queue.call("owedWei")
+    assert identity.buffered_wei == vault.bufferedWei()
+    assert (identity.consensus_wei, identity.pending_wei) == vault.consensus()[:2]
+    assert identity.owed_wei == busy_world.contracts.queue.owedWei()
 
 
 def test_forced_ether_changes_nothing_when_declared(busy_world: ScriptedWorld) -> None:
@@ -67,18 +68,18 @@ def test_a_gwei_that_a_validator_lost_is_noticed_after_its_report(
 
 def test_a_wei_more_of_assets_in_the_books_is_noticed(busy_world: ScriptedWorld) -> None:
     vault = busy_world.contracts.vault
-    _, backing_wei, _ = vault.call("totals")
+    _, backing_wei, _ = vault.totals()
     tamper(vault, backing_wei, bits=88)
-    assert vault.call("totals")[1] == backing_wei + 1
+    assert vault.totals()[1] == backing_wei + 1
     with pytest.raises(BooksBrokenError, match=r": -1 wei$"):
         require_identity(busy_world)
 
 
 def test_a_share_more_in_the_books_is_noticed(busy_world: ScriptedWorld) -> None:
     vault = busy_world.contracts.vault
-    shares, _, _ = vault.call("totals")
+    shares, _, _ = vault.totals()
     tamper(vault, shares, bits=120)
-    assert vault.call("totalShares") == shares + 1
+    assert vault.totalShares() == shares + 1
     with pytest.raises(BooksBrokenError, match="kETH shares"):
         require_identity(busy_world)
 
@@ -91,7 +92,7 @@ def test_a_ticket_whose_amount_is_not_what_was_requested_is_noticed(
     queue = busy_world.contracts.queue
     slot, word = _stored_ticket(queue, ticket_id)
     set_storage(queue.rpc, queue.address, slot, word + (1 << 128))
-    assert queue.call("ticket", ticket_id).amountWei == 3 * ETHER + 1
+    assert queue.ticket(ticket_id).amountWei == 3 * ETHER + 1
     with pytest.raises(BooksBrokenError, match=f"ticket {ticket_id} is of"):
         require_identity(busy_world)
 
@@ -112,14 +113,14 @@ def _places(contract: Contract, value: int, bits: int) -> Iterator[tuple[int, in
                 yield slot, shift, word
 
 
-def _stored_ticket(queue: Contract, ticket_id: int) -> tuple[int, int]:
+def _stored_ticket(queue: WithdrawalQueue, ticket_id: int) -> tuple[int, int]:
     """The mapping's slot is found by trying: one of them has a word at this ticket's place."""
     found = []
     for mapping in range(SLOTS):
         slot = int.from_bytes(keccak(ticket_id.to_bytes(32) + mapping.to_bytes(32)))
         word = storage_at(queue.rpc, queue.address, slot)
         amount_wei = word >> 128 & (2**96 - 1)
-        if amount_wei == queue.call("ticket", ticket_id).amountWei:
+        if amount_wei == queue.ticket(ticket_id).amountWei:
             found.append((slot, word))
     assert len(found) == 1
     return found[0]

@@ -33,7 +33,7 @@ def file(keel: Keel, tmp_path: Path) -> Path:
 
 
 def write_keys(keel: Keel, folder: Path, count: int = 2, network: str = "local") -> Path:
-    credentials = keel.quick.vault.call("withdrawalCredentials")
+    credentials = keel.quick.vault.withdrawalCredentials()
     keys = derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), count)
     entries = [make_deposit_data(key, credentials, network=network) for key in keys]
     return write_deposit_data(folder, entries, 1)
@@ -55,7 +55,7 @@ def flipped(text: str) -> str:
 def test_a_valid_file_is_committed(keel: Keel, terminal: Terminal, file: Path) -> None:
     told = terminal.succeed(operators, "add-keys", str(file))
     roots = [bytes.fromhex(entry["deposit_data_root"]) for entry in json.loads(file.read_text())]
-    assert keel.quick.registry.call("batchRoot", 0, 0) == key_batch_tree(roots).root
+    assert keel.quick.registry.batchRoot(0, 0) == key_batch_tree(roots).root
     assert "batch 0 of 2 keys" in told
 
 
@@ -81,7 +81,7 @@ def test_one_altered_digit_is_refused(
     assert result.exit_code == 1
     assert f"entry 1, {named}: " in result.output
     assert "entry 0" not in result.output
-    assert keel.quick.registry.call("operator", 0).batches == 0
+    assert keel.quick.registry.operator(0).batches == 0
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_is_no_valid_file_is_refused(
     result = terminal.run(operators, "add-keys", altered(file, change))
     assert result.exit_code == 1
     assert line in result.output
-    assert keel.quick.registry.call("operator", 0).batches == 0
+    assert keel.quick.registry.operator(0).batches == 0
 
 
 @pytest.mark.usefixtures("operator")
@@ -154,7 +154,7 @@ def test_keys_are_staked_as_far_as_ether_goes(keel: Keel, terminal: Terminal, fi
     assert "a validator needs 32 ETH" in terminal.refuse(operators, "stake")
     terminal.succeed(stake, "40")
     assert "32 ETH will be staked on 1 keys" in terminal.succeed(operators, "stake")
-    assert keel.quick.registry.call("totalStaked") == 1
+    assert keel.quick.registry.totalStaked() == 1
     assert "0 Harbour 1 1 1,000 100.00 % yes" in terminal.succeed(operators, "list")
 
 
@@ -166,8 +166,7 @@ def test_a_key_that_somebody_deposited_for_is_left_out(
     terminal.succeed(stake, "64")
     (key,) = derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), 1)
     stolen = make_deposit_data(key, b"\x01" + bytes(11) + b"\xaa" * 20, 10**9)
-    keel.quick.deposits.send(
-        "deposit",
+    keel.quick.deposits.deposit.send(
         stolen.pubkey,
         stolen.withdrawal_credentials,
         stolen.signature,
@@ -177,7 +176,7 @@ def test_a_key_that_somebody_deposited_for_is_left_out(
     )
     told = terminal.succeed(operators, "stake")
     assert "Left out: key 0 of batch 0 of operator 0: somebody has deposited for it before" in told
-    assert keel.quick.registry.call("totalStaked") == 1
+    assert keel.quick.registry.totalStaked() == 1
 
 
 @pytest.mark.usefixtures("operator")

@@ -20,13 +20,13 @@ from tests.causes import fails
 
 
 def test_deposits_reach_the_deposit_contract(busy_world: ScriptedWorld) -> None:
-    assert busy_world.contracts.registry.call("totalStaked") == 24
-    root = busy_world.contracts.deposits.call("get_deposit_root")
+    assert busy_world.contracts.registry.totalStaked() == 24
+    root = busy_world.contracts.deposits.get_deposit_root()
     assert root == computed_deposit_root(busy_world)
 
 
 def test_operators_are_staked_in_turn(busy_world: ScriptedWorld) -> None:
-    operators = [busy_world.contracts.registry.call("operator", n) for n in range(3)]
+    operators = [busy_world.contracts.registry.operator(n) for n in range(3)]
     assert [operator.staked for operator in operators] == [8, 8, 8]
 
 
@@ -62,7 +62,7 @@ def test_simulation_said_what_the_report_did(busy_world: ScriptedWorld) -> None:
     assert rebased is not None
     assert rebased.inputs["sharesAfter"] == reported.outcome.sharesAfter
     assert rebased.inputs["assetsAfterWei"] == reported.outcome.assetsAfter
-    assert busy_world.contracts.vault.call("totals")[0] == reported.outcome.sharesAfter
+    assert busy_world.contracts.vault.totals()[0] == reported.outcome.sharesAfter
 
 
 def test_enough_insurance_spares_holders_and_tickets(busy_world: ScriptedWorld) -> None:
@@ -115,9 +115,9 @@ def test_a_ticket_cannot_be_claimed_before_its_report(busy_world: ScriptedWorld)
 
 def test_instant_redemption_leaves_its_fee_to_the_fund(busy_world: ScriptedWorld) -> None:
     fund, wrapped = busy_world.contracts.fund, busy_world.contracts.wrapped
-    before_wei = wrapped.call("convertToAssets", fund.call("totalAssets"))
+    before_wei = wrapped.convertToAssets(fund.totalAssets())
     redeemed = redeem_instantly(busy_world, "redeemer", 20 * ETHER)
-    after_wei = wrapped.call("convertToAssets", fund.call("totalAssets"))
+    after_wei = wrapped.convertToAssets(fund.totalAssets())
     assert redeemed.fee_wei > 0
     assert redeemed.fee_wei - 2 <= after_wei - before_wei <= redeemed.fee_wei
     require_identity(busy_world)
@@ -127,7 +127,7 @@ def test_operators_claim_the_fees_of_earlier_reports_once(busy_world: ScriptedWo
     earn(busy_world)
     report(busy_world)
     assert operators_claim(busy_world) == []
-    minted = busy_world.contracts.vault.call("sharesOf", busy_world.contracts.registry.address)
+    minted = busy_world.contracts.vault.sharesOf(busy_world.contracts.registry.address)
     report(busy_world)
     rewarded = operators_claim(busy_world)
     assert [reward.operator_id for reward in rewarded] == [0, 1, 2]
@@ -140,7 +140,7 @@ def test_a_loss_beyond_the_limit_waits_for_two_thirds(busy_world: ScriptedWorld)
     with pytest.raises(LossNotAppliedError):
         lose(busy_world, 20 * ETHER, validators=2)
     require_identity(busy_world)
-    announced_at = busy_world.contracts.vault.call("consensus")[3]
+    announced_at = busy_world.contracts.vault.consensus()[3]
     jump_to(busy_world.rpc, announced_at + busy_world.profile.frame_seconds)
     reported = report(busy_world, busy_world.members[:4])
     assert reported.applied
@@ -151,7 +151,7 @@ def test_a_loss_beyond_the_limit_waits_for_two_thirds(busy_world: ScriptedWorld)
 def test_three_of_five_do_not_suffice_for_an_announced_loss(busy_world: ScriptedWorld) -> None:
     with pytest.raises(LossNotAppliedError):
         lose(busy_world, 20 * ETHER, validators=2)
-    announced_at = busy_world.contracts.vault.call("consensus")[3]
+    announced_at = busy_world.contracts.vault.consensus()[3]
     jump_to(busy_world.rpc, announced_at + busy_world.profile.frame_seconds)
     with fails("QuorumNotReached", signatures=3, needed=4):
         report(busy_world, busy_world.members[:3])

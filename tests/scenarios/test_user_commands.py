@@ -21,26 +21,26 @@ from tests.scenarios.terminal import Terminal
 def test_stake_pays_in_for_keth(keel: Keel, terminal: Terminal) -> None:
     told = terminal.succeed(stake, "1.5")
     assert "1.5 ETH will become 1.5 kETH." in told
-    assert keel.quick.vault.call("balanceOf", keel.actors.depositor.address) == 3 * ETHER // 2
+    assert keel.quick.vault.balanceOf(keel.actors.depositor.address) == 3 * ETHER // 2
 
 
 def test_stake_pays_in_for_wketh(keel: Keel, terminal: Terminal) -> None:
     terminal.succeed(stake, "2", "--wrapped", "--account", "holder")
-    assert keel.quick.wrapped.call("balanceOf", keel.actors.holder.address) == 2 * ETHER
+    assert keel.quick.wrapped.balanceOf(keel.actors.holder.address) == 2 * ETHER
 
 
 def test_stake_takes_all_that_the_limit_leaves(keel: Keel, terminal: Terminal) -> None:
-    limit_wei = keel.quick.vault.call("depositableWei")
+    limit_wei = keel.quick.vault.depositableWei()
     terminal.succeed(stake, str(limit_wei // ETHER))
     left_wei = limit_wei % ETHER
-    assert left_wei <= keel.quick.vault.call("depositableWei") <= limit_wei // 100
+    assert left_wei <= keel.quick.vault.depositableWei() <= limit_wei // 100
 
 
 def test_stake_refuses_more_than_the_limit_leaves(keel: Keel, terminal: Terminal) -> None:
-    most_wei = keel.quick.vault.call("depositableWei")
+    most_wei = keel.quick.vault.depositableWei()
     line = terminal.refuse(stake, str(most_wei // ETHER + 1))
     assert f"{most_wei // ETHER + 1} ETH is more than can be deposited now: 1" in line
-    assert keel.quick.vault.call("balanceOf", keel.actors.depositor.address) == 0
+    assert keel.quick.vault.balanceOf(keel.actors.depositor.address) == 0
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_wrap_and_back(keel: Keel, terminal: Terminal) -> None:
     terminal.succeed(wrap, "2")
     terminal.succeed(wrap, "0.5", "--back")
     depositor = keel.actors.depositor.address
-    assert keel.quick.wrapped.call("balanceOf", depositor) == 3 * ETHER // 2
-    assert keel.quick.vault.call("balanceOf", depositor) == 3 * ETHER // 2
+    assert keel.quick.wrapped.balanceOf(depositor) == 3 * ETHER // 2
+    assert keel.quick.vault.balanceOf(depositor) == 3 * ETHER // 2
 
 
 def test_wrap_refuses_more_than_there_is(terminal: Terminal) -> None:
@@ -110,7 +110,7 @@ def test_several_tickets_are_claimed_at_once(
 def test_a_request_above_the_largest_ticket_becomes_several(keel: Keel, terminal: Terminal) -> None:
     terminal.succeed(stake, "2500")
     assert "for 3 tickets" in terminal.succeed(request, "2500")
-    tickets = keel.quick.queue.call("tickets", [1, 2, 3])
+    tickets = keel.quick.queue.tickets([1, 2, 3])
     assert sum(ticket.amountWei for ticket in tickets) == 2_500 * ETHER
 
 
@@ -126,7 +126,7 @@ def test_redeem_pays_what_was_announced(keel: Keel, terminal: Terminal) -> None:
     told = terminal.succeed(redeem, "10")
     announced = told.partition("will become ")[2].partition(" ETH")[0]
     assert f"received {announced} ETH" in told
-    assert keel.quick.vault.call("balanceOf", keel.actors.depositor.address) == 90 * ETHER
+    assert keel.quick.vault.balanceOf(keel.actors.depositor.address) == 90 * ETHER
 
 
 def test_redeem_keeps_to_the_minimum(terminal: Terminal) -> None:
@@ -171,7 +171,7 @@ def test_status_counts_the_exits_asked_for(keel: Keel, terminal: Terminal) -> No
     vault, keeper = keel.quick.withdrawal_vault, keel.actors.keeper.address
     for pubkey in (b"\1" * 48, b"\2" * 48, b"\1" * 48):
         fee_wei = withdrawal_request_fee_wei(keel.rpc)
-        vault.send("requestExit", [pubkey], sender=keeper, value_wei=fee_wei)
+        vault.requestExit.send([pubkey], sender=keeper, value_wei=fee_wei)
     assert "exits 2 asked for lately" in terminal.succeed(status)
 
 

@@ -48,7 +48,7 @@ class KeyPool:
 
 def commit_keys(keel: Keel) -> KeyPool:
     """Admit the operators and commit a batch of each."""
-    credentials = bytes(keel.quick.vault.call("withdrawalCredentials"))
+    credentials = bytes(keel.quick.vault.withdrawalCredentials())
     validators = Validators(keel)
     entries: list[DepositDataEntry] = []
     proofs: list[KeyProof] = []

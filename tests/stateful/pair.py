@@ -83,7 +83,7 @@ class Pair:
         Sender and `involved` may gain at the cost of each other, `exempt` at that of nobody.
         `pays` is read after the transition: wei that actors receive.
         """
-        data = contract.encode(function, *arguments) if function else b""
+        data = contract.function(function).encode(*arguments) if function else b""
         after, refusal = self._foresee(then)
         request = transaction_request(
             self.addresses[sender],
@@ -292,7 +292,7 @@ def open_pair(keel: Keel, reader_code: tuple[Any, bytes]) -> Pair:
     }
     abi, code = reader_code
     contract, _ = deploy(rpc, abi, code, sender=addresses["depositor"])
-    ref_time = quick.vault.call("consensus")[2]
+    ref_time = quick.vault.consensus()[2]
     model = launch(keel.configuration.model, ref_time)
     reader = Reader(contract, quick, addresses)
     pair = Pair(keel, reader, model, block_head(rpc).timestamp, addresses)

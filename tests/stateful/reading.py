@@ -125,7 +125,7 @@ def _views(contract: Contract, prefix: str, views: Sequence[tuple[str, int]]) ->
 def _question(
     contract: Contract, name: str, function: str, *arguments: int | str, words: int = 1
 ) -> Question:
-    return Question(name, contract.address, contract.encode(function, *arguments), words)
+    return Question(name, contract.address, contract.function(function).encode(*arguments), words)
 
 
 def expected(world: Protocol, now: int, addresses: Mapping[str, str]) -> Values:

@@ -103,7 +103,7 @@ def _join_execution(spec: Spec, state: State, rpc: RpcClient) -> None:
     state.eth1_deposit_index = known
     state.deposit_requests_start_index = known
     state.eth1_data = spec.Eth1Data(
-        deposit_root=contract.call("get_deposit_root"),
+        deposit_root=contract.get_deposit_root(),
         deposit_count=known,
         block_hash=bytes.fromhex(block["hash"][2:]),
     )

@@ -50,7 +50,7 @@ def try_deposit(rpc: RpcClient, entry: DepositDataEntry, sender: str) -> None:
     """Raise Reverted when the deposit contract refuses an entry, or the sender cannot pay it."""
     data = _deposit_of(entry)
     arguments, value_wei = _arguments(data), data.amount_gwei * WEI_PER_GWEI
-    deposit_contract(rpc).call("deposit", *arguments, sender=sender, value_wei=value_wei)
+    deposit_contract(rpc).deposit(*arguments, sender=sender, value_wei=value_wei)
 
 
 def submit_deposit(rpc: RpcClient, entry: DepositDataEntry, sender: str) -> str:
@@ -100,7 +100,7 @@ def _pubkey(chain: BeaconChain, index: int) -> bytes:
 
 def _send_deposit(rpc: RpcClient, data: DepositData, sender: str) -> str:
     contract = deposit_contract(rpc)
-    calldata = contract.encode("deposit", *_arguments(data))
+    calldata = contract.deposit.encode(*_arguments(data))
     value_wei = data.amount_gwei * WEI_PER_GWEI
     return submit_transaction(
         rpc, sender, contract.address, calldata, value_wei=value_wei, gas=_GAS

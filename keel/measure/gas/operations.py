@@ -56,13 +56,13 @@ def _deposit_wrapped(world: World) -> Receipt:
     depositor = world.actors["depositor"]
     arguments = (depositor, depositor)
     vault = world.keel.vault
-    return vault.send("depositWrapped", *arguments, sender=depositor, value_wei=ETHER)
+    return vault.depositWrapped.send(*arguments, sender=depositor, value_wei=ETHER)
 
 
 def _keth_transfer(receiver: str) -> Callable[[World], Receipt]:
     def run(world: World) -> Receipt:
         to, sender = world.actors[receiver], world.actors["depositor"]
-        return world.keel.vault.send("transfer", to, ETHER, sender=sender)
+        return world.keel.vault.transfer.send(to, ETHER, sender=sender)
 
     return run
 
@@ -70,14 +70,14 @@ def _keth_transfer(receiver: str) -> Callable[[World], Receipt]:
 def _wketh_transfer(receiver: str) -> Callable[[World], Receipt]:
     def run(world: World) -> Receipt:
         to, sender = world.actors[receiver], world.actors["depositor"]
-        return world.keel.wrapped.send("transfer", to, ETHER, sender=sender)
+        return world.keel.wrapped.transfer.send(to, ETHER, sender=sender)
 
     return run
 
 
 def _transfer_shares(world: World) -> Receipt:
     to, sender = world.actors["holder"], world.actors["depositor"]
-    return world.keel.vault.send("transferShares", to, SHARES_PER_ETHER, sender=sender)
+    return world.keel.vault.transferShares.send(to, SHARES_PER_ETHER, sender=sender)
 
 
 def _wrap_first(world: World) -> Receipt:
@@ -92,7 +92,7 @@ def _wrap(world: World) -> Receipt:
 def _unwrap(world: World) -> Receipt:
     depositor = world.actors["depositor"]
     arguments = (ETHER, depositor, depositor)
-    return world.keel.wrapped.send("redeem", *arguments, sender=depositor)
+    return world.keel.wrapped.redeem.send(*arguments, sender=depositor)
 
 
 def _request(world: World) -> Receipt:
@@ -105,7 +105,7 @@ def _request_many(world: World) -> Receipt:
 
 def _claim(world: World) -> Receipt:
     depositor = world.actors["depositor"]
-    return world.keel.queue.send("claim", _TICKET, sender=depositor)
+    return world.keel.queue.claim.send(_TICKET, sender=depositor)
 
 
 def _claim_after_frames(world: World) -> Receipt:
@@ -127,7 +127,7 @@ def _claim_many(world: World) -> Receipt:
     earn(world)
     depositor = world.actors["depositor"]
     tickets = list(range(TICKETS + 1, _TICKET + 1))
-    return world.keel.queue.send("claimMany", tickets, sender=depositor)
+    return world.keel.queue.claimMany.send(tickets, sender=depositor)
 
 
 def _redeem_instant(world: World) -> Receipt:

@@ -48,7 +48,7 @@ def bring_to_steady_state(world: World) -> None:
     world.request_together(depositor, [ETHER] * TICKETS)
     earn(world)
     for ticket_id in range(1, TICKETS):
-        world.keel.queue.send("claim", ticket_id, sender=depositor)
+        world.keel.queue.claim.send(ticket_id, sender=depositor)
     redeem_instantly(world, 10 * ETHER * 10**9)
     world.request_together(depositor, [ETHER] * TICKETS)
 
@@ -67,7 +67,7 @@ def earn(world: World, operators_root: bytes = b"\x01" * 32, hint: int | None = 
 def redeem_instantly(world: World, shares: int) -> Receipt:
     """Leave at once, paying the fee."""
     redeemer = world.actors["redeemer"]
-    return world.keel.instant.send("redeem", shares, redeemer, 1, sender=redeemer)
+    return world.keel.instant.redeem.send(shares, redeemer, 1, sender=redeemer)
 
 
 def add_operators(world: World, first: int, count: int) -> None:
@@ -75,7 +75,7 @@ def add_operators(world: World, first: int, count: int) -> None:
     manager, council = world.actors["operator_manager_1"], world.actors["council"]
     for number in range(first, count):
         terms = (f"Operator {number}", manager, manager, 1_000, 2_000)
-        world.keel.registry.send("addOperator", *terms, sender=council)
+        world.keel.registry.addOperator.send(*terms, sender=council)
 
 
 def add_keys(world: World, operator_id: int, entries: Sequence[DepositDataEntry]) -> Receipt:
@@ -83,7 +83,7 @@ def add_keys(world: World, operator_id: int, entries: Sequence[DepositDataEntry]
     root = key_batch_tree([entry.deposit_data_root for entry in entries]).root
     manager = world.actors["operator_manager_1"]
     arguments = (operator_id, root, _packed(entries))
-    return world.keel.registry.send("addKeys", *arguments, sender=manager)
+    return world.keel.registry.addKeys.send(*arguments, sender=manager)
 
 
 def stake(world: World, key_indices: Sequence[int]) -> Receipt:
@@ -98,15 +98,15 @@ def stake(world: World, key_indices: Sequence[int]) -> Receipt:
     for index in key_indices:
         proofs += [(n, 0, index, tree.proof(index)) for n, tree in enumerate(trees)]
         entries += [batch[index] for batch in batches]
-    root = world.keel.deposits.call("get_deposit_root")
+    root = world.keel.deposits.get_deposit_root()
     arguments = (proofs, _packed(entries), root)
-    return world.keel.registry.send("stake", *arguments, sender=world.actors["keeper"])
+    return world.keel.registry.stake.send(*arguments, sender=world.actors["keeper"])
 
 
 def _insure(world: World) -> None:
     underwriter, fund = world.actors["underwriter"], world.keel.fund
-    world.keel.wrapped.send("approve", fund.address, 2**256 - 1, sender=underwriter)
-    fund.send("deposit", FUND_UNITS, underwriter, sender=underwriter)
+    world.keel.wrapped.approve.send(fund.address, 2**256 - 1, sender=underwriter)
+    fund.deposit.send(FUND_UNITS, underwriter, sender=underwriter)
 
 
 def _entries_of(world: World, operator_id: int) -> tuple[DepositDataEntry, ...]:

@@ -59,19 +59,19 @@ class World:
     def deposit(self, depositor: str, amount_wei: int) -> Receipt:
         """Buy kETH."""
         arguments = (depositor, depositor)
-        return self.keel.vault.send("deposit", *arguments, sender=depositor, value_wei=amount_wei)
+        return self.keel.vault.deposit.send(*arguments, sender=depositor, value_wei=amount_wei)
 
     def wrap(self, holder: str, amount_wei: int) -> Receipt:
         """Turn kETH into wkETH."""
-        return self.keel.wrapped.send("deposit", amount_wei, holder, sender=holder)
+        return self.keel.wrapped.deposit.send(amount_wei, holder, sender=holder)
 
     def request(self, holder: str, amount_wei: int) -> Receipt:
         """Ask for a ticket."""
-        return self.keel.queue.send("request", amount_wei, holder, sender=holder)
+        return self.keel.queue.request.send(amount_wei, holder, sender=holder)
 
     def request_together(self, holder: str, amounts_wei: Sequence[int]) -> Receipt:
         """Ask for several tickets in one call."""
-        return self.keel.queue.send("requestMany", list(amounts_wei), holder, sender=holder)
+        return self.keel.queue.requestMany.send(list(amounts_wei), holder, sender=holder)
 
     def give(self, holder: str, amount_wei: int) -> None:
         """Let ether arrive as withdrawals and fees do, without a transaction."""
@@ -80,7 +80,7 @@ class World:
     def await_report(self) -> int:
         """Go to the moment when the next frame can be reported, and return its reference slot."""
         vault = self.keel.vault
-        _, _, last_ref_time, _ = vault.call("consensus")
+        _, _, last_ref_time, _ = vault.consensus()
         geometry = self.configuration.geometry
         ref_time: int = last_ref_time + MAINNET.frame_seconds
         jump_to(self.rpc, ref_time + MAINNET.finality_seconds)
@@ -104,7 +104,7 @@ class World:
         self.give(self.keel.withdrawal_vault.address, withdrawals_wei)
         self.give(self.keel.rewards_vault.address, rewards_wei)
         ref_time = self.configuration.geometry.time_of(ref_slot)
-        base = self.keel.vault.call("reportBase", ref_time)
+        base = self.keel.vault.reportBase(ref_time)
         report = Report(
             ref_slot=ref_slot,
             consensus_balance_gwei=(base.expectedWei + change_wei) // GWEI,
@@ -120,21 +120,21 @@ class World:
         oracle = self.keel.oracle
         ballot = Ballot(
             report=report,
-            member_set_nonce=oracle.call("memberSetNonce"),
+            member_set_nonce=oracle.memberSetNonce(),
             deadline=block_head(self.rpc).timestamp + MAINNET.frame_seconds,
             chain_id=chain_id(self.rpc),
             oracle=oracle.address,
         )
         if hint is None:
-            _, outcome = oracle.call("simulate", ballot.report_values, 0)
+            _, outcome = oracle.simulate(ballot.report_values, 0)
             hint = outcome.lastTicket
         signatures = [signature.values() for signature in sign(ballot, self.members)]
         arguments = (ballot.report_values, ballot.deadline, signatures, hint)
-        return oracle.send("submit", *arguments, sender=self.actors["stranger"])
+        return oracle.submit.send(*arguments, sender=self.actors["stranger"])
 
     def new_entries(self, first: int, count: int) -> tuple[DepositDataEntry, ...]:
         """Deposit data of some of the fixed keys, paying out to this deployment."""
-        credentials = bytes(self.keel.vault.call("withdrawalCredentials"))
+        credentials = bytes(self.keel.vault.withdrawalCredentials())
         return _entries(credentials)[first : first + count]
 
 

@@ -23,7 +23,7 @@ from tests.deployment import Keel
 def announce_loss(keel: Keel) -> Receipt:
     """Announce a loss of the next reference slot, as the oracle does."""
     ref_time, vault = next_reference_slot(keel), keel.quick.vault
-    return vault.send("announceLoss", ref_time, sender=as_contract(keel.quick.oracle))
+    return vault.announceLoss.send(ref_time, sender=as_contract(keel.quick.oracle))
 
 
 def as_contract(contract: Contract) -> str:
@@ -50,7 +50,7 @@ def undone(rpc: RpcClient) -> Iterator[None]:
 def deposit(keel: Keel, depositor: str, amount_wei: int) -> None:
     """Buy kETH."""
     arguments = (depositor, depositor)
-    keel.quick.vault.send("deposit", *arguments, sender=depositor, value_wei=amount_wei)
+    keel.quick.vault.deposit.send(*arguments, sender=depositor, value_wei=amount_wei)
 
 
 def deploy_test_contract(keel: Keel, compiled: ContractContainer, *arguments: Any) -> Contract:
@@ -69,10 +69,10 @@ def grant(keel: Keel, role: str, account: str) -> None:
     """Give an account a role that it may use at once, as governance can after its delay."""
     manager, governance = keel.quick.manager, keel.holder_of("ADMIN").address
     arguments = (ROLE_BY_NAME[role].id, account, 0)
-    data = manager.encode("grantRole", *arguments)
-    manager.send("schedule", manager.address, data, 0, sender=governance)
+    data = manager.grantRole.encode(*arguments)
+    manager.schedule.send(manager.address, data, 0, sender=governance)
     jump(keel.rpc, keel.configuration.delay_seconds("ADMIN"))
-    manager.send("grantRole", *arguments, sender=governance)
+    manager.grantRole.send(*arguments, sender=governance)
 
 
 def report(keel: Keel, **changes: int) -> Receipt:
@@ -84,17 +84,17 @@ def report(keel: Keel, **changes: int) -> Receipt:
     ref_time = next_reference_slot(keel)
     inputs: dict[str, Any] = {
         "refTime": ref_time,
-        "consensusBalanceWei": vault.call("reportBase", ref_time).expectedWei,
+        "consensusBalanceWei": vault.reportBase(ref_time).expectedWei,
         "withdrawalsWei": 0,
         "rewardsWei": 0,
         "feelessWei": 0,
         "lastTicketHint": 0,
     }
-    return vault.send("applyReport", inputs | changes, sender=as_contract(keel.quick.oracle))
+    return vault.applyReport.send(inputs | changes, sender=as_contract(keel.quick.oracle))
 
 
 def next_reference_slot(keel: Keel, frames: int = 1) -> int:
     """Go to a later reference slot and return its time."""
-    ref_time = int(keel.quick.vault.call("newestRefTime")) + frames * keel.profile.frame_seconds
+    ref_time = int(keel.quick.vault.newestRefTime()) + frames * keel.profile.frame_seconds
     jump_to(keel.rpc, ref_time)
     return ref_time

@@ -16,6 +16,7 @@ from keel.chain.contract import Contract
 from keel.chain.state import balance_wei, chain_id, set_balance_wei
 from keel.chain.transaction import Receipt
 from keel.committee.ballot import Ballot, Signature, sign
+from keel.deploy.contracts import AccountingOracle
 from keel.model.constants import ETHER, FIRST_DEPOSIT_WEI, GWEI
 from keel.model.report import Report
 from tests.deployment import Keel
@@ -39,15 +40,13 @@ class Reporting:
         """Deposit, stake, and let the first members be the deployed ones."""
         depositor = keel.actors.depositor.address
         amount_wei = TOTAL_WEI - FIRST_DEPOSIT_WEI
-        keel.quick.vault.send(
-            "deposit", depositor, depositor, sender=depositor, value_wei=amount_wei
-        )
+        keel.quick.vault.deposit.send(depositor, depositor, sender=depositor, value_wei=amount_wei)
         validators = Validators(keel)
         validators.stake_new(validators.add_operator(), STAKED_VALIDATORS)
         return cls(keel, [_with_key(member) for member in keel.actors.oracle_members])
 
     @property
-    def oracle(self) -> Contract:
+    def oracle(self) -> AccountingOracle:
         """The contract that is tested."""
         return self.keel.quick.oracle
 
@@ -83,7 +82,7 @@ class Reporting:
 
     def quiet_report(self, frame: int) -> Report:
         """What the committee sees when nothing was earned and nothing lost."""
-        base = self.keel.quick.vault.call("reportBase", self.ref_time(frame))
+        base = self.keel.quick.vault.reportBase(self.ref_time(frame))
         return Report(
             ref_slot=self.ref_slot(frame),
             consensus_balance_gwei=base.expectedWei // GWEI,
@@ -100,7 +99,7 @@ class Reporting:
         """What members sign; by default it holds for a frame."""
         return Ballot(
             report=report,
-            member_set_nonce=self.oracle.call("memberSetNonce"),
+            member_set_nonce=self.oracle.memberSetNonce(),
             deadline=deadline or now(self.keel.rpc) + self.keel.profile.frame_seconds,
             chain_id=chain_id(self.keel.rpc),
             oracle=self.oracle.address,
@@ -118,11 +117,11 @@ class Reporting:
     def post(self, ballot: Ballot, signatures: tuple[Signature, ...], hint: int = 0) -> Receipt:
         """Post what was signed."""
         arguments = _arguments(ballot, signatures, hint)
-        return self.oracle.send("submit", *arguments, sender=self.poster)
+        return self.oracle.submit.send(*arguments, sender=self.poster)
 
     def submission(self, ballot: Ballot, signatures: tuple[Signature, ...]) -> bytes:
         """Calldata of posting."""
-        return self.oracle.encode("submit", *_arguments(ballot, signatures, 0))
+        return self.oracle.submit.encode(*_arguments(ballot, signatures, 0))
 
     def was_applied(self, receipt: Receipt) -> bool:
         """Whether a posted report was applied, else it was announced; nothing else can be."""

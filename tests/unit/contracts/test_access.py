@@ -67,15 +67,15 @@ def arguments_of(keel: Keel, contract: str, function: str) -> tuple[Any, ...]:
     quick, people = keel.quick, keel.actors
     implementation = keel.plan.addresses[IMPLEMENTATION]
     by_name: dict[tuple[str, str], Callable[[], tuple[Any, ...]]] = {
-        ("StakingVault", "setModules"): lambda: (quick.vault.call("modules"),),
-        ("StakingVault", "setTerms"): lambda: (quick.vault.call("terms"),),
+        ("StakingVault", "setModules"): lambda: (quick.vault.modules(),),
+        ("StakingVault", "setTerms"): lambda: (quick.vault.terms(),),
         ("StakingVault", "pause"): lambda: (0, 10),
         ("WithdrawalVault", "upgradeToAndCall"): lambda: (implementation, b""),
         ("WithdrawalVault", "requestConsolidation"): lambda: ([PUBKEY], [PUBKEY]),
         ("WithdrawalVault", "requestExit"): lambda: ([PUBKEY],),
         ("WithdrawalVault", "requestPartialWithdrawal"): lambda: ([PUBKEY], [1]),
         ("AccountingOracle", "setMembers"): lambda: ([people.stranger.address], [], 4),
-        ("InstantRedemption", "setTerms"): lambda: (quick.instant.call("terms"),),
+        ("InstantRedemption", "setTerms"): lambda: (quick.instant.terms(),),
         ("InstantRedemption", "pause"): lambda: (10,),
         ("OperatorRegistry", "addOperator"): lambda: operator(keel),
         ("OperatorRegistry", "setOperator"): lambda: (0, 5, 10_000, True),
@@ -96,7 +96,7 @@ def stake_arguments(keel: Keel) -> tuple[Any, ...]:
     (entry,) = entries = validators.new_entries(1)
     assert entry.amount == FULL_DEPOSIT_GWEI
     batch = validators.add_keys(0, entries)
-    root = keel.quick.deposits.call("get_deposit_root")
+    root = keel.quick.deposits.get_deposit_root()
     return (key_proofs(0, batch, entries), packed(entries), root)
 
 
@@ -121,21 +121,21 @@ class TestRestricted:
         strangers = [keel.actors.stranger.address, keel.actors.deployer.address, *others]
         for stranger in strangers:
             with fails("AccessManagedUnauthorized", caller=stranger):
-                target.send(function, *arguments, sender=stranger)
+                target.function(function).send(*arguments, sender=stranger)
         if role.is_delayed:
             self.check_delay(keel, target, function, arguments, holder)
         else:
             value_wei = ETHER if function.startswith("request") else 0
-            target.send(function, *arguments, sender=holder, value_wei=value_wei)
+            target.function(function).send(*arguments, sender=holder, value_wei=value_wei)
 
     def check_delay(
         self, keel: Keel, target: Contract, function: str, arguments: tuple[Any, ...], holder: str
     ) -> None:
         """Its holder may not at once, and may when the delay is over."""
-        data = target.encode(function, *arguments)
-        operation = keel.quick.manager.call("hashOperation", holder, target.address, data)
+        data = target.function(function).encode(*arguments)
+        operation = keel.quick.manager.hashOperation(holder, target.address, data)
         with fails("AccessManagerNotScheduled", operationId=operation):
-            target.send(function, *arguments, sender=holder)
+            target.function(function).send(*arguments, sender=holder)
         if function == "requestConsolidation":
             # Its fee is paid with the call, which call_as_role sends without ether.
             with fails("FeeTooLow", sentWei=0, neededWei=1):
@@ -154,7 +154,7 @@ class TestRestricted:
             for overloads in contract.abi.functions.values():
                 for signature, function in overloads.items():
                     selector = function.inputs.selector
-                    role = manager.call("getTargetFunctionRole", contract.address, selector)
+                    role = manager.getTargetFunctionRole(contract.address, selector)
                     named = signature.partition("(")[0]
                     expected = role_of(name, named).id if named in known else 0
                     assert role == expected, (name, signature)
@@ -162,8 +162,8 @@ class TestRestricted:
     def test_a_guardian_may_cancel_what_is_scheduled(self, keel: Keel) -> None:
         vault, manager = keel.quick.vault, keel.quick.manager
         holder, guardian = keel.holder_of("MODULES").address, keel.holder_of("GUARDIAN").address
-        data = vault.encode("setModules", vault.call("modules"))
-        manager.send("schedule", vault.address, data, 0, sender=holder)
+        data = vault.setModules.encode(vault.modules())
+        manager.schedule.send(vault.address, data, 0, sender=holder)
         stranger = keel.actors.stranger.address
         refused = {
             "msgsender": stranger,
@@ -172,16 +172,16 @@ class TestRestricted:
             "selector": data[:4],
         }
         with fails("AccessManagerUnauthorizedCancel", **refused):
-            manager.send("cancel", holder, vault.address, data, sender=stranger)
-        manager.send("cancel", holder, vault.address, data, sender=guardian)
-        operation = manager.call("hashOperation", holder, vault.address, data)
+            manager.cancel.send(holder, vault.address, data, sender=stranger)
+        manager.cancel.send(holder, vault.address, data, sender=guardian)
+        operation = manager.hashOperation(holder, vault.address, data)
         with fails("AccessManagerNotScheduled", operationId=operation):
-            manager.send("execute", vault.address, data, sender=holder)
+            manager.execute.send(vault.address, data, sender=holder)
 
     def test_the_deployer_keeps_no_role(self, keel: Keel) -> None:
         deployer, manager = keel.actors.deployer.address, keel.quick.manager
         for role in ROLE_BY_NAME.values():
-            is_member, _ = manager.call("hasRole", role.id, deployer)
+            is_member, _ = manager.hasRole(role.id, deployer)
             assert is_member is False
 
 
@@ -195,8 +195,8 @@ class TestInTheProtocol:
         contracts = [as_contract(c) for c in keel.quick if c.address != expected.address]
         for caller in (keel.actors.stranger.address, *contracts):
             with fails("OnlyProtocol", caller=caller, expected=expected.address):
-                vault.send(function, *arguments, sender=caller)
-        vault.send(function, *arguments, sender=as_contract(expected))
+                vault.function(function).send(*arguments, sender=caller)
+        vault.function(function).send(*arguments, sender=as_contract(expected))
 
     @pytest.mark.parametrize(("field", "function", "arguments"), ONLY_VAULT)
     def test_only_the_vault_may(
@@ -207,7 +207,7 @@ class TestInTheProtocol:
         contracts = [as_contract(c) for c in keel.quick if c.address != vault]
         for caller in (keel.actors.stranger.address, *contracts):
             with fails("OnlyVault", caller=caller):
-                target.send(function, *arguments, sender=caller)
+                target.function(function).send(*arguments, sender=caller)
 
 
 class TestMinting:
@@ -217,28 +217,26 @@ class TestMinting:
         stake(keel, 2)
         insure(keel, 2 * ETHER)
         mints: dict[str, Callable[[], Receipt]] = {
-            "deposit": lambda: vault.send("deposit", person, other, sender=person, value_wei=ETHER),
-            "depositWrapped": lambda: vault.send(
-                "depositWrapped", person, other, sender=person, value_wei=ETHER
+            "deposit": lambda: vault.deposit.send(person, other, sender=person, value_wei=ETHER),
+            "depositWrapped": lambda: vault.depositWrapped.send(
+                person, other, sender=person, value_wei=ETHER
             ),
             "fee": lambda: change(keel, ETHER // 10),
         }
         others: dict[str, Callable[[], Receipt]] = {
-            "transfer": lambda: vault.send("transfer", other, ETHER, sender=person),
-            "wrap": lambda: quick.wrapped.send("deposit", ETHER, person, sender=person),
-            "unwrap": lambda: quick.wrapped.send("redeem", 5, person, person, sender=person),
+            "transfer": lambda: vault.transfer.send(other, ETHER, sender=person),
+            "wrap": lambda: quick.wrapped.deposit.send(ETHER, person, sender=person),
+            "unwrap": lambda: quick.wrapped.redeem.send(5, person, person, sender=person),
             "feeless growth": lambda: change(keel, ETHER, feelessWei=ETHER),
             "loss": lambda: change(keel, -9 * ETHER),
-            "request": lambda: quick.queue.send("request", ETHER, person, sender=person),
+            "request": lambda: quick.queue.request.send(ETHER, person, sender=person),
             "finalise": lambda: change(keel, 0),
-            "claim": lambda: quick.queue.send("claim", 1, sender=other),
-            "instant": lambda: quick.instant.send(
-                "redeem", ETHER * 10**9, person, 0, sender=person
-            ),
+            "claim": lambda: quick.queue.claim.send(1, sender=other),
+            "instant": lambda: quick.instant.redeem.send(ETHER * 10**9, person, 0, sender=person),
             "stake": lambda: stake(keel, 1, first=50),
             "pause": lambda: keel.call_as_role(vault, "pause", 1, 10),
-            "setTerms": lambda: keel.call_as_role(vault, "setTerms", vault.call("terms")),
-            "setModules": lambda: keel.call_as_role(vault, "setModules", vault.call("modules")),
+            "setTerms": lambda: keel.call_as_role(vault, "setTerms", vault.terms()),
+            "setModules": lambda: keel.call_as_role(vault, "setModules", vault.modules()),
             "addOperator": lambda: keel.call_as_role(
                 quick.registry, "addOperator", *operator(keel)
             ),
@@ -254,13 +252,13 @@ def vault_arguments(keel: Keel, function: str) -> tuple[Any, ...]:
     """Arguments with which the one contract that may call succeeds."""
     person = keel.actors.depositor.address
     if function == "unwrap":
-        keel.quick.wrapped.send("deposit", ETHER, person, sender=person)
+        keel.quick.wrapped.deposit.send(ETHER, person, sender=person)
     if function == "applyReport":
         return (inputs_of(keel, next_reference_slot(keel)),)
     if function == "announceLoss":
         return (next_reference_slot(keel),)
     return {
-        "fundValidators": (b"", keel.quick.deposits.call("get_deposit_root")),
+        "fundValidators": (b"", keel.quick.deposits.get_deposit_root()),
         "burnForTicket": (person, GWEI),
         "redeemFor": (person, 10**18, GWEI // 10, person),
         "wrap": (person, ETHER),

@@ -64,10 +64,10 @@ def test_a_quorum_applies_a_report(reporting: Reporting) -> None:
     ballot = reporting.ballot(report)
     assert applied.inputs["report"] == ballot.report_values
     assert applied.inputs["refSlot"] == reporting.ref_slot(1)
-    last = reporting.oracle.call("lastReport")
+    last = reporting.oracle.lastReport()
     assert last == (reporting.ref_slot(1), 7, 3, 2, b"\x01" * 32)
-    assert reporting.oracle.call("operatorsRoot") == b"\x01" * 32
-    consensus = reporting.keel.quick.vault.call("consensus")
+    assert reporting.oracle.operatorsRoot() == b"\x01" * 32
+    consensus = reporting.keel.quick.vault.consensus()
     assert consensus == (STAKED_VALIDATORS * 32 * ETHER, 0, reporting.ref_time(1), 0)
 
 
@@ -170,14 +170,14 @@ def test_a_report_cannot_be_replayed(reporting: Reporting) -> None:
 def test_members_sign_the_digest_that_the_oracle_names(reporting: Reporting) -> None:
     report = Report(2**64 - 1, 2**63, 2**128 - 1, 5, 6, 7, 2**32 - 1, b"\x08" * 32, b"\x09" * 32)
     ballot = reporting.ballot(report, deadline=2**255)
-    named = reporting.oracle.call("digest", ballot.report_values, ballot.deadline)
+    named = reporting.oracle.digest(ballot.report_values, ballot.deadline)
     assert named == digest(ballot)
     altered = replace(ballot, report=replace(report, active_validators=5))
     assert named != digest(altered)
 
 
 def test_the_domain_is_published(reporting: Reporting) -> None:
-    domain = reporting.oracle.call("eip712Domain")
+    domain = reporting.oracle.eip712Domain()
     assert (domain.name, domain.version) == ("Keel AccountingOracle", "1")
     assert domain.verifyingContract == reporting.oracle.address
 
@@ -213,7 +213,7 @@ def test_a_contract_counts_when_it_accepts(
     reporting: Reporting, seat: Seat, conduct: Conduct
 ) -> None:
     member = seat(conduct)
-    newest_slot, _ = reporting.oracle.call("reportableSlot")
+    newest_slot, _ = reporting.oracle.reportableSlot()
     report = replace(reporting.quiet_report(1), ref_slot=newest_slot)
     ballot = reporting.ballot(report)
     receipt = reporting.post(ballot, signed_with(reporting, ballot, member, OWNER))

@@ -31,11 +31,11 @@ def reporting(keel_mainnet: Keel) -> Reporting:
 
 def announced_at(reporting: Reporting) -> int:
     """When the open announcement was made, 0 for none."""
-    return int(reporting.keel.quick.vault.call("consensus")[3])
+    return int(reporting.keel.quick.vault.consensus()[3])
 
 
 def state(reporting: Reporting) -> State:
-    return State(reporting.keel.quick.vault.call("state"))
+    return State(reporting.keel.quick.vault.state())
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def newest_at(reporting: Reporting, timestamp: int, report: Report) -> Report:
 def test_a_quorum_announces_and_changes_no_account(reporting: Reporting) -> None:
     vault = reporting.keel.quick.vault
     before = (
-        vault.call("totals"),
-        vault.call("consensus")[:3],
-        reporting.oracle.call("lastReport"),
+        vault.totals(),
+        vault.consensus()[:3],
+        reporting.oracle.lastReport(),
     )
     report = reporting.changed_report(1, -LOSS_WEI)
     at = reporting.final_at(1) + 30
@@ -71,7 +71,7 @@ def test_a_quorum_announces_and_changes_no_account(reporting: Reporting) -> None
     (event,) = reporting.oracle.events(receipt, "LossAnnounced")
     assert event.inputs["refSlot"] == report.ref_slot
     assert (event.inputs["changeWei"], event.inputs["limitWei"]) == (LOSS_WEI, LOSS_LIMIT_WEI)
-    after = (vault.call("totals"), vault.call("consensus")[:3], reporting.oracle.call("lastReport"))
+    after = (vault.totals(), vault.consensus()[:3], reporting.oracle.lastReport())
     assert after == before
     assert announced_at(reporting) == at
     assert state(reporting) is State.ANNOUNCED
@@ -95,7 +95,7 @@ def test_after_a_frame_two_thirds_apply_it(reporting: Reporting, announced: Repo
     ballot = reporting.ballot(report, deadline=applicable_at)
     reporting.next_transaction_at(applicable_at)
     assert reporting.was_applied(reporting.post(ballot, reporting.sign(ballot, TWO_THIRDS)))
-    balance_wei, _, ref_time, announcement = reporting.keel.quick.vault.call("consensus")
+    balance_wei, _, ref_time, announcement = reporting.keel.quick.vault.consensus()
     assert (balance_wei, ref_time, announcement) == (LEFT_WEI, reporting.ref_time(2), 0)
 
 
@@ -117,9 +117,9 @@ def test_a_large_loss_leaves_the_limit_empty(reporting: Reporting, announced: Re
     signatures = reporting.sign(ballot, TWO_THIRDS)
     reporting.next_transaction_at(applicable_at)
     reporting.post(ballot, signatures)
-    assert reporting.oracle.call("lossAllowanceWei") == 0
+    assert reporting.oracle.lossAllowanceWei() == 0
     reporting.await_final(3)
-    allowance_wei = reporting.oracle.call("lossAllowanceWei")
+    allowance_wei = reporting.oracle.lossAllowanceWei()
     capacity_wei = (TOTAL_WEI - LOSS_WEI) // 100
     assert 0 < allowance_wei < capacity_wei // 10
     beyond = reporting.changed_report(3, -allowance_wei - ETHER)
@@ -169,4 +169,4 @@ def test_growth_beyond_the_bound_takes_the_same_path_and_leaves_the_loss_limit(
     reporting.next_transaction_at(applicable_at)
     assert reporting.was_applied(reporting.post(ballot, reporting.sign(ballot, TWO_THIRDS)))
     total_wei = TOTAL_WEI + growth_wei
-    assert reporting.oracle.call("lossAllowanceWei") == total_wei // 100
+    assert reporting.oracle.lossAllowanceWei() == total_wei // 100

@@ -41,11 +41,11 @@ def usual_growth_wei(reporting: Reporting, frames: int) -> int:
 
 def judged(reporting: Reporting, report: Report) -> Judgement:
     """The oracle's judgement in the model's words."""
-    j = reporting.oracle.call("judge", reporting.ballot(report).report_values)
+    j = reporting.oracle.judge(reporting.ballot(report).report_values)
     ref_time = reporting.keel.configuration.geometry.time_of(report.ref_slot)
-    _, pending_wei, last_ref_time, _ = reporting.keel.quick.vault.call("consensus")
-    base = reporting.keel.quick.vault.call("reportBase", ref_time)
-    balance, *_ = reporting.keel.quick.vault.call("consensus")
+    _, pending_wei, last_ref_time, _ = reporting.keel.quick.vault.consensus()
+    base = reporting.keel.quick.vault.reportBase(ref_time)
+    balance, *_ = reporting.keel.quick.vault.consensus()
     return Judgement(
         ref_time=j.input.refTime,
         covered_seconds=ref_time - last_ref_time,
@@ -67,8 +67,8 @@ def expected(reporting: Reporting, report: Report) -> Judgement:
     """The model's judgement of the same report."""
     ref_time = reporting.keel.configuration.geometry.time_of(report.ref_slot)
     vault, rpc = reporting.keel.quick.vault, reporting.keel.rpc
-    on_chain = vault.call("reportBase", ref_time)
-    balance, pending, last_ref_time, _ = vault.call("consensus")
+    on_chain = vault.reportBase(ref_time)
+    balance, pending, last_ref_time, _ = vault.consensus()
     base = ReportBase(
         now=now(rpc),
         ref_time=ref_time,
@@ -200,7 +200,7 @@ def test_a_loss_at_the_limit_applies_and_a_wei_more_is_announced(reporting: Repo
     assert announced.inputs["changeWei"] == LOSS_LIMIT_WEI + 1
     assert announced.inputs["limitWei"] == LOSS_LIMIT_WEI
     assert reporting.was_applied(reporting.submit(at_limit))
-    assert reporting.oracle.call("lossAllowanceWei") == 0
+    assert reporting.oracle.lossAllowanceWei() == 0
 
 
 def test_a_spent_limit_refills_with_time(reporting: Reporting) -> None:
@@ -211,9 +211,9 @@ def test_a_spent_limit_refills_with_time(reporting: Reporting) -> None:
     spent_at = now(rpc)
     for days, refilled_wei in ((0, 0), (9, total_wei // 400), (36, total_wei // 100)):
         jump_to(rpc, spent_at + days * DAY)
-        assert reporting.oracle.call("lossAllowanceWei") == refilled_wei
+        assert reporting.oracle.lossAllowanceWei() == refilled_wei
     jump_to(rpc, spent_at + 50 * DAY)
-    assert reporting.oracle.call("lossAllowanceWei") == total_wei // 100
+    assert reporting.oracle.lossAllowanceWei() == total_wei // 100
 
 
 def test_losses_draw_on_one_limit(reporting: Reporting) -> None:
@@ -231,7 +231,7 @@ def test_losses_draw_on_one_limit(reporting: Reporting) -> None:
     beyond = replace(report, rewards_vault_balance_wei=whole_gwei + GWEI - left_wei - 1)
     at_limit = replace(report, rewards_vault_balance_wei=whole_gwei + GWEI - left_wei)
     jump_to(reporting.keel.rpc, second_at)
-    assert reporting.oracle.call("lossAllowanceWei") == left_wei
+    assert reporting.oracle.lossAllowanceWei() == left_wei
     assert judged(reporting, beyond).beyond_limit
     assert judged(reporting, beyond).loss_wei == left_wei + 1
     reporting.next_transaction_at(second_at)
@@ -242,4 +242,4 @@ def test_growth_draws_on_no_loss_limit(reporting: Reporting) -> None:
     reporting.await_final(1)
     reporting.submit(reporting.changed_report(1, ETHER // 10))
     total_wei = TOTAL_WEI + ETHER // 10
-    assert reporting.oracle.call("lossAllowanceWei") == total_wei // 100
+    assert reporting.oracle.lossAllowanceWei() == total_wei // 100

@@ -38,17 +38,17 @@ def addresses(members: list[LocalAccount]) -> set[str]:
 
 def test_the_committee_is_the_deployed_one(reporting: Reporting) -> None:
     oracle = reporting.oracle
-    assert set(oracle.call("members")) == addresses(reporting.members)
-    assert (oracle.call("quorum"), oracle.call("announcedQuorum")) == (3, 4)
-    assert oracle.call("memberSetNonce") == 1
-    assert oracle.call("isMember", reporting.members[0].address)
-    assert not oracle.call("isMember", NEWCOMERS[0].address)
+    assert set(oracle.members()) == addresses(reporting.members)
+    assert (oracle.quorum(), oracle.announcedQuorum()) == (3, 4)
+    assert oracle.memberSetNonce() == 1
+    assert oracle.isMember(reporting.members[0].address)
+    assert not oracle.isMember(NEWCOMERS[0].address)
 
 
 def test_members_come_and_go_in_one_change(reporting: Reporting) -> None:
     leaving, staying = reporting.members[:2], reporting.members[2:]
     receipt = set_members(reporting, NEWCOMERS[:3], leaving, 4)
-    assert set(reporting.oracle.call("members")) == addresses([*staying, *NEWCOMERS[:3]])
+    assert set(reporting.oracle.members()) == addresses([*staying, *NEWCOMERS[:3]])
     events = [(e.name, tuple(e.inputs.values())) for e in reporting.oracle.events(receipt)]
     assert events == [
         *(("MemberRemoved", (member.address,)) for member in leaving),
@@ -60,7 +60,7 @@ def test_members_come_and_go_in_one_change(reporting: Reporting) -> None:
 def test_a_stranger_cannot_change_the_committee(reporting: Reporting) -> None:
     stranger = reporting.keel.actors.attacker.address
     with fails("AccessManagedUnauthorized", caller=stranger):
-        reporting.oracle.send("setMembers", [stranger], [], 3, sender=stranger)
+        reporting.oracle.setMembers.send([stranger], [], 3, sender=stranger)
 
 
 def test_a_removed_member_no_longer_counts(reporting: Reporting) -> None:
@@ -91,7 +91,7 @@ def test_every_change_ends_the_signatures_given_before(reporting: Reporting, cha
     set_members(reporting, [], removed, 3 if change == "quorum lowered" else 4)
     with fails("SignatureInvalid", signer=signatures[0].signer):
         reporting.post(ballot, signatures)
-    newest_slot, _ = reporting.oracle.call("reportableSlot")
+    newest_slot, _ = reporting.oracle.reportableSlot()
     newest = replace(ballot.report, ref_slot=newest_slot)
     assert reporting.was_applied(reporting.submit(newest, 4))
 
@@ -114,7 +114,7 @@ def test_an_announced_report_needs_two_thirds_rounded_up_and_the_quorum(
 ) -> None:
     everybody = [*reporting.members, *NEWCOMERS]
     set_members(reporting, everybody[5:members], everybody[members:5], quorum)
-    assert reporting.oracle.call("announcedQuorum") == two_thirds
+    assert reporting.oracle.announcedQuorum() == two_thirds
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_the_quorum_is_above_one_half_and_at_most_all(
     removed = reporting.members[members:]
     if is_accepted:
         set_members(reporting, [], removed, quorum)
-        assert reporting.oracle.call("quorum") == quorum
+        assert reporting.oracle.quorum() == quorum
     else:
         with fails("QuorumOutOfBounds", quorum=quorum, members=members):
             set_members(reporting, [], removed, quorum)
@@ -137,7 +137,7 @@ def test_three_members_remain(reporting: Reporting) -> None:
     with fails("TooFewMembers", members=2, min=3):
         set_members(reporting, [], reporting.members[2:], 2)
     set_members(reporting, [], reporting.members[3:], 2)
-    assert len(reporting.oracle.call("members")) == 3
+    assert len(reporting.oracle.members()) == 3
 
 
 def test_a_member_joins_once_and_leaves_once(reporting: Reporting) -> None:
@@ -149,7 +149,7 @@ def test_a_member_joins_once_and_leaves_once(reporting: Reporting) -> None:
     with fails("NotMember", signer=absent.address):
         set_members(reporting, [], [absent], 3)
     set_members(reporting, [present], [present], 3)
-    assert set(reporting.oracle.call("members")) == addresses(reporting.members)
+    assert set(reporting.oracle.members()) == addresses(reporting.members)
 
 
 def test_nobody_is_no_member(reporting: Reporting) -> None:
@@ -199,7 +199,7 @@ def test_every_parameter_has_bounds(keel_mainnet: Keel, what: str, most: int) ->
 def test_the_first_committee_keeps_the_same_rules(keel_mainnet: Keel) -> None:
     members = [member.address for member in NEWCOMERS[:3]]
     oracle = new_oracle(keel_mainnet, members=members, quorum=2)
-    assert (oracle.call("members"), oracle.call("quorum")) == (tuple(members), 2)
+    assert (oracle.function("members")(), oracle.function("quorum")()) == (tuple(members), 2)
     with fails("TooFewMembers", members=2, min=3):
         new_oracle(keel_mainnet, members=members[:2], quorum=2)
     with fails("QuorumOutOfBounds", quorum=1, members=3):

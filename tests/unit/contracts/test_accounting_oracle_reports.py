@@ -168,7 +168,7 @@ def test_what_was_staked_by_the_reference_slot_counts_and_what_came_later_does_n
     with fails("TooManyValidators", reported=known + 1, staked=known):
         reporting.submit(replace(quiet, active_validators=known + 1))
     assert reporting.was_applied(reporting.submit(quiet))
-    balance_wei, pending_wei, *_ = reporting.keel.quick.vault.call("consensus")
+    balance_wei, pending_wei, *_ = reporting.keel.quick.vault.consensus()
     assert (balance_wei, pending_wei) == (known * 32 * ETHER, (2 - counted) * 32 * ETHER)
 
 
@@ -182,7 +182,7 @@ def test_a_report_older_than_a_sweep_is_neither_applied_nor_announced(
     reporting.submit(reporting.quiet_report(1))
     reporting.await_final(15)
     reporting.next_transaction_at(swept_at := reporting.final_at(15) + 10)
-    vault.send("sweepWithdrawals", sender=reporting.poster)
+    vault.sweepWithdrawals.send(sender=reporting.poster)
     with fails("RefTimeTooEarly", refTime=reporting.ref_time(15), laterThan=swept_at):
         reporting.submit(reporting.changed_report(15, change_wei))
     reporting.await_final(16)
@@ -200,10 +200,10 @@ def test_what_is_simulated_is_what_happens(reporting: Reporting, change_wei: int
     ballot = reporting.ballot(report)
     at = reporting.final_at(1) + 60
     jump_to(reporting.keel.rpc, at)
-    judgement, outcome = reporting.oracle.call("simulate", ballot.report_values, 0)
+    judgement, outcome = reporting.oracle.simulate(ballot.report_values, 0)
     reporting.next_transaction_at(at)
     reporting.post(ballot, reporting.sign(ballot))
-    assert vault.call("totals") == (
+    assert vault.totals() == (
         outcome.sharesAfter,
         outcome.assetsAfter,
         outcome.unvestedAfter,
@@ -213,26 +213,26 @@ def test_what_is_simulated_is_what_happens(reporting: Reporting, change_wei: int
 
 def test_the_hint_reaches_the_vault_and_decides_nothing(reporting: Reporting) -> None:
     depositor = reporting.keel.actors.depositor.address
-    reporting.keel.quick.queue.send("request", ETHER, depositor, sender=depositor)
+    reporting.keel.quick.queue.request.send(ETHER, depositor, sender=depositor)
     reporting.await_final(1)
     ballot = reporting.ballot(reporting.quiet_report(1))
     outcomes = []
     for hint in (0, 1, 2**256 - 1):
-        judgement, outcome = reporting.oracle.call("simulate", ballot.report_values, hint)
+        judgement, outcome = reporting.oracle.simulate(ballot.report_values, hint)
         assert judgement.input.lastTicketHint == hint
         outcomes.append(outcome)
     assert outcomes[0].lastTicket == 1
     assert outcomes[0] == outcomes[1] == outcomes[2]
     reporting.post(ballot, reporting.sign(ballot), hint=2**256 - 1)
-    assert reporting.keel.quick.queue.call("lastFinalised") == 1
+    assert reporting.keel.quick.queue.lastFinalised() == 1
 
 
 def test_the_reportable_slot_changes_when_the_next_is_final(reporting: Reporting) -> None:
     rpc, oracle = reporting.keel.rpc, reporting.oracle
-    assert oracle.call("reportableSlot") == (0, reporting.final_at(0))
+    assert oracle.reportableSlot() == (0, reporting.final_at(0))
     jump_to(rpc, reporting.final_at(0))
-    assert oracle.call("reportableSlot") == (reporting.ref_slot(0), reporting.final_at(1))
+    assert oracle.reportableSlot() == (reporting.ref_slot(0), reporting.final_at(1))
     jump_to(rpc, reporting.final_at(1) - 1)
-    assert oracle.call("reportableSlot") == (reporting.ref_slot(0), reporting.final_at(1))
+    assert oracle.reportableSlot() == (reporting.ref_slot(0), reporting.final_at(1))
     jump_to(rpc, reporting.final_at(1))
-    assert oracle.call("reportableSlot") == (reporting.ref_slot(1), reporting.final_at(2))
+    assert oracle.reportableSlot() == (reporting.ref_slot(1), reporting.final_at(2))

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
-from keel.chain.contract import Contract
 from keel.chain.state import balance_wei
 from keel.chain.transaction import Receipt
+from keel.deploy.contracts import InstantRedemption
 from keel.model.constants import DAY, ETHER, GWEI, SHARES_PER_UNIT
 from keel.model.limits import available, take
 from keel.model.redemption import FeeCurve, fee_wei, payable_wei
@@ -31,7 +31,7 @@ PAR = 10**9
 
 
 @pytest.fixture
-def instant(keel: Keel) -> Contract:
+def instant(keel: Keel) -> InstantRedemption:
     """3,000 ETH of liquidity, 1,000 above the target from which the fee is the smallest."""
     deposit(keel, keel.actors.redeemer.address, 2_999 * ETHER)
     return keel.quick.instant
@@ -66,12 +66,12 @@ def redeem(
     """Redeem as the redeemer, in a block of exactly this time or that of the latest."""
     set_next_timestamp(keel.rpc, now(keel.rpc) if at is None else at)
     arguments = (shares, receiver, min_out_wei)
-    return keel.quick.instant.send("redeem", *arguments, sender=keel.actors.redeemer.address)
+    return keel.quick.instant.redeem.send(*arguments, sender=keel.actors.redeemer.address)
 
 
 def set_terms(keel: Keel, **fields: int) -> Receipt:
     """Change terms as the council, and report once the delay is over."""
-    terms = keel.quick.instant.call("terms")._replace(**fields)
+    terms = keel.quick.instant.terms()._replace(**fields)
     receipt = keel.call_as_role(keel.quick.instant, "setTerms", terms)
     change(keel, 0)
     return receipt
@@ -79,10 +79,10 @@ def set_terms(keel: Keel, **fields: int) -> Receipt:
 
 class TestPrice:
     def test_above_the_target_is_the_smallest_fee(
-        self, keel: Keel, instant: Contract, outlet: str
+        self, keel: Keel, instant: InstantRedemption, outlet: str
     ) -> None:
         shares = 1_001 * ETHER * PAR
-        assert instant.call("previewRedeem", shares) == (1_000 * ETHER, ETHER)
+        assert instant.previewRedeem(shares) == (1_000 * ETHER, ETHER)
         redeem(keel, shares, outlet)
         assert balance_wei(keel.rpc, outlet) == 1_000 * ETHER
 
@@ -131,7 +131,7 @@ class TestPrice:
                     redeem(keel, shares, redeemer)
                 return
             instant = keel.quick.instant
-            assert instant.call("previewRedeem", shares) == (paid_wei, worth_wei - paid_wei)
+            assert instant.previewRedeem(shares) == (paid_wei, worth_wei - paid_wei)
             receipt = redeem(keel, shares, redeemer)
             (redeemed,) = keel.quick.vault.events(receipt, "RedeemedInstantly")
             needed = accounts.to_shares_up(paid_wei, at)
@@ -199,7 +199,7 @@ class TestRedeem:
             "sharesToFund": ETHER * PAR,
         }
         assert given.inputs == {"from": redeemer, "to": wrapped.address, "value": ETHER}
-        assert vault.call("bufferedWei") == balance_wei(keel.rpc, vault.address) == 2_000 * ETHER
+        assert vault.bufferedWei() == balance_wei(keel.rpc, vault.address) == 2_000 * ETHER
 
     @pytest.mark.usefixtures("instant")
     def test_pays_at_least_the_minimum_or_nothing(self, keel: Keel, outlet: str) -> None:
@@ -238,25 +238,25 @@ class TestRedeem:
             redeem(keel, (most_wei + 1) * PAR, outlet)
         redeem(keel, most_wei * PAR, outlet)
         assert balance_wei(keel.rpc, outlet) == 120 * ETHER
-        assert keel.quick.vault.call("freeWei") == 0
+        assert keel.quick.vault.freeWei() == 0
 
     def test_leaves_what_tickets_are_owed(
-        self, keel: Keel, instant: Contract, redeemer: str, outlet: str
+        self, keel: Keel, instant: InstantRedemption, redeemer: str, outlet: str
     ) -> None:
         for _ in range(2):
-            keel.quick.queue.send("request", 1_000 * ETHER, redeemer, sender=redeemer)
-        assert instant.call("redeemableWei") == 1_000 * ETHER
+            keel.quick.queue.request.send(1_000 * ETHER, redeemer, sender=redeemer)
+        assert instant.redeemableWei() == 1_000 * ETHER
         most_wei = 1_000 * ETHER + fee_wei(curve_of(keel), 1_000 * ETHER, 1_000 * ETHER)
         deposited = 999 * ETHER
         assert most_wei > deposited
         redeem(keel, deposited * PAR, outlet)
-        assert keel.quick.vault.call("bufferedWei") >= keel.quick.queue.call("owedWei")
+        assert keel.quick.vault.bufferedWei() >= keel.quick.queue.owedWei()
 
     def test_pays_nothing_when_insolvent(self, keel: Keel, outlet: str) -> None:
         depositor = lay_bare(keel)
         change(keel, -32 * ETHER)
         with fails("NothingToPay", shares=10**27):
-            keel.quick.instant.send("redeem", 10**27, outlet, 0, sender=depositor)
+            keel.quick.instant.redeem.send(10**27, outlet, 0, sender=depositor)
 
 
 class TestLimit:
@@ -265,42 +265,46 @@ class TestLimit:
     ) -> None:
         deposit(keel, redeemer, 20_000 * ETHER)
         limit_wei, start = keel.profile.instant_limit_wei, now(keel.rpc)
-        assert keel.quick.instant.call("redeemableWei") == limit_wei
+        assert keel.quick.instant.redeemableWei() == limit_wei
         with fails("LimitExceeded", amount=limit_wei + 1, available=limit_wei):
             redeem(keel, cost_wei(limit_wei + 1) * PAR, outlet)
         redeem(keel, cost_wei(limit_wei) * PAR, outlet, at=start)
         assert balance_wei(keel.rpc, outlet) == limit_wei
-        assert keel.quick.instant.call("redeemableWei") == 0
+        assert keel.quick.instant.redeemableWei() == 0
         full_at = take(0, start, limit_wei, limit_wei, DAY)
         jump_to(keel.rpc, start + 10)
         room_wei = available(full_at, start + 10, limit_wei, DAY)
-        assert keel.quick.instant.call("redeemableWei") == room_wei
+        assert keel.quick.instant.redeemableWei() == room_wei
         with fails("LimitExceeded", amount=room_wei + 1, available=room_wei):
             redeem(keel, cost_wei(room_wei + 1) * PAR, outlet)
         redeem(keel, cost_wei(room_wei) * PAR, outlet)
         assert balance_wei(keel.rpc, outlet) == limit_wei + room_wei
 
-    def test_of_nothing_closes_it(self, keel: Keel, instant: Contract, outlet: str) -> None:
+    def test_of_nothing_closes_it(
+        self, keel: Keel, instant: InstantRedemption, outlet: str
+    ) -> None:
         set_terms(keel, limitGwei=0)
-        assert instant.call("redeemableWei") == 0
+        assert instant.redeemableWei() == 0
         with fails("LimitExceeded", amount=1, available=0):
             redeem(keel, 2 * PAR, outlet)
 
 
 class TestPause:
-    def test_ends_by_itself_at_its_second(self, keel: Keel, instant: Contract, outlet: str) -> None:
+    def test_ends_by_itself_at_its_second(
+        self, keel: Keel, instant: InstantRedemption, outlet: str
+    ) -> None:
         receipt = keel.call_as_role(instant, "pause", 200)
         until = receipt.timestamp + 200
         (paused,) = instant.events(receipt)
         assert paused.inputs == {"until": until}
-        assert instant.call("pausedUntil") == until
-        assert instant.call("redeemableWei") == 0
+        assert instant.pausedUntil() == until
+        assert instant.redeemableWei() == 0
         with fails("RedemptionPaused", until=until):
             redeem(keel, ETHER * PAR, outlet, at=until - 1)
         redeem(keel, ETHER * PAR, outlet, at=until)
 
     def test_can_be_ended_early_and_lasts_at_most_its_bound(
-        self, keel: Keel, instant: Contract, outlet: str
+        self, keel: Keel, instant: InstantRedemption, outlet: str
     ) -> None:
         most = keel.profile.max_pause_seconds
         with fails("PauseTooLong", asked=most + 1, max=most):
@@ -309,7 +313,7 @@ class TestPause:
         ended = keel.call_as_role(instant, "pause", 0)
         redeem(keel, ETHER * PAR, outlet, at=ended.timestamp)
 
-    def test_leaves_deposits_and_staking_open(self, keel: Keel, instant: Contract) -> None:
+    def test_leaves_deposits_and_staking_open(self, keel: Keel, instant: InstantRedemption) -> None:
         keel.call_as_role(instant, "pause", 200)
         deposit(keel, keel.actors.depositor.address, ETHER)
         stake(keel, 1)
@@ -334,7 +338,7 @@ class TestTerms:
         receipt = keel.call_as_role(instant, "setTerms", terms)
         (said,) = instant.events(receipt)
         assert said.name == "TermsSet"
-        assert tuple(said.inputs.values()) == instant.call("terms") == terms
+        assert tuple(said.inputs.values()) == instant.terms() == terms
 
     def test_set_the_price_at_once(self, keel: Keel, redeemer: str, outlet: str) -> None:
         set_terms(keel, minFeeBps=100, maxFeeBps=100, targetGwei=ETHER // GWEI)

@@ -3,9 +3,10 @@
 import pytest
 
 from keel.chain.clock import jump, jump_to, now, set_next_timestamp
-from keel.chain.contract import Contract, deploy
+from keel.chain.contract import deploy
 from keel.chain.revert import BareRevert, Reverted
 from keel.chain.transaction import send_transaction
+from keel.deploy.contracts import InsuranceFund
 from keel.model import insurance as rules
 from keel.model.constants import ETHER
 from tests.causes import fails
@@ -24,7 +25,7 @@ NOBODY = "0x" + "0" * 40
 
 
 @pytest.fixture
-def fund(keel: Keel) -> Contract:
+def fund(keel: Keel) -> InsuranceFund:
     return fund_in_normal_state(keel)
 
 
@@ -36,38 +37,40 @@ def underwriter(keel: Keel) -> str:
 class TestToken:
     def test_has_its_name(self, keel: Keel) -> None:
         fund = keel.quick.fund
-        assert fund.call("name") == "Keel Insurance Fund share"
-        assert fund.call("symbol") == "kCOVER"
-        assert fund.call("decimals") == 18 + 6
-        assert fund.call("asset") == keel.quick.wrapped.address
+        assert fund.name() == "Keel Insurance Fund share"
+        assert fund.symbol() == "kCOVER"
+        assert fund.decimals() == 18 + 6
+        assert fund.asset() == keel.quick.wrapped.address
 
     def test_is_minted_for_units_and_shown_by_erc_4626(
-        self, fund: Contract, underwriter: str
+        self, fund: InsuranceFund, underwriter: str
     ) -> None:
-        assert fund.call("balanceOf", underwriter) == fund.call("totalSupply") == SHARES
-        assert fund.call("totalAssets") == UNITS
-        assert fund.call("convertToAssets", SHARES) == UNITS
-        assert fund.call("convertToShares", UNITS) == SHARES
-        assert fund.call("maxDeposit", underwriter) == 2**256 - 1
-        assert fund.call("maxMint", underwriter) == 2**256 - 1
+        assert fund.balanceOf(underwriter) == fund.totalSupply() == SHARES
+        assert fund.totalAssets() == UNITS
+        assert fund.convertToAssets(SHARES) == UNITS
+        assert fund.convertToShares(UNITS) == SHARES
+        assert fund.maxDeposit(underwriter) == 2**256 - 1
+        assert fund.maxMint(underwriter) == 2**256 - 1
 
-    def test_is_bought_by_deposit_and_mint_as_previewed(self, keel: Keel, fund: Contract) -> None:
+    def test_is_bought_by_deposit_and_mint_as_previewed(
+        self, keel: Keel, fund: InsuranceFund
+    ) -> None:
         holder = keel.actors.holder.address
         give_units(keel, fund.address, 7)  # an uneven price
         wrap(keel, holder, UNITS)
-        keel.quick.wrapped.send("approve", fund.address, UNITS, sender=holder)
+        keel.quick.wrapped.approve.send(fund.address, UNITS, sender=holder)
         supply, held = SHARES, UNITS + 7
-        shares = fund.call("previewDeposit", ETHER)
+        shares = fund.previewDeposit(ETHER)
         assert shares == rules.to_fund_shares_down(ETHER, supply, held)
-        receipt = fund.send("deposit", ETHER, holder, sender=holder)
+        receipt = fund.deposit.send(ETHER, holder, sender=holder)
         (bought,) = fund.events(receipt, "Deposit")
         assert tuple(bought.inputs.values()) == (holder, holder, ETHER, shares)
         supply, held = supply + shares, held + ETHER
-        units = fund.call("previewMint", 5 * 10**6 + 1)
+        units = fund.previewMint(5 * 10**6 + 1)
         assert units == rules.to_fund_units_up(5 * 10**6 + 1, supply, held)
-        fund.send("mint", 5 * 10**6 + 1, holder, sender=holder)
-        assert fund.call("totalAssets") == held + units
-        assert fund.call("balanceOf", holder) == shares + 5 * 10**6 + 1
+        fund.mint.send(5 * 10**6 + 1, holder, sender=holder)
+        assert fund.totalAssets() == held + units
+        assert fund.balanceOf(holder) == shares + 5 * 10**6 + 1
 
     def test_is_never_bought_for_nothing(self, keel: Keel, underwriter: str) -> None:
         """FND-2: fees before any underwriter make a share dear; less than one is refused."""
@@ -78,141 +81,141 @@ class TestToken:
         with fails("ZeroShares"):
             buy(keel, underwriter, price - 1)
         buy(keel, underwriter, price)
-        assert fund.call("balanceOf", underwriter) == 1
+        assert fund.balanceOf(underwriter) == 1
 
     def test_is_not_made_dear_by_a_gift(self, keel: Keel) -> None:
         attacker, holder = keel.actors.attacker.address, keel.actors.holder.address
         for account in (attacker, holder):
             wrap(keel, account, 2 * ETHER)
         buy(keel, attacker, 1)
-        keel.quick.wrapped.send("transfer", keel.quick.fund.address, ETHER, sender=attacker)
+        keel.quick.wrapped.transfer.send(keel.quick.fund.address, ETHER, sender=attacker)
         buy(keel, holder, ETHER)
         fund = keel.quick.fund
-        held = fund.call("convertToAssets", fund.call("balanceOf", holder))
+        held = fund.convertToAssets(fund.balanceOf(holder))
         assert held >= ETHER - ETHER // 10**6
-        assert fund.call("convertToAssets", fund.call("balanceOf", attacker)) <= ETHER * 2 // 3
+        assert fund.convertToAssets(fund.balanceOf(attacker)) <= ETHER * 2 // 3
 
 
 class TestCooldown:
     def test_locks_shares_until_its_window_has_ended(
-        self, keel: Keel, fund: Contract, underwriter: str
+        self, keel: Keel, fund: InsuranceFund, underwriter: str
     ) -> None:
         at = now(keel.rpc) + 10
         set_next_timestamp(keel.rpc, at)
-        receipt = fund.send("startCooldown", 40, sender=underwriter)
+        receipt = fund.startCooldown.send(40, sender=underwriter)
         start = at + keel.profile.cooldown_seconds
         end = start + keel.profile.window_seconds
         (started,) = fund.events(receipt, "CooldownStarted")
         assert tuple(started.inputs.values()) == (underwriter, 40, start, end)
-        assert fund.call("cooldownOf", underwriter) == (40, start, end)
+        assert fund.cooldownOf(underwriter) == (40, start, end)
         jump_to(keel.rpc, end - 1)
-        assert fund.call("cooldownOf", underwriter) == (40, start, end)
+        assert fund.cooldownOf(underwriter) == (40, start, end)
         jump_to(keel.rpc, end)
-        assert fund.call("cooldownOf", underwriter) == (0, 0, 0)
+        assert fund.cooldownOf(underwriter) == (0, 0, 0)
 
     def test_takes_the_whole_balance_and_not_a_share_more(
-        self, fund: Contract, underwriter: str
+        self, fund: InsuranceFund, underwriter: str
     ) -> None:
         with fails("CooldownAboveBalance", asked=SHARES + 1, balance=SHARES):
-            fund.send("startCooldown", SHARES + 1, sender=underwriter)
-        fund.send("startCooldown", SHARES, sender=underwriter)
+            fund.startCooldown.send(SHARES + 1, sender=underwriter)
+        fund.startCooldown.send(SHARES, sender=underwriter)
 
-    def test_takes_more_than_nothing(self, fund: Contract, underwriter: str) -> None:
+    def test_takes_more_than_nothing(self, fund: InsuranceFund, underwriter: str) -> None:
         with fails("ZeroShares"):
-            fund.send("startCooldown", 0, sender=underwriter)
-        fund.send("startCooldown", 1, sender=underwriter)
+            fund.startCooldown.send(0, sender=underwriter)
+        fund.startCooldown.send(1, sender=underwriter)
 
     def test_starts_anew_for_other_shares(
-        self, keel: Keel, fund: Contract, underwriter: str
+        self, keel: Keel, fund: InsuranceFund, underwriter: str
     ) -> None:
-        fund.send("startCooldown", SHARES, sender=underwriter)
+        fund.startCooldown.send(SHARES, sender=underwriter)
         jump(keel.rpc, 1_000)
-        receipt = fund.send("startCooldown", 10, sender=underwriter)
-        cooldown = fund.call("cooldownOf", underwriter)
+        receipt = fund.startCooldown.send(10, sender=underwriter)
+        cooldown = fund.cooldownOf(underwriter)
         assert cooldown.shares == 10
         assert cooldown.windowStart == receipt.timestamp + keel.profile.cooldown_seconds
 
     def test_can_be_cancelled_while_it_runs(
-        self, keel: Keel, fund: Contract, underwriter: str
+        self, keel: Keel, fund: InsuranceFund, underwriter: str
     ) -> None:
         holder = keel.actors.holder.address
-        fund.send("startCooldown", SHARES, sender=underwriter)
-        receipt = fund.send("cancelCooldown", sender=underwriter)
+        fund.startCooldown.send(SHARES, sender=underwriter)
+        receipt = fund.cancelCooldown.send(sender=underwriter)
         (cancelled,) = fund.events(receipt, "CooldownCancelled")
         assert tuple(cancelled.inputs.values()) == (underwriter, SHARES)
-        fund.send("transfer", holder, SHARES, sender=underwriter)
+        fund.transfer.send(holder, SHARES, sender=underwriter)
 
     def test_cannot_be_cancelled_when_there_is_none(
-        self, keel: Keel, fund: Contract, underwriter: str
+        self, keel: Keel, fund: InsuranceFund, underwriter: str
     ) -> None:
         with fails("NoCooldown", underwriter=underwriter):
-            fund.send("cancelCooldown", sender=underwriter)
-        fund.send("startCooldown", 1, sender=underwriter)
-        jump_to(keel.rpc, fund.call("cooldownOf", underwriter).windowEnd)
+            fund.cancelCooldown.send(sender=underwriter)
+        fund.startCooldown.send(1, sender=underwriter)
+        jump_to(keel.rpc, fund.cooldownOf(underwriter).windowEnd)
         with fails("NoCooldown", underwriter=underwriter):
-            fund.send("cancelCooldown", sender=underwriter)
+            fund.cancelCooldown.send(sender=underwriter)
 
 
 class TestLock:
     @pytest.fixture
-    def until(self, fund: Contract, underwriter: str) -> int:
+    def until(self, fund: InsuranceFund, underwriter: str) -> int:
         """40 % of the shares cool until then."""
-        fund.send("startCooldown", SHARES * 2 // 5, sender=underwriter)
-        return int(fund.call("cooldownOf", underwriter).windowEnd)
+        fund.startCooldown.send(SHARES * 2 // 5, sender=underwriter)
+        return int(fund.cooldownOf(underwriter).windowEnd)
 
     def test_lets_other_shares_go_and_not_one_more(
-        self, keel: Keel, fund: Contract, underwriter: str, until: int
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, until: int
     ) -> None:
         holder, free = keel.actors.holder.address, SHARES * 3 // 5
         locked = {"underwriter": underwriter, "locked": SHARES - free, "until": until}
         with fails("SharesLocked", **locked):
-            fund.send("transfer", holder, free + 1, sender=underwriter)
-        fund.send("transfer", holder, free, sender=underwriter)
+            fund.transfer.send(holder, free + 1, sender=underwriter)
+        fund.transfer.send(holder, free, sender=underwriter)
         with fails("SharesLocked", **locked):
-            fund.send("transfer", holder, 1, sender=underwriter)
+            fund.transfer.send(holder, 1, sender=underwriter)
 
     def test_holds_against_an_allowance(
-        self, keel: Keel, fund: Contract, underwriter: str, until: int
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, until: int
     ) -> None:
         attacker = keel.actors.attacker.address
-        fund.send("approve", attacker, SHARES, sender=underwriter)
+        fund.approve.send(attacker, SHARES, sender=underwriter)
         with fails("SharesLocked", underwriter=underwriter, locked=SHARES * 2 // 5, until=until):
-            fund.send("transferFrom", underwriter, attacker, SHARES, sender=attacker)
+            fund.transferFrom.send(underwriter, attacker, SHARES, sender=attacker)
 
     def test_ends_with_the_window(
-        self, keel: Keel, fund: Contract, underwriter: str, until: int
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, until: int
     ) -> None:
         holder = keel.actors.holder.address
         set_next_timestamp(keel.rpc, until - 1)
         with fails("SharesLocked", underwriter=underwriter, locked=SHARES * 2 // 5, until=until):
-            fund.send("transfer", holder, SHARES, sender=underwriter)
+            fund.transfer.send(holder, SHARES, sender=underwriter)
         set_next_timestamp(keel.rpc, until)
-        fund.send("transfer", holder, SHARES, sender=underwriter)
+        fund.transfer.send(holder, SHARES, sender=underwriter)
 
     def test_leaves_the_error_of_a_short_balance_to_erc_20(
-        self, keel: Keel, fund: Contract, underwriter: str, until: int
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, until: int
     ) -> None:
         assert until > now(keel.rpc)
         with fails(
             "ERC20InsufficientBalance", sender=underwriter, balance=SHARES, needed=SHARES + 1
         ):
-            fund.send("transfer", keel.actors.holder.address, SHARES + 1, sender=underwriter)
+            fund.transfer.send(keel.actors.holder.address, SHARES + 1, sender=underwriter)
 
     def test_does_not_stop_shares_from_coming_in(
-        self, keel: Keel, fund: Contract, underwriter: str, until: int
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, until: int
     ) -> None:
         assert until > now(keel.rpc)
         wrap(keel, underwriter, ETHER)
         buy(keel, underwriter, ETHER)
-        assert fund.call("balanceOf", underwriter) == SHARES + ETHER * 10**6
+        assert fund.balanceOf(underwriter) == SHARES + ETHER * 10**6
 
 
 class TestConstructor:
     def test_keeps_what_the_profile_says(self, keel: Keel) -> None:
         fund = keel.quick.fund
-        assert fund.call("VAULT") == keel.quick.vault.address
-        assert fund.call("COOLDOWN_SECONDS") == keel.profile.cooldown_seconds
-        assert fund.call("WINDOW_SECONDS") == keel.profile.window_seconds
+        assert fund.VAULT() == keel.quick.vault.address
+        assert fund.COOLDOWN_SECONDS() == keel.profile.cooldown_seconds
+        assert fund.WINDOW_SECONDS() == keel.profile.window_seconds
 
     @pytest.mark.parametrize(
         ("missing", "what"), [(0, "vault"), (1, "wrapped")], ids=["vault", "wrapped"]
@@ -236,13 +239,13 @@ class TestConstructor:
         deploy_fund(keel, *addresses, 0, 1)
 
 
-def test_forced_ether_changes_nothing(keel: Keel, fund: Contract) -> None:
-    totals = fund.call("totalAssets"), fund.call("totalSupply")
+def test_forced_ether_changes_nothing(keel: Keel, fund: InsuranceFund) -> None:
+    totals = fund.totalAssets(), fund.totalSupply()
     with pytest.raises(Reverted) as caught:
         send_transaction(keel.rpc, keel.actors.stranger.address, fund.address, value_wei=1)
     assert caught.value.cause == BareRevert()
     as_contract(fund)  # forces ether in
-    assert (fund.call("totalAssets"), fund.call("totalSupply")) == totals
+    assert (fund.totalAssets(), fund.totalSupply()) == totals
 
 
 def deploy_fund(keel: Keel, vault: str, wrapped: str, cooldown: int, window: int) -> None:

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keel.chain.clock import jump, jump_to, now, set_next_timestamp
-from keel.chain.contract import Contract
 from keel.chain.transaction import Receipt
+from keel.deploy.contracts import InsuranceFund
 from keel.model import insurance as rules
 from keel.model.constants import ETHER, SHARES_PER_UNIT
 from tests.causes import fails
@@ -24,7 +24,7 @@ from tests.unit.contracts.underwriting import SHARES, UNITS, fund_in_normal_stat
 
 
 @pytest.fixture
-def fund(keel: Keel) -> Contract:
+def fund(keel: Keel) -> InsuranceFund:
     return fund_in_normal_state(keel)
 
 
@@ -37,12 +37,12 @@ class TestLeaving:
     """All shares but one cool."""
 
     @pytest.fixture
-    def cooling(self, fund: Contract, underwriter: str) -> rules.Cooldown:
-        fund.send("startCooldown", SHARES - 1, sender=underwriter)
-        return rules.Cooldown(*fund.call("cooldownOf", underwriter))
+    def cooling(self, fund: InsuranceFund, underwriter: str) -> rules.Cooldown:
+        fund.startCooldown.send(SHARES - 1, sender=underwriter)
+        return rules.Cooldown(*fund.cooldownOf(underwriter))
 
     def test_is_possible_from_the_start_of_the_window_until_just_before_its_end(
-        self, keel: Keel, fund: Contract, underwriter: str, cooling: rules.Cooldown
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, cooling: rules.Cooldown
     ) -> None:
         for at, most in (
             (cooling.window_start - 1, 0),
@@ -51,49 +51,49 @@ class TestLeaving:
             (cooling.window_end, 0),
         ):
             stay_normal_until(keel, at)
-            assert fund.call("maxRedeem", underwriter) == most
-            most_units = fund.call("previewRedeem", most)
-            assert fund.call("maxWithdraw", underwriter) == most_units
+            assert fund.maxRedeem(underwriter) == most
+            most_units = fund.previewRedeem(most)
+            assert fund.maxWithdraw(underwriter) == most_units
 
     def test_pays_units_for_cooled_shares(
-        self, keel: Keel, fund: Contract, underwriter: str, cooling: rules.Cooldown
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, cooling: rules.Cooldown
     ) -> None:
         stay_normal_until(keel, cooling.window_start)
-        units = fund.call("previewRedeem", SHARES // 2)
+        units = fund.previewRedeem(SHARES // 2)
         receipt = redeem(fund, SHARES // 2, underwriter)
         (left,) = fund.events(receipt, "Withdraw")
         expected = (underwriter, underwriter, underwriter, units, SHARES // 2)
         assert tuple(left.inputs.values()) == expected
-        assert keel.quick.wrapped.call("balanceOf", underwriter) == units == UNITS // 2
+        assert keel.quick.wrapped.balanceOf(underwriter) == units == UNITS // 2
 
     def test_leaves_the_rest_cooled(
-        self, keel: Keel, fund: Contract, underwriter: str, cooling: rules.Cooldown
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, cooling: rules.Cooldown
     ) -> None:
         stay_normal_until(keel, cooling.window_start)
         redeem(fund, 10**6, underwriter)
         left = cooling.shares - 10**6
-        assert fund.call("maxRedeem", underwriter) == left
+        assert fund.maxRedeem(underwriter) == left
         with exceeds(underwriter, left + 1, left):
             redeem(fund, left + 1, underwriter)
         redeem(fund, left, underwriter)
-        assert fund.call("maxRedeem", underwriter) == 0
-        assert fund.call("balanceOf", underwriter) == 1
+        assert fund.maxRedeem(underwriter) == 0
+        assert fund.balanceOf(underwriter) == 1
 
     def test_by_withdraw_names_units(
-        self, keel: Keel, fund: Contract, underwriter: str, cooling: rules.Cooldown
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, cooling: rules.Cooldown
     ) -> None:
         stay_normal_until(keel, cooling.window_start)
-        most = fund.call("maxWithdraw", underwriter)
+        most = fund.maxWithdraw(underwriter)
         with fails("ERC4626ExceededMaxWithdraw", owner=underwriter, assets=most + 1, max=most):
             withdraw(fund, most + 1, underwriter)
-        burned = fund.call("previewWithdraw", most)
+        burned = fund.previewWithdraw(most)
         assert burned <= cooling.shares
         withdraw(fund, most, underwriter)
-        assert keel.quick.wrapped.call("balanceOf", underwriter) == most
-        assert fund.call("balanceOf", underwriter) == SHARES - burned
+        assert keel.quick.wrapped.balanceOf(underwriter) == most
+        assert fund.balanceOf(underwriter) == SHARES - burned
 
     def test_is_refused_before_and_after_the_window(
-        self, keel: Keel, fund: Contract, underwriter: str, cooling: rules.Cooldown
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, cooling: rules.Cooldown
     ) -> None:
         for at in (cooling.window_start - 1, cooling.window_end):
             stay_normal_until(keel, at - 1)
@@ -101,24 +101,24 @@ class TestLeaving:
             with exceeds(underwriter, 1, 0):
                 redeem(fund, 1, underwriter)
 
-    def test_is_refused_without_a_cooldown(self, fund: Contract, underwriter: str) -> None:
+    def test_is_refused_without_a_cooldown(self, fund: InsuranceFund, underwriter: str) -> None:
         with exceeds(underwriter, 1, 0):
             redeem(fund, 1, underwriter)
 
     def test_by_another_needs_an_allowance(
-        self, keel: Keel, fund: Contract, underwriter: str, cooling: rules.Cooldown
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, cooling: rules.Cooldown
     ) -> None:
         redeemer = keel.actors.redeemer.address
         stay_normal_until(keel, cooling.window_start)
         needed = {"spender": redeemer, "allowance": 0, "needed": 10**6}
         with fails("ERC20InsufficientAllowance", **needed):
-            fund.send("redeem", 10**6, redeemer, underwriter, sender=redeemer)
-        fund.send("approve", redeemer, 10**6, sender=underwriter)
-        fund.send("redeem", 10**6, redeemer, underwriter, sender=redeemer)
-        assert keel.quick.wrapped.call("balanceOf", redeemer) == 1
+            fund.redeem.send(10**6, redeemer, underwriter, sender=redeemer)
+        fund.approve.send(redeemer, 10**6, sender=underwriter)
+        fund.redeem.send(10**6, redeemer, underwriter, sender=redeemer)
+        assert keel.quick.wrapped.balanceOf(redeemer) == 1
 
     def test_is_closed_while_a_report_is_awaited(
-        self, keel: Keel, fund: Contract, underwriter: str, cooling: rules.Cooldown
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, cooling: rules.Cooldown
     ) -> None:
         stay_normal_until(keel, cooling.window_start)
         redeem(fund, 1, underwriter)
@@ -126,10 +126,10 @@ class TestLeaving:
         assert now(keel.rpc) < cooling.window_end
         with exceeds(underwriter, 1, 0):
             redeem(fund, 1, underwriter)
-        assert fund.call("maxWithdraw", underwriter) == 0
+        assert fund.maxWithdraw(underwriter) == 0
 
     def test_is_closed_while_a_loss_is_announced(
-        self, keel: Keel, fund: Contract, underwriter: str, cooling: rules.Cooldown
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, cooling: rules.Cooldown
     ) -> None:
         stay_normal_until(keel, cooling.window_start)
         redeem(fund, 1, underwriter)
@@ -139,10 +139,10 @@ class TestLeaving:
 
     @pytest.mark.parametrize("frames", [3, 14], ids=["stale", "dead"])
     def test_is_closed_without_an_oracle(
-        self, keel: Keel, fund: Contract, underwriter: str, frames: int
+        self, keel: Keel, fund: InsuranceFund, underwriter: str, frames: int
     ) -> None:
-        fund.send("startCooldown", SHARES, sender=underwriter)
-        opens = fund.call("cooldownOf", underwriter).windowStart
+        fund.startCooldown.send(SHARES, sender=underwriter)
+        opens = fund.cooldownOf(underwriter).windowStart
         jump_to(keel.rpc, opens - frames * keel.profile.frame_seconds)
         report(keel)
         next_reference_slot(keel, frames)
@@ -165,36 +165,36 @@ class TestCover:
         ],
     )
     def test_hands_over_whole_units_up_to_its_bound(
-        self, keel: Keel, fund: Contract, shares: int, units: int
+        self, keel: Keel, fund: InsuranceFund, shares: int, units: int
     ) -> None:
         wrapped, vault = keel.quick.wrapped, as_contract(keel.quick.vault)
-        assert fund.call("coverable", shares) == units
-        receipt = fund.send("cover", shares, sender=vault)
+        assert fund.coverable(shares) == units
+        receipt = fund.cover.send(shares, sender=vault)
         (covered,) = fund.events(receipt, "Covered")
         asked = -(-shares // SHARES_PER_UNIT)
         assert tuple(covered.inputs.values()) == (asked, units)
-        assert wrapped.call("balanceOf", vault) == units
-        assert fund.call("totalAssets") == UNITS - units
+        assert wrapped.balanceOf(vault) == units
+        assert fund.totalAssets() == UNITS - units
 
-    def test_rounds_its_bound_down(self, keel: Keel, fund: Contract) -> None:
+    def test_rounds_its_bound_down(self, keel: Keel, fund: InsuranceFund) -> None:
         give_units(keel, fund.address, 19)
-        assert fund.call("coverable", 2**255) == (UNITS + 19) * 95 // 100
+        assert fund.coverable(2**255) == (UNITS + 19) * 95 // 100
 
     @pytest.mark.parametrize("actor", ["stranger", "governance", "underwriter"])
-    def test_is_the_vaults_alone(self, keel: Keel, fund: Contract, actor: str) -> None:
+    def test_is_the_vaults_alone(self, keel: Keel, fund: InsuranceFund, actor: str) -> None:
         caller = keel.actors[actor].address
         with fails("OnlyVault", caller=caller):
-            fund.send("cover", 1, sender=caller)
+            fund.cover.send(1, sender=caller)
 
     def test_bears_a_reported_loss_before_holders_do(
-        self, keel: Keel, fund: Contract, underwriter: str
+        self, keel: Keel, fund: InsuranceFund, underwriter: str
     ) -> None:
         vault = keel.quick.vault
         report(keel, consensusBalanceWei=50 * ETHER)
         jump(keel.rpc, keel.profile.max_stream_seconds)
         report(keel)
-        held = fund.call("totalAssets")
-        fund.send("startCooldown", SHARES, sender=underwriter)
+        held = fund.totalAssets()
+        fund.startCooldown.send(SHARES, sender=underwriter)
         receipt = report(keel, consensusBalanceWei=40 * ETHER)
         (loss,) = vault.events(receipt, "LossAbsorbed")
         (covered,) = fund.events(receipt, "Covered")
@@ -202,8 +202,8 @@ class TestCover:
         assert loss.inputs["lossWei"] == 10 * ETHER
         assert loss.inputs["coverShares"] == units * SHARES_PER_UNIT
         assert loss.inputs["holdersWei"] + loss.inputs["ticketsWei"] <= 1
-        assert fund.call("totalAssets") == held - units
-        assert fund.call("convertToAssets", SHARES) < held
+        assert fund.totalAssets() == held - units
+        assert fund.convertToAssets(SHARES) < held
 
 
 @settings(
@@ -215,26 +215,26 @@ class TestCover:
     covered=st.integers(0, 2 * UNITS),
 )
 def test_coming_and_going_never_gains(
-    keel: Keel, fund: Contract, units: int, gift: int, covered: int
+    keel: Keel, fund: InsuranceFund, units: int, gift: int, covered: int
 ) -> None:
     """Whatever was given or taken before, shares bought are worth at most what they cost."""
     with undone(keel.rpc):
-        fund.send("cover", covered * SHARES_PER_UNIT, sender=as_contract(keel.quick.vault))
+        fund.cover.send(covered * SHARES_PER_UNIT, sender=as_contract(keel.quick.vault))
         give_units(keel, fund.address, gift)
-        supply, held = fund.call("totalSupply"), fund.call("totalAssets")
-        shares = fund.call("previewDeposit", units)
+        supply, held = fund.totalSupply(), fund.totalAssets()
+        shares = fund.previewDeposit(units)
         assert shares == rules.to_fund_shares_down(units, supply, held)
         assert rules.to_fund_units_down(shares, supply + shares, held + units) <= units
-        assert fund.call("previewMint", shares) <= units
-        assert fund.call("previewWithdraw", units) >= shares
+        assert fund.previewMint(shares) <= units
+        assert fund.previewWithdraw(units) >= shares
 
 
-def redeem(fund: Contract, shares: int, owner: str) -> Receipt:
-    return fund.send("redeem", shares, owner, owner, sender=owner)
+def redeem(fund: InsuranceFund, shares: int, owner: str) -> Receipt:
+    return fund.redeem.send(shares, owner, owner, sender=owner)
 
 
-def withdraw(fund: Contract, units: int, owner: str) -> Receipt:
-    return fund.send("withdraw", units, owner, owner, sender=owner)
+def withdraw(fund: InsuranceFund, units: int, owner: str) -> Receipt:
+    return fund.withdraw.send(units, owner, owner, sender=owner)
 
 
 def exceeds(owner: str, shares: int, most: int) -> AbstractContextManager[None]:
@@ -244,7 +244,7 @@ def exceeds(owner: str, shares: int, most: int) -> AbstractContextManager[None]:
 
 def stay_normal_until(keel: Keel, timestamp: int) -> None:
     """Go there with the report of the newest reference slot applied."""
-    newest = keel.quick.vault.call("newestRefTime")
+    newest = keel.quick.vault.newestRefTime()
     frame = keel.profile.frame_seconds
     last = newest + (timestamp - newest) // frame * frame
     if last - frame > now(keel.rpc):

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from keel.chain.abi import Event
 from keel.chain.clock import jump, now, reverting, set_next_timestamp
-from keel.chain.contract import Contract, call_many
+from keel.chain.contract import call_many
 from keel.chain.state import impersonate, set_balance_wei
 from keel.chain.transaction import Receipt
+from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER
 from tests.causes import fails
 from tests.deployment import Keel
@@ -29,7 +30,7 @@ FOREVER = 2**256 - 1
 
 
 @pytest.fixture
-def token(keel: Keel) -> Contract:
+def token(keel: Keel) -> StakingVault:
     """The depositor has 100 ETH of kETH, of 101."""
     deposit(keel, keel.actors.depositor.address, 100 * ETHER)
     return keel.quick.vault
@@ -50,78 +51,82 @@ def spender(keel: Keel) -> str:
     return str(keel.actors.stranger.address)
 
 
-def said(token: Contract, receipt: Receipt) -> list[tuple[str, tuple[object, ...]]]:
+def said(token: StakingVault, receipt: Receipt) -> list[tuple[str, tuple[object, ...]]]:
     """Names and values of the token's events."""
     events: list[Event] = token.events(receipt)
     return [(event.name, tuple(event.inputs.values())) for event in events]
 
 
 class TestMetadata:
-    def test_names_itself(self, token: Contract) -> None:
+    def test_names_itself(self, token: StakingVault) -> None:
         names = ("name", "symbol", "decimals")
-        calls = [token.prepare(name) for name in names]
+        calls = [token.function(name).prepare() for name in names]
         assert call_many(token.rpc, calls) == ["Keel Ether", "kETH", 18]
 
     def test_supply_is_v_and_balances_are_its_parts(
-        self, keel: Keel, token: Contract, depositor: str
+        self, keel: Keel, token: StakingVault, depositor: str
     ) -> None:
-        assert token.call("totalSupply") == 101 * ETHER
+        assert token.totalSupply() == 101 * ETHER
         stake(keel, 3)
         change(keel, ETHER + 1, feelessWei=ETHER + 1)
         change(keel, -3 * ETHER)
-        parts = [token.call("balanceOf", each) for each in (depositor, token.address)]
-        supply_wei = token.call("totalSupply")
+        parts = [token.balanceOf(each) for each in (depositor, token.address)]
+        supply_wei = token.totalSupply()
         assert sum(parts) <= supply_wei < sum(parts) + len(parts)
-        assert token.call("balanceOf", ZERO_ADDRESS) == 0
+        assert token.balanceOf(ZERO_ADDRESS) == 0
 
 
 class TestTransfer:
-    def test_moves_and_says_so(self, token: Contract, depositor: str, holder: str) -> None:
-        receipt = token.send("transfer", holder, 7 * ETHER, sender=depositor)
+    def test_moves_and_says_so(self, token: StakingVault, depositor: str, holder: str) -> None:
+        receipt = token.transfer.send(holder, 7 * ETHER, sender=depositor)
         assert said(token, receipt) == [("Transfer", (depositor, holder, 7 * ETHER))]
-        balances = [token.call("balanceOf", each) for each in (depositor, holder)]
+        balances = [token.balanceOf(each) for each in (depositor, holder)]
         assert balances == [93 * ETHER, 7 * ETHER]
-        assert token.call("transfer", holder, 1, sender=depositor) is True
+        assert token.transfer(holder, 1, sender=depositor) is True
 
-    def test_of_nothing_is_a_transfer(self, token: Contract, depositor: str, holder: str) -> None:
-        receipt = token.send("transfer", depositor, 0, sender=holder)
+    def test_of_nothing_is_a_transfer(
+        self, token: StakingVault, depositor: str, holder: str
+    ) -> None:
+        receipt = token.transfer.send(depositor, 0, sender=holder)
         assert said(token, receipt) == [("Transfer", (holder, depositor, 0))]
 
-    def test_to_oneself_changes_nothing(self, keel: Keel, token: Contract, depositor: str) -> None:
+    def test_to_oneself_changes_nothing(
+        self, keel: Keel, token: StakingVault, depositor: str
+    ) -> None:
         before = shares_of(keel, depositor)
-        receipt = token.send("transfer", depositor, 100 * ETHER, sender=depositor)
+        receipt = token.transfer.send(depositor, 100 * ETHER, sender=depositor)
         assert said(token, receipt) == [("Transfer", (depositor, depositor, 100 * ETHER))]
         assert shares_of(keel, depositor) == before
 
     def test_of_all_is_possible_and_one_wei_more_is_not(
-        self, token: Contract, depositor: str, holder: str
+        self, token: StakingVault, depositor: str, holder: str
     ) -> None:
         held = 100 * ETHER * 10**9
         with fails("InsufficientShares", holder=depositor, shares=held, needed=held + 10**9):
-            token.send("transfer", holder, 100 * ETHER + 1, sender=depositor)
-        token.send("transfer", holder, 100 * ETHER, sender=depositor)
+            token.transfer.send(holder, 100 * ETHER + 1, sender=depositor)
+        token.transfer.send(holder, 100 * ETHER, sender=depositor)
         with fails("InsufficientShares", holder=depositor, shares=0, needed=10**9):
-            token.send("transfer", holder, 1, sender=depositor)
+            token.transfer.send(holder, 1, sender=depositor)
 
     @pytest.mark.parametrize("function", ["transfer", "transferShares"])
     def test_to_those_that_must_not_have_it_is_refused(
-        self, keel: Keel, token: Contract, depositor: str, function: str
+        self, keel: Keel, token: StakingVault, depositor: str, function: str
     ) -> None:
         for receiver in (ZERO_ADDRESS, token.address, keel.quick.wrapped.address):
             for amount in (0, 1):
                 with fails("ERC20InvalidReceiver", receiver=receiver):
-                    token.send(function, receiver, amount, sender=depositor)
-        token.send(function, keel.quick.fund.address, 1, sender=depositor)
+                    token.function(function).send(receiver, amount, sender=depositor)
+        token.function(function).send(keel.quick.fund.address, 1, sender=depositor)
 
     @pytest.mark.parametrize("function", ["transferFrom", "transferSharesFrom"])
     def test_by_allowance_is_refused_alike(
-        self, keel: Keel, token: Contract, depositor: str, spender: str, function: str
+        self, keel: Keel, token: StakingVault, depositor: str, spender: str, function: str
     ) -> None:
-        token.send("approve", spender, FOREVER, sender=depositor)
+        token.approve.send(spender, FOREVER, sender=depositor)
         for receiver in (ZERO_ADDRESS, token.address, keel.quick.wrapped.address):
             with fails("ERC20InvalidReceiver", receiver=receiver):
-                token.send(function, depositor, receiver, 1, sender=spender)
-        token.send(function, depositor, spender, 1, sender=spender)
+                token.function(function).send(depositor, receiver, 1, sender=spender)
+        token.function(function).send(depositor, spender, 1, sender=spender)
 
 
 class TestRounding:
@@ -138,7 +143,7 @@ class TestRounding:
         self,
         *,
         keel: Keel,
-        token: Contract,
+        token: StakingVault,
         depositor: str,
         holder: str,
         change_wei: int,
@@ -150,12 +155,12 @@ class TestRounding:
             deposit(keel, holder, 1 + 10**9)
             change(keel, change_wei, feelessWei=max(0, change_wei))
             jump(keel.rpc, keel.profile.frame_seconds * 20)
-            reads = [token.prepare("balanceOf", each) for each in (depositor, holder)]
+            reads = [token.balanceOf.prepare(each) for each in (depositor, holder)]
             sender_wei, receiver_wei = call_many(keel.rpc, reads)
             shares_before = shares_of(keel, depositor, holder)
             amount_wei = min(amount_wei, sender_wei)
             set_next_timestamp(keel.rpc, now(keel.rpc))
-            receipt = token.send("transfer", holder, amount_wei, sender=depositor)
+            receipt = token.transfer.send(holder, amount_wei, sender=depositor)
             moved = accounts_of(keel).to_shares_up(amount_wei, receipt.timestamp)
             shares = shares_of(keel, depositor, holder)
             assert shares == [shares_before[0] - moved, shares_before[1] + moved]
@@ -163,14 +168,15 @@ class TestRounding:
             assert amount_wei <= receiver_after_wei - receiver_wei <= amount_wei + 1
             assert amount_wei <= sender_wei - sender_after_wei <= amount_wei + 1
 
-    def test_of_the_four_conversions_is_the_models(self, keel: Keel, token: Contract) -> None:
+    def test_of_the_four_conversions_is_the_models(self, keel: Keel, token: StakingVault) -> None:
         stake(keel, 3)
         for change_wei in (0, 7 * ETHER + 1, -20 * ETHER - 3):
             change(keel, change_wei)
             accounts, at = accounts_of(keel), now(keel.rpc)
             for amount in (0, 1, 10**9 - 1, 10**9, ETHER + 7, 10**30):
                 names = ("toSharesDown", "toSharesUp", "toAssetsDown", "toAssetsUp")
-                converted = call_many(keel.rpc, [token.prepare(name, amount) for name in names])
+                conversions = [token.function(name).prepare(amount) for name in names]
+                converted = call_many(keel.rpc, conversions)
                 assert converted == [
                     accounts.to_shares_down(amount, at),
                     accounts.to_shares_up(amount, at),
@@ -181,41 +187,41 @@ class TestRounding:
 
 class TestShares:
     def test_transfer_moves_exactly_these(
-        self, keel: Keel, token: Contract, depositor: str, holder: str
+        self, keel: Keel, token: StakingVault, depositor: str, holder: str
     ) -> None:
-        receipt = token.send("transferShares", holder, 10**9 + 1, sender=depositor)
+        receipt = token.transferShares.send(holder, 10**9 + 1, sender=depositor)
         assert shares_of(keel, holder) == [10**9 + 1]
         assert said(token, receipt) == [
             ("Transfer", (depositor, holder, 1)),
             ("TransferShares", (depositor, holder, 10**9 + 1)),
         ]
-        assert token.call("transferShares", holder, 2 * 10**9, sender=depositor) == 2
+        assert token.transferShares(holder, 2 * 10**9, sender=depositor) == 2
 
     def test_transfer_needs_them(
-        self, keel: Keel, token: Contract, depositor: str, holder: str
+        self, keel: Keel, token: StakingVault, depositor: str, holder: str
     ) -> None:
         (held,) = shares_of(keel, depositor)
         with fails("InsufficientShares", holder=depositor, shares=held, needed=held + 1):
-            token.send("transferShares", holder, held + 1, sender=depositor)
-        token.send("transferShares", holder, held, sender=depositor)
+            token.transferShares.send(holder, held + 1, sender=depositor)
+        token.transferShares.send(holder, held, sender=depositor)
         assert shares_of(keel, depositor, holder) == [0, held]
 
     @pytest.mark.parametrize("shares", [1, 10**9 - 1, 10**9, 10**9 + 1])
     def test_by_allowance_spend_their_wei_rounded_up(
-        self, token: Contract, depositor: str, holder: str, spender: str, shares: int
+        self, token: StakingVault, depositor: str, holder: str, spender: str, shares: int
     ) -> None:
         needed_wei = -(-shares // 10**9)
-        token.send("approve", spender, needed_wei - 1, sender=depositor)
+        token.approve.send(spender, needed_wei - 1, sender=depositor)
         with fails(
             "ERC20InsufficientAllowance",
             spender=spender,
             allowance=needed_wei - 1,
             needed=needed_wei,
         ):
-            token.send("transferSharesFrom", depositor, holder, shares, sender=spender)
-        token.send("approve", spender, needed_wei, sender=depositor)
-        token.send("transferSharesFrom", depositor, holder, shares, sender=spender)
-        assert token.call("allowance", depositor, spender) == 0
+            token.transferSharesFrom.send(depositor, holder, shares, sender=spender)
+        token.approve.send(spender, needed_wei, sender=depositor)
+        token.transferSharesFrom.send(depositor, holder, shares, sender=spender)
+        assert token.allowance(depositor, spender) == 0
 
     def test_worth_nothing_at_all_still_need_an_allowance(
         self, keel: Keel, holder: str, spender: str
@@ -223,89 +229,89 @@ class TestShares:
         """SHR-4 when a loss has left no wei: a later profit could give the shares worth again."""
         depositor, token = lay_bare(keel), keel.quick.vault
         change(keel, -VALIDATOR_WEI)
-        assert token.call("totalSupply") == 0
+        assert token.totalSupply() == 0
         with fails("ERC20InsufficientAllowance", spender=spender, allowance=0, needed=1):
-            token.send("transferSharesFrom", depositor, holder, 10**27, sender=spender)
-        token.send("transferSharesFrom", depositor, holder, 0, sender=spender)
-        token.send("approve", spender, 1, sender=depositor)
-        token.send("transferSharesFrom", depositor, holder, 10**27, sender=spender)
+            token.transferSharesFrom.send(depositor, holder, 10**27, sender=spender)
+        token.transferSharesFrom.send(depositor, holder, 0, sender=spender)
+        token.approve.send(spender, 1, sender=depositor)
+        token.transferSharesFrom.send(depositor, holder, 10**27, sender=spender)
         assert shares_of(keel, holder) == [10**27]
 
 
 class TestAllowance:
-    def test_is_set_and_said(self, token: Contract, depositor: str, spender: str) -> None:
-        receipt = token.send("approve", spender, 5, sender=depositor)
+    def test_is_set_and_said(self, token: StakingVault, depositor: str, spender: str) -> None:
+        receipt = token.approve.send(spender, 5, sender=depositor)
         assert said(token, receipt) == [("Approval", (depositor, spender, 5))]
-        token.send("approve", spender, 3, sender=depositor)
-        assert token.call("allowance", depositor, spender) == 3
-        assert token.call("allowance", spender, depositor) == 0
+        token.approve.send(spender, 3, sender=depositor)
+        assert token.allowance(depositor, spender) == 3
+        assert token.allowance(spender, depositor) == 0
 
     def test_is_spent_to_the_wei(
-        self, token: Contract, depositor: str, holder: str, spender: str
+        self, token: StakingVault, depositor: str, holder: str, spender: str
     ) -> None:
-        token.send("approve", spender, 5 * ETHER, sender=depositor)
-        receipt = token.send("transferFrom", depositor, holder, 3 * ETHER, sender=spender)
+        token.approve.send(spender, 5 * ETHER, sender=depositor)
+        receipt = token.transferFrom.send(depositor, holder, 3 * ETHER, sender=spender)
         assert said(token, receipt) == [("Transfer", (depositor, holder, 3 * ETHER))]
         left = {"spender": spender, "allowance": 2 * ETHER, "needed": 2 * ETHER + 1}
         with fails("ERC20InsufficientAllowance", **left):
-            token.send("transferFrom", depositor, holder, 2 * ETHER + 1, sender=spender)
-        token.send("transferFrom", depositor, holder, 2 * ETHER, sender=spender)
-        assert token.call("allowance", depositor, spender) == 0
+            token.transferFrom.send(depositor, holder, 2 * ETHER + 1, sender=spender)
+        token.transferFrom.send(depositor, holder, 2 * ETHER, sender=spender)
+        assert token.allowance(depositor, spender) == 0
 
     @pytest.mark.parametrize("function", ["transferFrom", "transferSharesFrom"])
     def test_without_end_is_not_spent(
-        self, token: Contract, depositor: str, holder: str, spender: str, function: str
+        self, token: StakingVault, depositor: str, holder: str, spender: str, function: str
     ) -> None:
         for allowed, left in ((FOREVER, FOREVER), (FOREVER - 1, FOREVER - 2)):
-            token.send("approve", spender, allowed, sender=depositor)
-            token.send(function, depositor, holder, 1, sender=spender)
-            assert token.call("allowance", depositor, spender) == left
+            token.approve.send(spender, allowed, sender=depositor)
+            token.function(function).send(depositor, holder, 1, sender=spender)
+            assert token.allowance(depositor, spender) == left
 
     def test_is_needed_by_everyone_but_not_for_nothing(
-        self, token: Contract, depositor: str, holder: str, spender: str
+        self, token: StakingVault, depositor: str, holder: str, spender: str
     ) -> None:
         for caller in (spender, depositor):
             with fails("ERC20InsufficientAllowance", spender=caller, allowance=0, needed=1):
-                token.send("transferFrom", depositor, holder, 1, sender=caller)
-            token.send("transferFrom", depositor, holder, 0, sender=caller)
+                token.transferFrom.send(depositor, holder, 1, sender=caller)
+            token.transferFrom.send(depositor, holder, 0, sender=caller)
 
     def test_does_not_replace_a_balance(
-        self, token: Contract, depositor: str, holder: str, spender: str
+        self, token: StakingVault, depositor: str, holder: str, spender: str
     ) -> None:
-        token.send("approve", spender, ETHER, sender=holder)
+        token.approve.send(spender, ETHER, sender=holder)
         with fails("InsufficientShares", holder=holder, shares=0, needed=ETHER * 10**9):
-            token.send("transferFrom", holder, depositor, ETHER, sender=spender)
-        assert token.call("allowance", holder, spender) == ETHER
+            token.transferFrom.send(holder, depositor, ETHER, sender=spender)
+        assert token.allowance(holder, spender) == ETHER
 
     @pytest.mark.parametrize("which", ["vault", "wrapped"])
     def test_names_no_zero_address(self, keel: Keel, depositor: str, which: str) -> None:
-        token: Contract = getattr(keel.quick, which)
+        token: StakingVault = getattr(keel.quick, which)
         with fails("ERC20InvalidSpender", spender=ZERO_ADDRESS):
-            token.send("approve", ZERO_ADDRESS, 1, sender=depositor)
+            token.approve.send(ZERO_ADDRESS, 1, sender=depositor)
         impersonate(keel.rpc, ZERO_ADDRESS)
         set_balance_wei(keel.rpc, ZERO_ADDRESS, ETHER)
         with fails("ERC20InvalidApprover", approver=ZERO_ADDRESS):
-            token.send("approve", depositor, 1, sender=ZERO_ADDRESS)
+            token.approve.send(depositor, 1, sender=ZERO_ADDRESS)
 
 
 def test_moves_in_every_way_keep_the_sum_of_shares(
-    keel: Keel, token: Contract, depositor: str, holder: str, spender: str
+    keel: Keel, token: StakingVault, depositor: str, holder: str, spender: str
 ) -> None:
     stake(keel, 3)
     change(keel, 5 * ETHER + 1)
-    token.send("approve", spender, FOREVER, sender=depositor)
+    token.approve.send(spender, FOREVER, sender=depositor)
     moves: list[Callable[[], Receipt]] = [
-        lambda: token.send("transfer", holder, ETHER + 1, sender=depositor),
-        lambda: token.send("transferShares", holder, 12_345, sender=depositor),
-        lambda: token.send("transferFrom", depositor, spender, 7, sender=spender),
-        lambda: token.send("transferSharesFrom", depositor, spender, 7, sender=spender),
-        lambda: keel.quick.wrapped.send("deposit", ETHER, holder, sender=depositor),
-        lambda: keel.quick.wrapped.send("redeem", 5, spender, holder, sender=holder),
+        lambda: token.transfer.send(holder, ETHER + 1, sender=depositor),
+        lambda: token.transferShares.send(holder, 12_345, sender=depositor),
+        lambda: token.transferFrom.send(depositor, spender, 7, sender=spender),
+        lambda: token.transferSharesFrom.send(depositor, spender, 7, sender=spender),
+        lambda: keel.quick.wrapped.deposit.send(ETHER, holder, sender=depositor),
+        lambda: keel.quick.wrapped.redeem.send(5, spender, holder, sender=holder),
     ]
     registry, treasury = keel.quick.registry.address, keel.actors.treasury.address
     wrapped = keel.quick.wrapped.address
     holders = (depositor, holder, spender, wrapped, token.address, registry, treasury)
-    total = token.call("totalShares")
+    total = token.totalShares()
     for move in moves:
         move()
-        assert sum(shares_of(keel, *holders)) == token.call("totalShares") == total
+        assert sum(shares_of(keel, *holders)) == token.totalShares() == total

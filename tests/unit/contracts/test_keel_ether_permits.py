@@ -13,9 +13,9 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
 from keel.chain.clock import now, set_next_timestamp
-from keel.chain.contract import Contract
 from keel.chain.state import chain_id
 from keel.chain.transaction import Receipt
+from keel.deploy.contracts import StakingVault, WrappedKeelEther
 from keel.model.constants import ETHER
 from tests.causes import fails
 from tests.deployment import Keel
@@ -45,7 +45,7 @@ class Permits:
     """One of the two tokens, and an owner's key."""
 
     keel: Keel
-    token: Contract
+    token: StakingVault | WrappedKeelEther
     name: str
     key: LocalAccount
 
@@ -57,7 +57,7 @@ class Permits:
     def allowing(self, value: int, deadline: int = FOREVER, owner: str | None = None) -> Allowing:
         """The next permit of an owner."""
         signer = owner or self.key.address
-        nonce = self.token.call("nonces", signer)
+        nonce = self.token.nonces(signer)
         return Allowing(signer, self.spender, value, nonce, deadline)
 
     def sign(self, what: Allowing, key: LocalAccount | None = None, **domain: Any) -> bytes:
@@ -95,8 +95,8 @@ class Permits:
         terms = (what.owner, what.spender, what.value, what.deadline)
         if by_parts:
             parts = (signature[64], signature[:32], signature[32:64])
-            return self.token.send(BY_PARTS, *terms, *parts, sender=self.spender)
-        return self.token.send(BY_BYTES, *terms, signature, sender=self.spender)
+            return self.token.function(BY_PARTS).send(*terms, *parts, sender=self.spender)
+        return self.token.function(BY_BYTES).send(*terms, signature, sender=self.spender)
 
 
 @pytest.fixture(params=["vault", "wrapped"])
@@ -105,7 +105,7 @@ def permits(keel: Keel, request: pytest.FixtureRequest) -> Permits:
     assert isinstance(owner, TestAccount)
     key: LocalAccount = Account.from_key(owner.private_key)
     deposit(keel, owner.address, 10 * ETHER)
-    keel.quick.wrapped.send("deposit", 5 * ETHER, owner.address, sender=owner.address)
+    keel.quick.wrapped.deposit.send(5 * ETHER, owner.address, sender=owner.address)
     which = request.param
     return Permits(keel, getattr(keel.quick, which), NAMES[which], key)
 
@@ -130,18 +130,18 @@ class TestPermit:
         (approval,) = permits.token.events(receipt)
         assert approval.name == "Approval"
         assert approval.inputs == {"owner": what.owner, "spender": what.spender, "value": 7}
-        assert permits.token.call("allowance", what.owner, what.spender) == 7
-        assert permits.token.call("nonces", what.owner) == what.nonce + 1
+        assert permits.token.allowance(what.owner, what.spender) == 7
+        assert permits.token.nonces(what.owner) == what.nonce + 1
         with fails("PermitSignatureInvalid", owner=what.owner):
             permits.post(what, signature, by_parts=by_parts)
 
     def test_lets_the_spender_spend(self, permits: Permits) -> None:
         what, token = permits.allowing(3), permits.token
         permits.post(what, permits.sign(what))
-        token.send("transferFrom", what.owner, what.spender, 3, sender=what.spender)
+        token.transferFrom.send(what.owner, what.spender, 3, sender=what.spender)
         missing = {"spender": what.spender, "allowance": 0, "needed": 1}
         with fails("ERC20InsufficientAllowance", **missing):
-            token.send("transferFrom", what.owner, what.spender, 1, sender=what.spender)
+            token.transferFrom.send(what.owner, what.spender, 1, sender=what.spender)
 
     def test_counts_until_the_last_second_of_its_deadline(self, permits: Permits) -> None:
         rpc = permits.keel.rpc
@@ -229,12 +229,12 @@ class TestPermit:
         what, attacker = permits.allowing(7), permits.keel.actors.attacker.address
         signature = permits.sign(what)
         terms = (what.owner, what.spender, what.value, what.deadline)
-        permits.token.send(BY_BYTES, *terms, signature, sender=attacker)
+        permits.token.function(BY_BYTES).send(*terms, signature, sender=attacker)
         with fails("PermitSignatureInvalid", owner=what.owner):
             permits.post(what, signature)
-        assert permits.token.call("allowance", what.owner, what.spender) == 7
+        assert permits.token.allowance(what.owner, what.spender) == 7
         token = permits.token
-        token.send("transferFrom", what.owner, what.spender, 7, sender=what.spender)
+        token.transferFrom.send(what.owner, what.spender, 7, sender=what.spender)
 
 
 class TestPermitByContract:
@@ -242,7 +242,7 @@ class TestPermitByContract:
         owner = by_contract(HONEST)
         what = permits.allowing(7, owner=owner)
         permits.post(what, permits.sign(what))
-        assert permits.token.call("allowance", owner, what.spender) == 7
+        assert permits.token.allowance(owner, what.spender) == 7
         with fails("PermitSignatureInvalid", owner=owner):
             permits.post(what, permits.sign(what))
 
@@ -254,7 +254,7 @@ class TestPermitByContract:
         what = permits.allowing(7, owner=owner)
         with fails("PermitSignatureInvalid", owner=owner):
             permits.post(what, permits.sign(what))
-        assert permits.token.call("nonces", owner) == 0
+        assert permits.token.nonces(owner) == 0
 
     def test_is_refused_when_it_answers_no_such_question(self, permits: Permits) -> None:
         owner = permits.keel.quick.queue.address
@@ -265,7 +265,7 @@ class TestPermitByContract:
 
 class TestDomain:
     def test_is_readable_by_erc_5267(self, permits: Permits) -> None:
-        domain = permits.token.call("eip712Domain")
+        domain = permits.token.eip712Domain()
         assert tuple(domain) == (
             b"\x0f",
             permits.name,
@@ -278,4 +278,4 @@ class TestDomain:
 
     def test_has_the_separator_of_these_fields(self, permits: Permits) -> None:
         message = encode_typed_data(full_message=permits.message(permits.allowing(1), {}))
-        assert permits.token.call("DOMAIN_SEPARATOR") == message.header
+        assert permits.token.DOMAIN_SEPARATOR() == message.header

@@ -34,9 +34,9 @@ def attacker(keel: Keel) -> str:
 def test_an_operator_is_what_it_was_admitted_as(validators: Validators, council: str) -> None:
     registry, actors = validators.registry, validators.keel.actors
     manager, rewards = actors.operator_manager_2.address, actors.holder.address
-    receipt = registry.send("addOperator", "Lighthouse", manager, rewards, 7, 2_500, sender=council)
-    assert registry.call("operatorCount") == 1
-    assert registry.call("operator", 0) == (
+    receipt = registry.addOperator.send("Lighthouse", manager, rewards, 7, 2_500, sender=council)
+    assert registry.operatorCount() == 1
+    assert registry.operator(0) == (
         "Lighthouse",
         manager,
         rewards,
@@ -56,15 +56,15 @@ def test_an_operator_is_what_it_was_admitted_as(validators: Validators, council:
 @pytest.mark.parametrize("length", [1, 64])
 def test_a_name_has_one_to_64_bytes(validators: Validators, council: str, length: int) -> None:
     terms = (validators.manager, validators.manager, 1, 1)
-    validators.registry.send("addOperator", "n" * length, *terms, sender=council)
-    assert validators.registry.call("operator", 0).name == "n" * length
+    validators.registry.addOperator.send("n" * length, *terms, sender=council)
+    assert validators.registry.operator(0).name == "n" * length
 
 
 @pytest.mark.parametrize("length", [0, 65])
 def test_no_other_name_is_taken(validators: Validators, council: str, length: int) -> None:
     terms = (validators.manager, validators.manager, 1, 1)
     with fails("NameLength", length=length, max=64):
-        validators.registry.send("addOperator", "n" * length, *terms, sender=council)
+        validators.registry.addOperator.send("n" * length, *terms, sender=council)
 
 
 def test_a_target_is_a_share_of_all(validators: Validators) -> None:
@@ -82,27 +82,29 @@ def test_an_operator_has_a_manager_and_a_reward_address(
     validators: Validators, council: str, what: str
 ) -> None:
     people = {"manager": validators.manager, "rewardAddress": validators.manager}
-    arguments = ("Harbour", *{**people, what: ZERO_ADDRESS}.values(), 1, 1)
+    manager, reward_address = {**people, what: ZERO_ADDRESS}.values()
     with fails("ZeroAddress", what=what):
-        validators.registry.send("addOperator", *arguments, sender=council)
+        validators.registry.addOperator.send(
+            "Harbour", manager, reward_address, 1, 1, sender=council
+        )
     operator_id = validators.add_operator()
     with fails("ZeroAddress", what=what):
         if what == "manager":
-            validators.registry.send("setManager", operator_id, ZERO_ADDRESS, sender=council)
+            validators.registry.setManager.send(operator_id, ZERO_ADDRESS, sender=council)
         else:
             arguments = (operator_id, ZERO_ADDRESS)
-            validators.registry.send("setRewardAddress", *arguments, sender=validators.manager)
+            validators.registry.setRewardAddress.send(*arguments, sender=validators.manager)
 
 
 def test_terms_of_an_operator_change_and_its_validators_stay(
     validators: Validators, council: str
 ) -> None:
     operator_id = validators.add_operator(limit=5)
-    receipt = validators.registry.send("setOperator", operator_id, 0, 1, False, sender=council)
+    receipt = validators.registry.setOperator.send(operator_id, 0, 1, False, sender=council)
     (event,) = validators.registry.events(receipt)
     assert event.name == "OperatorSet"
     assert tuple(event.inputs.values()) == (operator_id, 0, 1, False)
-    operator = validators.registry.call("operator", operator_id)
+    operator = validators.registry.operator(operator_id)
     assert (operator.limit, operator.targetBps, operator.active) == (0, 1, False)
     assert (operator.name, operator.manager) == ("Harbour", validators.manager)
 
@@ -110,15 +112,15 @@ def test_terms_of_an_operator_change_and_its_validators_stay(
 def test_a_new_manager_takes_over_from_the_old(validators: Validators, council: str) -> None:
     operator_id = validators.add_operator()
     registry, new = validators.registry, validators.keel.actors.operator_manager_2.address
-    receipt = registry.send("setManager", operator_id, new, sender=council)
+    receipt = registry.setManager.send(operator_id, new, sender=council)
     (event,) = registry.events(receipt)
     assert (event.name, *event.inputs.values()) == ("ManagerSet", operator_id, new)
     with fails("OnlyManager", operatorId=operator_id, caller=validators.manager):
-        registry.send("setRewardAddress", operator_id, new, sender=validators.manager)
-    receipt = registry.send("setRewardAddress", operator_id, new, sender=new)
+        registry.setRewardAddress.send(operator_id, new, sender=validators.manager)
+    receipt = registry.setRewardAddress.send(operator_id, new, sender=new)
     (event,) = registry.events(receipt)
     assert (event.name, *event.inputs.values()) == ("RewardAddressSet", operator_id, new)
-    assert registry.call("operator", operator_id).rewardAddress == new
+    assert registry.operator(operator_id).rewardAddress == new
 
 
 RESTRICTED: list[tuple[str, tuple[Any, ...]]] = [
@@ -141,7 +143,7 @@ def test_a_stranger_has_no_role(
     validators.add_operator()
     for caller in (attacker, validators.manager):
         with fails("AccessManagedUnauthorized", caller=caller):
-            validators.registry.send(function, *arguments, sender=caller)
+            validators.registry.function(function).send(*arguments, sender=caller)
 
 
 @pytest.mark.parametrize(("function", "arguments"), OF_MANAGERS)
@@ -155,7 +157,7 @@ def test_only_the_manager_acts_for_an_operator(
     validators.add_operator()
     for caller in (attacker, council):
         with fails("OnlyManager", operatorId=0, caller=caller):
-            validators.registry.send(function, *arguments, sender=caller)
+            validators.registry.function(function).send(*arguments, sender=caller)
 
 
 @pytest.mark.parametrize(
@@ -166,9 +168,9 @@ def test_no_role_changes_an_operator_that_is_not_there(
     validators: Validators, council: str, function: str, arguments: tuple[Any, ...]
 ) -> None:
     with fails("NoSuchOperator", operatorId=0):
-        validators.registry.send(function, *arguments, sender=council)
+        validators.registry.function(function).send(*arguments, sender=council)
     validators.add_operator()
-    validators.registry.send(function, *arguments, sender=council)
+    validators.registry.function(function).send(*arguments, sender=council)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_nobody_is_an_operator_that_is_not_there(
     validators: Validators, function: str, arguments: tuple[Any, ...]
 ) -> None:
     with fails("NoSuchOperator", operatorId=0):
-        validators.registry.call(function, *arguments, sender=validators.manager)
+        validators.registry.function(function)(*arguments, sender=validators.manager)
 
 
 def test_a_batch_is_its_root_and_its_keys_are_in_the_log(validators: Validators) -> None:
@@ -188,7 +190,7 @@ def test_a_batch_is_its_root_and_its_keys_are_in_the_log(validators: Validators)
         entries = validators.new_entries(count)
         root = key_batch_tree([entry.deposit_data_root for entry in entries]).root
         arguments = (operator_id, root, packed(entries))
-        receipt = registry.send("addKeys", *arguments, sender=validators.manager)
+        receipt = registry.addKeys.send(*arguments, sender=validators.manager)
         (event,) = registry.events(receipt)
         assert (event.name, *event.inputs.values()) == (
             "KeysAdded",
@@ -197,8 +199,8 @@ def test_a_batch_is_its_root_and_its_keys_are_in_the_log(validators: Validators)
             root,
             packed(entries),
         )
-        assert registry.call("batchRoot", operator_id, number) == root
-        assert registry.call("operator", operator_id).batches == number + 1
+        assert registry.batchRoot(operator_id, number) == root
+        assert registry.operator(operator_id).batches == number + 1
 
 
 def test_batches_of_operators_are_counted_apart(validators: Validators) -> None:
@@ -213,20 +215,20 @@ def test_keys_come_whole(validators: Validators, length: int) -> None:
     operator_id = validators.add_operator()
     arguments = (operator_id, ROOT, bytes(length))
     with fails("KeysLength", length=length, keySize=KEY_BYTES):
-        validators.registry.send("addKeys", *arguments, sender=validators.manager)
+        validators.registry.addKeys.send(*arguments, sender=validators.manager)
 
 
 def test_a_withdrawn_batch_is_gone_and_its_number_is_not_used_again(validators: Validators) -> None:
     operator_id = validators.add_operator()
     registry, manager = validators.registry, validators.manager
     batch = validators.add_keys(operator_id, validators.new_entries(2))
-    receipt = registry.send("withdrawBatch", operator_id, batch, sender=manager)
+    receipt = registry.withdrawBatch.send(operator_id, batch, sender=manager)
     (event,) = registry.events(receipt)
     assert (event.name, *event.inputs.values()) == ("BatchWithdrawn", operator_id, batch)
-    assert registry.call("batchRoot", operator_id, batch) == bytes(32)
+    assert registry.batchRoot(operator_id, batch) == bytes(32)
     for missing in (batch, batch + 1):
         with fails("NoSuchBatch", operatorId=operator_id, batch=missing):
-            registry.send("withdrawBatch", operator_id, missing, sender=manager)
+            registry.withdrawBatch.send(operator_id, missing, sender=manager)
     assert validators.add_keys(operator_id, validators.new_entries(1)) == batch + 1
 
 
@@ -246,5 +248,5 @@ def test_a_key_costs_little_to_add(validators: Validators) -> None:
     entries = validators.new_entries(50)
     root = key_batch_tree([entry.deposit_data_root for entry in entries]).root
     arguments = (operator_id, root, packed(entries))
-    receipt = validators.registry.send("addKeys", *arguments, sender=validators.manager)
+    receipt = validators.registry.addKeys.send(*arguments, sender=validators.manager)
     assert receipt.gas_used <= 50 * 9_000

@@ -5,8 +5,8 @@ from dataclasses import astuple, dataclass, replace
 
 import pytest
 
-from keel.chain.contract import Contract
 from keel.chain.transaction import Receipt
+from keel.deploy.contracts import OperatorRegistry
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.constants import ETHER
 from tests.causes import fails
@@ -24,7 +24,7 @@ class Rewards:
     leaves: tuple[OperatorTotals, ...] = ()
 
     @property
-    def registry(self) -> Contract:
+    def registry(self) -> OperatorRegistry:
         """The contract that is tested."""
         return self.reporting.keel.quick.registry
 
@@ -32,7 +32,7 @@ class Rewards:
     def held_shares(self) -> int:
         """Shares that the registry holds for operators."""
         vault = self.reporting.keel.quick.vault
-        return int(vault.call("sharesOf", self.registry.address))
+        return int(vault.sharesOf(self.registry.address))
 
     def report(self, cumulative: Sequence[int], growth_wei: int = ETHER // 10) -> None:
         """Report growth, and these cumulative rewards of operators 0, 1 and so on."""
@@ -54,17 +54,17 @@ class Rewards:
         """Claim for an operator, by anyone."""
         arguments = (astuple(self.leaves[operator_id]), self.proof(operator_id))
         sender = self.reporting.keel.actors.stranger.address
-        return self.registry.send("claimRewards", *arguments, sender=sender)
+        return self.registry.claimRewards.send(*arguments, sender=sender)
 
     def claimable(self, operator_id: int) -> int:
         """What a claim would pay."""
         arguments = (astuple(self.leaves[operator_id]), self.proof(operator_id))
-        return int(self.registry.call("claimableShares", *arguments))
+        return int(self.registry.claimableShares(*arguments))
 
     def shares_of(self, operator_id: int) -> int:
         """Shares at an operator's reward address."""
-        address = self.registry.call("operator", operator_id).rewardAddress
-        return int(self.reporting.keel.quick.vault.call("sharesOf", address))
+        address = self.registry.operator(operator_id).rewardAddress
+        return int(self.reporting.keel.quick.vault.sharesOf(address))
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def rewards(keel_mainnet: Keel) -> Rewards:
     second = Validators(keel_mainnet).add_operator()
     manager, holder = keel_mainnet.actors.operator_managers[0], keel_mainnet.actors.holder
     change = (second, holder.address)
-    rewards.registry.send("setRewardAddress", *change, sender=manager.address)
+    rewards.registry.setRewardAddress.send(*change, sender=manager.address)
     rewards.report([0, 0])
     return rewards
 
@@ -86,7 +86,7 @@ def test_an_operator_is_paid_what_the_last_report_says(rewards: Rewards) -> None
     for operator_id, shares in enumerate((minted // 3, minted // 4)):
         assert rewards.claimable(operator_id) == shares
         (event,) = rewards.registry.events(rewards.claim(operator_id))
-        address = rewards.registry.call("operator", operator_id).rewardAddress
+        address = rewards.registry.operator(operator_id).rewardAddress
         assert (event.name, *event.inputs.values()) == (
             "RewardsClaimed",
             operator_id,
@@ -94,7 +94,7 @@ def test_an_operator_is_paid_what_the_last_report_says(rewards: Rewards) -> None
             shares,
         )
         assert rewards.shares_of(operator_id) == shares
-        assert rewards.registry.call("claimedShares", operator_id) == shares
+        assert rewards.registry.claimedShares(operator_id) == shares
     assert rewards.held_shares == minted - minted // 3 - minted // 4
 
 
@@ -108,7 +108,7 @@ def test_rewards_are_claimed_once_and_then_what_came_since(rewards: Rewards) -> 
     rewards.report([minted // 2, 0])
     assert rewards.claimable(0) == minted // 2 - minted // 4
     rewards.claim(0)
-    assert rewards.shares_of(0) == rewards.registry.call("claimedShares", 0) == minted // 2
+    assert rewards.shares_of(0) == rewards.registry.claimedShares(0) == minted // 2
     rewards.report([minted // 2 + 1, 0])
     rewards.claim(0)
     assert rewards.shares_of(0) == minted // 2 + 1
@@ -135,7 +135,7 @@ def test_a_leaf_that_falls_pays_nothing_and_takes_nothing(rewards: Rewards) -> N
     assert rewards.claimable(0) == 0
     with fails("NothingToClaim", operatorId=0):
         rewards.claim(0)
-    assert rewards.registry.call("claimedShares", 0) == minted // 2
+    assert rewards.registry.claimedShares(0) == minted // 2
 
 
 def test_only_the_last_report_counts(rewards: Rewards) -> None:
@@ -143,9 +143,9 @@ def test_only_the_last_report_counts(rewards: Rewards) -> None:
     rewards.report([minted // 2, 0])
     earlier = (astuple(rewards.leaves[0]), rewards.proof(0))
     rewards.report([minted // 4, 0])
-    assert rewards.registry.call("claimableShares", *earlier) == 0
+    assert rewards.registry.claimableShares(*earlier) == 0
     with fails("LeafNotReported", operatorId=0):
-        rewards.registry.send("claimRewards", *earlier, sender=rewards.reporting.poster)
+        rewards.registry.claimRewards.send(*earlier, sender=rewards.reporting.poster)
     rewards.claim(0)
 
 
@@ -160,9 +160,9 @@ def test_every_field_of_a_leaf_is_proven(rewards: Rewards, field: str) -> None:
         "slashed": replace(leaf, slashed=1),
     }[field]
     arguments = (astuple(altered), rewards.proof(0))
-    assert rewards.registry.call("claimableShares", *arguments) == 0
+    assert rewards.registry.claimableShares(*arguments) == 0
     with fails("LeafNotReported", operatorId=altered.operator_id):
-        rewards.registry.send("claimRewards", *arguments, sender=rewards.reporting.poster)
+        rewards.registry.claimRewards.send(*arguments, sender=rewards.reporting.poster)
 
 
 def test_nobody_can_raise_a_reward(rewards: Rewards) -> None:
@@ -170,7 +170,7 @@ def test_nobody_can_raise_a_reward(rewards: Rewards) -> None:
     raised = replace(rewards.leaves[0], cumulative_reward_shares=101)
     with fails("LeafNotReported", operatorId=0):
         arguments = (astuple(raised), rewards.proof(0))
-        rewards.registry.send("claimRewards", *arguments, sender=rewards.reporting.poster)
+        rewards.registry.claimRewards.send(*arguments, sender=rewards.reporting.poster)
 
 
 def test_an_operator_that_was_not_admitted_earns_nothing(rewards: Rewards) -> None:
@@ -206,10 +206,10 @@ def test_rewards_go_where_the_manager_last_said(rewards: Rewards) -> None:
     keel = rewards.reporting.keel
     manager, new = keel.actors.operator_managers[0].address, keel.actors.redeemer.address
     rewards.report([100, 0])
-    rewards.registry.send("setRewardAddress", 0, new, sender=manager)
+    rewards.registry.setRewardAddress.send(0, new, sender=manager)
     rewards.claim(0)
-    assert keel.quick.vault.call("sharesOf", new) == 100
-    assert keel.quick.vault.call("sharesOf", manager) == 0
+    assert keel.quick.vault.sharesOf(new) == 100
+    assert keel.quick.vault.sharesOf(manager) == 0
 
 
 def test_the_rewards_of_an_inactive_operator_are_still_its_own(rewards: Rewards) -> None:

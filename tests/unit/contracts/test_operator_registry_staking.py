@@ -27,7 +27,7 @@ FUNDS_WEI = 1_999 * ETHER
 def validators(keel: Keel) -> Validators:
     depositor = keel.actors.depositor.address
     to = (depositor, depositor)
-    keel.quick.vault.send("deposit", *to, sender=depositor, value_wei=FUNDS_WEI)
+    keel.quick.vault.deposit.send(*to, sender=depositor, value_wei=FUNDS_WEI)
     return Validators(keel)
 
 
@@ -44,7 +44,7 @@ type Batch = tuple[list[KeyProof], list[DepositDataEntry]]
 
 
 def staked(validators: Validators, operator_id: int = 0) -> int:
-    return int(validators.registry.call("operator", operator_id).staked)
+    return int(validators.registry.operator(operator_id).staked)
 
 
 def test_staked_keys_reach_the_deposit_contract_and_are_recorded(
@@ -62,9 +62,9 @@ def test_staked_keys_reach_the_deposit_contract_and_are_recorded(
         (0, public_key_hash(entry.pubkey), entry.pubkey) for entry in entries
     ]
     roots = [public_key_hash(entry.pubkey) for entry in entries]
-    asked = [quick.registry.prepare("isStaked", root) for root in (*roots, bytes(32))]
+    asked = [quick.registry.isStaked.prepare(root) for root in (*roots, bytes(32))]
     assert call_many(validators.keel.rpc, asked) == [True] * 5 + [False]
-    assert (staked(validators), quick.registry.call("totalStaked")) == (5, 5)
+    assert (staked(validators), quick.registry.totalStaked()) == (5, 5)
 
 
 def test_some_keys_of_a_batch_may_be_staked_in_any_order(
@@ -138,18 +138,18 @@ def test_the_deposit_contract_refuses_what_the_root_does_not_fit(
 def test_a_withdrawn_or_unknown_batch_gives_no_key(validators: Validators, batch: Batch) -> None:
     proofs, entries = batch
     validators.stake(proofs[:1], entries[:1])
-    validators.registry.send("withdrawBatch", 0, 0, sender=validators.manager)
+    validators.registry.withdrawBatch.send(0, 0, sender=validators.manager)
     for missing in (0, 1):
         with fails("NoSuchBatch", operatorId=0, batch=missing):
             validators.stake([(0, missing, *proofs[1][2:])], entries[1:2])
-    assert validators.registry.call("isStaked", public_key_hash(entries[0].pubkey))
+    assert validators.registry.isStaked(public_key_hash(entries[0].pubkey))
 
 
 def test_a_batch_without_a_root_gives_no_key(validators: Validators) -> None:
     operator_id = validators.add_operator()
     entries = validators.new_entries(1)
     arguments = (operator_id, bytes(32), packed(entries))
-    validators.registry.send("addKeys", *arguments, sender=validators.manager)
+    validators.registry.addKeys.send(*arguments, sender=validators.manager)
     with fails("NoSuchBatch", operatorId=operator_id, batch=0):
         validators.stake([(operator_id, 0, 0, ())], entries)
 
@@ -186,7 +186,7 @@ def test_the_deposit_root_must_be_the_one_the_caller_saw(
     validators: Validators, batch: Batch
 ) -> None:
     proofs, entries = batch
-    actual = validators.keel.quick.deposits.call("get_deposit_root")
+    actual = validators.keel.quick.deposits.get_deposit_root()
     seen = b"\x01" * 32
     with fails("DepositRootChanged", expected=seen, actual=actual):
         arguments = (proofs, packed(entries), seen)
@@ -197,11 +197,11 @@ def test_an_inactive_operator_gets_no_validator(validators: Validators, batch: B
     proofs, entries = batch
     keel, registry = validators.keel, validators.registry
     keel.call_as_role(registry, "setOperator", 0, 1_000, 10_000, False)
-    assert not registry.call("mayStakeNext", 0)
+    assert not registry.mayStakeNext(0)
     with fails("OperatorInactive", operatorId=0):
         validators.stake(proofs[:1], entries[:1])
     keel.call_as_role(registry, "setOperator", 0, 1_000, 10_000, True)
-    assert registry.call("mayStakeNext", 0)
+    assert registry.mayStakeNext(0)
     validators.stake(proofs[:1], entries[:1])
 
 
@@ -211,7 +211,7 @@ def test_an_operator_grows_up_to_its_limit(validators: Validators, batch: Batch)
     with fails("OperatorAtLimit", operatorId=0, limit=3):
         validators.stake(proofs[:4], entries[:4])
     validators.stake(proofs[:3], entries[:3])
-    assert not validators.registry.call("mayStakeNext", 0)
+    assert not validators.registry.mayStakeNext(0)
     with fails("OperatorAtLimit", operatorId=0, limit=3):
         validators.stake(proofs[3:4], entries[3:4])
 
@@ -305,7 +305,7 @@ def test_the_view_says_who_may_get_the_next_one(validators: Validators, share_bp
     total = 0
     for _ in range(4):
         refusal = refusal_of(operator, total)
-        may = validators.registry.call("mayStakeNext", operator.operator_id)
+        may = validators.registry.mayStakeNext(operator.operator_id)
         assert may == (refusal is None)
         if may:
             validators.stake_new(operator.operator_id, 1)

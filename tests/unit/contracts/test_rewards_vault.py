@@ -23,28 +23,28 @@ def rewards(keel: Keel) -> Contract:
 
 
 def test_takes_ether_from_anyone_without_counting_it(keel: Keel, rewards: Contract) -> None:
-    totals = keel.quick.vault.call("totals")
+    totals = keel.quick.vault.totals()
     send_transaction(keel.rpc, keel.actors.stranger.address, rewards.address, value_wei=1)
     assert balance_wei(keel.rpc, rewards.address) == 3 * ETHER + 1
-    assert keel.quick.vault.call("totals") == totals
+    assert keel.quick.vault.totals() == totals
 
 
 def test_gives_a_report_what_it_pulls(keel: Keel, rewards: Contract) -> None:
     vault = keel.quick.vault
     report(keel)
-    buffered_wei = vault.call("bufferedWei")
+    buffered_wei = vault.bufferedWei()
     before_wei = balance_wei(keel.rpc, vault.address)
     report(keel, rewardsWei=2 * ETHER)
     assert balance_wei(keel.rpc, rewards.address) == ETHER
     assert balance_wei(keel.rpc, vault.address) == before_wei + 2 * ETHER
-    assert vault.call("bufferedWei") == buffered_wei + 2 * ETHER
+    assert vault.bufferedWei() == buffered_wei + 2 * ETHER
 
 
 def test_gives_no_wei_more_than_it_has(keel: Keel, rewards: Contract) -> None:
     vault = as_contract(keel.quick.vault)
     with fails("InsufficientBalance", askedWei=3 * ETHER + 1, balanceWei=3 * ETHER):
-        rewards.send("passOn", 3 * ETHER + 1, sender=vault)
-    rewards.send("passOn", 3 * ETHER, sender=vault)
+        rewards.function("passOn").send(3 * ETHER + 1, sender=vault)
+    rewards.function("passOn").send(3 * ETHER, sender=vault)
     assert balance_wei(keel.rpc, rewards.address) == 0
 
 
@@ -52,7 +52,7 @@ def test_gives_no_wei_more_than_it_has(keel: Keel, rewards: Contract) -> None:
 def test_gives_nothing_to_others(keel: Keel, rewards: Contract, actor: str) -> None:
     caller = keel.actors[actor].address
     with fails("OnlyVault", caller=caller):
-        rewards.send("passOn", 1, sender=caller)
+        rewards.function("passOn").send(1, sender=caller)
 
 
 def test_cannot_pass_for_a_depositor(keel: Keel, rewards: Contract) -> None:
@@ -67,12 +67,12 @@ def test_cannot_pass_for_a_depositor(keel: Keel, rewards: Contract) -> None:
 def test_is_the_only_one_to_enter_rewards(keel: Keel) -> None:
     rewards, stranger = keel.quick.rewards_vault.address, keel.actors.stranger.address
     with fails("OnlyProtocol", caller=stranger, expected=rewards):
-        keel.quick.vault.send("receiveRewards", sender=stranger, value_wei=1)
+        keel.quick.vault.receiveRewards.send(sender=stranger, value_wei=1)
 
 
 def test_needs_a_vault(keel: Keel) -> None:
     artifact = keel.artifacts["RewardsVault"]
     stranger = keel.actors.stranger.address
-    assert keel.quick.rewards_vault.call("VAULT") == keel.quick.vault.address
+    assert keel.quick.rewards_vault.VAULT() == keel.quick.vault.address
     with fails("ZeroAddress", what="vault"):
         deploy(keel.rpc, artifact.abi, artifact.creation_code, NOBODY, sender=stranger)

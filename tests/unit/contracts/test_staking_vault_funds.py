@@ -12,6 +12,7 @@ from keel.chain.contract import Contract
 from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei
 from keel.chain.transaction import Receipt
+from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER, SHARES_PER_UNIT
 from tests.deployment import Keel
 from tests.unit.contracts.hands import deposit, next_reference_slot
@@ -50,7 +51,7 @@ type Installer = Callable[[Conduct], Contract]
 
 
 @pytest.fixture
-def vault(keel: Keel) -> Contract:
+def vault(keel: Keel) -> StakingVault:
     """Of 1,000 ETH, 960 are staked, and a report has counted them."""
     deposit(keel, keel.actors.depositor.address, 999 * ETHER)
     stake(keel, 30)
@@ -59,7 +60,9 @@ def vault(keel: Keel) -> Contract:
 
 
 @pytest.fixture
-def install(keel: Keel, vault: Contract, test_contracts: dict[str, ContractContainer]) -> Installer:
+def install(
+    keel: Keel, vault: StakingVault, test_contracts: dict[str, ContractContainer]
+) -> Installer:
     """Puts a fund with 50 ETH of wkETH in the place of the deployed one, as governance may."""
 
     def install_fund(conduct: Conduct) -> Contract:
@@ -69,8 +72,8 @@ def install(keel: Keel, vault: Contract, test_contracts: dict[str, ContractConta
         )
         depositor = keel.actors.depositor.address
         arguments = (fund.address, ZERO_ADDRESS)
-        vault.send("depositWrapped", *arguments, sender=depositor, value_wei=50 * ETHER)
-        modules = vault.call("modules")._replace(fund=fund.address)
+        vault.depositWrapped.send(*arguments, sender=depositor, value_wei=50 * ETHER)
+        modules = vault.modules()._replace(fund=fund.address)
         keel.call_as_role(vault, "setModules", modules)
         change(keel, 0)
         return fund
@@ -78,7 +81,7 @@ def install(keel: Keel, vault: Contract, test_contracts: dict[str, ContractConta
     return install_fund
 
 
-def absorbed(vault: Contract, receipt: Receipt) -> tuple[int, int, int]:
+def absorbed(vault: StakingVault, receipt: Receipt) -> tuple[int, int, int]:
     """Cover in wei, cover in shares, and what holders bore."""
     (event,) = vault.events(receipt, "LossAbsorbed")
     return event.inputs["coverWei"], event.inputs["coverShares"], event.inputs["holdersWei"]
@@ -87,7 +90,7 @@ def absorbed(vault: Contract, receipt: Receipt) -> tuple[int, int, int]:
 class TestCoverFailed:
     @pytest.mark.parametrize("conduct", [Conduct.REVERTING, Conduct.BURNING_GAS])
     def test_the_loss_goes_on_to_holders(
-        self, vault: Contract, keel: Keel, install: Installer, conduct: Conduct
+        self, vault: StakingVault, keel: Keel, install: Installer, conduct: Conduct
     ) -> None:
         fund = install(conduct)
         receipt = change(keel, -LOSS_WEI)
@@ -101,14 +104,14 @@ class TestCoverFailed:
 
     @pytest.mark.parametrize("conduct", [Conduct.ANSWERING_GARBAGE, Conduct.ANSWERING_LONG])
     def test_an_answer_without_units_counts_as_none(
-        self, vault: Contract, keel: Keel, install: Installer, conduct: Conduct
+        self, vault: StakingVault, keel: Keel, install: Installer, conduct: Conduct
     ) -> None:
         install(conduct)
         receipt = change(keel, -LOSS_WEI)
         assert vault.events(receipt, "CoverFailed") == []
         assert absorbed(vault, receipt) == (0, 0, LOSS_WEI)
 
-    def test_the_deployed_fund_does_not_fail(self, vault: Contract, keel: Keel) -> None:
+    def test_the_deployed_fund_does_not_fail(self, vault: StakingVault, keel: Keel) -> None:
         insure(keel, 50 * ETHER)
         receipt = change(keel, -LOSS_WEI)
         assert vault.events(receipt, "CoverFailed") == []
@@ -116,19 +119,21 @@ class TestCoverFailed:
 
 
 class TestHandedOver:
-    def test_exactly_what_was_asked(self, vault: Contract, keel: Keel, install: Installer) -> None:
+    def test_exactly_what_was_asked(
+        self, vault: StakingVault, keel: Keel, install: Installer
+    ) -> None:
         fund = install(Conduct.EXACT)
         assert absorbed(vault, change(keel, -LOSS_WEI))[0] == LOSS_WEI
         assert units_of(keel, fund.address) == 40 * ETHER
 
-    def test_less_covers_less(self, vault: Contract, keel: Keel, install: Installer) -> None:
+    def test_less_covers_less(self, vault: StakingVault, keel: Keel, install: Installer) -> None:
         install(Conduct.HANDING_OVER_HALF)
         half = LOSS_WEI // 2
         assert absorbed(vault, change(keel, -LOSS_WEI)) == (half, half * SHARES_PER_UNIT, half)
 
-    def test_more_is_not_burned(self, vault: Contract, keel: Keel, install: Installer) -> None:
+    def test_more_is_not_burned(self, vault: StakingVault, keel: Keel, install: Installer) -> None:
         fund = install(Conduct.HANDING_OVER_MORE)
-        more = fund.call("MORE_UNITS")
+        more = fund.function("MORE_UNITS")()
         receipt = change(keel, -LOSS_WEI)
         assert absorbed(vault, receipt) == (LOSS_WEI, LOSS_WEI * SHARES_PER_UNIT, 0)
         assert units_of(keel, vault.address) == more
@@ -140,11 +145,11 @@ class TestHandedOver:
 class TestComingBack:
     @pytest.mark.parametrize("conduct", [Conduct.DEPOSITING, Conduct.REQUESTING])
     def test_leaves_every_share_and_every_wei_accounted_for(
-        self, vault: Contract, keel: Keel, install: Installer, conduct: Conduct
+        self, vault: StakingVault, keel: Keel, install: Installer, conduct: Conduct
     ) -> None:
         fund = install(conduct)
         depositor = keel.actors.depositor.address
-        vault.send("transfer", fund.address, 2 * ETHER, sender=depositor)
+        vault.transfer.send(fund.address, 2 * ETHER, sender=depositor)
         ref_time = next_reference_slot(keel)
         jump_to(keel.rpc, ref_time + 1)  # so that the fund's ticket is too young to be paid
         receipt = apply(keel, inputs_of(keel, ref_time, -LOSS_WEI))
@@ -153,15 +158,15 @@ class TestComingBack:
         holders = (depositor, vault.address, fund.address, keel.quick.wrapped.address)
         accounts = accounts_of(keel)
         assert sum(shares_of(keel, *holders)) == accounts.shares
-        owed_wei = keel.quick.queue.call("owedWei")
+        owed_wei = keel.quick.queue.owedWei()
         assert owed_wei == (ETHER if conduct is Conduct.REQUESTING else 0)
-        assert vault.call("bufferedWei") == accounts.buffered_wei(owed_wei)
-        assert vault.call("bufferedWei") == balance_wei(keel.rpc, vault.address)
+        assert vault.bufferedWei() == accounts.buffered_wei(owed_wei)
+        assert vault.bufferedWei() == balance_wei(keel.rpc, vault.address)
 
 
 class TestGas:
     def test_too_little_for_cover_reverts_and_a_little_more_does_not(
-        self, vault: Contract, keel: Keel
+        self, vault: StakingVault, keel: Keel
     ) -> None:
         insure(keel, 50 * ETHER)
         inputs = inputs_of(keel, next_reference_slot(keel), -LOSS_WEI)

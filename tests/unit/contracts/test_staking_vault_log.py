@@ -23,36 +23,36 @@ type Deed = Callable[[Keel, str, str, int], None]
 
 
 def wrap(keel: Keel, person: str, other: str, wei: int) -> None:
-    keel.quick.wrapped.send("deposit", wei, other, sender=person)
+    keel.quick.wrapped.deposit.send(wei, other, sender=person)
 
 
 def unwrap(keel: Keel, person: str, other: str, wei: int) -> None:
-    keel.quick.wrapped.send("redeem", wei, other, person, sender=person)
+    keel.quick.wrapped.redeem.send(wei, other, person, sender=person)
 
 
 def withdraw(keel: Keel, person: str, other: str, wei: int) -> None:
-    keel.quick.wrapped.send("withdraw", wei, other, person, sender=person)
+    keel.quick.wrapped.withdraw.send(wei, other, person, sender=person)
 
 
 def move(keel: Keel, person: str, other: str, wei: int) -> None:
-    keel.quick.vault.send("transfer", other, wei, sender=person)
+    keel.quick.vault.transfer.send(other, wei, sender=person)
 
 
 def move_shares(keel: Keel, person: str, other: str, wei: int) -> None:
-    keel.quick.vault.send("transferShares", other, wei * 10**9 + 1, sender=person)
+    keel.quick.vault.transferShares.send(other, wei * 10**9 + 1, sender=person)
 
 
 def request(keel: Keel, person: str, other: str, wei: int) -> None:
     amounts = [wei, 10**15 + 1]
-    keel.quick.queue.send("requestMany", amounts, other, sender=person)
+    keel.quick.queue.requestMany.send(amounts, other, sender=person)
 
 
 def redeem(keel: Keel, person: str, other: str, wei: int) -> None:
-    keel.quick.instant.send("redeem", wei * 10**9 + 3, other, 0, sender=person)
+    keel.quick.instant.redeem.send(wei * 10**9 + 3, other, 0, sender=person)
 
 
 def deposit_wrapped(keel: Keel, person: str, other: str, wei: int) -> None:
-    keel.quick.vault.send("depositWrapped", other, person, sender=person, value_wei=wei + 1)
+    keel.quick.vault.depositWrapped.send(other, person, sender=person, value_wei=wei + 1)
 
 
 def gain(keel: Keel, person: str, other: str, wei: int) -> None:
@@ -67,7 +67,7 @@ def reward(keel: Keel, person: str, other: str, wei: int) -> None:
     """Operators' shares leave the registry as its claims move them."""
     registry = as_contract(keel.quick.registry)
     (held,) = shares_of(keel, registry)
-    keel.quick.vault.send("transferShares", other, held // 2, sender=registry)
+    keel.quick.vault.transferShares.send(other, held // 2, sender=registry)
 
 
 def wait(keel: Keel, person: str, other: str, wei: int) -> None:
@@ -75,7 +75,7 @@ def wait(keel: Keel, person: str, other: str, wei: int) -> None:
 
 
 def set_terms(keel: Keel, person: str, other: str, wei: int) -> None:
-    terms = keel.quick.vault.call("terms")._replace(treasury=other, insuranceBps=3_333)
+    terms = keel.quick.vault.terms()._replace(treasury=other, insuranceBps=3_333)
     keel.call_as_role(keel.quick.vault, "setTerms", terms)
     change(keel, 0)
 
@@ -119,7 +119,7 @@ def launched(keel: Keel) -> Keel:
     for name in PEOPLE:
         person = keel.actors[name].address
         deposit(keel, person, 50 * ETHER)
-        keel.quick.wrapped.send("deposit", 10 * ETHER, person, sender=person)
+        keel.quick.wrapped.deposit.send(10 * ETHER, person, sender=person)
     stake(keel, 5)
     insure(keel, 4 * ETHER)
     set_balance_wei(keel.rpc, keel.quick.registry.address, ETHER)
@@ -148,7 +148,7 @@ def check(keel: Keel) -> None:
     assert shares_of(keel, *holders) == [index.shares_of[holder] for holder in holders]
     assert sum(index.shares_of.values()) == index.total == accounts.shares
     assert index.assets_wei == accounts.backing_wei
-    assert index.visible_wei(now(keel.rpc)) == keel.quick.vault.call("totalSupply")
+    assert index.visible_wei(now(keel.rpc)) == keel.quick.vault.totalSupply()
 
 
 class TestLog:

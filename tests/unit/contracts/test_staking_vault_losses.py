@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
-from keel.chain.contract import Contract, call_many
+from keel.chain.contract import call_many
 from keel.chain.state import balance_wei
+from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER, RAY, SHARES_PER_UNIT
 from keel.model.queue import Queue
 from tests.deployment import Keel
@@ -37,12 +38,12 @@ def queue(keel: Keel) -> Queue:
     deposit(keel, depositor, 999 * ETHER)
     stake(keel, 30)
     change(keel, 0)
-    receipt = keel.quick.queue.send("request", TICKETS_WEI, depositor, sender=depositor)
+    receipt = keel.quick.queue.request.send(TICKETS_WEI, depositor, sender=depositor)
     return queue_with((TICKETS_WEI, receipt.timestamp))
 
 
 @pytest.fixture
-def vault(keel: Keel) -> Contract:
+def vault(keel: Keel) -> StakingVault:
     return keel.quick.vault
 
 
@@ -58,9 +59,9 @@ def lose(keel: Keel, queue: Queue, loss_wei: int) -> dict[str, int]:
     assert accounts_of(keel) == model.accounts
     assert model.loss is not None
     assert units_of(keel, fund) == units - model.loss.cover_units
-    pending = keel.quick.queue.call("pending")
+    pending = keel.quick.queue.pending()
     assert pending.index == model.queue.index
-    assert keel.quick.queue.call("owedWei") == model.queue.owed_wei
+    assert keel.quick.queue.owedWei() == model.queue.owed_wei
     (absorbed,) = vault.events(receipt, "LossAbsorbed")
     parts = dict(absorbed.inputs)
     assert parts == {
@@ -78,38 +79,40 @@ def lose(keel: Keel, queue: Queue, loss_wei: int) -> dict[str, int]:
 
 
 class TestWhoBears:
-    def test_the_stream_alone_what_it_can(self, keel: Keel, vault: Contract, queue: Queue) -> None:
+    def test_the_stream_alone_what_it_can(
+        self, keel: Keel, vault: StakingVault, queue: Queue
+    ) -> None:
         """LOS-1, LOS-4."""
         insure(keel, 50 * ETHER)
         change(keel, 5 * ETHER)
         parts = lose(keel, queue, ETHER)
         assert parts["unvestedWei"] == ETHER
-        assert vault.call("lossCarryWei") == ETHER
+        assert vault.lossCarryWei() == ETHER
 
     def test_the_insurance_the_rest_when_it_has_enough(
-        self, keel: Keel, vault: Contract, queue: Queue
+        self, keel: Keel, vault: StakingVault, queue: Queue
     ) -> None:
         """LOS-1, LOS-4."""
         insure(keel, 50 * ETHER)
-        balance_wei = vault.call("balanceOf", keel.actors.depositor.address)
+        balance_wei = vault.balanceOf(keel.actors.depositor.address)
         parts = lose(keel, queue, 40 * ETHER)
         assert (parts["coverWei"], parts["holdersWei"], parts["ticketsWei"]) == (40 * ETHER, 0, 0)
-        assert vault.call("balanceOf", keel.actors.depositor.address) == balance_wei
-        assert keel.quick.queue.call("pending").index == RAY
-        assert vault.call("lossCarryWei") == 0
+        assert vault.balanceOf(keel.actors.depositor.address) == balance_wei
+        assert keel.quick.queue.pending().index == RAY
+        assert vault.lossCarryWei() == 0
 
     def test_all_alike_what_is_left_when_it_has_too_little(
-        self, keel: Keel, vault: Contract, queue: Queue
+        self, keel: Keel, vault: StakingVault, queue: Queue
     ) -> None:
         units = insure(keel, 20 * ETHER)
-        visible_before_wei = vault.call("totalSupply")
+        visible_before_wei = vault.totalSupply()
         parts = lose(keel, queue, 59 * ETHER)
         assert parts["coverWei"] == units * 95 // 100
         assert parts["holdersWei"] + parts["ticketsWei"] == 40 * ETHER
         whole_wei = visible_before_wei - parts["coverWei"] + TICKETS_WEI
         exact_wei = 40 * ETHER * TICKETS_WEI // whole_wei
         assert abs(parts["ticketsWei"] - exact_wei) <= 1
-        assert vault.call("lossCarryWei") == 40 * ETHER
+        assert vault.lossCarryWei() == 40 * ETHER
 
     @pytest.mark.usefixtures("vault")
     def test_all_alike_everything_without_insurance(self, keel: Keel, queue: Queue) -> None:
@@ -117,44 +120,46 @@ class TestWhoBears:
         assert (parts["coverWei"], parts["coverShares"]) == (0, 0)
         assert (parts["holdersWei"], parts["ticketsWei"]) == (864 * ETHER // 10, 96 * ETHER // 10)
 
-    def test_holders_alone_when_nobody_has_a_ticket(self, keel: Keel, vault: Contract) -> None:
+    def test_holders_alone_when_nobody_has_a_ticket(self, keel: Keel, vault: StakingVault) -> None:
         deposit(keel, keel.actors.depositor.address, 99 * ETHER)
         stake(keel, 3)
         change(keel, 0)
         parts = lose(keel, Queue(), 96 * ETHER)
         assert parts["holdersWei"] == 96 * ETHER
-        assert vault.call("totalSupply") == 4 * ETHER
+        assert vault.totalSupply() == 4 * ETHER
 
     def test_everything_that_is_staked_can_be_lost(
-        self, keel: Keel, vault: Contract, queue: Queue
+        self, keel: Keel, vault: StakingVault, queue: Queue
     ) -> None:
         insure(keel, 10 * ETHER)
         lose(keel, queue, 960 * ETHER)
         balances = (vault.address, keel.quick.queue.address)
         assert sum(balance_wei(keel.rpc, holder) for holder in balances) == 50 * ETHER
-        assert vault.call("bufferedWei") == balance_wei(keel.rpc, vault.address)
+        assert vault.bufferedWei() == balance_wei(keel.rpc, vault.address)
 
     @pytest.mark.usefixtures("vault")
     def test_a_wei_at_a_time_adds_up(self, keel: Keel, queue: Queue) -> None:
         insure(keel, ETHER)
         for _ in range(3):
-            now_owed = keel.quick.queue.call("owedWei")
+            now_owed = keel.quick.queue.owedWei()
             parts = lose(keel, queue, 1)
             assert parts["coverWei"] == 1
-            assert keel.quick.queue.call("owedWei") == now_owed
+            assert keel.quick.queue.owedWei() == now_owed
 
 
 class TestCover:
     @pytest.mark.usefixtures("queue")
-    def test_burns_what_was_handed_over_from_both_tokens(self, keel: Keel, vault: Contract) -> None:
+    def test_burns_what_was_handed_over_from_both_tokens(
+        self, keel: Keel, vault: StakingVault
+    ) -> None:
         wrapped = keel.quick.wrapped
         insure(keel, 50 * ETHER)
-        shares, supply = vault.call("totalShares"), wrapped.call("totalSupply")
+        shares, supply = vault.totalShares(), wrapped.totalSupply()
         inputs = inputs_of(keel, next_reference_slot(keel), -10 * ETHER)
         receipt = apply(keel, inputs)
         burned = 10 * ETHER * SHARES_PER_UNIT
-        assert vault.call("totalShares") == shares - burned
-        assert wrapped.call("totalSupply") == supply - 10 * ETHER
+        assert vault.totalShares() == shares - burned
+        assert wrapped.totalSupply() == supply - 10 * ETHER
         assert shares_of(keel, wrapped.address) == [supply * SHARES_PER_UNIT - burned]
         assert units_of(keel, vault.address) == 0
         (burn,) = vault.events(receipt, "Transfer")
@@ -213,14 +218,16 @@ class TestProperties:
             first_wei = min(loss_wei, staked_wei - again_wei)
             lose(keel, queue, first_wei)
             names = ("pending", "lastFinalised")  # a ticket worth little enough was paid
-            pending, paid = call_many(keel.rpc, [keel.quick.queue.prepare(n) for n in names])
+            pending, paid = call_many(
+                keel.rpc, [keel.quick.queue.function(n).prepare() for n in names]
+            )
             lose(keel, replace(queue, index=pending.index, finalised=paid), again_wei)
 
 
 def test_what_tickets_lost_is_gone_from_their_claims(keel: Keel, queue: Queue) -> None:
     lose(keel, queue, 96 * ETHER)
     as_contract(keel.quick.oracle)
-    worth_wei = keel.quick.queue.call("ticket", 1).worthWei
+    worth_wei = keel.quick.queue.ticket(1).worthWei
     assert worth_wei == TICKETS_WEI * 904 // 1_000
     jump_to(keel.rpc, now(keel.rpc) + 1)
-    assert keel.quick.queue.call("owedWei") == worth_wei
+    assert keel.quick.queue.owedWei() == worth_wei

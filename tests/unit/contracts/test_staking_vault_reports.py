@@ -3,8 +3,8 @@
 import pytest
 
 from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
-from keel.chain.contract import Contract
 from keel.chain.state import balance_wei, set_balance_wei, set_runtime_code
+from keel.deploy.contracts import StakingVault
 from keel.model.constants import BPS, DAY, ETHER, RAY, SHARES_PER_UNIT
 from tests.causes import fails
 from tests.deployment import Keel
@@ -27,12 +27,12 @@ PROFIT_WEI = 5 * ETHER + 3
 
 
 @pytest.fixture
-def vault(keel: Keel) -> Contract:
+def vault(keel: Keel) -> StakingVault:
     """Of 1,000 ETH, 960 are staked, and a report has counted them."""
     return staked(keel)
 
 
-def staked(keel: Keel) -> Contract:
+def staked(keel: Keel) -> StakingVault:
     deposit(keel, keel.actors.depositor.address, 999 * ETHER)
     stake(keel, 30)
     change(keel, 0)
@@ -61,35 +61,37 @@ class TestReferenceTime:
             with fails("RefTimeTooEarly", refTime=again, laterThan=ref_time):
                 apply(keel, inputs | {"refTime": again})
 
-    def test_is_not_in_the_future(self, keel: Keel, vault: Contract) -> None:
-        ref_time = vault.call("newestRefTime") + keel.profile.frame_seconds
+    def test_is_not_in_the_future(self, keel: Keel, vault: StakingVault) -> None:
+        ref_time = vault.newestRefTime() + keel.profile.frame_seconds
         inputs = inputs_of(keel, ref_time)
         as_contract(keel.quick.oracle)
         jump_to(keel.rpc, ref_time - 1)
         with fails("RefTimeInFuture", refTime=ref_time, nowTime=ref_time - 1):
-            vault.call("previewReport", inputs)
+            vault.previewReport(inputs)
         set_next_timestamp(keel.rpc, ref_time - 1)
         with fails("RefTimeInFuture", refTime=ref_time, nowTime=ref_time - 1):
             apply(keel, inputs)
         set_next_timestamp(keel.rpc, ref_time)
         apply(keel, inputs)
 
-    def test_may_skip_frames(self, keel: Keel, vault: Contract) -> None:
+    def test_may_skip_frames(self, keel: Keel, vault: StakingVault) -> None:
         change(keel, PROFIT_WEI, frames=5)
-        assert vault.call("state") == 0
+        assert vault.state() == 0
 
 
 class TestWhatIsExpected:
-    def test_counts_a_stake_until_the_second_of_the_slot(self, keel: Keel, vault: Contract) -> None:
+    def test_counts_a_stake_until_the_second_of_the_slot(
+        self, keel: Keel, vault: StakingVault
+    ) -> None:
         """REP-2."""
         deposit(keel, keel.actors.depositor.address, 100 * ETHER)
         counted_wei = accounts_of(keel).consensus_wei
-        ref_time = vault.call("newestRefTime") + keel.profile.frame_seconds
+        ref_time = vault.newestRefTime() + keel.profile.frame_seconds
         for timestamp, first in ((ref_time, 100), (ref_time + 1, 101)):
             as_contract(keel.quick.registry)
             set_next_timestamp(keel.rpc, timestamp)
             assert stake(keel, 1, first).timestamp == timestamp
-        base = vault.call("reportBase", ref_time)
+        base = vault.reportBase(ref_time)
         assert base.expectedWei == counted_wei + VALIDATOR_WEI
         assert base.stakedValidators == 31
         assert base.totalWei == 1_100 * ETHER
@@ -97,11 +99,13 @@ class TestWhatIsExpected:
         assert receipt.timestamp > ref_time
         after = accounts_of(keel)
         assert (after.consensus_wei, after.pending_wei) == (base.expectedWei, VALIDATOR_WEI)
-        later = vault.call("reportBase", ref_time + keel.profile.frame_seconds)
+        later = vault.reportBase(ref_time + keel.profile.frame_seconds)
         assert later.expectedWei == base.expectedWei + VALIDATOR_WEI
         assert later.stakedValidators == 32
 
-    def test_stays_in_step_over_frames_without_reports(self, keel: Keel, vault: Contract) -> None:
+    def test_stays_in_step_over_frames_without_reports(
+        self, keel: Keel, vault: StakingVault
+    ) -> None:
         """REP-2."""
         deposit(keel, keel.actors.depositor.address, 100 * ETHER)
         first_ref_time = next_reference_slot(keel)
@@ -110,7 +114,7 @@ class TestWhatIsExpected:
         jump_to(keel.rpc, next_reference_slot(keel) + 1)
         stake(keel, 1, 101)
         ref_times = [first_ref_time + k * keel.profile.frame_seconds for k in range(3)]
-        bases = [vault.call("reportBase", ref_time) for ref_time in ref_times]
+        bases = [vault.reportBase(ref_time) for ref_time in ref_times]
         assert [base.stakedValidators for base in bases] == [30, 31, 32]
         expected = [960 * ETHER + k * VALIDATOR_WEI for k in range(3)]
         assert [base.expectedWei for base in bases] == expected
@@ -118,7 +122,7 @@ class TestWhatIsExpected:
 
 class TestFee:
     def test_goes_to_treasury_operators_and_insurance_to_the_share(
-        self, keel: Keel, vault: Contract
+        self, keel: Keel, vault: StakingVault
     ) -> None:
         """REP-5."""
         change(keel, PROFIT_WEI)
@@ -146,13 +150,13 @@ class TestFee:
             part * outcome.fee_wei // fee.total for part in parts
         ]
 
-    def test_is_not_taken_from_what_is_feeless(self, keel: Keel, vault: Contract) -> None:
+    def test_is_not_taken_from_what_is_feeless(self, keel: Keel, vault: StakingVault) -> None:
         """REP-5."""
-        shares = vault.call("totalShares")
+        shares = vault.totalShares()
         change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
-        assert vault.call("totalShares") == shares
+        assert vault.totalShares() == shares
         change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI - 10)
-        assert vault.call("totalShares") > shares
+        assert vault.totalShares() > shares
 
     def test_is_bounded_by_the_time_covered(self, keel_mainnet: Keel) -> None:
         """REP-5."""
@@ -161,9 +165,9 @@ class TestFee:
         most_wei = bound_wei * BPS // keel.profile.fee_bps
         for profit_wei, fee_wei in ((most_wei - 10, bound_wei - 1), (most_wei, bound_wei)):
             inputs = inputs_of(keel, next_reference_slot(keel), profit_wei)
-            preview = vault.call("previewReport", inputs)
+            preview = vault.function("previewReport")(inputs)
             assert preview.feeWei == fee_wei
-        preview = vault.call("previewReport", inputs_of(keel, inputs["refTime"], 2 * most_wei))
+        preview = vault.function("previewReport")(inputs_of(keel, inputs["refTime"], 2 * most_wei))
         frames = (inputs["refTime"] - accounts_of(keel).ref_time) // keel.profile.frame_seconds
         assert frames == 2
         assert preview.feeWei == 2 * bound_wei
@@ -175,39 +179,39 @@ class TestFee:
         fees = []
         for _ in range(8):
             inputs = inputs_of(keel, next_reference_slot(keel), 400 * ETHER)
-            fees.append(vault.call("previewReport", inputs).feeWei)
+            fees.append(vault.function("previewReport")(inputs).feeWei)
         assert keel.profile.frame_seconds == DAY
         assert fees == [min(frames, 7) * frame_bound_wei for frames in range(1, 9)]
 
-    def test_waits_until_losses_are_made_good(self, keel: Keel, vault: Contract) -> None:
+    def test_waits_until_losses_are_made_good(self, keel: Keel, vault: StakingVault) -> None:
         """REP-5."""
         change(keel, -2 * ETHER)
-        assert vault.call("lossCarryWei") == 2 * ETHER
-        shares = vault.call("totalShares")
+        assert vault.lossCarryWei() == 2 * ETHER
+        shares = vault.totalShares()
         change(keel, ETHER)
-        assert vault.call("lossCarryWei") == ETHER
+        assert vault.lossCarryWei() == ETHER
         change(keel, ETHER // 2, feelessWei=ETHER // 2)
-        assert vault.call("lossCarryWei") == ETHER // 2
-        assert vault.call("totalShares") == shares
+        assert vault.lossCarryWei() == ETHER // 2
+        assert vault.totalShares() == shares
         inputs = inputs_of(keel, next_reference_slot(keel), 2 * ETHER)
-        fee_wei = vault.call("previewReport", inputs).feeWei
+        fee_wei = vault.previewReport(inputs).feeWei
         assert fee_wei == 3 * ETHER // 2 * keel.profile.fee_bps // BPS
         apply(keel, inputs)
-        assert vault.call("lossCarryWei") == 0
+        assert vault.lossCarryWei() == 0
 
 
 class TestPulling:
-    def test_takes_what_was_named_from_both_vaults(self, keel: Keel, vault: Contract) -> None:
+    def test_takes_what_was_named_from_both_vaults(self, keel: Keel, vault: StakingVault) -> None:
         sources = (keel.quick.withdrawal_vault, keel.quick.rewards_vault)
         for source in sources:
             set_balance_wei(keel.rpc, source.address, 10 * ETHER)
         held_wei = balance_wei(keel.rpc, vault.address)
-        buffered_wei = vault.call("bufferedWei")
+        buffered_wei = vault.bufferedWei()
         change(keel, -6 * ETHER, withdrawalsWei=7 * ETHER, rewardsWei=2 * ETHER)
         left = [balance_wei(keel.rpc, source.address) for source in sources]
         assert left == [3 * ETHER, 8 * ETHER]
         assert balance_wei(keel.rpc, vault.address) == held_wei + 9 * ETHER
-        assert vault.call("bufferedWei") == buffered_wei + 9 * ETHER
+        assert vault.bufferedWei() == buffered_wei + 9 * ETHER
 
     @pytest.mark.usefixtures("vault")
     def test_fails_as_a_whole_when_less_is_there(self, keel: Keel) -> None:
@@ -238,58 +242,59 @@ class TestMissingEther:
 
 class TestFinalising:
     def test_pays_the_tickets_of_before_the_slot_whatever_the_hint(
-        self, keel: Keel, vault: Contract
+        self, keel: Keel, vault: StakingVault
     ) -> None:
         queue, depositor = keel.quick.queue, keel.actors.depositor.address
         for _ in range(3):
-            queue.send("request", 10 * ETHER, depositor, sender=depositor)
+            queue.request.send(10 * ETHER, depositor, sender=depositor)
         ref_time = next_reference_slot(keel)
         jump_to(keel.rpc, ref_time + 1)
-        queue.send("request", 10 * ETHER, depositor, sender=depositor)
+        queue.request.send(10 * ETHER, depositor, sender=depositor)
         held_wei = balance_wei(keel.rpc, vault.address)
         outcomes = [
-            vault.call("previewReport", inputs_of(keel, ref_time, lastTicketHint=hint))
+            vault.previewReport(inputs_of(keel, ref_time, lastTicketHint=hint))
             for hint in (0, 1, 3, 4, 2**200)
         ]
         assert {(o.lastTicket, o.finalisedWei) for o in outcomes} == {(3, 30 * ETHER)}
         apply(keel, inputs_of(keel, ref_time, lastTicketHint=2))
-        assert queue.call("lastFinalised") == 3
+        assert queue.lastFinalised() == 3
         assert balance_wei(keel.rpc, vault.address) == held_wei - 30 * ETHER
-        assert vault.call("bufferedWei") == held_wei - 30 * ETHER
+        assert vault.bufferedWei() == held_wei - 30 * ETHER
 
     @pytest.mark.usefixtures("vault")
     def test_stops_at_the_first_ticket_that_cannot_be_paid(self, keel: Keel) -> None:
         queue, depositor = keel.quick.queue, keel.actors.depositor.address
         for amount_wei in (30 * ETHER, 11 * ETHER, ETHER):
-            queue.send("request", amount_wei, depositor, sender=depositor)
+            queue.request.send(amount_wei, depositor, sender=depositor)
         change(keel, 0)
-        assert queue.call("lastFinalised") == 1
+        assert queue.lastFinalised() == 1
         change(keel, -ETHER, withdrawalsWei=0)
-        assert queue.call("lastFinalised") == 1
+        assert queue.lastFinalised() == 1
         set_balance_wei(keel.rpc, keel.quick.withdrawal_vault.address, 2 * ETHER)
         change(keel, -ETHER, withdrawalsWei=2 * ETHER)
-        assert queue.call("lastFinalised") == 3
+        assert queue.lastFinalised() == 3
 
 
 class TestPreview:
     @pytest.mark.parametrize("change_wei", [0, PROFIT_WEI, -ETHER, -300 * ETHER])
-    def test_says_what_applying_does(self, keel: Keel, vault: Contract, change_wei: int) -> None:
+    def test_says_what_applying_does(
+        self, keel: Keel, vault: StakingVault, change_wei: int
+    ) -> None:
         depositor = keel.actors.depositor.address
-        vault.send(
-            "depositWrapped",
+        vault.depositWrapped.send(
             keel.quick.fund.address,
             ZERO_ADDRESS,
             sender=depositor,
             value_wei=20 * ETHER,
         )
         change(keel, ETHER)
-        receipt = keel.quick.queue.send("request", 9 * ETHER, depositor, sender=depositor)
+        receipt = keel.quick.queue.request.send(9 * ETHER, depositor, sender=depositor)
         inputs = inputs_of(keel, next_reference_slot(keel), change_wei, feelessWei=3)
         at = now(keel.rpc)
         queue = queue_with((9 * ETHER, receipt.timestamp))
         model = predicted(keel, inputs, at, queue, units_of(keel, keel.quick.fund.address))
-        before = vault.call("totals")
-        preview = vault.call("previewReport", inputs)
+        before = vault.totals()
+        preview = vault.previewReport(inputs)
         set_next_timestamp(keel.rpc, at)
         receipt = apply(keel, inputs)
         (rebased,) = vault.events(receipt, "Rebased")
@@ -307,7 +312,7 @@ class TestPreview:
         assert model.accounts == accounts_of(keel)
         assert (model.profit_wei, model.fee_wei) == (preview.profitWei, preview.feeWei)
         assert model.fee_shares.total == preview.feeShares
-        assert vault.call("totals") == (
+        assert vault.totals() == (
             preview.sharesAfter,
             preview.assetsAfter,
             preview.unvestedAfter,
@@ -315,31 +320,31 @@ class TestPreview:
         (finalised,) = keel.quick.queue.events(receipt, "TicketsFinalised")
         assert finalised.inputs["last"] == preview.lastTicket == 1
         assert finalised.inputs["amountWei"] == preview.finalisedWei == model.finalised_wei
-        assert keel.quick.queue.call("pending").index == preview.ticketIndex == model.queue.index
+        assert keel.quick.queue.pending().index == preview.ticketIndex == model.queue.index
         losses = [event.inputs for event in vault.events(receipt, "LossAbsorbed")]
         assert losses == ([loss_of(preview, inputs["refTime"])] if change_wei < 0 else [])
 
-    def test_refuses_what_applying_refuses(self, keel: Keel, vault: Contract) -> None:
+    def test_refuses_what_applying_refuses(self, keel: Keel, vault: StakingVault) -> None:
         last = accounts_of(keel).ref_time
         with fails("RefTimeTooEarly", refTime=last, laterThan=last):
-            vault.call("previewReport", inputs_of(keel, last))
+            vault.previewReport(inputs_of(keel, last))
 
 
 class TestAnnouncement:
     def test_closes_deposits_until_the_next_report_applies(
-        self, keel: Keel, vault: Contract
+        self, keel: Keel, vault: StakingVault
     ) -> None:
         depositor = keel.actors.depositor.address
         receipt = announce_loss(keel)
         (opened,) = vault.events(receipt)
         assert opened.name == "LossAnnouncementOpened"
         assert opened.inputs == {"announcedAt": receipt.timestamp}
-        *_, announced_at = vault.call("consensus")
+        *_, announced_at = vault.consensus()
         assert announced_at == receipt.timestamp
         with fails("ActionClosed", action=0, state=2):
             deposit(keel, depositor, ETHER)
         change(keel, 0)
-        *_, announced_at = vault.call("consensus")
+        *_, announced_at = vault.consensus()
         assert announced_at == 0
         deposit(keel, depositor, ETHER)
 

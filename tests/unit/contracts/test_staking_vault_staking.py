@@ -3,8 +3,8 @@
 import pytest
 
 from keel.chain.clock import jump_to, set_next_timestamp
-from keel.chain.contract import Contract
 from keel.chain.state import balance_wei
+from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER, SHARES_PER_UNIT
 from tests.causes import fails
 from tests.deployment import Keel
@@ -21,7 +21,7 @@ from tests.unit.contracts.vaults import (
 
 
 @pytest.fixture
-def vault(keel: Keel) -> Contract:
+def vault(keel: Keel) -> StakingVault:
     """96 ETH, none of them staked."""
     deposit(keel, keel.actors.depositor.address, 95 * ETHER)
     return keel.quick.vault
@@ -29,7 +29,7 @@ def vault(keel: Keel) -> Contract:
 
 class TestFundValidators:
     def test_sends_32_ether_a_key_to_the_deposit_contract(
-        self, keel: Keel, vault: Contract
+        self, keel: Keel, vault: StakingVault
     ) -> None:
         deposits = keel.quick.deposits
         held_wei = balance_wei(keel.rpc, deposits.address)
@@ -47,38 +47,38 @@ class TestFundValidators:
         assert [m["withdrawal_credentials"] for m in made] == [credentials] * 2
         accounts = accounts_of(keel)
         assert (accounts.consensus_wei, accounts.pending_wei) == (0, 2 * VALIDATOR_WEI)
-        assert vault.call("bufferedWei") == 32 * ETHER
+        assert vault.bufferedWei() == 32 * ETHER
 
     def test_spends_all_that_is_free_and_not_one_validator_more(
-        self, keel: Keel, vault: Contract
+        self, keel: Keel, vault: StakingVault
     ) -> None:
-        assert vault.call("stakeableWei") == 96 * ETHER
+        assert vault.stakeableWei() == 96 * ETHER
         with fails("InsufficientLiquidity", neededWei=128 * ETHER, availableWei=96 * ETHER):
             stake(keel, 4)
         stake(keel, 3)
-        assert vault.call("stakeableWei") == vault.call("freeWei") == 0
+        assert vault.stakeableWei() == vault.freeWei() == 0
 
-    def test_leaves_what_the_queue_needs(self, keel: Keel, vault: Contract) -> None:
+    def test_leaves_what_the_queue_needs(self, keel: Keel, vault: StakingVault) -> None:
         depositor, queue = keel.actors.depositor.address, keel.quick.queue
-        queue.send("request", 32 * ETHER + 1, depositor, sender=depositor)
+        queue.request.send(32 * ETHER + 1, depositor, sender=depositor)
         free_wei = 64 * ETHER - 1
-        assert vault.call("bufferedWei") == 96 * ETHER
-        assert vault.call("freeWei") == free_wei
-        assert vault.call("stakeableWei") == 32 * ETHER
+        assert vault.bufferedWei() == 96 * ETHER
+        assert vault.freeWei() == free_wei
+        assert vault.stakeableWei() == 32 * ETHER
         with fails("InsufficientLiquidity", neededWei=64 * ETHER, availableWei=free_wei):
             stake(keel, 2)
         stake(keel, 1)
 
-    def test_refuses_a_deposit_root_that_has_changed(self, keel: Keel, vault: Contract) -> None:
+    def test_refuses_a_deposit_root_that_has_changed(self, keel: Keel, vault: StakingVault) -> None:
         """OPR-0."""
-        seen = keel.quick.deposits.call("get_deposit_root")
+        seen = keel.quick.deposits.get_deposit_root()
         stake(keel, 1)
-        actual = keel.quick.deposits.call("get_deposit_root")
+        actual = keel.quick.deposits.get_deposit_root()
         registry = as_contract(keel.quick.registry)
         data = deposits_of(keel, 1, first=1)
         with fails("DepositRootChanged", expected=seen, actual=actual):
-            vault.send("fundValidators", data, seen, sender=registry)
-        vault.send("fundValidators", data, actual, sender=registry)
+            vault.fundValidators.send(data, seen, sender=registry)
+        vault.fundValidators.send(data, actual, sender=registry)
 
     @pytest.mark.usefixtures("vault")
     def test_is_closed_from_the_third_frame_on(self, keel: Keel) -> None:
@@ -91,44 +91,45 @@ class TestFundValidators:
         with fails("ActionClosed", action=1, state=3):
             stake(keel, 1, first=1)
 
-    def test_is_the_registrys_alone(self, keel: Keel, vault: Contract) -> None:
+    def test_is_the_registrys_alone(self, keel: Keel, vault: StakingVault) -> None:
         """OPR-0."""
         keeper, registry = keel.actors.keeper.address, keel.quick.registry.address
-        root = keel.quick.deposits.call("get_deposit_root")
+        root = keel.quick.deposits.get_deposit_root()
         with fails("OnlyProtocol", caller=keeper, expected=registry):
-            vault.send("fundValidators", deposits_of(keel, 1), root, sender=keeper)
+            vault.fundValidators.send(deposits_of(keel, 1), root, sender=keeper)
 
 
 class TestBurnForTicket:
-    def test_burns_the_shares_of_the_ether_rounded_up(self, keel: Keel, vault: Contract) -> None:
+    def test_burns_the_shares_of_the_ether_rounded_up(
+        self, keel: Keel, vault: StakingVault
+    ) -> None:
         stake(keel, 2)
         change(keel, ETHER + 1)
         depositor, queue = keel.actors.depositor.address, as_contract(keel.quick.queue)
         before, held = accounts_of(keel), shares_of(keel, depositor)[0]
-        receipt = vault.send("burnForTicket", depositor, 3 * ETHER, sender=queue)
+        receipt = vault.burnForTicket.send(depositor, 3 * ETHER, sender=queue)
         burned = before.to_shares_up(3 * ETHER, receipt.timestamp)
         after = accounts_of(keel)
         assert shares_of(keel, depositor) == [held - burned]
         assert after.shares == before.shares - burned
         assert after.backing_wei == before.backing_wei - 3 * ETHER
 
-    def test_needs_the_shares(self, keel: Keel, vault: Contract) -> None:
+    def test_needs_the_shares(self, keel: Keel, vault: StakingVault) -> None:
         holder, queue = keel.actors.holder.address, as_contract(keel.quick.queue)
         with fails("InsufficientShares", holder=holder, shares=0, needed=10**9):
-            vault.send("burnForTicket", holder, 1, sender=queue)
+            vault.burnForTicket.send(holder, 1, sender=queue)
 
 
 class TestRedeemFor:
     """INS-4: what InstantRedemption cannot talk the vault into, whatever stands in its place."""
 
     def test_burns_what_is_paid_and_gives_the_rest_to_the_fund(
-        self, keel: Keel, vault: Contract
+        self, keel: Keel, vault: StakingVault
     ) -> None:
         depositor, receiver = keel.actors.depositor.address, keel.quick.rewards_vault.address
         shares, paid_wei = 2 * ETHER * 10**9 + 7, ETHER
         before = accounts_of(keel)
-        receipt = vault.send(
-            "redeemFor",
+        receipt = vault.redeemFor.send(
             depositor,
             shares,
             paid_wei,
@@ -148,31 +149,33 @@ class TestRedeemFor:
         assert before.backing_wei - after.backing_wei == paid_wei
         assert units_of(keel, keel.quick.fund.address) == ETHER
         assert balance_wei(keel.rpc, receiver) == paid_wei
-        assert vault.call("bufferedWei") == 95 * ETHER
+        assert vault.bufferedWei() == 95 * ETHER
 
-    def test_never_pays_more_than_the_shares_are_worth(self, keel: Keel, vault: Contract) -> None:
+    def test_never_pays_more_than_the_shares_are_worth(
+        self, keel: Keel, vault: StakingVault
+    ) -> None:
         depositor, instant = keel.actors.depositor.address, as_contract(keel.quick.instant)
         shares = ETHER * 10**9
         with fails("InsufficientShares", holder=depositor, shares=shares, needed=shares + 10**9):
-            vault.send("redeemFor", depositor, shares, ETHER + 1, depositor, sender=instant)
-        vault.send("redeemFor", depositor, shares, ETHER, depositor, sender=instant)
+            vault.redeemFor.send(depositor, shares, ETHER + 1, depositor, sender=instant)
+        vault.redeemFor.send(depositor, shares, ETHER, depositor, sender=instant)
 
-    def test_never_takes_more_than_the_holder_has(self, keel: Keel, vault: Contract) -> None:
+    def test_never_takes_more_than_the_holder_has(self, keel: Keel, vault: StakingVault) -> None:
         depositor, instant = keel.actors.depositor.address, as_contract(keel.quick.instant)
         held = 95 * ETHER * 10**9
         with fails("InsufficientShares", holder=depositor, shares=held, needed=held + 1):
-            vault.send("redeemFor", depositor, held + 1, 1, depositor, sender=instant)
-        vault.send("redeemFor", depositor, held, 1, depositor, sender=instant)
+            vault.redeemFor.send(depositor, held + 1, 1, depositor, sender=instant)
+        vault.redeemFor.send(depositor, held, 1, depositor, sender=instant)
 
-    def test_never_pays_ether_that_is_not_free(self, keel: Keel, vault: Contract) -> None:
+    def test_never_pays_ether_that_is_not_free(self, keel: Keel, vault: StakingVault) -> None:
         stake(keel, 2)
         depositor, instant = keel.actors.depositor.address, as_contract(keel.quick.instant)
         shares, free_wei = 33 * ETHER * 10**9, 32 * ETHER
         with fails("InsufficientLiquidity", neededWei=free_wei + 1, availableWei=free_wei):
-            vault.send("redeemFor", depositor, shares, free_wei + 1, depositor, sender=instant)
-        vault.send("redeemFor", depositor, shares, free_wei, depositor, sender=instant)
+            vault.redeemFor.send(depositor, shares, free_wei + 1, depositor, sender=instant)
+        vault.redeemFor.send(depositor, shares, free_wei, depositor, sender=instant)
 
-    def test_is_instant_redemptions_alone(self, keel: Keel, vault: Contract) -> None:
+    def test_is_instant_redemptions_alone(self, keel: Keel, vault: StakingVault) -> None:
         depositor = keel.actors.depositor.address
         with fails("OnlyProtocol", caller=depositor, expected=keel.quick.instant.address):
-            vault.send("redeemFor", depositor, 1, 0, depositor, sender=depositor)
+            vault.redeemFor.send(depositor, 1, 0, depositor, sender=depositor)

@@ -3,7 +3,8 @@
 import pytest
 
 from keel.chain.clock import jump_to, now, set_next_timestamp
-from keel.chain.contract import Contract, call_many
+from keel.chain.contract import call_many
+from keel.deploy.contracts import StakingVault
 from keel.model.constants import BPS, DAY, ETHER
 from keel.model.stream import Stream, stream_seconds, unvested_wei
 from tests.deployment import Keel
@@ -22,24 +23,24 @@ PROFIT_WEI = 5 * ETHER + 3
 
 
 @pytest.fixture
-def vault(keel: Keel) -> Contract:
+def vault(keel: Keel) -> StakingVault:
     """Of 1,000 ETH, 960 are staked, and a report has counted them."""
     return staked(keel)
 
 
-def staked(keel: Keel) -> Contract:
+def staked(keel: Keel) -> StakingVault:
     deposit(keel, keel.actors.depositor.address, 999 * ETHER)
     stake(keel, 30)
     change(keel, 0)
     return keel.quick.vault
 
 
-def visible_wei(vault: Contract) -> int:
-    return int(vault.call("totalSupply"))
+def visible_wei(vault: StakingVault) -> int:
+    return int(vault.totalSupply())
 
 
 class TestVesting:
-    def test_is_exact_at_every_second(self, keel: Keel, vault: Contract) -> None:
+    def test_is_exact_at_every_second(self, keel: Keel, vault: StakingVault) -> None:
         receipt = change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
         accounts = accounts_of(keel)
         stream, start = accounts.stream, receipt.timestamp
@@ -47,7 +48,7 @@ class TestVesting:
         passed = [1, 2, 3, stream.seconds // 3, stream.seconds // 2, stream.seconds - 1]
         for second in [*passed, stream.seconds, stream.seconds + 1, 10 * stream.seconds]:
             jump_to(keel.rpc, start + second)
-            shares, assets_wei, unvested = vault.call("totals")
+            shares, assets_wei, unvested = vault.totals()
             assert unvested == unvested_wei(stream, start + second)
             assert (
                 visible_wei(vault) == assets_wei - unvested == accounts.visible_wei(start + second)
@@ -55,20 +56,20 @@ class TestVesting:
             assert (shares, assets_wei) == (accounts.shares, accounts.backing_wei)
         assert unvested == 0
 
-    def test_balances_grow_with_it_and_shares_stay(self, keel: Keel, vault: Contract) -> None:
+    def test_balances_grow_with_it_and_shares_stay(self, keel: Keel, vault: StakingVault) -> None:
         depositor = keel.actors.depositor.address
-        shares = vault.call("sharesOf", depositor)
+        shares = vault.sharesOf(depositor)
         change(keel, PROFIT_WEI)
         balances = []
         for _ in range(4):
             jump_to(keel.rpc, now(keel.rpc) + 60)
-            balances.append(vault.call("balanceOf", depositor))
+            balances.append(vault.balanceOf(depositor))
         assert balances == sorted(set(balances))
-        assert vault.call("sharesOf", depositor) == shares
+        assert vault.sharesOf(depositor) == shares
 
     @pytest.mark.parametrize("feeless_wei", [2 * ETHER, 4 * ETHER, PROFIT_WEI])
     def test_v_grows_at_the_report_by_the_fee_alone(
-        self, keel: Keel, vault: Contract, feeless_wei: int
+        self, keel: Keel, vault: StakingVault, feeless_wei: int
     ) -> None:
         inputs = inputs_of(keel, next_reference_slot(keel), PROFIT_WEI, feelessWei=feeless_wei)
         at = now(keel.rpc)
@@ -79,7 +80,7 @@ class TestVesting:
         fee_wei = (PROFIT_WEI - feeless_wei) * keel.profile.fee_bps // BPS
         assert visible_wei(vault) == before_wei + fee_wei
 
-    def test_a_second_profit_joins_what_is_unvested(self, keel: Keel, vault: Contract) -> None:
+    def test_a_second_profit_joins_what_is_unvested(self, keel: Keel, vault: StakingVault) -> None:
         first = change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
         before = accounts_of(keel)
         inputs = inputs_of(keel, next_reference_slot(keel), ETHER, feelessWei=ETHER)
@@ -88,15 +89,15 @@ class TestVesting:
         left_wei = before.unvested_wei(receipt.timestamp)
         assert first.timestamp < receipt.timestamp < before.stream.end
         assert accounts_of(keel).stream.unvested_wei == left_wei + ETHER
-        assert vault.call("totals").unvestedWei == left_wei + ETHER
+        assert vault.totals().unvestedWei == left_wei + ETHER
 
     @pytest.mark.usefixtures("vault")
     def test_deposits_requests_and_redemptions_leave_it_alone(self, keel: Keel) -> None:
         change(keel, PROFIT_WEI)
         stream, depositor = accounts_of(keel).stream, keel.actors.depositor.address
         deposit(keel, depositor, 50 * ETHER)
-        keel.quick.queue.send("request", ETHER, depositor, sender=depositor)
-        keel.quick.instant.send("redeem", ETHER * 10**9, depositor, 0, sender=depositor)
+        keel.quick.queue.request.send(ETHER, depositor, sender=depositor)
+        keel.quick.instant.redeem.send(ETHER * 10**9, depositor, 0, sender=depositor)
         assert accounts_of(keel).stream == stream
 
 
@@ -125,7 +126,7 @@ class TestLength:
             "cap": -(-profit_wei * DAY // cap_wei_per_day),
             "longest": profile.max_stream_seconds,
         }
-        assert vault.call("stream") == (
+        assert vault.function("stream")() == (
             profit_wei,
             receipt.timestamp + expected[decides],
             expected[decides],
@@ -146,14 +147,16 @@ class TestLength:
                 max_seconds=profile.max_stream_seconds,
             )
 
-    def test_is_zero_for_a_report_with_nothing_to_vest(self, keel: Keel, vault: Contract) -> None:
+    def test_is_zero_for_a_report_with_nothing_to_vest(
+        self, keel: Keel, vault: StakingVault
+    ) -> None:
         receipt = change(keel, 0)
-        assert vault.call("stream") == (0, receipt.timestamp, 0)
+        assert vault.stream() == (0, receipt.timestamp, 0)
 
 
 class TestLossAndStream:
     def test_a_loss_takes_from_it_first_and_keeps_its_end(
-        self, keel: Keel, vault: Contract
+        self, keel: Keel, vault: StakingVault
     ) -> None:
         change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
         before = accounts_of(keel)
@@ -167,13 +170,13 @@ class TestLossAndStream:
         assert after == Stream(left_wei, before.stream.end, before.stream.end - at)
         assert visible_wei(vault) == visible_before_wei
         jump_to(keel.rpc, before.stream.end - 1)
-        assert vault.call("totals").unvestedWei == unvested_wei(after, before.stream.end - 1) > 0
+        assert vault.totals().unvestedWei == unvested_wei(after, before.stream.end - 1) > 0
         jump_to(keel.rpc, before.stream.end)
-        assert vault.call("totals").unvestedWei == 0
+        assert vault.totals().unvestedWei == 0
 
     @pytest.mark.parametrize("beyond_wei", [0, 1])
     def test_a_loss_of_all_of_it_ends_it(
-        self, keel: Keel, vault: Contract, beyond_wei: int
+        self, keel: Keel, vault: StakingVault, beyond_wei: int
     ) -> None:
         change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
         ref_time = next_reference_slot(keel)
@@ -185,13 +188,15 @@ class TestLossAndStream:
         expected = predicted(keel, inputs, ref_time)
         set_next_timestamp(keel.rpc, ref_time)
         apply(keel, inputs)
-        assert vault.call("stream") == (0, ref_time, 0)
+        assert vault.stream() == (0, ref_time, 0)
         assert visible_wei(vault) == visible_before_wei - beyond_wei
         assert accounts_of(keel) == expected.accounts
 
 
 class TestAnnualRate:
-    def test_is_what_the_stream_pays_a_year_on_v_after(self, keel: Keel, vault: Contract) -> None:
+    def test_is_what_the_stream_pays_a_year_on_v_after(
+        self, keel: Keel, vault: StakingVault
+    ) -> None:
         receipt = change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
         after = accounts_of(keel)
         (rebased,) = vault.events(receipt, "Rebased")
@@ -201,9 +206,9 @@ class TestAnnualRate:
         assert quiet.inputs["aprBps"] == 0
 
 
-def test_both_reads_of_v_agree_at_every_moment(keel: Keel, vault: Contract) -> None:
+def test_both_reads_of_v_agree_at_every_moment(keel: Keel, vault: StakingVault) -> None:
     change(keel, PROFIT_WEI)
-    reads = [vault.prepare("totals"), vault.prepare("totalSupply"), vault.prepare("totalShares")]
+    reads = [vault.totals.prepare(), vault.totalSupply.prepare(), vault.totalShares.prepare()]
     for _ in range(3):
         jump_to(keel.rpc, now(keel.rpc) + 77)
         totals, supply_wei, shares = call_many(keel.rpc, reads)

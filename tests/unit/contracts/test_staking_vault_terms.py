@@ -8,6 +8,7 @@ import pytest
 from keel.chain.contract import Contract, deploy
 from keel.chain.revert import Reverted
 from keel.chain.state import block_head
+from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER, GWEI
 from tests.causes import fails
 from tests.deployment import Keel
@@ -18,7 +19,7 @@ FRAMES_OF_DELAY = 10
 
 
 @pytest.fixture
-def vault(keel: Keel) -> Contract:
+def vault(keel: Keel) -> StakingVault:
     return keel.quick.vault
 
 
@@ -43,87 +44,87 @@ class TestTerms:
     def test_beyond_a_bound_are_refused(
         self,
         keel: Keel,
-        vault: Contract,
+        vault: StakingVault,
         fields: Mapping[str, Any],
         error: str,
         inputs: Mapping[str, Any],
     ) -> None:
-        terms = vault.call("terms")
+        terms = vault.terms()
         with fails(error, **inputs):
             keel.call_as_role(vault, "setTerms", terms._replace(**fields))
-        assert vault.call("terms") == terms
+        assert vault.terms() == terms
 
-    def test_treasury_must_be_able_to_hold_keth(self, keel: Keel, vault: Contract) -> None:
-        terms = vault.call("terms")
+    def test_treasury_must_be_able_to_hold_keth(self, keel: Keel, vault: StakingVault) -> None:
+        terms = vault.terms()
         for treasury in (vault.address, keel.quick.wrapped.address):
             with fails("ERC20InvalidReceiver", receiver=treasury):
                 keel.call_as_role(vault, "setTerms", terms._replace(treasury=treasury))
 
-    def test_at_every_bound_are_taken_and_said(self, keel: Keel, vault: Contract) -> None:
+    def test_at_every_bound_are_taken_and_said(self, keel: Keel, vault: StakingVault) -> None:
         treasury = keel.actors.holder.address
         terms = (2_000, 6_000, 4_000, treasury, 2**48 - 1)
         receipt = keel.call_as_role(vault, "setTerms", terms)
         (said,) = vault.events(receipt)
         assert said.name == "TermsSet"
-        assert said.inputs["terms"] == vault.call("terms") == terms
+        assert said.inputs["terms"] == vault.terms() == terms
         change(keel, 0)
-        assert vault.call("depositableWei") == (2**48 - 1) * GWEI
+        assert vault.depositableWei() == (2**48 - 1) * GWEI
 
-    def test_without_a_part_for_operators_mint_none(self, keel: Keel, vault: Contract) -> None:
+    def test_without_a_part_for_operators_mint_none(self, keel: Keel, vault: StakingVault) -> None:
         deposit(keel, keel.actors.depositor.address, 99 * ETHER)
         stake(keel, 3)
-        terms = vault.call("terms")._replace(treasuryBps=0, insuranceBps=10_000)
+        terms = vault.terms()._replace(treasuryBps=0, insuranceBps=10_000)
         keel.call_as_role(vault, "setTerms", terms)
         change(keel, 0)
         receipt = change(keel, ETHER // 100)
         (rebased,) = vault.events(receipt, "Rebased")
-        treasury_shares = vault.call("sharesOf", keel.actors.treasury.address)
-        assert vault.call("sharesOf", keel.quick.registry.address) == 0
+        treasury_shares = vault.sharesOf(keel.actors.treasury.address)
+        assert vault.sharesOf(keel.quick.registry.address) == 0
         assert treasury_shares == rebased.inputs["feeShares"] % 10**9
         assert rebased.inputs["feeShares"] > 10**9
 
 
 class TestModules:
-    def test_none_may_be_missing(self, keel: Keel, vault: Contract) -> None:
-        modules = vault.call("modules")
+    def test_none_may_be_missing(self, keel: Keel, vault: StakingVault) -> None:
+        modules = vault.modules()
         for field in ("oracle", "registry", "fund"):
             missing = modules._replace(**{field: ZERO_ADDRESS})
             with fails("ModuleMissing", modules=missing):
                 keel.call_as_role(vault, "setModules", missing)
-        assert vault.call("modules") == modules
+        assert vault.modules() == modules
 
-    def test_are_replaced_only_behind_the_delay(self, keel: Keel, vault: Contract) -> None:
+    def test_are_replaced_only_behind_the_delay(self, keel: Keel, vault: StakingVault) -> None:
         manager, governance = keel.quick.manager, keel.actors.governance.address
         successor = keel.actors.stranger.address
-        modules = vault.call("modules")
+        modules = vault.modules()
         replaced = modules._replace(oracle=successor)
-        data = vault.encode("setModules", replaced)
-        operation = manager.call("hashOperation", governance, vault.address, data)
+        data = vault.setModules.encode(replaced)
+        operation = manager.hashOperation(governance, vault.address, data)
         with fails("AccessManagerNotScheduled", operationId=operation):
-            vault.send("setModules", replaced, sender=governance)
-        manager.send("schedule", vault.address, data, 0, sender=governance)
+            vault.setModules.send(replaced, sender=governance)
+        manager.schedule.send(vault.address, data, 0, sender=governance)
         with fails("AccessManagerNotReady", operationId=operation):
-            manager.send("execute", vault.address, data, sender=governance)
-        assert vault.call("modules") == modules
+            manager.execute.send(vault.address, data, sender=governance)
+        assert vault.modules() == modules
         frames = keel.configuration.delay_seconds("MODULES") // keel.profile.frame_seconds
         assert frames == FRAMES_OF_DELAY
 
-    def test_take_over_from_the_ones_before(self, keel: Keel, vault: Contract) -> None:
+    def test_take_over_from_the_ones_before(self, keel: Keel, vault: StakingVault) -> None:
         successor, before = keel.actors.stranger.address, keel.quick.oracle.address
-        modules = vault.call("modules")._replace(oracle=successor, registry=successor)
+        modules = vault.modules()._replace(oracle=successor, registry=successor)
         receipt = keel.call_as_role(vault, "setModules", modules)
         (said,) = vault.events(receipt)
         assert said.inputs == modules._asdict()
-        inputs = inputs_of(keel, vault.call("newestRefTime"))
+        inputs = inputs_of(keel, vault.newestRefTime())
         with fails("OnlyProtocol", caller=before, expected=successor):
             apply(keel, inputs)
-        vault.send("applyReport", inputs, sender=successor)
+        vault.applyReport.send(inputs, sender=successor)
         deposit(keel, keel.actors.depositor.address, 32 * ETHER)
         registry = keel.quick.registry.address
         with fails("OnlyProtocol", caller=registry, expected=successor):
             stake(keel, 1)
-        root = keel.quick.deposits.call("get_deposit_root")
-        vault.send("fundValidators", b"", root, sender=successor)
+        root = keel.quick.deposits.get_deposit_root()
+        vault.fundValidators.send(b"", root, sender=successor)
 
 
 class TestConstruction:
@@ -174,8 +175,8 @@ class TestConstruction:
             with fails("ParameterOutOfBounds", what="first deposit", value=paid_wei, bound=ETHER):
                 construct(keel, value_wei=paid_wei)
         vault = construct(keel)
-        assert vault.call("totals") == (10**27, ETHER, 0)
-        assert vault.call("sharesOf", vault.address) == 10**27
+        assert vault.function("totals")() == (10**27, ETHER, 0)
+        assert vault.function("sharesOf")(vault.address) == 10**27
 
     def test_counts_frames_from_a_slot_that_has_been(self, keel: Keel) -> None:
         head = block_head(keel.rpc)
@@ -186,14 +187,14 @@ class TestConstruction:
         assert cause.inputs["refTime"] == head.timestamp + 1_000
         assert cause.inputs["nowTime"] >= head.timestamp
         vault = construct(keel, frameOrigin=head.timestamp)
-        *_, last_ref_time, announced_at = vault.call("consensus")
+        *_, last_ref_time, announced_at = vault.function("consensus")()
         assert (last_ref_time, announced_at) == (head.timestamp, 0)
 
-    def test_its_own_shares_can_never_move(self, keel: Keel, vault: Contract) -> None:
+    def test_its_own_shares_can_never_move(self, keel: Keel, vault: StakingVault) -> None:
         """SHR-7."""
         manager = keel.quick.manager.address
-        allowance = vault.call("allowance", vault.address, manager)
-        assert (vault.call("sharesOf", vault.address), allowance) == (10**27, 0)
+        allowance = vault.allowance(vault.address, manager)
+        assert (vault.sharesOf(vault.address), allowance) == (10**27, 0)
 
 
 def construct(keel: Keel, value_wei: int = ETHER, **changes: Any) -> Contract:

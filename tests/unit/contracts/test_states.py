@@ -46,14 +46,14 @@ class Scene:
         deposit(keel, person, 199 * ETHER)
         stake(keel, 2)
         insure(keel, ETHER)
-        quick.wrapped.send("deposit", 2 * ETHER, person, sender=person)
-        quick.wrapped.send("approve", quick.fund.address, ETHER, sender=person)
-        quick.fund.send("deposit", ETHER, person, sender=person)
-        shares = quick.fund.call("balanceOf", person)
-        quick.fund.send("startCooldown", shares, sender=person)
-        quick.queue.send("request", ETHER, person, sender=person)
+        quick.wrapped.deposit.send(2 * ETHER, person, sender=person)
+        quick.wrapped.approve.send(quick.fund.address, ETHER, sender=person)
+        quick.fund.deposit.send(ETHER, person, sender=person)
+        shares = quick.fund.balanceOf(person)
+        quick.fund.startCooldown.send(shares, sender=person)
+        quick.queue.request.send(ETHER, person, sender=person)
         change(keel, 0)
-        quick.queue.send("request", 2 * ETHER, person, sender=person)
+        quick.queue.request.send(2 * ETHER, person, sender=person)
         set_balance_wei(keel.rpc, quick.withdrawal_vault.address, SWEPT_WEI)
         for contract in (quick.registry, quick.oracle):
             as_contract(contract)
@@ -66,7 +66,7 @@ class Scene:
             announce_loss(keel)
         frames = {State.AWAITING: 1, State.STALE: 3, State.DEAD: 14}.get(state, 0)
         jump_to(keel.rpc, max(last + frames * frame, now(keel.rpc)))
-        assert keel.quick.vault.call("state") == state
+        assert keel.quick.vault.state() == state
 
     # ---- the deeds
 
@@ -82,33 +82,33 @@ class Scene:
     def move(self) -> None:
         """Request, transfer and wrap."""
         quick, person = self.keel.quick, self.person
-        quick.queue.send("request", ETHER, person, sender=person)
-        quick.vault.send("transfer", self.keel.actors.holder.address, ETHER, sender=person)
-        quick.wrapped.send("deposit", ETHER, person, sender=person)
-        quick.wrapped.send("redeem", ETHER, person, person, sender=person)
+        quick.queue.request.send(ETHER, person, sender=person)
+        quick.vault.transfer.send(self.keel.actors.holder.address, ETHER, sender=person)
+        quick.wrapped.deposit.send(ETHER, person, sender=person)
+        quick.wrapped.redeem.send(ETHER, person, person, sender=person)
 
     def redeem(self) -> None:
         arguments = (2 * ETHER * 10**9, self.person, 0)
-        self.keel.quick.instant.send("redeem", *arguments, sender=self.person)
+        self.keel.quick.instant.redeem.send(*arguments, sender=self.person)
 
     def leave_fund(self) -> None:
-        shares = self.keel.quick.fund.call("cooldownOf", self.person).shares
+        shares = self.keel.quick.fund.cooldownOf(self.person).shares
         arguments = (shares, self.person, self.person)
-        self.keel.quick.fund.send("redeem", *arguments, sender=self.person)
+        self.keel.quick.fund.redeem.send(*arguments, sender=self.person)
 
     def finalise(self) -> None:
         vault = self.keel.quick.vault
-        vault.send("finaliseWithoutReport", 0, sender=self.keel.actors.stranger.address)
+        vault.finaliseWithoutReport.send(0, sender=self.keel.actors.stranger.address)
 
     def sweep(self) -> None:
         vault = self.keel.quick.vault
-        vault.send("sweepWithdrawals", sender=self.keel.actors.stranger.address)
+        vault.sweepWithdrawals.send(sender=self.keel.actors.stranger.address)
 
     def claim(self) -> None:
-        self.keel.quick.queue.send("claim", 1, sender=self.keel.actors.stranger.address)
+        self.keel.quick.queue.claim.send(1, sender=self.keel.actors.stranger.address)
 
     def underwriters_shares(self) -> int:
-        return int(self.keel.quick.fund.call("cooldownOf", self.person).shares)
+        return int(self.keel.quick.fund.cooldownOf(self.person).shares)
 
 
 type Act = Callable[[Scene], None]
@@ -190,20 +190,20 @@ class TestTable:
         keel, vault = scene.keel, scene.keel.quick.vault
         scene.enter(state)
         frame = keel.profile.frame_seconds
-        ref_time = vault.call("newestRefTime") + frame
+        ref_time = vault.newestRefTime() + frame
         jump_to(keel.rpc, ref_time)
         apply(keel, inputs_of(keel, ref_time, -SWEPT_WEI, withdrawalsWei=SWEPT_WEI))
-        assert keel.quick.queue.call("lastFinalised") == 2
+        assert keel.quick.queue.lastFinalised() == 2
         assert balance_wei(keel.rpc, keel.quick.withdrawal_vault.address) == 0
-        assert vault.call("state") == State.NORMAL
+        assert vault.state() == State.NORMAL
 
     def test_views_of_what_is_possible_agree(self, scene: Scene) -> None:
         quick = scene.keel.quick
         views: dict[Deed, Callable[[], int]] = {
-            Deed.DEPOSIT: lambda: quick.vault.call("depositableWei"),
-            Deed.STAKE: lambda: quick.vault.call("stakeableWei"),
-            Deed.INSTANT_REDEMPTION: lambda: quick.instant.call("redeemableWei"),
-            Deed.UNDERWRITERS_EXIT: lambda: quick.fund.call("maxRedeem", scene.person),
+            Deed.DEPOSIT: quick.vault.depositableWei,
+            Deed.STAKE: quick.vault.stakeableWei,
+            Deed.INSTANT_REDEMPTION: quick.instant.redeemableWei,
+            Deed.UNDERWRITERS_EXIT: lambda: quick.fund.maxRedeem(scene.person),
         }
         for state in STATES:
             with reverting(scene.keel.rpc):
@@ -224,9 +224,9 @@ class TestOrder:
         before = State.NORMAL
         for frames, state in begins.items():
             jump_to(keel.rpc, last + frames * frame - 1)
-            assert vault.call("state") == before
+            assert vault.state() == before
             jump_to(keel.rpc, last + frames * frame)
-            assert vault.call("state") == state
+            assert vault.state() == state
             before = state
 
     def test_an_announcement_comes_before_awaiting_and_after_stale(self, keel: Keel) -> None:
@@ -238,7 +238,7 @@ class TestOrder:
         expected |= {3: State.STALE, 13: State.STALE, 14: State.DEAD}
         for frames, state in expected.items():
             jump_to(keel.rpc, max(last + frames * frame, now(keel.rpc)))
-            assert vault.call("state") == state
+            assert vault.state() == state
             refused = {"action": DEPOSIT, "state": state}
             with reverting(keel.rpc), fails("ActionClosed", **refused):
                 deposit(keel, keel.actors.depositor.address, ETHER)
@@ -248,22 +248,22 @@ class TestDead:
     def test_finalising_pays_in_order_what_is_buffered(self, scene: Scene) -> None:
         keel, vault, queue = scene.keel, scene.keel.quick.vault, scene.keel.quick.queue
         scene.enter(State.DEAD)
-        buffered_wei = vault.call("bufferedWei")
-        receipt = vault.send("finaliseWithoutReport", 9, sender=scene.person)
+        buffered_wei = vault.bufferedWei()
+        receipt = vault.finaliseWithoutReport.send(9, sender=scene.person)
         (finalised,) = vault.events(receipt)
         assert finalised.name == "TicketsFinalisedWithoutReport"
         assert finalised.inputs == {"lastTicket": 2, "amountWei": 2 * ETHER}
-        assert vault.call("bufferedWei") == buffered_wei - 2 * ETHER
+        assert vault.bufferedWei() == buffered_wei - 2 * ETHER
         assert balance_wei(keel.rpc, vault.address) == buffered_wei - 2 * ETHER
-        assert queue.call("lastFinalised") == 2
+        assert queue.lastFinalised() == 2
         with fails("NothingToDo"):
-            vault.send("finaliseWithoutReport", 0, sender=scene.person)
+            vault.finaliseWithoutReport.send(0, sender=scene.person)
 
     def test_an_announcement_keeps_tickets_waiting(self, scene: Scene) -> None:
         """STA-3: they must bear their part of the loss that was announced."""
         keel, vault = scene.keel, scene.keel.quick.vault
         announce_loss(keel)
-        *_, announced_at = vault.call("consensus")
+        *_, announced_at = vault.consensus()
         scene.enter(State.DEAD)
         with fails("AnnouncementOpen", announcedAt=announced_at):
             scene.finalise()
@@ -279,40 +279,40 @@ class TestDead:
         source = keel.quick.withdrawal_vault.address
         set_balance_wei(keel.rpc, source, held_wei)
         scene.enter(State.DEAD)
-        before, buffered_wei = accounts_of(keel), vault.call("bufferedWei")
+        before, buffered_wei = accounts_of(keel), vault.bufferedWei()
         assert before.consensus_wei == 64 * ETHER
-        receipt = vault.send("sweepWithdrawals", sender=scene.person)
+        receipt = vault.sweepWithdrawals.send(sender=scene.person)
         (swept,) = vault.events(receipt)
         left_wei = before.consensus_wei - swept_wei
         assert swept.inputs == {"amountWei": swept_wei, "consensusBalanceWei": left_wei}
         after = accounts_of(keel)
         assert (after.backing_wei, after.consensus_wei) == (before.backing_wei, left_wei)
-        assert vault.call("bufferedWei") == buffered_wei + swept_wei
+        assert vault.bufferedWei() == buffered_wei + swept_wei
         assert balance_wei(keel.rpc, source) == held_wei - swept_wei
         possible_at = receipt.timestamp + 2 * keel.profile.frame_seconds
         jump_to(keel.rpc, possible_at - 12)
         set_next_timestamp(keel.rpc, possible_at - 1)
         with fails("SweepTooEarly", possibleAt=possible_at, nowTime=possible_at - 1):
-            vault.send("sweepWithdrawals", sender=scene.person)
+            vault.sweepWithdrawals.send(sender=scene.person)
         set_balance_wei(keel.rpc, source, 0)
         jump_to(keel.rpc, possible_at)
         with fails("NothingToDo"):
-            vault.send("sweepWithdrawals", sender=scene.person)
+            vault.sweepWithdrawals.send(sender=scene.person)
 
     def test_the_next_report_is_of_after_the_sweep(self, scene: Scene) -> None:
         keel, vault = scene.keel, scene.keel.quick.vault
         scene.enter(State.DEAD)
         as_contract(keel.quick.oracle)
-        boundary = vault.call("newestRefTime") + keel.profile.frame_seconds
+        boundary = vault.newestRefTime() + keel.profile.frame_seconds
         set_next_timestamp(keel.rpc, boundary)
-        vault.send("sweepWithdrawals", sender=scene.person)
+        vault.sweepWithdrawals.send(sender=scene.person)
         with fails("RefTimeTooEarly", refTime=boundary, laterThan=boundary):
             apply(keel, inputs_of(keel, boundary))
         later = boundary + keel.profile.frame_seconds
         jump_to(keel.rpc, later)
         receipt = apply(keel, inputs_of(keel, later))
         assert vault.events(receipt, "LossAbsorbed") == []
-        assert vault.call("state") == State.NORMAL
+        assert vault.state() == State.NORMAL
 
 
 def until_underwriters_may_leave(scene: Scene, state: State) -> None:
@@ -321,7 +321,7 @@ def until_underwriters_may_leave(scene: Scene, state: State) -> None:
     The window is two frames, so a dead oracle must have died before it opened.
     """
     keel, frame = scene.keel, scene.keel.profile.frame_seconds
-    opens_at = keel.quick.fund.call("cooldownOf", scene.person).windowStart
+    opens_at = keel.quick.fund.cooldownOf(scene.person).windowStart
     ahead = {State.AWAITING: 1, State.STALE: 3, State.DEAD: 14}.get(state, 0)
     while accounts_of(keel).ref_time + ahead * frame < opens_at:
         change(keel, 0)

@@ -39,8 +39,8 @@ class TestRequest:
         keel, queue, vault = tickets.keel, tickets.queue, tickets.keel.quick.vault
         owner = keel.actors.holder.address
         amount_wei = 10 * ETHER + 7
-        shares_before = vault.call("sharesOf", tickets.depositor)
-        receipt = queue.send("request", amount_wei, owner, sender=tickets.depositor)
+        shares_before = vault.sharesOf(tickets.depositor)
+        receipt = queue.request.send(amount_wei, owner, sender=tickets.depositor)
         (requested,) = queue.events(receipt, "TicketRequested")
         burned = requested.inputs["sharesBurned"]
         assert requested.inputs == {
@@ -50,23 +50,23 @@ class TestRequest:
             "sharesBurned": burned,
         }
         assert burned == amount_wei * 10**9
-        assert vault.call("sharesOf", tickets.depositor) == shares_before - burned
-        assert queue.call("ownerOf", 1) == owner
-        assert queue.call("lastTicket") == 1
-        assert queue.call("owedWei") == amount_wei
+        assert vault.sharesOf(tickets.depositor) == shares_before - burned
+        assert queue.ownerOf(1) == owner
+        assert queue.lastTicket() == 1
+        assert queue.owedWei() == amount_wei
 
     def test_moves_backing_from_holders_to_tickets_to_the_wei(self, tickets: Tickets) -> None:
         vault, queue = tickets.keel.quick.vault, tickets.queue
         tickets.settle(0, index=RAY * 2 // 3 + 1)
         rounded_wei = []
         for amount_wei in (ETHER + 1, 2 * ETHER + 3, 10**15, 7 * ETHER // 3):
-            _, assets_wei, _ = vault.call("totals")
-            owed_wei = queue.call("owedWei")
+            _, assets_wei, _ = vault.totals()
+            owed_wei = queue.owedWei()
             tickets.request(amount_wei)
-            _, assets_after_wei, _ = vault.call("totals")
-            growth_wei = queue.call("owedWei") - owed_wei
+            _, assets_after_wei, _ = vault.totals()
+            growth_wei = queue.owedWei() - owed_wei
             assert assets_wei - assets_after_wei == growth_wei
-            assert queue.call("owedWei") == tickets.model.owed_wei
+            assert queue.owedWei() == tickets.model.owed_wei
             rounded_wei.append(growth_wei - amount_wei)
         assert rounded_wei == [1, 0, 0, 0]
 
@@ -74,18 +74,18 @@ class TestRequest:
         queue = tickets.queue
         tickets.request(10**15)
         tickets.settle(0, index=RAY - 1)
-        worth_wei = queue.call("ticket", 1).worthWei
-        assert (worth_wei, queue.call("owedWei")) == (10**15 - 1, 10**15)
+        worth_wei = queue.ticket(1).worthWei
+        assert (worth_wei, queue.owedWei()) == (10**15 - 1, 10**15)
         tickets.request(10**15)
-        assert queue.call("ticket", 2).worthWei == 10**15
-        assert queue.call("owedWei") == tickets.model.owed_wei
+        assert queue.ticket(2).worthWei == 10**15
+        assert queue.owedWei() == tickets.model.owed_wei
 
     @pytest.mark.parametrize("bound", ["min_wei", "max_wei"])
     def test_takes_amounts_at_the_bounds(
         self, tickets: Tickets, bound: str, request: pytest.FixtureRequest
     ) -> None:
         amount_wei = request.getfixturevalue(bound)
-        assert tickets.queue.call("ticket", tickets.request(amount_wei)).amountWei == amount_wei
+        assert tickets.queue.ticket(tickets.request(amount_wei)).amountWei == amount_wei
 
     def test_refuses_amounts_one_wei_beyond(
         self, tickets: Tickets, min_wei: int, max_wei: int
@@ -97,7 +97,7 @@ class TestRequest:
     def test_refuses_more_than_the_caller_holds(self, tickets: Tickets, min_wei: int) -> None:
         stranger = tickets.keel.actors.stranger.address
         with fails("InsufficientShares", holder=stranger, shares=0, needed=min_wei * 10**9):
-            tickets.queue.send("request", min_wei, tickets.depositor, sender=stranger)
+            tickets.queue.request.send(min_wei, tickets.depositor, sender=stranger)
 
     def test_refuses_nobody_as_owner(self, tickets: Tickets) -> None:
         with fails("ERC721InvalidReceiver", receiver=NOBODY):
@@ -105,20 +105,20 @@ class TestRequest:
 
     def test_does_not_call_the_owner(self, tickets: Tickets) -> None:
         wrapped = tickets.keel.quick.wrapped.address  # no ERC-721 receiver
-        assert tickets.queue.call("ownerOf", tickets.request(ETHER, wrapped)) == wrapped
+        assert tickets.queue.ownerOf(tickets.request(ETHER, wrapped)) == wrapped
 
     def test_is_refused_once_the_index_is_under_a_millionth(self, tickets: Tickets) -> None:
         tickets.request(ETHER)
         tickets.settle(0, index=INSOLVENT_INDEX)
         tickets.request(ETHER)
         tickets.settle(0, index=INSOLVENT_INDEX - 1)
-        shares, assets_wei, unvested_wei = tickets.keel.quick.vault.call("totals")
+        shares, assets_wei, unvested_wei = tickets.keel.quick.vault.totals()
         with fails("Insolvent", visibleWei=assets_wei - unvested_wei, shares=shares):
             tickets.request(ETHER)
 
     def test_is_refused_after_a_total_loss(self, tickets: Tickets) -> None:
         tickets.settle(0, index=0)
-        shares, assets_wei, unvested_wei = tickets.keel.quick.vault.call("totals")
+        shares, assets_wei, unvested_wei = tickets.keel.quick.vault.totals()
         with fails("Insolvent", visibleWei=assets_wei - unvested_wei, shares=shares):
             tickets.request(ETHER)
 
@@ -131,31 +131,31 @@ class TestRequestMany:
         with undone(rpc):
             for amount_wei in amounts_wei:
                 set_next_timestamp(rpc, at)
-                queue.send("request", amount_wei, tickets.depositor, sender=tickets.depositor)
-            one_by_one = queue.call("tickets", [1, 2, 3])
+                queue.request.send(amount_wei, tickets.depositor, sender=tickets.depositor)
+            one_by_one = queue.tickets([1, 2, 3])
         set_next_timestamp(rpc, at)
-        queue.send("requestMany", amounts_wei, tickets.depositor, sender=tickets.depositor)
-        assert queue.call("tickets", [1, 2, 3]) == one_by_one
+        queue.requestMany.send(amounts_wei, tickets.depositor, sender=tickets.depositor)
+        assert queue.tickets([1, 2, 3]) == one_by_one
         assert [ticket.amountWei for ticket in one_by_one] == amounts_wei
 
     def test_takes_a_hundred(self, tickets: Tickets, min_wei: int) -> None:
         arguments = ([min_wei] * 100, tickets.depositor)
-        ids = tickets.queue.call("requestMany", *arguments, sender=tickets.depositor)
+        ids = tickets.queue.requestMany(*arguments, sender=tickets.depositor)
         assert list(ids) == list(range(1, 101))
 
     @pytest.mark.parametrize("count", [0, 101])
     def test_refuses_none_and_one_more(self, tickets: Tickets, min_wei: int, count: int) -> None:
         arguments = ([min_wei] * count, tickets.depositor)
         with fails("CountOutOfBounds", count=count, min=1, max=100):
-            tickets.queue.send("requestMany", *arguments, sender=tickets.depositor)
+            tickets.queue.requestMany.send(*arguments, sender=tickets.depositor)
 
     def test_requests_nothing_when_one_amount_is_out_of_bounds(
         self, tickets: Tickets, min_wei: int, max_wei: int
     ) -> None:
         arguments = ([ETHER, min_wei - 1], tickets.depositor)
         with fails("AmountOutOfBounds", amountWei=min_wei - 1, minWei=min_wei, maxWei=max_wei):
-            tickets.queue.send("requestMany", *arguments, sender=tickets.depositor)
-        assert tickets.queue.call("lastTicket") == 0
+            tickets.queue.requestMany.send(*arguments, sender=tickets.depositor)
+        assert tickets.queue.lastTicket() == 0
 
 
 class TestSettle:
@@ -166,8 +166,8 @@ class TestSettle:
         (finalised,) = queue.events(receipt, "TicketsFinalised")
         expected = {"first": 1, "last": 2, "amountWei": 3 * ETHER, "index": RAY}
         assert finalised.inputs == expected
-        assert queue.call("lastFinalised") == 2
-        assert queue.call("owedWei") == 4 * ETHER
+        assert queue.lastFinalised() == 2
+        assert queue.owedWei() == 4 * ETHER
 
     def test_lowers_what_pending_tickets_are_owed(self, tickets: Tickets) -> None:
         queue = tickets.queue
@@ -176,10 +176,10 @@ class TestSettle:
         receipt = tickets.settle(1, index=RAY // 2)
         (lowered,) = queue.events(receipt, "IndexLowered")
         assert lowered.inputs == {"indexBefore": RAY, "indexAfter": RAY // 2}
-        assert queue.call("pending") == (3 * 10**27, RAY // 2)
-        assert queue.call("owedWei") == 3 * ETHER // 2
-        assert queue.call("ticket", 1).worthWei == ETHER
-        assert queue.call("ticket", 2).worthWei == 3 * ETHER // 2
+        assert queue.pending() == (3 * 10**27, RAY // 2)
+        assert queue.owedWei() == 3 * ETHER // 2
+        assert queue.ticket(1).worthWei == ETHER
+        assert queue.ticket(2).worthWei == 3 * ETHER // 2
 
     def test_lowers_the_index_before_it_finalises(self, tickets: Tickets) -> None:
         tickets.request_all([ETHER, ETHER])
@@ -204,13 +204,13 @@ class TestSettle:
     def test_of_an_empty_queue_changes_the_index_alone(self, tickets: Tickets) -> None:
         receipt = tickets.settle(0, index=RAY - 1)
         assert [event.name for event in tickets.queue.events(receipt)] == ["IndexLowered"]
-        assert tickets.queue.call("pending") == (0, RAY - 1)
+        assert tickets.queue.pending() == (0, RAY - 1)
 
     @pytest.mark.parametrize("actor", ["stranger", "governance", "depositor"])
     def test_is_the_vaults_alone(self, tickets: Tickets, actor: str) -> None:
         caller = tickets.keel.actors[actor].address
         with fails("OnlyVault", caller=caller):
-            tickets.queue.send("settle", RAY, 0, sender=caller)
+            tickets.queue.settle.send(RAY, 0, sender=caller)
 
     def test_refuses_an_index_that_rises(self, tickets: Tickets) -> None:
         tickets.settle(0, index=RAY // 2)
@@ -225,7 +225,7 @@ class TestSettle:
         vault = as_contract(tickets.keel.quick.vault)
         for last_ticket in (1, 4):
             with fails("LastTicketOutOfBounds", lastTicket=last_ticket, min=2, max=3):
-                tickets.queue.send("settle", RAY, last_ticket, sender=vault)
+                tickets.queue.settle.send(RAY, last_ticket, sender=vault)
 
     @pytest.mark.parametrize("difference_wei", [-1, 1])
     def test_refuses_a_wei_less_or_more_than_it_costs(
@@ -234,12 +234,12 @@ class TestSettle:
         tickets.request(ETHER)
         vault, sent_wei = as_contract(tickets.keel.quick.vault), ETHER + difference_wei
         with fails("WrongPayment", sentWei=sent_wei, neededWei=ETHER):
-            tickets.queue.send("settle", RAY, 1, sender=vault, value_wei=sent_wei)
+            tickets.queue.settle.send(RAY, 1, sender=vault, value_wei=sent_wei)
 
     def test_refuses_ether_for_nothing(self, tickets: Tickets) -> None:
         vault = as_contract(tickets.keel.quick.vault)
         with fails("WrongPayment", sentWei=1, neededWei=0):
-            tickets.queue.send("settle", RAY, 0, sender=vault, value_wei=1)
+            tickets.queue.settle.send(RAY, 0, sender=vault, value_wei=1)
 
 
 class TestFinalisable:
@@ -264,20 +264,20 @@ class TestFinalisable:
             for budget_wei in budgets_wei
             for index in (line.model.index, RAY // 3, 0)
         ]
-        calls = [line.queue.prepare("finalisable", *case) for case in cases]
+        calls = [line.queue.finalisable.prepare(*case) for case in cases]
         answers = call_many(line.keel.rpc, calls)
         assert answers == [expected_prefix(line.model, *case[1:]) for case in cases]
 
     def test_costs_what_settling_then_costs(self, line: Tickets) -> None:
         arguments = (0, FOREVER, 9 * ETHER, line.model.index)
-        last_ticket, cost_wei = line.queue.call("finalisable", *arguments)
+        last_ticket, cost_wei = line.queue.finalisable(*arguments)
         receipt = line.settle(last_ticket)
         (finalised,) = line.queue.events(receipt, "TicketsFinalised")
         assert finalised.inputs["amountWei"] == cost_wei
 
     def test_reads_two_tickets_when_the_hint_is_right(self, tickets: Tickets) -> None:
         amounts_wei = [ETHER] * 100
-        tickets.queue.send("requestMany", amounts_wei, tickets.depositor, sender=tickets.depositor)
+        tickets.queue.requestMany.send(amounts_wei, tickets.depositor, sender=tickets.depositor)
         assert slots_read(tickets, hint=60, budget_wei=60 * ETHER) == 2 + 2
         assert slots_read(tickets, hint=100, budget_wei=100 * ETHER) == 2 + 1
         assert slots_read(tickets, hint=7, budget_wei=60 * ETHER) > 2 + 2
@@ -286,11 +286,11 @@ class TestFinalisable:
 class TestConstructor:
     def test_keeps_what_the_profile_says(self, keel: Keel) -> None:
         queue, profile = keel.quick.queue, keel.profile
-        assert queue.call("VAULT") == keel.quick.vault.address
-        assert queue.call("MIN_TICKET_WEI") == profile.min_ticket_wei
-        assert queue.call("MAX_TICKET_WEI") == profile.max_ticket_wei
-        assert queue.call("EXIT_SECONDS") == profile.exit_seconds
-        assert queue.call("pending") == (0, RAY)
+        assert queue.VAULT() == keel.quick.vault.address
+        assert queue.MIN_TICKET_WEI() == profile.min_ticket_wei
+        assert queue.MAX_TICKET_WEI() == profile.max_ticket_wei
+        assert queue.EXIT_SECONDS() == profile.exit_seconds
+        assert queue.pending() == (0, RAY)
 
     def test_takes_the_largest_ticket_that_a_slot_holds(self, keel: Keel) -> None:
         deploy_queue(keel, keel.quick.vault.address, 2**96 - 1, 2**96 - 1)
@@ -326,7 +326,7 @@ def expected_prefix(
 def slots_read(tickets: Tickets, hint: int, budget_wei: int) -> int:
     """Distinct storage slots that `finalisable` reads."""
     queue = tickets.queue
-    data = queue.encode("finalisable", hint, FOREVER, budget_wei, RAY)
+    data = queue.finalisable.encode(hint, FOREVER, budget_wei, RAY)
     request = {"to": queue.address, "data": "0x" + data.hex()}
     answer = tickets.keel.rpc.call("eth_createAccessList", request, "latest")
     (read,) = answer["accessList"]

@@ -13,6 +13,7 @@ from keel.chain.contract import Contract
 from keel.chain.revert import Reverted, decode_revert
 from keel.chain.state import balance_wei, set_balance_wei, set_runtime_code
 from keel.chain.transaction import Receipt
+from keel.deploy.contracts import WithdrawalQueue
 from keel.model.constants import ETHER, RAY
 from tests.causes import fails
 from tests.deployment import Keel
@@ -50,13 +51,13 @@ class TestClaim:
         expected = {"ticketId": ticket_id, "owner": holder, "paidWei": 3 * ETHER + 1}
         assert claimed.inputs == expected
         assert balance_wei(tickets.keel.rpc, holder) == before_wei + 3 * ETHER + 1
-        assert queue.call("balanceOf", holder) == 0
+        assert queue.balanceOf(holder) == 0
 
     def test_pays_whoever_bought_the_ticket(self, tickets: Tickets) -> None:
         redeemer = tickets.keel.actors.redeemer.address
         tickets.request(ETHER)
         arguments = (tickets.depositor, redeemer, 1)
-        tickets.queue.send("transferFrom", *arguments, sender=tickets.depositor)
+        tickets.queue.transferFrom.send(*arguments, sender=tickets.depositor)
         tickets.settle(1)
         before_wei = balance_wei(tickets.keel.rpc, redeemer)
         tickets.claim(1)
@@ -80,14 +81,14 @@ class TestClaim:
         tickets.settle(2, RAY // 3)
         tickets.request(ETHER)
         tickets.settle(3, RAY // 4)
-        assert tickets.queue.call("claimableWei", [1, 2, 3]) == (ETHER, ETHER, tickets.worth_wei(3))
+        assert tickets.queue.claimableWei([1, 2, 3]) == (ETHER, ETHER, tickets.worth_wei(3))
         assert paid(tickets.queue, tickets.claim(2)) == ETHER
 
     def test_pays_nothing_after_a_total_loss(self, tickets: Tickets) -> None:
         tickets.request_all([ETHER, ETHER])
         tickets.settle(1, index=0)
         assert paid(tickets.queue, tickets.claim(1)) == 0
-        assert tickets.queue.call("ticket", 2).worthWei == 0
+        assert tickets.queue.ticket(2).worthWei == 0
 
     def test_pays_tickets_from_before_a_total_loss_in_full(self, tickets: Tickets) -> None:
         tickets.request_all([ETHER, ETHER])
@@ -155,7 +156,7 @@ class TestClaimMany:
         ids += tickets.request_all([4 * ETHER])
         tickets.settle(3)
         stranger = tickets.keel.actors.stranger.address
-        assert queue.call("claimMany", ids, sender=stranger) == 7 * ETHER
+        assert queue.claimMany(ids, sender=stranger) == 7 * ETHER
         before_wei = balance_wei(tickets.keel.rpc, holder)
         receipt = tickets.claim_many(ids)
         assert balance_wei(tickets.keel.rpc, holder) == before_wei + 3 * ETHER
@@ -179,7 +180,7 @@ class TestClaimMany:
 
     def test_takes_a_hundred(self, tickets: Tickets) -> None:
         arguments = ([10**15] * 100, tickets.depositor)
-        tickets.queue.send("requestMany", *arguments, sender=tickets.depositor)
+        tickets.queue.requestMany.send(*arguments, sender=tickets.depositor)
         settle_all_at_par(tickets, 100, 10**17)
         ids = list(range(1, 101))
         assert claimed_ids(tickets.queue, tickets.claim_many(ids)) == ids
@@ -193,10 +194,10 @@ class TestClaimMany:
         queue, stranger = tickets.queue, tickets.keel.actors.stranger.address
         tickets.request_all([ETHER, ETHER])
         tickets.settle(2)
-        data = "0x" + queue.encode("claimMany", [1, 2]).hex()
+        data = "0x" + queue.claimMany.encode([1, 2]).hex()
         request = {"from": stranger, "to": queue.address, "data": data}
         enough = int(tickets.keel.rpc.call("eth_estimateGas", request), 16)
-        receipt = queue.send("claimMany", [1, 2], sender=stranger, gas=enough)
+        receipt = queue.claimMany.send([1, 2], sender=stranger, gas=enough)
         assert claimed_ids(queue, receipt) == [1, 2]
 
     def test_reverts_when_a_claim_would_get_less_gas_than_its_share(self, tickets: Tickets) -> None:
@@ -204,12 +205,12 @@ class TestClaimMany:
         tickets.settle(1)
         stranger = tickets.keel.actors.stranger.address
         with pytest.raises(Reverted) as caught:
-            tickets.queue.send("claimMany", [1], sender=stranger, gas=200_000)
+            tickets.queue.claimMany.send([1], sender=stranger, gas=200_000)
         cause = caught.value.cause
         assert isinstance(cause, CustomError)
         assert cause.name == "TooLittleGas"
         assert cause.inputs["left"] < cause.inputs["needed"]
-        assert cause.inputs["needed"] > tickets.queue.call("CLAIM_GAS")
+        assert cause.inputs["needed"] > tickets.queue.CLAIM_GAS()
 
 
 class TestOwners:
@@ -223,8 +224,8 @@ class TestOwners:
         tickets.settle(1)
         with fails("PaymentFailed", owner=choosy.address, amountWei=ETHER):
             tickets.claim(1)
-        assert queue.call("ownerOf", 1) == choosy.address
-        choosy.send("setTakesEther", True, sender=tickets.depositor)
+        assert queue.ownerOf(1) == choosy.address
+        choosy.function("setTakesEther").send(True, sender=tickets.depositor)
         assert paid(queue, tickets.claim(1)) == ETHER
         assert balance_wei(tickets.keel.rpc, choosy.address) == ETHER
 
@@ -241,8 +242,8 @@ class TestOwners:
         assert claimed_ids(queue, receipt) == [1, 3]
         refused = {"owner": harmful.address, "amountWei": 2 * ETHER}
         assert skipped(queue, receipt) == [(2, CustomError("PaymentFailed", refused))]
-        assert queue.call("ownerOf", 2) == harmful.address
-        assert queue.call("claimableWei", [1, 2, 3]) == (0, 2 * ETHER, 0)
+        assert queue.ownerOf(2) == harmful.address
+        assert queue.claimableWei([1, 2, 3]) == (0, 2 * ETHER, 0)
 
     @pytest.mark.parametrize("name", ["TestGasBurningOwner", "TestDataBombOwner"])
     def test_costs_its_payer_no_more_than_its_share(
@@ -252,7 +253,7 @@ class TestOwners:
         tickets.request(ETHER)
         tickets.settle(2)
         both, alone = gas_used(tickets, [1, 2]), gas_used(tickets, [2])
-        assert both - alone <= tickets.queue.call("CLAIM_GAS") + 10_000
+        assert both - alone <= tickets.queue.CLAIM_GAS() + 10_000
 
     def test_that_claims_again_while_it_is_paid_is_paid_once(
         self, tickets: Tickets, owner: Owner
@@ -262,11 +263,11 @@ class TestOwners:
         tickets.request(ETHER, reentrant.address)
         tickets.request(5 * ETHER)
         tickets.settle(2)
-        reentrant.send("setAgain", [1], sender=tickets.depositor)
+        reentrant.function("setAgain").send([1], sender=tickets.depositor)
         tickets.claim(1)
         assert balance_wei(tickets.keel.rpc, reentrant.address) == ETHER
         assert balance_wei(tickets.keel.rpc, queue.address) == 5 * ETHER
-        refusal = decode_revert(reentrant.call("firstRefusal"), queue.abi)
+        refusal = decode_revert(reentrant.function("firstRefusal")(), queue.abi)
         assert refusal == CustomError("AlreadyClaimed", {"ticketId": 1})
 
     def test_that_claims_others_while_it_is_paid_has_each_paid_once(
@@ -276,8 +277,8 @@ class TestOwners:
         reentrant = owner("TestReentrantOwner", queue.address)
         tickets.request_all([ETHER, 2 * ETHER, 4 * ETHER], reentrant.address)
         tickets.settle(3)
-        reentrant.send("setAgain", [3, 2], sender=tickets.depositor)
-        receipt = reentrant.send("claimMany", [1, 2, 3], sender=tickets.depositor)
+        reentrant.function("setAgain").send([3, 2], sender=tickets.depositor)
+        receipt = reentrant.function("claimMany").send([1, 2, 3], sender=tickets.depositor)
         assert sorted(claimed_ids(queue, receipt)) == [1, 2, 3]
         assert [ticket_id for ticket_id, _ in skipped(queue, receipt)] == [2, 3]
         assert balance_wei(tickets.keel.rpc, reentrant.address) == 7 * ETHER
@@ -288,23 +289,23 @@ def test_forced_ether_changes_nothing(tickets: Tickets) -> None:
     tickets.request_all([ETHER, 2 * ETHER])
     set_balance_wei(rpc, queue.address, 100 * ETHER)
     tickets.settle(1)
-    assert queue.call("owedWei") == 2 * ETHER
+    assert queue.owedWei() == 2 * ETHER
     assert paid(queue, tickets.claim(1)) == ETHER
     assert balance_wei(rpc, queue.address) == 100 * ETHER
 
 
-def paid(queue: Contract, receipt: Receipt) -> int:
+def paid(queue: WithdrawalQueue, receipt: Receipt) -> int:
     """What the one claim of a transaction paid."""
     (claimed,) = queue.events(receipt, "TicketClaimed")
     return int(claimed.inputs["paidWei"])
 
 
-def claimed_ids(queue: Contract, receipt: Receipt) -> list[int]:
+def claimed_ids(queue: WithdrawalQueue, receipt: Receipt) -> list[int]:
     """Tickets claimed in a transaction, in order."""
     return [event.inputs["ticketId"] for event in queue.events(receipt, "TicketClaimed")]
 
 
-def skipped(queue: Contract, receipt: Receipt) -> list[tuple[int, Any]]:
+def skipped(queue: WithdrawalQueue, receipt: Receipt) -> list[tuple[int, Any]]:
     """Tickets that claimMany skipped, and why."""
     events = queue.events(receipt, "ClaimSkipped")
     return [(e.inputs["ticketId"], decode_revert(e.inputs["reason"], queue.abi)) for e in events]
@@ -319,4 +320,4 @@ def gas_used(tickets: Tickets, ticket_ids: Sequence[int]) -> int:
 def settle_all_at_par(tickets: Tickets, last_ticket: int, cost_wei: int) -> None:
     """Finalise tickets that the model was not told of."""
     vault = as_contract(tickets.keel.quick.vault)
-    tickets.queue.send("settle", RAY, last_ticket, sender=vault, value_wei=cost_wei)
+    tickets.queue.settle.send(RAY, last_ticket, sender=vault, value_wei=cost_wei)

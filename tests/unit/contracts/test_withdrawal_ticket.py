@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from keel.chain.clock import jump, set_next_timestamp
-from keel.chain.contract import Contract
+from keel.deploy.contracts import WithdrawalQueue
 from keel.model.constants import ETHER, FIRST_DEPOSIT_WEI, RAY
 from tests.causes import fails
 from tests.deployment import Keel
@@ -27,8 +27,8 @@ def tickets(keel: Keel) -> Tickets:
 
 class TestToken:
     def test_has_its_name(self, keel: Keel) -> None:
-        assert keel.quick.queue.call("name") == "Keel Withdrawal Ticket"
-        assert keel.quick.queue.call("symbol") == "KWT"
+        assert keel.quick.queue.name() == "Keel Withdrawal Ticket"
+        assert keel.quick.queue.symbol() == "KWT"
 
     @pytest.mark.parametrize(
         ("interface", "supported"),
@@ -45,72 +45,72 @@ class TestToken:
     def test_says_which_interfaces_it_has(
         self, keel: Keel, interface: str, supported: bool
     ) -> None:
-        answer = keel.quick.queue.call("supportsInterface", bytes.fromhex(interface))
+        answer = keel.quick.queue.supportsInterface(bytes.fromhex(interface))
         assert answer is supported
 
     def test_is_moved_by_its_owner_and_by_the_approved(self, tickets: Tickets) -> None:
         queue, actors = tickets.queue, tickets.keel.actors
         holder, redeemer = actors.holder.address, actors.redeemer.address
         tickets.request_all([ETHER, ETHER])
-        queue.send("approve", holder, 1, sender=tickets.depositor)
-        queue.send("transferFrom", tickets.depositor, redeemer, 1, sender=holder)
-        queue.send("setApprovalForAll", holder, True, sender=tickets.depositor)
-        queue.send("transferFrom", tickets.depositor, redeemer, 2, sender=holder)
-        assert [queue.call("ownerOf", 1), queue.call("ownerOf", 2)] == [redeemer] * 2
-        assert (queue.call("balanceOf", tickets.depositor), queue.call("balanceOf", redeemer)) == (
+        queue.approve.send(holder, 1, sender=tickets.depositor)
+        queue.transferFrom.send(tickets.depositor, redeemer, 1, sender=holder)
+        queue.setApprovalForAll.send(holder, True, sender=tickets.depositor)
+        queue.transferFrom.send(tickets.depositor, redeemer, 2, sender=holder)
+        assert [queue.ownerOf(1), queue.ownerOf(2)] == [redeemer] * 2
+        assert (queue.balanceOf(tickets.depositor), queue.balanceOf(redeemer)) == (
             0,
             2,
         )
-        assert queue.call("getApproved", 1) == NOBODY
+        assert queue.getApproved(1) == NOBODY
 
     def test_is_moved_by_nobody_else(self, tickets: Tickets) -> None:
         attacker = tickets.keel.actors.attacker.address
         tickets.request(ETHER)
         with fails("ERC721InsufficientApproval", operator=attacker, tokenId=1):
-            tickets.queue.send("transferFrom", tickets.depositor, attacker, 1, sender=attacker)
+            tickets.queue.transferFrom.send(tickets.depositor, attacker, 1, sender=attacker)
         with fails("ERC721InvalidApprover", approver=attacker):
-            tickets.queue.send("approve", attacker, 1, sender=attacker)
+            tickets.queue.approve.send(attacker, 1, sender=attacker)
 
     def test_is_sent_safely_only_to_what_knows_tickets(self, tickets: Tickets) -> None:
         wrapped, holder = tickets.keel.quick.wrapped.address, tickets.keel.actors.holder.address
         tickets.request(ETHER)
         arguments = (tickets.depositor, wrapped, 1)
         with fails("ERC721InvalidReceiver", receiver=wrapped):
-            tickets.queue.send("safeTransferFrom", *arguments, sender=tickets.depositor)
+            tickets.queue.safeTransferFrom.send(*arguments, sender=tickets.depositor)
         arguments = (tickets.depositor, holder, 1)
-        tickets.queue.send("safeTransferFrom", *arguments, sender=tickets.depositor)
-        assert tickets.queue.call("ownerOf", 1) == holder
+        tickets.queue.safeTransferFrom.send(*arguments, sender=tickets.depositor)
+        assert tickets.queue.ownerOf(1) == holder
 
     @pytest.mark.parametrize("function", ["ownerOf", "tokenURI", "getApproved"])
     def test_is_none_before_its_request_and_after_its_claim(
         self, tickets: Tickets, function: str
     ) -> None:
         with fails("ERC721NonexistentToken", tokenId=1):
-            tickets.queue.call(function, 1)
+            tickets.queue.function(function)(1)
         tickets.request(ETHER)
-        tickets.queue.call(function, 1)
+        tickets.queue.function(function)(1)
         tickets.settle(1)
         tickets.claim(1)
         with fails("ERC721NonexistentToken", tokenId=1):
-            tickets.queue.call(function, 1)
+            tickets.queue.function(function)(1)
 
 
 class TestViews:
     def test_tell_a_ticket_through_its_life(self, tickets: Tickets) -> None:
         queue, holder = tickets.queue, tickets.keel.actors.holder.address
-        assert queue.call("ticket", 1) == (NOBODY, NONE, 0, 0, 0, 0)
+        assert queue.ticket(1) == (NOBODY, NONE, 0, 0, 0, 0)
         tickets.request(3 * ETHER, holder)
         requested_at = tickets.model.tickets[0].requested_at
-        pending = queue.call("ticket", 1)
+        pending = queue.ticket(1)
         assert pending[:5] == (holder, PENDING, 3 * ETHER, 3 * ETHER, requested_at)
         receipt = tickets.settle(1, RAY // 3)
         worth_wei = tickets.worth_wei(1)
-        finalised = queue.call("ticket", 1)
+        finalised = queue.ticket(1)
         assert finalised[:5] == (holder, FINALISED, 3 * ETHER, worth_wei, requested_at)
         assert finalised.likelyPaidAt >= receipt.timestamp
         tickets.claim(1)
         claimed = (NOBODY, CLAIMED, 3 * ETHER, worth_wei, requested_at, 0)
-        assert queue.call("ticket", 1) == claimed
+        assert queue.ticket(1) == claimed
 
     def test_answer_for_every_id(self, tickets: Tickets) -> None:
         queue = tickets.queue
@@ -119,17 +119,17 @@ class TestViews:
         tickets.claim(1)
         ids = [0, 1, 2, 3, 4, 2**32, 2**32 + 2, 2**256 - 1]
         states = [NONE, CLAIMED, FINALISED, PENDING, NONE, NONE, NONE, NONE]
-        assert [found.state for found in queue.call("tickets", ids)] == states
-        assert queue.call("claimableWei", ids) == (0, 0, ETHER, 0, 0, 0, 0, 0)
-        assert queue.call("tickets", []) == ()
+        assert [found.state for found in queue.tickets(ids)] == states
+        assert queue.claimableWei(ids) == (0, 0, ETHER, 0, 0, 0, 0, 0)
+        assert queue.tickets([]) == ()
 
     def test_answer_after_a_total_loss(self, tickets: Tickets) -> None:
         tickets.request_all([ETHER, ETHER])
         tickets.settle(1, 0)
-        assert [found.worthWei for found in tickets.queue.call("tickets", [1, 2])] == [0, 0]
-        assert tickets.queue.call("claimableWei", [1, 2]) == (0, 0)
-        assert tickets.queue.call("owedWei") == 0
-        assert tickets.queue.call("finalisable", 2, 2**256 - 1, 0, 0) == (2, 0)
+        assert [found.worthWei for found in tickets.queue.tickets([1, 2])] == [0, 0]
+        assert tickets.queue.claimableWei([1, 2]) == (0, 0)
+        assert tickets.queue.owedWei() == 0
+        assert tickets.queue.finalisable(2, 2**256 - 1, 0, 0) == (2, 0)
 
 
 class TestLikelyPaidAt:
@@ -150,7 +150,7 @@ class TestLikelyPaidAt:
     ) -> None:
         report(tickets.keel)
         next_reference_slot(tickets.keel)
-        slot = tickets.keel.quick.vault.call("newestRefTime")
+        slot = tickets.keel.quick.vault.newestRefTime()
         set_next_timestamp(tickets.keel.rpc, slot + 1)
         tickets.request(ETHER)
         assert likely_paid_at(tickets) == next_slot(tickets)
@@ -170,9 +170,9 @@ class TestLikelyPaidAt:
         jump(keel.rpc, keel.profile.max_stream_seconds)
         report(keel)
         tickets.request_all([1_000 * ETHER] * 5)
-        assert keel.quick.vault.call("bufferedWei") == DEPOSIT_WEI + FIRST_DEPOSIT_WEI
+        assert keel.quick.vault.bufferedWei() == DEPOSIT_WEI + FIRST_DEPOSIT_WEI
         tickets.request(ETHER)  # all of the ether
-        assert keel.quick.queue.call("owedWei") == DEPOSIT_WEI + FIRST_DEPOSIT_WEI
+        assert keel.quick.queue.owedWei() == DEPOSIT_WEI + FIRST_DEPOSIT_WEI
         assert likely_paid_at(tickets) == next_slot(tickets)
         tickets.request(keel.profile.min_ticket_wei)
         assert likely_paid_at(tickets) == next_slot(tickets) + keel.profile.exit_seconds
@@ -227,18 +227,18 @@ class TestTokenUri:
 
 def likely_paid_at(tickets: Tickets) -> int:
     """The estimate for the last ticket."""
-    return int(tickets.queue.call("ticket", len(tickets.model.tickets)).likelyPaidAt)
+    return int(tickets.queue.ticket(len(tickets.model.tickets)).likelyPaidAt)
 
 
 def next_slot(tickets: Tickets) -> int:
     """Time of the reference slot that comes next."""
-    newest = tickets.keel.quick.vault.call("newestRefTime")
+    newest = tickets.keel.quick.vault.newestRefTime()
     return int(newest) + tickets.keel.profile.frame_seconds
 
 
-def metadata_of(queue: Contract, ticket_id: int) -> dict[str, Any]:
+def metadata_of(queue: WithdrawalQueue, ticket_id: int) -> dict[str, Any]:
     """The JSON behind tokenURI."""
-    return dict(json.loads(decoded(queue.call("tokenURI", ticket_id), "application/json")))
+    return dict(json.loads(decoded(queue.tokenURI(ticket_id), "application/json")))
 
 
 def picture(metadata: dict[str, Any]) -> ElementTree.Element:

@@ -18,6 +18,7 @@ from keel.chain.system_contracts import (
     withdrawal_request_fee_wei,
 )
 from keel.chain.transaction import send_transaction
+from keel.deploy.contracts import WithdrawalVault
 from keel.deploy.plan import IMPLEMENTATION
 from keel.model.constants import ETHER
 from tests.causes import fails
@@ -48,7 +49,7 @@ SYSTEM_OF = {
 
 
 @pytest.fixture
-def vault(keel: Keel) -> Contract:
+def vault(keel: Keel) -> WithdrawalVault:
     """The contract under test, with ether of its own that no request may touch."""
     set_balance_wei(keel.rpc, keel.quick.withdrawal_vault.address, 7 * ETHER)
     return keel.quick.withdrawal_vault
@@ -76,21 +77,21 @@ def entitled(keel: Keel) -> Callable[[str], str]:
 
 class TestRequests:
     def test_for_exits_reach_the_system_contract(
-        self, keel: Keel, vault: Contract, exiter: str
+        self, keel: Keel, vault: WithdrawalVault, exiter: str
     ) -> None:
-        receipt = vault.send("requestExit", KEYS[:3], sender=exiter, value_wei=GENEROUS_WEI)
+        receipt = vault.requestExit.send(KEYS[:3], sender=exiter, value_wei=GENEROUS_WEI)
         asked = [event.inputs for event in vault.events(receipt, "ExitRequested")]
         assert asked == [{"pubkey": key} for key in KEYS[:3]]
         expected = [WithdrawalRequest(vault.address, key, 0) for key in KEYS[:3]]
         assert dequeue_withdrawal_requests(keel.rpc) == expected
 
     def test_for_partial_withdrawals_carry_their_amounts(
-        self, keel: Keel, vault: Contract, exiter: str
+        self, keel: Keel, vault: WithdrawalVault, exiter: str
     ) -> None:
         amounts_gwei = [1, 2**64 - 1]
         arguments = (KEYS[:2], amounts_gwei)
-        receipt = vault.send(
-            "requestPartialWithdrawal", *arguments, sender=exiter, value_wei=GENEROUS_WEI
+        receipt = vault.requestPartialWithdrawal.send(
+            *arguments, sender=exiter, value_wei=GENEROUS_WEI
         )
         pairs = list(zip(KEYS[:2], amounts_gwei, strict=True))
         asked = vault.events(receipt, "PartialWithdrawalRequested")
@@ -99,11 +100,10 @@ class TestRequests:
         assert dequeue_withdrawal_requests(keel.rpc) == expected
 
     def test_for_consolidations_carry_both_keys(
-        self, keel: Keel, vault: Contract, entitled: Callable[[str], str]
+        self, keel: Keel, vault: WithdrawalVault, entitled: Callable[[str], str]
     ) -> None:
         arguments = (KEYS[:2], [KEYS[2], KEYS[1]])  # the second switches its own credentials
-        receipt = vault.send(
-            "requestConsolidation",
+        receipt = vault.requestConsolidation.send(
             *arguments,
             sender=entitled("requestConsolidation"),
             value_wei=GENEROUS_WEI,
@@ -115,23 +115,27 @@ class TestRequests:
         assert dequeue_consolidation_requests(keel.rpc) == expected
 
     @pytest.mark.parametrize("function", REQUESTS)
-    def test_are_the_roles_alone(self, keel: Keel, vault: Contract, function: str) -> None:
+    def test_are_the_roles_alone(self, keel: Keel, vault: WithdrawalVault, function: str) -> None:
         for actor in ("stranger", "guardian", "depositor"):
             caller = keel.actors[actor].address
             with fails("AccessManagedUnauthorized", caller=caller):
-                vault.send(function, *REQUESTS[function], sender=caller, value_wei=GENEROUS_WEI)
+                vault.function(function).send(
+                    *REQUESTS[function], sender=caller, value_wei=GENEROUS_WEI
+                )
 
-    def test_for_consolidations_wait_for_their_delay(self, keel: Keel, vault: Contract) -> None:
+    def test_for_consolidations_wait_for_their_delay(
+        self, keel: Keel, vault: WithdrawalVault
+    ) -> None:
         governance = keel.holder_of("CONSOLIDATOR").address
         arguments = REQUESTS["requestConsolidation"]
-        data = vault.encode("requestConsolidation", *arguments)
-        operation = keel.quick.manager.call("hashOperation", governance, vault.address, data)
+        data = vault.requestConsolidation.encode(*arguments)
+        operation = keel.quick.manager.hashOperation(governance, vault.address, data)
         with fails("AccessManagerNotScheduled", operationId=operation):
-            vault.send("requestConsolidation", *arguments, sender=governance, value_wei=1)
+            vault.requestConsolidation.send(*arguments, sender=governance, value_wei=1)
 
     @pytest.mark.parametrize("length", [0, 47, 49])
     def test_refuse_keys_of_another_length(
-        self, vault: Contract, entitled: Callable[[str], str], length: int
+        self, vault: WithdrawalVault, entitled: Callable[[str], str], length: int
     ) -> None:
         bad = bytes(length)
         cases: list[tuple[str, tuple[Any, ...]]] = [
@@ -142,98 +146,106 @@ class TestRequests:
         ]
         for function, arguments in cases:
             with fails("PubkeyLength", length=length, expected=48):
-                vault.send(function, *arguments, sender=entitled(function), value_wei=GENEROUS_WEI)
+                vault.function(function).send(
+                    *arguments, sender=entitled(function), value_wei=GENEROUS_WEI
+                )
 
     @pytest.mark.parametrize("function", REQUESTS)
     def test_refuse_nothing(
-        self, vault: Contract, entitled: Callable[[str], str], function: str
+        self, vault: WithdrawalVault, entitled: Callable[[str], str], function: str
     ) -> None:
         arguments: list[list[Any]] = [[] for _ in REQUESTS[function]]
         with fails("NothingRequested"):
-            vault.send(function, *arguments, sender=entitled(function), value_wei=GENEROUS_WEI)
+            vault.function(function).send(
+                *arguments, sender=entitled(function), value_wei=GENEROUS_WEI
+            )
 
     @pytest.mark.parametrize("function", ["requestPartialWithdrawal", "requestConsolidation"])
     def test_refuse_lists_of_different_lengths(
-        self, vault: Contract, entitled: Callable[[str], str], function: str
+        self, vault: WithdrawalVault, entitled: Callable[[str], str], function: str
     ) -> None:
         first, second = REQUESTS[function]
         with fails("LengthsDiffer", left=2, right=1):
-            vault.send(function, first * 2, second, sender=entitled(function))
+            vault.function(function).send(first * 2, second, sender=entitled(function))
 
     def test_refuse_a_partial_withdrawal_that_would_be_an_exit(
-        self, vault: Contract, exiter: str
+        self, vault: WithdrawalVault, exiter: str
     ) -> None:
         with fails("ZeroAmount", position=1):
-            vault.send(
-                "requestPartialWithdrawal", KEYS[:2], [5, 0], sender=exiter, value_wei=GENEROUS_WEI
+            vault.requestPartialWithdrawal.send(
+                KEYS[:2], [5, 0], sender=exiter, value_wei=GENEROUS_WEI
             )
 
     @pytest.mark.parametrize("function", REQUESTS)
     def test_fail_where_the_chain_lacks_the_system_contract(
-        self, keel: Keel, vault: Contract, entitled: Callable[[str], str], function: str
+        self, keel: Keel, vault: WithdrawalVault, entitled: Callable[[str], str], function: str
     ) -> None:
         sender = entitled(function)
         set_runtime_code(keel.rpc, SYSTEM_OF[function], b"")
         with fails("SystemCallFailed", system=SYSTEM_OF[function]):
-            vault.send(function, *REQUESTS[function], sender=sender, value_wei=GENEROUS_WEI)
+            vault.function(function).send(
+                *REQUESTS[function], sender=sender, value_wei=GENEROUS_WEI
+            )
 
     def test_fail_when_the_system_contract_refuses(
-        self, keel: Keel, vault: Contract, exiter: str
+        self, keel: Keel, vault: WithdrawalVault, exiter: str
     ) -> None:
         set_runtime_code(keel.rpc, WITHDRAWAL_REQUESTS, TELLS_FEE_AND_REFUSES)
         with fails("SystemCallFailed", system=WITHDRAWAL_REQUESTS):
-            vault.send("requestExit", [KEYS[0]], sender=exiter, value_wei=GENEROUS_WEI)
+            vault.requestExit.send([KEYS[0]], sender=exiter, value_wei=GENEROUS_WEI)
 
 
 class TestFee:
     @pytest.mark.parametrize("function", REQUESTS)
     def test_is_paid_by_the_caller_who_gets_the_rest_back(
-        self, keel: Keel, vault: Contract, entitled: Callable[[str], str], function: str
+        self, keel: Keel, vault: WithdrawalVault, entitled: Callable[[str], str], function: str
     ) -> None:
         sender, system = entitled(function), SYSTEM_OF[function]
         arguments = [values * 3 for values in REQUESTS[function]]
         before_wei = balance_wei(keel.rpc, sender)
         system_before_wei = balance_wei(keel.rpc, system)
-        receipt = vault.send(function, *arguments, sender=sender, value_wei=GENEROUS_WEI)
+        receipt = vault.function(function).send(*arguments, sender=sender, value_wei=GENEROUS_WEI)
         assert balance_wei(keel.rpc, system) == system_before_wei + 3
         assert balance_wei(keel.rpc, sender) == before_wei - 3 - receipt.fee_wei
         assert balance_wei(keel.rpc, vault.address) == 7 * ETHER
 
     @pytest.mark.parametrize("function", REQUESTS)
     def test_must_come_with_the_call(
-        self, keel: Keel, vault: Contract, entitled: Callable[[str], str], function: str
+        self, keel: Keel, vault: WithdrawalVault, entitled: Callable[[str], str], function: str
     ) -> None:
         arguments = [values * 3 for values in REQUESTS[function]]
         sender = entitled(function)
         with fails("FeeTooLow", sentWei=2, neededWei=3):
-            vault.send(function, *arguments, sender=sender, value_wei=2)
-        vault.send(function, *arguments, sender=sender, value_wei=3)
+            vault.function(function).send(*arguments, sender=sender, value_wei=2)
+        vault.function(function).send(*arguments, sender=sender, value_wei=3)
         assert balance_wei(keel.rpc, vault.address) == 7 * ETHER
 
-    def test_rises_with_demand_and_is_shown(self, keel: Keel, vault: Contract, exiter: str) -> None:
-        assert vault.call("withdrawalRequestFeeWei") == 1
-        assert vault.call("consolidationRequestFeeWei") == 1
+    def test_rises_with_demand_and_is_shown(
+        self, keel: Keel, vault: WithdrawalVault, exiter: str
+    ) -> None:
+        assert vault.withdrawalRequestFeeWei() == 1
+        assert vault.consolidationRequestFeeWei() == 1
         many = KEYS[:1] * 100
-        vault.send("requestExit", many, sender=exiter, value_wei=100)
+        vault.requestExit.send(many, sender=exiter, value_wei=100)
         dequeue_withdrawal_requests(keel.rpc)
-        fee_wei = vault.call("withdrawalRequestFeeWei")
+        fee_wei = vault.withdrawalRequestFeeWei()
         assert fee_wei == withdrawal_request_fee_wei(keel.rpc) > 1
         with fails("FeeTooLow", sentWei=2 * fee_wei - 1, neededWei=2 * fee_wei):
-            vault.send("requestExit", KEYS[:2], sender=exiter, value_wei=2 * fee_wei - 1)
-        vault.send("requestExit", KEYS[:2], sender=exiter, value_wei=2 * fee_wei)
+            vault.requestExit.send(KEYS[:2], sender=exiter, value_wei=2 * fee_wei - 1)
+        vault.requestExit.send(KEYS[:2], sender=exiter, value_wei=2 * fee_wei)
 
     def test_cannot_be_read_where_there_is_no_system_contract(
-        self, keel: Keel, vault: Contract
+        self, keel: Keel, vault: WithdrawalVault
     ) -> None:
         set_runtime_code(keel.rpc, WITHDRAWAL_REQUESTS, b"")
         with fails("SystemCallFailed", system=WITHDRAWAL_REQUESTS):
-            vault.call("withdrawalRequestFeeWei")
+            vault.withdrawalRequestFeeWei()
 
 
 class TestRefund:
     @pytest.fixture
     def caller(
-        self, keel: Keel, vault: Contract, test_contracts: dict[str, ContractContainer]
+        self, keel: Keel, vault: WithdrawalVault, test_contracts: dict[str, ContractContainer]
     ) -> Contract:
         """A contract that may ask for exits."""
         compiled = test_contracts["TestExitCaller"]
@@ -243,17 +255,17 @@ class TestRefund:
 
     def test_that_is_refused_undoes_the_request(self, keel: Keel, caller: Contract) -> None:
         stranger = keel.actors.stranger.address
-        caller.send("setOnRefund", 1, sender=stranger)
+        caller.function("setOnRefund").send(1, sender=stranger)
         with fails("RefundFailed", receiver=caller.address, amountWei=GENEROUS_WEI - 1):
-            caller.send("requestExit", [KEYS[0]], sender=stranger, value_wei=GENEROUS_WEI)
-        caller.send("requestExit", [KEYS[0]], sender=stranger, value_wei=1)
+            caller.function("requestExit").send([KEYS[0]], sender=stranger, value_wei=GENEROUS_WEI)
+        caller.function("requestExit").send([KEYS[0]], sender=stranger, value_wei=1)
 
     def test_may_pay_for_the_next_request(
-        self, keel: Keel, vault: Contract, caller: Contract
+        self, keel: Keel, vault: WithdrawalVault, caller: Contract
     ) -> None:
         stranger = keel.actors.stranger.address
-        caller.send("setOnRefund", 2, sender=stranger)
-        caller.send("requestExit", [KEYS[0]], sender=stranger, value_wei=GENEROUS_WEI)
+        caller.function("setOnRefund").send(2, sender=stranger)
+        caller.function("requestExit").send([KEYS[0]], sender=stranger, value_wei=GENEROUS_WEI)
         asked = dequeue_withdrawal_requests(keel.rpc)
         assert [request.validator_pubkey for request in asked] == [KEYS[0]] * 2
         assert balance_wei(keel.rpc, caller.address) == GENEROUS_WEI - 2
@@ -261,26 +273,26 @@ class TestRefund:
 
 
 class TestPassOn:
-    def test_gives_the_vault_what_it_asks_for(self, keel: Keel, vault: Contract) -> None:
+    def test_gives_the_vault_what_it_asks_for(self, keel: Keel, vault: WithdrawalVault) -> None:
         staking_vault = as_contract(keel.quick.vault)
-        buffered_wei = keel.quick.vault.call("bufferedWei")
+        buffered_wei = keel.quick.vault.bufferedWei()
         before_wei = balance_wei(keel.rpc, staking_vault)
-        receipt = vault.send("passOn", 7 * ETHER, sender=staking_vault)
+        receipt = vault.passOn.send(7 * ETHER, sender=staking_vault)
         gained_wei = balance_wei(keel.rpc, staking_vault) - before_wei
         assert gained_wei == 7 * ETHER - receipt.fee_wei
         assert balance_wei(keel.rpc, vault.address) == 0
-        assert keel.quick.vault.call("bufferedWei") == buffered_wei
+        assert keel.quick.vault.bufferedWei() == buffered_wei
 
-    def test_refuses_a_wei_more_than_it_has(self, keel: Keel, vault: Contract) -> None:
+    def test_refuses_a_wei_more_than_it_has(self, keel: Keel, vault: WithdrawalVault) -> None:
         staking_vault = as_contract(keel.quick.vault)
         with fails("InsufficientBalance", askedWei=7 * ETHER + 1, balanceWei=7 * ETHER):
-            vault.send("passOn", 7 * ETHER + 1, sender=staking_vault)
+            vault.passOn.send(7 * ETHER + 1, sender=staking_vault)
 
     @pytest.mark.parametrize("actor", ["stranger", "governance", "keeper"])
-    def test_is_the_vaults_alone(self, keel: Keel, vault: Contract, actor: str) -> None:
+    def test_is_the_vaults_alone(self, keel: Keel, vault: WithdrawalVault, actor: str) -> None:
         caller = keel.actors[actor].address
         with fails("OnlyVault", caller=caller):
-            vault.send("passOn", 1, sender=caller)
+            vault.passOn.send(1, sender=caller)
 
 
 class TestUpgrade:
@@ -289,64 +301,68 @@ class TestUpgrade:
         compiled = test_contracts["TestNextWithdrawalVault"]
         return deploy_test_contract(keel, compiled).address
 
-    def test_keeps_address_and_ether(self, keel: Keel, vault: Contract, next_version: str) -> None:
+    def test_keeps_address_and_ether(
+        self, keel: Keel, vault: WithdrawalVault, next_version: str
+    ) -> None:
         code = runtime_code(keel.rpc, vault.address)
         keel.call_as_role(vault, "upgradeToAndCall", next_version, b"")
         upgraded = Contract(keel.rpc, vault.address, [VERSION])
-        assert upgraded.call("VERSION") == 2
+        assert upgraded.function("VERSION")() == 2
         assert runtime_code(keel.rpc, vault.address) == code
         assert balance_wei(keel.rpc, vault.address) == 7 * ETHER
-        assert vault.call("authority") == keel.quick.manager.address
+        assert vault.authority() == keel.quick.manager.address
 
     def test_is_the_roles_alone_and_delayed(
-        self, keel: Keel, vault: Contract, next_version: str
+        self, keel: Keel, vault: WithdrawalVault, next_version: str
     ) -> None:
         for actor in ("stranger", "keeper", "council"):
             caller = keel.actors[actor].address
             with fails("AccessManagedUnauthorized", caller=caller):
-                vault.send("upgradeToAndCall", next_version, b"", sender=caller)
+                vault.upgradeToAndCall.send(next_version, b"", sender=caller)
         governance = keel.holder_of("MODULES").address
-        data = vault.encode("upgradeToAndCall", next_version, b"")
-        operation = keel.quick.manager.call("hashOperation", governance, vault.address, data)
+        data = vault.upgradeToAndCall.encode(next_version, b"")
+        operation = keel.quick.manager.hashOperation(governance, vault.address, data)
         with fails("AccessManagerNotScheduled", operationId=operation):
-            vault.send("upgradeToAndCall", next_version, b"", sender=governance)
+            vault.upgradeToAndCall.send(next_version, b"", sender=governance)
 
-    def test_refuses_what_could_not_be_upgraded_again(self, keel: Keel, vault: Contract) -> None:
+    def test_refuses_what_could_not_be_upgraded_again(
+        self, keel: Keel, vault: WithdrawalVault
+    ) -> None:
         wrapped = keel.quick.wrapped.address
         with fails("ERC1967InvalidImplementation", implementation=wrapped):
             keel.call_as_role(vault, "upgradeToAndCall", wrapped, b"")
 
     def test_happens_through_the_proxy_alone(
-        self, keel: Keel, vault: Contract, next_version: str
+        self, keel: Keel, vault: WithdrawalVault, next_version: str
     ) -> None:
         implementation = Contract(keel.rpc, keel.plan.addresses[IMPLEMENTATION], vault.abi)
         with fails("UUPSUnauthorizedCallContext"):
-            implementation.send(
-                "upgradeToAndCall", next_version, b"", sender=keel.actors.governance.address
+            implementation.function("upgradeToAndCall").send(
+                next_version, b"", sender=keel.actors.governance.address
             )
 
 
 class TestInitialisation:
-    def test_is_done_by_the_deployment(self, keel: Keel, vault: Contract) -> None:
-        assert vault.call("VAULT") == keel.quick.vault.address
-        assert vault.call("authority") == keel.quick.manager.address
+    def test_is_done_by_the_deployment(self, keel: Keel, vault: WithdrawalVault) -> None:
+        assert vault.VAULT() == keel.quick.vault.address
+        assert vault.authority() == keel.quick.manager.address
 
-    def test_happens_once(self, keel: Keel, vault: Contract) -> None:
+    def test_happens_once(self, keel: Keel, vault: WithdrawalVault) -> None:
         attacker = keel.actors.attacker.address
         with fails("InvalidInitialization"):
-            vault.send("initialize", attacker, sender=attacker)
+            vault.initialize.send(attacker, sender=attacker)
 
-    def test_never_happens_to_the_implementation(self, keel: Keel, vault: Contract) -> None:
+    def test_never_happens_to_the_implementation(self, keel: Keel, vault: WithdrawalVault) -> None:
         attacker = keel.actors.attacker.address
         implementation = Contract(keel.rpc, keel.plan.addresses[IMPLEMENTATION], vault.abi)
         with fails("InvalidInitialization"):
-            implementation.send("initialize", attacker, sender=attacker)
+            implementation.function("initialize").send(attacker, sender=attacker)
 
-    def test_refuses_no_authority(self, keel: Keel, vault: Contract) -> None:
+    def test_refuses_no_authority(self, keel: Keel, vault: WithdrawalVault) -> None:
         proxy, stranger = keel.artifacts["WithdrawalVaultProxy"], keel.actors.stranger.address
         abi = proxy.abi
         abi.errors.update(vault.abi.errors)
-        arguments = (keel.plan.addresses[IMPLEMENTATION], vault.encode("initialize", NOBODY))
+        arguments = (keel.plan.addresses[IMPLEMENTATION], vault.initialize.encode(NOBODY))
         with fails("ZeroAddress", what="initialAuthority"):
             deploy(keel.rpc, abi, proxy.creation_code, *arguments, sender=stranger)
 
@@ -357,8 +373,8 @@ class TestInitialisation:
             deploy(keel.rpc, artifact.abi, artifact.creation_code, NOBODY, sender=stranger)
 
 
-def test_takes_ether_from_anyone_without_counting_it(keel: Keel, vault: Contract) -> None:
-    totals = keel.quick.vault.call("totals")
+def test_takes_ether_from_anyone_without_counting_it(keel: Keel, vault: WithdrawalVault) -> None:
+    totals = keel.quick.vault.totals()
     send_transaction(keel.rpc, keel.actors.stranger.address, vault.address, value_wei=ETHER)
     set_balance_wei(keel.rpc, vault.address, 100 * ETHER)
-    assert keel.quick.vault.call("totals") == totals
+    assert keel.quick.vault.totals() == totals

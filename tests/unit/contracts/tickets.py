@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from keel.chain.contract import Contract
 from keel.chain.transaction import Receipt
+from keel.deploy.contracts import WithdrawalQueue
 from keel.model import queue as rules
 from keel.model.constants import ETHER
 from tests.deployment import Keel
@@ -27,7 +27,7 @@ class Tickets:
         return cls(keel)
 
     @property
-    def queue(self) -> Contract:
+    def queue(self) -> WithdrawalQueue:
         """The contract."""
         return self.keel.quick.queue
 
@@ -38,8 +38,8 @@ class Tickets:
 
     def request(self, amount_wei: int, owner: str | None = None) -> int:
         """Request a ticket and return its id."""
-        receipt = self.queue.send(
-            "request", amount_wei, owner or self.depositor, sender=self.depositor
+        receipt = self.queue.request.send(
+            amount_wei, owner or self.depositor, sender=self.depositor
         )
         self.model = rules.add_ticket(self.model, amount_wei, receipt.timestamp)
         return len(self.model.tickets)
@@ -55,16 +55,16 @@ class Tickets:
         self.model, cost_wei = rules.finalise(self.model, last_ticket)
         arguments = (self.model.index, last_ticket)
         sender = as_contract(self.keel.quick.vault)
-        return self.queue.send("settle", *arguments, sender=sender, value_wei=cost_wei)
+        return self.queue.settle.send(*arguments, sender=sender, value_wei=cost_wei)
 
     def claim(self, ticket_id: int) -> Receipt:
         """Claim for the owner, by someone whose balance no test looks at."""
-        return self.queue.send("claim", ticket_id, sender=self.keel.actors.stranger.address)
+        return self.queue.claim.send(ticket_id, sender=self.keel.actors.stranger.address)
 
     def claim_many(self, ticket_ids: Sequence[int]) -> Receipt:
         """Like claim, for several in one call."""
         stranger = self.keel.actors.stranger.address
-        return self.queue.send("claimMany", list(ticket_ids), sender=stranger)
+        return self.queue.claimMany.send(list(ticket_ids), sender=stranger)
 
     def worth_wei(self, ticket_id: int) -> int:
         """QUE-3, from the model."""

@@ -1,7 +1,7 @@
 """What underwriters do before and beside the fund: wkETH, its deposit, gifts."""
 
-from keel.chain.contract import Contract
 from keel.chain.transaction import Receipt
+from keel.deploy.contracts import InsuranceFund
 from keel.model.constants import ETHER
 from tests.deployment import Keel
 from tests.unit.contracts.hands import deposit, report
@@ -11,7 +11,7 @@ SHARES = UNITS * 10**6
 """What the first underwriter's units buy."""
 
 
-def fund_in_normal_state(keel: Keel) -> Contract:
+def fund_in_normal_state(keel: Keel) -> InsuranceFund:
     """A fund with one underwriter's units, while the newest report is applied."""
     report(keel)
     wrap(keel, keel.actors.underwriter.address, UNITS)
@@ -21,15 +21,15 @@ def fund_in_normal_state(keel: Keel) -> Contract:
 
 def wrap(keel: Keel, holder: str, units: int) -> None:
     """Give an account units of wkETH."""
-    wei = keel.quick.wrapped.call("previewMint", units)
+    wei = keel.quick.wrapped.previewMint(units)
     deposit(keel, holder, wei + 10)
-    keel.quick.wrapped.send("mint", units, holder, sender=holder)
+    keel.quick.wrapped.mint.send(units, holder, sender=holder)
 
 
 def buy(keel: Keel, underwriter: str, units: int) -> Receipt:
     """Deposit units into the fund."""
-    keel.quick.wrapped.send("approve", keel.quick.fund.address, units, sender=underwriter)
-    return keel.quick.fund.send("deposit", units, underwriter, sender=underwriter)
+    keel.quick.wrapped.approve.send(keel.quick.fund.address, units, sender=underwriter)
+    return keel.quick.fund.deposit.send(units, underwriter, sender=underwriter)
 
 
 def give_units(keel: Keel, receiver: str, units: int) -> None:
@@ -37,4 +37,4 @@ def give_units(keel: Keel, receiver: str, units: int) -> None:
     stranger = keel.actors.stranger.address
     if units:
         wrap(keel, stranger, units)
-    keel.quick.wrapped.send("transfer", receiver, units, sender=stranger)
+    keel.quick.wrapped.transfer.send(receiver, units, sender=stranger)

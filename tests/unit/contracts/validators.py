@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from keel.chain.contract import Contract
 from keel.chain.transaction import Receipt
 from keel.consensus.deposit_data import DepositDataEntry, make_deposit_data
 from keel.consensus.keys import ValidatorKey, derive_signing_keys, mnemonic_to_seed
+from keel.deploy.contracts import OperatorRegistry
 from keel.model.commitment import key_batch_tree
 from tests.deployment import Keel
 
@@ -25,7 +25,7 @@ class Validators:
     keys_made: int = 0
 
     @property
-    def registry(self) -> Contract:
+    def registry(self) -> OperatorRegistry:
         """The contract that is tested."""
         return self.keel.quick.registry
 
@@ -38,11 +38,11 @@ class Validators:
         """Admit an operator and return its id."""
         terms = ("Harbour", self.manager, self.manager, limit, target_bps)
         self.keel.call_as_role(self.registry, "addOperator", *terms)
-        return int(self.registry.call("operatorCount")) - 1
+        return int(self.registry.operatorCount()) - 1
 
     def new_entries(self, count: int) -> list[DepositDataEntry]:
         """Deposit data of keys not used before."""
-        credentials = bytes(self.keel.quick.vault.call("withdrawalCredentials"))
+        credentials = bytes(self.keel.quick.vault.withdrawalCredentials())
         keys = range(self.keys_made, self.keys_made + count)
         self.keys_made += count
         return [make_deposit_data(signing_key(number), credentials) for number in keys]
@@ -50,12 +50,12 @@ class Validators:
     def add_keys(self, operator_id: int, entries: Sequence[DepositDataEntry]) -> int:
         """Commit a batch and return its number."""
         root = key_batch_tree([entry.deposit_data_root for entry in entries]).root
-        self.registry.send("addKeys", operator_id, root, packed(entries), sender=self.manager)
-        return int(self.registry.call("operator", operator_id).batches) - 1
+        self.registry.addKeys.send(operator_id, root, packed(entries), sender=self.manager)
+        return int(self.registry.operator(operator_id).batches) - 1
 
     def stake(self, proofs: Sequence[KeyProof], entries: Sequence[DepositDataEntry]) -> Receipt:
         """Stake keys in the keeper's place, who names the deposit root as it is now."""
-        root = self.keel.quick.deposits.call("get_deposit_root")
+        root = self.keel.quick.deposits.get_deposit_root()
         arguments = (list(proofs), packed(entries), root)
         return self.keel.call_as_role(self.registry, "stake", *arguments)
 

@@ -53,12 +53,12 @@ def deposit_at(keel: Keel, timestamp: int, depositor: str, amount_wei: int) -> R
     """Buy kETH in a block of exactly this time."""
     set_next_timestamp(keel.rpc, timestamp)
     arguments = (depositor, ZERO_ADDRESS)
-    return keel.quick.vault.send("deposit", *arguments, sender=depositor, value_wei=amount_wei)
+    return keel.quick.vault.deposit.send(*arguments, sender=depositor, value_wei=amount_wei)
 
 
 def deposits_of(keel: Keel, count: int, first: int = 0) -> bytes:
     """Make keys that nobody holds, as `fundValidators` takes them; deposits check roots only."""
-    credentials = bytes(keel.quick.vault.call("withdrawalCredentials"))
+    credentials = bytes(keel.quick.vault.withdrawalCredentials())
     return b"".join(
         _unsigned_deposit(credentials, number) for number in range(first, first + count)
     )
@@ -66,15 +66,15 @@ def deposits_of(keel: Keel, count: int, first: int = 0) -> bytes:
 
 def stake(keel: Keel, count: int, first: int = 0) -> Receipt:
     """Send 32 ETH to the deposit contract for each of some new keys, in the registry's place."""
-    root = keel.quick.deposits.call("get_deposit_root")
+    root = keel.quick.deposits.get_deposit_root()
     sender = as_contract(keel.quick.registry)
     arguments = (deposits_of(keel, count, first), root)
-    return keel.quick.vault.send("fundValidators", *arguments, sender=sender)
+    return keel.quick.vault.fundValidators.send(*arguments, sender=sender)
 
 
 def inputs_of(keel: Keel, ref_time: int, change_wei: int = 0, **fields: int) -> Inputs:
     """A report for a reference slot, with this change of the validators' balances."""
-    expected_wei = keel.quick.vault.call("reportBase", ref_time).expectedWei
+    expected_wei = keel.quick.vault.reportBase(ref_time).expectedWei
     inputs = {
         "refTime": ref_time,
         "consensusBalanceWei": expected_wei + change_wei,
@@ -89,7 +89,7 @@ def inputs_of(keel: Keel, ref_time: int, change_wei: int = 0, **fields: int) -> 
 def apply(keel: Keel, inputs: Inputs, gas: int = 10_000_000) -> Receipt:
     """Apply a report in the oracle's place."""
     sender = as_contract(keel.quick.oracle)
-    return keel.quick.vault.send("applyReport", inputs, sender=sender, gas=gas)
+    return keel.quick.vault.applyReport.send(inputs, sender=sender, gas=gas)
 
 
 def change(keel: Keel, change_wei: int, frames: int = 1, **fields: int) -> Receipt:
@@ -102,15 +102,15 @@ def insure(keel: Keel, amount_wei: int) -> int:
     depositor = keel.actors.underwriter.address
     fund = keel.quick.fund.address
     arguments = (fund, ZERO_ADDRESS)
-    keel.quick.vault.send("depositWrapped", *arguments, sender=depositor, value_wei=amount_wei)
-    return int(keel.quick.wrapped.call("balanceOf", fund))
+    keel.quick.vault.depositWrapped.send(*arguments, sender=depositor, value_wei=amount_wei)
+    return int(keel.quick.wrapped.balanceOf(fund))
 
 
 def lay_bare(keel: Keel) -> str:
     """Stake every wei of ether that there is; return the one depositor, who has 31 ETH of 32."""
     depositor = str(keel.actors.depositor.address)
     arguments = (depositor, ZERO_ADDRESS)
-    keel.quick.vault.send("deposit", *arguments, sender=depositor, value_wei=31 * ETHER)
+    keel.quick.vault.deposit.send(*arguments, sender=depositor, value_wei=31 * ETHER)
     stake(keel, 1)
     return depositor
 
@@ -119,7 +119,9 @@ def accounts_of(keel: Keel) -> Accounts:
     """The vault's books as the model has them."""
     vault = keel.quick.vault
     names = ("totals", "stream", "consensus", "lossCarryWei")
-    totals, stream, consensus, carry = call_many(keel.rpc, [vault.prepare(n) for n in names])
+    totals, stream, consensus, carry = call_many(
+        keel.rpc, [vault.function(n).prepare() for n in names]
+    )
     balance_wei, pending_wei, last_ref_time, _ = consensus
     return Accounts(
         shares=totals.shares,
@@ -145,7 +147,7 @@ def predicted(
 ) -> Outcome:
     """What the model does with a report at this moment; call it before the report is applied."""
     accounts = accounts_of(keel)
-    expected_wei = keel.quick.vault.call("reportBase", inputs["refTime"]).expectedWei
+    expected_wei = keel.quick.vault.reportBase(inputs["refTime"]).expectedWei
     taken_wei = inputs["withdrawalsWei"] + inputs["rewardsWei"]
     gross_wei = inputs["consensusBalanceWei"] + taken_wei
     judgement = Judgement(
@@ -171,12 +173,12 @@ def predicted(
 def shares_of(keel: Keel, *holders: str) -> list[int]:
     """Shares of several holders, in one request."""
     vault = keel.quick.vault
-    return call_many(keel.rpc, [vault.prepare("sharesOf", holder) for holder in holders])
+    return call_many(keel.rpc, [vault.sharesOf.prepare(holder) for holder in holders])
 
 
 def units_of(keel: Keel, holder: str) -> int:
     """wkETH of a holder."""
-    return int(keel.quick.wrapped.call("balanceOf", holder))
+    return int(keel.quick.wrapped.balanceOf(holder))
 
 
 def _unsigned_deposit(credentials: bytes, number: int) -> bytes:

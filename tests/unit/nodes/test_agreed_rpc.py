@@ -93,23 +93,27 @@ def echo(chain: RpcClient) -> Contract:
 
 def test_contracts_are_read_through_it_unchanged(pool: Pool, echo: Contract) -> None:
     contract = Contract(pool.rpc, echo.address, echo.abi)
-    assert contract.call("echo", 255) == 255
-    assert call_many(pool.rpc, [contract.prepare("echo", n) for n in (1, 2, 3)]) == [1, 2, 3]
+    assert contract.function("echo")(255) == 255
+    assert call_many(pool.rpc, [contract.function("echo").prepare(n) for n in (1, 2, 3)]) == [
+        1,
+        2,
+        3,
+    ]
     with pytest.raises(Reverted, match="TooLarge"):
-        contract.call("echo", 256)
+        contract.function("echo")(256)
     assert pool.told == []
 
 
 def test_a_lie_is_outvoted_and_its_teller_named_once(pool: Pool, echo: Contract) -> None:
     contract = Contract(pool.rpc, echo.address, echo.abi)
     pool.liars[1].lies["eth_call"] = "0x" + "00" * 31 + "09"
-    assert [contract.call("echo", 7) for _ in range(3)] == [7, 7, 7]
+    assert [contract.function("echo")(7) for _ in range(3)] == [7, 7, 7]
     assert [url for url, _ in pool.told] == [pool.urls[2]]
     assert pool.told[0][1].startswith("eth_call is 0x00")
-    assert call_many(pool.rpc, [contract.prepare("echo", n) for n in (1, 2)]) == [1, 2]
+    assert call_many(pool.rpc, [contract.function("echo").prepare(n) for n in (1, 2)]) == [1, 2]
     pool.liars[0].lies["eth_call"] = "0x" + "00" * 31 + "08"
     with pytest.raises(NoAgreementError, match="eth_call") as caught:
-        contract.call("echo", 7)
+        contract.function("echo")(7)
     assert list(caught.value.said) == pool.urls
 
 
@@ -240,11 +244,11 @@ def test_a_long_batch_is_asked_in_parts(pool: Pool, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_the_chain_refuses_is_no_opinion(pool: Pool, echo: Contract) -> None:
-    request = {"to": echo.address, "data": "0x" + echo.encode("echo", 256).hex()}
+    request = {"to": echo.address, "data": "0x" + echo.function("echo").encode(256).hex()}
     with pytest.raises(RpcError) as caught:
         pool.rpc.call("eth_estimateGas", request)
     assert caught.value.data is not None
-    request["data"] = "0x" + echo.encode("echo", 255).hex()
+    request["data"] = "0x" + echo.function("echo").encode(255).hex()
     assert int(pool.rpc.call("eth_estimateGas", request), 16) > 21_000
 
 

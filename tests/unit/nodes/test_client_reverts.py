@@ -78,7 +78,7 @@ def error_of(row: dict[str, Any]) -> dict[str, Any]:
 def _outcome(contract: Contract) -> object:
     """What a caller hears, without the node's own words."""
     try:
-        return contract.call("try_it")
+        return contract.function("try_it")()
     except Reverted as error:
         return "halt" if isinstance(error.cause, Halt) else error.cause
     except (RpcError, NoAgreementError):
@@ -135,4 +135,4 @@ def test_one_revert_among_nodes_that_fail_is_no_revert(nodes: Callable[..., Cont
     for order in itertools.permutations(said):
         contract = nodes(*order, agree=2)
         with pytest.raises(NoAgreementError):
-            contract.call("try_it")
+            contract.function("try_it")()

@@ -156,14 +156,14 @@ def test_everything_is_of_the_block_that_was_asked_for(validating_world: BeaconW
     last = block_head(world.rpc).number
     before = read_protocol(contracts, world.first_block, last)
     assert before.operator_names == dict(enumerate(("Harbour", "Lighthouse Quay", "North Mole")))
-    assert before.credentials == contracts.vault.call("withdrawalCredentials")
+    assert before.credentials == contracts.vault.withdrawalCredentials()
     report(world)
     again = read_protocol(contracts, world.first_block, last, before.recorded)
     for name in ("withdrawal_vault_balance_wei", "rewards_vault_balance_wei", "operators_root"):
         assert getattr(again, name) == getattr(before, name)
     assert (again.minted_shares, again.claimed_shares) == (before.minted_shares, {0: 0, 1: 0, 2: 0})
     now = read_protocol(contracts, world.first_block, block_head(world.rpc).number)
-    assert now.operators_root == contracts.oracle.call("operatorsRoot") != before.operators_root
+    assert now.operators_root == contracts.oracle.operatorsRoot() != before.operators_root
     assert now.minted_shares > before.minted_shares
 
 

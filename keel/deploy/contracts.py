@@ -1,0 +1,557 @@
+"""The contracts' functions with their types; written by `make types` from the ABIs.
+
+A call is a read, `send` a transaction: `vault.balanceOf(holder)`, `vault.deposit.send(...)`. The
+first type is the result's, the others are the arguments'. Structs and several results come as
+named tuples with these fields; functions that share a name are not checked.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from keel.chain.abi import AddressLike, Struct
+from keel.chain.contract import Contract, Function
+
+
+class AccessManagerCanCall(NamedTuple):
+    """AccessManagerCanCall."""
+
+    immediate: bool
+    delay: int
+
+
+class AccessManagerGetAccess(NamedTuple):
+    """AccessManagerGetAccess."""
+
+    since: int
+    currentDelay: int
+    pendingDelay: int
+    effect: int
+
+
+class AccessManagerHasRole(NamedTuple):
+    """AccessManagerHasRole."""
+
+    isMember: bool
+    executionDelay: int
+
+
+class AccessManagerSchedule(NamedTuple):
+    """AccessManagerSchedule."""
+
+    operationId: bytes
+    nonce: int
+
+
+class StakingVaultEip712Domain(NamedTuple):
+    """StakingVaultEip712Domain."""
+
+    fields: bytes
+    name: str
+    version: str
+    chainId: int
+    verifyingContract: str
+    salt: bytes
+    extensions: tuple[int, ...]
+
+
+class StakingVaultModules(NamedTuple):
+    """StakingVaultModules."""
+
+    oracle: str
+    registry: str
+    fund: str
+
+
+class StakingVaultReportOutcome(NamedTuple):
+    """StakingVaultReportOutcome."""
+
+    profitWei: int
+    feeWei: int
+    feeShares: int
+    lossWei: int
+    unvestedLossWei: int
+    coverWei: int
+    coverShares: int
+    holdersLossWei: int
+    ticketsLossWei: int
+    ticketIndex: int
+    lastTicket: int
+    finalisedWei: int
+    sharesAfter: int
+    assetsAfter: int
+    unvestedAfter: int
+    streamSeconds: int
+
+
+class StakingVaultReportBase(NamedTuple):
+    """StakingVaultReportBase."""
+
+    expectedWei: int
+    totalWei: int
+    lastRefTime: int
+    stakedValidators: int
+    announcedAt: int
+
+
+class StakingVaultTerms(NamedTuple):
+    """StakingVaultTerms."""
+
+    feeBps: int
+    treasuryBps: int
+    insuranceBps: int
+    treasury: str
+    depositLimitGwei: int
+
+
+class StakingVaultTotals(NamedTuple):
+    """StakingVaultTotals."""
+
+    shares: int
+    assetsWei: int
+    unvestedWei: int
+
+
+class WrappedKeelEtherEip712Domain(NamedTuple):
+    """WrappedKeelEtherEip712Domain."""
+
+    fields: bytes
+    name: str
+    version: str
+    chainId: int
+    verifyingContract: str
+    salt: bytes
+    extensions: tuple[int, ...]
+
+
+class WithdrawalQueueFinalisable(NamedTuple):
+    """WithdrawalQueueFinalisable."""
+
+    lastTicket_: int
+    costWei: int
+
+
+class WithdrawalQueuePending(NamedTuple):
+    """WithdrawalQueuePending."""
+
+    normalised: int
+    index: int  # type: ignore[assignment]
+
+
+class WithdrawalQueueTicket(NamedTuple):
+    """WithdrawalQueueTicket."""
+
+    owner: str
+    state: int
+    amountWei: int
+    worthWei: int
+    requestedAt: int
+    likelyPaidAt: int
+
+
+class InstantRedemptionPreviewRedeem(NamedTuple):
+    """InstantRedemptionPreviewRedeem."""
+
+    paidWei: int
+    feeWei: int
+
+
+class InstantRedemptionTerms(NamedTuple):
+    """InstantRedemptionTerms."""
+
+    minFeeBps: int
+    maxFeeBps: int
+    targetGwei: int
+    limitGwei: int
+
+
+class AccountingOracleEip712Domain(NamedTuple):
+    """AccountingOracleEip712Domain."""
+
+    fields: bytes
+    name: str
+    version: str
+    chainId: int
+    verifyingContract: str
+    salt: bytes
+    extensions: tuple[int, ...]
+
+
+class StakingVaultReportInput(NamedTuple):
+    """StakingVaultReportInput."""
+
+    refTime: int
+    consensusBalanceWei: int
+    withdrawalsWei: int
+    rewardsWei: int
+    feelessWei: int
+    lastTicketHint: int
+
+
+class AccountingOracleJudgement(NamedTuple):
+    """AccountingOracleJudgement."""
+
+    growthWei: int
+    lossWei: int
+    heldRewardsWei: int
+    heldWithdrawalsWei: int
+    feelessWei: int
+    beyondLimit: bool
+    limitWei: int
+    input: StakingVaultReportInput
+
+
+class AccountingOracleReportableSlot(NamedTuple):
+    """AccountingOracleReportableSlot."""
+
+    refSlot: int
+    nextReportableAt: int
+
+
+class AccountingOracleSimulate(NamedTuple):
+    """AccountingOracleSimulate."""
+
+    judgement: AccountingOracleJudgement
+    outcome: StakingVaultReportOutcome
+
+
+class OperatorRegistryOperator(NamedTuple):
+    """OperatorRegistryOperator."""
+
+    name: str
+    manager: str
+    rewardAddress: str
+    limit: int
+    staked: int
+    targetBps: int
+    active: bool
+    batches: int
+
+
+class InsuranceFundCooldown(NamedTuple):
+    """InsuranceFundCooldown."""
+
+    shares: int
+    windowStart: int
+    windowEnd: int
+
+
+class AccessManager(Contract):
+    """AccessManager on one chain."""
+
+    ADMIN_ROLE: Function[int]
+    PUBLIC_ROLE: Function[int]
+    canCall: Function[AccessManagerCanCall, AddressLike, AddressLike, bytes]
+    cancel: Function[int, AddressLike, AddressLike, bytes]
+    consumeScheduledOp: Function[None, AddressLike, bytes]
+    execute: Function[int, AddressLike, bytes]
+    expiration: Function[int]
+    getAccess: Function[AccessManagerGetAccess, int, AddressLike]
+    getNonce: Function[int, bytes]
+    getRoleAdmin: Function[int, int]
+    getRoleGrantDelay: Function[int, int]
+    getRoleGuardian: Function[int, int]
+    getSchedule: Function[int, bytes]
+    getTargetAdminDelay: Function[int, AddressLike]
+    getTargetFunctionRole: Function[int, AddressLike, bytes]
+    grantRole: Function[None, int, AddressLike, int]
+    hasRole: Function[AccessManagerHasRole, int, AddressLike]
+    hashOperation: Function[bytes, AddressLike, AddressLike, bytes]
+    isTargetClosed: Function[bool, AddressLike]
+    labelRole: Function[None, int, str]
+    minSetback: Function[int]
+    multicall: Function[tuple[bytes, ...], Sequence[bytes]]
+    renounceRole: Function[None, int, AddressLike]
+    revokeRole: Function[None, int, AddressLike]
+    schedule: Function[AccessManagerSchedule, AddressLike, bytes, int]
+    setGrantDelay: Function[None, int, int]
+    setRoleAdmin: Function[None, int, int]
+    setRoleGuardian: Function[None, int, int]
+    setTargetAdminDelay: Function[None, AddressLike, int]
+    setTargetClosed: Function[None, AddressLike, bool]
+    setTargetFunctionRole: Function[None, AddressLike, Sequence[bytes], int]
+    updateAuthority: Function[None, AddressLike, AddressLike]
+
+
+class StakingVault(Contract):
+    """StakingVault on one chain."""
+
+    DEPOSIT_CONTRACT: Function[str]
+    DOMAIN_SEPARATOR: Function[bytes]
+    FRAME_ORIGIN: Function[int]
+    FRAME_SECONDS: Function[int]
+    INSTANT_REDEMPTION: Function[str]
+    MAX_FEE_RAY_PER_DAY: Function[int]
+    MAX_PAUSE_SECONDS: Function[int]
+    MAX_STREAM_SECONDS: Function[int]
+    QUEUE: Function[str]
+    REWARDS_VAULT: Function[str]
+    STREAM_CAP_RAY_PER_DAY: Function[int]
+    WITHDRAWAL_VAULT: Function[str]
+    WRAPPED: Function[str]
+    allowance: Function[int, AddressLike, AddressLike]
+    announceLoss: Function[None, int]
+    applyReport: Function[None, Struct]
+    approve: Function[bool, AddressLike, int]
+    authority: Function[str]
+    balanceOf: Function[int, AddressLike]
+    bufferedWei: Function[int]
+    burnForTicket: Function[int, AddressLike, int]
+    consensus: Function[tuple[int, int, int, int]]
+    decimals: Function[int]
+    deposit: Function[int, AddressLike, AddressLike]
+    depositWrapped: Function[int, AddressLike, AddressLike]
+    depositableWei: Function[int]
+    eip712Domain: Function[StakingVaultEip712Domain]
+    finaliseWithoutReport: Function[None, int]
+    freeWei: Function[int]
+    fundValidators: Function[None, bytes, bytes]
+    isConsumingScheduledOp: Function[bytes]
+    lossCarryWei: Function[int]
+    modules: Function[StakingVaultModules]
+    name: Function[str]
+    newestRefTime: Function[int]
+    nonces: Function[int, AddressLike]
+    pause: Function[None, int, int]
+    pausedUntil: Function[int, int]
+    permit: Function[Any, *tuple[Any, ...]]
+    previewReport: Function[StakingVaultReportOutcome, Struct]
+    receiveRewards: Function[None]
+    receiveWithdrawals: Function[None]
+    redeemFor: Function[None, AddressLike, int, int, AddressLike]
+    reportBase: Function[StakingVaultReportBase, int]
+    setAuthority: Function[None, AddressLike]
+    setModules: Function[None, Struct]
+    setTerms: Function[None, Struct]
+    sharesOf: Function[int, AddressLike]
+    stakeableWei: Function[int]
+    state: Function[int]
+    stream: Function[tuple[int, int, int]]
+    sweepWithdrawals: Function[None]
+    symbol: Function[str]
+    terms: Function[StakingVaultTerms]
+    toAssetsDown: Function[int, int]
+    toAssetsUp: Function[int, int]
+    toSharesDown: Function[int, int]
+    toSharesUp: Function[int, int]
+    totalShares: Function[int]
+    totalSupply: Function[int]
+    totals: Function[StakingVaultTotals]
+    transfer: Function[bool, AddressLike, int]
+    transferFrom: Function[bool, AddressLike, AddressLike, int]
+    transferShares: Function[int, AddressLike, int]
+    transferSharesFrom: Function[int, AddressLike, AddressLike, int]
+    unwrap: Function[int, AddressLike, int]
+    withdrawalCredentials: Function[bytes]
+    wrap: Function[int, AddressLike, int]
+    wrapUnits: Function[int, AddressLike, int]
+
+
+class WrappedKeelEther(Contract):
+    """WrappedKeelEther on one chain."""
+
+    DOMAIN_SEPARATOR: Function[bytes]
+    VAULT: Function[str]
+    allowance: Function[int, AddressLike, AddressLike]
+    approve: Function[bool, AddressLike, int]
+    asset: Function[str]
+    balanceOf: Function[int, AddressLike]
+    burnCover: Function[None, int]
+    convertToAssets: Function[int, int]
+    convertToShares: Function[int, int]
+    decimals: Function[int]
+    deposit: Function[int, int, AddressLike]
+    eip712Domain: Function[WrappedKeelEtherEip712Domain]
+    maxDeposit: Function[int, AddressLike]
+    maxMint: Function[int, AddressLike]
+    maxRedeem: Function[int, AddressLike]
+    maxWithdraw: Function[int, AddressLike]
+    mint: Function[int, int, AddressLike]
+    mintFor: Function[None, AddressLike, int]
+    name: Function[str]
+    nonces: Function[int, AddressLike]
+    permit: Function[Any, *tuple[Any, ...]]
+    previewDeposit: Function[int, int]
+    previewMint: Function[int, int]
+    previewRedeem: Function[int, int]
+    previewWithdraw: Function[int, int]
+    redeem: Function[int, int, AddressLike, AddressLike]
+    symbol: Function[str]
+    totalAssets: Function[int]
+    totalSupply: Function[int]
+    transfer: Function[bool, AddressLike, int]
+    transferFrom: Function[bool, AddressLike, AddressLike, int]
+    withdraw: Function[int, int, AddressLike, AddressLike]
+
+
+class WithdrawalQueue(Contract):
+    """WithdrawalQueue on one chain."""
+
+    CLAIM_GAS: Function[int]
+    EXIT_SECONDS: Function[int]
+    MAX_TICKET_WEI: Function[int]
+    MIN_TICKET_WEI: Function[int]
+    VAULT: Function[str]
+    approve: Function[None, AddressLike, int]
+    balanceOf: Function[int, AddressLike]
+    claim: Function[int, int]
+    claimMany: Function[int, Sequence[int]]
+    claimableWei: Function[tuple[int, ...], Sequence[int]]
+    finalisable: Function[WithdrawalQueueFinalisable, int, int, int, int]
+    getApproved: Function[str, int]
+    isApprovedForAll: Function[bool, AddressLike, AddressLike]
+    lastFinalised: Function[int]
+    lastTicket: Function[int]
+    name: Function[str]
+    owedWei: Function[int]
+    ownerOf: Function[str, int]
+    pending: Function[WithdrawalQueuePending]
+    request: Function[int, int, AddressLike]
+    requestMany: Function[tuple[int, ...], Sequence[int], AddressLike]
+    safeTransferFrom: Function[Any, *tuple[Any, ...]]
+    setApprovalForAll: Function[None, AddressLike, bool]
+    settle: Function[None, int, int]
+    supportsInterface: Function[bool, bytes]
+    symbol: Function[str]
+    ticket: Function[WithdrawalQueueTicket, int]
+    tickets: Function[tuple[WithdrawalQueueTicket, ...], Sequence[int]]
+    tokenURI: Function[str, int]
+    transferFrom: Function[None, AddressLike, AddressLike, int]
+
+
+class InstantRedemption(Contract):
+    """InstantRedemption on one chain."""
+
+    MAX_PAUSE_SECONDS: Function[int]
+    VAULT: Function[str]
+    authority: Function[str]
+    isConsumingScheduledOp: Function[bytes]
+    pause: Function[None, int]
+    pausedUntil: Function[int]
+    previewRedeem: Function[InstantRedemptionPreviewRedeem, int]
+    redeem: Function[int, int, AddressLike, int]
+    redeemableWei: Function[int]
+    setAuthority: Function[None, AddressLike]
+    setTerms: Function[None, Struct]
+    terms: Function[InstantRedemptionTerms]
+
+
+class WithdrawalVault(Contract):
+    """WithdrawalVault on one chain."""
+
+    UPGRADE_INTERFACE_VERSION: Function[str]
+    VAULT: Function[str]
+    authority: Function[str]
+    consolidationRequestFeeWei: Function[int]
+    initialize: Function[None, AddressLike]
+    isConsumingScheduledOp: Function[bytes]
+    passOn: Function[None, int]
+    proxiableUUID: Function[bytes]
+    requestConsolidation: Function[None, Sequence[bytes], Sequence[bytes]]
+    requestExit: Function[None, Sequence[bytes]]
+    requestPartialWithdrawal: Function[None, Sequence[bytes], Sequence[int]]
+    setAuthority: Function[None, AddressLike]
+    upgradeToAndCall: Function[None, AddressLike, bytes]
+    withdrawalRequestFeeWei: Function[int]
+
+
+class RewardsVault(Contract):
+    """RewardsVault on one chain."""
+
+    VAULT: Function[str]
+    passOn: Function[None, int]
+
+
+class AccountingOracle(Contract):
+    """AccountingOracle on one chain."""
+
+    FINALITY_SECONDS: Function[int]
+    GENESIS_TIME: Function[int]
+    GROWTH_BOUND_BPS: Function[int]
+    GROWTH_RAY_PER_DAY: Function[int]
+    LOSS_LIMIT_BPS: Function[int]
+    LOSS_PERIOD_SECONDS: Function[int]
+    REWARDS_VAULT: Function[str]
+    SECONDS_PER_SLOT: Function[int]
+    VAULT: Function[str]
+    WITHDRAWAL_VAULT: Function[str]
+    announcedQuorum: Function[int]
+    authority: Function[str]
+    digest: Function[bytes, Struct, int]
+    eip712Domain: Function[AccountingOracleEip712Domain]
+    isConsumingScheduledOp: Function[bytes]
+    isMember: Function[bool, AddressLike]
+    judge: Function[AccountingOracleJudgement, Struct]
+    lastReport: Function[tuple[int, int, int, int, bytes]]
+    lossAllowanceWei: Function[int]
+    memberSetNonce: Function[int]
+    members: Function[tuple[str, ...]]
+    operatorsRoot: Function[bytes]
+    quorum: Function[int]
+    reportableSlot: Function[AccountingOracleReportableSlot]
+    setAuthority: Function[None, AddressLike]
+    setMembers: Function[None, Sequence[AddressLike], Sequence[AddressLike], int]
+    simulate: Function[AccountingOracleSimulate, Struct, int]
+    submit: Function[bool, Struct, int, Sequence[Struct], int]
+
+
+class OperatorRegistry(Contract):
+    """OperatorRegistry on one chain."""
+
+    VAULT: Function[str]
+    addKeys: Function[int, int, bytes, bytes]
+    addOperator: Function[int, str, AddressLike, AddressLike, int, int]
+    authority: Function[str]
+    batchRoot: Function[bytes, int, int]
+    claimRewards: Function[int, Struct, Sequence[bytes]]
+    claimableShares: Function[int, Struct, Sequence[bytes]]
+    claimedShares: Function[int, int]
+    isConsumingScheduledOp: Function[bytes]
+    isStaked: Function[bool, bytes]
+    mayStakeNext: Function[bool, int]
+    operator: Function[OperatorRegistryOperator, int]
+    operatorCount: Function[int]
+    setAuthority: Function[None, AddressLike]
+    setManager: Function[None, int, AddressLike]
+    setOperator: Function[None, int, int, int, bool]
+    setRewardAddress: Function[None, int, AddressLike]
+    stake: Function[None, Sequence[Struct], bytes, bytes]
+    totalStaked: Function[int]
+    withdrawBatch: Function[None, int, int]
+
+
+class InsuranceFund(Contract):
+    """InsuranceFund on one chain."""
+
+    COOLDOWN_SECONDS: Function[int]
+    VAULT: Function[str]
+    WINDOW_SECONDS: Function[int]
+    allowance: Function[int, AddressLike, AddressLike]
+    approve: Function[bool, AddressLike, int]
+    asset: Function[str]
+    balanceOf: Function[int, AddressLike]
+    cancelCooldown: Function[None]
+    convertToAssets: Function[int, int]
+    convertToShares: Function[int, int]
+    cooldownOf: Function[InsuranceFundCooldown, AddressLike]
+    cover: Function[int, int]
+    coverable: Function[int, int]
+    decimals: Function[int]
+    deposit: Function[int, int, AddressLike]
+    maxDeposit: Function[int, AddressLike]
+    maxMint: Function[int, AddressLike]
+    maxRedeem: Function[int, AddressLike]
+    maxWithdraw: Function[int, AddressLike]
+    mint: Function[int, int, AddressLike]
+    name: Function[str]
+    previewDeposit: Function[int, int]
+    previewMint: Function[int, int]
+    previewRedeem: Function[int, int]
+    previewWithdraw: Function[int, int]
+    redeem: Function[int, int, AddressLike, AddressLike]
+    startCooldown: Function[None, int]
+    symbol: Function[str]
+    totalAssets: Function[int]
+    totalSupply: Function[int]
+    transfer: Function[bool, AddressLike, int]
+    transferFrom: Function[bool, AddressLike, AddressLike, int]
+    withdraw: Function[int, int, AddressLike, AddressLike]
