@@ -12,7 +12,7 @@ import httpx
 import orjson
 
 from keel.chain.errors import ChainError
-from keel.dashboard.history import Happened
+from keel.sight.event_index import Happened
 from keel.model.constants import GWEI
 
 _IDS_AT_ONCE = 1_000

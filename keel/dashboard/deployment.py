@@ -1,19 +1,40 @@
-"""What the page knows beforehand: the manifest, and the ABIs that lie beside it."""
+"""What the page knows beforehand: the manifest, the ABIs beside it, and the events to be read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import orjson
-
 from keel.chain.abi import Abi, checksummed
 from keel.chain.rpc import RpcClient
 from keel.deploy.actors import ACTORS, cast_actors
-from keel.deploy.bindings import CONTRACT_NAMES, Bindings, bind_abis
-from keel.deploy.errors import ManifestError
+from keel.deploy.bindings import Bindings, bind_abis
+from keel.deploy.recorded import recorded_abis
 from keel.deploy.manifest import LOCAL_CHAIN_IDS, Manifest
 from keel.model.frames import FrameGeometry
+
+TOLD = {
+    "vault": (
+        "Deposited",
+        "RedeemedInstantly",
+        "Rebased",
+        "LossAbsorbed",
+        "CoverFailed",
+        "Staked",
+        "LossAnnouncementOpened",
+        "Swept",
+        "TicketsFinalisedWithoutReport",
+        "Paused",
+    ),
+    "wrapped": ("Deposit", "Withdraw", "Transfer"),
+    "queue": ("TicketRequested", "TicketsFinalised", "IndexLowered", "TicketClaimed"),
+    "oracle": ("ReportApplied", "LossAnnounced", "MemberAdded", "MemberRemoved", "QuorumSet"),
+    "registry": ("OperatorAdded", "OperatorSet", "KeyStaked", "RewardsClaimed"),
+    "instant": ("Paused", "TermsSet"),
+    "fund": ("Deposit", "Withdraw", "CooldownStarted", "CooldownCancelled", "Covered"),
+    "withdrawal_vault": ("ExitRequested",),
+}
+"""Events that are kept, by field of Bindings; of wkETH's transfers only mints and burns."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +48,7 @@ class KnownDeployment:
     def read(cls, path: Path) -> Self:
         """Read the manifest and its ABIs; raises ManifestError."""
         manifest = Manifest.read(path)
-        abis = {}
-        for name in CONTRACT_NAMES.values():
-            if name not in manifest.contracts:
-                raise ManifestError(f"{path} lists no {name}")
-            abi_path = path.parent / manifest.contracts[name].abi_path
-            try:
-                abis[name] = Abi(orjson.loads(abi_path.read_bytes()))
-            except OSError as error:
-                raise ManifestError(f"{abi_path} cannot be read: {error.strerror}") from error
-            except orjson.JSONDecodeError as error:
-                raise ManifestError(f"{abi_path} is not JSON: {error}") from error
-        return cls(manifest, abis)
+        return cls(manifest, recorded_abis(manifest, path))
 
     @property
     def geometry(self) -> FrameGeometry:

@@ -6,7 +6,7 @@ from typing import Any
 from keel.chain.contract import PreparedCall, call_many
 from keel.chain.errors import RpcError
 from keel.chain.state import BlockHead
-from keel.dashboard.history import ChainMovedError, EventIndex, hash_at
+from keel.sight.event_index import ChainMovedError, EventIndex, hash_at
 from keel.dashboard.view import (
     ONE_FUND_SHARE,
     ONE_UNIT,

@@ -7,7 +7,7 @@ and redemptions change them as their events say, to a few wei.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from keel.dashboard.history import Happened
+from keel.sight.event_index import Happened
 from keel.dashboard.view import Snapshot
 from keel.model.constants import ETHER, SHARES_PER_WEI
 

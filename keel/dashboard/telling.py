@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keel.dashboard.history import Happened
+from keel.sight.event_index import Happened
 from keel.model.constants import GWEI
 
 EVENTS_SHOWN = 40

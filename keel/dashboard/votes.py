@@ -7,8 +7,8 @@ from typing import Any
 
 from keel.chain.abi import checksummed
 from keel.chain.rpc import RpcClient
-from keel.dashboard.history import ChainMovedError, Happened
 from keel.deploy.contracts import AccountingOracle
+from keel.sight.event_index import ChainMovedError, Happened
 
 FRAMES_SHOWN = 12
 _POSTED = ("ReportApplied", "LossAnnounced")

@@ -19,8 +19,8 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import BlockHead, block_head
 from keel.dashboard.alarms import Alarm, alarms
 from keel.dashboard.beacon import BeaconClient, BeaconFollower, BeaconReading
-from keel.dashboard.deployment import KnownDeployment
-from keel.dashboard.history import ChainMovedError, EventIndex, Happened
+from keel.dashboard.deployment import TOLD, KnownDeployment
+from keel.sight.event_index import ChainMovedError, EventIndex, Happened
 from keel.dashboard.reading import read_snapshot
 from keel.dashboard.series import Point, series
 from keel.dashboard.telling import Told, tell_recent
@@ -229,7 +229,7 @@ class _ExecutionReader:
         self._known = known
         self._rpc = rpc
         self._contracts = known.bind(rpc)
-        self._index = EventIndex(self._contracts, known.manifest.block)
+        self._index = EventIndex(self._contracts, known.manifest.block, TOLD)
         self._votes = VoteReader(self._contracts.oracle)
         self._layer: Layer | None = None
         self._since = time.monotonic()

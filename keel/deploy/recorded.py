@@ -17,12 +17,17 @@ def bind_recorded(rpc: RpcClient, manifest_path: Path) -> Bindings:
     Whether it is the manifest of this chain is for `require_same_chain`.
     """
     manifest = Manifest.read(manifest_path)
+    abis = recorded_abis(manifest, manifest_path)
+    deposits = manifest.configuration.deposit_contract
+    return bind_abis(rpc, manifest.addresses, abis, deposits=deposits)
+
+
+def recorded_abis(manifest: Manifest, manifest_path: Path) -> dict[str, Abi]:
+    """Read the ABIs beside a manifest, by the contract's name; raises ManifestError."""
     missing = sorted(set(CONTRACT_NAMES.values()) - manifest.contracts.keys())
     if missing:
         raise ManifestError(f"{manifest_path} lacks {', '.join(missing)}")
-    abis = {name: _abi(manifest.contracts[name], manifest_path) for name in CONTRACT_NAMES.values()}
-    deposits = manifest.configuration.deposit_contract
-    return bind_abis(rpc, manifest.addresses, abis, deposits=deposits)
+    return {name: _abi(manifest.contracts[name], manifest_path) for name in CONTRACT_NAMES.values()}
 
 
 def _abi(contract: DeployedContract, manifest_path: Path) -> Abi:

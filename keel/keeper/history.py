@@ -5,9 +5,17 @@ from dataclasses import dataclass
 
 from keel.chain.abi import Event
 from keel.deploy.bindings import Bindings
-from keel.sight.event_log import EventLog
+from keel.sight.event_index import ChainMovedError, EventIndex
+from keel.chain.state import BlockHead
+from keel.nodes.errors import NodeError, public_name
 from keel.sight.key_batches import CommittedKey, keys_of_batch
 from keel.sight.recorded_keys import Recorded, recorded_keys
+
+_NAMES = {
+    "registry": ("KeysAdded", "BatchWithdrawn", "KeyStaked"),
+    "withdrawal_vault": ("ExitRequested",),
+    "manager": ("RoleGranted",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +67,18 @@ class Historian:
     """Reads histories, each block's events once and each batch's proofs once."""
 
     def __init__(self, contracts: Bindings, first_block: int) -> None:
-        watched = (contracts.registry, contracts.withdrawal_vault, contracts.manager)
-        self._log = EventLog(watched, first_block)
+        self._rpc = contracts.rpc
+        self._index = EventIndex(contracts, first_block, _NAMES)
         self._batches: dict[tuple[int, int, bytes], tuple[CommittedKey, ...]] = {}
 
-    def up_to(self, block_number: int) -> History:
-        """The history up to a block."""
-        return History(tuple(self._log.up_to(block_number)))
+    def up_to(self, head: BlockHead) -> History:
+        """The history up to a head; raises NodeError when it is replaced meanwhile."""
+        try:
+            while not self._index.follow(self._rpc, head):
+                pass
+        except ChainMovedError as error:
+            raise NodeError(public_name(self._rpc.url), str(error)) from error
+        return History(tuple(happened.event for happened in self._index.events))
 
     def waiting_keys(self, history: History) -> tuple[CommittedKey, ...]:
         """Committed keys that were not staked, in the order in which they were committed."""

@@ -109,7 +109,7 @@ class KeeperReader:
             ],
         )
         standing = self._standings.read(block)
-        history = self._historian.up_to(block.number)
+        history = self._historian.up_to(block)
         seen = self._see(read, history, credentials)
         is_dead = State(state) is State.DEAD
         return KeeperView(

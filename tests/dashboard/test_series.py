@@ -1,7 +1,8 @@
 """The chart's points are the chain's: exact at each report, and to a few wei between them."""
 
+from keel.dashboard.deployment import TOLD
 from keel.chain.state import block_head
-from keel.dashboard.history import EventIndex
+from keel.sight.event_index import EventIndex
 from keel.dashboard.reading import read_snapshot
 from keel.dashboard.series import Point, series
 from keel.model.constants import ETHER
@@ -14,7 +15,7 @@ _ULPS = 1e-12  # relative; a float has 16 digits
 
 
 def points_of(world: BeaconWorld) -> tuple[Point, ...]:
-    index = EventIndex(world.contracts, world.first_block)
+    index = EventIndex(world.contracts, world.first_block, TOLD)
     head = block_head(world.rpc)
     index.follow(world.rpc, head)
     return series(index.events, read_snapshot(world.contracts, head, index))

@@ -1,7 +1,8 @@
 """Votes: who signed is read from the calldata on the chain, and laid out by frames."""
 
+from keel.dashboard.deployment import TOLD
 from keel.chain.state import block_head
-from keel.dashboard.history import EventIndex
+from keel.sight.event_index import EventIndex
 from keel.dashboard.votes import Cell, Vote, VoteReader, vote_grid
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.reporting import report
@@ -58,7 +59,7 @@ def test_signers_poster_and_gas_are_those_of_the_transaction(
     world = validating_world
     members = world.members[1:4]
     reported = report(world, members)
-    index = EventIndex(world.contracts, world.first_block)
+    index = EventIndex(world.contracts, world.first_block, TOLD)
     index.follow(world.rpc, block_head(world.rpc))
     found = VoteReader(world.contracts.oracle).read(world.rpc, index.events)[-1]
     assert set(found.signers or ()) == {member.address for member in members}

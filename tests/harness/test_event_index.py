@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from keel.dashboard.deployment import TOLD
 from keel.chain.clock import jump, restore_snapshot, take_snapshot
 from keel.chain.rpc import Request, RpcClient
 from keel.chain.state import BlockHead, block_head
-from keel.dashboard import history
-from keel.dashboard.history import ChainMovedError, EventIndex
+from keel.sight import event_index
+from keel.sight.event_index import ChainMovedError, EventIndex
 from keel.model.constants import ETHER
 from tests.deployment import Keel
 
@@ -29,7 +30,7 @@ def deposits(index: EventIndex) -> list[int]:
 
 @pytest.fixture
 def index(keel: Keel) -> EventIndex:
-    return EventIndex(keel.quick, keel.deployment.block)
+    return EventIndex(keel.quick, keel.deployment.block, TOLD)
 
 
 def follow(index: EventIndex, keel: Keel) -> bool:
@@ -67,8 +68,8 @@ def test_of_wketh_only_mints_and_burns_are_kept(keel: Keel, index: EventIndex) -
 def test_a_long_history_is_read_in_ranges(
     keel: Keel, index: EventIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "RANGE_BLOCKS", 2)
-    monkeypatch.setattr(history, "_RANGES_AT_ONCE", 3)
+    monkeypatch.setattr(event_index, "RANGE_BLOCKS", 2)
+    monkeypatch.setattr(event_index, "_RANGES_AT_ONCE", 3)
     for _ in range(5):
         deposit(keel, ETHER)
     reached = [follow(index, keel)]
@@ -110,7 +111,7 @@ def test_a_chain_with_nothing_in_common_is_read_from_the_start(
     before = take_snapshot(keel.rpc)
     jump(keel.rpc, 5)
     deposit(keel, 1 * ETHER)
-    first = EventIndex(keel.quick, block_head(keel.rpc).number)
+    first = EventIndex(keel.quick, block_head(keel.rpc).number, TOLD)
     follow(first, keel)
     restore_snapshot(keel.rpc, before)
     jump(keel.rpc, 7)

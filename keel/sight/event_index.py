@@ -1,4 +1,4 @@
-"""What happened: every event of Keel that the page tells, kept up to the head.
+"""What happened: chosen events of Keel, kept up to the head.
 
 A read ends at a block whose hash is remembered. When that block is no longer the chain's (a reorg,
 a restarted node, a development chain that was put back), the index goes back to the newest block
@@ -21,30 +21,8 @@ RANGE_BLOCKS = 2_000
 _RANGES_AT_ONCE = 25
 _CHECKPOINTS_KEPT = 512
 _HEADERS_AT_ONCE = 200
+_TRANSFER = "Transfer"
 _ZERO_TOPIC = "0x" + "0" * 64
-
-TOLD = {
-    "vault": (
-        "Deposited",
-        "RedeemedInstantly",
-        "Rebased",
-        "LossAbsorbed",
-        "CoverFailed",
-        "Staked",
-        "LossAnnouncementOpened",
-        "Swept",
-        "TicketsFinalisedWithoutReport",
-        "Paused",
-    ),
-    "wrapped": ("Deposit", "Withdraw", "Transfer"),
-    "queue": ("TicketRequested", "TicketsFinalised", "IndexLowered", "TicketClaimed"),
-    "oracle": ("ReportApplied", "LossAnnounced", "MemberAdded", "MemberRemoved", "QuorumSet"),
-    "registry": ("OperatorAdded", "OperatorSet", "KeyStaked", "RewardsClaimed"),
-    "instant": ("Paused", "TermsSet"),
-    "fund": ("Deposit", "Withdraw", "CooldownStarted", "CooldownCancelled", "Covered"),
-    "withdrawal_vault": ("ExitRequested",),
-}
-"""Events that are kept, by field of Bindings; of wkETH's transfers only mints and burns."""
 
 
 class ChainMovedError(ChainError):
@@ -71,12 +49,19 @@ class Happened:
 
 
 class EventIndex:
-    """Events in the order of the chain, up to `last_block`, which is -1 before the first read."""
+    """Events in the order of the chain, up to `last_block`, which is -1 before the first read.
 
-    def __init__(self, contracts: Bindings, first_block: int) -> None:
+    `names` are the events that are kept, by field of Bindings; of transfers of a token only mints
+    and burns.
+    """
+
+    def __init__(
+        self, contracts: Bindings, first_block: int, names: Mapping[str, tuple[str, ...]]
+    ) -> None:
         self._first_block = first_block
         self._contracts = contracts
-        self._fields = {getattr(contracts, field).address: field for field in TOLD}
+        self._names = names
+        self._fields = {getattr(contracts, field).address: field for field in names}
         self._checkpoints: list[tuple[int, str]] = []
         self.events: tuple[Happened, ...] = ()
 
@@ -120,14 +105,18 @@ class EventIndex:
 
     def _logs(self, rpc: RpcClient, first: int, last: int) -> list[Log]:
         c = self._contracts
-        transfer = _topics(c, {"wrapped": ("Transfer",)})
-        others = {field: tuple(n for n in TOLD[field] if n != "Transfer") for field in TOLD}
-        wrapped = {"address": c.wrapped.address}
+        others = {
+            field: tuple(name for name in kept if name != _TRANSFER)
+            for field, kept in self._names.items()
+        }
         queries: list[dict[str, Any]] = [
-            {"address": list(self._fields), "topics": [_topics(c, others)]},
-            {**wrapped, "topics": [transfer, _ZERO_TOPIC]},
-            {**wrapped, "topics": [transfer, None, _ZERO_TOPIC]},
+            {"address": list(self._fields), "topics": [_topics(c, others)]}
         ]
+        for token in (field for field, kept in self._names.items() if _TRANSFER in kept):
+            transfer = _topics(c, {token: (_TRANSFER,)})
+            ends = ([transfer, _ZERO_TOPIC], [transfer, None, _ZERO_TOPIC])
+            address = getattr(c, token).address
+            queries += [{"address": address, "topics": topics} for topics in ends]
         found = {
             (log.block_number, log.log_index): log
             for query in queries
@@ -139,7 +128,7 @@ class EventIndex:
         for log in logs:
             field = self._fields[log.address]
             event = getattr(self._contracts, field).abi.decode_log(log)
-            if event is not None and event.name in TOLD[field]:
+            if event is not None and event.name in self._names[field]:
                 yield Happened(field, event, times[log.block_number])
 
 
