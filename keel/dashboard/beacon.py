@@ -12,8 +12,8 @@ import httpx
 import orjson
 
 from keel.chain.errors import ChainError
-from keel.sight.event_index import Happened
 from keel.model.constants import GWEI
+from keel.sight.event_index import Happened
 
 _IDS_AT_ONCE = 1_000
 _ADDRESS_PREFIXES = ("0x01", "0x02")  # consensus specs: execution and compounding credentials

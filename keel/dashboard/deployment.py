@@ -9,8 +9,8 @@ from keel.chain.abi import Abi, checksummed
 from keel.chain.rpc import RpcClient
 from keel.deploy.actors import ACTORS, cast_actors
 from keel.deploy.bindings import Bindings, bind_abis
-from keel.deploy.recorded import recorded_abis
 from keel.deploy.manifest import LOCAL_CHAIN_IDS, Manifest
+from keel.deploy.recorded import recorded_abis
 from keel.model.frames import FrameGeometry
 
 TOLD = {

@@ -6,7 +6,6 @@ from typing import Any
 from keel.chain.contract import PreparedCall, call_many
 from keel.chain.errors import RpcError
 from keel.chain.state import BlockHead
-from keel.sight.event_index import ChainMovedError, EventIndex, hash_at
 from keel.dashboard.view import (
     ONE_FUND_SHARE,
     ONE_UNIT,
@@ -24,6 +23,7 @@ from keel.dashboard.view import (
 from keel.deploy.bindings import Bindings
 from keel.model.constants import ETHER
 from keel.model.frames import Action, State
+from keel.sight.event_index import ChainMovedError, EventIndex, hash_at
 
 TICKETS_SHOWN = 200
 _ALL_SHARES = 2**128

@@ -7,9 +7,9 @@ and redemptions change them as their events say, to a few wei.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from keel.sight.event_index import Happened
 from keel.dashboard.view import Snapshot
 from keel.model.constants import ETHER, SHARES_PER_WEI
+from keel.sight.event_index import Happened
 
 _POINTS_MOST = 1_200
 _ZERO_ADDRESS = "0x" + "0" * 40

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keel.sight.event_index import Happened
 from keel.model.constants import GWEI
+from keel.sight.event_index import Happened
 
 EVENTS_SHOWN = 40
 

@@ -20,7 +20,6 @@ from keel.chain.state import BlockHead, block_head
 from keel.dashboard.alarms import Alarm, alarms
 from keel.dashboard.beacon import BeaconClient, BeaconFollower, BeaconReading
 from keel.dashboard.deployment import TOLD, KnownDeployment
-from keel.sight.event_index import ChainMovedError, EventIndex, Happened
 from keel.dashboard.reading import read_snapshot
 from keel.dashboard.series import Point, series
 from keel.dashboard.telling import Told, tell_recent
@@ -28,6 +27,7 @@ from keel.dashboard.view import Snapshot
 from keel.dashboard.votes import Grid, VoteReader, vote_grid
 from keel.deploy.errors import ManifestError
 from keel.deploy.manifest import require_same_chain
+from keel.sight.event_index import ChainMovedError, EventIndex, Happened
 
 POLL_SECONDS = 0.5
 _HEAD_STANDS_SECONDS = 180

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from keel.chain.abi import Event
-from keel.deploy.bindings import Bindings
-from keel.sight.event_index import ChainMovedError, EventIndex
 from keel.chain.state import BlockHead
+from keel.deploy.bindings import Bindings
 from keel.nodes.errors import NodeError, public_name
+from keel.sight.event_index import ChainMovedError, EventIndex
 from keel.sight.key_batches import CommittedKey, keys_of_batch
 from keel.sight.recorded_keys import Recorded, recorded_keys
 

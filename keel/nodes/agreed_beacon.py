@@ -99,13 +99,13 @@ class AgreedBeacon(Closing):
             if found is not None and problem is None:
                 problem = None if check is None else check(found)
             if found is not None and problem is None:
-                self._panel.is_right(url, "states")
+                self._panel.mark_right(url, "states")
                 return found
             said[url] = f"({problem})"
             self._state_order.remove(url)
             self._state_order.append(url)
             if found is not None:
-                self._panel.is_off(url, "states", f"state of slot {slot}: {problem}")
+                self._panel.mark_off(url, "states", f"state of slot {slot}: {problem}")
         raise NoAgreementError(f"the state of slot {slot}", 1, said)
 
     def close(self) -> None:
@@ -159,12 +159,12 @@ class AgreedBeacon(Closing):
             found = reply.outcome
             if found == network:
                 self._members.add(reply.url)
-                self._panel.is_right(reply.url, "the network")
+                self._panel.mark_right(reply.url, "the network")
             elif isinstance(found, NodeError):
                 refused.append(NodeError(reply.url, found.problem))
             else:
                 problem = _difference("the network", _network_name(found), _network_name(network))
-                self._panel.is_off(reply.url, "the network", problem)
+                self._panel.mark_off(reply.url, "the network", problem)
                 refused.append(NodeError(reply.url, problem))
         return refused
 
@@ -182,10 +182,10 @@ class AgreedBeacon(Closing):
         agreed, holders = equal(what, replies, self.agree, lambda answer: answer, show)
         for reply in replies:
             if reply.url in holders:
-                self._panel.is_right(reply.url, about)
+                self._panel.mark_right(reply.url, about)
             elif not isinstance(reply.outcome, NodeError):
                 problem = _difference(what, show(reply.outcome), show(agreed))
-                self._panel.is_off(reply.url, about, problem)
+                self._panel.mark_off(reply.url, about, problem)
         return agreed, holders
 
     def _is_decided(self, answers: Sequence[Hashable]) -> bool:

@@ -246,9 +246,9 @@ class AgreedRpc(RpcClient):
     ) -> None:
         for reply in replies:
             if reply.url in off:
-                panel.is_off(reply.url, about, off[reply.url])
+                panel.mark_off(reply.url, about, off[reply.url])
             elif not isinstance(reply.outcome, NodeError):
-                panel.is_right(reply.url, about)
+                panel.mark_right(reply.url, about)
 
 
 def _without_none(replies: Sequence[Reply[BlockHead | None]]) -> list[Reply[BlockHead]]:

@@ -99,14 +99,14 @@ class Panel[N: Closable]:
         self._collect(waiting, said, arrivals, timeout_seconds or self.timeout_seconds, settled)
         return [said[seat.name] for seat in seats]
 
-    def is_off(self, url: str, about: str, problem: str) -> None:
+    def mark_off(self, url: str, about: str, problem: str) -> None:
         """Tell what is wrong with a node's answers about something, once until they are right."""
         seat = self._seat(url)
         if about not in seat.off_about:
             seat.off_about.add(about)
             self._on_disagreement(url, problem)
 
-    def is_right(self, url: str, about: str) -> None:
+    def mark_right(self, url: str, about: str) -> None:
         """Note that a node's answer about something was right."""
         self._seat(url).off_about.discard(about)
 

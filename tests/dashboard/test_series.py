@@ -1,8 +1,7 @@
 """The chart's points are the chain's: exact at each report, and to a few wei between them."""
 
-from keel.dashboard.deployment import TOLD
 from keel.chain.state import block_head
-from keel.sight.event_index import EventIndex
+from keel.dashboard.deployment import TOLD
 from keel.dashboard.reading import read_snapshot
 from keel.dashboard.series import Point, series
 from keel.model.constants import ETHER
@@ -10,6 +9,7 @@ from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.depositing import deposit
 from keel.scenarios.leaving import request_ticket
 from keel.scenarios.reporting import report
+from keel.sight.event_index import EventIndex
 
 _ULPS = 1e-12  # relative; a float has 16 digits
 

@@ -1,11 +1,11 @@
 """Votes: who signed is read from the calldata on the chain, and laid out by frames."""
 
-from keel.dashboard.deployment import TOLD
 from keel.chain.state import block_head
-from keel.sight.event_index import EventIndex
+from keel.dashboard.deployment import TOLD
 from keel.dashboard.votes import Cell, Vote, VoteReader, vote_grid
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.reporting import report
+from keel.sight.event_index import EventIndex
 from tests.dashboard.figures import MEMBERS
 
 A, B, C, D, E = MEMBERS

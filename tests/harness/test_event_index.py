@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from keel.dashboard.deployment import TOLD
 from keel.chain.clock import jump, restore_snapshot, take_snapshot
 from keel.chain.rpc import Request, RpcClient
 from keel.chain.state import BlockHead, block_head
+from keel.dashboard.deployment import TOLD
+from keel.model.constants import ETHER
 from keel.sight import event_index
 from keel.sight.event_index import ChainMovedError, EventIndex
-from keel.model.constants import ETHER
 from tests.deployment import Keel
 
 _NOBODY = "0x" + "0" * 40

@@ -1,6 +1,5 @@
 """What the keeper knows from events follows the chain, back where a block was replaced."""
 
-
 import pytest
 
 from keel.chain.state import BlockHead, block_head
