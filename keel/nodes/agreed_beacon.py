@@ -1,12 +1,18 @@
 """The consensus layer as `agree` of several beacon nodes show it."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keel.chain.closing import Closing
+from keel.errors import KeelError
 from keel.nodes.agreement import decides, equal, needed, reached
-from keel.nodes.beacon_node import BeaconNode, StateLimits
-from keel.nodes.errors import NoAgreementError, NodeError, NodeSilentError
+from keel.nodes.beacon_node import BeaconNode, NoRoot, StateLimits
+from keel.nodes.errors import (
+    NoAgreementError,
+    NodeError,
+    NodeRefusalError,
+    NodeSilentError,
+)
 from keel.nodes.network import NetworkFacts
 from keel.nodes.panel import Backoff, OnDisagreement, Panel, Reply
 
@@ -14,11 +20,15 @@ _ROOT_AT = slice(8, 40)
 _SLOT_AT = slice(40, 48)
 
 
+type RootOf = Callable[[str, bytes], bytes]
+"""Gives the root of a state from its fork and SSZ bytes; raises KeelError for unreadable ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class AgreedState:
     """SSZ bytes of a slot's state from the node at `url`, and the root that nodes agree on.
 
-    Whether the bytes hash to the root is for the `check` of AgreedBeacon.state.
+    Whether the bytes hash to the root is for the `root_of` of AgreedBeacon.state.
     """
 
     slot: int
@@ -81,26 +91,36 @@ class AgreedBeacon(Closing):
 
     def state_root(self, slot: int) -> bytes:
         """Root of the state of a slot."""
-        return self._state_root(slot)[0]
+        what = f"the state root of slot {slot}"
+        return self._judge(what, self._root_replies(slot), _hexadecimal)[0]
 
-    def state(
-        self, slot: int, check: Callable[[AgreedState], str | None] | None = None
-    ) -> AgreedState:
+    def state(self, slot: int, root_of: RootOf | None = None) -> AgreedState:
         """Return a slot's state from the first node whose bytes pass.
 
-        The bytes must name the network and the slot; `check` looks further, above all whether they
-        hash to the root, and returns what is wrong with them. Nodes refused are told of, and
-        whoever failed is tried last from then on: a state that drips costs minutes.
+        The bytes must name the network and the slot and, with `root_of`, hash to the agreed root.
+        Nodes refused are told of, and whoever failed is tried last from then on: a state that drips
+        costs minutes. A node that has no root for the slot is taken by the root of its bytes.
         """
-        root, holders = self._state_root(slot)
+        replies = self._root_replies(slot)
+        what = f"the state root of slot {slot}"
+        try:
+            root, holders = self._judge(what, replies, _hexadecimal)
+        except NoAgreementError:
+            if root_of is None:
+                raise
+            hashed: dict[bytes, AgreedState] = {}
+            replies = self._with_roots_of_bytes(slot, replies, root_of, hashed)
+            root, holders = self._judge(what, replies, _hexadecimal)
+            if root in hashed:
+                return hashed[root]
         said: dict[str, str] = {}
         for url in sorted(holders, key=self._state_order.index):
-            found, problem = self._fetched(url, slot, root)
-            if found is not None and problem is None:
-                problem = None if check is None else check(found)
+            found, problem = self._fetched(url, slot)
+            if found is not None and problem is None and root_of is not None:
+                problem = _root_problem(found, root, root_of)
             if found is not None and problem is None:
                 self._panel.mark_right(url, "states")
-                return found
+                return replace(found, root=root)
             said[url] = f"({problem})"
             self._state_order.remove(url)
             self._state_order.append(url)
@@ -112,11 +132,55 @@ class AgreedBeacon(Closing):
         """Close all connections."""
         self._panel.close()
 
-    def _state_root(self, slot: int) -> tuple[bytes, list[str]]:
+    def _root_replies(self, slot: int) -> list[Reply[bytes]]:
+        """What nodes call the root; those that have none count as nodes without answer."""
         replies = self._ask_members(lambda node: node.state_root(slot), self._is_decided)
-        return self._judge(f"the state root of slot {slot}", replies, _hexadecimal)
+        return [
+            Reply(each.url, NodeRefusalError(each.url, each.outcome.problem))
+            if isinstance(each.outcome, NoRoot)
+            else Reply(each.url, each.outcome)
+            for each in replies
+        ]
 
-    def _fetched(self, url: str, slot: int, root: bytes) -> tuple[AgreedState | None, str | None]:
+    def _with_roots_of_bytes(
+        self,
+        slot: int,
+        replies: Sequence[Reply[bytes]],
+        root_of: RootOf,
+        hashed: dict[bytes, AgreedState],
+    ) -> list[Reply[bytes]]:
+        """Hash the states of nodes that have no root, until enough agree; keeps one of each."""
+        found: list[Reply[bytes]] = []
+        for reply in replies:
+            if isinstance(reply.outcome, NodeRefusalError):
+                found.append(Reply(reply.url, self._root_of_bytes(reply, slot, root_of, hashed)))
+            else:
+                found.append(reply)
+            answers = [each.outcome for each in found if isinstance(each.outcome, bytes)]
+            if self._is_decided(answers):
+                return [*found, *replies[len(found) :]]
+        return found
+
+    def _root_of_bytes(
+        self,
+        reply: Reply[bytes],
+        slot: int,
+        root_of: RootOf,
+        hashed: dict[bytes, AgreedState],
+    ) -> bytes | NodeError:
+        state, problem = self._fetched(reply.url, slot)
+        if state is not None and problem is None:
+            try:
+                root = root_of(state.fork, state.data)
+            except KeelError as error:
+                problem = str(error)
+            else:
+                hashed.setdefault(root, replace(state, root=root))
+                return root
+        has_no_root = reply.outcome.problem if isinstance(reply.outcome, NodeError) else ""
+        return NodeRefusalError(reply.url, f"{has_no_root}; {problem}")
+
+    def _fetched(self, url: str, slot: int) -> tuple[AgreedState | None, str | None]:
         """Fetch a state from one node; gives what is wrong with it, if anything."""
         seconds = self._limits.seconds + self._panel.timeout_seconds
         replies = self._panel.ask(
@@ -126,7 +190,7 @@ class AgreedBeacon(Closing):
         if isinstance(outcome, NodeError):
             return None, outcome.problem
         fork, data = outcome
-        found = AgreedState(slot, root, fork, data, url)
+        found = AgreedState(slot, b"", fork, data, url)
         if data[_ROOT_AT] != self.network.genesis_validators_root:
             return found, "its bytes are no state of this network"
         if int.from_bytes(data[_SLOT_AT], "little") != slot:
@@ -190,7 +254,19 @@ class AgreedBeacon(Closing):
 
     def _is_decided(self, answers: Sequence[Hashable]) -> bool:
         enough = decides(len(self.urls), self.agree)
-        return any(answers.count(each) >= enough for each in answers)
+        return any(
+            answers.count(each) >= enough for each in answers if not isinstance(each, NoRoot)
+        )
+
+
+def _root_problem(found: AgreedState, root: bytes, root_of: RootOf) -> str | None:
+    try:
+        actual = root_of(found.fork, found.data)
+    except KeelError as error:
+        return str(error)
+    if actual == root:
+        return None
+    return f"the state hashes to {_hexadecimal(actual)}, {_hexadecimal(root)} expected"
 
 
 def _hexadecimal(value: bytes) -> str:

@@ -10,13 +10,14 @@ import httpx
 import orjson
 
 from keel.chain.closing import Closing
-from keel.nodes.errors import NodeError, NodeSilentError, public_name
+from keel.nodes.errors import NodeError, NodeRefusalError, NodeSilentError, public_name
 from keel.nodes.network import NetworkFacts, network_facts, read_bytes
 
 GIBIBYTE = 1024**3
 _JSON = "application/json"
 _SSZ = "application/octet-stream"
 _JSON_BYTES = 16 * 1024**2
+_MESSAGE_BYTES = 64 * 1024
 _OK = 200
 _NOT_FOUND = 404
 _NOT_COUNTED = {
@@ -40,6 +41,13 @@ class Head:
 
     slot: int
     root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NoRoot:
+    """A node has no root for a slot, in its own words; it may serve the state."""
+
+    problem: str
 
 
 class BeaconNode(Closing):
@@ -97,10 +105,26 @@ class BeaconNode(Closing):
         """First slot of the latest finalised epoch."""
         return self.network().first_slot_of(self.finalised_epoch())
 
-    def state_root(self, slot: int) -> bytes:
-        """Root of the state of a slot; of a missed slot, the state advanced to it."""
+    def state_root(self, slot: int) -> "bytes | NoRoot":
+        """Root of the state of a slot; of a missed slot, the state advanced to it.
+
+        Some clients have no root for a state that is final, or whose slot was missed. If the slot
+        has a block, its header names the root as well; otherwise the answer is NoRoot.
+        """
         path = f"/eth/v1/beacon/states/{slot}/root"
-        return self._root(path, self._verified(path))
+        try:
+            return self._root(path, self._verified(path))
+        except NodeRefusalError as error:
+            refused = error.problem
+        path = f"/eth/v1/beacon/headers/{slot}"
+        try:
+            data = self._verified(path)
+        except NodeRefusalError:
+            return NoRoot(refused)
+        message = self._field(path, self._field(path, data, "header"), "message")
+        if self._number(path, message, "slot") != slot or data.get("canonical") is False:
+            return NoRoot(refused)
+        return self._root(path, message, "state_root")
 
     def state_ssz(self, slot: int) -> tuple[str, bytes]:
         """Name of the fork, and the state of a slot as SSZ bytes, which nothing has checked."""
@@ -140,7 +164,8 @@ class BeaconNode(Closing):
         try:
             with self._client.stream("GET", path, headers=headers) as answer:
                 if answer.status_code != _OK:
-                    raise NodeError(self.url, _refusal(path, answer.status_code))
+                    said = next(answer.iter_raw(_MESSAGE_BYTES), b"")
+                    raise NodeRefusalError(self.url, _refusal(path, answer.status_code, said))
                 return answer.headers, self._body(answer, path, deadline, most_bytes)
         except httpx.TimeoutException as error:
             raise NodeSilentError(
@@ -173,15 +198,21 @@ class BeaconNode(Closing):
             raise NodeError(self.url, f"{path} is answered with {name} above 64 bits")
         return int(text)
 
-    def _root(self, path: str, data: Any) -> bytes:
+    def _root(self, path: str, data: Any, name: str = "root") -> bytes:
         try:
-            return read_bytes(self._field(path, data, "root"), 32)
+            return read_bytes(self._field(path, data, name), 32)
         except ValueError as error:
             raise NodeError(self.url, f"{path} is answered without a root") from error
 
 
-def _refusal(path: str, status: int) -> str:
-    return f"it does not have {path}" if status == _NOT_FOUND else f"{path} fails, status {status}"
+def _refusal(path: str, status: int, body: bytes) -> str:
+    text = f"it does not have {path}" if status == _NOT_FOUND else f"{path} fails, status {status}"
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return text
+    said = answer.get("message") if isinstance(answer, dict) else None
+    return f"{text}: {' '.join(str(said).split())}" if said else text
 
 
 def _said(error: Exception) -> str:

@@ -22,6 +22,10 @@ class NodeError(ChainError):
         self.problem = problem
 
 
+class NodeRefusalError(NodeError):
+    """A node answers that it does not have what it was asked for, or fails to give it."""
+
+
 class NodeSilentError(NodeError):
     """A node cannot be reached, breaks off or does not answer in time."""
 

@@ -17,6 +17,7 @@ from keel.nodes.errors import public_name
 from keel.reporter.settings import ReporterSettings
 from keel.reporter.wiring import open_peers, timetable_of
 from keel.service.layers import Layers, open_layers
+from keel.sight.agreed_state import read_agreed_state
 from keel.wallet.account import address_of
 from keel.wallet.errors import WalletError
 
@@ -96,7 +97,7 @@ def _state(layers: Layers) -> Iterator[Finding]:
     if slot < 0:
         yield Finding("state", "no reference slot is final yet")
         return
-    state = layers.beacon.state(slot)
+    _, state = read_agreed_state(layers.beacon, slot)
     yield Finding("state", f"slot {slot}: {len(state.data):,} bytes of fork {state.fork}")
 
 

@@ -21,30 +21,33 @@ class StateRootError(KeelError):
 
 def read_agreed_state(beacon: AgreedBeacon, slot: int) -> tuple[EncodedState, AgreedState]:
     """Return the first state that passes, read and as it came; raises NoAgreementError."""
-    read: list[EncodedState] = []
+    read: dict[bytes, EncodedState] = {}
 
-    def check(found: AgreedState) -> str | None:
-        try:
-            spec = spec_of_states(found.fork, beacon.network.preset)
-            read.append(verified_state(spec, found.data, found.root))
-        except KeelError as error:
-            return str(error)
-        return None
+    def root_of(fork: str, data: bytes) -> bytes:
+        spec = spec_of_states(fork, beacon.network.preset)
+        state, root = hashed_state(spec, data)
+        read[root] = state
+        return root
 
-    agreed = beacon.state(slot, check)
-    return read[-1], agreed
+    agreed = beacon.state(slot, root_of)
+    return read[agreed.root], agreed
 
 
-def verified_state(spec: Spec, data: bytes, root: bytes) -> EncodedState:
-    """Read a state whose bytes hash to this root; raises StateRootError and EncodingError.
+def hashed_state(spec: Spec, data: bytes) -> tuple[EncodedState, bytes]:
+    """Read a state and its root; raises EncodingError.
 
     `spec` need be that of the fork and preset only, whatever the chain's configuration.
     """
     state = read_state(spec, data)
     try:
-        found = state_tree(state).root
+        return state, state_tree(state).root
     except SSZError as error:
         raise EncodingError(f"a field of the state cannot be decoded: {error}") from error
+
+
+def verified_state(spec: Spec, data: bytes, root: bytes) -> EncodedState:
+    """Read a state whose bytes hash to this root; raises StateRootError and EncodingError."""
+    state, found = hashed_state(spec, data)
     if found != root:
         raise StateRootError(found, root)
     return state

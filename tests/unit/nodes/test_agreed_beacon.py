@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from keel.nodes.agreed_beacon import AgreedBeacon, AgreedState
+from keel.errors import KeelError
+from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.nodes.errors import NoAgreementError, NodeSettingsError
 from keel.nodes.panel import Backoff
 from tests.unit.nodes.node_servers import Answer, BeaconAnswers, serving, silent, unreachable
@@ -205,17 +206,26 @@ def test_a_node_whose_state_failed_is_tried_last_until_another_fails(three: Thre
     assert three.beacon.state(80).url == three.urls[0]
 
 
-def test_a_state_that_fails_the_check_is_told_and_the_next_node_asked(three: Three) -> None:
-    asked = []
+def test_a_state_of_another_root_is_told_and_the_next_node_asked(three: Three) -> None:
+    three.nodes[0].changed["/debug/"] = Answer(BeaconAnswers().state(80) + b"x", headers=SSZ)
 
-    def check(state: AgreedState) -> str | None:
-        asked.append(state.url)
-        return "its bytes hash to another root" if len(asked) == 1 else None
+    def root_of(fork: str, data: bytes) -> bytes:
+        assert fork == "fulu"
+        return b"\x0b" * 32 if data.endswith(b"x") else BeaconAnswers().root
 
-    assert three.beacon.state(80, check).url == asked[1]
-    assert three.told == [(asked[0], "state of slot 80: its bytes hash to another root")]
+    found = three.beacon.state(80, root_of)
+    assert (found.url, found.root) == (three.urls[1], BeaconAnswers().root)
+    ((url, problem),) = three.told
+    assert url == three.urls[0]
+    assert problem.startswith("state of slot 80: the state hashes to 0x0b0b")
     with pytest.raises(NoAgreementError, match="the state of slot 80"):
-        three.beacon.state(80, lambda _: "its bytes hash to another root")
+        three.beacon.state(80, lambda _fork, _data: b"\x0c" * 32)
+    with pytest.raises(NoAgreementError, match="no such fork"):
+        three.beacon.state(80, _unreadable)
+
+
+def _unreadable(_fork: str, _data: bytes) -> bytes:
+    raise KeelError("no such fork")
 
 
 def test_a_single_node_is_always_asked() -> None:
