@@ -8,10 +8,18 @@ from typing import Any
 import click
 
 from keel.consensus.beacon.control.limits import MOST_SLOTS, MOST_VALIDATORS
-from keel.terminal.options import PORT, Address, Ether, examples
+from keel.terminal.options import PORT, Address, Ether, examples, rpc_options
 
 WEI_PER_GWEI = 10**9
 _GWEI_DECIMALS = 9
+
+_EVENTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "active": ("reach_goal", {"goal": "active"}),
+    "paid": ("reach_goal", {"goal": "paid"}),
+    "epoch": ("epoch", {"count": 1}),
+    "finality": ("finality", {"slot": None}),
+}
+_EVENTS_OF_ONE = ("activation", "withdrawal")
 
 type Command = Callable[..., Any]
 
@@ -94,6 +102,7 @@ def cli() -> None:
 @click.option("--manual", is_flag=True, help="Let slots pass on command only, not by the clock.")
 @click.option("--fast", is_flag=True, help="Do not verify the chain's own signatures again.")
 @click.option("--fresh", is_flag=True, help="Begin anew even if the folder holds a chain.")
+@rpc_options
 def start(
     *,
     folder: Path,
@@ -103,14 +112,16 @@ def start(
     fast: bool,
     manual: bool,
     fresh: bool,
+    mining: str,
+    allowed_origins: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Start Anvil and the beacon chain, or go on with the folder's; Ctrl-C ends and saves it."""
     from rich.console import Console
 
     from keel.consensus.beacon.config import ChainConfig
-    from keel.consensus.beacon.control.running import Start, run_beacon
     from keel.consensus.beacon.control.showing import one_line_faults
+    from keel.scenarios.running_beacon import Start, run_beacon
 
     with one_line_faults():
         config = ChainConfig(
@@ -119,7 +130,9 @@ def start(
             verify_own_signatures=not fast,
             **options,
         )
-        run_beacon(Start(folder, port, config, manual, fresh), Console())
+        at_once = mining == "instant"
+        wish = Start(folder, port, config, manual, fresh, at_once, allowed_origins)
+        run_beacon(wish, Console())
 
 
 @cli.command()
@@ -146,22 +159,39 @@ def run(slots: int) -> tuple[str, dict[str, Any]]:
 
 
 @cli.command(
-    epilog=examples("beacon until epoch", "beacon until finality", "beacon until activation 0x8f3c")
+    epilog=examples(
+        "beacon until active",
+        "beacon until paid",
+        "beacon until slot 500",
+        "beacon until finality",
+        "beacon until activation 0x8f3c",
+    )
 )
-@click.argument("event", type=click.Choice(["epoch", "finality", "activation", "withdrawal"]))
-@click.argument("pubkey", required=False)
+@click.argument("event", type=click.Choice([*_EVENTS, *_EVENTS_OF_ONE, "slot"]))
+@click.argument("which", required=False)
 @_asking
-def until(event: str, pubkey: str | None) -> tuple[str, dict[str, Any]]:
-    """Go on until the next epoch, finality of the present slot, or an event of PUBKEY.
+def until(event: str, which: str | None) -> tuple[str, dict[str, Any]]:
+    """Fast-forward to an EVENT; with reporters and keepers as fast as they follow.
 
-    The first digits of PUBKEY do, where only one validator or pending deposit has them. Ctrl-C
-    ends the waiting, and the chain goes on from there.
+    active: all deposits are active validators. paid: all tickets are paid (without Keel: all
+    validators that leave). epoch: the next one. finality: that of the present slot. slot: the slot
+    WHICH. activation, withdrawal: of the validator whose public key WHICH is, or begins with.
+
+    Ctrl-C ends the waiting, and the chain goes on from there.
     """
-    if event in ("activation", "withdrawal"):
-        if pubkey is None:
-            raise click.UsageError(f"{event} of which validator? Give its public key.")
-        return event, {"pubkey": pubkey}
-    return event, {"count": 1} if event == "epoch" else {"slot": None}
+    if event in _EVENTS:
+        if which is not None:
+            raise click.UsageError(f"{event} {which}: {event} is of all, so nothing follows it.")
+        return _EVENTS[event]
+    if which is None:
+        if event == "slot":
+            raise click.UsageError("Which slot? Give its number.")
+        raise click.UsageError(f"{event} of which validator? Give its public key.")
+    if event == "slot":
+        if not which.isdecimal() or len(which) > 12:
+            raise click.UsageError(f"slot {which!r}: a whole number expected.")
+        return "to_slot", {"slot": int(which)}
+    return event, {"pubkey": which}
 
 
 @cli.command()

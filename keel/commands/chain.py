@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import examples
+from keel.terminal.options import examples, rpc_options
 
 
 @click.command(
     epilog=examples(
         "chain",
         "chain --slot-time 12",
+        "chain --mine instant",
         "chain --reporters 3 --keepers 2",
         "chain --port 9000 --beacon-port 9001 --page-port 9002",
     )
@@ -57,6 +58,8 @@ from keel.terminal.options import examples
     help="Port of the page in a browser; 0: any.",
 )
 @click.option("--page/--no-page", "with_page", default=True, show_default=True, help="Serve it.")
+@click.option("--fast", is_flag=True, help="Do not verify the chain's own signatures again.")
+@rpc_options
 def cli(
     *,
     port: int,
@@ -67,12 +70,17 @@ def cli(
     keepers: int,
     page_port: int,
     with_page: bool,
+    fast: bool,
+    mining: str,
+    allowed_origins: tuple[str, ...],
 ) -> None:
     """Start Anvil, a beacon chain and Keel, with reporters and a keeper, until Ctrl-C.
 
     Prints the RPC address, that of the Beacon API and of a page for the browser, the contracts,
     the funded accounts by the part they play, and commands to try; then a line for whatever
-    happens. Point any wallet or tool at it; a transaction waits for the next slot. The ABIs lie in
+    happens. Point any wallet or tool at it; a transaction waits for the next slot, unless it is to
+    be mined at once. Snapshots, reverts and time jumps asked of the RPC address move the beacon
+    chain too; `beacon until` fast-forwards. The ABIs lie in
     .keel/abi/, keys, journals and logs of the processes in the folder `circle` beside --data.
     """
     from rich.console import Console
@@ -90,6 +98,9 @@ def cli(
             folder=folder,
             reporters=reporters,
             keepers=keepers,
+            fast=fast,
+            mines_at_once=mining == "instant",
+            allowed_origins=allowed_origins,
         )
         run_chain(wish, compiled(), Console())
     except KeelError as error:

@@ -5,9 +5,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -18,16 +18,22 @@ from keel.chain.anvil import Anvil, start_anvil
 from keel.chain.errors import ChainError
 from keel.chain.state import set_balance_wei, unlocked_accounts
 from keel.circle.cast import Surroundings, write_cast
+from keel.circle.circle import Circle
 from keel.circle.errors import CircleError
+from keel.circle.pace import Pace
 from keel.circle.ports import HOST, choose_ports
 from keel.circle.process import Process, Service, end_all
 from keel.circle.supervising import Supervisor
 from keel.consensus.api.serving import serving
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig
-from keel.consensus.beacon.control.commands import Desk
+from keel.consensus.beacon.control.desk import Desk
+from keel.consensus.beacon.control.errands import Errands
 from keel.consensus.beacon.control.server import serve, socket_path
+from keel.consensus.beacon.execution import mine_at_once
 from keel.consensus.beacon.outcome import SlotOutcome
+from keel.consensus.gateway.serving import serving_rpc
+from keel.consensus.gateway.steering import Steering
 from keel.deploy.actors import ACTORS, cast_actors
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import bind
@@ -42,6 +48,7 @@ from keel.scenarios.beacon_world import (
     plan_on_beacon,
 )
 from keel.scenarios.following import Story
+from keel.scenarios.goals import keel_goals
 from keel.scenarios.introducing import Addresses, introduce
 from keel.scenarios.joining import operators_join
 from keel.scenarios.slot_client import SlotClient
@@ -60,6 +67,7 @@ class Wish:
     """Ports 0 take any free one, `page_port` None serves no page.
 
     `folder` is where `ape run beacon` finds the chain; the processes have theirs beside it.
+    `mines_at_once`: transactions wait for no slot. Pages of `allowed_origins` may use the chain.
     """
 
     port: int
@@ -69,6 +77,9 @@ class Wish:
     folder: Path
     reporters: int
     keepers: int
+    fast: bool = False
+    mines_at_once: bool = False
+    allowed_origins: tuple[str, ...] = ()
 
     @property
     def circle_folder(self) -> Path:
@@ -89,9 +100,17 @@ def run_chain(wish: Wish, artifacts: Artifacts, console: Console) -> None:
 
 def _run(wish: Wish, artifacts: Artifacts, console: Console, stop: threading.Event) -> None:
     genesis_time = int(time.time()) - _SLOTS_BEFORE_NOW * wish.slot_seconds
-    config = ChainConfig(slot_seconds=wish.slot_seconds, genesis_time=genesis_time)
-    with start_anvil(options_for_keel(config, wish.port)) as anvil, _needing(anvil):
-        chain = start_chain(anvil.rpc, config)
+    config = ChainConfig(
+        slot_seconds=wish.slot_seconds,
+        genesis_time=genesis_time,
+        verify_own_signatures=not wish.fast,
+    )
+    with (
+        start_anvil(options_for_keel(config)) as anvil,
+        _needing(anvil),
+        _asked_by_rpc(start_chain(anvil.rpc, config), wish, stop) as asked,
+    ):
+        chain = asked.steering.chain
         manifest = _prepare(chain, artifacts, wish, console)
         chain.to_slot((int(time.time()) - genesis_time) // wish.slot_seconds)
         with serving(chain, wish.beacon_port) as beacon_url:
@@ -100,23 +119,59 @@ def _run(wish: Wish, artifacts: Artifacts, console: Console, stop: threading.Eve
                 beacon_url=beacon_url,
                 manifest=manifest_path(chain.rpc),
                 poll_seconds=min(wish.slot_seconds / 4, _MOST_POLL_SECONDS),
-                follows_clock=True,
             )
-            processes = _processes(wish, around, chain)
+            processes = _processes(wish, around, asked)
             page = next(
                 (each.service.health_url for each in processes if each.name == "page"), None
             )
-            addresses = Addresses(anvil.url, beacon_url, page, wish.circle_folder)
+            addresses = Addresses(asked.rpc_url, beacon_url, page, wish.circle_folder)
             introduce(addresses, manifest, chain, [each.name for each in processes], console)
             world = _open(chain, manifest, artifacts)
             _tell_each_slot(world, console)
+            if wish.mines_at_once:
+                mine_at_once(chain.rpc)
             with _supervised(processes, console) as look:
 
                 def stopped() -> bool:
                     look()
                     return stop.is_set()
 
-                serve(Desk(chain, wish.folder), stopped, float(wish.slot_seconds))
+                desk = _desk(asked, world, processes, wish, look)
+                serve(desk, stopped, float(wish.slot_seconds), errands=asked.errands)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of the RPC address, and the errands by which it reaches the chain."""
+
+    steering: Steering
+    errands: Errands
+    rpc_url: str
+
+
+@contextmanager
+def _asked_by_rpc(chain: BeaconChain, wish: Wish, stop: threading.Event) -> Iterator[_Asked]:
+    """Take the port before anything is deployed; what moves the chain waits until it is served."""
+    steering = Steering(chain, wish.mines_at_once, ends=stop.is_set)
+    errands = Errands()
+    with serving_rpc(steering, wish.port, errands.ask, wish.allowed_origins) as url, errands:
+        yield _Asked(steering, errands, url)
+
+
+def _desk(
+    asked: _Asked,
+    world: BeaconWorld,
+    processes: Sequence[Process],
+    wish: Wish,
+    look: Callable[[], None],
+) -> Desk:
+    """Have both ways of asking fast-forward in the same way: as fast as the processes follow."""
+    reporters = [each for each in processes if each.name.startswith("reporter")]
+    keepers = [each for each in processes if each.name.startswith("keeper")]
+    chain, goals = asked.steering.chain, keel_goals(world.contracts)
+    pace = Pace(Circle(chain, world.contracts, world.manifest, reporters, keepers), look)
+    asked.steering.after_slot, asked.steering.goals = pace, goals
+    return Desk(chain, wish.folder, pace=pace, goals=goals, rpc_url=asked.rpc_url)
 
 
 @contextmanager
@@ -163,13 +218,14 @@ def _open(chain: BeaconChain, manifest: Manifest, artifacts: Artifacts) -> Beaco
     return open_beacon_world(chain, contracts, manifest, actors)
 
 
-def _processes(wish: Wish, around: Surroundings, chain: BeaconChain) -> list[Process]:
+def _processes(wish: Wish, around: Surroundings, asked: _Asked) -> list[Process]:
     cast = write_cast(wish.circle_folder, around, reporters=wish.reporters, keepers=wish.keepers)
     for address in cast.strangers:
-        set_balance_wei(chain.rpc, address, _KEEPERS_WEI)
+        set_balance_wei(asked.steering.chain.rpc, address, _KEEPERS_WEI)
     services = [*cast.reporters, *cast.keepers]
     if wish.page_port is not None:
-        services.append(_page(wish.circle_folder, around, wish.page_port))
+        shown = replace(around, execution_url=asked.rpc_url)
+        services.append(_page(wish.circle_folder, shown, wish.page_port))
     return [Process(service) for service in services]
 
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -82,3 +83,44 @@ def account_option(default: str) -> Callable[[Command], Command]:
         show_default=True,
         help="An account of Ape by alias, TEST::n, or, on a local chain, an actor's name.",
     )
+
+
+class Origin(click.ParamType):
+    """Origin of a page, as browsers send it: https://app.example or http://10.0.0.7:3000."""
+
+    name = "origin"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it as browsers write it; fails for anything else."""
+        parts = urlsplit(str(value))
+        try:
+            is_origin = parts.scheme in ("http", "https") and bool(parts.hostname)
+            is_origin = is_origin and (parts.port is None or parts.port > 0)
+        except ValueError:
+            is_origin = False
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if not is_origin or str(value).rstrip("/") != origin or "@" in origin:
+            self.fail(
+                f"{str(value)[:100]!r}, an origin like https://app.example expected", param, ctx
+            )
+        return origin.lower()
+
+
+def rpc_options(command: Command) -> Command:
+    """Add --mine and --allow-origin, for the RPC address of a local chain."""
+    mining = click.option(
+        "--mine",
+        "mining",
+        type=click.Choice(["slot", "instant"]),
+        default="slot",
+        show_default=True,
+        help="When a transaction is in a block: with the next slot, or at once.",
+    )
+    origins = click.option(
+        "--allow-origin",
+        "allowed_origins",
+        type=Origin(),
+        multiple=True,
+        help="Let pages of another site use the RPC address; those of this machine may.",
+    )
+    return mining(origins(command))

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from keel.commands.beacon import cli
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.control.client import ask
-from keel.consensus.beacon.control.commands import COMMANDS, Desk
+from keel.consensus.beacon.control.commands import COMMANDS
+from keel.consensus.beacon.control.desk import Desk
+from keel.consensus.beacon.control.limits import MOST_SLOTS
 from keel.consensus.beacon.control.server import serve, socket_path
 from keel.consensus.beacon.errors import BadArgumentError, BeaconError
 from keel.consensus.beacon.outcome import SlotOutcome
@@ -278,7 +280,16 @@ ANY_JSON = st.recursive(
     max_leaves=3,
 )
 NAMES = ("index", "slots", "count", "slot", "pubkey", "indices", "offence", "by_owner", "secret")
-MORE_NAMES = ("amount_gwei", "amount_wei", "source", "target", "deposit_data", "address", "name")
+MORE_NAMES = (
+    "amount_gwei",
+    "amount_wei",
+    "source",
+    "target",
+    "deposit_data",
+    "address",
+    "name",
+    "goal",
+)
 
 
 @settings(
@@ -297,7 +308,8 @@ def test_no_argument_is_a_fault_of_the_chain(
     assert set(named) <= {*NAMES, *MORE_NAMES}
     # Long waits that are right arguments are for the other tests.
     small = st.integers(0, 2)
-    values = {name: data.draw(small if name in ("slots", "count") else ANY_JSON) for name in named}
+    waits = ("slots", "count", *(["slot"] if command == "to_slot" else []))
+    values = {name: data.draw(small if name in waits else ANY_JSON) for name in named}
     answer = answered(folder, request(command, **values))
     assert "fault of Keel" not in answer.get("error", ""), (command, values)
     chain.participation.come_back()
@@ -349,3 +361,59 @@ def test_the_commands_ask_and_print(serving: Serve, folder: Path) -> None:
     assert orjson.loads((folder / "chain.json").read_bytes())["format"] == 1
     refused = runner.invoke(cli, ["until", "activation", "--data", str(folder)])
     assert refused.exit_code == 2
+
+
+def test_until_active_waits_for_all_deposits(
+    serving: Serve, chain: BeaconChain, folder: Path, tmp_path: Path
+) -> None:
+    serving(None)
+    with pytest.raises(BeaconError, match="no deposit came"):
+        ask(folder, "reach_goal", goal="active")
+    credentials = execution_credentials(b"\x11" * 20)
+    data = make_deposit_data(KEY, credentials, FULL_DEPOSIT_GWEI)
+    ask(folder, "deposit", deposit_data=format_deposit_data([data]))
+    assert ask(folder, "reach_goal", goal="active")["active"] == len(chain.state.validators)
+    assert chain._is_active(KEY.public_key)
+
+
+def test_until_paid_waits_for_all_who_leave(
+    serving: Serve, chain: BeaconChain, folder: Path
+) -> None:
+    serving(None)
+    with pytest.raises(BeaconError, match="no validator leaves"):
+        ask(folder, "reach_goal", goal="paid")
+    for index in (3, 9):
+        ask(folder, "leave", index=index, by_owner=False)
+    ask(folder, "reach_goal", goal="paid")
+    assert {int(chain.state.balances[index]) // 10**9 for index in (3, 9)} == {0}
+
+
+def test_until_a_slot_goes_there_and_names_its_bounds(
+    serving: Serve, chain: BeaconChain, folder: Path
+) -> None:
+    serving(None)
+    slot = chain.slot
+    assert ask(folder, "to_slot", slot=slot + 9)["slot"] == slot + 9
+    for wrong in (slot + 9, 1, chain.slot + MOST_SLOTS + 1):
+        with pytest.raises(BeaconError, match=rf"slot {wrong}: one of {slot + 10} to|less than"):
+            ask(folder, "to_slot", slot=wrong)
+    assert chain.slot == slot + 9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["slot"], "Which slot?"),
+        (["slot", "soon"], "slot 'soon': a whole number expected"),
+        (["slot", "-4"], "No such option"),
+        (["active", "0x12"], "nothing follows it"),
+        (["activation"], "activation of which validator?"),
+        (["payday"], "'payday' is not one of"),
+    ],
+)
+def test_what_until_does_not_know_is_refused_before_the_chain_is_asked(
+    arguments: list[str], words: str
+) -> None:
+    answer = CliRunner().invoke(cli, ["until", *arguments])
+    assert answer.exit_code == 2
+    assert words in answer.output

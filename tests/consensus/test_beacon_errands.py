@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keel.consensus.beacon.chain import BeaconChain
-from keel.consensus.beacon.control.commands import Desk
+from keel.consensus.beacon.control.desk import Desk
 from keel.consensus.beacon.control.errands import Errands
 from keel.consensus.beacon.control.server import serve
 from keel.consensus.beacon.errors import BeaconError

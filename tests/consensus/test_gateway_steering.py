@@ -307,3 +307,19 @@ def wait_for(rpc: RpcClient, sent: str) -> tuple[int, int]:
         if receipt is not None:
             return receipt.block_number, receipt.timestamp
     raise AssertionError(f"{sent} is in no block")
+
+
+def test_the_rpc_address_fast_forwards(rpc: RpcClient, chain: BeaconChain) -> None:
+    slot, finalised = chain.slot, chain.finalised_epoch
+    assert rpc.call("keel_until", "slot", slot + 5)["slot"] == slot + 5
+    assert rpc.call("keel_until", "epoch")["slot"] % 8 == 0
+    assert rpc.call("keel_until", "finality")["finalised_epoch"] > finalised
+    for params, words in (
+        (["payday"], "event 'payday', one of slot, epoch, finality, active, paid expected"),
+        ([], "event 'None', one of"),
+        (["slot", 1], "slot '1', a whole number of"),
+        (["paid"], "no validator leaves"),
+    ):
+        with pytest.raises(RpcError) as refused:
+            rpc.call("keel_until", *params)
+        assert words in refused.value.message

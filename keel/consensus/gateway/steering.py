@@ -11,8 +11,16 @@ from keel.consensus.beacon.advancing import OnSlot
 from keel.consensus.beacon.branching import Snapshot, leave_branch, take_branch
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.errors import BeaconError
+from keel.consensus.beacon.goals import GOALS, Goal, reach
+from keel.consensus.beacon.outcome import SlotOutcome
 from keel.consensus.gateway.arguments import MOST_SECONDS, at_most, optional, whole
-from keel.consensus.gateway.errors import LIMIT_EXCEEDED, SERVER, AbandonedError, RefusedError
+from keel.consensus.gateway.errors import (
+    INVALID_PARAMS,
+    LIMIT_EXCEEDED,
+    SERVER,
+    AbandonedError,
+    RefusedError,
+)
 
 MOST_SLOTS = 2_048
 """Slots that pass in one call at most; a slot takes 0.05 to 0.2 s."""
@@ -28,6 +36,8 @@ _NO_WISH = (0, "", 0)
 class Steering:
     """`mines_at_once`: Anvil has a block for each transaction. `after_slot` hears of each slot.
 
+    No further slot passes once `ends`, or once whoever asked has left.
+
     Times are rounded up to the beginning of a slot, unless a transaction is mined at once: then
     the next block between two slots has exactly the time asked for.
     """
@@ -35,6 +45,8 @@ class Steering:
     chain: BeaconChain
     mines_at_once: bool = False
     after_slot: OnSlot | None = None
+    ends: Callable[[], bool] = lambda: False
+    goals: Mapping[str, Goal] = field(default_factory=lambda: GOALS)
     _snapshots: dict[int, Snapshot] = field(default_factory=dict)
     _wanted: tuple[int, str, int] = _NO_WISH
     _is_gone: Callable[[], bool] = lambda: False
@@ -121,6 +133,27 @@ class Steering:
             self._step()
         return self.status("keel_status", [])
 
+    def until(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
+        """Let slots pass until something has happened: [event] or ["slot", slot]."""
+        at_most(method, params, 2)
+        event, chain = optional(params, 0), self.chain
+        if event == "slot":
+            ahead = range(chain.slot + 1, chain.slot + MOST_SLOTS + 1)
+            chain.to_slot(
+                whole(method, "slot", optional(params, 1), ahead[0], ahead[-1]), self._passed
+            )
+        elif event == "epoch":
+            chain.to_next_epoch(self._passed)
+        elif event == "finality":
+            chain.to_finality(on_slot=self._passed)
+        elif isinstance(event, str) and event in self.goals:
+            reach(chain, self.goals[event], self._passed)
+        else:
+            known = ", ".join(["slot", "epoch", "finality", *self.goals])
+            told = f"{method}: event {str(event)[:80]!r}, one of {known} expected"
+            raise RefusedError(INVALID_PARAMS, told)
+        return self.status("keel_status", [])
+
     def status(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
         """Head, finality, how blocks come, and the last time that Anvil was moved by itself."""
         at_most(method, params, 0)
@@ -173,12 +206,17 @@ class Steering:
 
     def _step(self) -> bool:
         """Let a slot pass; returns whether it has a block."""
-        if self._is_gone():
-            raise AbandonedError
         outcome = self.chain.step()
+        self._passed(outcome)
+        return outcome.root is not None
+
+    def _passed(self, outcome: SlotOutcome) -> None:
         if self.after_slot is not None:
             self.after_slot(outcome)
-        return outcome.root is not None
+        if self._is_gone():
+            raise AbandonedError
+        if self.ends():
+            raise RefusedError(SERVER, "the chain is ending")
 
     def _slots_in(self, seconds: int) -> int:
         return max(-(-seconds // self.chain.config.slot_seconds), 1)
@@ -212,5 +250,6 @@ METHODS: dict[str, Performed] = {
     "hardhat_mine": Steering.mine_many,
     "keel_status": Steering.status,
     "keel_advance": Steering.advance,
+    "keel_until": Steering.until,
 }
 """By the name that tools give them."""

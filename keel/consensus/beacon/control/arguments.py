@@ -58,6 +58,7 @@ PublicKey = Annotated[str, AfterValidator(_pubkey)]
 """A public key of 48 bytes in hexadecimal digits, or its beginning."""
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+GoalName = Literal["active", "paid"]
 Offence = Literal["double-proposal", "double-vote", "surround-vote"]
 
 

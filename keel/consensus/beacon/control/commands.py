@@ -6,14 +6,9 @@ counts, wei otherwise, and their names say which.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from keel.chain.state import block_head, unlocked_accounts
-from keel.consensus.beacon.advancing import OnSlot
-from keel.consensus.beacon.branching import Snapshot, restore_branch, take_branch
-from keel.consensus.beacon.chain import BeaconChain
+from keel.chain.state import unlocked_accounts
+from keel.consensus.beacon.branching import restore_branch, take_branch
 from keel.consensus.beacon.control.arguments import (
     Address,
     DepositGwei,
@@ -21,13 +16,22 @@ from keel.consensus.beacon.control.arguments import (
     Index,
     Name,
     Offence,
-    PublicKey,
     Secret,
     Slots,
     Wei,
 )
 from keel.consensus.beacon.control.deposits import require_own_terms
-from keel.consensus.beacon.control.naming import is_known, named_pubkey, require_validators
+from keel.consensus.beacon.control.desk import Desk, Result, status
+from keel.consensus.beacon.control.naming import require_validators
+from keel.consensus.beacon.control.passing import (
+    activation,
+    epoch,
+    finality,
+    reach_goal,
+    run,
+    to_slot,
+    withdrawal,
+)
 from keel.consensus.beacon.disk import save_chain
 from keel.consensus.beacon.errors import BeaconError
 from keel.consensus.beacon.leaving import exit_voluntarily
@@ -43,43 +47,6 @@ from keel.consensus.beacon.requesting import (
     try_deposit,
 )
 from keel.consensus.deposit_data import parse_deposit_data
-
-type Result = dict[str, Any]
-
-
-@dataclass
-class Desk:
-    """A chain under control: where it is saved, snapshots by name, and who listens to slots."""
-
-    chain: BeaconChain
-    folder: Path
-    snapshots: dict[str, Snapshot] = field(default_factory=dict)
-    on_slot: OnSlot | None = None
-
-
-def status(desk: Desk) -> Result:
-    """Head, finality and what is unusual at present."""
-    chain = desk.chain
-    state, epoch = chain.state, chain.spec.get_current_epoch(chain.state)
-    return {
-        "slot": chain.slot,
-        "epoch": chain.epoch,
-        "justified_epoch": int(state.current_justified_checkpoint.epoch),
-        "finalised_epoch": chain.finalised_epoch,
-        "head_root": "0x" + chain.head_root.hex(),
-        "block_number": block_head(chain.rpc).number,
-        "rpc": chain.rpc.url,
-        "fork": chain.config.fork,
-        "anvil_moved": "never" if chain.moved is None else str(chain.moved),
-        "verified": chain.config.verify_own_signatures,
-        "validators": len(state.validators),
-        "active": len(chain.spec.get_active_validator_indices(state, epoch)),
-        "slashed": [index for index, each in enumerate(state.validators) if each.slashed],
-        "offline": sorted(chain.participation.offline),
-        "pending_deposits": len(state.pending_deposits),
-        "pending_partial_withdrawals": len(state.pending_partial_withdrawals),
-        "pending_consolidations": len(state.pending_consolidations),
-    }
 
 
 def validator(desk: Desk, index: Index) -> Result:
@@ -101,49 +68,6 @@ def validator(desk: Desk, index: Index) -> Result:
         f"{name}_epoch": None if at == never else int(at)
         for name, at in ((name, getattr(entry, f"{name}_epoch")) for name in epochs)
     }
-
-
-def run(desk: Desk, slots: Slots) -> Result:
-    """Let so many slots pass."""
-    desk.chain.run(slots, desk.on_slot)
-    return status(desk)
-
-
-def epoch(desk: Desk, count: Slots) -> Result:
-    """Go on to the first slot of a later epoch."""
-    for _ in range(count):
-        desk.chain.to_next_epoch(desk.on_slot)
-    return status(desk)
-
-
-def finality(desk: Desk, slot: Slots | None) -> Result:
-    """Go on until a slot, by default the present one, is finalised."""
-    desk.chain.to_finality(slot, on_slot=desk.on_slot)
-    return status(desk)
-
-
-def activation(desk: Desk, pubkey: PublicKey) -> Result:
-    """Go on until a validator is active, whose deposit must come within an epoch."""
-    chain = desk.chain
-    whole = named_pubkey(chain, pubkey)
-    _within_an_epoch(desk, lambda: is_known(chain, whole), f"the deposit of 0x{whole.hex()}")
-    chain.to_activation(whole, on_slot=desk.on_slot)
-    return status(desk)
-
-
-def withdrawal(desk: Desk, pubkey: PublicKey) -> Result:
-    """Go on until a validator has been paid out, whose exit must come within an epoch."""
-    chain = desk.chain
-    whole = named_pubkey(chain, pubkey)
-    index = chain.index_of(whole)
-    never = chain.spec.FAR_FUTURE_EPOCH
-    _within_an_epoch(
-        desk,
-        lambda: chain.state.validators[index].exit_epoch != never,
-        f"the exit of validator {index}",
-    )
-    chain.to_withdrawal(whole, on_slot=desk.on_slot)
-    return status(desk)
 
 
 def offline(desk: Desk, indices: list[Index]) -> Result:
@@ -273,6 +197,8 @@ COMMANDS: dict[str, Callable[..., Result]] = {
         run,
         epoch,
         finality,
+        reach_goal,
+        to_slot,
         activation,
         withdrawal,
         offline,
@@ -297,9 +223,3 @@ COMMANDS: dict[str, Callable[..., Result]] = {
 
 def _sent(transaction_hash: str) -> Result:
     return {"sent": [transaction_hash]}
-
-
-def _within_an_epoch(desk: Desk, reached: Callable[[], bool], what: str) -> None:
-    """Let slots pass for what is on its way; raises NotReachedError for what is not."""
-    epoch_slots = int(desk.chain.spec.SLOTS_PER_EPOCH)
-    desk.chain.run_until(lambda _: reached(), epoch_slots, desk.on_slot, what)

@@ -20,7 +20,8 @@ import orjson
 from keel.chain.errors import ChainError
 from keel.consensus.beacon.control.arguments import checked
 from keel.consensus.beacon.control.callers import Callers
-from keel.consensus.beacon.control.commands import COMMANDS, Desk
+from keel.consensus.beacon.control.commands import COMMANDS
+from keel.consensus.beacon.control.desk import Desk
 from keel.consensus.beacon.control.errands import Errands
 from keel.consensus.beacon.errors import BadArgumentError, BeaconError, UnknownValidatorError
 from keel.consensus.beacon.outcome import SlotOutcome
@@ -130,6 +131,8 @@ class _Answer:
     def _passed(self, outcome: SlotOutcome) -> None:
         """Tell of a slot, and go no further for somebody who has left, or once all is to end."""
         self.show(outcome)
+        if self.desk.pace is not None:
+            self.desk.pace(outcome)
         self._tell({"slot": outcome.slot, "missed": outcome.missed})
         if self.stopped():
             raise BeaconError("the chain is ending")

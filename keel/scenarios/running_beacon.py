@@ -12,21 +12,30 @@ from rich.markup import escape
 from keel.chain.anvil import start_anvil
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
-from keel.consensus.beacon.control.commands import Desk
+from keel.consensus.beacon.control.desk import Desk
+from keel.consensus.beacon.control.errands import Errands
 from keel.consensus.beacon.control.server import serve, socket_path
 from keel.consensus.beacon.disk import load_chain, load_config, save_chain
+from keel.consensus.beacon.execution import mine_at_once
 from keel.consensus.beacon.outcome import SlotOutcome
+from keel.consensus.gateway.serving import serving_rpc
+from keel.consensus.gateway.steering import Steering
 
 
 @dataclass(frozen=True)
 class Start:
-    """`manual`: slots pass on command only. `config` serves where the folder holds no chain."""
+    """`manual`: slots pass on command only. `config` serves where the folder holds no chain.
+
+    `mines_at_once`: transactions wait for no slot. Pages of `allowed_origins` may use the chain.
+    """
 
     folder: Path
     port: int
     config: ChainConfig
     manual: bool
     fresh: bool
+    mines_at_once: bool = False
+    allowed_origins: tuple[str, ...] = ()
 
 
 def run_beacon(start: Start, console: Console) -> None:
@@ -37,9 +46,22 @@ def run_beacon(start: Start, console: Console) -> None:
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
         chain = _open(start, stack)
-        _introduce(chain, start, console)
+
+        def show(outcome: SlotOutcome) -> None:
+            _show(chain, outcome, console)
+
+        errands = Errands()
+        steering = Steering(chain, start.mines_at_once, show, stop.is_set)
+        desk = Desk(chain, start.folder)
+        desk.rpc_url = stack.enter_context(
+            serving_rpc(steering, start.port, errands.ask, start.allowed_origins)
+        )
+        stack.enter_context(errands)
+        if start.mines_at_once:
+            mine_at_once(chain.rpc)
+        _introduce(desk.rpc_url, chain, start, console)
         seconds = None if start.manual else float(chain.config.slot_seconds)
-        serve(Desk(chain, start.folder), stop.is_set, seconds, lambda o: _show(chain, o, console))
+        serve(desk, stop.is_set, seconds, show, errands)
         save_chain(chain, start.folder)
     console.print(f"The chain has ended at slot {chain.slot}; it is kept in {start.folder}.")
 
@@ -47,14 +69,14 @@ def run_beacon(start: Start, console: Console) -> None:
 def _open(start: Start, stack: ExitStack) -> BeaconChain:
     goes_on = (start.folder / "chain.json").is_file() and not start.fresh
     config = load_config(start.folder) if goes_on else start.config
-    anvil = stack.enter_context(start_anvil(anvil_options(config, start.port)))
+    anvil = stack.enter_context(start_anvil(anvil_options(config)))
     return load_chain(start.folder, anvil.rpc) if goes_on else start_chain(anvil.rpc, config)
 
 
-def _introduce(chain: BeaconChain, start: Start, console: Console) -> None:
+def _introduce(rpc_url: str, chain: BeaconChain, start: Start, console: Console) -> None:
     config = chain.config
     console.print(
-        f"[bold]RPC address: {chain.rpc.url}[/]   chain id {config.chain_id}\n"
+        f"[bold]RPC address: {rpc_url}[/]   chain id {config.chain_id}\n"
         f"{config.fork}, {config.preset} preset, {len(chain.state.validators)} validators, "
         f"slots of {config.slot_seconds} s{', on command only' if start.manual else ''}; "
         f"head at slot {chain.slot}",

@@ -1,0 +1,80 @@
+"""What people fast-forward to: until all that is under way has happened."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from keel.consensus.beacon.advancing import MOST_EPOCHS, OnSlot
+from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.beacon.errors import NotReachedError
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Reached once nothing is `waiting` any more, and something was.
+
+    What is to be waited for must come within `grace_slots`; `nothing` says that it did not.
+    """
+
+    what: str
+    nothing: str
+    grace_slots: int
+    waiting: Callable[[BeaconChain], int]
+
+
+def reach(chain: BeaconChain, goal: Goal, on_slot: OnSlot | None = None) -> int:
+    """Let slots pass until a goal is reached; returns how many. Raises NotReachedError."""
+    was_waiting = False
+    most = MOST_EPOCHS * int(chain.spec.SLOTS_PER_EPOCH)
+    for passed in range(most + 1):
+        if goal.waiting(chain):
+            was_waiting = True
+        elif was_waiting:
+            return passed
+        elif passed >= goal.grace_slots:
+            raise NotReachedError(f"{goal.nothing} (waited for {passed} slots)")
+        if passed < most:
+            chain.run(1, on_slot)
+    raise NotReachedError(f"{goal.what} did not happen within {most} slots")
+
+
+def validators_to_activate(chain: BeaconChain) -> int:
+    """Deposits that are to become validators, and validators that are not active yet."""
+    epoch, never = chain.epoch, int(chain.spec.FAR_FUTURE_EPOCH)
+    validators = chain.state.validators
+    known = {bytes(each.pubkey) for each in validators}
+    deposits = {bytes(each.pubkey) for each in chain.state.pending_deposits} - known
+    least = int(chain.spec.MIN_ACTIVATION_BALANCE)
+    return len(deposits) + sum(
+        int(each.activation_epoch) > epoch
+        and int(each.exit_epoch) == never
+        and int(chain.state.balances[index]) >= least
+        for index, each in enumerate(validators)
+    )
+
+
+def validators_to_pay_out(chain: BeaconChain) -> int:
+    """Validators that left or are leaving and still have a stake to be paid."""
+    never = int(chain.spec.FAR_FUTURE_EPOCH)
+    # A sync committee pays its members after their exit too: less than this is no stake.
+    crumbs = int(chain.spec.EFFECTIVE_BALANCE_INCREMENT)
+    return sum(
+        int(each.exit_epoch) != never and int(chain.state.balances[index]) >= crumbs
+        for index, each in enumerate(chain.state.validators)
+    )
+
+
+GOALS: Mapping[str, Goal] = {
+    "active": Goal(
+        "the activation of all validators",
+        "no deposit came that is to become a validator",
+        64,
+        validators_to_activate,
+    ),
+    "paid": Goal(
+        "the payment of all validators that leave",
+        "no validator leaves",
+        8,
+        validators_to_pay_out,
+    ),
+}
+"""By the names that people give them, on a beacon chain without Keel."""
