@@ -19,6 +19,9 @@ MOST_CONNECTIONS = 64
 _BACKLOG = 32
 """Connections accepted in one go, before the first of them can be turned away."""
 
+_KEEP_ALIVE_SECONDS = 60
+"""A client that works on a large answer for seconds still finds its connection open."""
+
 _START_SECONDS = 10.0
 _LOGGERS = ("uvicorn.error", "asyncio")
 
@@ -47,6 +50,7 @@ def serve_app(
         http=Connection,
         ws="none",  # a web socket would leave the bounded connections
         backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         proxy_headers=False,  # anybody may write them
         lifespan="auto",
         log_config=None,

@@ -110,6 +110,33 @@ def assert_refused(response: httpx.Response, code: int, message: str) -> None:
             "99",
         ),
         ("/eth/v1/node/health", "/eth/v1/node/healthy", 404, "Not Found"),
+        (f"{STATES}/8/randao?epoch=1", f"{STATES}/8/randao?epoch=2", 400, "Invalid epoch: 2"),
+        (f"{STATES}/8/randao", f"{STATES}/8/randao?epoch=one", 400, "Invalid epoch: one"),
+        (
+            f"{STATES}/8/sync_committees?epoch=15",
+            f"{STATES}/8/sync_committees?epoch=16",
+            400,
+            "Invalid epoch: 16, 0 to 15 expected",
+        ),
+        ("/eth/v1/beacon/blinded_blocks/3", "/eth/v1/beacon/blinded_blocks/9999", 404, "9999"),
+        (
+            "/eth/v2/beacon/blocks/3/attestations",
+            "/eth/v2/beacon/blocks/current/attestations",
+            400,
+            "Invalid block ID: current",
+        ),
+        (
+            "/eth/v1/node/peers?state=connected,connecting",
+            "/eth/v1/node/peers?state=lost",
+            400,
+            "Invalid state: lost, one of disconnected",
+        ),
+        (
+            "/eth/v1/node/peers?direction=inbound",
+            "/eth/v1/node/peers?direction=up",
+            400,
+            "Invalid direction: up, one of inbound",
+        ),
         ("/eth/v1/node/version", "/eth/v1/events?topics=attestation", 400, "Invalid topic"),
         ("/eth/v1/node/version", "/eth/v1/events", 400, "Invalid topics: none"),
     ],
@@ -195,7 +222,7 @@ def test_ssz_is_offered_where_the_api_has_it_and_406_elsewhere(api: httpx.Client
     json = api.get("/eth/v2/beacon/blocks/head")
     assert (json.headers["Content-Type"], json.json()["version"]) == (JSON, "fulu")
     assert json.headers["Eth-Consensus-Version"] == "fulu"
-    assert_refused(api.get("/eth/v1/beacon/genesis", headers=wants), 406, "Not acceptable")
+    assert_refused(api.get("/eth/v1/config/spec", headers=wants), 406, "Not acceptable")
     assert_refused(api.get("/eth/v2/beacon/blocks/head", headers={"Accept": "text/html"}), 406, SSZ)
     events = api.get("/eth/v1/events", params={"topics": "head"}, headers={"Accept": JSON})
     assert_refused(events, 406, "text/event-stream")

@@ -28,7 +28,8 @@ function report(endpoint, found) {
 /** Ask one endpoint; the response must be good and have the form that is wanted. */
 async function ask(endpoint, args, options, wireFormat) {
   const [namespace, method] = endpoint.split(".");
-  const response = await api[namespace][method](args, options);
+  const given = args === undefined ? [options] : [args, options];
+  const response = await api[namespace][method](...given);
   response.assertOk();
   assert.equal(response.wireFormat(), wireFormat, endpoint);
   return {value: response.value(), meta: response.meta()};
@@ -47,6 +48,14 @@ async function inBoth(endpoint, args, type) {
   assert.equal(root, toHex(type.hashTreeRoot(json.value)), endpoint);
   assert.deepEqual(type.toJson(binary.value), type.toJson(json.value), endpoint);
   return {...binary, root};
+}
+
+/** Read in both forms what has no type of its own here: Lodestar must find the same in both. */
+async function inBothAlike(endpoint, args) {
+  const json = await ask(endpoint, args, {responseWireFormat: "json"}, "json");
+  const binary = await ask(endpoint, args, {responseWireFormat: "ssz"}, "ssz");
+  assert.deepEqual(binary, json, endpoint);
+  return json;
 }
 
 /** Take the chain's configuration and preset from the API itself. */
@@ -72,6 +81,12 @@ async function readNode() {
   report("node.getHealth", health.status);
   const {metadata} = (await inJson("node.getNetworkIdentity")).value;
   report("node.getNetworkIdentity", metadata.custodyGroupCount ?? null);
+  const peers = await inJson("node.getPeers", {state: ["connected"], direction: ["inbound"]});
+  assert.deepEqual([peers.value, peers.meta], [[], {count: 0}]);
+  report("node.getPeers", peers.meta.count);
+  const {value: counts} = await inJson("node.getPeerCount");
+  assert.deepEqual(counts, {disconnected: 0, connecting: 0, connected: 0, disconnecting: 0});
+  report("node.getPeerCount", counts.connected);
 }
 
 async function readConfiguration() {
@@ -86,13 +101,14 @@ async function readConfiguration() {
   );
   report("config.getForkSchedule", schedule.length);
   report("config.getDepositContract", (await inJson("config.getDepositContract")).value.chainId);
-  report("beacon.getGenesis", (await inJson("beacon.getGenesis")).value.genesisTime);
+  report("beacon.getGenesis", (await inBothAlike("beacon.getGenesis")).value.genesisTime);
 }
 
 async function readBlocks() {
   const blockId = "head";
   const {value: root} = await inJson("beacon.getBlockRoot", {blockId});
-  const {value: header} = await inJson("beacon.getBlockHeader", {blockId});
+  const {value: header, meta} = await inBothAlike("beacon.getBlockHeader", {blockId});
+  assert.deepEqual(meta, {executionOptimistic: false, finalized: header.header.message.slot === 0});
   const fork = config.getForkName(header.header.message.slot);
   const block = await inBoth("beacon.getBlockV2", {blockId}, sszTypesFor(fork).SignedBeaconBlock);
   assert.equal(block.meta.version, fork);
@@ -102,12 +118,46 @@ async function readBlocks() {
   report("beacon.getBlockV2", toHex(blockRoot));
   report("beacon.getBlockHeader", toHex(headerRoot));
   report("beacon.getBlockRoot", toHex(root.root));
-  const {value: headers} = await inJson("beacon.getBlockHeaders", {
+  const {value: headers} = await inBothAlike("beacon.getBlockHeaders", {
     parentRoot: toHex(header.header.message.parentRoot),
   });
   assert.equal(toHex(headers[0].root), toHex(root.root));
   report("beacon.getBlockHeaders", headers.length);
+  await readPartsOf(block.value, fork, toHex(root.root));
+  await readForkChoice(header.header.message);
   return {fork, stateRoot: toHex(header.header.message.stateRoot)};
+}
+
+async function readPartsOf(block, fork, blockRoot) {
+  const blockId = blockRoot;
+  const types = sszTypesFor(fork);
+  const blinded = await inBoth("beacon.getBlindedBlock", {blockId}, types.SignedBlindedBeaconBlock);
+  const root = toHex(types.BlindedBeaconBlock.hashTreeRoot(blinded.value.message));
+  assert.equal(root, blockRoot);
+  assert.deepEqual(blinded.value.signature, block.signature);
+  report("beacon.getBlindedBlock", root);
+  const carried = types.BeaconBlockBody.fields.attestations;
+  const attestations = await inBoth("beacon.getBlockAttestationsV2", {blockId}, carried);
+  assert.equal(attestations.root, toHex(carried.hashTreeRoot(block.message.body.attestations)));
+  assert.equal(attestations.meta.version, fork);
+  report("beacon.getBlockAttestationsV2", attestations.value.length);
+}
+
+async function readForkChoice(head) {
+  const headRoot = toHex(ssz.phase0.BeaconBlockHeader.hashTreeRoot(head));
+  const {value: heads} = await inJson("debug.getDebugChainHeadsV2");
+  assert.deepEqual(heads, [{slot: head.slot, root: headRoot, executionOptimistic: false}]);
+  report("debug.getDebugChainHeadsV2", heads.length);
+  const {value: choice} = await inJson("debug.getDebugForkChoice");
+  const nodes = choice.forkChoiceNodes;
+  assert.equal(nodes.at(-1).blockRoot, headRoot);
+  for (const [i, node] of nodes.slice(1).entries()) {
+    assert.equal(node.parentRoot, nodes[i].blockRoot);
+    assert.ok(node.weight <= nodes[i].weight);
+  }
+  const final = choice.finalizedCheckpoint;
+  if (final.epoch > 0) assert.equal(nodes[0].blockRoot, toHex(final.root));
+  report("debug.getDebugForkChoice", nodes.map((node) => node.weight));
 }
 
 async function readState({fork, stateRoot}) {
@@ -161,11 +211,21 @@ async function readValidators(state) {
   const {value: few} = await inJson("beacon.postStateValidatorBalances", {stateId, validatorIds});
   assert.deepEqual(few, [balances[balances.length - 1], balances[2]]);
   report("beacon.postStateValidatorBalances", few.length);
-  await readCommittees(all);
+  await readCommittees(all, state);
 }
 
-async function readCommittees(all) {
+async function readCommittees(all, state) {
   const stateId = "head";
+  const {value: sync} = await inJson("beacon.getEpochSyncCommittees", {stateId});
+  const keys = sync.validators.map((index) => toHex(state.validators[index].pubkey));
+  assert.deepEqual(keys, state.currentSyncCommittee.pubkeys.map((key) => toHex(key)));
+  assert.deepEqual(sync.validatorAggregates.flat(), sync.validators);
+  report("beacon.getEpochSyncCommittees", sync.validatorAggregates.length);
+  const {value: mix} = await inJson("beacon.getStateRandao", {stateId});
+  const epoch = Math.floor(state.slot / activePreset.SLOTS_PER_EPOCH);
+  const kept = state.randaoMixes[epoch % activePreset.EPOCHS_PER_HISTORICAL_VECTOR];
+  assert.deepEqual(toHex(mix.randao), toHex(kept));
+  report("beacon.getStateRandao", toHex(mix.randao));
   const {value: committees} = await inJson("beacon.getEpochCommittees", {stateId});
   const members = new Set(committees.flatMap((each) => each.validators));
   const active = all.filter((each) => each.status.startsWith("active")).map((each) => each.index);

@@ -12,7 +12,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from keel.consensus.api import blocks, committees, configuration, node, states, validators
+from keel.consensus.api import (
+    blocks,
+    committees,
+    configuration,
+    fork_choice,
+    node,
+    states,
+    validators,
+)
 from keel.consensus.api.endpoint import Handler, endpoint
 from keel.consensus.api.errors import (
     ApiError,
@@ -34,12 +42,11 @@ JSON_ONLY: dict[str, Handler] = {
     "/eth/v1/node/version": node.node_version,
     "/eth/v1/node/syncing": node.syncing,
     "/eth/v1/node/identity": node.identity,
-    "/eth/v1/beacon/genesis": configuration.genesis,
+    "/eth/v1/node/peers": node.peers,
+    "/eth/v1/node/peer_count": node.peer_count,
     "/eth/v1/config/spec": configuration.spec_values,
     "/eth/v1/config/fork_schedule": configuration.fork_schedule,
     "/eth/v1/config/deposit_contract": configuration.deposit_contract,
-    "/eth/v1/beacon/headers": blocks.headers,
-    "/eth/v1/beacon/headers/{block_id}": blocks.header,
     "/eth/v1/beacon/blocks/{block_id}/root": blocks.block_root,
     f"{_STATE}/root": states.state_root,
     f"{_STATE}/fork": states.fork,
@@ -48,10 +55,19 @@ JSON_ONLY: dict[str, Handler] = {
     f"{_STATE}/validators/{{validator_id}}": validators.validator,
     f"{_STATE}/validator_balances": validators.balances,
     f"{_STATE}/committees": committees.committees,
+    f"{_STATE}/sync_committees": committees.sync_committees,
+    f"{_STATE}/randao": states.randao,
+    "/eth/v2/debug/beacon/heads": fork_choice.heads,
+    "/eth/v1/debug/fork_choice": fork_choice.fork_choice,
 }
 
 JSON_OR_SSZ: dict[str, Handler] = {
+    "/eth/v1/beacon/headers/{block_id}": blocks.header,
+    "/eth/v1/beacon/headers": blocks.headers,
+    "/eth/v1/beacon/genesis": configuration.genesis,
     "/eth/v2/beacon/blocks/{block_id}": blocks.block,
+    "/eth/v2/beacon/blocks/{block_id}/attestations": blocks.attestations,
+    "/eth/v1/beacon/blinded_blocks/{block_id}": blocks.blinded_block,
     "/eth/v2/debug/beacon/states/{state_id}": states.whole_state,
     f"{_STATE}/pending_deposits": states.queue("pending_deposits"),
     f"{_STATE}/pending_partial_withdrawals": states.queue("pending_partial_withdrawals"),

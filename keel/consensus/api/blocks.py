@@ -13,6 +13,20 @@ def block(view: ChainView, asked: Asked) -> Answer:
     return Answer(view.block(root), view.is_finalised(view.slot_of(root)), versioned=True)
 
 
+def blinded_block(view: ChainView, asked: Asked) -> Answer:
+    """One block with its signature, and its payload's header instead of the payload."""
+    root = view.find_block(asked.path["block_id"])
+    blinded = view.containers.blinded(view.block(root))
+    return Answer(blinded, view.is_finalised(view.slot_of(root)), versioned=True)
+
+
+def attestations(view: ChainView, asked: Asked) -> Answer:
+    """Attestations that one block carries."""
+    root = view.find_block(asked.path["block_id"])
+    carried = view.block(root).message.body.attestations
+    return Answer(carried, view.is_finalised(view.slot_of(root)), versioned=True)
+
+
 def block_root(view: ChainView, asked: Asked) -> Answer:
     """Root of one block."""
     root = view.find_block(asked.path["block_id"])
@@ -36,11 +50,12 @@ def headers(view: ChainView, asked: Asked) -> Answer:
             after = _after(view, parse_root(parent, "parent root"))
             roots = after if slot is None else [root for root in roots if root in after]
     finalised = bool(roots) and all(view.is_finalised(view.slot_of(root)) for root in roots)
-    return Answer([_described(view, root) for root in roots], finalised)
+    described = [_described(view, root) for root in roots]
+    return Answer(view.containers.headers(data=described), finalised)
 
 
-def _described(view: ChainView, root: bytes) -> dict[str, Any]:
-    return {"root": root, "canonical": True, "header": view.header(root)}
+def _described(view: ChainView, root: bytes) -> Any:
+    return view.containers.header(root=root, canonical=True, header=view.header(root))
 
 
 def _at(view: ChainView, slot: int) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Which validators attest in which slot."""
+"""Which validators attest in which slot, and which sign for light clients."""
 
 from keel.consensus.api.endpoint import Answer, Asked
 from keel.consensus.api.errors import bad_request
@@ -27,6 +27,28 @@ def committees(view: ChainView, asked: Asked) -> Answer:
         for slot in _slots(spec, epoch, given["slot"])
         for index in _committee_indices(count, given["index"])
     ]
+    return Answer(data, view.is_finalised(int(state.slot)))
+
+
+def sync_committees(view: ChainView, asked: Asked) -> Answer:
+    """The sync committee of an epoch, by default the state's, whole and by its four subnets."""
+    spec, state = view.spec, view.find_state(asked.path["state_id"])
+    length = int(spec.EPOCHS_PER_SYNC_COMMITTEE_PERIOD)
+    current, given = int(spec.get_current_epoch(state)), asked.one("epoch")
+    epoch = current if given is None else parse_number(given, "epoch")
+    periods_ahead = epoch // length - current // length
+    if periods_ahead not in (0, 1):
+        first = current - current % length
+        last = first + 2 * length - 1
+        raise bad_request(f"Invalid epoch: {epoch}, {first} to {last} expected")
+    committee = state.next_sync_committee if periods_ahead else state.current_sync_committee
+    known = {bytes(each.pubkey): index for index, each in enumerate(state.validators)}
+    members = [known[bytes(pubkey)] for pubkey in committee.pubkeys]
+    size = len(members) // int(spec.SYNC_COMMITTEE_SUBNET_COUNT)
+    data = {
+        "validators": members,
+        "validator_aggregates": [members[at : at + size] for at in range(0, len(members), size)],
+    }
     return Answer(data, view.is_finalised(int(state.slot)))
 
 

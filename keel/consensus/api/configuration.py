@@ -12,11 +12,11 @@ def genesis(view: ChainView, _asked: Asked) -> Answer:
     """Time, validators and fork version of genesis."""
     state = view.chain.state
     return Answer(
-        {
-            "genesis_time": state.genesis_time,
-            "genesis_validators_root": state.genesis_validators_root,
-            "genesis_fork_version": view.spec.config.GENESIS_FORK_VERSION,
-        }
+        view.containers.genesis(
+            genesis_time=state.genesis_time,
+            genesis_validators_root=state.genesis_validators_root,
+            genesis_fork_version=view.spec.config.GENESIS_FORK_VERSION,
+        )
     )
 
 

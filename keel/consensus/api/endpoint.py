@@ -41,13 +41,16 @@ class Asked:
 class Answer:
     """What a handler found: `data`, JSON already or an SSZ value, and what the API says of it.
 
-    `finalised` None leaves the finality fields out. `versioned` names the fork, as every answer
-    that is also there as SSZ must.
+    `finalised` None leaves the finality fields out. `versioned` names the fork, by which a client
+    knows the types of what it gets. `meta` is JSON that goes beside `data`; `is_enclosed` False
+    answers with `data` alone.
     """
 
     data: Any
     finalised: bool | None = None
     versioned: bool = False
+    meta: Mapping[str, Json] | None = None
+    is_enclosed: bool = True
 
 
 type Handler = Callable[[ChainView, Asked], Answer]
@@ -86,18 +89,30 @@ async def _read_body(request: Request) -> Json:
 def _respond(view: ChainView, handler: Handler, asked: Asked, media_type: MediaType) -> Response:
     with view.chain.turns.taking():
         answer = handler(view, asked)
-        headers = {"Eth-Consensus-Version": view.fork} if answer.versioned else {}
+        headers = _headers(view, answer)
         if media_type == JSON:
             content = orjson.dumps(_document(view, answer))
         else:
             content = view.spec.ssz_serialize(answer.data)
-            headers["Eth-Execution-Optimistic"] = "false"
-            headers["Eth-Consensus-Finalized"] = "true" if answer.finalised else "false"
     return Response(content, media_type=media_type, headers=headers)
 
 
-def _document(view: ChainView, answer: Answer) -> dict[str, Json]:
+def _headers(view: ChainView, answer: Answer) -> dict[str, str]:
+    """What the JSON says beside its data, which SSZ has no place for."""
+    headers = {"Eth-Consensus-Version": view.fork} if answer.versioned else {}
+    if answer.finalised is not None:
+        headers["Eth-Execution-Optimistic"] = "false"
+        headers["Eth-Consensus-Finalized"] = "true" if answer.finalised else "false"
+    return headers
+
+
+def _document(view: ChainView, answer: Answer) -> Json:
+    data = encode(answer.data)
+    if not answer.is_enclosed:
+        return data
     document: dict[str, Json] = {"version": view.fork} if answer.versioned else {}
     if answer.finalised is not None:
         document |= {"execution_optimistic": False, "finalized": answer.finalised}
-    return document | {"data": encode(answer.data)}
+    if answer.meta is not None:
+        document["meta"] = answer.meta
+    return document | {"data": data}

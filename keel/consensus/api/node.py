@@ -4,7 +4,11 @@ import platform
 from importlib.metadata import version
 
 from keel.consensus.api.endpoint import Answer, Asked
+from keel.consensus.api.errors import bad_request
 from keel.consensus.api.view import ChainView
+
+_PEER_STATES = ("disconnected", "connecting", "connected", "disconnecting")
+_DIRECTIONS = ("inbound", "outbound")
 
 
 def node_version(_view: ChainView, _asked: Asked) -> Answer:
@@ -40,3 +44,17 @@ def identity(view: ChainView, _asked: Asked) -> Answer:
             "metadata": metadata,
         }
     )
+
+
+def peers(_view: ChainView, asked: Asked) -> Answer:
+    """Peers, none of which there are, of some states and directions."""
+    for name, known in (("state", _PEER_STATES), ("direction", _DIRECTIONS)):
+        for value in asked.several(name):
+            if value not in known:
+                raise bad_request(f"Invalid {name}: {value}, one of {', '.join(known)} expected")
+    return Answer([], meta={"count": 0})
+
+
+def peer_count(_view: ChainView, _asked: Asked) -> Answer:
+    """How many peers there are in each state."""
+    return Answer(dict.fromkeys(_PEER_STATES, 0))

@@ -1,6 +1,8 @@
 """States: whole, and those parts that stand for themselves."""
 
 from keel.consensus.api.endpoint import Answer, Asked, Handler
+from keel.consensus.api.errors import bad_request
+from keel.consensus.api.identifiers import parse_number
 from keel.consensus.api.view import ChainView
 
 
@@ -32,6 +34,18 @@ def finality_checkpoints(view: ChainView, asked: Asked) -> Answer:
         "finalized": state.finalized_checkpoint,
     }
     return Answer(checkpoints, view.is_finalised(int(state.slot)))
+
+
+def randao(view: ChainView, asked: Asked) -> Answer:
+    """The RANDAO mix of an epoch that the state keeps, by default its own."""
+    spec, state = view.spec, view.find_state(asked.path["state_id"])
+    current, given = int(spec.get_current_epoch(state)), asked.one("epoch")
+    epoch = current if given is None else parse_number(given, "epoch")
+    first = max(0, current + 1 - int(spec.EPOCHS_PER_HISTORICAL_VECTOR))
+    if not first <= epoch <= current:
+        raise bad_request(f"Invalid epoch: {epoch}, {first} to {current} expected")
+    mix = spec.get_randao_mix(state, spec.Epoch(epoch))
+    return Answer({"randao": mix}, view.is_finalised(int(state.slot)))
 
 
 def queue(field: str) -> Handler:

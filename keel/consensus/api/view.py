@@ -1,7 +1,9 @@
 """What the API reads of a chain: blocks, headers and states by the names that clients use."""
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
+from keel.consensus.api.containers import Containers
 from keel.consensus.api.errors import bad_request, not_found
 from keel.consensus.api.identifiers import is_number, is_root
 from keel.consensus.beacon.chain import BeaconChain
@@ -9,6 +11,14 @@ from keel.consensus.beacon.spec import Block, Spec, State
 
 _STATES_KEPT = 8
 _NAMES = "head, genesis, finalized, justified, a slot or a 0x-prefixed root"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """What was justified and final after a block."""
+
+    justified_epoch: int
+    finalised_epoch: int
 
 
 class ChainView:
@@ -20,7 +30,9 @@ class ChainView:
 
     def __init__(self, chain: BeaconChain) -> None:
         self.chain = chain
+        self.containers = Containers(chain.spec)
         self._headers: dict[bytes, object] = {}
+        self._checkpoints: dict[tuple[int, bytes], Checkpoints] = {}
         self._states: OrderedDict[tuple[int, bytes], State] = OrderedDict()
 
     @property
@@ -96,6 +108,20 @@ class ChainView:
             if len(self._states) > _STATES_KEPT:
                 self._states.popitem(last=False)
         return self._states[key]
+
+    def checkpoints_of(self, slot: int) -> Checkpoints:
+        """Return what was justified and final at a slot, which only the start of an epoch changes.
+
+        Those of each epoch are kept.
+        """
+        start = slot - slot % int(self.spec.SLOTS_PER_EPOCH)
+        key = start, self.chain.store.root_at(start)
+        if key not in self._checkpoints:
+            state = self.state_at(start)
+            self._checkpoints[key] = Checkpoints(
+                int(state.current_justified_checkpoint.epoch), int(state.finalized_checkpoint.epoch)
+            )
+        return self._checkpoints[key]
 
     def find_block(self, block_id: str) -> bytes:
         """Return the root of the block that a client names; raises ApiError 400 or 404."""
