@@ -1,0 +1,5 @@
+"""`ape run wrap`: kETH to wkETH and back."""
+
+from keel.commands.wrap import cli
+
+__all__ = ["cli"]
