@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from keel.chain.closing import Closing
+from keel.chain.endpoint import endpoint
 from keel.chain.errors import ChainError, RpcConnectionError, RpcError
 
 type Request = tuple[str, Sequence[Any]]
@@ -34,20 +35,23 @@ class RpcClient(Closing):
     """JSON-RPC 2.0 over HTTP or HTTPS. One client serves one thread.
 
     A request that broke off is never repeated, since the endpoint may have executed it; the next
-    request opens a new connection. `log_blocks` is how many blocks' logs it grants at a time, as
-    far as it has shown.
+    request opens a new connection. `name` may be shown, `url` may hold a provider's key.
+    `log_blocks` is how many blocks' logs it grants at a time, as far as it has shown.
     """
 
     def __init__(self, url: str, timeout_seconds: float = 120.0) -> None:
+        try:
+            found = endpoint(url)
+        except ValueError as error:
+            raise RpcConnectionError(str(error)) from error
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or parts.hostname is None:
-            raise RpcConnectionError(f"{url} is not an http or https address")
-        self.url = url
-        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self.url, self.name = url, found.name
+        self._path = found.target()
+        self._headers = {**_HEADERS, **found.headers}
         kind = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         )
-        self._connection = kind(parts.hostname, parts.port, timeout=timeout_seconds)
+        self._connection = kind(parts.hostname or "", parts.port, timeout=timeout_seconds)
         self._ids = itertools.count(1)
         self.log_blocks = LOG_BLOCKS
 
@@ -55,7 +59,7 @@ class RpcClient(Closing):
         """Return the result of one request; raises RpcError or RpcConnectionError."""
         answer = self._exchange(self._envelope(method, params))
         if not isinstance(answer, dict):
-            raise RpcConnectionError(f"{self.url} did not answer {method} with JSON-RPC")
+            raise RpcConnectionError(f"{self.name} did not answer {method} with JSON-RPC")
         return _result(method, answer)
 
     def batch(self, requests: Sequence[Request]) -> list[Any]:
@@ -77,13 +81,13 @@ class RpcClient(Closing):
         answers = self._exchange(envelopes)
         if not isinstance(answers, list) or len(answers) != len(requests):
             said = _said(answers["error"]) if _is_refused(answers) else "no answer to each request"
-            raise RpcConnectionError(f"{self.url} does not serve this JSON-RPC batch: {said}")
+            raise RpcConnectionError(f"{self.name} does not serve this JSON-RPC batch: {said}")
         by_id = {each.get("id"): each for each in answers if isinstance(each, dict)}
         outcomes: list[Any] = []
         for envelope in envelopes:
             answer = by_id.get(envelope["id"])
             if answer is None:
-                raise RpcConnectionError(f"{self.url} does not answer each request of a batch")
+                raise RpcConnectionError(f"{self.name} does not answer each request of a batch")
             try:
                 outcomes.append(_result(envelope["method"], answer))
             except RpcError as error:
@@ -104,7 +108,7 @@ class RpcClient(Closing):
     def _exchange(self, body: Any) -> Any:
         try:
             self._connect()
-            self._connection.request("POST", self._path, orjson.dumps(body), _HEADERS)
+            self._connection.request("POST", self._path, orjson.dumps(body), self._headers)
             response = self._connection.getresponse()
             content = response.read(_MOST_BYTES + 1)
             if response.length and len(content) <= _MOST_BYTES:
@@ -112,15 +116,15 @@ class RpcClient(Closing):
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             reason = str(error) or type(error).__name__
-            raise RpcConnectionError(f"{self.url} cannot be used: {reason}") from error
+            raise RpcConnectionError(f"{self.name} cannot be used: {reason}") from error
         if len(content) > _MOST_BYTES:
             self._connection.close()
-            raise RpcConnectionError(f"{self.url} answered with more than {_MOST_BYTES} bytes")
+            raise RpcConnectionError(f"{self.name} answered with more than {_MOST_BYTES} bytes")
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError as error:
             raise RpcConnectionError(
-                f"{self.url} answered with HTTP status {response.status}, not with JSON"
+                f"{self.name} answered with HTTP status {response.status}, not with JSON"
             ) from error
 
     def _connect(self) -> None:

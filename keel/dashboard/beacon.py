@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import orjson
 
+from keel.chain.endpoint import endpoint
 from keel.chain.errors import ChainError
 from keel.model.constants import GWEI
 from keel.sight.event_index import Happened
@@ -99,9 +100,12 @@ class BeaconClient:
     """A beacon node; every method raises BeaconApiError."""
 
     def __init__(self, url: str, timeout_seconds: float = 20.0) -> None:
-        self.url = url.rstrip("/")
+        self._endpoint = endpoint(url)
+        self.name = self._endpoint.name
         # The machine's proxy settings are for other hosts than one's own node.
-        self._client = httpx.Client(timeout=timeout_seconds, trust_env=False)
+        self._client = httpx.Client(
+            timeout=timeout_seconds, trust_env=False, headers=self._endpoint.headers
+        )
         self._slots_per_epoch: int | None = None
 
     def close(self) -> None:
@@ -137,24 +141,25 @@ class BeaconClient:
         return StateAmounts(found, ours, credentials)
 
     def _data(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        target = self.name + self._endpoint.target(path)
         try:
             if body is None:
-                answer = self._client.get(self.url + path)
+                answer = self._client.get(target)
             else:
-                answer = self._client.post(self.url + path, json=body)
+                answer = self._client.post(target, json=body)
             found = orjson.loads(answer.content)
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
-            raise BeaconApiError(f"{self.url} does not answer: {reason}") from error
+            raise BeaconApiError(f"{self.name} does not answer: {reason}") from error
         except orjson.JSONDecodeError as error:
-            raise BeaconApiError(f"{self.url}{path} does not answer with JSON") from error
+            raise BeaconApiError(f"{self.name}{path} does not answer with JSON") from error
         if answer.status_code != httpx.codes.OK:
             message = found.get("message") if isinstance(found, dict) else None
             raise BeaconApiError(f"{path}: status {answer.status_code}, {message or 'no reason'}")
         try:
             return found["data"]
         except (KeyError, TypeError) as error:
-            raise BeaconApiError(f"{self.url}{path} answers without data") from error
+            raise BeaconApiError(f"{self.name}{path} answers without data") from error
 
 
 class BeaconFollower:

@@ -14,6 +14,7 @@ from typing import Self
 
 from eth_abi.exceptions import DecodingError
 
+from keel.chain.endpoint import shown_address
 from keel.chain.errors import ChainError
 from keel.chain.rpc import RpcClient
 from keel.chain.state import BlockHead, block_head
@@ -137,7 +138,10 @@ class Watcher:
         except ChainError as error:
             layer, problem = None, ("execution_node", str(error))
         except _MALFORMED as error:
-            layer, problem = None, ("execution_node", _malformed(self.execution_url, error))
+            layer, problem = (
+                None,
+                ("execution_node", _malformed(self.execution_url, error)),
+            )
         if problem is None:
             self._seen_at = time.monotonic()
             stood = reader.head_stood_seconds
@@ -177,7 +181,7 @@ class Watcher:
         config = self.known.manifest.configuration
         if client.genesis_time() != config.genesis_time:
             raise ChainError(
-                f"the beacon chain at {client.url} began at {client.genesis_time()}, Keel's at "
+                f"the beacon chain at {client.name} began at {client.genesis_time()}, Keel's at "
                 f"{config.genesis_time}"
             )
         with RpcClient(self.execution_url, _TIMEOUT_SECONDS) as rpc:
@@ -219,7 +223,8 @@ class Watcher:
 
 
 def _malformed(url: str, error: Exception) -> str:
-    return f"{url} answers in another form than it should ({type(error).__name__}: {error})"
+    what = f"{type(error).__name__}: {error}"
+    return f"{shown_address(url)} answers in another form than it should ({what})"
 
 
 class _ExecutionReader:

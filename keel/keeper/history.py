@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from keel.chain.abi import Event
 from keel.chain.state import BlockHead
 from keel.deploy.bindings import Bindings
-from keel.nodes.errors import NodeError, public_name
+from keel.nodes.errors import NodeError
 from keel.sight.event_index import ChainMovedError, EventIndex
 from keel.sight.key_batches import CommittedKey, keys_of_batch
 from keel.sight.recorded_keys import Recorded, recorded_keys
@@ -77,7 +77,7 @@ class Historian:
             while not self._index.follow(self._rpc, head):
                 pass
         except ChainMovedError as error:
-            raise NodeError(public_name(self._rpc.url), str(error)) from error
+            raise NodeError(self._rpc.name, str(error)) from error
         return History(tuple(happened.event for happened in self._index.events))
 
     def waiting_keys(self, history: History) -> tuple[CommittedKey, ...]:

@@ -13,7 +13,6 @@ from keel.nodes.errors import (
     NoAgreementError,
     NodeError,
     NodeSettingsError,
-    public_name,
 )
 from keel.nodes.execution_node import ExecutionNode, ask_node, head_at
 from keel.nodes.judging import Verdict, accepted, judge, transaction_hash
@@ -61,7 +60,7 @@ class AgreedRpc(RpcClient):
     @property
     def urls(self) -> list[str]:
         """Names of the nodes."""
-        return [public_name(self.url)] if self._panel is None else self._panel.urls
+        return [self.name] if self._panel is None else self._panel.urls
 
     def agreed_head(self) -> BlockHead:
         """Return the pinned head, or the highest that `agree` nodes have with the same hash."""
@@ -195,7 +194,7 @@ class AgreedRpc(RpcClient):
         if self._panel is None:
             head = head_at(self, "latest")
             if head is None:
-                raise NodeError(public_name(self.url), "it has no latest block")
+                raise NodeError(self.name, "it has no latest block")
             return head, self.urls
         return self._agreed_head(self._panel)
 

@@ -10,6 +10,7 @@ import httpx
 import orjson
 
 from keel.chain.closing import Closing
+from keel.chain.endpoint import endpoint
 from keel.nodes.errors import NodeError, NodeRefusalError, NodeSilentError, public_name
 from keel.nodes.network import NetworkFacts, network_facts, read_bytes
 
@@ -63,9 +64,8 @@ class BeaconNode(Closing):
         self.url = public_name(url)
         self.timeout_seconds = timeout_seconds
         self.limits = limits or StateLimits()
-        self._client = httpx.Client(
-            base_url=url.rstrip("/"), timeout=timeout_seconds, trust_env=False
-        )
+        self._endpoint = endpoint(url)
+        self._client = httpx.Client(timeout=timeout_seconds, trust_env=False)
 
     def network(self) -> NetworkFacts:
         """Genesis and configuration."""
@@ -159,10 +159,15 @@ class BeaconNode(Closing):
     def _ask(
         self, path: str, content: str, seconds: float, most_bytes: int
     ) -> tuple[Mapping[str, str], bytes]:
-        headers = {"Accept": content, "Accept-Encoding": "identity"}
+        headers = {
+            "Accept": content,
+            "Accept-Encoding": "identity",
+            **self._endpoint.headers,
+        }
+        target = self.url + self._endpoint.target(path)
         deadline = time.monotonic() + seconds
         try:
-            with self._client.stream("GET", path, headers=headers) as answer:
+            with self._client.stream("GET", target, headers=headers) as answer:
                 if answer.status_code != _OK:
                     said = next(answer.iter_raw(_MESSAGE_BYTES), b"")
                     raise NodeRefusalError(self.url, _refusal(path, answer.status_code, said))

@@ -1,8 +1,8 @@
 """Errors of reading nodes; each message is one line meant for the log or the terminal."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
+from keel.chain.endpoint import endpoint
 from keel.chain.errors import ChainError
 
 _MOST_CHARACTERS = 2_000
@@ -59,11 +59,6 @@ def public_name(url: str) -> str:
     Raises NodeSettingsError for what is no http or https address.
     """
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        return endpoint(url).name
     except ValueError as error:
-        raise NodeSettingsError(f"{url} is not an http or https address") from error
-    if parts.scheme not in ("http", "https") or not host:
-        raise NodeSettingsError(f"{url} is not an http or https address")
-    shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}" + ("" if port is None else f":{port}")
+        raise NodeSettingsError(str(error)) from error

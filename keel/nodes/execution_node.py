@@ -10,7 +10,7 @@ from typing import Any
 from keel.chain.errors import RpcConnectionError, RpcError
 from keel.chain.rpc import Request, RpcClient
 from keel.chain.state import BlockHead
-from keel.nodes.errors import NodeError, NodeSilentError, public_name
+from keel.nodes.errors import NodeError, NodeSilentError
 
 _MOST_IN_BATCH = 100
 """Requests in one batch; Geth takes 1,000 unless told otherwise, public nodes fewer."""
@@ -49,19 +49,19 @@ def ask_node(client: RpcClient, requests: Sequence[Request]) -> list[Any]:
     except RpcError as error:
         return [error]
     except RpcConnectionError as error:
-        problem = str(error).replace(client.url, "it")
+        problem = str(error).replace(client.name, "it")
         is_silent = isinstance(error.__cause__, (OSError, HTTPException))
         kind = NodeSilentError if is_silent else NodeError
-        raise kind(public_name(client.url), problem) from error
+        raise kind(client.name, problem) from error
     except _NOT_JSON_RPC as error:
-        raise NodeError(public_name(client.url), "it does not answer with JSON-RPC") from error
+        raise NodeError(client.name, "it does not answer with JSON-RPC") from error
 
 
 def head_at(client: RpcClient, tag: str) -> BlockHead | None:
     """Head of a block at one node, None if it does not have it."""
     (answer,) = ask_node(client, [("eth_getBlockByNumber", (tag, False))])
     if isinstance(answer, RpcError):
-        raise NodeError(public_name(client.url), str(answer)) from answer
+        raise NodeError(client.name, str(answer)) from answer
     if answer is None:
         return None
     try:
@@ -73,6 +73,4 @@ def head_at(client: RpcClient, tag: str) -> BlockHead | None:
             gas_used=int(answer["gasUsed"], 16),
         )
     except _NOT_JSON_RPC as error:
-        raise NodeError(
-            public_name(client.url), "it answers with something else than a block"
-        ) from error
+        raise NodeError(client.name, "it answers with something else than a block") from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from keel.chain.state import block_head
 from keel.deploy.bindings import Bindings
 from keel.nodes.agreed_beacon import AgreedBeacon
-from keel.nodes.errors import NodeError, public_name
+from keel.nodes.errors import NodeError
 from keel.sight.agreed_state import read_agreed_state, staked_state_block
 from keel.sight.consensus_view import ConsensusView, consensus_view
 from keel.sight.protocol_view import (
@@ -50,7 +50,7 @@ class SlotReader:
         try:
             protocol = read_protocol(self._bindings, self._first_block, number, self._known)
         except MissingKeysError as error:
-            raise NodeError(public_name(self._bindings.rpc.url), str(error)) from error
+            raise NodeError(self._bindings.rpc.name, str(error)) from error
         self._known = protocol.recorded
         root = root_to_go_on_from(self._bindings, ref_slot, number, protocol.operators_root)
         protocol = replace(protocol, operators_root=root)
@@ -62,7 +62,7 @@ class SlotReader:
         there = block_head(self._bindings.rpc, number).hash
         if bytes.fromhex(there.removeprefix("0x")) != block_hash:
             raise NodeError(
-                public_name(self._bindings.rpc.url),
+                self._bindings.rpc.name,
                 f"block {number} is {there}, the beacon state stands on 0x{block_hash.hex()}: "
                 "the nodes follow different chains",
             )

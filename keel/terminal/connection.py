@@ -14,6 +14,7 @@ from eth_utils.address import is_address
 
 from keel.chain.abi import checksummed
 from keel.chain.contract import Contract
+from keel.chain.endpoint import shown_address
 from keel.chain.errors import RpcConnectionError
 from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei
@@ -52,8 +53,16 @@ class Connection:
 @contextmanager
 def on_network(network: str) -> Iterator[str]:
     """Connect Ape's provider and yield its http address; faults become one line."""
-    with one_line_faults(), _provider(network) as url:
-        yield url
+    secrets = [network]
+    try:
+        with one_line_faults(), _provider(network) as url:
+            secrets.append(url)
+            yield url
+    except Fault as fault:
+        message = fault.message
+        for secret in (each for each in secrets if "://" in each):
+            message = message.replace(secret, shown_address(secret))
+        raise Fault(message) from fault
 
 
 @contextmanager
@@ -123,7 +132,8 @@ def _provider(network: str) -> Iterator[str]:
     """Connect Ape's provider and yield its http address."""
     if network.startswith(("http://", "https://")):
         try:
-            RpcClient(network, timeout_seconds=5).call("eth_chainId")
+            rpc = RpcClient(network, timeout_seconds=5)
+            rpc.call("eth_chainId")
         except RpcConnectionError as error:
             raise Fault(f"no chain answers at {network}: `make chain` starts one") from error
     try:
