@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from keel.chain.child import dies_with_parent
 from keel.circle.errors import ProcessError
+from keel.serving.server import PROCESS_HEADER
 
 _LOOK_SECONDS = 0.02
 _START_SECONDS = 30.0
@@ -215,11 +217,18 @@ class Process:
         """Read the health page; an unwell service answers with a status that is an error."""
         try:
             with urlopen(self.service.health_url, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 (our own http address)
-                return bytes(answer.read())
+                return self._own(answer.headers, bytes(answer.read()))
         except HTTPError as error:
-            return error.read()
+            return self._own(error.headers, error.read())
         except (URLError, OSError) as error:
             raise ProcessError(f"{self.name} does not answer: {error}") from error
+
+    def _own(self, headers: Message, body: bytes) -> bytes:
+        """Refuse the answer of another server that has taken the port."""
+        answered_by = headers.get(PROCESS_HEADER)
+        if answered_by != str(self.pid):
+            raise ProcessError(f"another server answers at {self.service.health_url}")
+        return body
 
 
 def end_all(processes: Iterable[Process]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from keel.consensus.beacon.control.limits import MOST_SLOTS, MOST_VALIDATORS
-from keel.terminal.options import PORT, Address, Ether, examples, rpc_options
+from keel.terminal.options import PORT, Address, Ether, data_option, examples, rpc_options
 
 WEI_PER_GWEI = 10**9
 _GWEI_DECIMALS = 9
@@ -28,21 +28,10 @@ _index = click.argument("index", type=click.IntRange(min=0))
 _slots = click.argument("slots", type=click.IntRange(1, MOST_SLOTS))
 
 
-def _data_option(command: Command) -> Command:
-    return click.option(
-        "--data",
-        "folder",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=Path(".keel/beacon"),
-        show_default=True,
-        help="Folder of the chain.",
-    )(command)
-
-
 def _asking(command: Command) -> Command:
     """Add --data, and send what the command returns: the name and arguments to ask with."""
 
-    @_data_option
+    @data_option
     @wraps(command)
     def ask_chain(folder: Path, **options: Any) -> None:
         from rich.console import Console
@@ -69,7 +58,7 @@ def cli() -> None:
 @cli.command(
     epilog=examples("beacon start", "beacon start --slot-time 2", "beacon start --manual --fast")
 )
-@_data_option
+@data_option
 @click.option(
     "--port", type=PORT, default=8545, show_default=True, help="Port of the RPC address; 0: any."
 )

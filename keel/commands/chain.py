@@ -1,11 +1,12 @@
 """`ape run chain`: keep a local Ethereum with Keel on it."""
 
+import signal
 import sys
 from pathlib import Path
 
 import click
 
-from keel.terminal.options import examples, rpc_options
+from keel.terminal.options import PORT, data_option, examples, rpc_options
 
 
 @click.command(
@@ -17,9 +18,15 @@ from keel.terminal.options import examples, rpc_options
         "chain --port 9000 --beacon-port 9001 --page-port 9002",
     )
 )
-@click.option("--port", default=8545, show_default=True, help="Port of the RPC address; 0: any.")
 @click.option(
-    "--beacon-port", default=5052, show_default=True, help="Port of the Beacon API; 0: any."
+    "--port", type=PORT, default=8545, show_default=True, help="Port of the RPC address; 0: any."
+)
+@click.option(
+    "--beacon-port",
+    type=PORT,
+    default=5052,
+    show_default=True,
+    help="Port of the Beacon API; 0: any.",
 )
 @click.option(
     "--slot-time",
@@ -28,14 +35,7 @@ from keel.terminal.options import examples, rpc_options
     show_default=True,
     help="Seconds of a slot; a frame is 32 slots, and Keel's times and rates follow.",
 )
-@click.option(
-    "--data",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".keel/beacon"),
-    show_default=True,
-    help="Where `ape run beacon` finds the chain.",
-)
+@data_option
 @click.option(
     "--reporters",
     type=click.IntRange(min=0, max=5),
@@ -46,13 +46,14 @@ from keel.terminal.options import examples, rpc_options
 )
 @click.option(
     "--keepers",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 10),
     default=1,
     show_default=True,
     help="How many keepers run; the second and later ones hold no role and do what anybody may.",
 )
 @click.option(
     "--page-port",
+    type=PORT,
     default=8600,
     show_default=True,
     help="Port of the page in a browser; 0: any.",
@@ -88,6 +89,7 @@ def cli(
     from keel.deploy.command import compiled
     from keel.errors import KeelError
     from keel.scenarios.running import Wish, run_chain
+    from keel.scenarios.starting import EndedEarlyError
 
     try:
         wish = Wish(
@@ -102,7 +104,10 @@ def cli(
             mines_at_once=mining == "instant",
             allowed_origins=allowed_origins,
         )
-        run_chain(wish, compiled(), Console())
+        run_chain(wish, compiled, Console())
+    except EndedEarlyError as error:
+        click.echo(f"keel: {error}", err=True)
+        sys.exit(128 + signal.SIGINT)
     except KeelError as error:
         click.secho(f"keel: {error}", fg="red", err=True)
         sys.exit(1)

@@ -78,7 +78,7 @@ def run_deploy(account: AccountAPI, request: DeployRequest, console: Console) ->
         verify(rpc, read_manifest(rpc, path), artifacts, console)
         return
     _install_on_bare_anvil(rpc, console)
-    deploy_and_record(rpc, plan, ApeSender(account), artifacts, console)
+    deploy_and_record(rpc, plan, ApeSender(account), artifacts, console, path=path)
 
 
 def run_verify(manifest: Path | None, console: Console) -> None:
@@ -88,13 +88,18 @@ def run_verify(manifest: Path | None, console: Console) -> None:
 
 
 def deploy_and_record(
-    rpc: RpcClient, plan: Plan, sender: Sender, artifacts: Artifacts, console: Console
+    rpc: RpcClient,
+    plan: Plan,
+    sender: Sender,
+    artifacts: Artifacts,
+    console: Console,
+    *,
+    path: Path,
 ) -> Manifest:
-    """Deploy with progress, write the manifest, verify."""
+    """Deploy with progress, write the manifest to `path`, verify."""
     deployment = deploy(rpc, plan, sender, lambda progress: _show(progress, console))
     console.print(_summary(deployment))
     manifest = make_manifest(rpc, plan, deployment, artifacts)
-    path = manifest_path(rpc)
     write_manifest(manifest, path, artifacts)
     console.print(f"Manifest: {path}", markup=False, soft_wrap=True)
     verify(rpc, manifest, artifacts, console)

@@ -58,6 +58,10 @@ class RoleHolder(BaseModel):
     delay_seconds: int
 
 
+CHAIN_MANIFEST = "manifest.json"
+"""Name of the manifest of the chain that `make chain` keeps, in the folder around its --data."""
+
+
 class Manifest(BaseModel):
     """`block` is the one from which on events of the deployment can be read."""
 
@@ -139,9 +143,15 @@ def make_manifest(
 
 
 def manifest_path(rpc: RpcClient, root: Path = REPOSITORY_ROOT) -> Path:
-    """Where the manifest of this chain lies, or would lie."""
+    """Where the manifest of this chain lies, or would lie.
+
+    That of the chain which `make chain` keeps has a name that stays the same.
+    """
     number = chain_id(rpc)
     if number in LOCAL_CHAIN_IDS:
+        running = root / ".keel" / CHAIN_MANIFEST
+        if running.is_file() and Manifest.read(running).genesis_hash == genesis_hash(rpc):
+            return running
         digits = genesis_hash(rpc).removeprefix("0x")[:_GENESIS_DIGITS]
         return root / ".keel" / f"{number}-{digits}.json"
     return root / "deployments" / f"{number}.json"

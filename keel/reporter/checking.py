@@ -29,11 +29,12 @@ type OpenAccount = Callable[[], LocalAccount | None]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was looked at; `is_needed` False: a reporter works without it."""
 
     what: str
     text: str
     is_well: bool = True
+    is_needed: bool = True
 
 
 def check_all(settings: ReporterSettings, open_account: OpenAccount) -> Iterator[Finding]:
@@ -127,4 +128,6 @@ def _peers(settings: ReporterSettings) -> Iterator[Finding]:
     with open_peers(settings) as peers:
         peers.ballots(0)
         for url in settings.committee.peers:
-            yield Finding(f"peer {public_name(url)}", peers.problems.get(url, "answers"))
+            problem = peers.problems.get(url)
+            name = f"peer {public_name(url)}"
+            yield Finding(name, problem or "answers", problem is None, is_needed=False)

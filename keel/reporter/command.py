@@ -25,6 +25,13 @@ from keel.wallet.account import account_of, address_of
 
 NAME = "reporter"
 _config = config_option(ENVIRONMENT_PREFIX)
+_WORDS = {
+    (True, True): ("green", "ok  "),
+    (True, False): ("green", "ok  "),
+    (False, True): ("red", "FAIL"),
+    (False, False): ("yellow", "away"),
+}
+"""How a finding is marked, by whether it is well and whether it is needed."""
 
 
 _EXAMPLES = """\b
@@ -111,16 +118,17 @@ def explain(ref_slot: int, config: Path | None, validators: bool, as_json: bool)
 def check(config: Path | None) -> None:
     """Read configuration, key and nodes, and say whether all is well; sends nothing.
 
-    The exit code is 1 when anything is not as a reporter needs it.
+    The exit code is 1 when anything is not as a reporter needs it. A peer that is away is told
+    and does not count: reporters do without it.
     """
     settings = load_settings(ReporterSettings, config, ENVIRONMENT_PREFIX)
     console = Console(soft_wrap=True)
     are_well = True
     for finding in check_all(settings, lambda: account_of(settings, NAME)):
-        colour, word = ("green", "ok  ") if finding.is_well else ("red", "FAIL")
+        colour, word = _WORDS[finding.is_well, finding.is_needed]
         console.print(f"[{colour}]{word}[/] {finding.what}: ", end="", highlight=False)
         console.print(finding.text, highlight=False, markup=False)
-        are_well = are_well and finding.is_well
+        are_well = are_well and (finding.is_well or not finding.is_needed)
     if not are_well:
         sys.exit(1)
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.chain.state import unlocked_accounts
 from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.command import accounts_table, contracts_table
-from keel.deploy.manifest import Manifest
+from keel.deploy.manifest import CHAIN_MANIFEST, Manifest
 
 DEFAULT_URL = "http://127.0.0.1:8545"
 """Where the commands of `ape run` look for a chain."""
@@ -23,6 +24,7 @@ class Addresses:
     beacon_url: str
     page_url: str | None
     circle_folder: Path
+    manifest_path: Path
 
 
 def introduce(
@@ -41,7 +43,7 @@ def introduce(
         f"[bold]Beacon API: {addresses.beacon_url}[/]   slots of {chain.config.slot_seconds} s, "
         f"head at slot {chain.slot}{page}\n\n"
         f"{_who_runs(addresses, manifest, processes)}\n\n"
-        f"{_try(addresses.execution_url)}\n\n"
+        f"{_try(addresses)}\n\n"
         "Ctrl-C ends everything.\n",
         highlight=False,
         soft_wrap=True,
@@ -61,8 +63,13 @@ def _who_runs(addresses: Addresses, manifest: Manifest, processes: Sequence[str]
     return " ".join(part for part in (started, logs, reports) if part)
 
 
-def _try(url: str) -> str:
-    where = "" if url == DEFAULT_URL else f" (each with --network {url})"
+def _try(addresses: Addresses) -> str:
+    options = []
+    if addresses.execution_url != DEFAULT_URL:
+        options.append(f"--network {addresses.execution_url}")
+    if addresses.manifest_path.absolute() != REPOSITORY_ROOT / ".keel" / CHAIN_MANIFEST:
+        options.append(f"--manifest {addresses.manifest_path}")
+    where = f" (each with {' '.join(options)})" if options else ""
     return (
         f"Try, in another terminal{where}:\n"
         "  .venv/bin/ape run stake 33          ether to kETH; a validator appears by itself\n"
@@ -71,5 +78,5 @@ def _try(url: str) -> str:
         "  .venv/bin/ape run claim             paid, after exit and sweep\n"
         "  .venv/bin/ape run operators --help  keys of your own\n"
         "  .venv/bin/ape run beacon --help     stop finality, slash, exit, pay MEV\n"
-        f"  .venv/bin/ape run verify --network {url}"
+        "  .venv/bin/ape run verify            compare the chain with its plan"
     )

@@ -1,9 +1,7 @@
 """`ape run chain`: both layers with Keel, its committee and its keeper, in step with the clock."""
 
 import shutil
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +28,7 @@ from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.control.desk import Desk
 from keel.consensus.beacon.control.errands import Errands
 from keel.consensus.beacon.control.server import serve, socket_path
+from keel.consensus.beacon.disk import require_own_contents
 from keel.consensus.beacon.execution import mine_at_once
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.consensus.gateway.serving import serving_rpc
@@ -38,7 +37,7 @@ from keel.deploy.actors import ACTORS, cast_actors
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import bind
 from keel.deploy.command import deploy_and_record
-from keel.deploy.manifest import Manifest, manifest_path
+from keel.deploy.manifest import CHAIN_MANIFEST, Manifest
 from keel.deploy.sender import NodeSender
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import (
@@ -52,12 +51,15 @@ from keel.scenarios.goals import keel_goals
 from keel.scenarios.introducing import Addresses, introduce
 from keel.scenarios.joining import operators_join
 from keel.scenarios.slot_client import SlotClient
+from keel.scenarios.starting import Ending, require_free_ports, step
 from keel.service.disk import owned_folder
 from keel.service.errors import FolderError
 
 _SLOTS_BEFORE_NOW = 80
 """Genesis lies so far back: the first frame, and a block for each transaction of the beginning."""
 
+_CIRCLE_CONTENTS = ("deposit_data-*.json", "reporter_*", "keeper_*", "page")
+_ANVIL_HAS_ENDED = "Anvil has ended, and the chain with it"
 _KEEPERS_WEI = 1_000 * ETHER
 _MOST_POLL_SECONDS = 1.0
 
@@ -86,19 +88,38 @@ class Wish:
         """Keys, journals and logs of the processes."""
         return self.folder.with_name("circle")
 
+    @property
+    def manifest_path(self) -> Path:
+        """Where Keel's manifest lies while the chain runs, with abi/ beside it."""
+        return self.folder.with_name(CHAIN_MANIFEST)
 
-def run_chain(wish: Wish, artifacts: Artifacts, console: Console) -> None:
-    """Keep all of it up until Ctrl-C or SIGTERM, then end it; raises CircleError without Anvil."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    socket_path(wish.folder)
-    with _alone(wish.folder):
-        _run(wish, artifacts, console, stop)
+    @property
+    def ports(self) -> dict[str, int]:
+        """The ports that were asked for, by option."""
+        asked = {"--port": self.port, "--beacon-port": self.beacon_port}
+        return asked if self.page_port is None else asked | {"--page-port": self.page_port}
+
+
+def run_chain(wish: Wish, compiled: Callable[[], Artifacts], console: Console) -> None:
+    """Keep all of it up until Ctrl-C or SIGTERM, then end it.
+
+    What can be in the way is looked at before anything starts. Raises CircleError without Anvil,
+    and EndedEarlyError when it was ended before it was ready; nothing stays behind.
+    """
+    ending = Ending()
+    with ending.heard():
+        socket_path(wish.folder)
+        with _alone(wish.folder), _removed_at_end(wish.manifest_path):
+            require_free_ports(wish.ports)
+            require_own_contents(wish.folder)
+            require_own_contents(wish.circle_folder, _CIRCLE_CONTENTS)
+            with step(console, "Compiling what has changed (a minute or more the first time)"):
+                artifacts = compiled()
+            _run(wish, artifacts, console, ending)
     console.print("The chain has ended.")
 
 
-def _run(wish: Wish, artifacts: Artifacts, console: Console, stop: threading.Event) -> None:
+def _run(wish: Wish, artifacts: Artifacts, console: Console, ending: Ending) -> None:
     genesis_time = int(time.time()) - _SLOTS_BEFORE_NOW * wish.slot_seconds
     config = ChainConfig(
         slot_seconds=wish.slot_seconds,
@@ -108,23 +129,26 @@ def _run(wish: Wish, artifacts: Artifacts, console: Console, stop: threading.Eve
     with (
         start_anvil(options_for_keel(config)) as anvil,
         _needing(anvil),
-        _asked_by_rpc(start_chain(anvil.rpc, config), wish, stop) as asked,
+        _asked_by_rpc(_both_layers(anvil, config, console), wish, ending) as asked,
     ):
         chain = asked.steering.chain
         manifest = _prepare(chain, artifacts, wish, console)
-        chain.to_slot((int(time.time()) - genesis_time) // wish.slot_seconds)
+        with step(console, "Letting slots pass up to now"):
+            chain.to_slot((int(time.time()) - genesis_time) // wish.slot_seconds)
         with serving(chain, wish.beacon_port) as beacon_url:
             around = Surroundings(
                 execution_url=anvil.url,
                 beacon_url=beacon_url,
-                manifest=manifest_path(chain.rpc),
+                manifest=wish.manifest_path,
                 poll_seconds=min(wish.slot_seconds / 4, _MOST_POLL_SECONDS),
             )
             processes = _processes(wish, around, asked)
             page = next(
                 (each.service.health_url for each in processes if each.name == "page"), None
             )
-            addresses = Addresses(asked.rpc_url, beacon_url, page, wish.circle_folder)
+            addresses = Addresses(
+                asked.rpc_url, beacon_url, page, wish.circle_folder, wish.manifest_path
+            )
             introduce(addresses, manifest, chain, [each.name for each in processes], console)
             world = _open(chain, manifest, artifacts)
             _tell_each_slot(world, console)
@@ -134,10 +158,19 @@ def _run(wish: Wish, artifacts: Artifacts, console: Console, stop: threading.Eve
 
                 def stopped() -> bool:
                     look()
-                    return stop.is_set()
+                    if anvil.has_ended:
+                        raise CircleError(_ANVIL_HAS_ENDED)
+                    return ending.is_asked_for
+
+                ending.started()
 
                 desk = _desk(asked, world, processes, wish, look)
                 serve(desk, stopped, float(wish.slot_seconds), errands=asked.errands)
+
+
+def _both_layers(anvil: Anvil, config: ChainConfig, console: Console) -> BeaconChain:
+    with step(console, "Starting both layers"):
+        return start_chain(anvil.rpc, config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +183,9 @@ class _Asked:
 
 
 @contextmanager
-def _asked_by_rpc(chain: BeaconChain, wish: Wish, stop: threading.Event) -> Iterator[_Asked]:
+def _asked_by_rpc(chain: BeaconChain, wish: Wish, ending: Ending) -> Iterator[_Asked]:
     """Take the port before anything is deployed; what moves the chain waits until it is served."""
-    steering = Steering(chain, wish.mines_at_once, ends=stop.is_set)
+    steering = Steering(chain, wish.mines_at_once, ends=lambda: ending.is_asked_for)
     errands = Errands()
     with serving_rpc(steering, wish.port, errands.ask, wish.allowed_origins) as url, errands:
         yield _Asked(steering, errands, url)
@@ -185,21 +218,33 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def _removed_at_end(path: Path) -> Iterator[None]:
+    """Leave no manifest of a chain that is gone, however it ended."""
+    path.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
 def _needing(anvil: Anvil) -> Iterator[None]:
     """Say it in one line when it is Anvil's end that makes everything fail."""
     try:
         yield
     except ChainError as error:
         if anvil.has_ended:
-            raise CircleError("Anvil has ended, and the chain with it") from error
+            raise CircleError(_ANVIL_HAS_ENDED) from error
         raise
 
 
 def _prepare(chain: BeaconChain, artifacts: Artifacts, wish: Wish, console: Console) -> Manifest:
     """Let the first frame pass, deploy and verify Keel, and have operators commit keys."""
     with SlotClient(chain) as rpc:
-        plan = plan_on_beacon(chain, rpc, artifacts)
-        manifest = deploy_and_record(rpc, plan, NodeSender(rpc, plan.deployer), artifacts, console)
+        with step(console, "Letting the first frame pass"):
+            plan = plan_on_beacon(chain, rpc, artifacts)
+        sender = NodeSender(rpc, plan.deployer)
+        manifest = deploy_and_record(rpc, plan, sender, artifacts, console, path=wish.manifest_path)
         contracts = bind(rpc, manifest.addresses, artifacts)
         actors = cast_actors(unlocked_accounts(rpc))
         world = open_beacon_world(chain, contracts, manifest, actors)

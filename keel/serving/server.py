@@ -1,5 +1,6 @@
 """Serve an ASGI app on an address of this machine, from a thread of its own."""
 
+import os
 import socket
 import threading
 import time
@@ -21,6 +22,9 @@ _BACKLOG = 32
 
 _KEEP_ALIVE_SECONDS = 60
 """A client that works on a large answer for seconds still finds its connection open."""
+
+PROCESS_HEADER = "keel-process"
+"""Names the process that answers, so that no other server's answer on its port is taken for it."""
 
 _START_SECONDS = 10.0
 _LOGGERS = ("uvicorn.error", "asyncio")
@@ -58,6 +62,7 @@ def serve_app(
         access_log=False,
         timeout_graceful_shutdown=1,
         limit_concurrency=most_connections,
+        headers=[(PROCESS_HEADER, str(os.getpid()))],
     )
     with _listening(host, port) as listener, folding(_LOGGERS):
         server = uvicorn.Server(config)

@@ -1,5 +1,6 @@
 """Options and arguments that commands share; light, since `ape run` imports every script."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,32 @@ class Address(click.ParamType):
             return real_address(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class DataFolder(click.Path):
+    """A folder that is made where it is missing, with the names of other things beside it."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, file_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Refuse what has no name of its own, such as `/`."""
+        folder = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not folder.name:
+            self.fail(f"{str(value)!r} names no folder", param, ctx)
+        return folder
+
+
+def data_option(command: Command) -> Command:
+    """Add --data, the folder of a beacon chain."""
+    return click.option(
+        "--data",
+        "folder",
+        type=DataFolder(),
+        default=Path(".keel/beacon"),
+        show_default=True,
+        help="Folder of the chain; what goes with it lies beside.",
+    )(command)
 
 
 def chain_options(command: Command) -> Command:

@@ -3,6 +3,7 @@
 Arguments: port, folder, and what it does, "serve", "fail" or "sulk" (runs and never answers).
 """
 
+import os
 import signal
 import sys
 import time
@@ -26,6 +27,7 @@ def main(port: int, folder: Path, deed: str) -> int:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(503 if deed == "unwell" else 200)
+            self.send_header("keel-process", "1" if deed == "foreign" else str(os.getpid()))
             self.end_headers()
             health = {"service": "child", "status": "ok", "head_slot": lives, "stage": "waiting"}
             self.wfile.write(orjson.dumps(health))

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.chain.rpc import RpcClient
@@ -63,8 +65,6 @@ def running(folder: Path, *options: str) -> Iterator[Chain]:
     finally:
         process.kill()
         process.wait()
-        for manifest in re.findall(r"Manifest: (\S+)", chain.told):
-            Path(manifest).unlink(missing_ok=True)
 
 
 def test_a_wallet_that_only_sends_ether_gets_a_validator(tmp_path: Path) -> None:
@@ -95,11 +95,46 @@ def test_without_anvil_it_ends_and_says_so(tmp_path: Path) -> None:
         chain.expect("page is ready")
         assert "Nobody reports" in chain.told
         children = chain.children()
-        (anvil,) = (pid for pid, command in children.items() if "anvil" in command)
+        (anvil,) = (pid for pid, command in children.items() if "bin/anvil" in command)
         os.kill(anvil, signal.SIGKILL)
         assert chain.process.wait(timeout=20) == 1
         assert chain.told.endswith("keel: Anvil has ended, and the chain with it")
         assert not any(_command(pid) for pid in children)
+        assert not (tmp_path / "manifest.json").exists()
+
+
+@pytest.mark.parametrize("option", ["--port", "--beacon-port", "--page-port"])
+def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with running(tmp_path, option, str(port)) as chain:
+            assert chain.process.wait(timeout=90) == 1
+            line = f"keel: {option} {port} is in use by another process: end it or give another"
+            assert chain.told == f"{line} port"
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "circle").mkdir()
+    (tmp_path / "circle" / "thesis.txt").write_text("mine")
+    with running(tmp_path) as chain:
+        assert chain.process.wait(timeout=90) == 1
+        assert "circle holds thesis.txt, which Keel did not write" in chain.told
+    assert (tmp_path / "circle" / "thesis.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("moment", ["Starting both layers", "StakingVault"])
+def test_ctrl_c_ends_a_start_at_once(tmp_path: Path, moment: str) -> None:
+    with running(tmp_path) as chain:
+        chain.expect(moment)
+        children = chain.children()
+        chain.process.send_signal(signal.SIGINT)
+        chain.process.send_signal(signal.SIGINT)
+        assert chain.process.wait(timeout=20) == 128 + signal.SIGINT
+        assert chain.told.endswith("keel: ended before the chain was ready; nothing is left")
+        assert "Traceback" not in chain.told
+        assert "Ctrl-C ends everything" not in chain.told
+        assert not any(_command(pid) for pid in children)
+        assert not (tmp_path / "manifest.json").exists()
 
 
 def _a_dead_reporter_lives_again(chain: Chain) -> None:

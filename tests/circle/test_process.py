@@ -34,6 +34,15 @@ def test_a_child_that_is_unwell_answers_too(service: MakeService) -> None:
         assert process.health().head_slot == 1
 
 
+def test_another_server_on_its_port_is_not_taken_for_it(service: MakeService) -> None:
+    with Process(service("foreign")) as process:
+        process.start()
+        with pytest.raises(ProcessError, match="child did not answer within 2 s"):
+            process.await_ready(timeout_seconds=2)
+        with pytest.raises(ProcessError, match="another server answers at http://"):
+            process.health()
+
+
 def test_a_child_that_fails_is_told_with_its_log(service: MakeService) -> None:
     process = Process(service("fail"))
     process.start()

@@ -103,6 +103,15 @@ def test_check_says_whether_all_is_well(reported: CircleWorld, tmp_path: Path) -
     assert (well.returncode, well.stderr) == (0, "")
     assert f"member: {account}" in well.stdout
     assert "FAIL" not in well.stdout
+    assert "away" not in well.stdout
+    alone = reporter(
+        "check",
+        "--config",
+        config_of(one),
+        KEEL_REPORTER_COMMITTEE__PEERS='["http://127.0.0.1:9"]',
+    )
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert "away peer http://127.0.0.1:9: " in alone.stdout
     poor = reporter(
         "check", "--config", config_of(one), KEEL_REPORTER_COMMITTEE__LEAST_BALANCE_ETH="1000000"
     )

@@ -6,8 +6,9 @@ readable for the owner only: they must be worth nothing elsewhere.
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from keel.consensus.beacon.spec import Spec, State, load_spec
 from keel.consensus.beacon.store import Store
 
 FORMAT = 1
+
+CHAIN_CONTENTS = ("chain.json", "anvil.json", "keys.json", "states", "blocks", "lock")
+"""What a chain's folder holds; it is replaced as a whole each time the chain is written."""
 
 _OPERATION_TYPES = {
     "proposer_slashings": "ProposerSlashing",
@@ -54,6 +58,19 @@ def save_chain(chain: BeaconChain, folder: Path, *, history: bool = False) -> No
     (new / "chain.json").write_bytes(orjson.dumps(_document(chain), option=orjson.OPT_INDENT_2))
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
+
+
+def require_own_contents(folder: Path, patterns: Iterable[str] = CHAIN_CONTENTS) -> None:
+    """Raise DataFolderError for a folder that holds anything but these: it is somebody else's.
+
+    For folders that are replaced as a whole. One that is missing or empty is fine.
+    """
+    own = tuple(patterns)
+    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not any(fnmatch(entry.name, pattern) for pattern in own):
+            raise DataFolderError(
+                f"{folder} holds {entry.name}, which Keel did not write: choose another --data"
+            )
 
 
 def load_chain(folder: Path, rpc: RpcClient) -> BeaconChain:

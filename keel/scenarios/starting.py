@@ -1,0 +1,93 @@
+"""The first moments of `ape run chain`: what is checked before anything starts, and Ctrl-C."""
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+
+from rich.console import Console
+
+from keel.circle.errors import CircleError
+from keel.circle.ports import HOST
+
+_WORTH_TELLING_SECONDS = 2.0
+
+
+class EndedEarlyError(CircleError):
+    """Somebody ended the chain before it was ready."""
+
+
+class Ending:
+    """How Ctrl-C and SIGTERM end a chain: at once while it starts, after its slot later on."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._is_starting = True
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether somebody wants the chain to end."""
+        return self._asked.is_set()
+
+    def started(self) -> None:
+        """From now on whoever runs the slots asks `is_asked_for`."""
+        self._is_starting = False
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Hear the signals; raises EndedEarlyError for one that comes before the start is over."""
+        before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+        for each in before:
+            signal.signal(each, self._take)
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise EndedEarlyError("ended before the chain was ready; nothing is left") from None
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    def _take(self, _number: int, _frame: FrameType | None) -> None:
+        is_first, is_early = not self.is_asked_for, self._is_starting
+        self._asked.set()
+        if is_first and is_early:
+            raise KeyboardInterrupt  # later ones wait for the clean end of what has started
+
+
+def require_free_ports(ports: Mapping[str, int]) -> None:
+    """Raise CircleError for a port, by the option that names it, which is taken or named twice.
+
+    Port 0 takes any free one.
+    """
+    named: dict[int, str] = {}
+    for option, port in ports.items():
+        if port == 0:
+            continue
+        if port in named:
+            raise CircleError(f"{named[port]} and {option} are both {port}, two ports expected")
+        named[port] = option
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except PermissionError as error:
+                raise CircleError(f"{option} {port} needs rights that you lack") from error
+            except OSError as error:
+                raise CircleError(
+                    f"{option} {port} is in use by another process: end it or give another port"
+                ) from error
+
+
+@contextmanager
+def step(console: Console, what: str) -> Iterator[None]:
+    """Say what is being done, and how long it took if that was worth a wait."""
+    started = time.monotonic()
+    console.print(f"{what} ...", markup=False, highlight=False, soft_wrap=True)
+    with console.status(f"{what} ..."):
+        yield
+    seconds = time.monotonic() - started
+    if seconds >= _WORTH_TELLING_SECONDS:
+        console.print(f"  done in {seconds:.0f} s", style="dim", highlight=False)
