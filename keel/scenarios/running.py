@@ -51,9 +51,7 @@ from keel.scenarios.goals import keel_goals
 from keel.scenarios.introducing import Addresses, introduce
 from keel.scenarios.joining import operators_join
 from keel.scenarios.slot_client import SlotClient
-from keel.scenarios.starting import Ending, require_free_ports, step
-from keel.service.disk import owned_folder
-from keel.service.errors import FolderError
+from keel.scenarios.starting import Ending, alone, removed_at_end, require_free_ports, step
 
 _SLOTS_BEFORE_NOW = 80
 """Genesis lies so far back: the first frame, and a block for each transaction of the beginning."""
@@ -109,7 +107,7 @@ def run_chain(wish: Wish, compiled: Callable[[], Artifacts], console: Console) -
     ending = Ending()
     with ending.heard():
         socket_path(wish.folder)
-        with _alone(wish.folder), _removed_at_end(wish.manifest_path):
+        with alone(wish.folder), removed_at_end(wish.manifest_path):
             require_free_ports(wish.ports)
             require_own_contents(wish.folder)
             require_own_contents(wish.circle_folder, _CIRCLE_CONTENTS)
@@ -205,26 +203,6 @@ def _desk(
     pace = Pace(Circle(chain, world.contracts, world.manifest, reporters, keepers), look)
     asked.steering.after_slot, asked.steering.goals = pace, goals
     return Desk(chain, wish.folder, pace=pace, goals=goals, rpc_url=asked.rpc_url)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Refuse a second chain of the folder before it takes the first one's keys and journals."""
-    try:
-        with owned_folder(folder):
-            yield
-    except FolderError as error:
-        raise CircleError(f"{error}: give this chain another --data") from error
-
-
-@contextmanager
-def _removed_at_end(path: Path) -> Iterator[None]:
-    """Leave no manifest of a chain that is gone, however it ended."""
-    path.unlink(missing_ok=True)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -6,12 +6,15 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
 
 from keel.circle.errors import CircleError
 from keel.circle.ports import HOST
+from keel.service.disk import owned_folder
+from keel.service.errors import FolderError
 
 _WORTH_TELLING_SECONDS = 2.0
 
@@ -79,6 +82,26 @@ def require_free_ports(ports: Mapping[str, int]) -> None:
                 raise CircleError(
                     f"{option} {port} is in use by another process: end it or give another port"
                 ) from error
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Refuse a second chain of the folder before it takes the first one's keys and journals."""
+    try:
+        with owned_folder(folder):
+            yield
+    except FolderError as error:
+        raise CircleError(f"{error}: give this chain another --data") from error
+
+
+@contextmanager
+def removed_at_end(path: Path) -> Iterator[None]:
+    """Leave no manifest of a chain that is gone, however it ended."""
+    path.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
