@@ -15,6 +15,7 @@ from keel.circle.keys import account_numbered, account_of
 from keel.circle.ports import HOST, choose_ports
 from keel.circle.process import Service
 from keel.deploy.actors import ACTORS, ORACLE_MEMBERS
+from keel.files.writing import write_atomically
 from keel.model.commitment import OperatorTotals
 from keel.reporter.journal import Journal
 
@@ -159,9 +160,8 @@ def _change(configuration: dict[str, Any], key: str, value: Any) -> None:
 def _write_key(folder: Path, account: LocalAccount) -> None:
     # One round of PBKDF2: the key is Anvil's, and five processes are to begin at once.
     store = Account.encrypt(account.key, _PASSWORD, kdf="pbkdf2", iterations=1)
-    for name, content in (("key.json", orjson.dumps(store).decode()), ("password", _PASSWORD)):
-        (folder / name).write_text(content + "\n")
-        (folder / name).chmod(0o600)
+    for name, content in (("key.json", orjson.dumps(store)), ("password", _PASSWORD.encode())):
+        write_atomically(folder / name, content)
 
 
 def _toml(table: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from keel.consensus.beacon.control.limits import MOST_SLOTS, MOST_VALIDATORS
-from keel.terminal.options import PORT, Address, Ether, data_option, examples, rpc_options
+from keel.terminal.options import (
+    PORT,
+    Address,
+    Ether,
+    data_option,
+    examples,
+    password_options,
+    rpc_options,
+)
 
 WEI_PER_GWEI = 10**9
 _GWEI_DECIMALS = 9
@@ -254,11 +262,13 @@ def consolidate(source: int, target: int) -> tuple[str, dict[str, Any]]:
 
 
 @cli.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @_asking
 def deposit(file: Path) -> tuple[str, dict[str, Any]]:
     """Make all deposits of a deposit data FILE from Anvil's first account."""
-    return "deposit", {"deposit_data": file.read_text(encoding="utf-8")}
+    from keel.consensus.beacon.control.showing import deposits_text
+
+    return "deposit", {"deposit_data": deposits_text(file)}
 
 
 @cli.command("top-up")
@@ -271,9 +281,9 @@ def top_up(index: int, amount: int) -> tuple[str, dict[str, Any]]:
 
 
 @cli.command("add-key")
-@click.argument("keystore", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.password_option(confirmation_prompt=False, help="Of the keystore; asked for by default.")
+@click.argument("keystore", type=click.Path(path_type=Path))
 @_asking
+@password_options("the keystore")
 def add_key(keystore: Path, password: str) -> tuple[str, dict[str, Any]]:
     """Let the chain attest and propose with the key of an EIP-2335 KEYSTORE."""
     from keel.consensus.beacon.control.showing import keystore_secret

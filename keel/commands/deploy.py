@@ -55,6 +55,7 @@ def cli(
     from rich.console import Console
 
     from keel.deploy.command import DeployRequest, run_deploy
+    from keel.deploy.errors import ConfigurationError
     from keel.errors import KeelError
 
     request = DeployRequest(config_path, profile, release, dry_run)
@@ -62,4 +63,4 @@ def cli(
         run_deploy(account, request, Console())
     except KeelError as error:
         click.secho(f"keel: {error}", fg="red", err=True)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, ConfigurationError) else 1)

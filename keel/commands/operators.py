@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import account_option, chain_options, examples
+from keel.terminal.options import account_option, chain_options, examples, password_options
 
 
 @click.group(
@@ -80,14 +80,10 @@ def add(
 @click.option("--new", is_flag=True, help="Make a new mnemonic and show it.")
 @click.option(
     "--mnemonic-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File that holds the mnemonic.",
+    type=click.Path(path_type=Path),
+    help="File that holds the mnemonic; words may be cut to four letters.",
 )
-@click.option(
-    "--password-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File that holds the keystores' password; without it you are asked.",
-)
+@password_options("the keystores", is_new=True)
 @click.option(
     "--kdf",
     type=click.Choice(["scrypt", "pbkdf2"]),
@@ -103,31 +99,31 @@ def make_keys(
     first: int,
     new: bool,
     mnemonic_file: Path | None,
-    password_file: Path | None,
+    password: str,
     kdf: str,
     network: str,
     manifest_path: Path | None,
 ) -> None:
     """Write EIP-2335 keystores and deposit data for Keel's credentials into FOLDER."""
     from keel.consensus.keystores import Pbkdf2Cost, ScryptCost
+    from keel.consensus.mnemonics import whole_mnemonic
+    from keel.files.reading import read_private_text
     from keel.terminal.connection import connected
+    from keel.terminal.faults import one_line_faults
     from keel.terminal.operator_actions import KeyWish
     from keel.terminal.operator_actions import make_keys as write_keys
 
     if new == (mnemonic_file is not None):
         raise click.UsageError("give either --new or --mnemonic-file")
-    mnemonic = mnemonic_file.read_text().strip() if mnemonic_file else None
-    if password_file:
-        password = password_file.read_text().removesuffix("\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with one_line_faults():
+        mnemonic = whole_mnemonic(read_private_text(mnemonic_file)) if mnemonic_file else None
     cost = ScryptCost() if kdf == "scrypt" else Pbkdf2Cost()
     with connected(network, manifest_path) as connection:
         write_keys(connection, KeyWish(folder, count, first, mnemonic, password, cost))
 
 
 @cli.command("add-keys")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--operator", "operator_id", type=click.IntRange(min=0), help="Id of the operator.")
 @account_option("operator_manager_1")
 @chain_options
@@ -143,13 +139,18 @@ def add_keys(
     Everything is checked before anything is sent: lengths, both roots, the BLS signature, amount,
     withdrawal credentials (they must be Keel's), network and fork version, and keys that occur
     twice, are committed or staked already. Each fault names entry, field, value and what is
-    expected; then the exit code is 1. Keys go in batches of at most 100.
+    expected; then the exit code is 2. Keys go in batches of at most 100.
     """
+    from keel.consensus.deposit_data import read_deposit_data
     from keel.terminal.connection import account_named, connected
+    from keel.terminal.faults import one_line_faults
     from keel.terminal.operator_actions import add_keys as commit
 
+    with one_line_faults():
+        entries = read_deposit_data(file)
     with connected(network, manifest_path) as connection:
-        commit(connection, account_named(account_name, connection), file, operator_id)
+        account = account_named(account_name, connection)
+        commit(connection, account, file.name, entries, operator_id)
 
 
 @cli.command("stake")

@@ -16,6 +16,8 @@ from eth_consensus_specs.utils.ssz.bytes import Bytes32
 from keel.consensus.keys import ValidatorKey, sign, verify
 from keel.consensus.networks import Network, network_named
 from keel.errors import KeelError
+from keel.files.documents import DocumentError, parse_json
+from keel.files.reading import read_text
 
 FULL_DEPOSIT_GWEI = 32 * 10**9
 FORMAT_VERSION = "2.7.0"
@@ -138,15 +140,15 @@ def format_deposit_data(entries: Sequence[DepositDataEntry]) -> str:
 
 
 def read_deposit_data(file: Path) -> tuple[DepositDataEntry, ...]:
-    """Read a file's entries without checking them; raises OSError or DepositDataError."""
-    return parse_deposit_data(file.read_bytes())
+    """Read a file's entries without checking them; raises FileError or DepositDataError."""
+    return parse_deposit_data(read_text(file))
 
 
-def parse_deposit_data(text: str | bytes) -> tuple[DepositDataEntry, ...]:
+def parse_deposit_data(text: str) -> tuple[DepositDataEntry, ...]:
     """Entries of a JSON text; DepositDataError names what has a wrong type or is not hex."""
     try:
-        rows = json.loads(text)
-    except ValueError as error:
+        rows = parse_json(text)
+    except DocumentError as error:
         raise DepositDataError([DepositDataProblem(None, "JSON", str(error), "a list")]) from None
     if not isinstance(rows, list) or not rows:
         raise DepositDataError(

@@ -14,6 +14,7 @@ from eth_account.hdaccount.mnemonic import Mnemonic
 # The spec package has a `bls` module too, but a global switch can turn its verification off.
 from py_arkworks_bls12381 import GT, G1Point, G2Point, Scalar
 
+from keel.consensus.mnemonics import MnemonicError, whole_mnemonic
 from keel.errors import KeelError
 
 CURVE_ORDER = 52435875175126190479447740508185965837690552500527637822603658699938581184513
@@ -39,12 +40,14 @@ class ValidatorKey:
 
 
 def mnemonic_to_seed(mnemonic: str, passphrase: str = "") -> bytes:
-    """Return the 64-byte BIP-39 seed; KeyDerivationError for unknown words or a bad checksum."""
-    words = " ".join(mnemonic.split())
-    # Some words are in several lists, so the language is not asked for but found by the checksum.
-    if not any(Mnemonic(name).is_mnemonic_valid(words) for name in Mnemonic.list_languages_enum()):
-        raise KeyDerivationError("the mnemonic's words, number or checksum are not those of BIP-39")
-    return Mnemonic.to_seed(words, passphrase)
+    """Return the 64-byte BIP-39 seed; KeyDerivationError names an unknown word or a bad checksum.
+
+    Words may be in upper case, or cut short where that leaves no doubt.
+    """
+    try:
+        return Mnemonic.to_seed(whole_mnemonic(mnemonic), passphrase)
+    except MnemonicError as error:
+        raise KeyDerivationError(str(error)) from None
 
 
 def derive_master_secret(seed: bytes) -> int:

@@ -1,7 +1,6 @@
 """EIP-2335 keystores: a BLS secret encrypted under a password, as a JSON file (version 4)."""
 
 import hashlib
-import os
 import secrets
 import unicodedata
 import uuid as uuids
@@ -22,6 +21,9 @@ from pydantic import (
 
 from keel.consensus.keys import CURVE_ORDER, public_key
 from keel.errors import KeelError
+from keel.files.documents import DocumentError, parse_json
+from keel.files.reading import LARGEST_SECRET_BYTES, read_text
+from keel.files.writing import write_new
 
 MAX_SCRYPT_MEMORY_BYTES = 2**30
 """A keystore that wants more memory than this is refused before any is taken."""
@@ -148,7 +150,7 @@ class Keystore(_Part):
     crypto: Crypto
     description: str | None = None
     pubkey: Annotated[Hex, Field(min_length=48, max_length=48)] | None = None
-    path: str
+    path: str = ""
     uuid: Annotated[uuids.UUID, Field(strict=False)]
     version: Literal[4]
 
@@ -221,10 +223,12 @@ def decrypt_keystore(keystore: Keystore, password: str) -> int:
     return secret
 
 
-def parse_keystore(text: str | bytes) -> Keystore:
+def parse_keystore(text: str) -> Keystore:
     """Read JSON; raises MalformedKeystoreError with the first wrong field."""
     try:
-        return Keystore.model_validate_json(text)
+        return Keystore.model_validate(parse_json(text))
+    except DocumentError as error:
+        raise MalformedKeystoreError("file", f"no JSON: {error}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"] if part not in _KDF_TAGS)
@@ -237,17 +241,18 @@ def format_keystore(keystore: Keystore) -> str:
 
 
 def read_keystore(file: Path) -> Keystore:
-    """Read a keystore file; raises OSError or MalformedKeystoreError."""
-    return parse_keystore(file.read_bytes())
+    """Read a keystore file; raises FileError or MalformedKeystoreError."""
+    return parse_keystore(read_text(file, LARGEST_SECRET_BYTES))
 
 
 def write_keystore(folder: Path, keystore: Keystore, timestamp_seconds: int) -> Path:
-    """Write `keystore-<path>-<timestamp>.json` as deposit tools name it, never over a file."""
+    """Write `keystore-<path>-<timestamp>.json` as deposit tools name it, never over a file.
+
+    It appears whole, and readable by its owner only. Raises OSError.
+    """
     name = keystore.path.replace("/", "_") or str(keystore.uuid)
     file = folder / f"keystore-{name}-{timestamp_seconds}.json"
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(format_keystore(keystore))
+    write_new(file, format_keystore(keystore).encode())
     return file
 
 

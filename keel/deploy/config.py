@@ -5,7 +5,6 @@ account with any power has a name in `accounts`, and roles, members and treasury
 so that nobody has power whom the configuration does not list.
 """
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
@@ -27,6 +26,8 @@ from keel.deploy.errors import ConfigurationError
 from keel.deploy.parameters import out_of_bounds
 from keel.deploy.profiles import PROFILES, Profile, with_values
 from keel.deploy.roles import ROLE_BY_NAME, ROLES
+from keel.files.documents import read_toml
+from keel.files.errors import FileError
 from keel.model.constants import DAY
 from keel.model.frames import FrameGeometry
 from keel.model.parameters import Parameters
@@ -117,12 +118,9 @@ def configuration(**values: Any) -> Configuration:
 def load_configuration(path: Path) -> Configuration:
     """Read a TOML file; raises ConfigurationError."""
     try:
-        values = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}") from error
-    return configuration(**values)
+        return configuration(**read_toml(path))
+    except FileError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def _profile_faults(config: Configuration) -> Iterator[str]:

@@ -22,6 +22,9 @@ from keel.deploy.errors import ManifestError
 from keel.deploy.parameters import PARAMETERS
 from keel.deploy.plan import Plan, abi_artifact
 from keel.deploy.roles import ROLES
+from keel.files.documents import DocumentError, parse_json
+from keel.files.errors import FileError
+from keel.files.reading import read_text
 
 if TYPE_CHECKING:  # it brings all of Ape, a second that readers of manifests need not wait
     from keel.deploy.deploy import Deployment
@@ -85,9 +88,11 @@ class Manifest(BaseModel):
     def read(cls, path: Path) -> Self:
         """Raises ManifestError."""
         try:
-            return cls.model_validate_json(path.read_text())
-        except OSError as error:
-            raise ManifestError(f"{path} cannot be read: {error.strerror}") from error
+            return cls.model_validate(parse_json(read_text(path)))
+        except FileError as error:
+            raise ManifestError(str(error)) from error
+        except DocumentError as error:
+            raise ManifestError(f"{path} is no manifest: {error}") from error
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])

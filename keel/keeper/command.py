@@ -46,8 +46,8 @@ def run(config: Path | None, *, once: bool) -> None:
 
     Sends nothing while `dry_run` is true, as it is by default.
     """
-    settings = load_settings(KeeperSettings, config, ENVIRONMENT_PREFIX)
-    account = account_of(settings, _NAME)
+    settings = load_settings(KeeperSettings, config)
+    account = account_of(settings)
     with (
         running_service(_NAME, settings, address_of(account)) as service,
         open_keeper(settings, service, account) as keeper,
@@ -60,8 +60,8 @@ def run(config: Path | None, *, once: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def show_plan(config: Path | None, *, as_json: bool) -> None:
     """Show what would be done now and why, and what not and why; sends nothing."""
-    settings = load_settings(KeeperSettings, config, ENVIRONMENT_PREFIX)
-    view, _ = _look(settings, address_of(account_of(settings, _NAME)))
+    settings = load_settings(KeeperSettings, config)
+    view, _ = _look(settings, address_of(account_of(settings)))
     found = plan(view)
     if as_json:
         click.echo(orjson.dumps(plan_document(view, found), option=orjson.OPT_INDENT_2))
@@ -73,9 +73,9 @@ def show_plan(config: Path | None, *, as_json: bool) -> None:
 @_config
 def check(config: Path | None) -> None:
     """Read configuration, key, nodes and members, and say whether all is well."""
-    settings = load_settings(KeeperSettings, config, ENVIRONMENT_PREFIX)
+    settings = load_settings(KeeperSettings, config)
+    address = address_of(account_of(settings))
     click.echo("The configuration can be used.")
-    address = address_of(account_of(settings, _NAME))
     view, silent = _look(settings, address)
     click.echo(f"The nodes agree on the chain of the manifest, at slot {view.head.slot}.")
     if address is not None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
-from pydantic_settings import NoDecode
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from keel.deploy.profiles import Profile
 from keel.keeper.chores import Kind
@@ -23,36 +23,45 @@ Chores = Annotated[
 
 
 class KeeperSection(Section):
-    """Which chores, and when.
-
-    `members` are where reports and operators' leaves are asked for. `grace_slots` is how long a
-    report that could be posted is left to the members, `turn_slots` how long each keeper leaves a
-    chore to the one before it. `exit_horizon_seconds` is within what time the queue is to be paid
-    (EXT-1), by default its own EXIT_SECONDS; a request for an exit is repeated for
-    `retry_seconds`, by default four times as long. `state_slots` is how old a beacon state may
-    grow before a new one is read, by default an epoch.
-    """
+    """Which chores, and when."""
 
     members: Endpoints = ()
+    """Addresses of the committee's members, where reports and operators' leaves are asked for."""
     member_timeout_seconds: float = Field(default=2.0, ge=0.05, le=30)
+    """How long a member may take for an answer."""
     chores: Chores = tuple(Kind)
+    """Which chores are done; by default all."""
     grace_slots: int = Field(default=4, ge=0, le=10_000)
+    """How many slots a report that could be posted is left to the members."""
     turn_slots: int = Field(default=2, ge=1, le=1_000)
+    """How many slots each keeper leaves a chore to the one before it."""
     state_slots: int | None = Field(default=None, ge=1, le=10_000)
+    """How old a beacon state may grow before a new one is read; by default an epoch."""
     exit_horizon_seconds: int | None = Field(default=None, ge=0)
+    """Within what time the queue is to be paid (EXT-1); by default its own EXIT_SECONDS."""
     retry_seconds: int | None = Field(default=None, ge=0)
+    """For how long a request for an exit is repeated; by default four times the horizon."""
     max_exit_fee_gwei: Decimal = Field(default=Decimal(1_000_000), ge=0, decimal_places=9)
+    """The most that one request for an exit (EIP-7002) may cost."""
     exit_fee_margin_bps: int = Field(default=5_000, ge=0, le=100_000)
+    """How much is sent above the fee of the head, which may rise before the block."""
     most_exits: int = Field(default=16, ge=1, le=100)
+    """How many exits one transaction asks for."""
     most_validators: int = Field(default=150, ge=1, le=200)
+    """How many validators one transaction stakes."""
     min_reward_wei: int = Field(default=ETHER // 10_000, ge=1)
+    """From how much on an operator is paid its rewards."""
     least_balance_eth: Decimal = Field(default=Decimal("0.1"), ge=0, decimal_places=18)
+    """Below this balance of the account there is an alarm."""
 
 
 class KeeperSettings(ServiceSettings):
     """A keeper's configuration file."""
 
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX)
+
     keeper: KeeperSection = KeeperSection()
+    """The chores."""
 
 
 def terms_of(section: KeeperSection, deployed: Profile, tip_wei: int) -> Terms:

@@ -68,8 +68,8 @@ def run(config: Path | None, once: bool) -> None:
     serves and sends nothing. It may be killed at any instant: what to do next follows from the
     chain and the journal in `data`. One folder serves one process.
     """
-    settings = load_settings(ReporterSettings, config, ENVIRONMENT_PREFIX)
-    account = account_of(settings, NAME)
+    settings = load_settings(ReporterSettings, config)
+    account = account_of(settings)
     with (
         running_service(NAME, settings, address_of(account)) as service,
         open_reporter(settings, service, account) as reporter,
@@ -89,7 +89,7 @@ def explain(ref_slot: int, config: Path | None, validators: bool, as_json: bool)
     Any slot will do whose state the beacon nodes still serve, and whose block the execution nodes
     still know; a slot that is not final may yet change.
     """
-    settings = load_settings(ReporterSettings, config, ENVIRONMENT_PREFIX)
+    settings = load_settings(ReporterSettings, config)
     journal = Journal(settings.data)
     with (
         open_layers(settings, warn) as layers,
@@ -121,10 +121,10 @@ def check(config: Path | None) -> None:
     The exit code is 1 when anything is not as a reporter needs it. A peer that is away is told
     and does not count: reporters do without it.
     """
-    settings = load_settings(ReporterSettings, config, ENVIRONMENT_PREFIX)
+    settings = load_settings(ReporterSettings, config)
     console = Console(soft_wrap=True)
     are_well = True
-    for finding in check_all(settings, lambda: account_of(settings, NAME)):
+    for finding in check_all(settings, lambda: account_of(settings)):
         colour, word = _WORDS[finding.is_well, finding.is_needed]
         console.print(f"[{colour}]{word}[/] {finding.what}: ", end="", highlight=False)
         console.print(finding.text, highlight=False, markup=False)

@@ -15,9 +15,9 @@ from keel.committee.exchange import FindLeaves
 from keel.committee.messages import Integer, OperatorMessage, OperatorsMessage, ReportMessage
 from keel.committee.peers import Peers
 from keel.errors import KeelError
+from keel.files.writing import write_atomically
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.report import Report
-from keel.service.disk import write_atomically
 
 _KEPT_INTENTS = 128
 _KEPT_LEAVES = 512

@@ -6,11 +6,19 @@ from typing import Any
 
 import click
 
+from keel.deploy.errors import ManifestError
 from keel.errors import KeelError
+from keel.files.errors import FileError, Mistake
+from keel.service.errors import SettingsError
+
+_WRITTEN = (FileError, ManifestError, SettingsError)
 
 
 class ServiceCommands(click.Group):
-    """A group of commands in which what a person can mend is one line and exit code 1."""
+    """A group of commands in which what a person can mend is one line.
+
+    The exit code is 2 for what a person wrote, settings and files, and 1 for the rest.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
@@ -20,14 +28,15 @@ class ServiceCommands(click.Group):
             raise
         except (KeelError, OSError) as error:
             line = str(error).strip().partition("\n")[0]
-            raise click.ClickException(line) from error
+            fault = Mistake if isinstance(error, _WRITTEN) else click.ClickException
+            raise fault(line) from error
 
 
 def config_option[F: Callable[..., Any]](environment_prefix: str) -> Callable[[F], F]:
     """Name the configuration file of a service."""
     return click.option(
         "--config",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=click.Path(path_type=Path),
         envvar=f"{environment_prefix}CONFIG",
         help=f"TOML file; variables {environment_prefix}SECTION__KEY stand over it.",
     )

@@ -16,7 +16,12 @@ from pydantic import (
     SecretStr,
     model_validator,
 )
-from pydantic_settings import NoDecode
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 GWEI = 10**9
 _ENDPOINTS_MOST = 16
@@ -88,7 +93,11 @@ class Section(BaseModel):
     """A table of the configuration; unknown keys are refused."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
 
@@ -96,12 +105,19 @@ class NetworkSettings(Section):
     """The nodes, how many must agree, and how they are asked."""
 
     execution: Annotated[Endpoints, Field(min_length=1)]
+    """JSON-RPC addresses of execution nodes, at most 16."""
     execution_agree: int = Field(default=0, ge=0)
+    """How many execution nodes must give the same answer; by default more than half."""
     beacon: Annotated[Endpoints, Field(min_length=1)]
+    """Beacon API addresses of consensus nodes, at most 16."""
     beacon_agree: int = Field(default=0, ge=0)
+    """How many consensus nodes must give the same answer; by default more than half."""
     timeout_seconds: float = Field(default=10.0, ge=0.1, le=300)
+    """How long a node may take for an answer."""
     poll_seconds: float = Field(default=2.0, ge=0.01, le=60)
+    """How often the nodes are asked for a new head."""
     stale_seconds: float = Field(default=120.0, ge=1, le=86_400)
+    """After how long without a readable head `/health` says so with status 503."""
 
     @model_validator(mode="before")
     @classmethod
@@ -130,10 +146,15 @@ class KeySettings(Section):
     """Where the key is: a keystore file or an account of Ape. Its password is never in the file."""
 
     keystore: Path | None = None
+    """A keystore of version 3, as Geth and Ape write it; or `ape_account`."""
     password_file: Path | None = None
+    """The file with the keystore's password in one line."""
     ape_account: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
+    """Alias of an account that `ape accounts` made or imported; or `keystore`."""
     passphrase_file: Path | None = None
+    """Another name of `password_file`, in Ape's words."""
     passphrase: SecretStr | None = None
+    """The password itself, in the environment only."""
 
     @model_validator(mode="after")
     def _one_key_and_one_password(self) -> Self:
@@ -155,8 +176,11 @@ class FeeSettings(Section):
     """What a transaction may cost for one gas, and how long to wait before offering more."""
 
     max_fee_gwei: Decimal = Field(default=Decimal(200), gt=0, le=100_000, decimal_places=9)
+    """The most for one gas, base fee and tip together; nothing is sent above it."""
     priority_fee_gwei: Decimal = Field(default=Decimal(1), ge=0, le=10_000, decimal_places=9)
+    """The first tip for one gas, at most `max_fee_gwei`."""
     patience_slots: int = Field(default=3, ge=1, le=1_000)
+    """How many slots a transaction waits before it is sent again with a larger tip."""
 
     @model_validator(mode="after")
     def _tip_within_maximum(self) -> Self:
@@ -182,20 +206,44 @@ class MonitorSettings(Section):
     """Where /health and /metrics are served."""
 
     listen: Listen = ListenAddress("127.0.0.1", 0)
+    """host:port of `/health` and `/metrics`; port 0 takes any free one."""
 
 
-class ServiceSettings(Section):
+class ServiceSettings(BaseSettings):
     """What every service needs; each service adds its own section. Read by load_settings."""
 
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+    )
+
     dry_run: bool = True
+    """Whether nothing is signed or sent: the service works, and says what it would do."""
     deployment: Path
+    """The manifest that `ape run deploy` wrote."""
     data: Path
+    """Folder of the service's own files; one process at a time owns it."""
     log: Literal["json", "console"] = "json"
+    """Lines for programs or for people, on standard error."""
     follows_clock: bool = True
+    """Whether slots follow the clock; false on chains whose time is moved by hand."""
     network: NetworkSettings
+    """The nodes."""
     key: KeySettings | None = None
+    """The key that signs; needed with `dry_run = false`."""
     fees: FeeSettings = FeeSettings()
+    """What a transaction may cost."""
     monitor: MonitorSettings = MonitorSettings()
+    """Where the service is watched."""
+
+    def __init__(self, *sources: PydanticBaseSettingsSource) -> None:
+        """Read the sources, the first over those behind it; the environment only if it is one."""
+        super().__init__(_build_sources=(sources, {}))
 
     @model_validator(mode="after")
     def _keys_for_signing(self) -> Self:

@@ -1,107 +1,67 @@
 """Read settings from a TOML file, the environment over it, with errors of one line."""
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, EnvSettingsSource
-from pydantic_settings import SettingsError as EnvironmentError_
+from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as EnvironmentFault
+from pydantic_settings.sources.types import ConfigFileSourceType
 
+from keel.files.documents import read_toml
+from keel.files.errors import FileError
 from keel.service.errors import SettingsError
-from keel.service.sections import (
-    FeeSettings,
-    KeySettings,
-    ListenAddress,
-    MonitorSettings,
-    NetworkSettings,
-    Section,
-    ServiceSettings,
-)
+from keel.service.sections import ServiceSettings
 
-__all__ = [
-    "FeeSettings",
-    "KeySettings",
-    "ListenAddress",
-    "MonitorSettings",
-    "NetworkSettings",
-    "Section",
-    "ServiceSettings",
-    "SettingsError",
-    "load_settings",
-]
-
-_LEVELS = "__"
 _SECRET_WORDS = ("password", "passphrase", "private", "secret", "mnemonic", "seed")
 _NO_SECRETS = "secrets stand in files or in the environment"
 _FILE_VARIABLE = "config"
 _SHOWN_VALUE = 60
 
 
-def load_settings[M: ServiceSettings](model: type[M], path: Path | None, env_prefix: str) -> M:
+class _TomlFile(TomlConfigSettingsSource):
+    """The library's source, with the file read as every other that people write."""
+
+    def _read_files(
+        self, files: ConfigFileSourceType | None, deep_merge: bool = False
+    ) -> dict[str, Any]:
+        del deep_merge  # there is one file
+        values = read_toml(files) if isinstance(files, Path) else {}
+        _refuse_secrets(values)
+        return values
+
+
+def load_settings[M: ServiceSettings](model: type[M], path: Path | None) -> M:
     """Read settings; a variable PREFIX + SECTION__KEY stands over the file's key.
 
     Relative paths count from the file's folder, without a file from the current one. Raises
     SettingsError, in one line, naming key, value and bound, but never a secret.
     """
-    folder = Path.cwd() if path is None else path.resolve().parent
-    from_file = {} if path is None else _read(path)
-    _refuse_secrets(from_file)
-    values = _overlay(from_file, _from_environment(model, env_prefix))
+    _refuse_unknown_variables(model)
     try:
-        settings = model(**values)
+        settings = model(EnvSettingsSource(model), _TomlFile(model, path))
     except ValidationError as error:
-        lines = "; ".join(_line(detail) for detail in error.errors())
-        raise SettingsError(lines) from None
-    return _anchored(settings, folder)
+        raise SettingsError("; ".join(_line(detail) for detail in error.errors())) from None
+    except FileError as error:
+        raise SettingsError(str(error)) from None
+    except EnvironmentFault as error:
+        raise SettingsError(f"environment: {str(error).partition(chr(10))[0]}") from None
+    return _anchored(settings, Path.cwd() if path is None else path.resolve().parent)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(), parse_float=Decimal)
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not TOML: {error}") from None
-
-
-def _from_environment(model: type[ServiceSettings], prefix: str) -> dict[str, Any]:
+def _refuse_unknown_variables(model: type[ServiceSettings]) -> None:
+    """The library passes over a variable with the prefix and a name that is no key."""
+    prefix = model.model_config.get("env_prefix", "")
     known = {name.lower() for name in model.model_fields} | {_FILE_VARIABLE}
     for variable in os.environ:
         if variable.upper().startswith(prefix.upper()):
-            first = variable[len(prefix) :].lower().partition(_LEVELS)[0]
+            first = variable[len(prefix) :].lower().partition("__")[0]
             if first not in known:
                 raise SettingsError(f"environment variable {variable}: unknown key")
-    fields: dict[str, Any] = {
-        name: (field.annotation, field) for name, field in model.model_fields.items()
-    }
-    source = EnvSettingsSource(
-        create_model("Environment", __base__=BaseSettings, **fields),
-        case_sensitive=False,
-        env_prefix=prefix,
-        env_nested_delimiter=_LEVELS,
-        env_ignore_empty=True,
-    )
-    try:
-        return source()
-    except EnvironmentError_ as error:
-        raise SettingsError(f"environment: {str(error).partition(chr(10))[0]}") from None
-
-
-def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        old = merged.get(key)
-        if isinstance(old, Mapping) and isinstance(value, Mapping):
-            merged[key] = _overlay(old, value)
-        else:
-            merged[key] = value
-    return merged
 
 
 def _refuse_secrets(values: Mapping[str, Any]) -> None:

@@ -9,7 +9,10 @@ from ape.exceptions import ApeException
 from keel.chain.abi import CustomError
 from keel.chain.revert import Reverted
 from keel.consensus.deposit_data import DepositDataError
+from keel.consensus.mnemonics import MnemonicError
+from keel.deploy.errors import ConfigurationError, ManifestError
 from keel.errors import KeelError
+from keel.files.errors import FileError, Mistake
 
 _SHOWN_PROBLEMS = 10
 _UNAUTHORISED = "AccessManagedUnauthorized"  # OpenZeppelin's AccessManaged
@@ -25,7 +28,9 @@ def one_line_faults() -> Iterator[None]:
     try:
         yield
     except DepositDataError as error:
-        raise Fault(_problems(error)) from error
+        raise Mistake(_problems(error)) from error
+    except (ConfigurationError, FileError, ManifestError, MnemonicError) as error:
+        raise Mistake(str(error)) from error
     except Reverted as error:
         raise Fault(_refusal(error)) from error
     except (KeelError, ApeException) as error:

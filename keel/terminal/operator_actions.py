@@ -15,11 +15,11 @@ from rich.table import Table
 from keel.consensus.deposit_data import (
     DepositDataEntry,
     make_deposit_data,
-    read_deposit_data,
     write_deposit_data,
 )
-from keel.consensus.keys import KeyDerivationError, derive_signing_keys, mnemonic_to_seed
+from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.consensus.keystores import Pbkdf2Cost, ScryptCost, encrypt_keystore, write_keystore
+from keel.files.errors import Mistake
 from keel.formatting.amounts import shown_bps, shown_ether
 from keel.formatting.names import in_markup, printable
 from keel.formatting.tables import plain_table
@@ -46,16 +46,19 @@ class KeyWish:
 
 
 def add_keys(
-    connection: Connection, account: AccountAPI, file: Path, operator_id: int | None
+    connection: Connection,
+    account: AccountAPI,
+    name: str,
+    entries: Sequence[DepositDataEntry],
+    operator_id: int | None,
 ) -> None:
-    """Check a deposit-data file, then commit its keys."""
+    """Check the entries of the deposit-data file of this name, then commit its keys."""
     c = connection.contracts
     operator_id = _operator_of(connection, str(account.address), operator_id)
-    entries = _entries_of(file)
     require_usable(entries, c.vault, c.registry, connection.network, connection.manifest.block)
     batches = batches_of(entries)
     before(
-        f"{file.name}: {len(entries)} deposits for {connection.network.name} are as they must be "
+        f"{name}: {len(entries)} deposits for {connection.network.name} are as they must be "
         f"(roots, BLS signatures, credentials). They will be committed for operator {operator_id} "
         f"in {len(batches)} batch{'es' if len(batches) > 1 else ''}."
     )
@@ -144,29 +147,22 @@ def make_keys(connection: Connection, wish: KeyWish) -> Path:
     if wish.mnemonic is None:
         before("Write these words down; they alone can make the keys again:")
         before(mnemonic)
-    try:
-        seed = mnemonic_to_seed(mnemonic)
-    except KeyDerivationError as error:
-        raise Fault(str(error)) from error
-    wish.folder.mkdir(parents=True, exist_ok=True)
+    seed = mnemonic_to_seed(mnemonic)
     credentials = connection.contracts.vault.withdrawalCredentials()
     timestamp = int(time.time())
     entries = []
     keys = derive_signing_keys(seed, wish.count, wish.first)
-    for key in track(keys, "Keys", wish.count, console=console(), transient=True):
-        store = encrypt_keystore(key.secret, wish.password, path=key.path, cost=wish.cost)
-        write_keystore(wish.folder, store, timestamp)
-        entries.append(make_deposit_data(key, credentials, network=connection.network.name))
-    file = write_deposit_data(wish.folder, entries, timestamp)
+    try:
+        wish.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for key in track(keys, "Keys", wish.count, console=console(), transient=True):
+            store = encrypt_keystore(key.secret, wish.password, path=key.path, cost=wish.cost)
+            write_keystore(wish.folder, store, timestamp)
+            entries.append(make_deposit_data(key, credentials, network=connection.network.name))
+        file = write_deposit_data(wish.folder, entries, timestamp)
+    except OSError as error:
+        raise Mistake(f"{wish.folder} cannot be written to: {error.strerror}") from error
     before(f"{wish.count} keystores, and {file}, which `ape run operators add-keys` takes.")
     return file
-
-
-def _entries_of(file: Path) -> Sequence[DepositDataEntry]:
-    try:
-        return read_deposit_data(file)
-    except OSError as error:
-        raise Fault(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _operators(connection: Connection) -> list[tuple[int, Any]]:

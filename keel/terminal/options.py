@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,15 @@ from urllib.parse import urlsplit
 import click
 
 from keel.chain.abi import real_address
+from keel.files.errors import FileError, Mistake
+from keel.files.reading import read_password
 from keel.formatting.amounts import parse_ether
+
+PASSWORD_VARIABLE = "KEEL_KEYSTORE_PASSWORD"  # noqa: S105 (its name)
+_SHOWN = (
+    "--password would show it to everybody who lists processes: give --password-file, or set "
+    f"{PASSWORD_VARIABLE}"
+)
 
 DEFAULT_NETWORK = "http://127.0.0.1:8545"
 
@@ -99,6 +108,43 @@ def chain_options(command: Command) -> Command:
         help="Manifest of the deployment; without it the chain's own in .keel/ or deployments/.",
     )
     return network(manifest(command))
+
+
+def password_options(of_what: str, *, is_new: bool = False) -> Callable[[Command], Command]:
+    """Give a command the `password` of a file, of the environment, or asked for, in this order.
+
+    `is_new`: it is asked for twice.
+    """
+
+    def with_password(command: Command) -> Command:
+        @click.option(
+            "--password-file",
+            type=click.Path(path_type=Path),
+            help=f"File with the password of {of_what} in one line; without it that of "
+            f"{PASSWORD_VARIABLE} in the environment is taken, or you are asked.",
+        )
+        @click.option("--password", "shown", hidden=True)
+        @wraps(command)
+        def chosen(*, password_file: Path | None, shown: str | None, **options: Any) -> Any:
+            if shown is not None:
+                raise click.UsageError(_SHOWN)
+            return command(password=_password(password_file, is_new=is_new), **options)
+
+        return chosen
+
+    return with_password
+
+
+def _password(file: Path | None, *, is_new: bool) -> str:
+    if file is not None:
+        try:
+            return read_password(file)
+        except FileError as error:
+            raise Mistake(str(error)) from error
+    if given := os.environ.get(PASSWORD_VARIABLE):
+        return given
+    answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=is_new)
+    return answer
 
 
 def account_option(default: str) -> Callable[[Command], Command]:

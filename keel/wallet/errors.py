@@ -1,14 +1,14 @@
 """Errors of accounts and transactions; each message is one line, without secrets."""
 
-from keel.service.errors import ServiceError
+from keel.service.errors import ServiceError, SettingsError
 
 
 class WalletError(ServiceError):
     """Base of every error that keel.wallet raises on purpose."""
 
 
-class AccountError(WalletError):
-    """A key cannot be opened."""
+class AccountError(SettingsError, WalletError):
+    """A key cannot be opened with the files that the settings name."""
 
 
 class JournalError(WalletError):

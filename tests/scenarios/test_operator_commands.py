@@ -78,7 +78,7 @@ def test_one_altered_digit_is_refused(
         entries[1][field] = flipped(entries[1][field])
 
     result = terminal.run(operators, "add-keys", altered(file, change))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"entry 1, {named}: " in result.output
     assert "entry 0" not in result.output
     assert keel.quick.registry.operator(0).batches == 0
@@ -104,7 +104,7 @@ def test_what_is_no_valid_file_is_refused(
     line: str,
 ) -> None:
     result = terminal.run(operators, "add-keys", altered(file, change))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert line in result.output
     assert keel.quick.registry.operator(0).batches == 0
 
@@ -115,7 +115,7 @@ def test_keys_for_another_network_are_refused(
 ) -> None:
     file = write_keys(keel, tmp_path, 1, "hoodi")
     result = terminal.run(operators, "add-keys", str(file))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "entry 0, fork_version: 10000910, expected 004b454c" in result.output
 
 
@@ -137,7 +137,7 @@ def test_only_the_manager_commits(terminal: Terminal, file: Path) -> None:
 
 @pytest.mark.usefixtures("operator")
 def test_a_missing_file_is_named(terminal: Terminal) -> None:
-    line = terminal.refuse(operators, "add-keys", "nothing.json")
+    line = terminal.refuse(operators, "add-keys", "nothing.json", code=2)
     assert "nothing.json cannot be read: No such file or directory" in line
 
 
@@ -185,6 +185,8 @@ def test_keys_made_here_are_taken(terminal: Terminal, tmp_path: Path) -> None:
     words, password, folder = tmp_path / "words", tmp_path / "password", tmp_path / "keys"
     words.write_text(TEST_MNEMONIC)
     password.write_text(f"{chosen}\n")
+    for secret in (words, password):
+        secret.chmod(0o600)
     terminal.succeed(
         operators,
         "make-keys",
@@ -209,6 +211,8 @@ def test_a_mnemonic_with_a_wrong_word_is_refused(terminal: Terminal, tmp_path: P
     words, password = tmp_path / "words", tmp_path / "password"
     words.write_text(TEST_MNEMONIC.replace("junk", "test"))
     password.write_text("correct horse battery")
+    for file in (words, password):
+        file.chmod(0o600)
     line = terminal.refuse(
         operators,
         "make-keys",
@@ -217,8 +221,9 @@ def test_a_mnemonic_with_a_wrong_word_is_refused(terminal: Terminal, tmp_path: P
         "--password-file",
         str(password),
         str(tmp_path / "keys"),
+        code=2,
     )
-    assert "words, number or checksum are not those of BIP-39" in line
+    assert "word 12, 'test', does not fit the others (checksum)" in line
 
 
 def test_make_keys_wants_one_source(terminal: Terminal, tmp_path: Path) -> None:

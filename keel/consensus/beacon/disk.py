@@ -22,6 +22,7 @@ from keel.consensus.beacon.execution import mine_on_request
 from keel.consensus.beacon.pool import Operations
 from keel.consensus.beacon.spec import Spec, State, load_spec
 from keel.consensus.beacon.store import Store
+from keel.files.writing import write_atomically
 
 FORMAT = 1
 
@@ -178,10 +179,8 @@ def _read_operations(spec: Spec, document: Mapping[str, list[str]]) -> Operation
 
 
 def _write_keys(file: Path, secrets: Mapping[bytes, int]) -> None:
-    file.touch(mode=0o600)
-    file.write_bytes(
-        orjson.dumps({pubkey.hex(): f"{secret:064x}" for pubkey, secret in secrets.items()})
-    )
+    content = {pubkey.hex(): f"{secret:064x}" for pubkey, secret in secrets.items()}
+    write_atomically(file, orjson.dumps(content))
 
 
 def _read_keys(file: Path) -> dict[bytes, int]:

@@ -312,8 +312,10 @@ def test_entry_that_is_no_object_is_refused() -> None:
         parse_deposit_data("[7]")
 
 
-@pytest.mark.parametrize("text", ["", "[", "{}", "[]", "7", '"[]"', b"\xff"])
-def test_text_that_is_no_list_of_entries_is_refused(text: str | bytes) -> None:
+@pytest.mark.parametrize(
+    "text", ["", "[", "{}", "[]", "7", '"[]"', pytest.param("[" * 50_000, id="deep")]
+)
+def test_text_that_is_no_list_of_entries_is_refused(text: str) -> None:
     with pytest.raises(DepositDataError) as caught:
         parse_deposit_data(text)
     (problem,) = caught.value.problems

@@ -1,7 +1,9 @@
 import hashlib
 
 import pytest
-from hypothesis import given
+from eth_account.hdaccount.mnemonic import Mnemonic
+from eth_account.types import Language
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keel.consensus.keys import (
@@ -20,6 +22,9 @@ from keel.consensus.keys import (
     verify,
     withdrawal_path,
 )
+from keel.consensus.mnemonics import whole_mnemonic
+
+AMBIGUOUS = "chal enri pola oxyg allo chas marr majo enri requ anci chim"
 
 # EIP-2333, "Test Cases": seed, master secret, child index, child secret.
 EIP_2333_CASES = [
@@ -75,18 +80,57 @@ def test_mnemonic_may_be_spread_over_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    "mnemonic",
+    ("mnemonic", "named"),
     [
-        EIP_2333_MNEMONIC.replace("about", "keel"),
-        EIP_2333_MNEMONIC.replace("about", "abandon"),
-        " ".join(["abandon"] * 10 + ["about"]),
-        "",
+        (EIP_2333_MNEMONIC.replace("about", "keel"), "word 12, 'keel', is not in BIP-39's english"),
+        (EIP_2333_MNEMONIC.replace("about", "abuot"), "list; 'about' is"),
+        (EIP_2333_MNEMONIC.replace("about", "abo"), "word 12, 'abo', begins 2 words"),
+        (EIP_2333_MNEMONIC.replace("about", "abandon"), "word 12, 'abandon', does not fit"),
+        (" ".join(["abandon"] * 10 + ["about"]), "has 11 words, 12, 15, 18, 21 or 24 expected"),
+        ("", "has 0 words"),
     ],
-    ids=["unknown word", "checksum", "eleven words", "empty"],
 )
-def test_wrong_mnemonic_is_refused(mnemonic: str) -> None:
-    with pytest.raises(KeyDerivationError, match="not those of BIP-39"):
+def test_what_is_wrong_with_a_mnemonic_is_named(mnemonic: str, named: str) -> None:
+    with pytest.raises(KeyDerivationError) as refused:
         mnemonic_to_seed(mnemonic)
+    assert named in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        EIP_2333_MNEMONIC.upper(),
+        EIP_2333_MNEMONIC.title(),
+        " ".join(word[:4] for word in EIP_2333_MNEMONIC.split()),
+        EIP_2333_MNEMONIC.replace(" ", "\u00a0"),
+        EIP_2333_MNEMONIC.replace(" ", "\t"),
+        EIP_2333_MNEMONIC.replace(" ", "\r\n"),
+        EIP_2333_MNEMONIC.replace("a", "\uff41"),
+    ],
+    ids=["upper", "title", "four letters", "no-break spaces", "tabs", "lines", "full width"],
+)
+def test_a_mnemonic_may_be_written_as_people_do(written: str) -> None:
+    assert mnemonic_to_seed(written, "TREZOR") == SEED
+
+
+@settings(deadline=None)
+@given(entropy=st.binary(min_size=16, max_size=32).filter(lambda drawn: len(drawn) % 4 == 0))
+def test_four_letters_are_enough_for_every_english_word(entropy: bytes) -> None:
+    words = Mnemonic(Language.ENGLISH).to_mnemonic(entropy)
+    assert whole_mnemonic(" ".join(word[:4] for word in words.split())) == words
+
+
+@pytest.mark.parametrize("language", Mnemonic.list_languages_enum())
+def test_a_mnemonic_of_every_language_stays_as_it_is(language: Language) -> None:
+    words = Mnemonic(language).to_mnemonic(bytes(range(32)))
+    assert mnemonic_to_seed(words) == Mnemonic.to_seed(" ".join(words.split()))
+
+
+def test_short_words_that_mean_two_mnemonics_are_to_be_written_out() -> None:
+    with pytest.raises(
+        KeyDerivationError, match="short words are those of english and french: write"
+    ):
+        mnemonic_to_seed(AMBIGUOUS)
 
 
 def test_seed_needs_32_bytes() -> None:
@@ -162,6 +206,7 @@ def test_secret_outside_the_curve_order_is_refused(secret: int) -> None:
         public_key(secret)
 
 
+@settings(deadline=None)
 @given(secret=secrets, message=st.binary(max_size=64))
 def test_signature_verifies_for_its_key_and_message_only(secret: int, message: bytes) -> None:
     key, signature = public_key(secret), sign(secret, message)

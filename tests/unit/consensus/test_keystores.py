@@ -197,7 +197,7 @@ def remove(*path: str) -> Callable[[dict[str, Any]], None]:
         (replace("version", value=3), "version"),
         (replace("version", value="4"), "version"),
         (replace("uuid", value="none"), "uuid"),
-        (remove("path"), "path"),
+        (replace("path", value=None), "path"),
         (remove("crypto"), "crypto"),
         (remove("crypto", "kdf"), "crypto.kdf"),
         (replace("pubkey", value="ab" * 47), "pubkey"),

@@ -6,7 +6,7 @@ import pytest
 
 from keel.deploy.profiles import LOCAL
 from keel.keeper.chores import Kind
-from keel.keeper.settings import ENVIRONMENT_PREFIX, KeeperSection, KeeperSettings, terms_of
+from keel.keeper.settings import KeeperSection, KeeperSettings, terms_of
 from keel.service.errors import SettingsError
 from keel.service.settings import load_settings
 
@@ -23,7 +23,7 @@ beacon = ["http://127.0.0.1:2"]
 def load(tmp_path: Path, keeper: str) -> KeeperSettings:
     file = tmp_path / "config.toml"
     file.write_text(FILE + keeper)
-    return load_settings(KeeperSettings, file, ENVIRONMENT_PREFIX)
+    return load_settings(KeeperSettings, file)
 
 
 def test_it_sends_nothing_unless_told_and_does_every_chore(tmp_path: Path) -> None:

@@ -7,9 +7,19 @@ import socket
 import sys
 from pathlib import Path
 
+from pydantic_settings import SettingsConfigDict
+
 from keel.service.loop import run_loop
+from keel.service.sections import ServiceSettings
 from keel.service.service import running_service
-from keel.service.settings import ServiceSettings, load_settings
+from keel.service.settings import load_settings
+
+
+class StubbornSettings(ServiceSettings):
+    """What every service needs, and no more."""
+
+    model_config = SettingsConfigDict(env_prefix="KEEL_STUBBORN_")
+
 
 _HANGS = sys.argv[2] == "hanging"
 
@@ -21,6 +31,6 @@ def _step() -> int:
     return 12
 
 
-settings = load_settings(ServiceSettings, Path(sys.argv[1]), "KEEL_STUBBORN_")
+settings = load_settings(StubbornSettings, Path(sys.argv[1]))
 with running_service("keeper", settings) as service:
     run_loop(_step, service)

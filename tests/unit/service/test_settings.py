@@ -4,15 +4,22 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic_settings import SettingsConfigDict
 
-from keel.service.settings import ListenAddress, ServiceSettings, SettingsError, load_settings
+from keel.service.errors import SettingsError
+from keel.service.sections import ListenAddress, ServiceSettings
+from keel.service.settings import load_settings
 from tests.unit.service.conftest import CONFIG
 
 PREFIX = "KEEL_TESTED_"
 
 
+class ExampleSettings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
+
+
 def _load(path: Path | None) -> ServiceSettings:
-    return load_settings(ServiceSettings, path, PREFIX)
+    return load_settings(ExampleSettings, path)
 
 
 def test_defaults_are_careful(config: Path) -> None:

@@ -13,18 +13,23 @@ from rich.table import Column, Table
 from keel.chain.errors import ChainError
 from keel.consensus.beacon.control.client import ask
 from keel.consensus.beacon.errors import BadArgumentError, BeaconError
+from keel.consensus.deposit_data import DepositDataError, parse_deposit_data
 from keel.consensus.keystores import KeystoreError, decrypt_keystore, read_keystore
+from keel.files.errors import FileError, Mistake
+from keel.files.reading import read_text
 
 
 @contextmanager
 def one_line_faults() -> Iterator[None]:
-    """Turn errors into one line: exit code 2 for what was given wrong, otherwise 1."""
+    """Turn errors into one line: exit code 2 for what a person wrote or gave wrong, otherwise 1."""
     try:
         yield
     except BadArgumentError as error:
         raise click.UsageError(str(error)) from error
-    except (BeaconError, ChainError, KeystoreError) as error:
+    except (BeaconError, ChainError) as error:
         raise click.ClickException(str(error)) from error
+    except (FileError, KeystoreError, DepositDataError) as error:
+        raise Mistake(str(error).partition("\n")[0]) from error
 
 
 def ask_and_show(
@@ -49,9 +54,17 @@ def ask_and_show(
 
 
 def keystore_secret(keystore: Path, password: str) -> int:
-    """Decrypt a keystore; a wrong password is one line."""
+    """Decrypt a keystore; a file at fault or a wrong password is one line."""
     with one_line_faults():
         return decrypt_keystore(read_keystore(keystore), password)
+
+
+def deposits_text(file: Path) -> str:
+    """Text of a deposit data file that can be read as one; a fault is one line."""
+    with one_line_faults():
+        text = read_text(file)
+        parse_deposit_data(text)
+        return text
 
 
 def _bar(console: Console) -> Progress:
