@@ -39,25 +39,32 @@ Address = Annotated[str, AfterValidator(real_address)]
 
 
 class Configuration(BaseModel):
-    """Times are Unix seconds, delays seconds.
+    """Who may do what, and with which parameters. Times are Unix seconds, delays seconds."""
 
-    `release` distinguishes deployments by one deployer on one chain. `overrides` replaces fields
-    of the profile. `genesis_time` is the beacon chain's.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     profile: str
+    """The parameters to begin with: `mainnet` or `local`."""
     overrides: Mapping[str, int] = Field(default_factory=dict)
+    """Parameters that differ from the profile's, by name."""
     release: str = Field(default="1", min_length=1)
-    genesis_time: int = Field(ge=0)
+    """Distinguishes deployments by one deployer on one chain."""
+    genesis_time: int = Field(ge=0, lt=2**63)
+    """Genesis of the beacon chain in Unix seconds."""
     deposit_contract: Address = DEPOSIT_CONTRACT
+    """Address of Ethereum's deposit contract."""
     accounts: Mapping[str, Address]
+    """Every account that is to have any power, by a name of your own."""
     members: tuple[str, ...]
+    """Names of the committee's members."""
     quorum: int
+    """How many members must sign a report: more than half."""
     treasury: str
+    """Name of the account that receives the treasury's share of rewards."""
     holders: Mapping[str, tuple[str, ...]]
+    """Names of each role's holders, by the role's name; no role may be without one."""
     delays: Mapping[str, int]
+    """Seconds that each delayed role waits between scheduling and executing."""
 
     @model_validator(mode="after")
     def _refuse_what_must_not_be_deployed(self) -> Self:

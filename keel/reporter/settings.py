@@ -17,7 +17,7 @@ class CommitteeSettings(Section):
     listen: Listen = ListenAddress("127.0.0.1", 9301)
     """host:port where the other members and keepers reach this one."""
     peers: Endpoints = ()
-    """Addresses of the other members, at most 16."""
+    """Addresses of the other members."""
     turn_slots: int = Field(default=2, ge=1, le=1_000)
     """How many slots a member leaves to the one before it in the posting order."""
     peer_timeout_seconds: float = Field(default=2.0, ge=0.05, le=30)

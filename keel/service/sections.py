@@ -105,11 +105,11 @@ class NetworkSettings(Section):
     """The nodes, how many must agree, and how they are asked."""
 
     execution: Annotated[Endpoints, Field(min_length=1)]
-    """JSON-RPC addresses of execution nodes, at most 16."""
+    """JSON-RPC addresses of execution nodes."""
     execution_agree: int = Field(default=0, ge=0)
     """How many execution nodes must give the same answer; by default more than half."""
     beacon: Annotated[Endpoints, Field(min_length=1)]
-    """Beacon API addresses of consensus nodes, at most 16."""
+    """Beacon API addresses of consensus nodes."""
     beacon_agree: int = Field(default=0, ge=0)
     """How many consensus nodes must give the same answer; by default more than half."""
     timeout_seconds: float = Field(default=10.0, ge=0.1, le=300)

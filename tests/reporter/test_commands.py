@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.circle.process import Process
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import json_safe
@@ -124,11 +126,52 @@ def test_check_says_whether_all_is_well(reported: CircleWorld, tmp_path: Path) -
     assert "FAIL beacon node http://127.0.0.1:9" in away.stdout
     wrong = tmp_path / "password"
     wrong.write_text("wrong\n")
+    wrong.chmod(0o600)
     locked = reporter(
         "check", "--config", config_of(one), KEEL_REPORTER_KEY__PASSWORD_FILE=str(wrong)
     )
     assert locked.returncode == 1
     assert "the password is wrong" in locked.stdout
+
+
+@pytest.mark.parametrize("service", ["reporter", "keeper"])
+def test_check_accepts_the_sample_with_addresses_of_a_chain_that_runs(
+    reported: CircleWorld, tmp_path: Path, service: str
+) -> None:
+    one = reported.circle.reporters[0]
+    values = tomllib.loads(Path(config_of(one)).read_text())
+    prefix = f"KEEL_{service.upper()}_"
+    network = values["network"]
+    members = [str(each.service.serving_url) for each in reported.circle.reporters]
+    environment = {
+        "DEPLOYMENT": values["deployment"],
+        "DATA": str(tmp_path / "state"),
+        "FOLLOWS_CLOCK": "false",
+        "NETWORK__EXECUTION": ",".join(network["execution"]),
+        "NETWORK__EXECUTION_AGREE": "1",
+        "NETWORK__BEACON": ",".join(network["beacon"]),
+        "NETWORK__BEACON_AGREE": "1",
+        "KEY__KEYSTORE": str(one.service.folder / "key.json"),
+        "KEY__PASSWORD_FILE": str(one.service.folder / "password"),
+        "COMMITTEE__PEERS" if service == "reporter" else "KEEPER__MEMBERS": ",".join(members),
+    }
+    checked = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            f"keel.{service}",
+            "check",
+            "--config",
+            str(REPOSITORY_ROOT / "docs" / "samples" / f"{service}.toml"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, **{prefix + name: value for name, value in environment.items()}},
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "FAIL" not in checked.stdout
 
 
 def test_once_works_through_the_present_head(reported: CircleWorld, keyless: str) -> None:
@@ -164,6 +207,6 @@ def test_a_mistake_in_the_configuration_is_one_line(
         'execution = ["http://127.0.0.1:9"]\nbeacon = ["http://127.0.0.1:9"]\n'
     )
     refused = reporter("run", "--config", str(config), **change)
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert refused.stderr.splitlines()[-1].startswith("Error: ")
     assert message in refused.stderr

@@ -13,7 +13,7 @@ ROOT = Path(keel.__file__).parent
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("keel.errors",),
-    ("keel.model", "keel.serving"),
+    ("keel.files", "keel.model", "keel.serving"),
     ("keel.chain", "keel.formatting"),
     ("keel.consensus", "keel.deploy", "keel.nodes"),
     (
