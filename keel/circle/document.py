@@ -30,7 +30,7 @@ from keel.service.sections import (
 
 PAGE = REPOSITORY_ROOT / "docs" / "settings.md"
 
-_TABLES = {
+_TABLES: dict[str, type[BaseModel]] = {
     "network": NetworkSettings,
     "key": KeySettings,
     "fees": FeeSettings,
