@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.dashboard.actions import ticket_ids
 from keel.dashboard.deployment import KnownDeployment
+from keel.dashboard.guide import guide_html
 from keel.dashboard.series import Point
 from keel.dashboard.telling import Amount, Who
 from keel.dashboard.view import Accounts, Ticket
@@ -99,18 +100,11 @@ class Page:
         )
 
     def operations(self) -> str | None:
-        """The operators' guide by sections, None when the checkout has none."""
+        """The operators' guide, None when the checkout has none."""
         if not OPERATIONS_GUIDE.is_file():
             return None
-        sections: list[tuple[str, str, list[str]]] = [("top", "", [])]
-        for line in OPERATIONS_GUIDE.read_text().splitlines():
-            if line.startswith("#"):
-                title = line.lstrip("#").strip()
-                sections.append((_slug(title), title, []))
-            else:
-                sections[-1][2].append(line)
-        shown = [(slug, title, "\n".join(lines).strip()) for slug, title, lines in sections]
-        return self._environment.get_template("operations.html").render(sections=shown)
+        guide = guide_html(OPERATIONS_GUIDE.read_text())
+        return self._environment.get_template("operations.html").render(guide=guide)
 
     def _context(self, view: View) -> dict[str, Any]:
         snapshot = view.snapshot
@@ -208,9 +202,3 @@ def _piece_kind(piece: object) -> str:
     if isinstance(piece, Amount):
         return "amount"
     return "who" if isinstance(piece, Who) else "text"
-
-
-def _slug(title: str) -> str:
-    """As GitHub makes anchors: small letters, hyphens for spaces, nothing else but words."""
-    kept = (c if c.isalnum() or c in "-_ " else "" for c in title.lower())
-    return "".join(kept).strip().replace(" ", "-")

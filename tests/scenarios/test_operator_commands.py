@@ -122,7 +122,8 @@ def test_keys_for_another_network_are_refused(
 @pytest.mark.usefixtures("operator")
 def test_keys_that_are_committed_are_refused(terminal: Terminal, file: Path) -> None:
     terminal.succeed(operators, "add-keys", str(file))
-    assert "it is committed by operator 0" in terminal.refuse(operators, "add-keys", str(file))
+    line = terminal.refuse(operators, "add-keys", str(file), code=2)
+    assert "it is committed by operator 0" in line
 
 
 @pytest.mark.usefixtures("operator")
