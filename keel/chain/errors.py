@@ -27,6 +27,10 @@ class RpcConnectionError(ChainError):
     """The endpoint cannot be reached, broke off, or answered with something else than JSON-RPC."""
 
 
+class UnknownBlockError(ChainError):
+    """The chain has no such block, though it may have had it."""
+
+
 class RpcError(ChainError):
     """The endpoint answered a request with an error object.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from keel.chain.abi import checksummed
+from keel.chain.errors import UnknownBlockError
 from keel.chain.rpc import RpcClient
 
 
@@ -25,9 +26,11 @@ def chain_id(rpc: RpcClient) -> int:
 
 
 def block_head(rpc: RpcClient, block: int | str = "latest") -> BlockHead:
-    """Head of a block given by number or tag; the block must exist."""
+    """Head of a block given by number or tag; raises UnknownBlockError."""
     tag = hex(block) if isinstance(block, int) else block
     answer = rpc.call("eth_getBlockByNumber", tag, False)
+    if answer is None:
+        raise UnknownBlockError(f"there is no block {block}: the chain may have been reverted")
     return BlockHead(
         number=int(answer["number"], 16),
         hash=answer["hash"],

@@ -34,6 +34,7 @@ from keel.reporter.sayings import applied_otherwise, beyond_limit_text, conflict
 from keel.reporter.settings import CommitteeSettings
 from keel.service.alarms import Alarms
 from keel.service.logs import Log
+from keel.sight.event_index import hash_at
 from keel.sight.slot_view import SlotReader, SlotView
 
 FRAME_ALARMS = (
@@ -101,6 +102,8 @@ class Frame:
         self._tools = tools
         self._deadline = tools.timetable.deadline(ref_slot)
         self._view: SlotView | None = None
+        self._state_root = b""
+        self._block: tuple[int, str | None] | None = None
         self._judged: tuple[int, Any, Any] | None = None
         self._postable_since: int | None = None
         self._shown: set[tuple[str, str]] = set()
@@ -127,6 +130,16 @@ class Frame:
     def is_applied(self, standing: Standing) -> bool:
         """Whether the chain has a report of this slot."""
         return standing.last_ref_time >= self._tools.timetable.geometry.time_of(self.ref_slot)
+
+    def is_gone(self) -> bool:
+        """Whether the chain no longer has the block that the slot's state stands on.
+
+        A final block goes only when a local chain was reverted.
+        """
+        if self._block is None:
+            return False
+        number, block_hash = self._block
+        return hash_at(self._tools.bindings.rpc, number) != block_hash
 
     def post(self, standing: Standing) -> Stage:
         """Count the ballots and post when there are enough and it is our turn."""
@@ -194,6 +207,9 @@ class Frame:
         tools = self._tools
         if self._view is None:
             self._view = tools.slots.read(self.ref_slot)
+            number = self._view.consensus.block_number
+            self._block = (number, hash_at(tools.bindings.rpc, number))
+            self._state_root = self._view.state_root
             tools.figures.seen(self._view)
             self._say(
                 "state.read",
@@ -272,7 +288,7 @@ class Frame:
         if digest(ballot) != on_chain:
             raise DigestDiffersError(f"the oracle's digest of slot {self.ref_slot} differs")
         try:
-            tools.journal.intend(ballot, account.address, standing.now)
+            tools.journal.intend(ballot, account.address, standing.now, self._state_root)
         except ConflictingViewError as error:
             tools.alarms.raise_("conflicting_view", conflict_text(error))
             return Stage.CONFLICT

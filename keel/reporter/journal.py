@@ -14,6 +14,7 @@ from keel.committee.ballot import Ballot
 from keel.committee.exchange import FindLeaves
 from keel.committee.messages import Integer, OperatorMessage, OperatorsMessage, ReportMessage
 from keel.committee.peers import Peers
+from keel.deploy.manifest import LOCAL_CHAIN_IDS
 from keel.errors import KeelError
 from keel.files.writing import write_atomically
 from keel.model.commitment import OperatorTotals, operators_tree
@@ -45,6 +46,7 @@ class _Intent(BaseModel):
     signer: str
     chain_id: Integer
     oracle: str
+    state_root: str = ""
 
 
 class Journal:
@@ -56,11 +58,12 @@ class Journal:
         self._operators = folder / "operators"
         self._latest_leaves: Path | None = None
 
-    def intend(self, ballot: Ballot, signer: str, now: int) -> None:
+    def intend(self, ballot: Ballot, signer: str, now: int, state_root: bytes = b"") -> None:
         """Write down what will be signed, before it is; the same again changes nothing.
 
         Raises ConflictingViewError while another report may count: the same slot, set of members
-        and oracle, and a deadline that has not passed at the chain's `now`.
+        and oracle, and a deadline that has not passed at the chain's `now`. On a local chain the
+        other one is void when the slot had another final state then: such a chain was reverted.
         """
         path = self._signed / f"{ballot.report.ref_slot}-{_key(ballot, signer)}.json"
         earlier = self._read_intent(path)
@@ -68,7 +71,7 @@ class Journal:
             same = earlier.report.report == ballot.report
             if same and earlier.deadline == ballot.deadline:
                 return
-            if not same and earlier.deadline >= now:
+            if not same and earlier.deadline >= now and not _is_void(earlier, state_root):
                 raise ConflictingViewError(earlier.report.report, ballot.report)
         intent = _Intent.model_construct(
             report=ReportMessage.of(ballot.report),
@@ -77,6 +80,7 @@ class Journal:
             signer=signer,
             chain_id=ballot.chain_id,
             oracle=ballot.oracle,
+            state_root=state_root.hex(),
         )
         _write(path, intent)
         _prune(sorted(self._signed.glob("*.json"), key=_slot), _KEPT_INTENTS, {path})
@@ -124,6 +128,19 @@ class Journal:
             return None
         except ValidationError as error:
             raise JournalError(f"{path} is damaged: what was signed is not known") from error
+
+
+def _is_void(earlier: _Intent, state_root: bytes) -> bool:
+    """Whether a report is of a chain that is gone, which on public networks no final one ever is.
+
+    There two final states of a slot mean that finality broke or that nodes lie: a person decides.
+    """
+    is_local = earlier.chain_id in LOCAL_CHAIN_IDS
+    return (
+        is_local
+        and "" not in (earlier.state_root, state_root.hex())
+        and (earlier.state_root != state_root.hex())
+    )
 
 
 def _write(path: Path, message: BaseModel) -> None:

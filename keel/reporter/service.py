@@ -61,6 +61,9 @@ class Reporter:
 
     def _work(self, ref_slot: int, standing: Standing, is_new_head: bool) -> Stage:
         frame = self._frame
+        if frame is not None and is_new_head and frame.is_gone():
+            self.tools.log.warning("chain.reverted", ref_slot=frame.ref_slot)
+            frame = self._frame = None
         if frame is None or frame.ref_slot != ref_slot:
             frame = Frame(ref_slot, self.tools)
             stage = self._not_due(frame, standing)

@@ -4,7 +4,7 @@ import errno
 import socket
 from collections.abc import Callable
 
-from keel.chain.errors import RpcConnectionError, RpcError
+from keel.chain.errors import RpcConnectionError, RpcError, UnknownBlockError
 from keel.nodes.errors import NodeError
 from keel.service.service import Service
 
@@ -49,7 +49,7 @@ def pause_seconds(poll_seconds: float, failures: int) -> float:
 
 def alarm_of(error: Exception) -> str:
     """Name the alarm that an error of a step raises."""
-    if isinstance(error, NodeError | RpcError | RpcConnectionError):
+    if isinstance(error, NodeError | RpcError | RpcConnectionError | UnknownBlockError):
         return NODES
     if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
         return NODES

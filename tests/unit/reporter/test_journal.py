@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from keel.committee.ballot import Ballot
 from keel.model.commitment import OperatorTotals, operators_tree
+from keel.model.report import Report
 from keel.reporter.journal import ConflictingViewError, Journal, JournalError
 from tests.unit.committee.committee_examples import LIE, MEMBERS, NOW, REPORT, ballot
 
@@ -34,6 +36,32 @@ def test_another_report_of_the_slot_is_never_signed_while_the_first_counts(
         Journal(journal.folder).intend(ballot(LIE), SIGNER, deadline)
     assert (refused.value.signed, refused.value.seen) == (REPORT, LIE)
     Journal(journal.folder).intend(ballot(LIE), SIGNER, deadline + 1)
+
+
+def on_chain(chain_id: int, report: Report = REPORT) -> Ballot:
+    return replace(ballot(report), chain_id=chain_id)
+
+
+@pytest.mark.parametrize(
+    ("chain_id", "before", "after", "is_void"),
+    [
+        (31337, b"\x01" * 32, b"\x02" * 32, True),
+        (31337, b"\x01" * 32, b"\x01" * 32, False),
+        (31337, b"", b"\x02" * 32, False),
+        (31337, b"\x01" * 32, b"", False),
+        (1, b"\x01" * 32, b"\x02" * 32, False),
+        (560048, b"\x01" * 32, b"\x02" * 32, False),
+    ],
+)
+def test_only_a_local_chain_that_was_reverted_makes_an_earlier_report_void(
+    journal: Journal, chain_id: int, before: bytes, after: bytes, is_void: bool
+) -> None:
+    journal.intend(on_chain(chain_id), SIGNER, NOW, before)
+    if is_void:
+        journal.intend(on_chain(chain_id, LIE), SIGNER, NOW, after)
+    else:
+        with pytest.raises(ConflictingViewError):
+            journal.intend(on_chain(chain_id, LIE), SIGNER, NOW, after)
 
 
 def test_what_was_signed_last_is_known_though_the_clock_jumped_back(
