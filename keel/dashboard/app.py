@@ -1,9 +1,6 @@
 """The ASGI application: the page, what changes in it, and actions."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from eth_utils.address import is_address
 from pydantic import ValidationError
@@ -12,14 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from keel.chain.abi import checksummed
 from keel.chain.errors import ChainError, RpcConnectionError, RpcError
 from keel.chain.node_packages import REPOSITORY_ROOT, node_package
-from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei
 from keel.dashboard.actions import (
     RefusedError,
@@ -28,46 +24,16 @@ from keel.dashboard.actions import (
     send_local,
     transaction_status,
 )
+from keel.dashboard.api import api_routes
+from keel.dashboard.details import detail_routes
 from keel.dashboard.guard import Guard
 from keel.dashboard.page import Page, series_json
+from keel.dashboard.served import HASH_BYTES, Answer, Served, html, is_hexadecimal, json_answer
 from keel.dashboard.watching import Watcher
 from keel.deploy.bindings import Bindings
-from keel.deploy.errors import ManifestError
-from keel.deploy.manifest import require_same_chain
 
 _STATIC = REPOSITORY_ROOT / "keel" / "dashboard" / "static"
 _UPLOT_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
-_ACTION_SECONDS = 30.0
-_HASH_LENGTH = 66
-_FRESH = {"Cache-Control": "no-store"}
-
-type Answer = Callable[[Request], Awaitable[Response]]
-
-
-@dataclass(frozen=True)
-class Served:
-    """What the routes share."""
-
-    watcher: Watcher
-    page: Page
-    local_accounts: tuple[str, ...]
-
-    def with_contracts(self, use: Callable[..., Any], *arguments: Any) -> Any:
-        """Use the contracts by a client of one's own, which serves one thread."""
-        with closing(RpcClient(self.watcher.execution_url, _ACTION_SECONDS)) as rpc:
-            return use(self.watcher.known.bind(rpc), *arguments)
-
-    def acting(self, use: Callable[..., Any], *arguments: Any) -> Any:
-        """The same for what leads to a transaction, which must not reach another chain."""
-
-        def on_own_chain(contracts: Bindings) -> Any:
-            try:
-                require_same_chain(contracts.rpc, self.watcher.known.manifest)
-            except ManifestError as error:
-                raise RefusedError(str(error)) from error
-            return use(contracts, *arguments)
-
-        return self.with_contracts(on_own_chain)
 
 
 def create_app(
@@ -86,6 +52,8 @@ def create_app(
         Route("/send", _send(served), methods=["POST"]),
         Route("/transactions/{hash}", _transaction(served)),
         Route("/operations", _operations(served)),
+        *detail_routes(served),
+        *api_routes(served),
         Route("/uplot/{name}", _uplot),
         Mount("/static", StaticFiles(directory=_STATIC)),
     ]
@@ -99,14 +67,14 @@ def create_app(
 def _whole(served: Served) -> Answer:
     async def answer(_request: Request) -> Response:
         watcher = served.watcher
-        return _html(served.page.whole(watcher.view, watcher.age_seconds))
+        return html(served.page.whole(watcher.view, watcher.age_seconds))
 
     return answer
 
 
 def _fragment(served: Served) -> Answer:
     async def answer(_request: Request) -> Response:
-        return _html(served.page.fragment(served.watcher.view))
+        return html(served.page.fragment(served.watcher.view))
 
     return answer
 
@@ -116,7 +84,7 @@ def _updates(served: Served) -> Answer:
 
     async def answer(_request: Request) -> Response:
         watcher = served.watcher
-        return _json({"version": watcher.view.version, "age": int(watcher.age_seconds)})
+        return json_answer({"version": watcher.view.version, "age": int(watcher.age_seconds)})
 
     return answer
 
@@ -150,7 +118,7 @@ def _account(served: Served) -> Answer:
             }
 
         held = await run_in_threadpool(served.with_contracts, read)
-        return _html(served.page.account(address, held, view))
+        return html(served.page.account(address, held, view))
 
     return answer
 
@@ -159,7 +127,7 @@ def _prepare(served: Served) -> Answer:
     async def answer(request: Request) -> Response:
         wish = await _wish(request)
         found = await run_in_threadpool(served.acting, prepare, wish)
-        return _json(found.model_dump())
+        return json_answer(found.model_dump())
 
     return answer
 
@@ -174,7 +142,7 @@ def _send(served: Served) -> Answer:
             prepared = prepare(c, wish)
             return {"hash": send_local(c.rpc, prepared), "summary": prepared.summary}
 
-        return _json(await run_in_threadpool(served.acting, send))
+        return json_answer(await run_in_threadpool(served.acting, send))
 
     return answer
 
@@ -182,9 +150,9 @@ def _send(served: Served) -> Answer:
 def _transaction(served: Served) -> Answer:
     async def answer(request: Request) -> Response:
         text = request.path_params["hash"]
-        if len(text) != _HASH_LENGTH or not _is_hexadecimal(text):
+        if not is_hexadecimal(text, HASH_BYTES):
             raise HTTPException(404, "no transaction hash")
-        return _json(await run_in_threadpool(served.with_contracts, transaction_status, text))
+        return json_answer(await run_in_threadpool(served.with_contracts, transaction_status, text))
 
     return answer
 
@@ -194,7 +162,7 @@ def _operations(served: Served) -> Answer:
         found = served.page.operations()
         if found is None:
             raise HTTPException(404, "this checkout has no docs/operations.md")
-        return _html(found)
+        return html(found)
 
     return answer
 
@@ -216,21 +184,9 @@ async def _wish(request: Request) -> Wish:
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
-    return _json({"message": str(error)}, 422)
+    return json_answer({"message": str(error)}, 422)
 
 
 async def _chain_failed(_request: Request, error: Exception) -> Response:
     status = 503 if isinstance(error, RpcConnectionError | RpcError) else 500
-    return _json({"message": str(error)}, status)
-
-
-def _is_hexadecimal(text: str) -> bool:
-    return text.startswith("0x") and all(c in "0123456789abcdefABCDEF" for c in text[2:])
-
-
-def _html(text: str) -> Response:
-    return HTMLResponse(text, headers=_FRESH)
-
-
-def _json(value: Mapping[str, Any], status: int = 200) -> Response:
-    return JSONResponse(value, status, headers=_FRESH)
+    return json_answer({"message": str(error)}, status)

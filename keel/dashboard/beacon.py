@@ -53,7 +53,8 @@ class ReferenceCheck:
 class BeaconReading:
     """`counts` by operator at `counted_slot`; `check` None: nothing was reported yet.
 
-    `check_problem` says why a report could not be checked.
+    `check_problem` says why a report could not be checked. `active_gwei` is what all validators of
+    a development chain have at stake, 0 where it is not counted.
     """
 
     head_slot: int
@@ -64,6 +65,7 @@ class BeaconReading:
     foreign_keys: tuple[str, ...]
     check: ReferenceCheck | None
     check_problem: str | None
+    active_gwei: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,11 @@ class BeaconClient:
         ours = [deposit for deposit in pending if deposit["pubkey"] in wanted]
         return StateAmounts(found, ours, credentials)
 
+    def active_gwei(self, state_id: str) -> int:
+        """Effective balances of all active validators; for chains that have few."""
+        path = f"/eth/v1/beacon/states/{state_id}/validators?status=active"
+        return sum(int(v["validator"]["effective_balance"]) for v in self._data(path))
+
     def _data(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         target = self.name + self._endpoint.target(path)
         try:
@@ -165,8 +172,12 @@ class BeaconClient:
 class BeaconFollower:
     """Counts anew once an epoch or when keys were staked, checks each report once."""
 
-    def __init__(self, client: BeaconClient, credentials: str, slots_per_epoch: int) -> None:
+    def __init__(
+        self, client: BeaconClient, credentials: str, slots_per_epoch: int, *, has_few: bool
+    ) -> None:
+        """`has_few`: the chain has few validators, so that all of them can be counted."""
         self._client = client
+        self._has_few = has_few
         self._credentials = credentials
         self._slots_per_epoch = slots_per_epoch
         self._counted: tuple[object, BeaconReading] | None = None
@@ -190,6 +201,7 @@ class BeaconFollower:
             foreign_keys=counted.foreign_keys,
             check=check,
             check_problem=problem,
+            active_gwei=counted.active_gwei,
         )
 
     def _count(self, head_slot: int, staked: Sequence[Happened]) -> BeaconReading:
@@ -209,6 +221,7 @@ class BeaconFollower:
             foreign_keys=found.foreign(),
             check=None,
             check_problem=None,
+            active_gwei=self._client.active_gwei(str(head_slot)) if self._has_few else 0,
         )
 
     def _check(

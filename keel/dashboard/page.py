@@ -10,10 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.dashboard.actions import ticket_ids
+from keel.dashboard.contracts import PURPOSES, TOKENS
 from keel.dashboard.deployment import KnownDeployment
 from keel.dashboard.guide import guide_html
 from keel.dashboard.series import Point
-from keel.dashboard.telling import Amount, Who
+from keel.dashboard.telling import Amount, Key, When, Who
 from keel.dashboard.view import Accounts, Ticket
 from keel.dashboard.watching import View
 from keel.formatting.amounts import (
@@ -23,9 +24,11 @@ from keel.formatting.amounts import (
     shown_ray,
     shown_seconds,
 )
+from keel.model.beacon_yield import on_mainnet_bps, times_mainnet
 
 OPERATIONS_GUIDE = REPOSITORY_ROOT / "docs" / "operations.md"
 _BAR_WIDTH = 1_000
+_BRIEF_LONGEST = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Page:
             "clock": _clock,
             "moment": _moment,
             "piece": _piece_kind,
+            "brief": _brief,
+            "day": _day,
             "ids": ticket_ids,
         }
 
@@ -78,6 +83,8 @@ class Page:
             token=self._token,
             chain_id=self._known.manifest.chain_id,
             profile=config.profile,
+            contracts=self._contracts(),
+            tokens=TOKENS,
             local_accounts=[(a, self._names.get(a, "")) for a in self._local_accounts],
         )
 
@@ -99,6 +106,11 @@ class Page:
             now=now,
         )
 
+    def sheet(self, template: str, **shown: Any) -> str:
+        """A page of its own, for one thing."""
+        chain_id = self._known.manifest.chain_id
+        return self._environment.get_template(template).render(chain_id=chain_id, **shown)
+
     def operations(self) -> str | None:
         """The operators' guide, None when the checkout has none."""
         if not OPERATIONS_GUIDE.is_file():
@@ -112,11 +124,32 @@ class Page:
             "view": view,
             "s": snapshot,
             "beacon": view.beacon,
+            "mainnet": None if snapshot is None else self.on_mainnet(view),
             "bars": None if snapshot is None else identity_bars(snapshot.accounts),
             "geometry": self._known.geometry,
             "reports": [] if view.layer is None else _reports(view),
             "slot": 0 if snapshot is None else self._slot_at(snapshot.head.timestamp),
         }
+
+    def on_mainnet(self, view: View) -> tuple[int, int] | None:
+        """How many times mainnet's yield this chain pays, and the APR there in basis points.
+
+        None where the chain is like mainnet or its size is not known.
+        """
+        if view.beacon is None or view.snapshot is None:
+            return None
+        config = self._known.manifest.configuration
+        epoch_seconds = config.parameters.slots_per_epoch * config.geometry.seconds_per_slot
+        active_gwei = view.beacon.active_gwei
+        apr_bps = on_mainnet_bps(view.snapshot.apr_bps, active_gwei, epoch_seconds)
+        return None if apr_bps is None else (times_mainnet(active_gwei, epoch_seconds), apr_bps)
+
+    def _contracts(self) -> list[tuple[str, str, str]]:
+        """Address, name and purpose of each contract."""
+        addresses = self._known.manifest.addresses
+        known = [name for name in PURPOSES if name in addresses]
+        others = [name for name in addresses if name not in PURPOSES]
+        return [(addresses[name], name, PURPOSES.get(name, "")) for name in [*known, *others]]
 
     def _slot_at(self, time: int) -> int:
         geometry = self._known.geometry
@@ -177,6 +210,7 @@ def _reports(view: View) -> list[dict[str, Any]]:
             {
                 "time": event.time,
                 "block": event.event.log.block_number,
+                "transaction_hash": event.event.log.transaction_hash,
                 "rate_wei": visible_wei * 10**27 // max(given["sharesAfter"], 1),
                 "visible_wei": visible_wei,
                 "apr_bps": given["aprBps"],
@@ -190,6 +224,15 @@ def _short(address: str) -> str:
     return f"{address[:6]}…{address[-4:]}"
 
 
+def _brief(text: str) -> str:
+    """The beginning of a hash or a key."""
+    return text if len(text) <= _BRIEF_LONGEST else f"{text[:10]}…{text[-6:]}"
+
+
+def _day(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _clock(time: int) -> str:
     return datetime.fromtimestamp(time, UTC).strftime("%H:%M:%S")
 
@@ -199,6 +242,5 @@ def _moment(time: int) -> str:
 
 
 def _piece_kind(piece: object) -> str:
-    if isinstance(piece, Amount):
-        return "amount"
-    return "who" if isinstance(piece, Who) else "text"
+    kinds = {Amount: "amount", Who: "who", When: "when", Key: "key"}
+    return kinds.get(type(piece), "text")

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keel.model.constants import GWEI
+from keel.formatting.amounts import shown_bps, shown_ray
+from keel.model.constants import FUND_VIRTUAL_SHARES, GWEI, SHARES_PER_UNIT
 from keel.sight.event_index import Happened
 
 EVENTS_SHOWN = 40
@@ -12,7 +13,7 @@ EVENTS_SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """`unit` is ETH, kETH, wkETH."""
+    """`unit` is ETH, kETH, wkETH, fund shares; all are counted in steps of 1e-18."""
 
     wei: int
     unit: str
@@ -25,7 +26,21 @@ class Who:
     address: str
 
 
-type Piece = str | Amount | Who
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment, Unix seconds."""
+
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A validator's public key, hexadecimal."""
+
+    pubkey: str
+
+
+type Piece = str | Amount | Who | When | Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +88,9 @@ def _unwrapped(given: Mapping[str, Any]) -> tuple[Piece, ...]:
 
 
 def _redeemed(given: Mapping[str, Any]) -> tuple[Piece, ...]:
-    return (Who(given["holder"]), " was paid ", Amount(given["paidWei"], "ETH"), " at once")
+    units = Amount(given["sharesBurned"] // SHARES_PER_UNIT, "wkETH")
+    paid = Amount(given["paidWei"], "ETH")
+    return (Who(given["holder"]), " was paid ", paid, " at once for kETH worth ", units)
 
 
 def _requested(given: Mapping[str, Any]) -> tuple[Piece, ...]:
@@ -160,7 +177,7 @@ def _paused(what: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
     def words(given: Mapping[str, Any]) -> tuple[Piece, ...]:
         names = {0: "Deposits", 1: "Staking"}
         door = names.get(given["action"], "A door") if "action" in given else what
-        return (f"{door} paused until {given['until']}",)
+        return (f"{door} paused until ", When(given["until"]))
 
     return words
 
@@ -183,11 +200,37 @@ def _operator_added(given: Mapping[str, Any]) -> tuple[Piece, ...]:
 
 def _operator_set(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     active = "active" if given["active"] else "inactive"
-    return (f"Operator {given['operatorId']} is {active}, limit {given['limit']}",)
+    target = shown_bps(given["targetBps"])
+    number, limit = given["operatorId"], given["limit"]
+    return (f"Operator {number} is {active}, limit {limit} validators, target {target}",)
 
 
 def _rewards(given: Mapping[str, Any]) -> tuple[Piece, ...]:
-    return (f"Operator {given['operatorId']} received its rewards in ", Who(given["rewardAddress"]))
+    return (
+        f"Operator {given['operatorId']} received its rewards, kETH worth ",
+        Amount(given["shares"] // SHARES_PER_UNIT, "wkETH"),
+        ", in ",
+        Who(given["rewardAddress"]),
+    )
+
+
+def _cover_failed(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    asked = Amount(given["sharesAsked"] // SHARES_PER_UNIT, "wkETH")
+    return ("The fund did not answer the call for cover of ", asked)
+
+
+def _index_lowered(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    before, after = shown_ray(given["indexBefore"]), shown_ray(given["indexAfter"])
+    return (f"Tickets bear their part of a loss: index {before} became {after}",)
+
+
+def _finalised_alone(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    which = f"Tickets up to {given['lastTicket']} were finalised without a report, with "
+    return (which, Amount(given["amountWei"], "ETH"))
+
+
+def _quorum(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return (f"The quorum is {given['quorum']} of {given['members']} members",)
 
 
 def _member(verb: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
@@ -195,15 +238,16 @@ def _member(verb: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
 
 
 def _exit(given: Mapping[str, Any]) -> tuple[Piece, ...]:
-    return (f"Exit requested of validator 0x{bytes(given['pubkey']).hex()[:12]}…",)
+    key = Key("0x" + bytes(given["pubkey"]).hex())
+    return ("Exit of all that is left requested of validator ", key)
 
 
 def _cooling(verb: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
-    return lambda given: (Who(given["underwriter"]), f" {verb} a cooldown in the fund")
-
-
-def _just(text: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
-    return lambda _given: (text,)
+    return lambda given: (
+        Who(given["underwriter"]),
+        f" {verb} a cooldown of ",
+        Amount(given["shares"] // FUND_VIRTUAL_SHARES, "fund shares"),
+    )
 
 
 _TELLERS: Mapping[tuple[str, str], tuple[str, Callable[[Mapping[str, Any]], tuple[Piece, ...]]]] = {
@@ -211,20 +255,22 @@ _TELLERS: Mapping[tuple[str, str], tuple[str, Callable[[Mapping[str, Any]], tupl
     ("vault", "RedeemedInstantly"): ("out", _redeemed),
     ("vault", "Rebased"): ("report", _rebased),
     ("vault", "LossAbsorbed"): ("loss", _lost),
-    ("vault", "CoverFailed"): ("loss", _just("The fund did not answer the call for cover")),
+    ("vault", "CoverFailed"): ("loss", _cover_failed),
     ("vault", "Staked"): ("validator", _staked),
     ("vault", "Swept"): ("out", _swept),
+    ("vault", "TicketsFinalisedWithoutReport"): ("out", _finalised_alone),
     ("vault", "Paused"): ("door", _paused("A door")),
     ("wrapped", "Deposit"): ("in", _wrapped),
     ("wrapped", "Withdraw"): ("out", _unwrapped),
     ("queue", "TicketRequested"): ("out", _requested),
     ("queue", "TicketsFinalised"): ("out", _finalised),
     ("queue", "TicketClaimed"): ("out", _claimed),
-    ("queue", "IndexLowered"): ("loss", _just("Tickets bear their part of a loss")),
+    ("queue", "IndexLowered"): ("loss", _index_lowered),
     ("oracle", "ReportApplied"): ("report", _reported),
     ("oracle", "LossAnnounced"): ("loss", _announced),
     ("oracle", "MemberAdded"): ("door", _member("joined")),
     ("oracle", "MemberRemoved"): ("door", _member("left")),
+    ("oracle", "QuorumSet"): ("door", _quorum),
     ("registry", "OperatorAdded"): ("validator", _operator_added),
     ("registry", "OperatorSet"): ("validator", _operator_set),
     ("registry", "RewardsClaimed"): ("validator", _rewards),

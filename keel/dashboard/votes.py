@@ -1,7 +1,7 @@
 """Who signed what: reporters' votes, from the calldata of the transactions that posted them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -33,26 +33,56 @@ class Cell(Enum):
 
     POSTED = "signed and posted"
     SIGNED = "signed"
-    MISSING = "no signature"
+    LEFT_OUT = "not in the posted report"
     UNKNOWN = "not known"
-    NO_REPORT = "no report"
+    NO_REPORT = "no report yet"
+    PASSED_OVER = "passed over: a later slot was reported"
+
+
+_SIGNED = (Cell.POSTED, Cell.SIGNED)
+_SILENT_REPORTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A reference slot with the report that counts, the announcement if that is all there is."""
+    """A reference slot with the report that counts, the announcement if that is all there is.
+
+    Slots that were passed over, as when a chain runs fast, are one column; `ref_slot` is the newest
+    of its `frames`.
+    """
 
     ref_slot: int
     vote: Vote | None
+    frames: int = 1
+    is_passed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A signer, and its cell in each column."""
+    """A signer, and its cell in each column.
+
+    Whoever posts takes the signatures that a quorum needs, so a signer that is left out of one
+    report may well have signed it. Only one that is in none of several is likely away.
+    """
 
     signer: str
     is_member: bool
     cells: tuple[Cell, ...]
+
+    @property
+    def reports(self) -> int:
+        """Posted reports whose signers are known."""
+        return sum(cell in (*_SIGNED, Cell.LEFT_OUT) for cell in self.cells)
+
+    @property
+    def signed(self) -> int:
+        """How many of these hold its signature."""
+        return sum(cell in _SIGNED for cell in self.cells)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is in none of several reports."""
+        return self.reports >= _SILENT_REPORTS and not self.signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,24 +164,42 @@ def vote_grid(
         known = by_slot.get(vote.ref_slot)
         if known is None or vote.is_applied or not known.is_applied:
             by_slot[vote.ref_slot] = vote
-    newest = max([newest_ref_slot, *by_slot])
-    oldest = min(by_slot, default=newest)
-    slots = [s for s in range(newest, oldest - 1, -frame_slots) if s >= 0][:FRAMES_SHOWN]
-    columns = tuple(Column(slot, by_slot.get(slot)) for slot in slots)
+    columns = _columns(by_slot, frame_slots, newest_ref_slot)
     signed = {s for c in columns if c.vote for s in c.vote.signers or ()}
     former = sorted(signed - set(members))
     rows = tuple(
-        Row(signer, signer in members, tuple(_cell(c.vote, signer) for c in columns))
+        Row(signer, signer in members, tuple(_cell(c, signer) for c in columns))
         for signer in [*members, *former]
     )
     return Grid(columns, rows)
 
 
-def _cell(vote: Vote | None, signer: str) -> Cell:
+def _columns(
+    by_slot: Mapping[int, Vote], frame_slots: int, newest_ref_slot: int
+) -> tuple[Column, ...]:
+    """The newest slots first, each run of slots that were passed over as one."""
+    last_reported = max(by_slot, default=-1)
+    newest = max(newest_ref_slot, last_reported)
+    oldest = min(by_slot, default=newest)
+    found: list[Column] = []
+    for slot in range(newest, max(oldest, 0) - 1, -frame_slots):
+        vote = by_slot.get(slot)
+        is_passed_over = vote is None and slot < last_reported
+        if is_passed_over and found[-1].is_passed_over:
+            found[-1] = replace(found[-1], frames=found[-1].frames + 1)
+            continue
+        if len(found) == FRAMES_SHOWN:
+            break
+        found.append(Column(slot, vote, is_passed_over=is_passed_over))
+    return tuple(found)
+
+
+def _cell(column: Column, signer: str) -> Cell:
+    vote = column.vote
     if vote is None:
-        return Cell.NO_REPORT
+        return Cell.PASSED_OVER if column.is_passed_over else Cell.NO_REPORT
     if vote.signers is None:
         return Cell.UNKNOWN
     if signer not in vote.signers:
-        return Cell.MISSING
+        return Cell.LEFT_OUT
     return Cell.POSTED if vote.poster == signer else Cell.SIGNED

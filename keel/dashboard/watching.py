@@ -187,7 +187,10 @@ class Watcher:
         with RpcClient(self.execution_url, _TIMEOUT_SECONDS) as rpc:
             credentials = self.known.bind(rpc).vault.withdrawalCredentials()
         return BeaconFollower(
-            client, "0x" + bytes(credentials).hex(), config.parameters.slots_per_epoch
+            client,
+            "0x" + bytes(credentials).hex(),
+            config.parameters.slots_per_epoch,
+            has_few=self.known.is_local,
         )
 
     def _repeat(self, step: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """What the page must show at a block, read from both layers by calls of the test's own."""
 
+from math import isqrt
 from typing import Any
 
 from keel.chain.state import block_head
@@ -17,6 +18,7 @@ def expected_numbers(world: BeaconWorld, block: int) -> dict[str, int]:
         **_fund(world, block),
         **_reports(world, block),
     }
+    found |= _on_mainnet(world, found["apr"])
     time = block_head(world.rpc, block).timestamp
     return found | {"block": block, "slot": world.beacon.slot_at(time)}
 
@@ -59,6 +61,16 @@ def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
         "loss_allowance": c.oracle.lossAllowanceWei(block=block),
         "check.counted": _counted_wei(world),
     }
+
+
+def _on_mainnet(world: BeaconWorld, apr_bps: int) -> dict[str, int]:
+    """Rewards grow with the inverse of the root of what all validators have at stake."""
+    spec, state = world.beacon.chain.spec, world.beacon.chain.state
+    active = spec.get_active_validator_indices(state, spec.get_current_epoch(state))
+    gwei = sum(int(state.validators[index].effective_balance) for index in active)
+    here = int(spec.SLOTS_PER_EPOCH) * world.beacon.slot_seconds * isqrt(gwei)
+    there = 32 * 12 * isqrt(35_000_000 * GWEI)
+    return {"apr_mainnet": apr_bps * here // there, "times_mainnet": there // here}
 
 
 def _counted_wei(world: BeaconWorld) -> int:

@@ -196,6 +196,42 @@ def test_a_wallet_on_another_chain_is_asked_to_switch(stage: Staged, browser: Br
         assert acting.act("Deposit", "1", "Deposit").startswith("1 ETH for ")
 
 
+def test_a_wallet_is_asked_to_show_the_tokens(stage: Staged, browser: Browser) -> None:
+    c = stage.world.contracts
+    asked: list[dict[str, Any]] = []
+
+    def answer(method: str, params: Any) -> Any:
+        if method == "wallet_watchAsset":
+            asked.append(params)
+            return len(asked) == 1
+        return c.rpc.call(method, *params)
+
+    with opened(browser, stage.url, wallet=answer) as page:
+        for token, said in (
+            (c.vault, "The wallet shows kETH."),
+            (c.wrapped, "The wallet does not show wkETH."),
+        ):
+            symbol, decimals = token.symbol(), token.decimals()
+            page.get_by_role("button", name=f"Add {symbol} to the wallet").click()
+            page.get_by_text(said, exact=True).wait_for()
+            options = {"address": token.address, "symbol": symbol, "decimals": decimals}
+            assert asked[-1] == {"type": "ERC20", "options": options}
+        addresses = page.locator(".contracts a").evaluate_all(
+            "all => all.map((e) => e.textContent)"
+        )
+        assert set(addresses) == set(stage.world.manifest.addresses.values())
+        page.evaluate("window.wallet.chain = '0x1'")
+        page.get_by_role("button", name="Add kETH to the wallet").click()
+        page.get_by_text("The wallet is on chain 1, Keel on chain 31337").wait_for()
+        assert len(asked) == 2
+
+
+def test_without_a_wallet_no_token_can_be_added(stage: Staged, browser: Browser) -> None:
+    with local(stage, browser) as acting:
+        acting.page.get_by_role("button", name="Add kETH to the wallet").click()
+        acting.page.wait_for_selector("#watched:has-text('has no wallet')")
+
+
 def test_a_browser_without_a_wallet_says_so(stage: Staged, browser: Browser) -> None:
     with local(stage, browser) as acting:
         acting.page.get_by_role("button", name="Connect a browser wallet").click()

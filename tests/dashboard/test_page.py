@@ -94,7 +94,7 @@ def test_votes_are_those_of_the_transactions(stage: Staged, browser: Browser) ->
         for number, member in enumerate(world.members):
             cell = page.locator(f"[data-signer='{member.address}'] [data-vote]").nth(place)
             signed = Cell.POSTED if number == 1 else Cell.SIGNED
-            expected = signed if 1 <= number <= 3 else Cell.MISSING
+            expected = signed if 1 <= number <= 3 else Cell.LEFT_OUT
             assert cell.get_attribute("data-vote") == expected.name
 
 
@@ -194,7 +194,7 @@ def test_an_announced_loss_is_told_with_its_signers(stage: Staged, browser: Brow
         votes = page.locator("[data-signer]").evaluate_all(
             "rows => rows.map((row) => row.querySelector('[data-vote]').dataset.vote)"
         )
-        assert votes == ["POSTED", "SIGNED", "SIGNED", "MISSING", "MISSING"]
+        assert votes == ["POSTED", "SIGNED", "SIGNED", "LEFT_OUT", "LEFT_OUT"]
         line = page.locator(f"li[data-transaction='{posted.receipt.transaction_hash}']")
         shown = line.locator("[data-wei]").evaluate_all("all => all.map((e) => e.dataset.wei)")
         assert [int(each) for each in shown] == [

@@ -23,18 +23,42 @@ def cells(votes: list[Vote], newest: int, member: str) -> list[Cell]:
 
 def test_each_member_has_a_cell_for_each_frame() -> None:
     votes = [vote(31, A, B, C), vote(63, B, C, D, poster=B)]
-    assert cells(votes, 63, A) == [Cell.MISSING, Cell.POSTED]
+    assert cells(votes, 63, A) == [Cell.LEFT_OUT, Cell.POSTED]
     assert cells(votes, 63, B) == [Cell.POSTED, Cell.SIGNED]
-    assert cells(votes, 63, E) == [Cell.MISSING, Cell.MISSING]
+    assert cells(votes, 63, E) == [Cell.LEFT_OUT, Cell.LEFT_OUT]
 
 
 def test_a_frame_without_a_report_is_a_column_of_its_own() -> None:
     assert cells([vote(31, A, B, C), vote(95, A, B, C)], 127, C) == [
         Cell.NO_REPORT,
         Cell.SIGNED,
-        Cell.NO_REPORT,
+        Cell.PASSED_OVER,
         Cell.SIGNED,
     ]
+
+
+def test_slots_that_a_fast_chain_passed_over_are_one_column_and_nobodys_fault() -> None:
+    slots = [31, 63, 95, 127 + 32 * 100, 127 + 32 * 101]
+    grid = vote_grid([vote(slot, A, B, C) for slot in slots], MEMBERS, 32, slots[-1])
+    assert [(c.ref_slot, c.frames, c.is_passed_over) for c in grid.columns] == [
+        (slots[4], 1, False),
+        (slots[3], 1, False),
+        (slots[3] - 32, 100, True),
+        (95, 1, False),
+        (63, 1, False),
+        (31, 1, False),
+    ]
+    counts = {row.signer: (row.signed, row.reports, row.is_silent) for row in grid.rows}
+    assert counts[A] == (5, 5, False)
+    assert counts[E] == (0, 5, True)
+
+
+def test_who_is_left_out_now_and_then_is_not_silent() -> None:
+    votes = [vote(31, A, B, C), vote(63, A, B, C), vote(95, A, B, D), vote(127, A, B, C)]
+    rows = {row.signer: row for row in vote_grid(votes, MEMBERS, 32, 127).rows}
+    assert [rows[each].is_silent for each in MEMBERS] == [False, False, False, False, True]
+    two = {row.signer: row for row in vote_grid(votes[:2], MEMBERS, 32, 63).rows}
+    assert not two[E].is_silent
 
 
 def test_an_applied_report_counts_before_an_announcement_of_the_same_slot() -> None:

@@ -43,8 +43,9 @@ function say(level, text, hash = null) {
   outcome.dataset.level = level;
   outcome.replaceChildren(text);
   if (hash !== null) {
-    const shown = document.createElement("span");
+    const shown = document.createElement("a");
     shown.className = "hash";
+    shown.href = `/tx/${hash}`;
     shown.textContent = hash;
     outcome.append(shown);
   }
@@ -140,6 +141,18 @@ async function connect() {
   }
 }
 
+async function watch(button) {
+  const { address, symbol, decimals } = button.dataset;
+  const said = document.getElementById("watched");
+  try {
+    await wallet.requireChain();
+    const taken = await wallet.watch(address, symbol, Number(decimals));
+    said.textContent = taken ? `The wallet shows ${symbol}.` : `The wallet does not show ${symbol}.`;
+  } catch (error) {
+    said.textContent = error.message;
+  }
+}
+
 async function showWallet() {
   const there = await wallet.chainId();
   switchButton.hidden = there === chainId;
@@ -174,6 +187,9 @@ export function startActions() {
     const tickets = event.target.closest("[data-tickets]")?.dataset.tickets;
     if (tickets) act({ account: account.value, kind: "claim", tickets: tickets.split(" ").map(Number) });
   });
+  for (const button of document.querySelectorAll(".watch")) {
+    button.addEventListener("click", () => watch(button));
+  }
   document.addEventListener("keel:changed", showHoldings);
   document.getElementById("connect").addEventListener("click", connect);
   switchButton.addEventListener("click", switchChain);

@@ -6,8 +6,11 @@ let width = null;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const fixed = (digits) => (_, value) => (value == null ? "–" : value.toFixed(digits));
 
+const LABEL_PIXELS = 80;
+const LEAST_SECONDS = 60;
+
 // uPlot's own steps never end where a range is under a millionth of its values, as a rate's is.
-function steps(_, __, low, high) {
+export function steps(_, __, low, high) {
   if (!(high > low)) return [low];
   const least = (high - low) / 4;
   const power = 10 ** Math.floor(Math.log10(least));
@@ -16,6 +19,23 @@ function steps(_, __, low, high) {
   for (let n = Math.ceil(low / step); n * step <= high && found.length < 12; n += 1) found.push(n * step);
   return found;
 }
+
+// As many decimals as tell one label from the next.
+export function labels(values, least = 0) {
+  const step = values.length > 1 ? values[1] - values[0] : 1;
+  const digits = Math.min(9, Math.max(least, Math.ceil(-Math.log10(step) - 1e-6)));
+  return values.map((value) => value.toFixed(digits));
+}
+
+export function clock(times, step) {
+  return times.map((time) => {
+    const text = new Date(time * 1e3).toISOString();
+    return step >= 86_400 ? text.slice(5, 10) : text.slice(11, step < 60 ? 19 : 16);
+  });
+}
+
+// A chart that has just begun still shows a minute, so that its labels have room.
+export const timeRange = (low, high) => [Math.min(low, high - LEAST_SECONDS), high];
 
 function rateRange(_, low, high) {
   const margin = Math.max((high - low) * 0.08, high * 1e-6, 1e-9);
@@ -29,26 +49,16 @@ function options(width, height) {
     ticks: { stroke: colour("--line"), width: 1 },
     font: "12px system-ui, sans-serif",
   };
-  const ticks = (digits) => (_, values) => values.map((value) => value.toFixed(digits));
-  const clock = (_, times, __, ___, step) => times.map((time) => {
-    const text = new Date(time * 1e3).toISOString();
-    return step >= 86_400 ? text.slice(5, 10) : text.slice(11, step < 60 ? 19 : 16);
-  });
-  const rateDigits = (_, values) => {
-    const step = values.length > 1 ? values[1] - values[0] : 1;
-    const digits = Math.min(9, Math.max(2, Math.ceil(-Math.log10(step))));
-    return values.map((value) => value.toFixed(digits));
-  };
   return {
     width,
     height,
     tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), "Etc/UTC"),
     cursor: { y: false },
-    scales: { x: { time: true }, rate: { range: rateRange }, supply: { range: (_, low, high) => [0, high * 1.05 || 1] } },
+    scales: { x: { time: true, range: (_, low, high) => timeRange(low, high) }, rate: { range: rateRange }, supply: { range: (_, low, high) => [0, high * 1.05 || 1] } },
     axes: [
-      { ...axis, values: clock },
-      { ...axis, scale: "rate", size: 84, splits: steps, values: rateDigits },
-      { ...axis, scale: "supply", side: 1, size: width < 500 ? 48 : 60, grid: { show: false }, values: ticks(0) },
+      { ...axis, space: LABEL_PIXELS, values: (_, times, __, ___, step) => clock(times, step) },
+      { ...axis, scale: "rate", size: 84, splits: steps, values: (_, values) => labels(values, 2) },
+      { ...axis, scale: "supply", side: 1, size: width < 500 ? 48 : 60, grid: { show: false }, splits: steps, values: (_, values) => labels(values) },
     ],
     series: [
       { value: (_, time) => (time == null ? "–" : new Date(time * 1e3).toISOString().slice(0, 19).replace("T", " ")), label: "UTC" },

@@ -100,5 +100,11 @@ async function poll() {
   setTimeout(poll, POLL_MS);
 }
 
+// On a phone the way to the form floats over the page, but not over the form itself.
+function hideWayToForm(seen) {
+  document.querySelector(".jump").classList.toggle("is-there", seen.at(-1).isIntersecting);
+}
+
 startActions();
+new IntersectionObserver(hideWayToForm).observe(document.getElementById("actions"));
 load().catch(() => { lost = Date.now(); }).finally(poll);

@@ -60,6 +60,12 @@ export class Wallet {
     return this.#ask("eth_sendTransaction", [{ from: sender, to, data, value }]);
   }
 
+  // EIP-747: the wallet asks its owner whether to show a token; it may answer false.
+  async watch(address, symbol, decimals) {
+    const params = { type: "ERC20", options: { address, symbol, decimals } };
+    return this.#ask("wallet_watchAsset", params);
+  }
+
   onChange(chainChanged, accountsChanged) {
     window.ethereum?.on?.("chainChanged", chainChanged);
     window.ethereum?.on?.("accountsChanged", () => this.addresses.size > 0 && accountsChanged());

@@ -1,0 +1,32 @@
+"""What each contract is for, in a few words, and the tokens that wallets can show (EIP-747)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """As wallets ask for it; `contract` is the name in the manifest."""
+
+    contract: str
+    symbol: str
+    decimals: int
+
+
+TOKENS = (Token("StakingVault", "kETH", 18), Token("WrappedKeelEther", "wkETH", 18))
+
+PURPOSES: Mapping[str, str] = {
+    "StakingVault": "deposits, and kETH itself: a balance that grows with each report",
+    "WrappedKeelEther": "wkETH (ERC-4626): an amount that stays, whose worth grows",
+    "WithdrawalQueue": "tickets (ERC-721) that become ether",
+    "InstantRedemption": "ether at once, for a fee",
+    "AccountingOracle": "reports of the committee",
+    "OperatorRegistry": "operators, their keys and rewards",
+    "InsuranceFund": "underwriters' wkETH, which covers losses first",
+    "WithdrawalVault": "where the beacon chain pays to; asks for exits",
+    "RewardsVault": "fees and MEV of validators",
+    "AccessManager": "who may do what",
+    "WithdrawalVaultImplementation": "the code behind WithdrawalVault, which is a proxy",
+    "Create3Factory": "made the others, at addresses known beforehand",
+}
+"""By the contract's name in the manifest."""

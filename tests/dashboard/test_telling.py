@@ -1,0 +1,97 @@
+"""Events in words: each that moves something carries the amount, exactly."""
+
+from collections import namedtuple
+from typing import Any
+
+import pytest
+
+from keel.chain.abi import AbiEvent, Event, Log
+from keel.dashboard.deployment import TOLD
+from keel.dashboard.telling import Amount, When, tell_recent
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.bindings import CONTRACT_NAMES
+from keel.deploy.plan import abi_artifact
+from keel.model.constants import FUND_VIRTUAL_SHARES, GWEI, SHARES_PER_UNIT
+from keel.sight.event_index import Happened
+
+_HASH = "0x" + "ab" * 32
+_MOVES_NOTHING = {
+    ("registry", "OperatorAdded"),
+    ("registry", "OperatorSet"),
+    ("oracle", "MemberAdded"),
+    ("oracle", "MemberRemoved"),
+    ("oracle", "QuorumSet"),
+    ("queue", "IndexLowered"),
+    ("withdrawal_vault", "ExitRequested"),
+    ("vault", "Paused"),
+    ("instant", "Paused"),
+    ("vault", "LossAnnouncementOpened"),  # its LossAnnounced is told
+    ("registry", "KeyStaked"),  # its Staked is told
+    ("wrapped", "Transfer"),  # its Deposit and Withdraw are told
+    ("instant", "TermsSet"),
+}
+_REPORT = namedtuple(
+    "_REPORT", "refSlot consensusBalanceGwei activeValidators exitedValidators slashedValidators"
+)
+
+
+def happened(artifacts: Artifacts, field: str, name: str) -> Happened:
+    """An event in which no two numbers are alike."""
+    abi = abi_artifact(artifacts, CONTRACT_NAMES[field]).abi
+    event = abi.events[abi.topic(name)]
+    address = f"0x{1:040x}"
+    log = Log(address, (), b"", 0, 7, _HASH)
+    return Happened(field, Event(name, _inputs(event), log), 1_700_000_000)
+
+
+def _inputs(event: AbiEvent) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    pairs = zip(event.signature.names, event.signature.types, strict=True)
+    for place, (name, kind) in enumerate(pairs):
+        number = (place + 1) * 10**21 + 7
+        if kind == "address":
+            values[name] = f"0x{place + 1:040x}"
+        elif kind.startswith("("):
+            values[name] = _REPORT(95, number // GWEI, 2, 0, 0)
+        elif kind == "bytes":
+            values[name] = bytes(48)
+        elif kind == "bytes32":
+            values[name] = bytes(32)
+        elif kind == "string":
+            values[name] = "Harbour"
+        elif kind == "bool":
+            values[name] = True
+        else:
+            values[name] = place % 2 if kind == "uint8" else number
+    return values
+
+
+@pytest.mark.parametrize(
+    ("field", "name"), [(field, name) for field, names in TOLD.items() for name in names]
+)
+def test_every_event_that_moves_something_tells_its_amount(
+    artifacts: Artifacts, field: str, name: str
+) -> None:
+    event = happened(artifacts, field, name)
+    told = tell_recent([event])
+    amounts = [p for line in told for p in line.pieces if isinstance(p, Amount)]
+    if (field, name) in _MOVES_NOTHING:
+        assert amounts == []
+        return
+    numbers = {v for v in event.inputs.values() if isinstance(v, int)}
+    known = numbers | {n // SHARES_PER_UNIT for n in numbers}
+    known |= {n // FUND_VIRTUAL_SHARES for n in numbers}
+    known |= {
+        report.consensusBalanceGwei * GWEI
+        for report in event.inputs.values()
+        if isinstance(report, _REPORT)
+    }
+    if name == "Rebased":
+        known.add(event.inputs["assetsAfterWei"] - event.inputs["unvestedAfterWei"])
+    assert amounts
+    assert {amount.wei for amount in amounts} <= known
+
+
+def test_a_pause_says_until_when(artifacts: Artifacts) -> None:
+    event = happened(artifacts, "instant", "Paused")
+    assert When(event.inputs["until"]) in tell_recent([event])[0].pieces
