@@ -50,9 +50,9 @@ class Connection(H11Protocol):
     @property
     def is_silent(self) -> bool:
         """Whether the client has still to send a request, or the rest of one, and reads nothing."""
-        is_asking = self.conn.their_state not in (h11.IDLE, h11.SEND_BODY)
+        waits_for_answer = self.conn.their_state not in (h11.IDLE, h11.SEND_BODY)
         is_reading = self._stall_check is not None
-        return not is_asking and not is_reading
+        return not waits_for_answer and not is_reading
 
     def give_up(self) -> None:
         """Close it at once, whatever was still to be sent."""

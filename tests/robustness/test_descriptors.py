@@ -17,16 +17,20 @@ SILENT = 400
 LOG_BYTES = 64 * 1024
 
 
-@pytest.mark.parametrize("server", ["monitor", "committee"])
-def test_silent_connections_do_not_keep_a_reporter_from_its_work(stage: Stage, server: str) -> None:
+@pytest.mark.parametrize(
+    "servers", [("monitor",), ("committee",), ("monitor", "committee")], ids="+".join
+)
+def test_silent_connections_do_not_keep_a_reporter_from_its_work(
+    stage: Stage, servers: tuple[str, ...]
+) -> None:
     with ExitStack() as stack, stage.committee(3) as committee:
         committee.settle()
         held = committee.reporters[0]
         assert held.pid is not None
         resource.prlimit(held.pid, resource.RLIMIT_NOFILE, (MOST_FILES, MOST_FILES))
         before = held.service.log_path.stat().st_size
-        address = _address(held, server)
-        for _ in range(SILENT):
+        for server in servers * SILENT:
+            address = _address(held, server)
             stack.enter_context(socket.create_connection((address.host, address.port), timeout=5))
         reported = committee.until_applied(stage.ref_slot)
         assert same_numbers(reported.report, stage.seen())
