@@ -8,21 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-import orjson
-
-from keel.chain.endpoint import endpoint
-from keel.chain.errors import ChainError
 from keel.model.constants import GWEI
-from keel.sight.event_index import Happened
+from keel.nodes.beacon_node import BeaconNode
+from keel.nodes.errors import NodeError
+from keel.sight.consensus_view import ADDRESS_PREFIXES
+from keel.sight.event_index import ChainMovedError, Happened
 
 _IDS_AT_ONCE = 1_000
-_ADDRESS_PREFIXES = ("0x01", "0x02")  # consensus specs: execution and compounding credentials
+_PAYING = tuple(f"0x{prefix:02x}" for prefix in ADDRESS_PREFIXES)
 _ADDRESS_DIGITS = 40
-
-
-class BeaconApiError(ChainError):
-    """The node does not answer, or not as the Beacon API says; one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,39 +89,11 @@ class StateAmounts:
     def _pays_us(self, credentials: str) -> bool:
         """Whether the consensus layer can pay to the address of our own."""
         own = self.credentials[-_ADDRESS_DIGITS:]
-        return credentials[:4] in _ADDRESS_PREFIXES and credentials[-_ADDRESS_DIGITS:] == own
+        return credentials[:4] in _PAYING and credentials[-_ADDRESS_DIGITS:] == own
 
 
-class BeaconClient:
-    """A beacon node; every method raises BeaconApiError."""
-
-    def __init__(self, url: str, timeout_seconds: float = 20.0) -> None:
-        self._endpoint = endpoint(url)
-        self.name = self._endpoint.name
-        # The machine's proxy settings are for other hosts than one's own node.
-        self._client = httpx.Client(
-            timeout=timeout_seconds, trust_env=False, headers=self._endpoint.headers
-        )
-        self._slots_per_epoch: int | None = None
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
-    def genesis_time(self) -> int:
-        """Time of slot 0."""
-        return int(self._data("/eth/v1/beacon/genesis")["genesis_time"])
-
-    def head_slot(self) -> int:
-        """Slot of the node's head."""
-        return int(self._data("/eth/v1/node/syncing")["head_slot"])
-
-    def finalised_slot(self) -> int:
-        """First slot of the latest finalised epoch: what came before is final."""
-        if self._slots_per_epoch is None:
-            self._slots_per_epoch = int(self._data("/eth/v1/config/spec")["SLOTS_PER_EPOCH"])
-        checkpoints = self._data("/eth/v1/beacon/states/head/finality_checkpoints")
-        return int(checkpoints["finalized"]["epoch"]) * self._slots_per_epoch
+class BeaconClient(BeaconNode):
+    """A beacon node, asked for what concerns some keys; every method raises NodeError."""
 
     def amounts(self, state_id: str, keys: Sequence[str], credentials: str) -> StateAmounts:
         """Read validators and pending deposits of some keys in one state."""
@@ -136,37 +102,16 @@ class BeaconClient:
         found: dict[str, Mapping[str, Any]] = {}
         for start in range(0, len(keys), _IDS_AT_ONCE):
             body = {"ids": list(keys[start : start + _IDS_AT_ONCE])}
-            for entry in self._data(f"{path}/validators", body):
+            for entry in self.data(f"{path}/validators", body):
                 found[entry["validator"]["pubkey"]] = entry
-        pending = self._data(f"{path}/pending_deposits") if keys else []
+        pending = self.data(f"{path}/pending_deposits") if keys else []
         ours = [deposit for deposit in pending if deposit["pubkey"] in wanted]
         return StateAmounts(found, ours, credentials)
 
     def active_gwei(self, state_id: str) -> int:
         """Effective balances of all active validators; for chains that have few."""
         path = f"/eth/v1/beacon/states/{state_id}/validators?status=active"
-        return sum(int(v["validator"]["effective_balance"]) for v in self._data(path))
-
-    def _data(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        target = self.name + self._endpoint.target(path)
-        try:
-            if body is None:
-                answer = self._client.get(target)
-            else:
-                answer = self._client.post(target, json=body)
-            found = orjson.loads(answer.content)
-        except httpx.HTTPError as error:
-            reason = str(error) or type(error).__name__
-            raise BeaconApiError(f"{self.name} does not answer: {reason}") from error
-        except orjson.JSONDecodeError as error:
-            raise BeaconApiError(f"{self.name}{path} does not answer with JSON") from error
-        if answer.status_code != httpx.codes.OK:
-            message = found.get("message") if isinstance(found, dict) else None
-            raise BeaconApiError(f"{path}: status {answer.status_code}, {message or 'no reason'}")
-        try:
-            return found["data"]
-        except (KeyError, TypeError) as error:
-            raise BeaconApiError(f"{self.name}{path} answers without data") from error
+        return sum(int(v["validator"]["effective_balance"]) for v in self.data(path))
 
 
 class BeaconFollower:
@@ -185,7 +130,7 @@ class BeaconFollower:
 
     def read(self, events: Sequence[Happened], consensus_wei: int) -> BeaconReading:
         """Read the node; `consensus_wei` is C by the books at the events' end."""
-        head_slot = self._client.head_slot()
+        head_slot = self._client.synced_slot()
         staked = [e for e in events if e.name == "KeyStaked"]
         moment = head_slot // self._slots_per_epoch, len(staked), _last_hash(staked)
         if self._counted is None or self._counted[0] != moment:
@@ -194,7 +139,7 @@ class BeaconFollower:
         check, problem = self._check(events, staked, consensus_wei)
         return BeaconReading(
             head_slot=head_slot,
-            finalised_slot=self._client.finalised_slot(),
+            finalised_slot=self._client.finalised_epoch() * self._slots_per_epoch,
             counted_slot=counted.counted_slot,
             counts=counted.counts,
             slashed_keys=counted.slashed_keys,
@@ -241,7 +186,7 @@ class BeaconFollower:
         if moment not in self._checked:
             try:
                 found = self._client.amounts(str(ref_slot), keys, self._credentials)
-            except BeaconApiError as error:
+            except NodeError as error:
                 return None, str(error)
             counted_wei = found.counted_gwei() * GWEI
             self._checked = {moment: ReferenceCheck(ref_slot, counted_wei, 0)}
@@ -255,7 +200,7 @@ def _ref_time(events: Sequence[Happened], place: int) -> int:
     for event in events[max(0, place - 20) : place + 20]:
         if event.name == "Rebased" and event.event.log.transaction_hash == transaction:
             return int(event.inputs["refTime"])
-    raise BeaconApiError("the report's rebase is missing from the log")
+    raise ChainMovedError("the report's rebase is missing from the log")
 
 
 def _counts(entries: Iterable[Mapping[str, Any] | None]) -> Counts:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from keel.chain.abi import checksummed
 from keel.chain.errors import ChainError
-from keel.dashboard.beacon import BeaconApiError, BeaconClient
+from keel.dashboard.beacon import BeaconClient
 from keel.dashboard.holder_sheet import (
     HistoryError,
     concerns,
@@ -172,7 +172,7 @@ async def _standings(served: Served, pubkeys: Sequence[str]) -> tuple[Mapping[st
 
     try:
         return await run_in_threadpool(served.with_contracts, read), ""
-    except (BeaconApiError, ChainError) as error:
+    except ChainError as error:
         return {}, str(error)
     except _MALFORMED as error:
         return {}, f"the beacon node answers in another form ({type(error).__name__})"

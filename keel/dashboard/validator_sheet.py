@@ -73,7 +73,7 @@ def exit_requests(events: Sequence[Happened], pubkey: str) -> tuple[ExitRequest,
 def read_standings(
     client: BeaconClient, pubkeys: Sequence[str], credentials: str
 ) -> Mapping[str, Standing]:
-    """Ask the beacon node for its head state; raises BeaconApiError.
+    """Ask the beacon node for its head state; raises NodeError.
 
     Answers of another shape raise LookupError, TypeError or ValueError.
     """

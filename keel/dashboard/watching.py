@@ -28,6 +28,7 @@ from keel.dashboard.view import Snapshot
 from keel.dashboard.votes import Grid, VoteReader, vote_grid
 from keel.deploy.errors import ManifestError
 from keel.deploy.manifest import require_same_chain
+from keel.nodes.errors import NodeError
 from keel.sight.event_index import ChainMovedError, EventIndex, Happened
 
 POLL_SECONDS = 0.5
@@ -179,11 +180,10 @@ class Watcher:
 
     def _beacon_follower(self, client: BeaconClient) -> BeaconFollower:
         config = self.known.manifest.configuration
-        if client.genesis_time() != config.genesis_time:
-            raise ChainError(
-                f"the beacon chain at {client.name} began at {client.genesis_time()}, Keel's at "
-                f"{config.genesis_time}"
-            )
+        began = client.network().genesis_time
+        if began != config.genesis_time:
+            problem = f"the beacon chain began at {began}, Keel's at {config.genesis_time}"
+            raise NodeError(client.url, problem)
         with RpcClient(self.execution_url, _TIMEOUT_SECONDS) as rpc:
             credentials = self.known.bind(rpc).vault.withdrawalCredentials()
         return BeaconFollower(

@@ -19,6 +19,7 @@ _JSON = "application/json"
 _SSZ = "application/octet-stream"
 _JSON_BYTES = 16 * 1024**2
 _MESSAGE_BYTES = 64 * 1024
+_LIST_BYTES = 64 * 1024**2
 _OK = 200
 _NOT_FOUND = 404
 _NOT_COUNTED = {
@@ -135,6 +136,10 @@ class BeaconNode(Closing):
             raise NodeError(self.url, f"{path} is answered, but not with SSZ of a named fork")
         return fork.lower(), data
 
+    def data(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """`data` of any JSON answer, which nothing has checked; a `body` is posted."""
+        return self._read(path, body, _LIST_BYTES)["data"]
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
@@ -146,10 +151,12 @@ class BeaconNode(Closing):
             raise NodeError(self.url, _NOT_COUNTED["is_optimistic"])
         return answer["data"]
 
-    def _read(self, path: str) -> dict[str, Any]:
-        _, body = self._ask(path, _JSON, self.timeout_seconds, _JSON_BYTES)
+    def _read(
+        self, path: str, body: Mapping[str, Any] | None = None, most_bytes: int = _JSON_BYTES
+    ) -> dict[str, Any]:
+        _, content = self._ask(path, _JSON, self.timeout_seconds, most_bytes, body)
         try:
-            answer = orjson.loads(body)
+            answer = orjson.loads(content)
         except orjson.JSONDecodeError as error:
             raise NodeError(self.url, f"{path} is answered, but not with JSON") from error
         if not isinstance(answer, dict) or "data" not in answer:
@@ -157,7 +164,12 @@ class BeaconNode(Closing):
         return answer
 
     def _ask(
-        self, path: str, content: str, seconds: float, most_bytes: int
+        self,
+        path: str,
+        content: str,
+        seconds: float,
+        most_bytes: int,
+        body: Mapping[str, Any] | None = None,
     ) -> tuple[Mapping[str, str], bytes]:
         headers = {
             "Accept": content,
@@ -166,8 +178,9 @@ class BeaconNode(Closing):
         }
         target = self.url + self._endpoint.target(path)
         deadline = time.monotonic() + seconds
+        method = "GET" if body is None else "POST"
         try:
-            with self._client.stream("GET", target, headers=headers) as answer:
+            with self._client.stream(method, target, headers=headers, json=body) as answer:
                 if answer.status_code != _OK:
                     said = next(answer.iter_raw(_MESSAGE_BYTES), b"")
                     raise NodeRefusalError(self.url, _refusal(path, answer.status_code, said))
