@@ -20,10 +20,10 @@ from keel.scenarios.beacon_world import (
     open_beacon_world,
     options_for_keel,
 )
-from keel.scenarios.depositing import deposit, deposit_wrapped, underwrite
-from keel.scenarios.joining import operators_join
-from keel.scenarios.staking import stake
-from keel.scenarios.working import await_activation
+from keel.scenarios.keepers import stake
+from keel.scenarios.operators import operators_join
+from keel.scenarios.users import deposit, deposit_wrapped, underwrite
+from keel.scenarios.validators import await_activation
 
 CONFIG = ChainConfig(genesis_time=1_800_000_000, verify_own_signatures=False)
 

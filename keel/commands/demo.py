@@ -18,7 +18,7 @@ def cli(fast: bool) -> None:
     """
     import ape
 
-    from keel.scenarios.telling import tell_life
+    from keel.scenarios.narration import tell_life
 
     ape.project.load_contracts()
 

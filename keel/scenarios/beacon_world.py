@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from keel.chain.anvil import AnvilOptions
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head, unlocked_accounts
+from keel.chain.transaction import receipt_of
 from keel.circle.reports import Reported
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
@@ -17,10 +19,29 @@ from keel.deploy.manifest import Manifest, make_manifest
 from keel.deploy.plan import Plan, make_plan
 from keel.deploy.profiles import LOCAL, Profile, local_profile
 from keel.deploy.sender import NodeSender
+from keel.scenarios.members import report
 from keel.scenarios.real_beacon import RealBeacon
-from keel.scenarios.reporting import report
-from keel.scenarios.slot_client import SlotClient
 from keel.scenarios.world import World, members_of_local_chain
+
+_MOST_SLOTS = 64
+
+
+class SlotClient(RpcClient):
+    """After each transaction slots pass until a block holds it, as for anybody on Ethereum."""
+
+    def __init__(self, chain: BeaconChain) -> None:
+        super().__init__(chain.rpc.url)
+        self.chain = chain
+
+    def call(self, method: str, *params: Any) -> Any:
+        """As in RpcClient; raises NotReachedError for a transaction that no block takes."""
+        answer = super().call(method, *params)
+        if method == "eth_sendTransaction":
+            self.chain.step()
+            self.chain.run_until(
+                lambda _: receipt_of(self, answer) is not None, _MOST_SLOTS, what="inclusion"
+            )
+        return answer
 
 
 @dataclass

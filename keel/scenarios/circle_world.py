@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.request import urlopen
 
+import orjson
+
+from keel.chain.clock import now
 from keel.chain.state import set_balance_wei
 from keel.circle.cast import Changes, Surroundings, write_cast
 from keel.circle.circle import Circle
@@ -17,7 +21,7 @@ from keel.deploy.manifest import write_manifest
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.identity import last_ref_time
-from keel.scenarios.reporting import operator_totals
+from keel.scenarios.members import next_reference_slot, operator_totals
 
 POLL_SECONDS = 0.05
 """Slots pass as fast as they can be computed."""
@@ -93,3 +97,33 @@ def _with_circle(world: BeaconWorld, circle: Circle) -> CircleWorld:
         manifest=world.manifest,
         circle=circle,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """Whose process was killed, in which slot, and the report that came without it."""
+
+    name: str
+    pid: int
+    slot: int
+    reported: Reported
+
+
+def kill_in_mid_frame(world: CircleWorld, process: Process) -> Killed:
+    """Kill a reporter half-way between two reference slots; the others report the next one."""
+    geometry = world.configuration.geometry
+    middle = next_reference_slot(world) - geometry.frame_slots // 2
+    world.beacon.go_to(max(now(world.rpc), geometry.time_of(middle)))
+    pid = process.pid
+    if pid is None:
+        raise ValueError(f"{process.name} was never started")
+    process.kill()
+    slot = world.beacon.chain.slot
+    return Killed(process.name, pid, slot, world.next_report())
+
+
+def has_signed(process: Process, member: str, ref_slot: int) -> bool:
+    """Ask a reporter, as other members do, whether it has the ballot of a member."""
+    with urlopen(f"{process.service.serving_url}/v1/ballots/{ref_slot}") as answer:  # noqa: S310 (our own http address)
+        ballots = orjson.loads(answer.read())["ballots"]
+    return any(ballot["signer"] == member for ballot in ballots)

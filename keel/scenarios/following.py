@@ -11,7 +11,7 @@ from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.bindings import Bindings
 from keel.formatting.amounts import shown_ether
 from keel.formatting.names import printable
-from keel.scenarios.telling_reports import report_lines
+from keel.scenarios.narration import report_lines
 from keel.sight.key_batches import staked_pubkeys
 
 _REPORTED = ("ReportApplied", "LossAnnounced")

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from keel.chain.contract import Contract, call_many
 from keel.chain.state import balance_wei, block_head
+from keel.consensus.beacon.outcome import SlotOutcome
 from keel.deploy.contracts import WithdrawalQueue
 from keel.errors import KeelError
 from keel.model.constants import GWEI, RAY, SHARES_PER_UNIT
 from keel.model.queue import normalise_up, owed_up
+from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.world import World
 
 _ZERO = "0x" + "0" * 40
@@ -144,3 +146,24 @@ def _holders(world: World, token: Contract) -> list[str]:
 
 def _last_block(world: World) -> int:
     return block_head(world.rpc).number
+
+
+class FrameCount:
+    """A watcher of the chain; raises BooksBrokenError in the slot of the report that is off."""
+
+    def __init__(self, world: BeaconWorld) -> None:
+        self._world = world
+        self._last_ref_time = self._ref_time()
+        self.reports = 0
+
+    def __call__(self, _outcome: SlotOutcome) -> None:
+        """Count when this slot's block applied a report."""
+        ref_time = self._ref_time()
+        if ref_time != self._last_ref_time:
+            self._last_ref_time = ref_time
+            require_identity(self._world)
+            self.reports += 1
+
+    def _ref_time(self) -> int:
+        _, _, ref_time, _ = self._world.contracts.vault.consensus()
+        return int(ref_time)

@@ -8,24 +8,29 @@ from keel.errors import KeelError
 from keel.formatting.amounts import shown_ether, shown_seconds
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.circle_world import CircleWorld
-from keel.scenarios.depositing import deposit, deposit_wrapped, underwrite
-from keel.scenarios.dying import has_signed, kill_in_mid_frame
-from keel.scenarios.exiting import await_exit_asked, await_paid_out
-from keel.scenarios.failing import (
+from keel.scenarios.circle_world import CircleWorld, has_signed, kill_in_mid_frame
+from keel.scenarios.keepers import await_exit_asked, await_paid_out, await_staked
+from keel.scenarios.operators import await_rewards, operators_join
+from keel.scenarios.users import (
+    a_frame_passes,
+    claim_ticket,
+    deposit,
+    deposit_wrapped,
+    redeem_instantly,
+    request_ticket,
+    sell_ticket,
+    underwrite,
+)
+from keel.scenarios.validators import (
+    Lost,
     Slashed,
     approach_penalty,
+    await_activation,
     frames_offline,
     sign_twice,
     suffer_penalty,
+    work,
 )
-from keel.scenarios.growing import a_frame_passes
-from keel.scenarios.joining import operators_join
-from keel.scenarios.leaving import claim_ticket, redeem_instantly, request_ticket, sell_ticket
-from keel.scenarios.losing import Lost
-from keel.scenarios.rewarding import await_rewards
-from keel.scenarios.staking import await_staked
-from keel.scenarios.working import await_activation, work
 
 TICKET_WEI = 50 * ETHER
 TICKET_PRICE_WEI = 49 * ETHER

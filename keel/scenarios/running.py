@@ -42,6 +42,7 @@ from keel.deploy.sender import NodeSender
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import (
     BeaconWorld,
+    SlotClient,
     open_beacon_world,
     options_for_keel,
     plan_on_beacon,
@@ -49,8 +50,7 @@ from keel.scenarios.beacon_world import (
 from keel.scenarios.following import Story
 from keel.scenarios.goals import keel_goals
 from keel.scenarios.introducing import Addresses, introduce
-from keel.scenarios.joining import operators_join
-from keel.scenarios.slot_client import SlotClient
+from keel.scenarios.operators import operators_join
 from keel.scenarios.starting import Ending, alone, removed_at_end, require_free_ports, step
 
 _SLOTS_BEFORE_NOW = 80

@@ -1,8 +1,8 @@
 """The stage on which stories act: a chain with Keel, people by their parts, a consensus layer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from eth_account.signers.local import LocalAccount
 
@@ -11,13 +11,45 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei, set_balance_wei
 from keel.chain.transaction import Receipt
 from keel.circle.keys import account_of
+from keel.consensus.keys import ValidatorKey
 from keel.deploy.actors import ORACLE_MEMBERS
 from keel.deploy.bindings import CONTRACT_NAMES, Bindings
 from keel.deploy.config import Configuration
 from keel.deploy.profiles import Profile
 from keel.deploy.roles import ROLE_BY_NAME, role_of
-from keel.scenarios.consensus_layer import ConsensusLayer
+from keel.model.balance_tree import ValidatorBalance
 from keel.scenarios.script_beacon import ScriptBeacon
+
+
+class ConsensusLayer(Protocol):
+    """Times are Unix seconds; only validators that the vault staked count."""
+
+    def follow(self) -> None:
+        """Take note of what was staked since."""
+
+    def hold_keys(self, keys: Sequence[ValidatorKey]) -> None:
+        """Let operators' machines have keys, so that their validators do their duties."""
+
+    def go_to(self, time: int) -> None:
+        """Let time pass up to the slot of this moment, with a block there if one can be."""
+
+    def await_final(self, ref_time: int) -> None:
+        """Let time pass until a reference slot may be reported."""
+
+    def block_at(self, time: int) -> int:
+        """Return the number of the latest execution block at a moment."""
+
+    def total_gwei(self, time: int) -> int:
+        """C: balances and pending deposits at a moment."""
+
+    def deposited_later_gwei(self, time: int) -> int:
+        """P: what was deposited after a moment."""
+
+    def balances(self, time: int) -> list[ValidatorBalance]:
+        """Everything that `validatorsRoot` holds."""
+
+    def counts(self, time: int) -> dict[int, tuple[int, int, int]]:
+        """Active, exited and slashed validators by operator."""
 
 
 @dataclass

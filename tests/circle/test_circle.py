@@ -11,11 +11,9 @@ from keel.circle.errors import CircleError, LaggingError, NothingReportedError, 
 from keel.circle.reports import reports_between
 from keel.deploy.artifacts import Artifacts
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.circle_world import CircleWorld, circle_around
-from keel.scenarios.counting import FrameCount
-from keel.scenarios.dying import kill_in_mid_frame
-from keel.scenarios.identity import BooksBrokenError, require_identity
-from keel.scenarios.reporting import next_reference_slot
+from keel.scenarios.circle_world import CircleWorld, circle_around, kill_in_mid_frame
+from keel.scenarios.identity import BooksBrokenError, FrameCount, require_identity
+from keel.scenarios.members import next_reference_slot
 from tests.beacon_stage import put_back
 
 

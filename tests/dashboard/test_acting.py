@@ -13,8 +13,8 @@ from keel.chain.state import balance_wei
 from keel.deploy.artifacts import Artifacts
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.leaving import request_ticket
-from keel.scenarios.reporting import report
+from keel.scenarios.members import report
+from keel.scenarios.users import request_ticket
 from tests.dashboard.browser import opened
 from tests.dashboard.stage import Staged, staged
 

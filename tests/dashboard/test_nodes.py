@@ -12,7 +12,7 @@ from keel.consensus.beacon.branching import restore_branch, take_branch
 from keel.deploy.artifacts import Artifacts
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.depositing import deposit
+from keel.scenarios.users import deposit
 from tests.dashboard.browser import opened
 from tests.dashboard.link import Link, linked
 from tests.dashboard.stage import Staged, staged

@@ -13,9 +13,8 @@ from keel.formatting.amounts import exact_ether
 from keel.model.constants import ETHER
 from keel.model.report import Report
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.depositing import deposit
-from keel.scenarios.leaving import request_ticket
-from keel.scenarios.reporting import look, next_reference_slot, post, report
+from keel.scenarios.members import look, next_reference_slot, post, report
+from keel.scenarios.users import deposit, request_ticket
 from tests.dashboard.browser import opened
 from tests.dashboard.expected import expected_numbers
 from tests.dashboard.stage import Staged

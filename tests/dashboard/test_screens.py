@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from keel.model.constants import ETHER
-from keel.scenarios.leaving import request_ticket
+from keel.scenarios.users import request_ticket
 from tests.dashboard.browser import opened
 from tests.dashboard.stage import Staged
 from tests.dashboard.test_page import CHECKED

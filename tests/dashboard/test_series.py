@@ -6,9 +6,8 @@ from keel.dashboard.reading import read_snapshot
 from keel.dashboard.series import Point, series
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.depositing import deposit
-from keel.scenarios.leaving import request_ticket
-from keel.scenarios.reporting import report
+from keel.scenarios.members import report
+from keel.scenarios.users import deposit, request_ticket
 from keel.sight.event_index import EventIndex
 
 _ULPS = 1e-12  # relative; a float has 16 digits

@@ -9,9 +9,8 @@ from playwright.sync_api import Browser, Page
 from keel.chain.state import balance_wei, storage_at
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.depositing import deposit
-from keel.scenarios.leaving import request_ticket
-from keel.scenarios.reporting import report
+from keel.scenarios.members import report
+from keel.scenarios.users import deposit, request_ticket
 from tests.dashboard.browser import opened
 from tests.dashboard.stage import Staged
 from tests.dashboard.test_page import await_block, numbers

@@ -11,8 +11,8 @@ from keel.dashboard.statistics import Pools, Statistics, statistics_schema
 from keel.deploy.artifacts import Artifacts
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.leaving import request_ticket
-from keel.scenarios.reporting import report
+from keel.scenarios.members import report
+from keel.scenarios.users import request_ticket
 from tests.dashboard.browser import opened
 from tests.dashboard.expected import expected_numbers
 from tests.dashboard.stage import Staged, staged

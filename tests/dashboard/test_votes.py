@@ -4,7 +4,7 @@ from keel.chain.state import block_head
 from keel.dashboard.deployment import TOLD
 from keel.dashboard.votes import Cell, Vote, VoteReader, vote_grid
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.reporting import report
+from keel.scenarios.members import report
 from keel.sight.event_index import EventIndex
 from tests.dashboard.figures import MEMBERS
 

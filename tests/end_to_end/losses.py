@@ -6,7 +6,7 @@ from keel.consensus.beacon.offences import vote_twice
 from keel.model.stream import Stream, unvested_wei
 from keel.model.waterfall import LossShared, share_loss
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.failing import Slashed
+from keel.scenarios.validators import Slashed
 from tests.end_to_end.story import Story
 
 

@@ -4,8 +4,7 @@ from keel.chain.clock import now
 from keel.model.constants import ETHER
 from keel.model.frames import Action, State
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.depositing import deposit
-from keel.scenarios.leaving import claim_ticket, request_ticket
+from keel.scenarios.users import claim_ticket, deposit, request_ticket
 from tests.causes import fails
 from tests.end_to_end.conftest import Begin
 from tests.end_to_end.losses import (

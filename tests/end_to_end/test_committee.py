@@ -7,7 +7,7 @@ from keel.committee.messages import SignedBallot
 from keel.committee.peers import Peers
 from keel.consensus.api.serving import serving
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.reporting import next_reference_slot
+from keel.scenarios.members import next_reference_slot
 from tests.end_to_end.conftest import Begin
 from tests.end_to_end.story import Story
 from tests.robustness.faulty import in_front_of

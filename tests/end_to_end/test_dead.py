@@ -4,9 +4,8 @@ from keel.chain.state import balance_wei, block_head
 from keel.model.constants import DEAD_FRAMES, ETHER
 from keel.model.frames import Action, State
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.depositing import deposit
 from keel.scenarios.identity import last_ref_time, require_identity
-from keel.scenarios.leaving import claim_ticket, request_ticket
+from keel.scenarios.users import claim_ticket, deposit, request_ticket
 from tests.causes import fails
 from tests.end_to_end.conftest import Begin
 from tests.end_to_end.restarting import start_all

@@ -6,8 +6,7 @@ from keel.consensus.beacon.requesting import top_up
 from keel.model.constants import DAY, ETHER, GWEI, RAY
 from keel.model.frames import State
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.depositing import deposit
-from keel.scenarios.leaving import claim_ticket, request_ticket
+from keel.scenarios.users import claim_ticket, deposit, request_ticket
 from tests.end_to_end.conftest import Begin
 from tests.end_to_end.final_frames import FinalFrame
 from tests.end_to_end.story import Story

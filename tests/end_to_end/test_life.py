@@ -6,10 +6,9 @@ from keel.keeper.view import FAR_FUTURE_EPOCH
 from keel.model.constants import ETHER
 from keel.model.frames import State
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.depositing import deposit
 from keel.scenarios.identity import require_identity
-from keel.scenarios.joining import operators_join
-from keel.scenarios.leaving import claim_ticket, request_ticket
+from keel.scenarios.operators import operators_join
+from keel.scenarios.users import claim_ticket, deposit, request_ticket
 from tests.causes import fails
 from tests.end_to_end.conftest import Begin
 

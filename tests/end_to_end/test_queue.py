@@ -3,7 +3,7 @@
 from keel.chain.state import balance_wei
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.leaving import claim_ticket
+from keel.scenarios.users import claim_ticket
 from tests.causes import fails
 from tests.end_to_end.conftest import Begin
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from keel.chain.state import block_head
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.joining import commit_keys, write_key_file
-from keel.scenarios.leaving import request_ticket
-from keel.scenarios.reporting import next_reference_slot
+from keel.scenarios.members import next_reference_slot
+from keel.scenarios.operators import commit_keys, write_key_file
+from keel.scenarios.users import request_ticket
 from tests.end_to_end.conftest import Begin
 from tests.end_to_end.restarting import cut_power, start_all
 from tests.end_to_end.story import Story

@@ -2,8 +2,8 @@
 
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.leaving import claim_ticket, request_ticket
-from keel.scenarios.reporting import next_reference_slot
+from keel.scenarios.members import next_reference_slot
+from keel.scenarios.users import claim_ticket, request_ticket
 from tests.end_to_end.conftest import Begin
 from tests.end_to_end.losses import (
     correlation_penalty_gwei,

@@ -18,15 +18,15 @@ from keel.deploy.sender import NodeSender
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import (
     BeaconWorld,
+    SlotClient,
     open_beacon_world,
     options_for_keel,
     plan_on_beacon,
 )
-from keel.scenarios.depositing import deposit
-from keel.scenarios.joining import operators_join
-from keel.scenarios.slot_client import SlotClient
-from keel.scenarios.staking import stake
-from keel.scenarios.working import await_activation
+from keel.scenarios.keepers import stake
+from keel.scenarios.operators import operators_join
+from keel.scenarios.users import deposit
+from keel.scenarios.validators import await_activation
 from tests.beacon_stage import CONFIG, put_back
 
 SECOND_KEEPER = account_numbered(len(ACTORS)).address

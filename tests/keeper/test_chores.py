@@ -24,9 +24,8 @@ from keel.model.commitment import OperatorTotals
 from keel.model.constants import ETHER, GWEI
 from keel.model.frames import State
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.depositing import deposit
-from keel.scenarios.leaving import request_ticket
-from keel.scenarios.reporting import look, next_reference_slot, operator_totals, report
+from keel.scenarios.members import look, next_reference_slot, operator_totals, report
+from keel.scenarios.users import deposit, request_ticket
 from keel.serving import serve_app
 from tests.keeper.conftest import SECOND_KEEPER
 from tests.keeper.stage import asked_exits, events, keepers_beside, leaving

@@ -8,8 +8,8 @@ from keel.keeper.history import Historian
 from keel.model.constants import ETHER
 from keel.nodes.errors import NodeError
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.depositing import deposit
-from keel.scenarios.staking import stake
+from keel.scenarios.keepers import stake
+from keel.scenarios.users import deposit
 
 
 def staked(historian: Historian, world: BeaconWorld) -> int:

@@ -16,8 +16,7 @@ from keel.deploy.manifest import write_manifest
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import circle_around
-from keel.scenarios.depositing import deposit
-from keel.scenarios.leaving import request_ticket
+from keel.scenarios.users import deposit, request_ticket
 from tests.keeper.stage import keepers_beside
 
 

@@ -15,7 +15,7 @@ from keel.model.commitment import operators_tree
 from keel.model.report import Report
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.identity import last_ref_time, require_identity
-from keel.scenarios.reporting import look, next_reference_slot, operator_totals, post
+from keel.scenarios.members import look, next_reference_slot, operator_totals, post
 from tests.reporter.stage import (
     committee,
     journal_of,

@@ -22,7 +22,7 @@ from keel.model.commitment import OperatorTotals
 from keel.model.report import Report
 from keel.reporter.journal import Journal
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.reporting import look
+from keel.scenarios.members import look
 from tests.robustness.nursery import Nursery, Reared
 
 POLL_SECONDS = 0.05

@@ -9,9 +9,9 @@ from keel.chain.clock import restore_snapshot, take_snapshot
 from keel.deploy.actors import ACTORS
 from keel.deploy.manifest import make_manifest, write_manifest
 from keel.model.constants import ETHER
-from keel.scenarios.depositing import deposit, deposit_wrapped, underwrite
-from keel.scenarios.joining import operators_join
-from keel.scenarios.staking import stake
+from keel.scenarios.keepers import stake
+from keel.scenarios.operators import operators_join
+from keel.scenarios.users import deposit, deposit_wrapped, underwrite
 from keel.scenarios.world import ScriptedWorld, open_world
 from tests.deployment import Keel
 from tests.scenarios.terminal import Terminal

@@ -10,16 +10,21 @@ from keel.chain.state import balance_wei
 from keel.consensus.beacon.branching import restore_branch, take_branch
 from keel.consensus.beacon.leaving import exit_voluntarily
 from keel.model.constants import ETHER, GWEI
-from keel.scenarios.beacon_view import NO_INDEX
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.depositing import deposit
-from keel.scenarios.failing import sign_twice
 from keel.scenarios.identity import BooksBrokenError, measure_identity, require_identity
-from keel.scenarios.joining import operators_join
-from keel.scenarios.losing import LossNotAppliedError, lost_by
-from keel.scenarios.reporting import next_reference_slot, report
-from keel.scenarios.staking import stake
-from keel.scenarios.working import count_active, report_until, work
+from keel.scenarios.keepers import stake
+from keel.scenarios.members import next_reference_slot, report
+from keel.scenarios.operators import operators_join
+from keel.scenarios.real_beacon import NO_INDEX
+from keel.scenarios.users import deposit
+from keel.scenarios.validators import (
+    LossNotAppliedError,
+    count_active,
+    lost_by,
+    report_until,
+    sign_twice,
+    work,
+)
 
 
 def test_frames_are_those_of_the_beacon_chain(beacon_world: BeaconWorld) -> None:

@@ -11,7 +11,7 @@ from keel.chain.state import balance_wei, set_balance_wei
 from keel.commands.demo import cli
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.life import CHAPTERS
-from keel.scenarios.telling import tell_life
+from keel.scenarios.narration import tell_life
 from keel.terminal.faults import Fault
 
 

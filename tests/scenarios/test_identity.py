@@ -11,8 +11,8 @@ from keel.chain.state import balance_wei, set_balance_wei, set_storage, storage_
 from keel.deploy.contracts import WithdrawalQueue
 from keel.model.constants import ETHER
 from keel.scenarios.identity import BooksBrokenError, measure_identity, require_identity
-from keel.scenarios.leaving import request_ticket
-from keel.scenarios.reporting import report
+from keel.scenarios.members import report
+from keel.scenarios.users import request_ticket
 from keel.scenarios.world import ScriptedWorld
 
 SLOTS = 40  # none of the contracts has a plain variable beyond

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from keel.consensus.deposit_data import DepositDataError
-from keel.scenarios.joining import commit_keys, operators_join, write_key_file
+from keel.scenarios.operators import commit_keys, operators_join, write_key_file
 from keel.scenarios.world import ScriptedWorld
 
 

@@ -7,14 +7,19 @@ import pytest
 from keel.chain.clock import jump_to
 from keel.chain.state import balance_wei
 from keel.model.constants import ETHER
-from keel.scenarios.growing import a_frame_passes, worth
 from keel.scenarios.identity import require_identity
-from keel.scenarios.joining import commit_keys, write_key_file
-from keel.scenarios.leaving import claim_ticket, redeem_instantly, request_ticket, sell_ticket
-from keel.scenarios.losing import LossNotAppliedError, lose
-from keel.scenarios.reporting import earn, report
-from keel.scenarios.rewarding import operators_claim
-from keel.scenarios.staking import computed_deposit_root, stake
+from keel.scenarios.keepers import computed_deposit_root, stake
+from keel.scenarios.members import earn, report
+from keel.scenarios.operators import commit_keys, operators_claim, write_key_file
+from keel.scenarios.users import (
+    a_frame_passes,
+    claim_ticket,
+    redeem_instantly,
+    request_ticket,
+    sell_ticket,
+    worth,
+)
+from keel.scenarios.validators import LossNotAppliedError, lose
 from keel.scenarios.world import ScriptedWorld
 from tests.causes import fails
 

@@ -12,7 +12,7 @@ from keel.commands.stake import cli as stake
 from keel.commands.status import cli as status
 from keel.commands.wrap import cli as wrap
 from keel.model.constants import ETHER
-from keel.scenarios.reporting import report
+from keel.scenarios.members import report
 from keel.scenarios.world import ScriptedWorld
 from tests.deployment import Keel
 from tests.scenarios.terminal import Terminal

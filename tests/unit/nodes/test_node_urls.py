@@ -13,7 +13,7 @@ import pytest
 from keel.chain.endpoint import shown_address
 from keel.chain.errors import RpcConnectionError
 from keel.chain.rpc import RpcClient
-from keel.dashboard.beacon import BeaconApiError, BeaconClient
+from keel.dashboard.beacon import BeaconClient
 from keel.errors import KeelError
 from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.nodes.agreed_rpc import AgreedRpc
@@ -89,7 +89,7 @@ def test_what_the_address_holds_reaches_the_node_of_either_layer(
             assert beacon.head_slot() == 100
             assert beacon.urls == [f"http://{host}"]
         page = BeaconClient(url)
-        assert page.head_slot() == 100
+        assert page.synced_slot() == 100
         page.close()
     assert {given for _, given in asked} == {authorisation}
     assert asked[0][0].removesuffix(query).rstrip("/") == own
@@ -121,11 +121,9 @@ def _errors(url: str) -> Iterator[str]:
         with AgreedBeacon(urls, None, 2.0) as beacon, pytest.raises(NodeError) as none:
             beacon.head_slot()
         yield str(none.value)
-    page = BeaconClient(url)
-    with pytest.raises(BeaconApiError) as wrong:
-        page.head_slot()
-    page.close()
-    yield str(wrong.value)
+    with BeaconClient(url) as page, pytest.raises(NodeError) as none:
+        page.amounts("head", ["0x00"], "0x")
+    yield str(none.value)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ from keel.deploy.actors import OPERATOR_MANAGERS
 from keel.model.constants import ETHER, GWEI
 from keel.reporter.assessment import Assessment, assess
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.failing import sign_twice
-from keel.scenarios.joining import commit_keys, operators_join, write_key_file
-from keel.scenarios.reporting import look, next_reference_slot, post, report
-from keel.scenarios.staking import stake
+from keel.scenarios.keepers import stake
+from keel.scenarios.members import look, next_reference_slot, post, report
+from keel.scenarios.operators import commit_keys, operators_join, write_key_file
+from keel.scenarios.validators import sign_twice
 from keel.sight.agreed_state import staked_state_block, verified_state
 from keel.sight.consensus_view import consensus_view
 from keel.sight.key_batches import staked_pubkeys

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from keel.consensus.state.errors import EncodingError
 from keel.consensus.state.layout import state_layout
-from keel.scenarios.beacon_view import Standing, view_of
+from keel.scenarios.real_beacon import Standing, view_of
 from keel.sight.agreed_state import StateRootError, staked_state_block, verified_state
 from keel.sight.consensus_view import NO_INDEX, ConsensusView, consensus_view
 from keel.sight.recorded_keys import Recorded, recorded_keys

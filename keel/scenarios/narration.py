@@ -11,15 +11,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from keel.chain.anvil import start_anvil
 from keel.circle.errors import CircleError
+from keel.circle.reports import Reported
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.deploy.artifacts import Artifacts, load_artifacts
-from keel.formatting.amounts import exact_ether
+from keel.formatting.amounts import exact_ether, shown_ether, shown_seconds
 from keel.scenarios.beacon_world import BeaconWorld, found_beacon_world, options_for_keel
 from keel.scenarios.circle_world import circle_around
-from keel.scenarios.counting import FrameCount
-from keel.scenarios.identity import BooksBrokenError, Identity, require_identity
+from keel.scenarios.identity import BooksBrokenError, FrameCount, Identity, require_identity
 from keel.scenarios.life import CHAPTERS, Life
 from keel.sight.books import read_books
 from keel.terminal.faults import Fault, one_line_faults
@@ -160,3 +160,28 @@ def _identity_line(identity: Identity) -> str:
     )
     right = f"{exact_ether(identity.backing_wei)} A + {exact_ether(identity.owed_wei)} Q"
     return f"   [green]identity holds to the wei:[/green] {left} = {right}"
+
+
+def report_lines(reported: Reported) -> Iterator[str]:
+    """Sentences, one a line."""
+    outcome, slot = reported.outcome, reported.report.ref_slot
+    yield f"{reported.signatures} members signed the report of slot {slot}."
+    if not reported.applied:
+        limit = shown_ether(reported.judgement.limitWei)
+        yield (
+            f"It is beyond what may be applied at once ({limit} ETH), so it is announced: "
+            "what the next report says applies."
+        )
+        return
+    if outcome.profitWei:
+        duration = shown_seconds(outcome.streamSeconds)
+        yield f"Profit {shown_ether(outcome.profitWei)} ETH, streaming over {duration}."
+    if outcome.lossWei:
+        yield (
+            f"Loss {shown_ether(outcome.lossWei)} ETH: unvested rewards bore "
+            f"{shown_ether(outcome.unvestedLossWei)}, insurance {shown_ether(outcome.coverWei)}, "
+            f"holders {shown_ether(outcome.holdersLossWei)}, tickets "
+            f"{shown_ether(outcome.ticketsLossWei)}."
+        )
+    if outcome.finalisedWei:
+        yield f"Tickets are finalised up to {outcome.lastTicket}: `ape run claim`."
