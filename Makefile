@@ -23,7 +23,7 @@ demo: setup ## Run the whole life of Keel on a local chain, narrated (two to thr
 	@$(APE) run demo
 
 test: setup browser ## Run all tests in parallel workers
-	@$(APE) test -n $(WORKERS) --dist loadfile
+	@$(APE) test -n $(WORKERS) --dist loadfile --durations 10
 
 chain: setup ## Keep a local Ethereum with Keel, reporters, keeper and page until Ctrl-C
 	@$(APE) run chain

@@ -271,7 +271,7 @@ def is_version(text: str) -> bool:
 
 
 class Stamp:
-    """The hash of everything a part was made from, kept beside the part."""
+    """The hash of everything a part was made from, kept next to the part."""
 
     def __init__(self, file: Path, sources: Iterable[Path], settings: Sequence[str] = ()) -> None:
         digest = hashlib.sha256("\0".join(settings).encode())

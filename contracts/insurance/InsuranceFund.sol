@@ -141,7 +141,7 @@ contract InsuranceFund is ERC4626, IInsuranceFund {
         super._update(from, to, shares);
     }
 
-    /// @dev Virtual shares that make inflating the price of a share dear (see ERC4626 of OpenZeppelin).
+    /// @dev Virtual shares that make inflating the price of a share expensive (see ERC4626 of OpenZeppelin).
     function _decimalsOffset() internal pure override returns (uint8) {
         return 6;
     }

@@ -6,7 +6,7 @@ import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {Stream} from "./Stream.sol";
 import {Waterfall} from "./Waterfall.sol";
 
-/// @notice The accounts of the vault and the queue at one moment, with what a report needs beside them.
+/// @notice The accounts of the vault and the queue at one moment, with what a report needs with them.
 struct Accounts {
     uint256 shares; // S
     uint256 assetsWei; // A

@@ -7,7 +7,7 @@ import {IKeelEther} from "../interfaces/IKeelEther.sol";
 import {Permit} from "./Permit.sol";
 
 /// @title kETH, the token half of StakingVault: shares read as ether
-/// @notice Rules SHR of docs/design.md. The heir keeps S and V; nothing here changes them.
+/// @notice Rules SHR of docs/design.md. The inheriting contract keeps S and V; nothing here changes them.
 abstract contract KeelEther is IKeelEther, Permit {
     string public constant name = "Keel Ether";
     string public constant symbol = "kETH";

@@ -7,7 +7,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {IPermit} from "../interfaces/IPermit.sol";
 
 /// @title Allowances and their permits, the same for both tokens
-/// @notice ERC-20 allowances, ERC-2612 with ERC-1271, ERC-5267, ERC-6093. How balances are kept is the heir's matter.
+/// @notice ERC-20 allowances, ERC-2612 with ERC-1271, ERC-5267, ERC-6093. The inheriting contract keeps balances.
 abstract contract Permit is IPermit, IERC20Errors, EIP712 {
     bytes32 private constant PERMIT_TYPEHASH =
         keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");

@@ -14,7 +14,7 @@ import {KeelEther} from "../tokens/KeelEther.sol";
 abstract contract VaultAccounts is IStakingVault, KeelEther {
     using SafeCast for uint256;
 
-    /// @dev Written by whatever moves S or A; a deposit writes nothing else here, its limit stands beside.
+    /// @dev Written by whatever moves S or A; a deposit writes nothing else here, its limit is in the same slot.
     struct Ledger {
         uint120 shares; // S
         uint88 assetsWei; // A

@@ -19,7 +19,7 @@ _MOST_FRAMES = 4
 
 
 class Circle:
-    """Reporters and keepers that run beside a chain in this process.
+    """Reporters and keepers that run with a chain in this process.
 
     Processes see a slot a moment after it has passed. They are waited for whenever a report is due,
     and otherwise once an epoch, for keepers. `watchers` hear of every slot before that.

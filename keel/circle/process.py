@@ -161,7 +161,7 @@ class Process:
         self.is_stopped = False
 
     def ask_to_end(self) -> None:
-        """Send SIGTERM, and have one that is stopped go on to heed it."""
+        """Send SIGTERM, and have one that is stopped go on so that it can end."""
         if self._child is not None and self.is_running:
             self._child.terminate()
             with contextlib.suppress(ProcessError):  # it may have ended at once

@@ -19,7 +19,7 @@ from keel.terminal.options import examples
 def cli(quick: bool, fork: str) -> None:
     """Read, hash and prove beacon states of 10,000 to 1,000,000 validators from SSZ bytes.
 
-    Each measure runs in a process of its own, and the same states as JSON are measured beside.
+    Each measure runs in a process of its own, and the same states as JSON are measured too.
     States are made once and kept in .keel/bench (700 MB). Writes the table of docs/scale.md. Fails
     if a goal at 1,000,000 validators is missed.
     """

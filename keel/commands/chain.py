@@ -82,7 +82,7 @@ def cli(
     happens. Point any wallet or tool at it; a transaction waits for the next slot, unless it is to
     be mined at once. Snapshots, reverts and time jumps asked of the RPC address move the beacon
     chain too; `beacon until` fast-forwards. The ABIs lie in
-    .keel/abi/, keys, journals and logs of the processes in the folder `circle` beside --data.
+    .keel/abi/, keys, journals and logs of the processes in the folder `circle` next to --data.
     """
     from rich.console import Console
 

@@ -17,7 +17,7 @@ from keel.terminal.options import examples
 @click.option("--check", is_flag=True, help="Write nothing; fail if a figure is not as committed.")
 @click.option("--trace", "name", metavar="NAME", help="Show where the gas of one operation goes.")
 def cli(check: bool, name: str | None) -> None:
-    """Measure every operation on a chain of its own, beside the goals and other protocols.
+    """Measure every operation on a chain of its own, next to the goals and other protocols.
 
     Writes gas/snapshot.json and the table of docs/gas.md. The scenario is fixed, so the same
     contracts give the same integers everywhere. A rise of more than 1 % over the figures committed

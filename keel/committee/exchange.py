@@ -40,7 +40,7 @@ type FindLeaves = Callable[[bytes], tuple[OperatorTotals, ...] | None]
 
 
 def exchange_app(box: BallotBox, find_leaves: FindLeaves) -> Starlette:
-    """Build the server of one member; it may run in a thread of its own."""
+    """Build the server of one member; it can run in a thread of its own."""
     desk = _Desk(box, find_leaves)
     return Starlette(
         routes=[

@@ -1,6 +1,6 @@
 """Ballots of members that are contracts, until the contracts have been asked (ERC-1271).
 
-Anybody can write one, so nobody's may keep out another's: each is kept beside the others, the
+Anybody can write one, so nobody's may keep out another's: each is kept next to the others, the
 bounds are those of its sender, and no new one takes the place of an older one.
 """
 
@@ -43,7 +43,7 @@ class Waiting:
         self._kept: dict[tuple[Reference, bytes], Unproven] = {}
 
     def add(self, unproven: Unproven) -> bool:
-        """Keep it beside the others; False when there is no room for more of this sender."""
+        """Keep it next to the others; False when there is no room for more of this sender."""
         key = (unproven.reference, unproven.ballot.signature)
         if key in self._kept:
             return True

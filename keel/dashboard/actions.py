@@ -208,7 +208,7 @@ def _cause_in_words(cause: Cause) -> str:
 
 
 def _words(name: str) -> str:
-    """`minWei` as `min`: the unit stands beside the value."""
+    """`minWei` as `min`: the unit is shown next to the value."""
     parts = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name.removesuffix("Wei"))
     return " ".join(part.lower() for part in parts)
 

@@ -60,7 +60,7 @@ class Listen(click.ParamType):
 @click.option(
     "--deployment",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Keel's manifest, with abi/ beside it; without it the chain's own in .keel/ or "
+    help="Keel's manifest, with abi/ next to it; without it the chain's own in .keel/ or "
     "deployments/. All addresses come from it.",
 )
 @click.option(

@@ -1,4 +1,4 @@
-"""What the page knows beforehand: the manifest, the ABIs beside it, and the events to be read."""
+"""What the page knows beforehand: the manifest, the ABIs next to it, and the events to be read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -176,7 +176,7 @@ def _swept(given: Mapping[str, Any]) -> tuple[Piece, ...]:
 def _paused(what: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
     def words(given: Mapping[str, Any]) -> tuple[Piece, ...]:
         names = {0: "Deposits", 1: "Staking"}
-        door = names.get(given["action"], "A door") if "action" in given else what
+        door = names.get(given["action"], "An action") if "action" in given else what
         return (f"{door} paused until ", When(given["until"]))
 
     return words
@@ -259,7 +259,7 @@ _TELLERS: Mapping[tuple[str, str], tuple[str, Callable[[Mapping[str, Any]], tupl
     ("vault", "Staked"): ("validator", _staked),
     ("vault", "Swept"): ("out", _swept),
     ("vault", "TicketsFinalisedWithoutReport"): ("out", _finalised_alone),
-    ("vault", "Paused"): ("door", _paused("A door")),
+    ("vault", "Paused"): ("door", _paused("An action")),
     ("wrapped", "Deposit"): ("in", _wrapped),
     ("wrapped", "Withdraw"): ("out", _unwrapped),
     ("queue", "TicketRequested"): ("out", _requested),

@@ -100,7 +100,7 @@ class Manifest(BaseModel):
 
 
 def write_manifest(manifest: Manifest, path: Path, artifacts: Artifacts) -> None:
-    """Write the manifest and, beside it, the ABIs that it names."""
+    """Write the manifest and, next to it, the ABIs that it names."""
     for name, contract in manifest.contracts.items():
         abi_path = path.parent / contract.abi_path
         abi_path.parent.mkdir(parents=True, exist_ok=True)

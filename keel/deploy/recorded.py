@@ -1,4 +1,4 @@
-"""Contracts bound from a manifest and the ABIs beside it: nothing need be compiled."""
+"""Contracts bound from a manifest and the ABIs next to it: nothing need be compiled."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def bind_recorded(rpc: RpcClient, manifest_path: Path) -> Bindings:
 
 
 def recorded_abis(manifest: Manifest, manifest_path: Path) -> dict[str, Abi]:
-    """Read the ABIs beside a manifest, by the contract's name; raises ManifestError."""
+    """Read the ABIs next to a manifest, by the contract's name; raises ManifestError."""
     missing = sorted(set(CONTRACT_NAMES.values()) - manifest.contracts.keys())
     if missing:
         raise ManifestError(f"{manifest_path} lacks {', '.join(missing)}")

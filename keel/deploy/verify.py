@@ -262,7 +262,7 @@ def _differing(rpc: RpcClient, readings: Sequence[Reading]) -> list[str]:
         try:
             answer = reading.view(reading.call.function.decode_result(bytes.fromhex(outcome[2:])))
         except (DecodingError, TypeError) as error:
-            found.append(f"{reading.what} answers nonsense: {error}")
+            found.append(f"{reading.what} returned data that cannot be decoded: {error}")
             continue
         if answer != reading.expected:
             found.append(f"{reading.what} is {answer}, {reading.expected} expected")

@@ -82,7 +82,7 @@ def check(config: Path | None) -> None:
         click.echo(f"{address} has {ether(view.caller.balance_wei)} and holds {_roles(view)}.")
     for url, problem in silent.items():
         click.echo(f"Member {url}: {problem}.")
-    click.echo("Dry run: nothing is sent." if settings.dry_run else "It may run.")
+    click.echo("Dry run: nothing is sent." if settings.dry_run else "Ready to run.")
 
 
 def _look(settings: KeeperSettings, address: str | None) -> tuple[KeeperView, dict[str, str]]:

@@ -42,7 +42,7 @@ def need_of(
     promised: Collection[bytes],
     horizon_seconds: int,
 ) -> Need:
-    """Work out EXT-1; `promised` are keys whose exit was asked for and will be heeded in time."""
+    """Work out EXT-1; `promised` are keys whose asked exit the chain will act on in time."""
     return Need(
         owed_wei=coffers.owed_wei,
         buffered_wei=coffers.buffered_wei,
@@ -83,7 +83,7 @@ def choose_exits(
 
 
 def can_exit(validator: Validator, beacon: BeaconStanding) -> bool:
-    """EXT-2: whether the beacon chain would heed a request for its exit now."""
+    """EXT-2: whether the beacon chain would act on a request for its exit now."""
     return (
         validator.is_ours
         and not validator.is_leaving

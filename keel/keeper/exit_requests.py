@@ -14,13 +14,13 @@ class Fate(StrEnum):
     UNDERWAY = "has not reached the beacon chain yet"
     TOO_EARLY = "came too early"
     BLOCKED = "waits for a partial withdrawal"
-    HOPELESS = "cannot be heeded"
+    HOPELESS = "cannot take effect"
     IGNORED = "was ignored"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, its fate, and from which epoch on it will be heeded."""
+    """A request, its fate, and from which epoch on it takes effect."""
 
     request: ExitRequest
     fate: Fate
@@ -43,7 +43,7 @@ class Asked:
         return self.fate is Fate.IGNORED and self.is_followed(head, terms)
 
     def is_promised(self, head: Head, terms: Terms) -> bool:
-        """Whether its ether counts as coming: heeded, or to be heeded when repeated in time."""
+        """Whether its ether counts as coming: taken, or to be taken when repeated in time."""
         if self.fate is Fate.UNDERWAY:
             return True
         if not self.is_followed(head, terms):

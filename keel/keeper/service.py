@@ -75,7 +75,7 @@ class Keeper:
     def _look(self, head_slot: int) -> tuple[KeeperView, Plan]:
         """Read and plan; exits are never asked for by what an older beacon state showed.
 
-        Its download is dear, so it waits until the exits could be sent at this very head.
+        Its download is expensive, so it waits until the exits could be sent at this very head.
         """
         view = self.reader.read(head_slot)
         found = plan(view)

@@ -79,7 +79,7 @@ class Validator:
     """One recorded key that the beacon state knows as a validator.
 
     `is_ours` says that its withdrawal credentials are the vault's; `has_partials` that a partial
-    withdrawal waits, before which the chain heeds no request for its exit.
+    withdrawal waits, before which the chain ignores a request for its exit.
     """
 
     index: int
@@ -99,7 +99,7 @@ class Validator:
         return self.exit_epoch != FAR_FUTURE_EPOCH
 
     def mature_from(self, shard_committee_period: int) -> int:
-        """First epoch in which the chain heeds a request for its exit."""
+        """First epoch in which the chain acts on a request for its exit."""
         return min(self.activation_epoch + shard_committee_period, FAR_FUTURE_EPOCH)
 
 

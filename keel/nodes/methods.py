@@ -84,7 +84,7 @@ METHODS: Mapping[str, Method] = {
     ),
     "eth_getTransactionByHash": Method(Rule.FIRST, "in one node's pool is enough to be mined"),
     "eth_estimateGas": Method(
-        Rule.REACHED, "clients estimate differently; no single node can make it too dear", 1
+        Rule.REACHED, "clients estimate differently; no single node can make it too expensive", 1
     ),
     "eth_gasPrice": Method(Rule.MIDDLE, "an opinion; no single node moves the middle"),
     "eth_maxPriorityFeePerGas": Method(Rule.MIDDLE, "an opinion; no single node moves the middle"),

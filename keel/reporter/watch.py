@@ -1,4 +1,4 @@
-"""What a member looks after beside its own reports: the committee, the chain's pace, its purse."""
+"""What a member watches apart from its own reports: committee, pace of the chain, gas balance."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -105,7 +105,7 @@ def _start(life: Life) -> Iterator[str]:
         f"Reporters are processes {reporters}, the keeper is process {keepers}; each has its own "
         "key, journal and log, and knows the others by address only."
     )
-    yield "From now on nobody here stakes, reports or asks for exits: they do."
+    yield "From now on the script neither stakes, reports nor asks for exits: they do."
 
 
 def _stake(life: Life) -> Iterator[str]:

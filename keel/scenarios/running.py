@@ -66,7 +66,7 @@ _MOST_POLL_SECONDS = 1.0
 class Wish:
     """Ports 0 take any free one, `page_port` None serves no page.
 
-    `folder` is where `ape run beacon` finds the chain; the processes have theirs beside it.
+    `folder` is where `ape run beacon` finds the chain; the processes have theirs next to it.
     `mines_at_once`: transactions wait for no slot. Pages of `allowed_origins` may use the chain.
     """
 

@@ -15,7 +15,7 @@ _WRITTEN = (FileError, ManifestError, SettingsError)
 
 
 class ServiceCommands(click.Group):
-    """A group of commands in which what a person can mend is one line.
+    """A group of commands in which what a person can repair is one line.
 
     The exit code is 2 for what a person wrote, settings and files, and 1 for the rest.
     """

@@ -4,7 +4,7 @@ from keel.errors import KeelError
 
 
 class ServiceError(KeelError):
-    """Base of what a person has to mend before a service can start, or go on."""
+    """Base of what a person has to repair before a service can start, or go on."""
 
 
 class SettingsError(ServiceError):

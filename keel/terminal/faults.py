@@ -1,4 +1,4 @@
-"""Errors that a person caused or can mend: one line each, no traceback."""
+"""Errors that a person caused or can repair: one line each, no traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

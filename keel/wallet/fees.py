@@ -28,7 +28,7 @@ class FeePolicy:
         return cls(settings.max_fee_wei, settings.priority_fee_wei, settings.patience_slots)
 
     def first(self, base_fee_wei: int) -> Fees | None:
-        """Return an offer that stands a doubled base fee, None when gas is too dear."""
+        """Return an offer that outlasts a doubled base fee, None when gas is too expensive."""
         if base_fee_wei + self.priority_fee_wei > self.max_fee_wei:
             return None
         wanted = 2 * base_fee_wei + self.priority_fee_wei

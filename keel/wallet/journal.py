@@ -28,7 +28,7 @@ class Attempt(_Record):
 
 
 class Entry(_Record):
-    """One nonce: what it is to do, and all attempts at it, the dearest last.
+    """One nonce: what it is to do, and all attempts at it, the highest offer last.
 
     `since_slot` is when the last attempt was first seen waiting. `missing_since_slot` is when the
     nonce was first found used without a receipt of ours.

@@ -198,7 +198,7 @@ class Sender:
         return entry.model_copy(update={"attempts": (self._sign(entry, fees),)})
 
     def _offer(self, entry: Entry, head: BlockHead) -> Refusal | None:
-        """Journal and broadcast, offering more as long as the pool holds a dearer one."""
+        """Journal and broadcast, offering more as long as the pool holds a higher one."""
         while True:
             self._write(self._journal.with_entry(entry))
             refusal = self._broadcast(entry.last)

@@ -42,7 +42,7 @@ class Answer:
     """What a handler found: `data`, JSON already or an SSZ value, and what the API says of it.
 
     `finalised` None leaves the finality fields out. `versioned` names the fork, by which a client
-    knows the types of what it gets. `meta` is JSON that goes beside `data`; `is_enclosed` False
+    knows the types of what it gets. `meta` is JSON that goes next to `data`; `is_enclosed` False
     answers with `data` alone.
     """
 
@@ -98,7 +98,7 @@ def _respond(view: ChainView, handler: Handler, asked: Asked, media_type: MediaT
 
 
 def _headers(view: ChainView, answer: Answer) -> dict[str, str]:
-    """What the JSON says beside its data, which SSZ has no place for."""
+    """What the JSON says next to its data, which SSZ has no place for."""
     headers = {"Eth-Consensus-Version": view.fork} if answer.versioned else {}
     if answer.finalised is not None:
         headers["Eth-Execution-Optimistic"] = "false"

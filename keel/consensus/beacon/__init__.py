@@ -1,1 +1,1 @@
-"""A beacon chain on the desk: the executable consensus specification drives Anvil slot by slot."""
+"""A beacon chain on one machine: the executable specification drives Anvil slot by slot."""

@@ -13,7 +13,7 @@ from keel.consensus.beacon.spec import Block, Spec, State, trusting_own_signatur
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that a proposer puts into its block beside its own signatures."""
+    """All that a proposer puts into its block next to its own signatures."""
 
     payload: Any
     requests: Any

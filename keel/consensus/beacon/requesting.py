@@ -1,7 +1,7 @@
 """Deposits and requests of withdrawal addresses, by real transactions to Ethereum's contracts.
 
 Each function hands a transaction to Anvil's pool and returns its hash; the next slot's block
-carries it. The contracts take any well-formed request: whether the consensus layer heeds it shows
+carries it. The contracts take any well-formed request: whether the consensus layer acts on it shows
 only in the state, and it says nothing when it does not.
 """
 

@@ -1,4 +1,4 @@
-"""The story on disk: the saved chain, and beside it what another client needs to replay it."""
+"""The story on disk: the saved chain, and next to it what another client needs to replay it."""
 
 from collections.abc import Mapping
 from pathlib import Path

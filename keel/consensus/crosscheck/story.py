@@ -1,6 +1,6 @@
 """A run of the chain in which everything happens that a consensus layer has to decide.
 
-Requests that have to be ignored are part of it: a client that heeds one comes to another state.
+Requests that have to be ignored are part of it: a client that acts on one comes to another state.
 """
 
 from collections.abc import Callable

@@ -62,7 +62,7 @@ def run_trace(name: str, console: Console) -> None:
 
 
 def figures_table(figures: Figures, protocols: Sequence[str]) -> Table:
-    """Figures beside goals and some of the other protocols."""
+    """Figures next to goals and some of the other protocols."""
     table = Table(title="Gas", title_justify="left")
     table.add_column("operation", no_wrap=True)
     for heading in ("Keel", "goal"):

@@ -23,7 +23,7 @@ def page_with(figures: Figures, page: str) -> str:
 
 
 def table(figures: Figures) -> str:
-    """Return the figures beside goals and other protocols, as Markdown."""
+    """Return the figures next to goals and other protocols, as Markdown."""
     lines = [["operation", "name", "Keel", "goal", *PROTOCOLS]]
     lines.append(["---", "---", "---:", "---:", *["---:"] * len(PROTOCOLS)])
     for row in rows(figures):

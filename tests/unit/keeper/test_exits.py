@@ -188,7 +188,7 @@ def test_a_request_that_comes_through_in_time_keeps_another_from_being_asked() -
     ("changed", "word"),
     [
         ({"exit_epoch": EPOCH}, ""),
-        ({"is_ours": False}, "cannot be heeded"),
+        ({"is_ours": False}, "cannot take effect"),
         ({"has_partials": True}, "waits for a partial withdrawal"),
     ],
 )
