@@ -134,9 +134,9 @@ class Page:
     def on_mainnet(self, view: View) -> tuple[int, int] | None:
         """How many times mainnet's yield this chain pays, and the APR there in basis points.
 
-        None where the chain is like mainnet or its size is not known.
+        None where nothing streams, the chain is like mainnet, or its size is not known.
         """
-        if view.beacon is None or view.snapshot is None:
+        if view.beacon is None or view.snapshot is None or not view.snapshot.apr_bps:
             return None
         config = self._known.manifest.configuration
         epoch_seconds = config.parameters.slots_per_epoch * config.geometry.seconds_per_slot

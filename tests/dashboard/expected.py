@@ -65,6 +65,8 @@ def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
 
 def _on_mainnet(world: BeaconWorld, apr_bps: int) -> dict[str, int]:
     """Rewards grow with the inverse of the root of what all validators have at stake."""
+    if not apr_bps:
+        return {}
     spec, state = world.beacon.chain.spec, world.beacon.chain.state
     active = spec.get_active_validator_indices(state, spec.get_current_epoch(state))
     gwei = sum(int(state.validators[index].effective_balance) for index in active)

@@ -6,8 +6,11 @@ let width = null;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const fixed = (digits) => (_, value) => (value == null ? "–" : value.toFixed(digits));
 
-const LABEL_PIXELS = 80;
 const LEAST_SECONDS = 60;
+const WITH_SECONDS_UP_TO = 900;
+
+// Labels with seconds are wider, and only a short chart has them.
+export const labelPixels = (low, high) => (high - low <= WITH_SECONDS_UP_TO ? 80 : 52);
 
 // uPlot's own steps never end where a range is under a millionth of its values, as a rate's is.
 export function steps(_, __, low, high) {
@@ -56,7 +59,7 @@ function options(width, height) {
     cursor: { y: false },
     scales: { x: { time: true, range: (_, low, high) => timeRange(low, high) }, rate: { range: rateRange }, supply: { range: (_, low, high) => [0, high * 1.05 || 1] } },
     axes: [
-      { ...axis, space: LABEL_PIXELS, values: (_, times, __, ___, step) => clock(times, step) },
+      { ...axis, space: (_, __, low, high) => labelPixels(low, high), values: (_, times, __, ___, step) => clock(times, step) },
       { ...axis, scale: "rate", size: 84, splits: steps, values: (_, values) => labels(values, 2) },
       { ...axis, scale: "supply", side: 1, size: width < 500 ? 48 : 60, grid: { show: false }, splits: steps, values: (_, values) => labels(values) },
     ],
