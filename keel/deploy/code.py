@@ -9,18 +9,31 @@ from collections.abc import Iterable, Mapping
 
 from keel.chain.errors import RpcError
 from keel.chain.rpc import RpcClient
+from keel.chain.state import word
 from keel.deploy.errors import DeployError
 from keel.deploy.plan import Step
 
+_NOBODY = "0x00000000000000000000000000000000DeaDBeef"
+_PROBE = ({"to": _NOBODY, "data": "0x"}, "latest", {_NOBODY: {"code": "0x600160005260206000f3"}})
+"""A call that gives 1 where overrides work: PUSH1 1, PUSH1 0, MSTORE, PUSH1 32, PUSH1 0, RETURN."""
+
 
 class ConstructorFailedError(DeployError):
-    """The node could not run a constructor; the message has its answer."""
+    """A constructor reverts; the message has the node's answer."""
+
+
+class NoOverridesError(DeployError):
+    """The node makes no eth_call on another state than the chain's."""
 
 
 def expected_codes(rpc: RpcClient, steps: Iterable[Step]) -> Mapping[str, bytes]:
     """Compute the runtime code of each step by name, on the state of the latest block."""
     steps = list(steps)
-    outcomes = rpc.batch_outcomes([("eth_call", _construction(step)) for step in steps])
+    calls = [_PROBE, *(_construction(step) for step in steps)]
+    probe, *outcomes = rpc.batch_outcomes([("eth_call", call) for call in calls])
+    if steps and probe != word(1):
+        said = str(probe) if isinstance(probe, RpcError) else "it ignores them"
+        raise NoOverridesError(f"the node makes no eth_call with state overrides: {said}")
     codes = {}
     for step, outcome in zip(steps, outcomes, strict=True):
         if isinstance(outcome, RpcError):

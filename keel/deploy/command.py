@@ -108,7 +108,10 @@ def deploy_and_record(
 
 def verify(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts, console: Console) -> None:
     """Print every difference; raises DifferencesError if there is one."""
-    found = differences(rpc, manifest, artifacts)
+    unchecked: list[str] = []
+    found = differences(rpc, manifest, artifacts, unchecked)
+    for check in unchecked:
+        console.print(f"[yellow]not checked[/] {escape(check)}", soft_wrap=True)
     for difference in found:
         console.print(f"[red]differs[/] {escape(difference)}", soft_wrap=True)
     if found:

@@ -5,6 +5,7 @@ is not sent again; if it is something else than planned, nothing is sent at all.
 one transaction at the end, in which the deployer also gives up its own.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -118,6 +119,19 @@ def _require_foundations(rpc: RpcClient, plan: Plan, sender: Sender) -> None:
     for address, what in ((CREATE2_DEPLOYER, "CREATE2 deployer"), (deposits, "deposit contract")):
         if not runtime_code(rpc, address):
             raise DeployError(f"this chain has no {what} at {address}")
+    _require_first_reference_slot(rpc, plan)
+
+
+def _require_first_reference_slot(rpc: RpcClient, plan: Plan) -> None:
+    """The vault's constructor refuses an earlier block, after others have been paid for."""
+    config = plan.configuration
+    next_block = block_head(rpc).timestamp + config.geometry.seconds_per_slot
+    early_seconds = config.frame_origin - max(next_block, int(time.time()))
+    if early_seconds > 0:
+        raise DeployError(
+            f"the first reference slot is at {config.frame_origin}, in {early_seconds:,} s: "
+            "deploy after it; nothing was sent"
+        )
 
 
 def _require_as_planned(rpc: RpcClient, steps: Sequence[Step], codes: Mapping[str, bytes]) -> None:

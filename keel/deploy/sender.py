@@ -5,6 +5,8 @@ from typing import Protocol
 
 from ape.api.accounts import AccountAPI
 from ape.exceptions import ApeException
+from requests.exceptions import RequestException
+from web3.exceptions import Web3Exception
 
 from keel.chain.rpc import RpcClient
 from keel.chain.transaction import send_transaction
@@ -63,6 +65,7 @@ class ApeSender:
         )
         try:
             receipt = self.account.call(transaction)
-        except ApeException as error:
-            raise SendingError(f"the transaction to {to} failed: {error}") from error
+        except (ApeException, Web3Exception, RequestException, ValueError) as error:
+            said = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise SendingError(f"the transaction to {to} failed: {said}") from error
         return Sent(receipt.txn_hash, receipt.block_number, receipt.gas_used)

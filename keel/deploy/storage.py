@@ -16,7 +16,7 @@ import rlp
 from eth_utils.crypto import keccak
 
 from keel.chain.contract import PreparedCall
-from keel.chain.errors import RpcError
+from keel.chain.errors import ChainError, RpcError
 from keel.chain.rpc import Request, RpcClient
 from keel.chain.state import word
 
@@ -42,13 +42,20 @@ class ExpectedStorage:
     words: Mapping[int, Word]
 
 
-def storage_differences(rpc: RpcClient, expected: Sequence[ExpectedStorage]) -> list[str]:
-    """Name every word that is not as expected, and every one that is not expected at all."""
-    return [
-        f"{contract.contract}: {text}"
-        for contract in expected
-        for text in _differences(rpc, contract)
-    ]
+def storage_differences(
+    rpc: RpcClient, expected: Sequence[ExpectedStorage], unchecked: list[str]
+) -> list[str]:
+    """Name every word that is not as expected, and every one that is not expected at all.
+
+    `unchecked` gets the contracts whose proofs the node does not serve.
+    """
+    found = []
+    for contract in expected:
+        try:
+            found += [f"{contract.contract}: {text}" for text in _differences(rpc, contract)]
+        except RpcError as error:
+            unchecked.append(f"{contract.contract}: its whole storage: {error}")
+    return found
 
 
 def slots_read_by(rpc: RpcClient, address: str, calls: Sequence[PreparedCall]) -> set[int]:
@@ -67,11 +74,15 @@ def stored_words(rpc: RpcClient, address: str, likely: Sequence[int]) -> Mapping
     """All words of an account that are not zero, by the hash of their slot.
 
     `likely` slots are asked for first; each other one costs a request. Raises RpcError when the
-    node gives no proofs.
+    node gives no proofs, WithheldError when they are not whole.
     """
     trie = _StorageTrie(rpc, address)
     trie.fetch(likely)
     return {hashed: value for hashed, value in trie.leaves(trie.root, ()) if value}
+
+
+class WithheldError(ChainError):
+    """The node serves proofs that do not lead to all words."""
 
 
 class _StorageTrie:
@@ -113,7 +124,7 @@ class _StorageTrie:
         if node_hash not in self._nodes:
             self.fetch([_slot_below(path)])
         if node_hash not in self._nodes:
-            raise RpcError("eth_getProof", 0, "a node of the storage trie is withheld", None)
+            raise WithheldError("a node of the storage trie is withheld")
         return self._nodes[node_hash]
 
 
@@ -121,7 +132,7 @@ def _differences(rpc: RpcClient, contract: ExpectedStorage) -> Iterator[str]:
     slots = {keccak(slot.to_bytes(32, "big")): slot for slot in contract.words}
     try:
         stored = stored_words(rpc, contract.address, list(contract.words))
-    except RpcError as error:
+    except WithheldError as error:
         yield f"its whole storage cannot be read: {error}"
         return
     for hashed, slot in slots.items():
@@ -146,7 +157,7 @@ def _compact_path(encoded: bytes) -> tuple[tuple[int, ...], bool]:
 def _slot_below(path: tuple[int, ...]) -> int:
     """Find some slot whose hash begins with these nibbles (four need some 65,000 hashes)."""
     if len(path) > _SEARCHED_NIBBLES:
-        raise RpcError("eth_getProof", 0, f"unknown slots share {len(path)} nibbles", None)
+        raise WithheldError(f"unknown slots share {len(path)} nibbles")
     prefix = "".join(f"{nibble:x}" for nibble in path)
     return next(
         slot for slot in count() if keccak(slot.to_bytes(32, "big")).hex().startswith(prefix)

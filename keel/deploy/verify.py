@@ -19,7 +19,7 @@ from keel.chain.state import block_head
 from keel.deploy.access_storage import access_words
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import CONTRACT_NAMES, Bindings, bind
-from keel.deploy.code import actual_codes, expected_codes
+from keel.deploy.code import NoOverridesError, actual_codes, expected_codes
 from keel.deploy.config import Configuration
 from keel.deploy.errors import DeployError
 from keel.deploy.manifest import Manifest, require_same_chain
@@ -45,9 +45,15 @@ class Reading:
     view: Callable[[Any], object] = lambda answer: answer
 
 
-def differences(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts) -> list[str]:
+def differences(
+    rpc: RpcClient,
+    manifest: Manifest,
+    artifacts: Artifacts,
+    unchecked: list[str] | None = None,
+) -> list[str]:
     """Return every difference, each in one line; none means that the chain is as planned.
 
+    `unchecked` gets a line for each check that the node cannot serve: such a check says nothing.
     Raises ManifestError for another chain's manifest and ArtifactMissingError.
     """
     require_same_chain(rpc, manifest)
@@ -55,13 +61,15 @@ def differences(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts) -> lis
     written = list(_manifest_differences(manifest, plan))
     if written:
         return written
-    found = list(_code_differences(rpc, manifest, plan))
+    unchecked = [] if unchecked is None else unchecked
+    found = list(_code_differences(rpc, manifest, plan, unchecked))
     bindings = bind(rpc, plan.addresses, artifacts)
     try:
         events = _manager_events(bindings, manifest)
         found += _differing(rpc, [*_parameters(bindings, plan), *_wiring(bindings, plan)])
         found += _differing(rpc, list(_access(bindings, plan, events)))
-        found += storage_differences(rpc, list(_storage(rpc, bindings, plan, events)))
+        storage = list(_storage(rpc, bindings, plan, events, unchecked))
+        found += storage_differences(rpc, storage, unchecked)
     except ChainError as error:
         found.append(f"the chain cannot be read any further: {error}")
     return found
@@ -85,7 +93,9 @@ def _manifest_differences(manifest: Manifest, plan: Plan) -> Iterator[str]:
         yield f"manifest: only {where} gives role {role} to {account} with {delay} s"
 
 
-def _code_differences(rpc: RpcClient, manifest: Manifest, plan: Plan) -> Iterator[str]:
+def _code_differences(
+    rpc: RpcClient, manifest: Manifest, plan: Plan, unchecked: list[str]
+) -> Iterator[str]:
     actual = actual_codes(rpc, plan.steps)
     for step in plan.steps:
         code = actual[step.name]
@@ -97,6 +107,9 @@ def _code_differences(rpc: RpcClient, manifest: Manifest, plan: Plan) -> Iterato
             yield f"{step.name}: code hash 0x{keccak(code).hex()}, the manifest has {recorded}"
         try:
             expected = expected_codes(rpc, [step])[step.name]
+        except NoOverridesError as error:
+            unchecked.append(f"{step.name}: its code, but for the manifest's hash of it: {error}")
+            continue
         except DeployError as error:
             yield f"{step.name}: its code cannot be recomputed: {error}"
             continue
@@ -203,7 +216,11 @@ def _holders(bindings: Bindings, plan: Plan, events: Iterable[Event]) -> Iterato
 
 
 def _storage(
-    rpc: RpcClient, bindings: Bindings, plan: Plan, events: Sequence[Event]
+    rpc: RpcClient,
+    bindings: Bindings,
+    plan: Plan,
+    events: Sequence[Event],
+    unchecked: list[str],
 ) -> Iterator[ExpectedStorage]:
     places = plan.addresses
     yield ExpectedStorage(MANAGER, places[MANAGER], access_words(plan.access, events))
@@ -226,17 +243,25 @@ def _storage(
     members = [plan.configuration.address(member) for member in plan.configuration.members]
     read = [oracle.function(name).prepare() for name in ("authority", "members", "lastReport")]
     read += [oracle.isMember.prepare(member) for member in members]
-    yield _explained(rpc, "AccountingOracle", oracle.address, read)
+    yield from _explained(rpc, "AccountingOracle", oracle.address, read, unchecked)
     read = [instant.authority.prepare(), instant.terms.prepare()]
-    yield _explained(rpc, "InstantRedemption", instant.address, read)
+    yield from _explained(rpc, "InstantRedemption", instant.address, read, unchecked)
 
 
 def _explained(
-    rpc: RpcClient, name: str, address: str, calls: Sequence[PreparedCall]
-) -> ExpectedStorage:
+    rpc: RpcClient,
+    name: str,
+    address: str,
+    calls: Sequence[PreparedCall],
+    unchecked: list[str],
+) -> Iterator[ExpectedStorage]:
     """Only the slots that these calls read; their values are checked by getters."""
-    slots = slots_read_by(rpc, address, calls)
-    return ExpectedStorage(name, address, {slot: Word("read by getters", None) for slot in slots})
+    try:
+        slots = slots_read_by(rpc, address, calls)
+    except RpcError as error:
+        unchecked.append(f"{name}: whether its storage holds more than getters show: {error}")
+        return
+    yield ExpectedStorage(name, address, {slot: Word("read by getters", None) for slot in slots})
 
 
 def _namespaced(name: str) -> int:

@@ -1,5 +1,6 @@
 """A deployment leaves what the plan says, goes on where it broke off, and happens once."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -187,6 +188,18 @@ def test_a_deployer_with_power_is_refused(
     guardian = configuration.address("guardian")
     with pytest.raises(ConfigurationError, match=f"{guardian} is listed in accounts"):
         make_plan(configuration, guardian, artifacts)
+
+
+def test_a_deployment_before_the_first_reference_slot_is_refused_unsent(
+    rpc: RpcClient, configuration: Configuration, deployer: NodeSender, artifacts: Artifacts
+) -> None:
+    early = configuration.model_copy(
+        update={"genesis_time": max(int(time.time()), block_head(rpc).timestamp) + 1_000}
+    )
+    head = block_head(rpc)
+    with pytest.raises(DeployError, match=rf"first reference slot is at {early.frame_origin}, in"):
+        deploy(rpc, make_plan(early, deployer.address, artifacts), deployer)
+    assert block_head(rpc) == head
 
 
 def test_a_chain_without_deposit_contract_is_refused(
