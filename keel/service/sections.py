@@ -23,6 +23,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from keel.files.documents import DocumentError, parse_json
+
 GWEI = 10**9
 _ENDPOINTS_MOST = 16
 
@@ -49,9 +51,14 @@ def _listen_address(value: Any) -> Any:
 
 
 def divided_by_commas(value: Any) -> Any:
-    """Read a list as it stands in the environment; anything but a text is left as it is."""
+    """Read a list of the environment, by commas or as JSON; what is no text is left as it is."""
     if not isinstance(value, str):
         return value
+    if value.lstrip().startswith("["):
+        try:
+            return parse_json(value)
+        except DocumentError as error:
+            raise ValueError(f"is no list: {error}") from None
     return [part.strip() for part in value.split(",") if part.strip()]
 
 

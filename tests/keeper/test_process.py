@@ -76,7 +76,7 @@ def test_a_mistake_is_one_line(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.strip() == "Error: network: is needed"
 
 

@@ -66,6 +66,16 @@ def test_the_environment_stands_over_the_file(
     assert "unspoken" not in repr(settings)
 
 
+def test_a_list_of_the_environment_may_be_json(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}NETWORK__BEACON", '["http://a:1", "http://b:2"]')
+    assert _load(config).network.beacon == ("http://a:1", "http://b:2")
+    monkeypatch.setenv(f"{PREFIX}NETWORK__BEACON", '["http://a:1"')
+    with pytest.raises(SettingsError, match=r"^network: is no list: "):
+        _load(config)
+
+
 def test_the_environment_alone_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name, value in {
