@@ -11,7 +11,7 @@ WORKERS ?= 2
 .PHONY: help setup browser demo test chain crosscheck lint format types gas bench clean
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: ## Install the locked Python and npm packages and the compiler, where they are missing
 	@sh toolchain/setup.sh

@@ -17,7 +17,7 @@ from eth_abi.codec import ABIDecoder
 from eth_abi.decoding import StringDecoder
 from eth_abi.registry import ABIRegistry
 from eth_abi.registry import registry as eth_abi_registry
-from eth_utils.address import is_address, is_hex_address, to_checksum_address
+from eth_utils.address import is_checksum_address, is_hex_address, to_checksum_address
 from eth_utils.crypto import keccak
 
 from keel.chain.errors import ChainError
@@ -64,7 +64,8 @@ def real_address(text: str) -> str:
     if not is_hex_address(text):
         shown = text if len(text) <= _SHOWN_MOST else f"{text[:_SHOWN_MOST]}..."
         raise ValueError(f"{shown!r} is not an address")
-    if not is_address(text):
+    digits = text.removeprefix("0x")
+    if digits not in (digits.lower(), digits.upper()) and not is_checksum_address(text):
         raise ValueError(f"{text!r} is mistyped: its capital letters (EIP-55) do not fit")
     if not int(text, 16):
         raise ValueError("the zero address stands where an account is expected")

@@ -1,27 +1,24 @@
 """`ape run deploy`: put Keel on a network."""
 
-import sys
 from pathlib import Path
 
 import click
-from ape.api.accounts import AccountAPI
-from ape.cli import ConnectedProviderCommand, account_option
 
-from keel.terminal.options import examples
+from keel.terminal.options import account_option, examples, network_option
 
 
 @click.command(
-    cls=ConnectedProviderCommand,
     epilog=examples(
-        "deploy --network http://127.0.0.1:8545 --account TEST::0",
+        "deploy --release 2",
         "deploy --network ethereum:hoodi:node --account me --config hoodi.toml",
     ),
 )
-@account_option()
+@network_option
+@account_option("deployer")
 @click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="TOML file that says who holds which role. A local chain needs none.",
 )
 @click.option(
@@ -34,7 +31,9 @@ from keel.terminal.options import examples
 @click.option("--release", help="Name another deployment by the same account.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and send nothing.")
 def cli(
-    account: AccountAPI,
+    *,
+    network: str,
+    account_name: str,
     config_path: Path | None,
     profile: str,
     release: str | None,
@@ -54,13 +53,12 @@ def cli(
     """
     from rich.console import Console
 
+    from keel.chain.rpc import RpcClient
+    from keel.chain.state import chain_id
     from keel.deploy.command import DeployRequest, run_deploy
-    from keel.deploy.errors import ConfigurationError
-    from keel.errors import KeelError
+    from keel.terminal.connection import account_on, on_network
 
     request = DeployRequest(config_path, profile, release, dry_run)
-    try:
+    with on_network(network) as url:
+        account = account_on(chain_id(RpcClient(url)), account_name)
         run_deploy(account, request, Console())
-    except KeelError as error:
-        click.secho(f"keel: {error}", fg="red", err=True)
-        sys.exit(2 if isinstance(error, ConfigurationError) else 1)

@@ -33,6 +33,9 @@ from keel.deploy.verify import differences
 
 FIRST_RELEASE = "1"
 
+_TOKENS = {"StakingVault": "kETH", "WrappedKeelEther": "wkETH"}
+"""Contracts that people know by the symbol of their token."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeployRequest:
@@ -138,7 +141,8 @@ def contracts_table(manifest: Manifest) -> Table:
     """The contracts of a manifest."""
     table = Table("contract", _address_column(), title="Contracts")
     for name, contract in manifest.contracts.items():
-        table.add_row(name, contract.address)
+        token = _TOKENS.get(name)
+        table.add_row(f"{name} ({token})" if token else name, contract.address)
     return table
 
 

@@ -10,9 +10,9 @@ import ape
 from ape.api.accounts import AccountAPI
 from ape.exceptions import NetworkError
 from ape.logging import LogLevel, logger
-from eth_utils.address import is_address
+from eth_utils.address import is_hex_address
 
-from keel.chain.abi import checksummed
+from keel.chain.abi import real_address
 from keel.chain.contract import Contract
 from keel.chain.endpoint import shown_address
 from keel.chain.errors import RpcConnectionError
@@ -55,7 +55,7 @@ def on_network(network: str) -> Iterator[str]:
     """Connect Ape's provider and yield its http address; faults become one line."""
     secrets = [network]
     try:
-        with one_line_faults(), _provider(network) as url:
+        with logger.at_level(LogLevel.WARNING), one_line_faults(), _provider(network) as url:
             secrets.append(url)
             yield url
     except Fault as fault:
@@ -68,7 +68,7 @@ def on_network(network: str) -> Iterator[str]:
 @contextmanager
 def connected(network: str, manifest_path: Path | None) -> Iterator[Connection]:
     """Connect Ape and a quick client, and find the deployment; faults become one line."""
-    with logger.at_level(LogLevel.WARNING), on_network(network) as url:
+    with on_network(network) as url:
         rpc = RpcClient(url)
         manifest = read_manifest(rpc, manifest_path)
         deposits = manifest.configuration.deposit_contract
@@ -81,7 +81,12 @@ def connected(network: str, manifest_path: Path | None) -> Iterator[Connection]:
 
 def account_named(name: str, connection: Connection) -> AccountAPI:
     """Find an account of Ape; actors' names serve on local chains only. Raises Fault."""
-    is_local = connection.manifest.chain_id in LOCAL_CHAIN_IDS
+    return account_on(connection.manifest.chain_id, name)
+
+
+def account_on(chain: int, name: str) -> AccountAPI:
+    """Find an account of Ape for a chain, which may be without Keel. Raises Fault."""
+    is_local = chain in LOCAL_CHAIN_IDS
     number = _test_account_number(name)
     if number is None:
         if name in ape.accounts.aliases:
@@ -91,8 +96,8 @@ def account_named(name: str, connection: Connection) -> AccountAPI:
         raise Fault(f"account {name!r} is unknown, one of {known or 'none'} expected")
     if not is_local:
         raise Fault(
-            f"{name!r} is an account of local chains, this is chain "
-            f"{connection.manifest.chain_id}: its key is known to everybody"
+            f"{name!r} is an account of local chains, this is chain {chain}: its key is known to "
+            "everybody"
         )
     if number >= len(ape.accounts.test_accounts):
         raise Fault(f"test account {number}, at most {len(ape.accounts.test_accounts) - 1}")
@@ -102,8 +107,11 @@ def account_named(name: str, connection: Connection) -> AccountAPI:
 
 def address_named(name: str, connection: Connection) -> str:
     """Return an address, given as such or by an account's name. Raises Fault."""
-    if is_address(name):
-        return checksummed(name)
+    if is_hex_address(name):
+        try:
+            return real_address(name)
+        except ValueError as error:
+            raise Fault(str(error)) from None
     return str(account_named(name, connection).address)
 
 
@@ -143,7 +151,8 @@ def _provider(network: str) -> Iterator[str]:
                 raise Fault(f"{network} has no http address")
             yield url
     except NetworkError as error:
-        raise Fault(" ".join(str(error).split())) from error
+        # Ape goes on to list its hundred networks.
+        raise Fault(" ".join(str(error).partition(" Options:")[0].split())) from error
 
 
 def _test_account_number(name: str) -> int | None:

@@ -1,6 +1,7 @@
 """Options and arguments that commands share; light, since `ape run` imports every script."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -21,6 +22,7 @@ _SHOWN = (
     f"{PASSWORD_VARIABLE}"
 )
 
+_APE_NETWORK = re.compile(r"[a-z0-9-]+(:[a-z0-9-]+){0,2}")
 DEFAULT_NETWORK = "http://127.0.0.1:8545"
 
 type Command = Callable[..., Any]
@@ -93,21 +95,56 @@ def data_option(command: Command) -> Command:
     )(command)
 
 
-def chain_options(command: Command) -> Command:
-    """Add --network and --manifest."""
-    network = click.option(
+class NetworkName(click.ParamType):
+    """An RPC address, or the name of one of Ape's networks."""
+
+    name = "network"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take what can be either; the value stays unsaid where it may hold a password."""
+        text = str(value)
+        if text.startswith(("http://", "https://")):
+            if not _has_host(text):
+                self.fail("no host, or no port below 65,536, in the RPC address", param, ctx)
+        elif not _APE_NETWORK.fullmatch(text):
+            shown = repr(text[:60]) if "://" not in text else "this address"
+            self.fail(
+                f"{shown} is neither http://HOST:PORT nor a network of Ape such as "
+                "ethereum:hoodi:node",
+                param,
+                ctx,
+            )
+        return text
+
+
+def network_option(command: Command) -> Command:
+    """Add --network."""
+    return click.option(
         "--network",
+        type=NetworkName(),
         default=DEFAULT_NETWORK,
         show_default=True,
         help="RPC address, or a network of Ape such as ethereum:hoodi:node.",
-    )
+    )(command)
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def chain_options(command: Command) -> Command:
+    """Add --network and --manifest."""
     manifest = click.option(
         "--manifest",
         "manifest_path",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
         help="Manifest of the deployment; without it the chain's own in .keel/ or deployments/.",
     )
-    return network(manifest(command))
+    return network_option(manifest(command))
 
 
 def password_options(of_what: str, *, is_new: bool = False) -> Callable[[Command], Command]:
@@ -165,8 +202,9 @@ class Origin(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return it as browsers write it; fails for anything else."""
-        parts = urlsplit(str(value))
+        parts = urlsplit("")
         try:
+            parts = urlsplit(str(value))
             is_origin = parts.scheme in ("http", "https") and bool(parts.hostname)
             is_origin = is_origin and (parts.port is None or parts.port > 0)
         except ValueError:

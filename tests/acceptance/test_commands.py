@@ -53,7 +53,7 @@ def test_deploy_verify_and_deploy_again(bare_anvil: Anvil) -> None:
     assert "nothing was sent" in again.stdout
 
     changed = ape_run("deploy", *network, "--account", "TEST::0", "--profile", "mainnet")
-    assert changed.returncode == 1
+    assert changed.returncode == 2
     assert "give --release" in changed.stderr
 
     assert ape_run("verify", *network).returncode == 0
