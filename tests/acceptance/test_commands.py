@@ -41,7 +41,7 @@ def ape_run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_deploy_verify_and_deploy_again(bare_anvil: Anvil) -> None:
     network = ("--network", bare_anvil.url)
     before = ape_run("verify", *network)
-    assert before.returncode == 1
+    assert before.returncode == 2
     assert "is Keel deployed on this chain?" in before.stderr
 
     first = ape_run("deploy", *network, "--account", "TEST::0")
