@@ -8,7 +8,7 @@ SOURCES := contracts tests/contracts
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test chain crosscheck lint format types gas bench clean
+.PHONY: help setup browser demo test check chain crosscheck lint format types gas bench clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,6 +30,13 @@ chain: setup ## Keep a local Ethereum with Keel, reporters, keeper and page unti
 
 crosscheck: setup ## Have Lodestar replay a beacon chain in which everything happens
 	@$(APE) run crosscheck
+
+check: setup ## Lint and run the unit tests, for the daily loop
+	@$(MAKE) --no-print-directory -j 2 lint units
+
+.PHONY: units
+units: setup
+	@$(APE) test tests/unit -q -n $(WORKERS) --dist loadfile
 
 lint: setup ## Check style, types and the compiler's warnings
 	@.venv/bin/ruff check
