@@ -8,7 +8,7 @@ SOURCES := contracts tests/contracts
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test check chain crosscheck lint format types gas bench clean
+.PHONY: help setup browser demo test check chain crosscheck lint format types gas bench wheel clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -61,6 +61,9 @@ gas: setup ## Measure the gas of every operation and write gas/snapshot.json
 
 bench: setup ## Measure states of up to a million validators and write docs/scale.md
 	@$(APE) run bench
+
+wheel: setup ## Build the wheel for other projects into dist/
+	@.venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 clean: ## Remove everything that set-up and builds have made
 	rm -rf .venv node_modules toolchain/lodestar/node_modules .build .cache .keel .hypothesis .pytest_cache .mypy_cache .ruff_cache

@@ -4,12 +4,10 @@ The chains have nothing in common with the Anvil of the other fixtures.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from keel.chain.anvil import start_anvil
-from keel.consensus.beacon.branching import branching
 from keel.consensus.beacon.chain import start_chain
 from keel.consensus.beacon.config import ChainConfig
 from keel.deploy.artifacts import Artifacts
@@ -17,8 +15,8 @@ from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import (
     BeaconWorld,
     found_beacon_world,
-    open_beacon_world,
     options_for_keel,
+    put_back,
 )
 from keel.scenarios.keepers import stake
 from keel.scenarios.operators import operators_join
@@ -61,23 +59,3 @@ def validating_world(_validating_on_beacon: BeaconWorld) -> Iterator[BeaconWorld
     """804 ETH in Keel, 768 of them with 24 active validators, eight of each of three operators."""
     with put_back(_validating_on_beacon) as world:
         yield world
-
-
-@contextmanager
-def put_back(world: BeaconWorld) -> Iterator[BeaconWorld]:
-    """The same chain, with nothing remembered of what a test did.
-
-    A test that changed a state in place, which snapshots share, fails here and not its successors.
-    """
-    root = _state_root(world)
-    with branching(world.beacon.chain) as chain:
-        again = open_beacon_world(chain, world.contracts, world.manifest, world.actors)
-        again.reward_leaves = dict(world.reward_leaves)
-        again.beacon.follow()
-        yield again
-    assert _state_root(world) == root, "a state of the chain was changed in place"
-
-
-def _state_root(world: BeaconWorld) -> bytes:
-    chain = world.beacon.chain
-    return bytes(chain.spec.hash_tree_root(chain.state))

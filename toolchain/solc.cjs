@@ -11,12 +11,14 @@ const path = require("node:path");
 const solc = require("solc");
 
 const INCLUDE = path.join(path.dirname(__dirname), ".venv", "solc", "include");
-const [mode, ...rest] = process.argv.slice(2);
+const MODES = ["--version", "--standard-json"];
+const given = process.argv.slice(2);
+const mode = given.find((argument) => MODES.includes(argument)); // forge gives paths before it
 
 if (mode === "--version") {
   console.log(`solc, the solidity compiler commandline interface\nVersion: ${solc.version()}`);
 } else if (mode === "--standard-json") {
-  const file = rest.find((argument, position) => isInputFile(argument, rest[position - 1]));
+  const file = given.find((argument, position) => isInputFile(argument, given[position - 1]));
   const input = fs.readFileSync(file ?? 0, "utf8");
   process.stdout.write(solc.compile(input, { import: readLibrary }));
 } else {
@@ -25,7 +27,7 @@ if (mode === "--version") {
 }
 
 function isInputFile(argument, before) {
-  const valueOfOption = before !== undefined && before.startsWith("--");
+  const valueOfOption = before !== undefined && before.startsWith("--") && before !== mode;
   return !argument.startsWith("-") && !valueOfOption;
 }
 

@@ -1,6 +1,7 @@
 """The ASGI application: the page, what changes in it, and actions."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from eth_utils.address import is_address
 from pydantic import ValidationError
@@ -15,7 +16,8 @@ from starlette.staticfiles import StaticFiles
 
 from keel.chain.abi import checksummed
 from keel.chain.errors import ChainError, RpcConnectionError, RpcError
-from keel.chain.node_packages import REPOSITORY_ROOT, node_package
+from keel.chain.node_packages import node_package
+from keel.chain.packed import UPLOT, packed
 from keel.chain.state import balance_wei
 from keel.dashboard.actions import (
     RefusedError,
@@ -32,7 +34,7 @@ from keel.dashboard.served import HASH_BYTES, Answer, Served, html, is_hexadecim
 from keel.dashboard.watching import Watcher
 from keel.deploy.bindings import Bindings
 
-_STATIC = REPOSITORY_ROOT / "keel" / "dashboard" / "static"
+_STATIC = Path(__file__).resolve().parent / "static"
 _UPLOT_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
 
 
@@ -171,7 +173,8 @@ async def _uplot(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in _UPLOT_FILES:
         raise HTTPException(404)
-    return FileResponse(node_package("uplot") / "dist" / name)
+    folder = packed(UPLOT) or node_package("uplot") / "dist"
+    return FileResponse(folder / name)
 
 
 async def _wish(request: Request) -> Wish:

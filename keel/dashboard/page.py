@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from keel.chain import packed
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.dashboard.actions import ticket_ids
 from keel.dashboard.contracts import PURPOSES, TOKENS
@@ -26,7 +27,9 @@ from keel.formatting.amounts import (
 )
 from keel.model.beacon_yield import on_mainnet_bps, times_mainnet
 
-OPERATIONS_GUIDE = REPOSITORY_ROOT / "docs" / "operations.md"
+OPERATIONS_GUIDE = (
+    packed.packed(packed.OPERATIONS_GUIDE) or REPOSITORY_ROOT / "docs" / "operations.md"
+)
 _BAR_WIDTH = 1_000
 _BRIEF_LONGEST = 18
 

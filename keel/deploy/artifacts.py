@@ -1,4 +1,4 @@
-"""Compiled contracts as plain data, from the manifest that Ape's compile leaves in .build/."""
+"""Compiled contracts as plain data: of Ape's compile in .build/, or those that a wheel carries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ import orjson
 
 from keel.chain.abi import Abi, AbiEntry
 from keel.chain.node_packages import REPOSITORY_ROOT
+from keel.chain.packed import CONTRACTS, packed
 from keel.deploy.errors import ArtifactMissingError
 
-_MANIFEST = REPOSITORY_ROOT / ".build" / "__local__.json"
+_MANIFEST = packed(CONTRACTS) or REPOSITORY_ROOT / ".build" / "__local__.json"
 _SOURCES = "contracts/"
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from keel.chain.packed import CONTRACTS, packed
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head, chain_id, runtime_code, unlocked_accounts
 from keel.chain.system_contracts import DEPOSIT_CONTRACT, install_system_contracts
@@ -60,8 +61,9 @@ def connected_rpc() -> RpcClient:
 
 
 def compiled() -> Artifacts:
-    """Compile what has changed and load all contracts."""
-    ape.project.load_contracts()
+    """Load all contracts, in the repository after compiling what has changed."""
+    if packed(CONTRACTS) is None:
+        ape.project.load_contracts()
     return load_artifacts()
 
 

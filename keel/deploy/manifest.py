@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from keel.chain.node_packages import REPOSITORY_ROOT
+from keel.chain.packed import working_root
 from keel.chain.rpc import RpcClient
 from keel.chain.state import chain_id, genesis_hash
 from keel.deploy.artifacts import Artifacts
@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # it brings all of Ape, a second that readers of manifests ne
 LOCAL_CHAIN_IDS = (31337, 1337)
 _GENESIS_DIGITS = 8
 _ABI_FOLDER = "abi"
+LATEST = "latest.json"
 
 
 class DeployedContract(BaseModel):
@@ -100,12 +101,27 @@ class Manifest(BaseModel):
 
 
 def write_manifest(manifest: Manifest, path: Path, artifacts: Artifacts) -> None:
-    """Write the manifest and, next to it, the ABIs that it names."""
+    """Write the manifest and, beside it, the ABIs that it names and latest.json.
+
+    latest.json has address and ABI of each contract, for programs that want one file to read.
+    """
     for name, contract in manifest.contracts.items():
         abi_path = path.parent / contract.abi_path
         abi_path.parent.mkdir(parents=True, exist_ok=True)
         abi_path.write_text(json.dumps(abi_artifact(artifacts, name).abi_entries, indent=2) + "\n")
     path.write_text(json.dumps(manifest.model_dump(mode="json"), indent=2) + "\n")
+    latest = {
+        "chainId": manifest.chain_id,
+        "block": manifest.block,
+        "contracts": {
+            name: {
+                "address": contract.address,
+                "abi": abi_artifact(artifacts, name).abi_entries,
+            }
+            for name, contract in manifest.contracts.items()
+        },
+    }
+    (path.parent / LATEST).write_text(json.dumps(latest, indent=2) + "\n")
 
 
 def make_manifest(
@@ -147,11 +163,12 @@ def make_manifest(
     )
 
 
-def manifest_path(rpc: RpcClient, root: Path = REPOSITORY_ROOT) -> Path:
+def manifest_path(rpc: RpcClient, root: Path | None = None) -> Path:
     """Where the manifest of this chain lies, or would lie.
 
     That of the chain which `make chain` keeps has a name that stays the same.
     """
+    root = root or working_root()
     number = chain_id(rpc)
     if number in LOCAL_CHAIN_IDS:
         running = root / ".keel" / CHAIN_MANIFEST

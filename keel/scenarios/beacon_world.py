@@ -1,6 +1,7 @@
 """The stage with a beacon chain of its own: Keel on an Anvil that only the chain's slots drive."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -9,6 +10,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head, unlocked_accounts
 from keel.chain.transaction import receipt_of
 from keel.circle.reports import Reported
+from keel.consensus.beacon.branching import branching
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
 from keel.deploy.actors import ACTORS, cast_actors, local_configuration
@@ -35,8 +37,10 @@ class SlotClient(RpcClient):
 
     def call(self, method: str, *params: Any) -> Any:
         """As in RpcClient; raises NotReachedError for a transaction that no block takes."""
-        answer = super().call(method, *params)
-        if method == "eth_sendTransaction":
+        if method != "eth_sendTransaction":
+            return super().call(method, *params)
+        with self.chain.turns.taking():  # nobody else lets a slot pass for it
+            answer = super().call(method, *params)
             self.chain.step()
             self.chain.run_until(
                 lambda _: receipt_of(self, answer) is not None, _MOST_SLOTS, what="inclusion"
@@ -91,6 +95,27 @@ def open_beacon_world(
         ),
         manifest=manifest,
     )
+
+
+@contextmanager
+def put_back(world: BeaconWorld) -> Iterator[BeaconWorld]:
+    """The same chain, with nothing remembered of what was done inside.
+
+    Whoever changed a state in place, which snapshots share, fails here and not its successors.
+    """
+    root = _state_root(world)
+    with branching(world.beacon.chain) as chain:
+        again = open_beacon_world(chain, world.contracts, world.manifest, world.actors)
+        again.reward_leaves = dict(world.reward_leaves)
+        again.beacon.follow()
+        yield again
+    if _state_root(world) != root:
+        raise AssertionError("a state of the chain was changed in place")
+
+
+def _state_root(world: BeaconWorld) -> bytes:
+    chain = world.beacon.chain
+    return bytes(chain.spec.hash_tree_root(chain.state))
 
 
 def plan_on_beacon(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from keel.chain.node_packages import REPOSITORY_ROOT
+from keel.chain.packed import working_root
 from keel.chain.state import unlocked_accounts
 from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.command import accounts_table, contracts_table
@@ -67,7 +67,7 @@ def _try(addresses: Addresses) -> str:
     options = []
     if addresses.execution_url != DEFAULT_URL:
         options.append(f"--network {addresses.execution_url}")
-    if addresses.manifest_path.absolute() != REPOSITORY_ROOT / ".keel" / CHAIN_MANIFEST:
+    if addresses.manifest_path.absolute() != working_root() / ".keel" / CHAIN_MANIFEST:
         options.append(f"--manifest {addresses.manifest_path}")
     where = f" (each with {' '.join(options)})" if options else ""
     return (

@@ -10,11 +10,10 @@ from keel.chain.state import balance_wei, block_head, set_balance_wei
 from keel.circle.errors import CircleError, LaggingError, NothingReportedError, ProcessError
 from keel.circle.reports import reports_between
 from keel.deploy.artifacts import Artifacts
-from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.beacon_world import BeaconWorld, put_back
 from keel.scenarios.circle_world import CircleWorld, circle_around, kill_in_mid_frame
 from keel.scenarios.identity import BooksBrokenError, FrameCount, require_identity
 from keel.scenarios.members import next_reference_slot
-from tests.beacon_stage import put_back
 
 
 @pytest.fixture(scope="module")

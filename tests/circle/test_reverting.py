@@ -11,10 +11,9 @@ from keel.consensus.gateway.serving import serving_rpc
 from keel.consensus.gateway.steering import Steering
 from keel.deploy.artifacts import Artifacts
 from keel.model.constants import ETHER
-from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.beacon_world import BeaconWorld, put_back
 from keel.scenarios.circle_world import CircleWorld, circle_around
 from keel.scenarios.identity import require_identity
-from tests.beacon_stage import put_back
 
 
 @pytest.fixture

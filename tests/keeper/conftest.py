@@ -22,12 +22,13 @@ from keel.scenarios.beacon_world import (
     open_beacon_world,
     options_for_keel,
     plan_on_beacon,
+    put_back,
 )
 from keel.scenarios.keepers import stake
 from keel.scenarios.operators import operators_join
 from keel.scenarios.users import deposit
 from keel.scenarios.validators import await_activation
-from tests.beacon_stage import CONFIG, put_back
+from tests.beacon_stage import CONFIG
 
 SECOND_KEEPER = account_numbered(len(ACTORS)).address
 """The account that a circle gives its second keeper."""

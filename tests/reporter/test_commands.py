@@ -16,9 +16,8 @@ from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import json_safe
 from keel.formatting.amounts import exact_ether
 from keel.model.constants import GWEI
-from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.beacon_world import BeaconWorld, put_back
 from keel.scenarios.circle_world import CircleWorld
-from tests.beacon_stage import put_back
 from tests.reporter.stage import committee
 
 

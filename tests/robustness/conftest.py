@@ -14,13 +14,13 @@ from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import write_manifest
 from keel.model.commitment import OperatorTotals
 from keel.model.constants import ETHER
-from keel.scenarios.beacon_world import BeaconWorld, found_beacon_world, options_for_keel
+from keel.scenarios.beacon_world import BeaconWorld, found_beacon_world, options_for_keel, put_back
 from keel.scenarios.keepers import stake
 from keel.scenarios.members import next_reference_slot, operator_totals
 from keel.scenarios.operators import operators_join
 from keel.scenarios.users import deposit, underwrite
 from keel.scenarios.validators import count_active
-from tests.beacon_stage import CONFIG, put_back
+from tests.beacon_stage import CONFIG
 from tests.robustness.nursery import Nursery
 from tests.robustness.stage import Stage
 

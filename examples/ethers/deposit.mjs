@@ -1,0 +1,19 @@
+// Deposit 1 ETH for wkETH, and say what it is worth: node deposit.mjs LATEST_JSON RPC_URL
+import { readFileSync } from "node:fs";
+import { Contract, JsonRpcProvider, parseEther, ZeroAddress } from "ethers";
+
+const [latest, url] = process.argv.slice(2);
+const { contracts } = JSON.parse(readFileSync(latest, "utf8"));
+const provider = new JsonRpcProvider(url);
+const signer = (await provider.listAccounts()).at(-1);
+const contract = ({ address, abi }) => new Contract(address, abi, signer);
+const vault = contract(contracts.StakingVault);
+const wrapped = contract(contracts.WrappedKeelEther);
+
+const sent = await vault.depositWrapped(signer.address, ZeroAddress, { value: parseEther("1") });
+await sent.wait();
+
+const units = await wrapped.balanceOf(signer.address);
+const worthWei = await wrapped.convertToAssets(units);
+console.log(JSON.stringify({ account: signer.address, units: String(units), worthWei: String(worthWei) }));
+provider.destroy();

@@ -1,0 +1,23 @@
+// Deposit 1 ETH for wkETH, and say what it is worth: node deposit.mjs LATEST_JSON RPC_URL
+import { readFileSync } from "node:fs";
+import { createPublicClient, createWalletClient, getContract, http, parseEther, zeroAddress } from "viem";
+
+const [latest, url] = process.argv.slice(2);
+const { contracts } = JSON.parse(readFileSync(latest, "utf8"));
+const reading = createPublicClient({ transport: http(url) });
+const writing = createWalletClient({ transport: http(url) });
+const client = { public: reading, wallet: writing };
+const vault = getContract({ ...contracts.StakingVault, client });
+const wrapped = getContract({ ...contracts.WrappedKeelEther, client });
+
+const account = (await writing.getAddresses()).at(-1);
+const hash = await vault.write.depositWrapped([account, zeroAddress], {
+  account,
+  chain: null,
+  value: parseEther("1"),
+});
+await reading.waitForTransactionReceipt({ hash });
+
+const units = await wrapped.read.balanceOf([account]);
+const worthWei = await wrapped.read.convertToAssets([units]);
+console.log(JSON.stringify({ account, units: String(units), worthWei: String(worthWei) }));

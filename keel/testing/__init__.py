@@ -1,0 +1,1 @@
+"""Keel for the tests of other projects: a plugin for pytest, on Ape."""
