@@ -11,6 +11,7 @@ import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet
 import {LibCall} from "solady/utils/LibCall.sol";
 import {IAccountingOracle} from "../interfaces/IAccountingOracle.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {Books} from "../rules/Books.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 
 /// @title AccountingOracle
@@ -37,7 +38,6 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
     uint256 private constant RAY = 1e27;
     uint256 private constant BPS = 10_000;
     uint256 private constant MIN_MEMBERS = 3;
-    uint256 private constant MAX_COVERED_FRAMES = 7; // REP-1
 
     /// @dev Gas for a member that is a contract: enough for a wallet of several owners, too little to stop a report.
     uint256 private constant MEMBER_GAS = 200_000;
@@ -291,7 +291,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         } else {
             judgement.growthWei = grossWei - base.expectedWei;
             newLossFullAt = lossFullAt;
-            uint256 coveredSeconds = Math.min(refTime - base.lastRefTime, MAX_COVERED_FRAMES * frameSeconds);
+            uint256 coveredSeconds = Math.min(refTime - base.lastRefTime, Books.MAX_COVERED_FRAMES * frameSeconds);
             _judgeGrowth(judgement, base.totalWei, coveredSeconds);
         }
     }

@@ -34,7 +34,7 @@ struct ProfitTerms {
 library Books {
     uint256 internal constant BPS = 10_000;
     uint256 internal constant RAY = 1e27;
-    uint256 internal constant LIMIT_FRAMES = 7;
+    uint256 internal constant MAX_COVERED_FRAMES = 7; // REP-1
 
     /// @notice V.
     function visible(Accounts memory a) internal pure returns (uint256) {
@@ -108,7 +108,7 @@ library Books {
         uint256 visibleWei,
         uint256 feeableWei
     ) private pure returns (uint256) {
-        uint256 covered = Math.min(a.coveredSeconds, LIMIT_FRAMES * terms.frameSeconds);
+        uint256 covered = Math.min(a.coveredSeconds, MAX_COVERED_FRAMES * terms.frameSeconds);
         uint256 boundWei = terms.maxFeeRayPerDay * covered * visibleWei / (RAY * 1 days);
         return Math.min(terms.feeBps * feeableWei / BPS, boundWei);
     }
