@@ -7,19 +7,19 @@ from click.shell_completion import get_completion_class
 
 NAME = "keel"
 COMMANDS = {
-    "chain": ("keel.commands.chain", "Run Anvil, a beacon chain and Keel until Ctrl-C."),
-    "beacon": ("keel.commands.beacon", "Run a beacon chain, or steer the one that runs."),
+    "chain": ("keel.commands.chain", "Run a local Ethereum with Keel until Ctrl-C."),
+    "beacon": ("keel.commands.beacon", "Run a beacon chain, or control the one that runs."),
     "deploy": ("keel.commands.deploy", "Deploy Keel on a network."),
-    "verify": ("keel.commands.verify", "Compare a network with the plan of its deployment."),
+    "verify": ("keel.commands.verify", "Compare a deployment with its plan."),
     "status": ("keel.commands.status", "Show the protocol, or one account, on one screen."),
-    "stake": ("keel.commands.stake", "Pay ether in for kETH or wkETH."),
-    "wrap": ("keel.commands.wrap", "Turn kETH into wkETH."),
-    "request": ("keel.commands.request", "Give kETH for a withdrawal ticket."),
-    "claim": ("keel.commands.claim", "Have finalised tickets paid."),
-    "redeem": ("keel.commands.redeem", "Give kETH for ether at once, less a fee."),
-    "operators": ("keel.commands.operators", "Admit operators, make and commit their keys."),
+    "stake": ("keel.commands.stake", "Pay ether and receive kETH or wkETH."),
+    "wrap": ("keel.commands.wrap", "Convert kETH to wkETH, or back."),
+    "request": ("keel.commands.request", "Exchange kETH for a withdrawal ticket."),
+    "claim": ("keel.commands.claim", "Collect the ether of finalised tickets."),
+    "redeem": ("keel.commands.redeem", "Exchange kETH for ether at once, for a fee."),
+    "operators": ("keel.commands.operators", "Add operators, create and commit their keys."),
     "reporter": ("keel.reporter.command", "Run one member of the oracle's committee."),
-    "keeper": ("keel.keeper.command", "Run the chores that anybody may do."),
+    "keeper": ("keel.keeper.command", "Run the routine work: stake, exit, finalise."),
 }
 """Each command's module, whose `cli` it is, and one line; a module is imported when it is used."""
 
@@ -62,15 +62,15 @@ class LazyCommands(click.Group):
 def cli() -> None:
     """Run, use and operate Keel.
 
-    `keel COMMAND --help` tells of each. In Keel's repository `ape run COMMAND` is the same;
-    reporter and keeper are `keel-reporter` and `keel-keeper` there.
+    `keel COMMAND --help` explains each command. In Keel's repository `ape run COMMAND` does the
+    same, except for reporter and keeper, which are also `keel-reporter` and `keel-keeper`.
     """
 
 
 @cli.command(epilog=_COMPLETION_LINES)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what lets a SHELL complete commands and options."""
+    """Print the script that completes commands and options in SHELL."""
     script = get_completion_class(shell)
     if script is None:
         raise click.ClickException(f"click knows no completion for {shell}")

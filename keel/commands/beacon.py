@@ -56,10 +56,10 @@ def _asking(command: Command) -> Command:
     epilog=examples("beacon start --slot-time 2", "beacon run 64", "beacon slash double-vote 1 2")
 )
 def cli() -> None:
-    """Keep a real beacon chain on Anvil, and steer it.
+    """Run a real beacon chain on Anvil, and control it.
 
-    `start` keeps it up in one terminal; the other commands talk to it from another. Ethereum's
-    executable specification decides every rule; docs/consensus.md says what else is real.
+    Run `start` in one terminal and the other commands in another. Ethereum's executable
+    specification decides every rule; docs/consensus.md says what else is real.
     """
 
 
@@ -98,7 +98,7 @@ def cli() -> None:
 )
 @click.option("--manual", is_flag=True, help="Let slots pass on command only, not by the clock.")
 @click.option("--fast", is_flag=True, help="Do not verify the chain's own signatures again.")
-@click.option("--fresh", is_flag=True, help="Begin anew even if the folder holds a chain.")
+@click.option("--fresh", is_flag=True, help="Start a new chain even if the folder has one.")
 @rpc_options
 def start(
     *,
@@ -113,7 +113,7 @@ def start(
     allowed_origins: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Start Anvil and the beacon chain, or go on with the folder's; Ctrl-C ends and saves it."""
+    """Start Anvil and a beacon chain, or continue the saved one; Ctrl-C saves and ends it."""
     from rich.console import Console
 
     from keel.consensus.beacon.config import ChainConfig
@@ -143,7 +143,7 @@ def status() -> tuple[str, dict[str, Any]]:
 @_index
 @_asking
 def validator(index: int) -> tuple[str, dict[str, Any]]:
-    """Show what the state says of validator INDEX."""
+    """Show validator INDEX as it is in the state."""
     return "validator", {"index": index}
 
 
@@ -168,17 +168,18 @@ def run(slots: int) -> tuple[str, dict[str, Any]]:
 @click.argument("which", required=False)
 @_asking
 def until(event: str, which: str | None) -> tuple[str, dict[str, Any]]:
-    """Fast-forward to an EVENT; with reporters and keepers as fast as they follow.
+    """Fast-forward to an EVENT, as fast as reporters and keepers can follow.
 
     active: all deposits are active validators. paid: all tickets are paid (without Keel: all
-    validators that leave). epoch: the next one. finality: that of the present slot. slot: the slot
-    WHICH. activation, withdrawal: of the validator whose public key WHICH is, or begins with.
+    exiting validators). epoch: the next epoch starts. finality: the current slot is final. slot:
+    slot number WHICH. activation, withdrawal: of the validator whose public key is, or starts
+    with, WHICH.
 
-    Ctrl-C ends the waiting, and the chain goes on from there.
+    Ctrl-C stops the fast-forward, and the chain continues from there.
     """
     if event in _EVENTS:
         if which is not None:
-            raise click.UsageError(f"{event} {which}: {event} is of all, so nothing follows it.")
+            raise click.UsageError(f"{event} {which}: {event} takes no argument.")
         return _EVENTS[event]
     if which is None:
         if event == "slot":
@@ -218,7 +219,7 @@ def stop_finality() -> tuple[str, dict[str, Any]]:
 @_slots
 @_asking
 def miss(slots: int) -> tuple[str, dict[str, Any]]:
-    """Leave the next SLOTS without a block; they still have to pass."""
+    """Make no block in the next SLOTS; they still have to pass."""
     return "miss", {"slots": slots}
 
 
@@ -227,16 +228,18 @@ def miss(slots: int) -> tuple[str, dict[str, Any]]:
 @_indices
 @_asking
 def slash(offence: str, indices: tuple[int, ...]) -> tuple[str, dict[str, Any]]:
-    """Have validators INDICES commit an OFFENCE; the next blocks carry the proof.
+    """Make validators INDICES commit an OFFENCE; the next blocks include the proof.
 
-    Many at a time cost each of them the correlation penalty, 32 epochs later.
+    If many are slashed together, each also pays the correlation penalty 32 epochs later.
     """
     return "slash", {"offence": offence, "indices": list(indices)}
 
 
 @cli.command("exit")
 @_index
-@click.option("--by-owner", is_flag=True, help="Ask as its withdrawal address (EIP-7002).")
+@click.option(
+    "--by-owner", is_flag=True, help="Send the request from its withdrawal address (EIP-7002)."
+)
 @_asking
 def leave(index: int, by_owner: bool) -> tuple[str, dict[str, Any]]:
     """Ask for the exit of validator INDEX, signed with its own key."""
@@ -257,7 +260,7 @@ def withdraw(index: int, amount: int) -> tuple[str, dict[str, Any]]:
 @click.argument("target", type=click.IntRange(min=0))
 @_asking
 def consolidate(source: int, target: int) -> tuple[str, dict[str, Any]]:
-    """Ask for SOURCE's balance to move to TARGET (EIP-7251); itself: make it compounding."""
+    """Ask to move SOURCE's balance to TARGET (EIP-7251). The same index makes it compounding."""
     return "consolidate", {"source": source, "target": target}
 
 
@@ -265,7 +268,7 @@ def consolidate(source: int, target: int) -> tuple[str, dict[str, Any]]:
 @click.argument("file", type=click.Path(path_type=Path))
 @_asking
 def deposit(file: Path) -> tuple[str, dict[str, Any]]:
-    """Make all deposits of a deposit data FILE from Anvil's first account."""
+    """Send all deposits in a deposit data FILE from Anvil's first account."""
     from keel.consensus.beacon.control.showing import deposits_text
 
     return "deposit", {"deposit_data": deposits_text(file)}
@@ -276,7 +279,7 @@ def deposit(file: Path) -> tuple[str, dict[str, Any]]:
 @click.argument("amount", type=Ether(_GWEI_DECIMALS))
 @_asking
 def top_up(index: int, amount: int) -> tuple[str, dict[str, Any]]:
-    """Deposit AMOUNT of ETH more for validator INDEX."""
+    """Deposit AMOUNT more ETH for validator INDEX."""
     return "more", {"index": index, "amount_gwei": amount // WEI_PER_GWEI}
 
 
@@ -295,7 +298,7 @@ def add_key(keystore: Path, password: str) -> tuple[str, dict[str, Any]]:
 @click.argument("amount", type=Ether(), required=False)
 @_asking
 def mev(amount: int | None) -> tuple[str, dict[str, Any]]:
-    """Have a builder pay each proposer AMOUNT of ETH a block; without AMOUNT it ends."""
+    """Let a builder pay proposers AMOUNT of ETH per block; without AMOUNT, stop that."""
     return "mev", {"amount_wei": amount or 0}
 
 
@@ -312,7 +315,7 @@ def fee_recipient(address: str, indices: tuple[int, ...]) -> tuple[str, dict[str
 @click.argument("name", default="default")
 @_asking
 def snapshot(name: str) -> tuple[str, dict[str, Any]]:
-    """Remember both layers under NAME, for `revert`."""
+    """Save a snapshot of both layers as NAME, for `revert`."""
     return "snapshot", {"name": name}
 
 
@@ -320,12 +323,12 @@ def snapshot(name: str) -> tuple[str, dict[str, Any]]:
 @click.argument("name", default="default")
 @_asking
 def revert(name: str) -> tuple[str, dict[str, Any]]:
-    """Return both layers to the snapshot NAME; later snapshots end."""
+    """Return both layers to the snapshot NAME; later snapshots are lost."""
     return "revert", {"name": name}
 
 
 @cli.command()
 @_asking
 def save() -> tuple[str, dict[str, Any]]:
-    """Write the chain to its folder without ending it."""
+    """Write the chain to its folder without stopping it."""
     return "save", {}

@@ -33,7 +33,7 @@ from keel.terminal.options import PORT, data_option, examples, rpc_options
     type=click.IntRange(min=1, max=60),
     default=2,
     show_default=True,
-    help="Seconds of a slot; a frame is 32 slots, and Keel's times and rates follow.",
+    help="Seconds per slot. A frame is 32 slots; Keel's times and rates scale with it.",
 )
 @data_option
 @click.option(
@@ -41,15 +41,15 @@ from keel.terminal.options import PORT, data_option, examples, rpc_options
     type=click.IntRange(min=0, max=5),
     default=5,
     show_default=True,
-    help="How many of the five oracle members run; three agree. Without reports deposits close "
-    "after three frames.",
+    help="How many of the five oracle members run. Three must agree. Without reports, deposits "
+    "close after three frames.",
 )
 @click.option(
     "--keepers",
     type=click.IntRange(0, 10),
     default=1,
     show_default=True,
-    help="How many keepers run; the second and later ones hold no role and do what anybody may.",
+    help="How many keepers run. Only the first has roles; the others do what anybody may do.",
 )
 @click.option(
     "--page-port",
@@ -58,7 +58,9 @@ from keel.terminal.options import PORT, data_option, examples, rpc_options
     show_default=True,
     help="Port of the page in a browser; 0: any.",
 )
-@click.option("--page/--no-page", "with_page", default=True, show_default=True, help="Serve it.")
+@click.option(
+    "--page/--no-page", "with_page", default=True, show_default=True, help="Serve the page."
+)
 @click.option("--fast", is_flag=True, help="Do not verify the chain's own signatures again.")
 @rpc_options
 def cli(
@@ -77,12 +79,15 @@ def cli(
 ) -> None:
     """Start Anvil, a beacon chain and Keel, with reporters and a keeper, until Ctrl-C.
 
-    Prints the RPC address, that of the Beacon API and of a page for the browser, the contracts,
-    the funded accounts by the part they play, and commands to try; then a line for whatever
-    happens. Point any wallet or tool at it; a transaction waits for the next slot, unless it is to
-    be mined at once. Snapshots, reverts and time jumps asked of the RPC address move the beacon
-    chain too; `beacon until` fast-forwards. The ABIs lie in
-    .keel/abi/, keys, journals and logs of the processes in the folder `circle` next to --data.
+    Prints the addresses of the RPC, the Beacon API, the page and the contracts, the funded
+    accounts and their roles, and commands to try. After that it prints one line for each event.
+
+    Any wallet or tool can use the RPC address. A transaction is included in the next slot, or at
+    once with `--mine instant`. Snapshots, reverts and time jumps through the RPC address also move
+    the beacon chain. `beacon until` fast-forwards both.
+
+    The ABIs are in .keel/abi/. Keys, journals and logs of the processes are in the folder `circle`
+    next to --data.
     """
     from rich.console import Console
 

@@ -14,7 +14,7 @@ from keel.terminal.options import account_option, chain_options, examples
 def cli(
     tickets: tuple[int, ...], account_name: str, network: str, manifest_path: Path | None
 ) -> None:
-    """Have TICKETS paid to their owners, whoever calls; without any, all that can be of yours."""
+    """Pay TICKETS to their owners. Without TICKETS, claim all of yours that can be paid."""
     from keel.terminal.connection import account_named, connected
     from keel.terminal.user_actions import claim
 

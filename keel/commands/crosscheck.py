@@ -15,7 +15,7 @@ from keel.terminal.options import examples
     type=click.Choice(["fulu", "electra"]),
     multiple=True,
     default=("fulu", "electra"),
-    help="Check one fork only; by default both.",
+    help="Check only this fork; by default both.",
 )
 @click.option(
     "--data",
@@ -23,15 +23,15 @@ from keel.terminal.options import examples
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(".keel/crosscheck"),
     show_default=True,
-    help="Folder for the recorded chains; an earlier check there is replaced.",
+    help="Folder for the recorded chains; replaces an earlier check.",
 )
 @click.option("--recorded", is_flag=True, help="Only replay what an earlier check recorded.")
 def cli(forks: tuple[str, ...], folder: Path, recorded: bool) -> None:
-    """Build a chain in which everything happens, and have Lodestar replay every block of it.
+    """Build a chain with every kind of operation, and let Lodestar replay every block.
 
     Lodestar shares no code with the specification in Python. It verifies proposers, signatures and
-    state roots; the last state root must be equal. The exit code is 1 if a block is refused, the
-    roots differ, or the chain lacks something that was to be checked.
+    state roots, and the last state root must be equal. The exit code is 1 if a block is refused,
+    the roots differ, or the chain does not contain everything that should be checked.
     """
     from rich.console import Console
 

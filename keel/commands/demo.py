@@ -7,14 +7,14 @@ import click
 @click.option(
     "--fast",
     is_flag=True,
-    help="No pauses, and the chain's own signatures are not verified again.",
+    help="Do not pause, and do not verify the chain's own signatures again.",
 )
 def cli(fast: bool) -> None:
-    """Tell the life of Keel on an Anvil and a beacon chain of its own, in two to three minutes.
+    """Run the whole life of Keel on its own Anvil and beacon chain, in two to three minutes.
 
-    After each step and each report ether is counted from outside: the vault's balance, the beacon
-    state's validators and deposits, and every ticket must add up to what holders and tickets are
-    owed. One wei off ends the demo with exit code 1.
+    After each step and each report the demo counts all ether from outside the contracts. The
+    vault's balance and the beacon state's validators and deposits must equal what holders and
+    tickets are owed. A difference of one wei ends the demo with exit code 1.
     """
     import ape
 

@@ -28,7 +28,7 @@ from keel.terminal.options import account_option, examples, network_option
     show_default=True,
     help="Parameters for a local chain; a --config file names its own.",
 )
-@click.option("--release", help="Name another deployment by the same account.")
+@click.option("--release", help="Name of another deployment by the same account.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and send nothing.")
 def cli(
     *,
@@ -41,15 +41,15 @@ def cli(
 ) -> None:
     """Deploy all of Keel and write its manifest.
 
-    Every address follows from the deployer, the release and the contract's name. So a deployment
-    that broke off goes on when the command is given again, and one that is complete is only
-    verified: nothing is deployed twice unless --release asks for it. The deployer ends without
-    any power.
+    Each address depends on the deployer, the release and the contract's name. If a deployment was
+    interrupted, run the command again to continue it. A complete deployment is only verified:
+    nothing is deployed twice unless you give a new --release. At the end the deployer has no
+    power left.
 
-    A local chain is one started by `make chain`, or by `anvil --accounts 20`; on a public network
-    give an account that `ape accounts import` made and a --config.
+    A local chain is one started with `make chain` or `anvil --accounts 20`. On a public network
+    give an account from `ape accounts import` and a --config.
 
-    The manifest goes to .keel/ for a local chain, to deployments/ for a public one.
+    The manifest is written to .keel/ for a local chain, and to deployments/ for a public one.
     """
     from rich.console import Console
 

@@ -14,7 +14,9 @@ from keel.terminal.options import examples
         "gas --trace request_repeat",
     )
 )
-@click.option("--check", is_flag=True, help="Write nothing; fail if a figure is not as committed.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; fail if a figure differs from the committed one."
+)
 @click.option("--trace", "name", metavar="NAME", help="Show where the gas of one operation goes.")
 def cli(check: bool, name: str | None) -> None:
     """Measure every operation on a chain of its own, next to the goals and other protocols.

@@ -17,7 +17,7 @@ from keel.terminal.options import account_option, chain_options, examples, passw
     )
 )
 def cli() -> None:
-    """Admit operators, make and commit their keys, stake."""
+    """Add operators, create and commit their keys, stake."""
 
 
 @cli.command("list")
@@ -34,7 +34,7 @@ def list_operators(network: str, manifest_path: Path | None) -> None:
 
 @cli.command("add")
 @click.argument("name")
-@click.option("--manager", required=True, help="Who adds keys: address, account or actor.")
+@click.option("--manager", required=True, help="Who may add keys: an address, account or actor.")
 @click.option("--reward-address", help="Who receives rewards; by default the manager.")
 @click.option("--limit", type=click.IntRange(0, 2**32 - 1), default=1_000, show_default=True)
 @click.option(
@@ -57,7 +57,7 @@ def add(
     network: str,
     manifest_path: Path | None,
 ) -> None:
-    """Admit operator NAME, as a holder of the role OPERATORS."""
+    """Add operator NAME. The account needs the role OPERATORS."""
     from keel.terminal.connection import account_named, address_named, connected
     from keel.terminal.operator_actions import add_operator
 
@@ -77,11 +77,11 @@ def add(
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--count", type=click.IntRange(1, 1_000), default=1, show_default=True)
 @click.option("--first", type=click.IntRange(0, 2**31), default=0, help="Index of the first key.")
-@click.option("--new", is_flag=True, help="Make a new mnemonic and show it.")
+@click.option("--new", is_flag=True, help="Create a new mnemonic and show it.")
 @click.option(
     "--mnemonic-file",
     type=click.Path(path_type=Path),
-    help="File that holds the mnemonic; words may be cut to four letters.",
+    help="File with the mnemonic; the first four letters of each word are enough.",
 )
 @password_options("the keystores", is_new=True)
 @click.option(
@@ -89,7 +89,7 @@ def add(
     type=click.Choice(["scrypt", "pbkdf2"]),
     default="scrypt",
     show_default=True,
-    help="scrypt takes a second and 256 MiB a key; pbkdf2 a fraction of both.",
+    help="scrypt takes a second and 256 MiB for each key; pbkdf2 takes less of both.",
 )
 @chain_options
 def make_keys(
@@ -154,13 +154,13 @@ def add_keys(
 
 
 @cli.command("stake")
-@click.option("--most", type=click.IntRange(min=1), help="Stake at most so many validators.")
+@click.option("--most", type=click.IntRange(min=1), help="Stake at most this many validators.")
 @account_option("keeper")
 @chain_options
 def stake(most: int | None, account_name: str, network: str, manifest_path: Path | None) -> None:
-    """Stake free ether on committed keys, operators in turn, as a holder of the role STAKER.
+    """Stake free ether on committed keys, operators in turn. The account needs the role STAKER.
 
-    A key with a void signature, or for which anybody has deposited before, is left out.
+    Keys with an invalid signature, or with an earlier deposit by anybody, are left out.
     """
     from keel.terminal.connection import account_named, connected
     from keel.terminal.operator_actions import stake_keys

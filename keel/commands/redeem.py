@@ -15,10 +15,11 @@ from keel.terminal.options import Ether, account_option, chain_options, examples
 def cli(
     amount: int, min_out: int | None, account_name: str, network: str, manifest_path: Path | None
 ) -> None:
-    """Give AMOUNT of kETH for ether at once.
+    """Exchange AMOUNT of kETH for ether at once.
 
-    The fee rises as buffered ether falls, and goes to the insurance fund. It is closed from a
-    reference slot until its report; a ticket (`ape run request`) has no fee.
+    The fee rises as the vault's free ether falls, and goes to the insurance fund. Instant
+    redemption is closed from each reference slot until its report. A ticket (`ape run request`)
+    has no fee.
     """
     from keel.terminal.connection import account_named, connected
     from keel.terminal.user_actions import redeem

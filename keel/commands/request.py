@@ -14,8 +14,8 @@ from keel.terminal.options import Ether, account_option, chain_options, examples
 def cli(amount: int, account_name: str, network: str, manifest_path: Path | None) -> None:
     """Burn AMOUNT of kETH for a ticket (ERC-721) that a later report pays in full.
 
-    There is no fee. A ticket can be sold while it waits, is never cancelled, and only losses can
-    shrink it. An AMOUNT above the largest ticket becomes several.
+    There is no fee. A ticket can be sold while it waits. It cannot be cancelled, and only losses
+    can reduce it. An AMOUNT above the largest ticket becomes several tickets.
     """
     from keel.terminal.connection import account_named, connected
     from keel.terminal.user_actions import request

@@ -15,16 +15,18 @@ from keel.terminal.options import Ether, account_option, chain_options, examples
     )
 )
 @click.argument("amount", type=Ether())
-@click.option("--wrapped", is_flag=True, help="Receive wkETH, which does not rebase, for kETH.")
+@click.option(
+    "--wrapped", is_flag=True, help="Receive wkETH, which does not rebase, instead of kETH."
+)
 @account_option("depositor")
 @chain_options
 def cli(
     amount: int, wrapped: bool, account_name: str, network: str, manifest_path: Path | None
 ) -> None:
-    """Pay AMOUNT of ETH in and receive kETH, or wkETH.
+    """Pay AMOUNT of ETH and receive kETH, or wkETH.
 
-    kETH grows in number as rewards come in; wkETH grows in worth. Without --network it talks to
-    `make chain`.
+    With rewards, your balance of kETH grows; with wkETH, its price grows. Without --network the
+    command uses the chain of `make chain`.
     """
     from keel.terminal.connection import account_named, connected
     from keel.terminal.user_actions import stake

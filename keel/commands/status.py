@@ -8,10 +8,10 @@ from keel.terminal.options import chain_options, examples
 
 
 @click.command(epilog=examples("status", "status --account depositor"))
-@click.option("--account", "account_name", help="Show what this account has instead.")
+@click.option("--account", "account_name", help="Show only what this account holds.")
 @chain_options
 def cli(account_name: str | None, network: str, manifest_path: Path | None) -> None:
-    """Show the state, the rate, every term of the identity, limits, oracle, operators, roles."""
+    """Show the state, the rate, where all ether is, limits, oracle, operators and roles."""
     from keel.terminal.answers import console
     from keel.terminal.connection import address_named, connected
     from keel.terminal.status import holdings_screen, status_screen

@@ -10,10 +10,10 @@ from keel.terminal.options import chain_options, examples
 @click.command(epilog=examples("verify", "verify --network ethereum:hoodi:node"))
 @chain_options
 def cli(network: str, manifest_path: Path | None) -> None:
-    """Re-read a deployment from the chain and name every difference from its plan.
+    """Read a deployment from the chain and show every difference from its plan.
 
-    Compared are the code of each contract (byte by byte, immutables included), the addresses the
-    contracts know of each other, every parameter, everyone who holds or ever held a role, and all
+    The command compares the code of each contract (byte by byte, with immutables), the addresses
+    that contracts store of each other, all parameters, everyone who has or had a role, and all
     that the AccessManager stores. The exit code is 1 if anything differs.
     """
     from rich.console import Console

@@ -9,13 +9,13 @@ from keel.terminal.options import Ether, account_option, chain_options, examples
 
 @click.command(epilog=examples("wrap 10", "wrap 10 --back"))
 @click.argument("amount", type=Ether())
-@click.option("--back", is_flag=True, help="Turn AMOUNT of wkETH into kETH instead.")
+@click.option("--back", is_flag=True, help="Convert AMOUNT of wkETH to kETH instead.")
 @account_option("depositor")
 @chain_options
 def cli(
     amount: int, back: bool, account_name: str, network: str, manifest_path: Path | None
 ) -> None:
-    """Turn AMOUNT of kETH into wkETH, at today's rate and without a fee."""
+    """Convert AMOUNT of kETH to wkETH at the current rate, without a fee."""
     from keel.terminal.connection import account_named, connected
     from keel.terminal.user_actions import unwrap, wrap
 

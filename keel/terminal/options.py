@@ -18,7 +18,7 @@ from keel.formatting.amounts import parse_ether
 
 PASSWORD_VARIABLE = "KEEL_KEYSTORE_PASSWORD"  # noqa: S105 (its name)
 _SHOWN = (
-    "--password would show it to everybody who lists processes: give --password-file, or set "
+    "--password would show it in the list of processes: use --password-file, or set "
     f"{PASSWORD_VARIABLE}"
 )
 
@@ -91,7 +91,7 @@ def data_option(command: Command) -> Command:
         type=DataFolder(),
         default=Path(".keel/beacon"),
         show_default=True,
-        help="Folder of the chain; what goes with it lies beside.",
+        help="Folder of the chain; related files are next to it.",
     )(command)
 
 
@@ -142,7 +142,7 @@ def chain_options(command: Command) -> Command:
         "--manifest",
         "manifest_path",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        help="Manifest of the deployment; without it the chain's own in .keel/ or deployments/.",
+        help="Manifest of the deployment; by default the chain's own in .keel/ or deployments/.",
     )
     return network_option(manifest(command))
 
@@ -157,8 +157,8 @@ def password_options(of_what: str, *, is_new: bool = False) -> Callable[[Command
         @click.option(
             "--password-file",
             type=click.Path(path_type=Path),
-            help=f"File with the password of {of_what} in one line; without it that of "
-            f"{PASSWORD_VARIABLE} in the environment is taken, or you are asked.",
+            help=f"File with the password of {of_what} in one line; without it the command takes "
+            f"{PASSWORD_VARIABLE} from the environment, or asks you.",
         )
         @click.option("--password", "shown", hidden=True)
         @wraps(command)
@@ -225,13 +225,13 @@ def rpc_options(command: Command) -> Command:
         type=click.Choice(["slot", "instant"]),
         default="slot",
         show_default=True,
-        help="When a transaction is in a block: with the next slot, or at once.",
+        help="When a transaction is included: in the next slot, or at once.",
     )
     origins = click.option(
         "--allow-origin",
         "allowed_origins",
         type=Origin(),
         multiple=True,
-        help="Let pages of another site use the RPC address; those of this machine may.",
+        help="Let pages of this other site use the RPC address; pages on this machine always may.",
     )
     return mining(origins(command))
