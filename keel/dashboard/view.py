@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 
 from keel.chain.state import BlockHead
-from keel.model.constants import BPS, DAY, ETHER
+from keel.model.constants import BPS, ETHER, YEAR
 from keel.model.frames import State
-
-_YEAR_SECONDS = 365 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +169,7 @@ class Snapshot:
         left = self.accounts.stream_end - self.head.timestamp
         if left <= 0 or not self.accounts.visible_wei:
             return 0
-        yearly_wei = self.accounts.unvested_wei * _YEAR_SECONDS * BPS
+        yearly_wei = self.accounts.unvested_wei * YEAR * BPS
         return yearly_wei // (left * self.accounts.visible_wei)
 
 

@@ -12,10 +12,9 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any
 
-from keel.model.constants import BPS, DAY, ETHER, GWEI, RAY
+from keel.model.constants import BPS, DAY, ETHER, GWEI, RAY, YEAR
 
 BASE_REWARD_FACTOR = 64  # consensus specs, phase 0 and both presets
-SECONDS_PER_YEAR = 365 * DAY
 MAINNET_VALIDATORS = 1_000_000
 LOCAL_VALIDATORS = 64
 LOCAL_RATE_CAP_RAY_PER_DAY = RAY  # all of it in a day
@@ -124,7 +123,7 @@ def yearly_yield(validators: int, epoch_seconds: int) -> Fraction:
     """
     total_gwei = validators * 32 * GWEI
     reward_gwei_per_increment = GWEI * BASE_REWARD_FACTOR // isqrt(total_gwei)
-    epochs_per_year = Fraction(SECONDS_PER_YEAR, epoch_seconds)
+    epochs_per_year = Fraction(YEAR, epoch_seconds)
     return Fraction(reward_gwei_per_increment, GWEI) * epochs_per_year
 
 

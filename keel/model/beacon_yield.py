@@ -7,10 +7,9 @@ validators with epochs of 16 s earn some 3,000 times mainnet's.
 
 from math import isqrt
 
-from keel.model.constants import BPS, DAY
+from keel.model.constants import BPS, YEAR
 
 _BASE_REWARD_FACTOR = 64  # of both presets, mainnet and minimal
-_YEAR_SECONDS = 365 * DAY
 _GWEI_PER_ETHER = 10**9
 
 MAINNET_ACTIVE_GWEI = 35_000_000 * _GWEI_PER_ETHER
@@ -23,7 +22,7 @@ def yearly_yield_bps(active_gwei: int, epoch_seconds: int) -> int:
     """The most that validators of this chain earn a year, without tips; 0 without validators."""
     if active_gwei <= 0:
         return 0
-    return _BASE_REWARD_FACTOR * _YEAR_SECONDS * BPS // (epoch_seconds * isqrt(active_gwei))
+    return _BASE_REWARD_FACTOR * YEAR * BPS // (epoch_seconds * isqrt(active_gwei))
 
 
 def times_mainnet(active_gwei: int, epoch_seconds: int) -> int:

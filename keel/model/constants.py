@@ -9,6 +9,7 @@ BPS = 10_000
 GWEI = 10**9
 ETHER = 10**18
 DAY = 86_400
+YEAR = 365 * DAY
 
 SHARES_PER_WEI = 10**9
 """Shares minted for a wei at par (SHR-7)."""

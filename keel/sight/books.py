@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from keel.chain.contract import call_many
 from keel.chain.state import block_head
 from keel.deploy.bindings import Bindings
-from keel.model.constants import BPS, DAY
+from keel.model.constants import BPS, YEAR
 from keel.model.frames import State
-
-_YEAR_SECONDS = 365 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Books:
         left = self.stream_end - self.time
         if left <= 0 or not self.visible_wei:
             return 0
-        return self.unvested_wei * _YEAR_SECONDS * BPS // (left * self.visible_wei)
+        return self.unvested_wei * YEAR * BPS // (left * self.visible_wei)
 
 
 def read_books(contracts: Bindings) -> Books:
