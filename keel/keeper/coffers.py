@@ -29,7 +29,7 @@ def read_coffers(contracts: Bindings, block_number: int, growth_ray_per_day: int
     return Coffers(
         buffered_wei=buffered_wei,
         owed_wei=owed_wei,
-        backing_wei=assets_wei + owed_wei,
+        accounted_wei=assets_wei + owed_wei,
         expected_wei=balance + pending,
         withdrawal_vault_wei=_balance_wei(contracts, "withdrawal_vault", block_number),
         rewards_vault_wei=_balance_wei(contracts, "rewards_vault", block_number),

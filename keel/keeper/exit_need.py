@@ -147,7 +147,7 @@ def _vaults_wei(coffers: Coffers, consensus_wei: int, horizon_seconds: int) -> i
     held_wei = coffers.withdrawal_vault_wei + coffers.rewards_vault_wei
     growth_wei = consensus_wei + held_wei - coffers.expected_wei
     rate = coffers.growth_ray_per_day * horizon_seconds
-    allowed_wei = coffers.backing_wei * rate // (DAY * RAY)
+    allowed_wei = coffers.accounted_wei * rate // (DAY * RAY)
     return max(0, held_wei - max(0, growth_wei - allowed_wei))
 
 

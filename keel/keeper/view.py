@@ -122,11 +122,14 @@ class BeaconStanding:
 
 @dataclass(frozen=True, slots=True)
 class Coffers:
-    """The accounts at the block of the beacon state, so that no ether is counted twice."""
+    """The accounts at the block of the beacon state, so that no ether is counted twice.
+
+    `accounted_wei` is A + Q.
+    """
 
     buffered_wei: int
     owed_wei: int
-    backing_wei: int
+    accounted_wei: int
     expected_wei: int
     withdrawal_vault_wei: int
     rewards_vault_wei: int

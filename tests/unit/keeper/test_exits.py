@@ -91,7 +91,7 @@ def test_what_is_there_or_comes_in_time_needs_no_exit_and_a_wei_less_does(
 
 def test_a_gift_that_reports_hold_back_pays_nothing_and_one_within_the_rate_does() -> None:
     """REP-4: growth above the rate waits in the vaults."""
-    gift = {"withdrawal_vault_wei": 100 * ETHER, "backing_wei": 1_000 * ETHER}
+    gift = {"withdrawal_vault_wei": 100 * ETHER, "accounted_wei": 1_000 * ETHER}
     assert exits(owing(50 * ETHER, validator(7), validator(8), **gift)) == [7, 8]
     allowed = {**gift, "growth_ray_per_day": RAY // 10 * 86_400 // HORIZON_SECONDS + 1}
     assert exits(owing(50 * ETHER, validator(7), validator(8), **allowed)) == []

@@ -51,7 +51,7 @@ CALLER = Caller(KEEPER, ETHER, stakers=(KEEPER, OTHER_KEEPER), exiters=(KEEPER, 
 EMPTY_COFFERS = Coffers(
     buffered_wei=0,
     owed_wei=0,
-    backing_wei=1_000 * ETHER,
+    accounted_wei=1_000 * ETHER,
     expected_wei=0,
     withdrawal_vault_wei=0,
     rewards_vault_wei=0,
