@@ -58,14 +58,14 @@ def settings_page() -> str:
     return f"""# Settings
 <!-- Written by `python -m keel.circle.document`; edit the models that it reads. -->
 
-Reporters and keepers read a TOML file (`--config`), and over it the environment: the variable of a
-key is the service's prefix, the table and the key in capitals with `__` between, as
-`{_prefix(ReporterSettings)}NETWORK__BEACON` or `{_prefix(KeeperSettings)}DRY_RUN`. Lists are
-divided by commas there. Relative paths count from the file's folder. Unknown keys are refused
-in both. Passwords stand in files that nobody else may read (`chmod 600`), or in the environment,
-never in the TOML file.
+Reporters and keepers read a TOML file (`--config`). Environment variables override it. A variable's
+name is the service's prefix, then table and key in capitals with `__` between them, for example
+`{_prefix(ReporterSettings)}NETWORK__BEACON` or `{_prefix(KeeperSettings)}DRY_RUN`. In variables,
+lists are separated by commas, or written as JSON. Relative paths start at the file's folder. Unknown
+keys are refused in both. Passwords are in files that nobody else can read (`chmod 600`), or in the
+environment, never in the TOML file.
 
-Samples to begin with: [reporter](samples/reporter.toml), [keeper](samples/keeper.toml),
+Sample files: [reporter](samples/reporter.toml), [keeper](samples/keeper.toml),
 [deployment](samples/deploy.toml).
 
 ## Reporters and keepers
@@ -74,7 +74,7 @@ Samples to begin with: [reporter](samples/reporter.toml), [keeper](samples/keepe
 {tables}
 
 ## Reporters
-Variables begin with `{_prefix(ReporterSettings)}`.
+Variables start with `{_prefix(ReporterSettings)}`.
 
 ### [committee]
 {_first_line(CommitteeSettings)}
@@ -82,7 +82,7 @@ Variables begin with `{_prefix(ReporterSettings)}`.
 {_table(CommitteeSettings)}
 
 ## Keepers
-Variables begin with `{_prefix(KeeperSettings)}`.
+Variables start with `{_prefix(KeeperSettings)}`.
 
 ### [keeper]
 {_first_line(KeeperSection)}
@@ -90,8 +90,8 @@ Variables begin with `{_prefix(KeeperSettings)}`.
 {_table(KeeperSection)}
 
 ## Deployments
-What `ape run deploy --config FILE` reads; it takes nothing from the environment. `--dry-run` checks
-the file and shows the plan. Parameters and their bounds are in [parameters.md](parameters.md),
+`ape run deploy --config FILE` reads these keys. It reads nothing from the environment. `--dry-run`
+checks the file and shows the plan. Parameters and their bounds are in [parameters.md](parameters.md),
 roles in [access.md](access.md).
 
 {_table(Configuration)}

@@ -36,7 +36,7 @@ class KeeperSection(Section):
     turn_slots: int = Field(default=2, ge=1, le=1_000)
     """How many slots each keeper leaves a chore to the one before it."""
     state_slots: int | None = Field(default=None, ge=1, le=10_000)
-    """How old a beacon state may grow before a new one is read; by default an epoch."""
+    """How old a beacon state may become before a new one is read; by default an epoch."""
     exit_horizon_seconds: int | None = Field(default=None, ge=0)
     """Within what time the queue is to be paid (EXT-1); by default its own EXIT_SECONDS."""
     retry_seconds: int | None = Field(default=None, ge=0)

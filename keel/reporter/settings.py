@@ -12,7 +12,7 @@ ENVIRONMENT_PREFIX = "KEEL_REPORTER_"
 
 
 class CommitteeSettings(Section):
-    """How the members meet."""
+    """How members reach each other."""
 
     listen: Listen = ListenAddress("127.0.0.1", 9301)
     """host:port where the other members and keepers reach this one."""
@@ -27,7 +27,7 @@ class CommitteeSettings(Section):
     hold_beyond_limit: bool = False
     """Whether a report beyond a limit is not signed until a person changes this."""
     rebuild_leaves_at: int | None = Field(default=None, ge=0)
-    """The one reference slot for which operators' leaves begin anew from what they claimed.
+    """The one reference slot for which operators' leaves start again from what they claimed.
 
     The committee decides on it together.
     """
