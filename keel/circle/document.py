@@ -61,9 +61,9 @@ def settings_page() -> str:
 Reporters and keepers read a TOML file (`--config`). Environment variables override it. A variable's
 name is the service's prefix, then table and key in capitals with `__` between them, for example
 `{_prefix(ReporterSettings)}NETWORK__BEACON` or `{_prefix(KeeperSettings)}DRY_RUN`. In variables,
-lists are separated by commas, or written as JSON. Relative paths start at the file's folder. Unknown
-keys are refused in both. Passwords are in files that nobody else can read (`chmod 600`), or in the
-environment, never in the TOML file.
+lists are separated by commas, or written as JSON. Relative paths start at the file's folder.
+Unknown keys are refused in both. Passwords are in files that nobody else can read (`chmod 600`),
+or in the environment, never in the TOML file.
 
 Sample files: [reporter](samples/reporter.toml), [keeper](samples/keeper.toml),
 [deployment](samples/deploy.toml).
@@ -91,8 +91,8 @@ Variables start with `{_prefix(KeeperSettings)}`.
 
 ## Deployments
 `ape run deploy --config FILE` reads these keys. It reads nothing from the environment. `--dry-run`
-checks the file and shows the plan. Parameters and their bounds are in [parameters.md](parameters.md),
-roles in [access.md](access.md).
+checks the file and shows the plan. Parameters and their bounds are in
+[parameters.md](parameters.md), roles in [access.md](access.md).
 
 {_table(Configuration)}
 """
