@@ -106,17 +106,26 @@ def transaction_request(
     return request
 
 
-def await_receipt(rpc: RpcClient, transaction_hash: str, timeout_seconds: float = 30.0) -> Receipt:
+def await_receipt(
+    rpc: RpcClient,
+    transaction_hash: str,
+    timeout_seconds: float = 30.0,
+    *,
+    longest_pause_seconds: float = _POLL_SECONDS,
+) -> Receipt:
     """Ask for the receipt until it is there; raises ChainError when it does not come in time.
 
+    The pauses between the questions double up to the longest, for a node that counts questions.
     Anvil's own eth_sendTransactionSync sometimes waits half a minute for a block that it missed.
     """
     deadline = time.monotonic() + timeout_seconds
+    pause = _POLL_SECONDS
     while time.monotonic() < deadline:
         receipt = receipt_of(rpc, transaction_hash)
         if receipt is not None:
             return receipt
-        time.sleep(_POLL_SECONDS)
+        time.sleep(pause)
+        pause = min(2 * pause, longest_pause_seconds)
     raise ChainError(f"{transaction_hash} was not mined within {timeout_seconds:.0f} s")
 
 

@@ -83,7 +83,7 @@ def run_deploy(account: AccountAPI, request: DeployRequest, console: Console) ->
         verify(rpc, read_manifest(rpc, path), artifacts, console)
         return
     _install_on_bare_anvil(rpc, console)
-    deploy_and_record(rpc, plan, ApeSender(account), artifacts, console, path=path)
+    deploy_and_record(rpc, plan, ApeSender(account, rpc), artifacts, console, path=path)
 
 
 def run_verify(manifest: Path | None, console: Console) -> None:

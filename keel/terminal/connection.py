@@ -128,7 +128,7 @@ def send(
         )
     contract.function(function)(*arguments, sender=sender, value_wei=value_wei)
     data = contract.function(function).encode(*arguments)
-    sent = ApeSender(account).send(contract.address, data, value_wei)
+    sent = ApeSender(account, contract.rpc).send(contract.address, data, value_wei)
     receipt = receipt_of(contract.rpc, sent.transaction_hash)
     if receipt is None:
         raise Fault(f"transaction {sent.transaction_hash} is not mined yet")
