@@ -144,12 +144,12 @@ class _Reads:
 
 
 def _accounts(got: dict[str, Any]) -> Accounts:
-    shares, backing_wei, unvested_wei = got["totals"]
+    totals = got["totals"]
     consensus_wei, pending_wei, _, _ = got["consensus"]
     return Accounts(
-        shares=shares,
-        backing_wei=backing_wei,
-        unvested_wei=unvested_wei,
+        shares=totals.shares,
+        backing_wei=totals.assetsWei,
+        unvested_wei=totals.unvestedWei,
         visible_wei=got["supply"],
         buffered_wei=got["buffered"],
         consensus_wei=consensus_wei,

@@ -22,14 +22,13 @@ def read_coffers(contracts: Bindings, block_number: int, growth_ray_per_day: int
     buffered_wei, owed_wei, totals, consensus, stream = call_many(
         contracts.rpc, calls, block_number
     )
-    _, assets_wei, _ = totals
     balance, pending, _, _ = consensus
     unvested_wei, end, seconds = stream
     now = block_head(contracts.rpc, block_number).timestamp
     return Coffers(
         buffered_wei=buffered_wei,
         owed_wei=owed_wei,
-        accounted_wei=assets_wei + owed_wei,
+        accounted_wei=totals.assetsWei + owed_wei,
         expected_wei=balance + pending,
         withdrawal_vault_wei=_balance_wei(contracts, "withdrawal_vault", block_number),
         rewards_vault_wei=_balance_wei(contracts, "rewards_vault", block_number),

@@ -224,11 +224,10 @@ class KeeperReader:
             contracts.rpc,
             [contracts.registry.claimedShares.prepare(number) for number in range(count)],
         )
-        shares, assets_wei, unvested_wei = totals
         return Rewards(
             operators_root=root,
             leaves=self._leaves,
             claimed_shares=dict(enumerate(claimed)),
-            total_shares=shares,
-            visible_wei=assets_wei - unvested_wei,
+            total_shares=totals.shares,
+            visible_wei=totals.assetsWei - totals.unvestedWei,
         )

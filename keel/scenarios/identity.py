@@ -63,12 +63,11 @@ def measure_identity(world: World) -> Identity:
     vault = world.contracts.vault
     world.beacon.follow()
     ref_time = last_ref_time(world)
-    _, backing_wei, _ = vault.totals()
     return Identity(
         buffered_wei=balance_wei(world.rpc, vault.address) - world.forced_wei,
         consensus_wei=world.beacon.total_gwei(ref_time) * GWEI - _swept_since_wei(world, ref_time),
         pending_wei=world.beacon.deposited_later_gwei(ref_time) * GWEI,
-        backing_wei=backing_wei,
+        backing_wei=vault.totals().assetsWei,
         owed_wei=owed_by_tickets_wei(world.contracts.queue, world.first_block),
     )
 

@@ -29,9 +29,9 @@ def earn(world: ScriptedWorld) -> int:
 
     What they have above 32 ETH is swept, as the beacon chain does. Returns wei.
     """
-    _, backing_wei, _ = world.contracts.vault.totals()
+    backing_wei = world.contracts.vault.totals().assetsWei
     limit_ray = world.profile.growth_ray_per_day * world.profile.frame_seconds // DAY
-    earned_gwei = (int(backing_wei) * limit_ray * 4 // 5 // RAY - TIPS_WEI) // GWEI
+    earned_gwei = (backing_wei * limit_ray * 4 // 5 // RAY - TIPS_WEI) // GWEI
     world.beacon.earn(earned_gwei)
     world.beacon.skim()
     _tip(world)

@@ -60,15 +60,14 @@ def read_books(contracts: Bindings) -> Books:
     state, totals, consensus, buffered_wei, stream, owed_wei, units, fund_units = call_many(
         contracts.rpc, calls, head.number
     )
-    shares, backing_wei, unvested_wei = totals
     consensus_wei, pending_wei, last_ref_time, announced_at = consensus
     _, stream_end, _ = stream
     return Books(
         time=head.timestamp,
         state=State(state),
-        shares=shares,
-        backing_wei=backing_wei,
-        unvested_wei=unvested_wei,
+        shares=totals.shares,
+        backing_wei=totals.assetsWei,
+        unvested_wei=totals.unvestedWei,
         buffered_wei=buffered_wei,
         consensus_wei=consensus_wei,
         pending_wei=pending_wei,
