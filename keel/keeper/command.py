@@ -6,6 +6,7 @@ import click
 import orjson
 from rich.console import Console
 
+from keel.chain.endpoint import shown_address
 from keel.keeper.chores import ether
 from keel.keeper.plan import plan
 from keel.keeper.service import open_keeper, open_members, open_reader
@@ -81,7 +82,7 @@ def check(config: Path | None) -> None:
     if address is not None:
         click.echo(f"{address} has {ether(view.caller.balance_wei)} and holds {_roles(view)}.")
     for url, problem in silent.items():
-        click.echo(f"Member {url}: {problem}.")
+        click.echo(f"Member {shown_address(url)}: {problem}.")
     click.echo("Dry run: nothing is sent." if settings.dry_run else "Ready to run.")
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from keel.chain.endpoint import shown_address
 from keel.committee.contract_members import accepts
 from keel.committee.peers import Peers
 from keel.committee.standing import Standing, StandingReader
@@ -127,9 +128,9 @@ class Reporter:
         problems = dict(self.peers.problems)
         for url, problem in problems.items():
             if url not in self._peer_problems:
-                self.tools.log.warning("peer.lost", peer=url, problem=problem)
+                self.tools.log.warning("peer.lost", peer=shown_address(url), problem=problem)
         for url in self._peer_problems.keys() - problems.keys():
-            self.tools.log.info("peer.back", peer=url)
+            self.tools.log.info("peer.back", peer=shown_address(url))
         self._peer_problems = problems
         self.tools.figures.silent_peers.set(len(problems))
 

@@ -32,6 +32,7 @@ FLOOD = 200
 HALF_OPEN = 150
 MEBIBYTE = 1024**2
 HONEST = 0
+SECRET = "lK4u7"
 
 
 @pytest.fixture
@@ -61,7 +62,9 @@ def test_a_peer_that_is_of_no_use_keeps_nobody_from_reporting(
         reported = committee.until_applied(stage.ref_slot)
         assert same_numbers(reported.report, stage.seen())
         told = {each["peer"] for r in committee.reporters for each in events_of(r, "peer.lost")}
-        assert stranger.url in told
+        assert told == {stranger.url}
+        for reporter in committee.reporters:
+            assert SECRET not in reporter.service.log_path.read_text()
         assert all(health.alarms == {} for health in committee.health())
 
 
@@ -150,7 +153,8 @@ def _put_wallet(stage: Stage, compiled: ContractContainer, address: str, owner: 
 
 
 def _with_stranger(stage: Stage, stranger: FaultyNode) -> AbstractContextManager[Committee]:
-    return stage.committee(3, more_peers=[stranger.url])
+    address = stranger.url.replace("://", f"://user:{SECRET}@") + f"/{SECRET}"
+    return stage.committee(3, more_peers=[address])
 
 
 def _forged(committee: Committee, ref_slot: int, gwei: int) -> bytes:
