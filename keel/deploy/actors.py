@@ -13,17 +13,10 @@ LOCAL_QUORUM = 3
 POWERFUL = ("governance", "council", "guardian", "keeper", "treasury", *ORACLE_MEMBERS)
 """Who holds a role, a seat in the committee, or the fee."""
 
-ACTORS = (
-    "deployer",
-    *POWERFUL,
-    *OPERATOR_MANAGERS,
-    "depositor",
-    "holder",
-    "underwriter",
-    "redeemer",
-    "stranger",
-    "attacker",
-)
+USERS = ("depositor", "holder", "underwriter", "redeemer", "stranger", "attacker")
+"""Who holds no role and sends nothing by itself: on `make chain` their accounts are the user's."""
+
+ACTORS = ("deployer", *POWERFUL, *OPERATOR_MANAGERS, *USERS)
 """In the order of the accounts that Anvil derives from its mnemonic."""
 
 LOCAL_HOLDERS = {

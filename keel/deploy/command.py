@@ -28,7 +28,6 @@ from keel.deploy.manifest import (
 )
 from keel.deploy.plan import Plan, make_plan
 from keel.deploy.profiles import PROFILES
-from keel.deploy.roles import ROLES
 from keel.deploy.sender import ApeSender, Sender
 from keel.deploy.verify import differences
 
@@ -131,9 +130,7 @@ def verify(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts, console: Co
 
 def plan_table(plan: Plan) -> Table:
     """The contracts of a plan."""
-    table = Table(
-        "contract", _address_column(), "bytes to send", title="Plan", title_justify="left"
-    )
+    table = Table("contract", address_column(), "bytes to send", title="Plan", title_justify="left")
     for step in plan.steps:
         table.add_row(step.name, step.address, f"{len(step.creation_code):,}")
     return table
@@ -141,32 +138,15 @@ def plan_table(plan: Plan) -> Table:
 
 def contracts_table(manifest: Manifest) -> Table:
     """The contracts of a manifest."""
-    table = Table("contract", _address_column(), title="Contracts")
+    table = Table("contract", address_column(), title="Contracts")
     for name, contract in manifest.contracts.items():
         token = _TOKENS.get(name)
         table.add_row(f"{name} ({token})" if token else name, contract.address)
     return table
 
 
-def accounts_table(accounts: list[str]) -> Table:
-    """The accounts of a local chain, by the part they play, with their roles."""
-    # Names are typed as they stand here (`--account oracle_member_1`): none is cut short.
-    account = Column("account", no_wrap=True, min_width=max(map(len, ACTORS)))
-    table = Table(
-        account,
-        _address_column(),
-        Column("roles", overflow="fold"),
-        title="Funded accounts",
-        title_justify="left",
-    )
-    holders = local_configuration(cast_actors(accounts), 2**32).holders
-    for actor, address in zip(ACTORS, accounts, strict=False):
-        roles = [role.name for role in ROLES if actor in holders[role.name]]
-        table.add_row(actor, address, ", ".join(roles))
-    return table
-
-
-def _address_column() -> Column:
+def address_column() -> Column:
+    """A column that breaks no address."""
     # A new one for each table: Rich keeps a table's cells in its columns.
     return Column("address", no_wrap=True, min_width=42)
 
