@@ -7,15 +7,19 @@ from rich.text import Text
 
 from keel.chain.abi import Event, checksummed
 from keel.chain.contract import Contract, call_many
+from keel.chain.errors import RpcError
 from keel.chain.state import block_head
+from keel.deploy.manifest import LOCAL_CHAIN_IDS
 from keel.deploy.roles import ROLE_BY_NAME
 from keel.formatting.amounts import (
     exact_ether,
+    shown_bps,
     shown_ether,
     shown_ray,
     shown_seconds,
 )
 from keel.formatting.tables import plain_table
+from keel.model.beacon_yield import on_mainnet_bps, times_mainnet
 from keel.model.frames import Action, State
 from keel.sight.books import Books, read_books
 from keel.terminal.connection import Connection
@@ -63,7 +67,32 @@ def _headline(connection: Connection, books: Books) -> Text:
         f" on chain {connection.manifest.chain_id}, profile {config.profile}, state ",
         (state.name.lower(), _STATE_COLOURS.get(state, "red")),
         f"; 1 wkETH = {rate_and_apr(books)}",
+        _on_mainnet(connection, books),
     )
+
+
+def _on_mainnet(connection: Connection, books: Books) -> str:
+    """Why a local chain's APR is absurd, and what it would be on mainnet; empty elsewhere."""
+    config, active_gwei = connection.manifest.configuration, _active_gwei(connection)
+    epoch_seconds = config.parameters.slots_per_epoch * config.geometry.seconds_per_slot
+    there_bps = on_mainnet_bps(books.apr_bps, active_gwei, epoch_seconds)
+    if not books.apr_bps or there_bps is None:
+        return ""
+    times = times_mainnet(active_gwei, epoch_seconds)
+    return (
+        f". A small beacon chain pays {times:,} times mainnet's yield; there the APR would be "
+        f"{shown_bps(there_bps)}"
+    )
+
+
+def _active_gwei(connection: Connection) -> int:
+    """What all validators of a chain of Keel's have at stake; 0 on others."""
+    if connection.manifest.chain_id not in LOCAL_CHAIN_IDS:
+        return 0
+    try:
+        return int(connection.rpc.call("keel_status")["active_gwei"])
+    except RpcError:  # an Anvil without a beacon chain
+        return 0
 
 
 def _terms(books: Books) -> Table:

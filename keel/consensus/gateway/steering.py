@@ -155,7 +155,7 @@ class Steering:
         return self.status("keel_status", [])
 
     def status(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
-        """Head, finality, how blocks come, and the last time that Anvil was moved by itself."""
+        """Head, finality, stake, how blocks come, and when Anvil was last moved by itself."""
         at_most(method, params, 0)
         chain = self.chain
         return {
@@ -163,6 +163,7 @@ class Steering:
             "epoch": chain.epoch,
             "finalised_epoch": chain.finalised_epoch,
             "slot_seconds": chain.config.slot_seconds,
+            "active_gwei": int(chain.spec.get_total_active_balance(chain.state)),
             "mining": "instant" if self.mines_at_once else "slot",
             "anvil_moved": None if chain.moved is None else str(chain.moved),
         }
