@@ -32,7 +32,7 @@ FLOOD = 200
 HALF_OPEN = 150
 MEBIBYTE = 1024**2
 HONEST = 0
-SECRET = "lK4u7"
+MARK = "lK4u7"
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_peer_that_is_of_no_use_keeps_nobody_from_reporting(
         told = {each["peer"] for r in committee.reporters for each in events_of(r, "peer.lost")}
         assert told == {stranger.url}
         for reporter in committee.reporters:
-            assert SECRET not in reporter.service.log_path.read_text()
+            assert MARK not in reporter.service.log_path.read_text()
         assert all(health.alarms == {} for health in committee.health())
 
 
@@ -153,7 +153,7 @@ def _put_wallet(stage: Stage, compiled: ContractContainer, address: str, owner: 
 
 
 def _with_stranger(stage: Stage, stranger: FaultyNode) -> AbstractContextManager[Committee]:
-    address = stranger.url.replace("://", f"://user:{SECRET}@") + f"/{SECRET}"
+    address = stranger.url.replace("://", f"://user:{MARK}@") + f"/{MARK}"
     return stage.committee(3, more_peers=[address])
 
 

@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("keel.keeper", "keel.reporter"),
     ("keel.circle", "keel.dashboard", "keel.terminal"),
     ("keel.measure", "keel.scenarios"),
-    ("keel.commands", "keel.command"),
+    ("keel.commands", "keel.command", "keel.testing"),
     ("keel.__main__",),
 )
 """Lowest first; packages of one layer do not know each other. The longest name counts."""
