@@ -65,7 +65,7 @@ WRONG = [
     (f"beacon fee-recipient {MISTYPED[:-1]}", "is not an address"),
     (f"beacon fee-recipient {MISTYPED[:-3]}AA3", "its capital letters (EIP-55) do not fit"),
     ("beacon deposit /nowhere", "/nowhere cannot be read: No such file"),
-    ("beacon add-key /tmp --password x", "would show it to everybody"),
+    ("beacon add-key /tmp --password x", "would show it in the list of processes"),
     ("stake", "Missing argument 'AMOUNT'"),
     ("stake 1e5", "'1e5' is not an amount such as 1.5"),
     (f"stake {HUGE}", "ETH is too much"),
