@@ -285,7 +285,7 @@ def test_a_password_comes_from_the_environment_but_not_from_the_command_line(
     arguments = ["add-key", str(good / "keystore"), "--data", str(good / "chain")]
     shown = CliRunner().invoke(beacon, [*arguments, "--password", PASSWORD])
     assert shown.exit_code == 2
-    assert f"give --password-file, or set {PASSWORD_VARIABLE}" in " ".join(shown.output.split())
+    assert f"use --password-file, or set {PASSWORD_VARIABLE}" in " ".join(shown.output.split())
     assert PASSWORD not in shown.output
     for value, problem in ((PASSWORD, "no beacon chain runs"), ("another", "wrong password")):
         monkeypatch.setenv(PASSWORD_VARIABLE, value)
