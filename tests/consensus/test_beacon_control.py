@@ -406,7 +406,7 @@ def test_until_a_slot_goes_there_and_names_its_bounds(
         (["slot"], "Which slot?"),
         (["slot", "soon"], "slot 'soon': a whole number expected"),
         (["slot", "-4"], "No such option"),
-        (["active", "0x12"], "nothing follows it"),
+        (["active", "0x12"], "active takes no argument"),
         (["activation"], "activation of which validator?"),
         (["payday"], "'payday' is not one of"),
     ],

@@ -69,7 +69,7 @@ def test_a_network_without_a_chain_is_named(terminal: Terminal) -> None:
 
 def test_a_missing_manifest_is_named(terminal: Terminal, tmp_path: Path) -> None:
     elsewhere = Terminal(terminal.url, tmp_path / "none.json")
-    assert "no manifest at" in elsewhere.refuse(status)
+    assert "none.json' does not exist" in elsewhere.refuse(status, code=2)
 
 
 def test_wrap_and_back(keel: Keel, terminal: Terminal) -> None:
