@@ -6,6 +6,7 @@ import ape
 import pytest
 from ape.contracts import ContractContainer
 from ape.exceptions import CompilerError
+from hypothesis import HealthCheck, settings
 
 from tests.quick_ape import quicken_ape
 from tests.solidity import load_test_contracts
@@ -13,6 +14,10 @@ from tests.solidity import load_test_contracts
 pytest_plugins = ["tests.deployment", "tests.beacon_stage"]
 
 quicken_ape()
+
+# How long an example takes says what the machine is doing, not whether the code is right.
+settings.register_profile("keel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("keel")
 
 
 def pytest_configure(config: pytest.Config) -> None:
