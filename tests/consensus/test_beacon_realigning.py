@@ -7,6 +7,7 @@ from keel.chain.anvil import start_anvil
 from keel.chain.clock import jump, mine, restore_snapshot, take_snapshot
 from keel.chain.state import balance_wei, block_head, set_balance_wei
 from keel.chain.transaction import receipt_of, submit_transaction
+from keel.consensus.beacon.branching import branching
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
 from keel.consensus.beacon.errors import AnvilMovedError
@@ -32,6 +33,14 @@ def heads_agree(chain: BeaconChain) -> bool:
 
 def test_a_chain_that_nobody_moves_tells_nothing(chain: BeaconChain) -> None:
     assert [outcome.realigned for outcome in chain.run(3)] == [None] * 3
+    assert chain.moved is None
+
+
+def test_a_restored_snapshot_knows_of_no_move_that_came_after_it(chain: BeaconChain) -> None:
+    with branching(chain):
+        jump(chain.rpc, 600)
+        chain.step()
+        assert chain.moved is not None
     assert chain.moved is None
 
 

@@ -10,6 +10,7 @@ from keel.chain.clock import restore_snapshot, take_snapshot
 from keel.chain.errors import ChainError
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.errors import SnapshotEndedError
+from keel.consensus.beacon.outcome import Moved
 from keel.consensus.beacon.spec import State
 
 type Contents = dict[str, Any]
@@ -23,6 +24,7 @@ class Snapshot:
     state: State
     folded_block: int
     folded_hash: str
+    moved: Moved | None
     contents: list[Contents]
 
 
@@ -36,6 +38,7 @@ def take_branch(chain: BeaconChain) -> Snapshot:
         state=chain.state,
         folded_block=chain.execution.folded_block,
         folded_hash=chain.execution.folded_hash,
+        moved=chain.moved,
         contents=[_contents(part) for part in _parts(chain)],
     )
 
@@ -79,7 +82,7 @@ def _restore(chain: BeaconChain, snapshot: Snapshot) -> bool:
     except ChainError:
         return False
     chain.rpc.call("anvil_dropAllTransactions")
-    chain.state = snapshot.state
+    chain.state, chain.moved = snapshot.state, snapshot.moved
     chain.execution.forget_since(snapshot.folded_block, snapshot.folded_hash)
     for part, contents in zip(_parts(chain), snapshot.contents, strict=True):
         for name, value in contents.items():
