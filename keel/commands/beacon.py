@@ -287,11 +287,11 @@ def top_up(index: int, amount: int) -> tuple[str, dict[str, Any]]:
 @click.argument("keystore", type=click.Path(path_type=Path))
 @_asking
 @password_options("the keystore")
-def add_key(keystore: Path, password: str) -> tuple[str, dict[str, Any]]:
+def add_key(keystore: Path, ask_password: Callable[[], str]) -> tuple[str, dict[str, Any]]:
     """Let the chain attest and propose with the key of an EIP-2335 KEYSTORE."""
     from keel.consensus.beacon.control.showing import keystore_secret
 
-    return "add_key", {"secret": f"{keystore_secret(keystore, password):x}"}
+    return "add_key", {"secret": f"{keystore_secret(keystore, ask_password()):x}"}
 
 
 @cli.command()

@@ -1,5 +1,6 @@
 """`ape run operators`: operators and their keys."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -99,7 +100,7 @@ def make_keys(
     first: int,
     new: bool,
     mnemonic_file: Path | None,
-    password: str,
+    ask_password: Callable[[], str],
     kdf: str,
     network: str,
     manifest_path: Path | None,
@@ -117,6 +118,7 @@ def make_keys(
         raise click.UsageError("give either --new or --mnemonic-file")
     with one_line_faults():
         mnemonic = whole_mnemonic(read_private_text(mnemonic_file)) if mnemonic_file else None
+    password = ask_password()
     cost = ScryptCost() if kdf == "scrypt" else Pbkdf2Cost()
     with connected(network, manifest_path) as connection:
         write_keys(connection, KeyWish(folder, count, first, mnemonic, password, cost))

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -148,9 +148,10 @@ def chain_options(command: Command) -> Command:
 
 
 def password_options(of_what: str, *, is_new: bool = False) -> Callable[[Command], Command]:
-    """Give a command the `password` of a file, of the environment, or asked for, in this order.
+    """Give a command `ask_password`: of a file, of the environment, or asked for, in this order.
 
-    `is_new`: it is asked for twice.
+    The command calls it once its other arguments are checked, so that nobody types a password
+    for a command that is refused. `is_new`: it is asked for twice.
     """
 
     def with_password(command: Command) -> Command:
@@ -165,7 +166,8 @@ def password_options(of_what: str, *, is_new: bool = False) -> Callable[[Command
         def chosen(*, password_file: Path | None, shown: str | None, **options: Any) -> Any:
             if shown is not None:
                 raise click.UsageError(_SHOWN)
-            return command(password=_password(password_file, is_new=is_new), **options)
+            ask = partial(_password, password_file, is_new=is_new)
+            return command(ask_password=ask, **options)
 
         return chosen
 
