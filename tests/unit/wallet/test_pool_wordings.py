@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import httpx
@@ -185,6 +186,7 @@ def test_of_several_pools_a_final_refusal_counts_only_when_no_other_may_have_tak
 
 
 def test_a_silent_node_may_have_taken_what_others_refuse(chain: RpcClient, tmp_path: Path) -> None:
+    pause = 0.01
     refusing = Node(chain.url, {SEND: INVALID})
     keeping = Node(chain.url)
 
@@ -196,13 +198,14 @@ def test_a_silent_node_may_have_taken_what_others_refuse(chain: RpcClient, tmp_p
         serving(refusing) as first,
         serving(half_silent) as second,
         silent() as third,
-        AgreedRpc([first, second, third], 2, 1.0, backoff=Backoff(0.01, 0.01)) as rpc,
+        AgreedRpc([first, second, third], 2, 1.0, backoff=Backoff(pause, pause)) as rpc,
     ):
         sender = _sender(chain, rpc, tmp_path)
         with pytest.raises(NoAgreementError):
             sender.submit(RECEIVER, b"", 5)
         (sent,) = sender.waiting
         mine(chain)
+        sleep(2 * pause)  # until then the second node, whose answer was cut, is not asked
         (settled,) = sender.tend(1)
         assert (settled.outcome, settled.sent) == (Outcome.MINED, sent)
 
