@@ -1,11 +1,11 @@
-// Deposit 1 ETH for wkETH, and say what it is worth: node deposit.mjs LATEST_JSON RPC_URL
+// Deposit 1 ETH for wkETH, and say what it is worth: node deposit.mjs LATEST_JSON RPC_URL ACCOUNT
 import { readFileSync } from "node:fs";
 import { Contract, JsonRpcProvider, parseEther, ZeroAddress } from "ethers";
 
-const [latest, url] = process.argv.slice(2);
+const [latest, url, account] = process.argv.slice(2);
 const { contracts } = JSON.parse(readFileSync(latest, "utf8"));
 const provider = new JsonRpcProvider(url);
-const signer = (await provider.listAccounts()).at(-1);
+const signer = await provider.getSigner(account);
 const contract = ({ address, abi }) => new Contract(address, abi, signer);
 const vault = contract(contracts.StakingVault);
 const wrapped = contract(contracts.WrappedKeelEther);

@@ -1,8 +1,8 @@
-// Deposit 1 ETH for wkETH, and say what it is worth: node deposit.mjs LATEST_JSON RPC_URL
+// Deposit 1 ETH for wkETH, and say what it is worth: node deposit.mjs LATEST_JSON RPC_URL ACCOUNT
 import { readFileSync } from "node:fs";
 import { createPublicClient, createWalletClient, getContract, http, parseEther, zeroAddress } from "viem";
 
-const [latest, url] = process.argv.slice(2);
+const [latest, url, account] = process.argv.slice(2);
 const { contracts } = JSON.parse(readFileSync(latest, "utf8"));
 const reading = createPublicClient({ transport: http(url) });
 const writing = createWalletClient({ transport: http(url) });
@@ -10,7 +10,6 @@ const client = { public: reading, wallet: writing };
 const vault = getContract({ ...contracts.StakingVault, client });
 const wrapped = getContract({ ...contracts.WrappedKeelEther, client });
 
-const account = (await writing.getAddresses()).at(-1);
 const hash = await vault.write.depositWrapped([account, zeroAddress], {
   account,
   chain: null,

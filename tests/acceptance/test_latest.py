@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from keel.chain.node_packages import REPOSITORY_ROOT, node_binary
-from keel.chain.state import unlocked_accounts
 from keel.deploy.manifest import LATEST, make_manifest, write_manifest
 from keel.model.constants import ETHER
 from tests.deployment import Keel
@@ -36,18 +35,19 @@ def test_it_has_address_and_abi_of_every_contract(keel: Keel, latest: Path) -> N
 @pytest.mark.parametrize("library", ["viem", "ethers"])
 def test_a_javascript_library_deposits_with_it(keel: Keel, latest: Path, library: str) -> None:
     script = EXAMPLES / library / "deposit.mjs"
-    command = [node_binary(), str(script), str(latest), keel.rpc.url]
+    depositor = keel.actors.depositor.address
+    command = [node_binary(), str(script), str(latest), keel.rpc.url, depositor]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    assert said["account"].lower() == unlocked_accounts(keel.rpc)[-1].lower()
-    assert int(said["units"]) == keel.quick.wrapped.balanceOf(said["account"])
+    assert said["account"].lower() == depositor.lower()
+    assert int(said["units"]) == keel.quick.wrapped.balanceOf(depositor)
     assert ETHER - 10 <= int(said["worthWei"]) <= ETHER
 
 
 def test_a_forge_script_deposits_with_it(keel: Keel, latest: Path, tmp_path: Path) -> None:
     (forge,) = REPOSITORY_ROOT.glob("node_modules/@foundry-rs/forge-*/bin/forge")
-    sender = unlocked_accounts(keel.rpc)[-1]
+    sender = keel.actors.depositor.address
     solc = Path(os.environ["SOLCX_BINARY_PATH"]) / "solc-v0.8.37"
     command = [str(forge), "script", "script/Deposit.s.sol:Deposit", "--rpc-url", keel.rpc.url]
     command += ["--root", str(EXAMPLES / "foundry"), "--use", str(solc), "--offline"]
