@@ -33,7 +33,8 @@ def run(*command: str | Path, folder: Path, **variables: str) -> subprocess.Comp
     return subprocess.run(
         [str(part) for part in command],
         cwd=folder,
-        env={**os.environ, **variables},
+        # Options of our own run are none of theirs.
+        env={**os.environ, "PYTEST_ADDOPTS": "", **variables},
         capture_output=True,
         text=True,
         check=False,
