@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -96,3 +97,16 @@ def opened(
             raise BrowserComplaintError("; ".join(complaints))
     finally:
         context.close()
+
+
+def await_true(page: Page, expression: str, arg: Any = None) -> None:
+    """Look again until an expression of the page holds.
+
+    Playwright's wait_for_function compiles it in the page at each look, which the page's policy
+    forbids from the second look on.
+    """
+    until = monotonic() + SHOWN_SECONDS
+    while not page.evaluate(expression, arg):
+        if monotonic() > until:
+            raise AssertionError(f"not true within {SHOWN_SECONDS} s: {expression}")
+        page.wait_for_timeout(50)

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from keel.deploy.artifacts import Artifacts
 from keel.scenarios.beacon_world import BeaconWorld
-from tests.dashboard.browser import opened
+from tests.dashboard.browser import await_true, opened
 from tests.dashboard.stage import Staged, staged
 
 _LABELS = """async ([low, high, least]) => {
@@ -65,7 +65,7 @@ def test_an_early_charts_labels_do_not_overlap(
         page.wait_for_selector(".uplot")
         page.evaluate(_DRAWN)
         page.set_viewport_size({"width": width - 10, "height": 900})
-        page.wait_for_function("window.drawnLabels.filter((label) => label[4]).length > 1")
+        await_true(page, "window.drawnLabels.filter((label) => label[4]).length > 1")
         drawn = page.evaluate("window.drawnLabels")
         below = sorted(((x, text, wide) for text, x, _, wide, across in drawn if across))
         for (x, text, wide), (next_x, next_text, next_wide) in pairwise(below):

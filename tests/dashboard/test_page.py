@@ -15,7 +15,7 @@ from keel.model.report import Report
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.members import look, next_reference_slot, post, report
 from keel.scenarios.users import deposit, request_ticket
-from tests.dashboard.browser import opened
+from tests.dashboard.browser import await_true, opened
 from tests.dashboard.expected import expected_numbers
 from tests.dashboard.stage import Staged
 
@@ -145,7 +145,7 @@ def test_open_details_focus_and_scrolling_survive_an_update(
         page.evaluate("document.querySelector('.told').scrollTop = 30")
         deposit(stage.world, "depositor", ETHER)
         await_block(page, stage.world)
-        page.wait_for_function("document.querySelector('.told').scrollTop === 30")
+        await_true(page, "document.querySelector('.told').scrollTop === 30")
         assert page.locator("#reports table").is_visible()
         assert page.get_by_label("Amount in ETH").input_value() == "1.25"
         assert page.evaluate("document.activeElement.id") == "amount"
@@ -251,7 +251,8 @@ def _await_counted(page: Page, world: BeaconWorld) -> None:
     """The beacon node is read a moment after the execution node."""
     epoch = world.beacon.chain.epoch
     slots = int(world.beacon.chain.spec.SLOTS_PER_EPOCH)
-    page.wait_for_function(
+    await_true(
+        page,
         """([epoch, slots]) => Math.floor(Number(
           document.querySelector("[data-name=counted_slot]")?.dataset.value) / slots) === epoch""",
         arg=[epoch, slots],

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from keel.model.constants import ETHER
 from keel.scenarios.users import request_ticket
-from tests.dashboard.browser import opened
+from tests.dashboard.browser import await_true, opened
 from tests.dashboard.stage import Staged
 from tests.dashboard.test_page import CHECKED
 
@@ -78,8 +78,8 @@ def test_no_screen_scrolls_sideways(stage: Staged, browser: Browser) -> None:
             page.set_viewport_size({"width": width, "height": 812})
             for exact in (False, True):
                 page.get_by_label("to the wei").set_checked(exact)
-                page.wait_for_function(
-                    "(width) => document.documentElement.scrollWidth === width", arg=width
+                await_true(
+                    page, "(width) => document.documentElement.scrollWidth === width", arg=width
                 )
 
 
@@ -96,10 +96,10 @@ def test_on_a_phone_the_chart_and_the_form_fit_the_screen(stage: Staged, browser
         assert box is not None
         assert box["y"] + box["height"] <= 812
         act.click()
-        page.wait_for_function(
-            "document.getElementById('submit').getBoundingClientRect().top < innerHeight"
+        await_true(
+            page, "document.getElementById('submit').getBoundingClientRect().top < innerHeight"
         )
-        page.wait_for_function("getComputedStyle(document.querySelector('.jump')).opacity === '0'")
+        await_true(page, "getComputedStyle(document.querySelector('.jump')).opacity === '0'")
 
 
 def test_without_javascript_the_page_shows_the_moment(stage: Staged, browser: Browser) -> None:
