@@ -66,5 +66,5 @@ wheel: setup ## Build the wheel for other projects into dist/
 	@.venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 clean: ## Remove everything that set-up and builds have made
-	rm -rf .venv node_modules toolchain/lodestar/node_modules .build .cache .keel .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv node_modules toolchain/lodestar/node_modules tests/foreign/hardhat_project/node_modules .build .cache .keel .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -22,7 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 TOOLCHAIN = ROOT / "toolchain"
 VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
-LODESTAR = TOOLCHAIN / "lodestar"
+PNPM_FOLDERS = {
+    TOOLCHAIN / "lodestar": "Lodestar's packages (independent check of the beacon chain)",
+    ROOT / "tests" / "foreign" / "hardhat_project": "Hardhat (another project's tests)",
+}
 SOLC_VERSION = "0.8.37"
 NODE_MAJOR_LEAST = 20
 FOUNDRY_TOOLS = ("anvil", "cast", "forge")
@@ -45,11 +48,12 @@ class SetupError(Exception):
 
 
 def main() -> None:
-    """Bring .venv and both node_modules up to date, or say in one line what is missing."""
+    """Bring .venv and each node_modules up to date, or say in one line what is missing."""
     try:
         node = check_prerequisites()
         set_up_npm_packages()
-        set_up_lodestar(node)
+        for folder, what in PNPM_FOLDERS.items():
+            set_up_pnpm_packages(node, folder, what)
         set_up_python_packages()
         write_launchers()
         set_up_compiler(node)
@@ -104,21 +108,21 @@ def set_up_npm_packages() -> None:
     stamp.write()
 
 
-def set_up_lodestar(node: Path) -> None:
-    """Install exactly pnpm-lock.yaml of the client that checks Keel's beacon chain.
+def set_up_pnpm_packages(node: Path, folder: Path, what: str) -> None:
+    """Install exactly the pnpm-lock.yaml of a folder with packages of its own.
 
-    By pnpm, since npm cannot apply the override of one of its dependencies' versions.
+    By pnpm, since npm cannot apply the overrides of their dependencies.
     """
-    lock = LODESTAR / "pnpm-lock.yaml"
-    stamp = Stamp(LODESTAR / "node_modules" / ".keel-stamp", [LODESTAR / "package.json", lock])
+    lock = folder / "pnpm-lock.yaml"
+    stamp = Stamp(folder / "node_modules" / ".keel-stamp", [folder / "package.json", lock])
     if stamp.is_current():
         return
-    with step("installing Lodestar's packages (independent check of the beacon chain)"):
+    with step(f"installing {what}"):
         pnpm = [str(node), str(NODE_MODULES / "pnpm" / "bin" / "pnpm.cjs")]
         locked = ["--frozen-lockfile", "--offline=false", "--ignore-scripts", "--ignore-workspace"]
         quiet = ["--reporter=append-only", "--loglevel=warn", "--config.confirmModulesPurge=false"]
         patience = ["--fetch-retries=2", "--fetch-timeout=60000"]
-        command = [*pnpm, "--dir", str(LODESTAR), "install", *locked, *quiet, *patience]
+        command = [*pnpm, "--dir", str(folder), "install", *locked, *quiet, *patience]
         run(command, trusting_system_certificates())
     stamp.write()
 

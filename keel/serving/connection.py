@@ -37,6 +37,9 @@ class Connection(H11Protocol):
         self._end_stall_check()
         super().connection_lost(exc)
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer as HTTP without a warning, which would advise to install what is not used."""
+
     def pause_writing(self) -> None:
         """Wait for the client to read what is sent, and no longer than that makes sense."""
         super().pause_writing()

@@ -111,7 +111,17 @@ def test_only_post_is_answered(url: str) -> None:
     for method in ("GET", "PUT", "DELETE"):
         answer = httpx.request(method, url)
         assert answer.status_code == 405
-        assert answer.json()["error"]["message"] == "JSON-RPC by POST expected"
+        assert answer.json()["error"]["message"] == "JSON-RPC by HTTP POST expected"
+
+
+def test_a_web_socket_is_told_to_use_http(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    asked = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    answer = httpx.get(url, headers=asked | {"Sec-WebSocket-Key": "x3JJHMbDL1EzLkh9GBhXDw=="})
+    assert answer.status_code == 405
+    told = "no WebSocket is served here: JSON-RPC by HTTP POST expected"
+    assert answer.json()["error"]["message"] == told
+    assert caplog.messages == []
+    assert httpx.post(url, json=ASKED, headers=asked).status_code == 200
 
 
 def test_a_body_is_bounded_whether_its_length_is_said_or_not(url: str) -> None:

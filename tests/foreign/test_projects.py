@@ -1,8 +1,7 @@
-"""Other people's projects run their own tests against the chain: Ape's, Foundry's and viem's.
+"""Other people's projects run their own tests against the chain: Ape, Foundry, Hardhat and viem.
 
-Slots pass by the clock meanwhile, and the chain must stand whole afterwards. viem calls what
-Hardhat's helpers call; Hardhat itself is a chain of its own and not needed for that. Ape's Foundry
-provider waits for no receipt, so it needs transactions that are mined at once.
+Slots pass by the clock meanwhile, and the chain must stand whole afterwards. Ape's Foundry provider
+waits for no receipt, so it needs transactions that are mined at once.
 """
 
 import os
@@ -79,6 +78,18 @@ def run(command: list[str], folder: Path, **environment: str) -> str:
     return done.stdout
 
 
+def run_hardhat(url: str, home: Path, *tests: str, **environment: str) -> str:
+    """Run tests of the Hardhat project; Hardhat keeps files of its own in `home`.
+
+    The project's overrides leave out Hardhat's own chain (200 MB), on which nothing is run.
+    """
+    hardhat = HERE / "hardhat_project"
+    command = ["node_modules/.bin/hardhat", "test", "--no-compile", *tests]
+    own = {"CHAIN": url, "HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    quiet = {"HARDHAT_DISABLE_TELEMETRY_PROMPT": "true"}
+    return run(command, hardhat, **own, **quiet, **environment)
+
+
 def require_whole(chain: BeaconChain) -> None:
     """Both layers stand together, and go on."""
     assert chain.moved is None
@@ -108,6 +119,12 @@ def test_viems_tests_are_isolated(chain: Chain) -> None:
     printed = run(["node", "--test", "isolation.test.mjs"], project, CHAIN=chain.url)
     assert "pass 4" in printed
     assert chain.balance_wei("0x00000000000000000000000000000000000f00d3") == 0
+
+
+def test_a_hardhat_project_is_isolated(chain: Chain, tmp_path: Path) -> None:
+    printed = run_hardhat(chain.url, tmp_path, "test/isolation.js")
+    assert "7 passing" in printed
+    assert chain.balance_wei("0x00000000000000000000000000000000000f00d5") == 0
 
 
 def test_forge_forks_it_moves_it_and_sends_to_it(chain: Chain, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import platform
+import re
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +32,16 @@ def test_the_native_tools_of_each_platform_are_locked(
 
 def test_the_lock_names_no_registry() -> None:
     assert not [name for name, entry in LOCK["packages"].items() if "resolved" in entry]
+
+
+@pytest.mark.parametrize("folder", setup.PNPM_FOLDERS, ids=lambda folder: folder.name)
+def test_pnpms_locks_have_a_hash_for_each_package_and_no_registry(folder: Path) -> None:
+    lock = (folder / "pnpm-lock.yaml").read_text()
+    packages = lock.partition("\npackages:\n")[2].partition("\nsnapshots:\n")[0]
+    versions = re.findall(r"^  \S+@\d\S*:$", packages, re.MULTILINE)
+    hashes = re.findall(r"^    resolution: {integrity: sha512-\S+}$", packages, re.MULTILINE)
+    assert len(versions) == len(hashes) > 50
+    assert "://" not in packages
 
 
 def test_the_machine_decides_which_tools_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,9 @@ class Access:
                 f"pages of {origin[:100]!r} may not use this chain: --allow-origin lets them in",
             )
         if method not in ("POST", "OPTIONS"):
-            return 405, INVALID_REQUEST, "JSON-RPC by POST expected"
+            is_web_socket = headers.get("upgrade", "").lower() == "websocket"
+            told = "no WebSocket is served here: " if is_web_socket else ""
+            return 405, INVALID_REQUEST, f"{told}JSON-RPC by HTTP POST expected"
         if method == "POST":
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind != "application/json":
