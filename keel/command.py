@@ -73,7 +73,7 @@ def completion(shell: str) -> None:
     """Print the script that completes commands and options in SHELL."""
     script = get_completion_class(shell)
     if script is None:
-        raise click.ClickException(f"click knows no completion for {shell}")
+        raise click.ClickException(f"there is no completion for {shell}")
     click.echo(script(cli, {}, NAME, f"_{NAME.upper()}_COMPLETE").source())
 
 

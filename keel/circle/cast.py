@@ -69,7 +69,7 @@ def write_cast(
     accounts come after those of the actors and need ether.
     """
     if not 0 <= reporters <= len(ORACLE_MEMBERS):
-        raise CircleError(f"{reporters} reporters, at most {len(ORACLE_MEMBERS)} are members")
+        raise CircleError(f"{reporters} reporters: the committee has {len(ORACLE_MEMBERS)} members")
     ports = choose_ports(2 * reporters + keepers)
     writer = _Writer(folder, around, ports[reporters:], changes or {}, leaves)
     urls = [f"http://{HOST}:{port}" for port in ports[:reporters]]

@@ -75,7 +75,7 @@ class Circle:
                 return
             if is_late:
                 raise LaggingError(
-                    f"slot {head} was not worked through in {timeout_seconds:.0f} s by "
+                    f"slot {head} was not processed in {timeout_seconds:.0f} s by "
                     + "; ".join(map(_how_it_is, waiting))
                 )
             time.sleep(_LOOK_SECONDS)

@@ -33,7 +33,7 @@ def choose_ports(count: int) -> list[int]:
         port = _LOWEST + (start + next(_taken)) % (highest - _LOWEST)
         if port not in chosen and _is_free(port):
             chosen.append(port)
-    raise CircleError(f"{count} free ports between {_LOWEST} and {highest} were not found")
+    raise CircleError(f"there are no {count} free ports between {_LOWEST} and {highest}")
 
 
 def _is_free(port: int) -> bool:

@@ -98,7 +98,7 @@ class Process:
     def start(self) -> None:
         """Begin a life and return at once; raises ProcessError when one is still going on."""
         if self.is_running:
-            raise ProcessError(f"{self.name} runs already, as process {self.pid}")
+            raise ProcessError(f"{self.name} is already running as process {self.pid}")
         self.service.folder.mkdir(parents=True, exist_ok=True)
         with self.service.log_path.open("ab") as log:
             self._child = subprocess.Popen(
@@ -140,7 +140,7 @@ class Process:
         try:
             return Health.model_validate_json(body)
         except ValidationError as error:
-            raise ProcessError(f"{self.name} says of its health: {body[:200]!r}") from error
+            raise ProcessError(f"{self.name} answered /health with: {body[:200]!r}") from error
 
     def kill(self) -> None:
         """End it as a power cut would (SIGKILL), and collect it; nothing if it does not run."""
@@ -210,7 +210,7 @@ class Process:
 
     def _signal(self, number: signal.Signals) -> None:
         if self._child is None or not self.is_running:
-            raise ProcessError(f"{self.name} does not run")
+            raise ProcessError(f"{self.name} is not running")
         self._child.send_signal(number)
 
     def _ask(self) -> bytes:

@@ -251,7 +251,7 @@ def leave(index: int, by_owner: bool) -> tuple[str, dict[str, Any]]:
 @click.argument("amount", type=Ether(_GWEI_DECIMALS))
 @_asking
 def withdraw(index: int, amount: int) -> tuple[str, dict[str, Any]]:
-    """Ask for AMOUNT of ETH above 32 of compounding validator INDEX (EIP-7002)."""
+    """Ask to withdraw AMOUNT of ETH above 32 from compounding validator INDEX (EIP-7002)."""
     return "withdraw", {"index": index, "amount_gwei": amount // WEI_PER_GWEI}
 
 

@@ -12,8 +12,8 @@ from keel.terminal.options import chain_options, examples
 def cli(network: str, manifest_path: Path | None) -> None:
     """Read a deployment from the chain and show every difference from its plan.
 
-    The command compares the code of each contract (byte by byte, with immutables), the addresses
-    that contracts store of each other, all parameters, everyone who has or had a role, and all
+    The command compares the code of each contract (byte by byte, with immutables), the contract
+    addresses that contracts store, all parameters, everyone who has or had a role, and all
     that the AccessManager stores. The exit code is 1 if anything differs.
     """
     from rich.console import Console

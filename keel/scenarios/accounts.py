@@ -44,7 +44,7 @@ def roles_table(accounts: Sequence[str]) -> Table:
         "roles",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        title="Accounts of roles: services and operators send from them by themselves",
+        title="Accounts with roles: services and operators send from them",
         title_justify="left",
     )
     addresses = cast_actors(accounts)

@@ -77,7 +77,7 @@ def require_free_ports(ports: Mapping[str, int]) -> None:
             try:
                 probe.bind((HOST, port))
             except PermissionError as error:
-                raise CircleError(f"{option} {port} needs rights that you lack") from error
+                raise CircleError(f"{option} {port} needs rights that you do not have") from error
             except OSError as error:
                 raise CircleError(
                     f"{option} {port} is in use by another process: end it or give another port"

@@ -143,7 +143,7 @@ def _provider(network: str) -> Iterator[str]:
             rpc = RpcClient(network, timeout_seconds=5)
             rpc.call("eth_chainId")
         except RpcConnectionError as error:
-            raise Fault(f"no chain answers at {network}: `make chain` starts one") from error
+            raise Fault(f"no chain answers at {network}: start one with `make chain`") from error
     try:
         with ape.networks.parse_network_choice(network) as provider:
             url = provider.http_uri

@@ -40,7 +40,7 @@ def one_line_faults() -> Iterator[None]:
 def _refusal(error: Reverted) -> str:
     line = f"{error.what.partition('(')[0]} is refused: {error.cause}"
     is_role = isinstance(error.cause, CustomError) and error.cause.name == _UNAUTHORISED
-    return f"{line}; docs/access.md says which role may" if is_role else line
+    return f"{line}; docs/access.md lists the roles" if is_role else line
 
 
 def _problems(error: DepositDataError) -> str:

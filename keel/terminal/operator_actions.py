@@ -58,7 +58,7 @@ def add_keys(
     require_usable(entries, c.vault, c.registry, connection.network, connection.manifest.block)
     batches = batches_of(entries)
     before(
-        f"{name}: {len(entries)} deposits for {connection.network.name} are as they must be "
+        f"{name}: {len(entries)} deposits for {connection.network.name} are valid "
         f"(roots, BLS signatures, credentials). They will be committed for operator {operator_id} "
         f"in {len(batches)} batch{'es' if len(batches) > 1 else ''}."
     )
@@ -83,7 +83,7 @@ def add_operator(
     """Admit an operator."""
     registry = connection.contracts.registry
     shown = printable(name)
-    before(f"{shown} will be admitted: at most {limit} validators, {shown_bps(target_bps)} of all.")
+    before(f"{shown} will be added: at most {limit} validators, {shown_bps(target_bps)} of all.")
     arguments = (name, manager, reward_address, limit, target_bps)
     receipt = send(account, registry, "addOperator", *arguments)
     (event,) = registry.events(receipt, "OperatorAdded")
@@ -145,7 +145,7 @@ def make_keys(connection: Connection, wish: KeyWish) -> Path:
     """Write keystores and a deposit-data file for the vault's credentials."""
     mnemonic = wish.mnemonic or str(generate_mnemonic(_WORDS, Language.ENGLISH))
     if wish.mnemonic is None:
-        before("Write these words down; they alone can make the keys again:")
+        before("Write these words down; only they can restore the keys:")
         before(mnemonic)
     seed = mnemonic_to_seed(mnemonic)
     credentials = connection.contracts.vault.withdrawalCredentials()

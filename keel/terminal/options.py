@@ -79,7 +79,7 @@ class DataFolder(click.Path):
         """Refuse what has no name of its own, such as `/`."""
         folder = Path(os.fsdecode(super().convert(value, param, ctx)))
         if not folder.name:
-            self.fail(f"{str(value)!r} names no folder", param, ctx)
+            self.fail(f"{str(value)!r} cannot be used as a folder", param, ctx)
         return folder
 
 

@@ -41,8 +41,8 @@ WRONG = [
     ("chain --keepers 100000", "100000 is not in the range 0<=x<=10"),
     ("chain --reporters 6", "6 is not in the range 0<=x<=5"),
     ("chain --slot-time 0", "0 is not in the range 1<=x<=60"),
-    ("chain --data /", "'/' names no folder"),
-    ("chain --data ", "names no folder"),
+    ("chain --data /", "'/' cannot be used as a folder"),
+    ("chain --data ", "cannot be used as a folder"),
     ("chain --data /etc/passwd", "is a file"),
     ("chain --allow-origin http://[::1", "an origin like https://app.example expected"),
     ("beacon start --validators 0", "0 is not in the range 1<=x<=16384"),
@@ -108,7 +108,10 @@ def test_a_mistyped_argument_is_named_before_anything_is_done(line: str, reason:
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
-        ("http://127.0.0.1:9", "no chain answers at http://127.0.0.1:9: `make chain` starts one"),
+        (
+            "http://127.0.0.1:9",
+            "no chain answers at http://127.0.0.1:9: start one with `make chain`",
+        ),
         ("atlantis", "No ecosystem named 'atlantis'."),
         ("ethereum:nowhere", "No network in 'ethereum' named 'nowhere'."),
     ],

@@ -69,7 +69,10 @@ def test_deploy_verify_and_deploy_again(bare_anvil: Anvil) -> None:
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
-        ("http://127.0.0.1:9", "no chain answers at http://127.0.0.1:9: `make chain` starts one"),
+        (
+            "http://127.0.0.1:9",
+            "no chain answers at http://127.0.0.1:9: start one with `make chain`",
+        ),
         ("ethereum:nowhere", "No network in 'ethereum' named 'nowhere'"),
     ],
 )

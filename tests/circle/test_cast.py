@@ -77,7 +77,7 @@ def test_members_know_the_leaves_of_earlier_reports(cast: Cast) -> None:
 
 
 def test_more_reporters_than_members_are_refused(tmp_path: Path, around: Surroundings) -> None:
-    with pytest.raises(CircleError, match="6 reporters, at most 5 are members"):
+    with pytest.raises(CircleError, match="6 reporters: the committee has 5 members"):
         write_cast(tmp_path, around, reporters=6)
 
 

@@ -98,7 +98,7 @@ def test_a_child_that_ended_by_itself_is_expected_to_live(child: Process) -> Non
 
 
 def test_a_second_life_at_once_is_refused(child: Process) -> None:
-    with pytest.raises(ProcessError, match=f"child runs already, as process {child.pid}"):
+    with pytest.raises(ProcessError, match=f"child is already running as process {child.pid}"):
         child.start()
 
 

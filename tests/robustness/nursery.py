@@ -107,7 +107,7 @@ class Reared(Process):
     def start(self) -> None:
         """Begin a life; raises ProcessError when one is still going on."""
         if self.is_running:
-            raise ProcessError(f"{self.name} runs already, as process {self.pid}")
+            raise ProcessError(f"{self.name} is already running as process {self.pid}")
         pid = self._nursery.bear(self.service.command, self.service.log_path)
         self._child = cast("subprocess.Popen[bytes]", Child(self._nursery, pid))
         self.is_stopped, self.is_expected = False, True
