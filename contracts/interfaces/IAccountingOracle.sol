@@ -138,7 +138,7 @@ interface IAccountingOracle {
             uint256 activeValidators,
             uint256 exitedValidators,
             uint256 slashedValidators,
-            bytes32 operatorsRoot
+            bytes32 root
         );
 
     function operatorsRoot() external view returns (bytes32);

@@ -282,7 +282,7 @@ interface IStakingVault is IKeelEther {
 
     function terms() external view returns (Terms memory);
 
-    function stream() external view returns (uint256 unvestedAtStartWei, uint256 end, uint256 seconds_);
+    function stream() external view returns (uint256 unvestedAtStartWei, uint256 streamEnd, uint256 streamSeconds);
 
     function withdrawalCredentials() external view returns (bytes32);
 

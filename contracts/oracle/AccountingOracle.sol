@@ -176,7 +176,17 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
     }
 
     /// @inheritdoc IAccountingOracle
-    function lastReport() external view returns (uint256, uint256, uint256, uint256, bytes32) {
+    function lastReport()
+        external
+        view
+        returns (
+            uint256 refSlot,
+            uint256 activeValidators,
+            uint256 exitedValidators,
+            uint256 slashedValidators,
+            bytes32 root
+        )
+    {
         Standing memory standing = _standing;
         return (
             standing.refSlot,

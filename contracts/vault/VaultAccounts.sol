@@ -101,13 +101,17 @@ abstract contract VaultAccounts is IStakingVault, KeelEther {
     }
 
     /// @inheritdoc IStakingVault
-    function consensus() external view returns (uint256, uint256, uint256, uint256) {
+    function consensus()
+        external
+        view
+        returns (uint256 balanceWei, uint256 pendingWei, uint256 lastRefTime, uint256 announcedAt)
+    {
         Consensus memory c = _consensus;
         return (c.balanceWei, c.pendingValidators * VALIDATOR_WEI, c.lastRefTime, c.announcedAt);
     }
 
     /// @inheritdoc IStakingVault
-    function stream() external view returns (uint256, uint256, uint256) {
+    function stream() external view returns (uint256 unvestedAtStartWei, uint256 streamEnd, uint256 streamSeconds) {
         return (_flow.unvestedWei, _flow.streamEnd, _flow.streamSeconds);
     }
 

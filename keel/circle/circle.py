@@ -106,8 +106,7 @@ class Circle:
         old_enough = ref_time + self.manifest.configuration.parameters.finality_seconds
         if chain.time_at(chain.slot) < old_enough:
             return None
-        _, _, last_ref_time, _ = self.contracts.vault.consensus()
-        return ref_slot if ref_time > last_ref_time else None
+        return ref_slot if ref_time > self.contracts.vault.consensus().lastRefTime else None
 
     def until(self, reached: Callable[[], bool], what: str, most_slots: int | None = None) -> int:
         """Let slots pass, each seen by everybody, until it is so; returns how many it took.

@@ -60,7 +60,6 @@ class StandingReader:
         members, quorum, announced_quorum, nonce, last, consensus = call_many(
             bindings.rpc, calls, head.number
         )
-        consensus_wei, _, last_ref_time, announced_at = consensus
         owned = 0
         if self.account is not None:
             owned = balance_wei(bindings.rpc, self.account, head.number)
@@ -68,14 +67,14 @@ class StandingReader:
         return Standing(
             head=head,
             terms=Terms(tuple(members), quorum, announced_quorum, nonce, contracts),
-            last_ref_slot=last[0],
-            last_ref_time=last_ref_time,
-            consensus_wei=consensus_wei,
-            active_validators=last[1],
-            exited_validators=last[2],
-            slashed_validators=last[3],
-            operators_root=last[4],
-            announced_at=announced_at,
+            last_ref_slot=last.refSlot,
+            last_ref_time=consensus.lastRefTime,
+            consensus_wei=consensus.balanceWei,
+            active_validators=last.activeValidators,
+            exited_validators=last.exitedValidators,
+            slashed_validators=last.slashedValidators,
+            operators_root=last.root,
+            announced_at=consensus.announcedAt,
             account_wei=owned,
         )
 

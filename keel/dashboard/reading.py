@@ -145,17 +145,16 @@ class _Reads:
 
 def _accounts(got: dict[str, Any]) -> Accounts:
     totals = got["totals"]
-    consensus_wei, pending_wei, _, _ = got["consensus"]
     return Accounts(
         shares=totals.shares,
         backing_wei=totals.assetsWei,
         unvested_wei=totals.unvestedWei,
         visible_wei=got["supply"],
         buffered_wei=got["buffered"],
-        consensus_wei=consensus_wei,
-        pending_wei=pending_wei,
+        consensus_wei=got["consensus"].balanceWei,
+        pending_wei=got["consensus"].pendingWei,
         owed_wei=got["owed"],
-        stream_end=got["stream"][1],
+        stream_end=got["stream"].streamEnd,
         loss_carry_wei=got["loss_carry"],
     )
 
@@ -223,21 +222,20 @@ def _operator(
 
 
 def _oracle(got: dict[str, Any]) -> Oracle:
-    ref_slot, active, exited, slashed, _ = got["last_report"]
+    last, consensus = got["last_report"], got["consensus"]
     reportable_slot, next_reportable_at = got["reportable"]
-    _, _, last_ref_time, announced_at = got["consensus"]
     return Oracle(
-        ref_slot=ref_slot,
-        active=active,
-        exited=exited,
-        slashed=slashed,
+        ref_slot=last.refSlot,
+        active=last.activeValidators,
+        exited=last.exitedValidators,
+        slashed=last.slashedValidators,
         reportable_slot=reportable_slot,
         next_reportable_at=next_reportable_at,
         members=tuple(got["members"]),
         quorum=got["quorum"],
         announced_quorum=got["announced_quorum"],
-        last_ref_time=last_ref_time,
-        announced_at=announced_at,
+        last_ref_time=consensus.lastRefTime,
+        announced_at=consensus.announcedAt,
         loss_allowance_wei=got["loss_allowance"],
     )
 

@@ -42,6 +42,15 @@ class AccessManagerSchedule(NamedTuple):
     nonce: int
 
 
+class StakingVaultConsensus(NamedTuple):
+    """StakingVaultConsensus."""
+
+    balanceWei: int
+    pendingWei: int
+    lastRefTime: int
+    announcedAt: int
+
+
 class StakingVaultEip712Domain(NamedTuple):
     """StakingVaultEip712Domain."""
 
@@ -91,6 +100,14 @@ class StakingVaultReportBase(NamedTuple):
     lastRefTime: int
     stakedValidators: int
     announcedAt: int
+
+
+class StakingVaultStream(NamedTuple):
+    """StakingVaultStream."""
+
+    unvestedAtStartWei: int
+    streamEnd: int
+    streamSeconds: int
 
 
 class StakingVaultTerms(NamedTuple):
@@ -200,6 +217,16 @@ class AccountingOracleJudgement(NamedTuple):
     input: StakingVaultReportInput
 
 
+class AccountingOracleLastReport(NamedTuple):
+    """AccountingOracleLastReport."""
+
+    refSlot: int
+    activeValidators: int
+    exitedValidators: int
+    slashedValidators: int
+    root: bytes
+
+
 class AccountingOracleReportableSlot(NamedTuple):
     """AccountingOracleReportableSlot."""
 
@@ -296,7 +323,7 @@ class StakingVault(Contract):
     balanceOf: Function[int, AddressLike]
     bufferedWei: Function[int]
     burnForTicket: Function[int, AddressLike, int]
-    consensus: Function[tuple[int, int, int, int]]
+    consensus: Function[StakingVaultConsensus]
     decimals: Function[int]
     deposit: Function[int, AddressLike, AddressLike]
     depositWrapped: Function[int, AddressLike, AddressLike]
@@ -325,7 +352,7 @@ class StakingVault(Contract):
     sharesOf: Function[int, AddressLike]
     stakeableWei: Function[int]
     state: Function[int]
-    stream: Function[tuple[int, int, int]]
+    stream: Function[StakingVaultStream]
     sweepWithdrawals: Function[None]
     symbol: Function[str]
     terms: Function[StakingVaultTerms]
@@ -481,7 +508,7 @@ class AccountingOracle(Contract):
     isConsumingScheduledOp: Function[bytes]
     isMember: Function[bool, AddressLike]
     judge: Function[AccountingOracleJudgement, Struct]
-    lastReport: Function[tuple[int, int, int, int, bytes]]
+    lastReport: Function[AccountingOracleLastReport]
     lossAllowanceWei: Function[int]
     memberSetNonce: Function[int]
     members: Function[tuple[str, ...]]

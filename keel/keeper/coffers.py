@@ -22,18 +22,16 @@ def read_coffers(contracts: Bindings, block_number: int, growth_ray_per_day: int
     buffered_wei, owed_wei, totals, consensus, stream = call_many(
         contracts.rpc, calls, block_number
     )
-    balance, pending, _, _ = consensus
-    unvested_wei, end, seconds = stream
-    now = block_head(contracts.rpc, block_number).timestamp
+    flows = block_head(contracts.rpc, block_number).timestamp < stream.streamEnd
     return Coffers(
         buffered_wei=buffered_wei,
         owed_wei=owed_wei,
         accounted_wei=totals.assetsWei + owed_wei,
-        expected_wei=balance + pending,
+        expected_wei=consensus.balanceWei + consensus.pendingWei,
         withdrawal_vault_wei=_balance_wei(contracts, "withdrawal_vault", block_number),
         rewards_vault_wei=_balance_wei(contracts, "rewards_vault", block_number),
-        stream_wei=unvested_wei if now < end else 0,
-        stream_seconds=seconds if now < end else 0,
+        stream_wei=stream.unvestedAtStartWei if flows else 0,
+        stream_seconds=stream.streamSeconds if flows else 0,
         growth_ray_per_day=growth_ray_per_day,
     )
 
@@ -52,10 +50,9 @@ def read_deadlock(
             queue.lastFinalised.prepare(),
         ],
     )
-    balance, _, _, _ = consensus
     _, index = pending
     held_wei = balance_wei(contracts.rpc, contracts.withdrawal_vault.address)
-    sweepable_wei = min(held_wei, balance)
+    sweepable_wei = min(held_wei, consensus.balanceWei)
     budgets_wei = (buffered_wei, buffered_wei + sweepable_wei)
     payable, more = call_many(
         contracts.rpc,

@@ -164,5 +164,4 @@ class FrameCount:
             self.reports += 1
 
     def _ref_time(self) -> int:
-        _, _, ref_time, _ = self._world.contracts.vault.consensus()
-        return int(ref_time)
+        return self._world.contracts.vault.consensus().lastRefTime

@@ -60,8 +60,6 @@ def read_books(contracts: Bindings) -> Books:
     state, totals, consensus, buffered_wei, stream, owed_wei, units, fund_units = call_many(
         contracts.rpc, calls, head.number
     )
-    consensus_wei, pending_wei, last_ref_time, announced_at = consensus
-    _, stream_end, _ = stream
     return Books(
         time=head.timestamp,
         state=State(state),
@@ -69,13 +67,13 @@ def read_books(contracts: Bindings) -> Books:
         backing_wei=totals.assetsWei,
         unvested_wei=totals.unvestedWei,
         buffered_wei=buffered_wei,
-        consensus_wei=consensus_wei,
-        pending_wei=pending_wei,
+        consensus_wei=consensus.balanceWei,
+        pending_wei=consensus.pendingWei,
         owed_wei=owed_wei,
-        last_ref_time=last_ref_time,
-        announced_at=announced_at,
+        last_ref_time=consensus.lastRefTime,
+        announced_at=consensus.announcedAt,
         wrapped_units=units,
         fund_units=fund_units,
         fund_wei=wrapped.convertToAssets(fund_units),
-        stream_end=stream_end,
+        stream_end=stream.streamEnd,
     )

@@ -143,16 +143,17 @@ def _possible_now(connection: Connection, books: Books) -> Table:
 
 def _oracle(connection: Connection, books: Books) -> Table:
     oracle = connection.contracts.oracle
-    ref_slot, active, exited, slashed, _ = oracle.lastReport()
+    last = oracle.lastReport()
     reportable, next_at = oracle.reportableSlot()
     members = oracle.members()
     table = plain_table("oracle", "")
     age = shown_seconds(books.time - books.last_ref_time)
     wait = shown_seconds(next_at - books.time)
-    reported = f"slot {ref_slot}, {age} ago" if ref_slot else f"none; frames began {age} ago"
-    table.add_row("last report", reported)
+    known = f"slot {last.refSlot}," if last.refSlot else "none; frames began"
+    table.add_row("last report", f"{known} {age} ago")
     table.add_row("signed by", escape(_signers_of_last_report(connection) or "nobody lately"))
-    table.add_row("validators", f"{active} active, {exited} exited, {slashed} slashed")
+    counts = (last.activeValidators, last.exitedValidators, last.slashedValidators)
+    table.add_row("validators", "{} active, {} exited, {} slashed".format(*counts))
     table.add_row("exits", f"{_exits_asked_for(connection)} asked for lately (EIP-7002)")
     table.add_row("reportable", f"slot {reportable}; the next one in {wait}")
     table.add_row("quorum", f"{oracle.quorum()} of {len(members)} members")

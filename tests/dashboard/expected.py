@@ -26,13 +26,12 @@ def expected_numbers(world: BeaconWorld, block: int) -> dict[str, int]:
 def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
     c = world.contracts
     shares, backing_wei, unvested_wei = c.vault.totals(block=block)
-    consensus_wei, pending_wei, _, _ = c.vault.consensus(block=block)
+    consensus = c.vault.consensus(block=block)
     buffered_wei = c.vault.bufferedWei(block=block)
     owed_wei = c.queue.owedWei(block=block)
     now = block_head(world.rpc, block).timestamp
-    _, stream_end, _ = c.vault.stream(block=block)
     visible_wei = backing_wei - unvested_wei
-    left = stream_end - now
+    left = c.vault.stream(block=block).streamEnd - now
     yearly_bps = unvested_wei * 365 * 86_400 * 10_000
     redeemable_wei = c.instant.redeemableWei(block=block)
     probe = c.vault.toSharesUp(ETHER, block=block)
@@ -49,12 +48,12 @@ def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
         "stakeable": c.vault.stakeableWei(block=block),
         "redeemable": redeemable_wei,
         "buffered": buffered_wei,
-        "consensus": consensus_wei,
-        "pending": pending_wei,
+        "consensus": consensus.balanceWei,
+        "pending": consensus.pendingWei,
         "visible": visible_wei,
         "unvested": unvested_wei,
         "owed": owed_wei,
-        "controlled": buffered_wei + consensus_wei + pending_wei,
+        "controlled": buffered_wei + consensus.balanceWei + consensus.pendingWei,
         "accounted": backing_wei + owed_wei,
         "identity.difference": 0,
         "loss_carry": c.vault.lossCarryWei(block=block),
@@ -77,8 +76,7 @@ def _on_mainnet(world: BeaconWorld, apr_bps: int) -> dict[str, int]:
 
 def _counted_wei(world: BeaconWorld) -> int:
     """C of the last reported slot, from the state itself and not from the Beacon API."""
-    ref_slot, *_ = world.contracts.oracle.lastReport()
-    state = world.beacon.chain.store.state_at(ref_slot)
+    state = world.beacon.chain.store.state_at(world.contracts.oracle.lastReport().refSlot)
     keys = world.beacon.operators
     places = [n for n, each in enumerate(state.validators) if bytes(each.pubkey) in keys]
     waiting = [d for d in state.pending_deposits if bytes(d.pubkey) in keys]
@@ -130,7 +128,7 @@ def _operators(world: BeaconWorld, block: int) -> dict[str, int]:
 
 def _oracle(world: BeaconWorld, block: int) -> dict[str, int]:
     oracle = world.contracts.oracle
-    ref_slot, active, exited, slashed, _ = oracle.lastReport(block=block)
+    last = oracle.lastReport(block=block)
     applied = oracle.events_between(world.first_block, block, "ReportApplied")
     gas = {
         f"gas.{event.inputs['refSlot']}": int(
@@ -139,10 +137,10 @@ def _oracle(world: BeaconWorld, block: int) -> dict[str, int]:
         for event in applied
     }
     return gas | {
-        "ref_slot": ref_slot,
-        "reported.active": active,
-        "reported.exited": exited,
-        "reported.slashed": slashed,
+        "ref_slot": last.refSlot,
+        "reported.active": last.activeValidators,
+        "reported.exited": last.exitedValidators,
+        "reported.slashed": last.slashedValidators,
         "quorum": oracle.quorum(block=block),
         "announced_quorum": oracle.announcedQuorum(block=block),
         "members": len(oracle.members(block=block)),

@@ -54,8 +54,11 @@ def shared_by_model(story: Story, reported: Reported) -> LossShared:
     c, receipt = story.contracts, reported.receipt
     block = receipt.block_number - 1
     shares, backing_wei, _ = c.vault.totals(block=block)
-    unvested_at_start, end, seconds = c.vault.stream(block=block)
-    unvested = unvested_wei(Stream(unvested_at_start, end, seconds), receipt.timestamp)
+    stream = c.vault.stream(block=block)
+    unvested = unvested_wei(
+        Stream(stream.unvestedAtStartWei, stream.streamEnd, stream.streamSeconds),
+        receipt.timestamp,
+    )
     normalised, index = c.queue.pending(block=block)
     return share_loss(
         reported.judgement.lossWei,

@@ -48,7 +48,7 @@ def test_a_large_loss_is_announced_and_applies_a_frame_later_by_two_thirds(
 
         for reporter in two:
             reporter.kill()
-        announced_at = vault.consensus()[3]
+        announced_at = vault.consensus().announcedAt
         applicable_at = announced_at + story.world.profile.frame_seconds
         next_slot = announced.report.ref_slot + story.frame_slots
         story.circle.until(lambda: story.circle.due_ref_slot() == next_slot, "the next frame")

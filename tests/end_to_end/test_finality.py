@@ -41,7 +41,7 @@ def test_nobody_reports_what_is_not_final_and_the_next_report_covers_it_all(
         assert reported.judgement.growthWei - reported.judgement.lossWei == (
             change_gwei * GWEI + held_wei
         )
-        assert vault.consensus()[2] == story.world.configuration.geometry.time_of(
+        assert vault.consensus().lastRefTime == story.world.configuration.geometry.time_of(
             reported.report.ref_slot
         )
         assert [reporter.health().alarms for reporter in story.circle.reporters] == [{}] * 5

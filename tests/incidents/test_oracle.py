@@ -68,7 +68,7 @@ def test_13_a_quorum_reports_what_cannot_be(
     with fails("ActionClosed", action=0, state=ANNOUNCED):
         vault.deposit.send(victim, victim, sender=victim, value_wei=ETHER)
     moment = now(reporting.keel.rpc)
-    applicable_at = vault.consensus()[3] + reporting.keel.profile.frame_seconds
+    applicable_at = vault.consensus().announcedAt + reporting.keel.profile.frame_seconds
     reporting.next_transaction_at(moment + 1)
     with fails("AnnouncementTooYoung", applicableAt=applicable_at, nowTime=moment + 1):
         reporting.submit(report, 4)

@@ -112,7 +112,7 @@ def test_a_report_that_no_member_posts_is_posted_and_operators_get_their_leaves(
     ):
 
         def is_reported() -> bool:
-            return bool(oracle.lastReport()[0] == committee.ref_slot)
+            return oracle.lastReport().refSlot == committee.ref_slot
 
         committee.publish(2)
         world.circle.advance(5, settle_each=True)
@@ -204,7 +204,7 @@ def test_in_the_dead_state_tickets_are_paid_from_the_buffer_and_then_from_a_swee
         world.circle.until(lambda: len(leaving(world)) == 1, "an exit", 20)
         (pubkey,) = leaving(world)
         chain.to_withdrawal(pubkey)
-        _, _, last_ref_time, _ = vault.consensus()
+        last_ref_time = vault.consensus().lastRefTime
         dead_slot = world.beacon.slot_at(last_ref_time + 14 * world.profile.frame_seconds)
         chain.participation.miss(range(chain.slot + 1, dead_slot))
         chain.to_slot(dead_slot - 1)

@@ -68,20 +68,23 @@ def test_everything_about_a_report_is_explained_without_a_key(
     reported: CircleWorld, keyless: str
 ) -> None:
     applied = reported.contracts.oracle.lastReport()
-    explained = reporter("explain", str(applied[0]), "--config", keyless, "--json", "--validators")
+    explained = reporter(
+        "explain", str(applied.refSlot), "--config", keyless, "--json", "--validators"
+    )
     assert (explained.returncode, explained.stderr) == (0, "")
     document = json.loads(explained.stdout)
     report = document["report"]
     counts = [report[f"{name}_validators"] for name in ("active", "exited", "slashed")]
-    assert counts == json_safe(list(applied[1:4])) == ["24", "0", "0"]
-    assert report["operators_root"] == "0x" + applied[4].hex()
+    known = [applied.activeValidators, applied.exitedValidators, applied.slashedValidators]
+    assert counts == json_safe(known) == ["24", "0", "0"]
+    assert report["operators_root"] == "0x" + applied.root.hex()
     balance_gwei = int(report["consensus_balance_gwei"])
-    assert balance_gwei * GWEI == reported.contracts.vault.consensus()[0]
+    assert balance_gwei * GWEI == reported.contracts.vault.consensus().balanceWei
     assert sum(int(one["balance_gwei"]) for one in document["operators"]) == balance_gwei
     assert sum(int(one["balance_gwei"]) for one in document["validators"]) == balance_gwei
     assert len(document["validators"]) == 24
 
-    told = reporter("explain", str(applied[0]), "--config", keyless)
+    told = reporter("explain", str(applied.refSlot), "--config", keyless)
     assert told.returncode == 0
     assert exact_ether(balance_gwei * GWEI) in told.stdout
     assert report["validators_root"] in told.stdout

@@ -123,7 +123,7 @@ class Committee:
 
     def last_ref_slot(self) -> int:
         """Slot of the last applied report."""
-        return int(self.contracts.oracle.lastReport()[0])
+        return self.contracts.oracle.lastReport().refSlot
 
     def reports(self) -> list[Reported]:
         """All reports that were applied or announced since the committee began."""

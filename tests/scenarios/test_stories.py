@@ -145,7 +145,7 @@ def test_a_loss_beyond_the_limit_waits_for_two_thirds(busy_world: ScriptedWorld)
     with pytest.raises(LossNotAppliedError):
         lose(busy_world, 20 * ETHER, validators=2)
     require_identity(busy_world)
-    announced_at = busy_world.contracts.vault.consensus()[3]
+    announced_at = busy_world.contracts.vault.consensus().announcedAt
     jump_to(busy_world.rpc, announced_at + busy_world.profile.frame_seconds)
     reported = report(busy_world, busy_world.members[:4])
     assert reported.applied
@@ -156,7 +156,7 @@ def test_a_loss_beyond_the_limit_waits_for_two_thirds(busy_world: ScriptedWorld)
 def test_three_of_five_do_not_suffice_for_an_announced_loss(busy_world: ScriptedWorld) -> None:
     with pytest.raises(LossNotAppliedError):
         lose(busy_world, 20 * ETHER, validators=2)
-    announced_at = busy_world.contracts.vault.consensus()[3]
+    announced_at = busy_world.contracts.vault.consensus().announcedAt
     jump_to(busy_world.rpc, announced_at + busy_world.profile.frame_seconds)
     with fails("QuorumNotReached", signatures=3, needed=4):
         report(busy_world, busy_world.members[:3])

@@ -292,7 +292,7 @@ def open_pair(keel: Keel, reader_code: tuple[Any, bytes]) -> Pair:
     }
     abi, code = reader_code
     contract, _ = deploy(rpc, abi, code, sender=addresses["depositor"])
-    ref_time = quick.vault.consensus()[2]
+    ref_time = quick.vault.consensus().lastRefTime
     model = launch(keel.configuration.model, ref_time)
     reader = Reader(contract, quick, addresses)
     pair = Pair(keel, reader, model, block_head(rpc).timestamp, addresses)

@@ -79,10 +79,8 @@ class World:
 
     def await_report(self) -> int:
         """Go to the moment when the next frame can be reported, and return its reference slot."""
-        vault = self.keel.vault
-        _, _, last_ref_time, _ = vault.consensus()
         geometry = self.configuration.geometry
-        ref_time: int = last_ref_time + MAINNET.frame_seconds
+        ref_time = self.keel.vault.consensus().lastRefTime + MAINNET.frame_seconds
         jump_to(self.rpc, ref_time + MAINNET.finality_seconds)
         return (ref_time - geometry.genesis_time) // geometry.seconds_per_slot
 

@@ -31,7 +31,7 @@ def reporting(keel_mainnet: Keel) -> Reporting:
 
 def announced_at(reporting: Reporting) -> int:
     """When the open announcement was made, 0 for none."""
-    return int(reporting.keel.quick.vault.consensus()[3])
+    return reporting.keel.quick.vault.consensus().announcedAt
 
 
 def state(reporting: Reporting) -> State:
@@ -59,11 +59,12 @@ def newest_at(reporting: Reporting, timestamp: int, report: Report) -> Report:
 
 def test_a_quorum_announces_and_changes_no_account(reporting: Reporting) -> None:
     vault = reporting.keel.quick.vault
-    before = (
-        vault.totals(),
-        vault.consensus()[:3],
-        reporting.oracle.lastReport(),
-    )
+
+    def accounts() -> tuple[object, ...]:
+        consensus = vault.consensus()._replace(announcedAt=0)
+        return vault.totals(), consensus, reporting.oracle.lastReport()
+
+    before = accounts()
     report = reporting.changed_report(1, -LOSS_WEI)
     at = reporting.final_at(1) + 30
     reporting.next_transaction_at(at)
@@ -71,7 +72,11 @@ def test_a_quorum_announces_and_changes_no_account(reporting: Reporting) -> None
     (event,) = reporting.oracle.events(receipt, "LossAnnounced")
     assert event.inputs["refSlot"] == report.ref_slot
     assert (event.inputs["changeWei"], event.inputs["limitWei"]) == (LOSS_WEI, LOSS_LIMIT_WEI)
-    after = (vault.totals(), vault.consensus()[:3], reporting.oracle.lastReport())
+    after = (
+        vault.totals(),
+        vault.consensus()._replace(announcedAt=0),
+        reporting.oracle.lastReport(),
+    )
     assert after == before
     assert announced_at(reporting) == at
     assert state(reporting) is State.ANNOUNCED
@@ -95,8 +100,9 @@ def test_after_a_frame_two_thirds_apply_it(reporting: Reporting, announced: Repo
     ballot = reporting.ballot(report, deadline=applicable_at)
     reporting.next_transaction_at(applicable_at)
     assert reporting.was_applied(reporting.post(ballot, reporting.sign(ballot, TWO_THIRDS)))
-    balance_wei, _, ref_time, announcement = reporting.keel.quick.vault.consensus()
-    assert (balance_wei, ref_time, announcement) == (LEFT_WEI, reporting.ref_time(2), 0)
+    now = reporting.keel.quick.vault.consensus()
+    assert now.balanceWei == LEFT_WEI
+    assert (now.lastRefTime, now.announcedAt) == (reporting.ref_time(2), 0)
 
 
 def test_after_a_frame_the_normal_quorum_is_not_enough(

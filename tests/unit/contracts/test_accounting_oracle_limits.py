@@ -43,14 +43,13 @@ def judged(reporting: Reporting, report: Report) -> Judgement:
     """The oracle's judgement in the model's words."""
     j = reporting.oracle.judge(reporting.ballot(report).report_values)
     ref_time = reporting.keel.configuration.geometry.time_of(report.ref_slot)
-    _, pending_wei, last_ref_time, _ = reporting.keel.quick.vault.consensus()
+    consensus = reporting.keel.quick.vault.consensus()
     base = reporting.keel.quick.vault.reportBase(ref_time)
-    balance, *_ = reporting.keel.quick.vault.consensus()
     return Judgement(
         ref_time=j.input.refTime,
-        covered_seconds=ref_time - last_ref_time,
+        covered_seconds=ref_time - consensus.lastRefTime,
         consensus_wei=j.input.consensusBalanceWei,
-        pending_wei=balance + pending_wei - base.expectedWei,
+        pending_wei=consensus.balanceWei + consensus.pendingWei - base.expectedWei,
         growth_wei=j.growthWei,
         loss_wei=j.lossWei,
         held_rewards_wei=j.heldRewardsWei,

@@ -168,8 +168,9 @@ def test_what_was_staked_by_the_reference_slot_counts_and_what_came_later_does_n
     with fails("TooManyValidators", reported=known + 1, staked=known):
         reporting.submit(replace(quiet, active_validators=known + 1))
     assert reporting.was_applied(reporting.submit(quiet))
-    balance_wei, pending_wei, *_ = reporting.keel.quick.vault.consensus()
-    assert (balance_wei, pending_wei) == (known * 32 * ETHER, (2 - counted) * 32 * ETHER)
+    consensus = reporting.keel.quick.vault.consensus()
+    assert consensus.balanceWei == known * 32 * ETHER
+    assert consensus.pendingWei == (2 - counted) * 32 * ETHER
 
 
 @pytest.mark.parametrize("change_wei", [0, -20 * ETHER])

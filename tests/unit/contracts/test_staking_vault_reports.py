@@ -339,13 +339,11 @@ class TestAnnouncement:
         (opened,) = vault.events(receipt)
         assert opened.name == "LossAnnouncementOpened"
         assert opened.inputs == {"announcedAt": receipt.timestamp}
-        *_, announced_at = vault.consensus()
-        assert announced_at == receipt.timestamp
+        assert vault.consensus().announcedAt == receipt.timestamp
         with fails("ActionClosed", action=0, state=2):
             deposit(keel, depositor, ETHER)
         change(keel, 0)
-        *_, announced_at = vault.consensus()
-        assert announced_at == 0
+        assert vault.consensus().announcedAt == 0
         deposit(keel, depositor, ETHER)
 
 

@@ -187,8 +187,8 @@ class TestConstruction:
         assert cause.inputs["refTime"] == head.timestamp + 1_000
         assert cause.inputs["nowTime"] >= head.timestamp
         vault = construct(keel, frameOrigin=head.timestamp)
-        *_, last_ref_time, announced_at = vault.function("consensus")()
-        assert (last_ref_time, announced_at) == (head.timestamp, 0)
+        consensus = vault.function("consensus")()
+        assert (consensus.lastRefTime, consensus.announcedAt) == (head.timestamp, 0)
 
     def test_its_own_shares_can_never_move(self, keel: Keel, vault: StakingVault) -> None:
         """SHR-7."""

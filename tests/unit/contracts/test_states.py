@@ -263,7 +263,7 @@ class TestDead:
         """STA-3: they must bear their part of the loss that was announced."""
         keel, vault = scene.keel, scene.keel.quick.vault
         announce_loss(keel)
-        *_, announced_at = vault.consensus()
+        announced_at = vault.consensus().announcedAt
         scene.enter(State.DEAD)
         with fails("AnnouncementOpen", announcedAt=announced_at):
             scene.finalise()

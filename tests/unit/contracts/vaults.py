@@ -122,14 +122,13 @@ def accounts_of(keel: Keel) -> Accounts:
     totals, stream, consensus, carry = call_many(
         keel.rpc, [vault.function(n).prepare() for n in names]
     )
-    balance_wei, pending_wei, last_ref_time, _ = consensus
     return Accounts(
         shares=totals.shares,
         backing_wei=totals.assetsWei,
-        stream=Stream(*stream),
-        consensus_wei=balance_wei,
-        pending_wei=pending_wei,
-        ref_time=last_ref_time,
+        stream=Stream(stream.unvestedAtStartWei, stream.streamEnd, stream.streamSeconds),
+        consensus_wei=consensus.balanceWei,
+        pending_wei=consensus.pendingWei,
+        ref_time=consensus.lastRefTime,
         loss_carry_wei=carry,
     )
 

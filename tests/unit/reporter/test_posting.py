@@ -59,7 +59,7 @@ def test_a_report_is_sent_once_and_later_ones_are_no_fault(
     assert posting.post(ballot.report.ref_slot, given, block) is True
     (sent,) = posting.sender.waiting
     await_receipt(reporting.keel.rpc, sent.transaction_hash)
-    assert reporting.oracle.lastReport()[0] == ballot.report.ref_slot
+    assert reporting.oracle.lastReport().refSlot == ballot.report.ref_slot
     later = block_head(reporting.keel.rpc).number
     assert posting.post(ballot.report.ref_slot, given, later) is False
     assert posting.alarms.texts() == {}
