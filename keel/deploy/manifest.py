@@ -2,6 +2,7 @@
 
 A local chain's manifest lies in the ignored folder .keel/, named by chain id and genesis hash, so
 that chains which come and go are never confused; a public network's is tracked in deployments/.
+What programs in other languages read is latest.json: .keel/deployments/ has a local chain's.
 """
 
 import json
@@ -32,7 +33,7 @@ if TYPE_CHECKING:  # it brings all of Ape, a second that readers of manifests ne
 LOCAL_CHAIN_IDS = (31337, 1337)
 _GENESIS_DIGITS = 8
 _ABI_FOLDER = "abi"
-LATEST = "latest.json"
+_DEPLOYMENTS = "deployments"
 
 
 class DeployedContract(BaseModel):
@@ -101,10 +102,7 @@ class Manifest(BaseModel):
 
 
 def write_manifest(manifest: Manifest, path: Path, artifacts: Artifacts) -> None:
-    """Write the manifest and, beside it, the ABIs that it names and latest.json.
-
-    latest.json has address and ABI of each contract, for programs that want one file to read.
-    """
+    """Write the manifest, the ABIs that it names, and at `latest_path` both in one file."""
     for name, contract in manifest.contracts.items():
         abi_path = path.parent / contract.abi_path
         abi_path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +119,15 @@ def write_manifest(manifest: Manifest, path: Path, artifacts: Artifacts) -> None
             for name, contract in manifest.contracts.items()
         },
     }
-    (path.parent / LATEST).write_text(json.dumps(latest, indent=2) + "\n")
+    together = latest_path(path)
+    together.parent.mkdir(exist_ok=True)
+    together.write_text(json.dumps(latest, indent=2) + "\n")
+
+
+def latest_path(manifest: Path) -> Path:
+    """Where latest.json of a manifest lies: in a folder deployments, its own or one inside."""
+    folder = manifest.absolute().parent
+    return (folder if folder.name == _DEPLOYMENTS else folder / _DEPLOYMENTS) / "latest.json"
 
 
 def make_manifest(
@@ -176,7 +182,7 @@ def manifest_path(rpc: RpcClient, root: Path | None = None) -> Path:
             return running
         digits = genesis_hash(rpc).removeprefix("0x")[:_GENESIS_DIGITS]
         return root / ".keel" / f"{number}-{digits}.json"
-    return root / "deployments" / f"{number}.json"
+    return root / _DEPLOYMENTS / f"{number}.json"
 
 
 def read_manifest(rpc: RpcClient, path: Path | None = None) -> Manifest:

@@ -37,7 +37,7 @@ from keel.deploy.actors import ACTORS, cast_actors
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import bind
 from keel.deploy.command import deploy_and_record
-from keel.deploy.manifest import CHAIN_MANIFEST, Manifest
+from keel.deploy.manifest import CHAIN_MANIFEST, Manifest, latest_path
 from keel.deploy.sender import NodeSender
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import (
@@ -107,7 +107,8 @@ def run_chain(wish: Wish, compiled: Callable[[], Artifacts], console: Console) -
     ending = Ending()
     with ending.heard():
         socket_path(wish.folder)
-        with alone(wish.folder), removed_at_end(wish.manifest_path):
+        written = wish.manifest_path, latest_path(wish.manifest_path)
+        with alone(wish.folder), removed_at_end(*written):
             require_free_ports(wish.ports)
             require_own_contents(wish.folder)
             require_own_contents(wish.circle_folder, _CIRCLE_CONTENTS)

@@ -95,13 +95,15 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def removed_at_end(path: Path) -> Iterator[None]:
-    """Leave no manifest of a chain that is gone, however it ended."""
-    path.unlink(missing_ok=True)
+def removed_at_end(*paths: Path) -> Iterator[None]:
+    """Leave no addresses of a chain that is gone, however it ended."""
+    for path in paths:
+        path.unlink(missing_ok=True)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

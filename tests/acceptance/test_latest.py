@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keel.chain.node_packages import REPOSITORY_ROOT, node_binary
-from keel.deploy.manifest import LATEST, make_manifest, write_manifest
+from keel.deploy.manifest import latest_path, make_manifest, write_manifest
 from keel.model.constants import ETHER
 from tests.deployment import Keel
 
@@ -18,8 +18,15 @@ EXAMPLES = REPOSITORY_ROOT / "examples"
 @pytest.fixture
 def latest(keel: Keel, tmp_path: Path) -> Path:
     manifest = make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
-    write_manifest(manifest, tmp_path / "manifest.json", keel.artifacts)
-    return tmp_path / LATEST
+    path = tmp_path / "manifest.json"
+    write_manifest(manifest, path, keel.artifacts)
+    return latest_path(path)
+
+
+def test_it_lies_in_a_folder_deployments() -> None:
+    local, public = Path("/root/.keel/manifest.json"), Path("/root/deployments/1.json")
+    assert latest_path(local) == Path("/root/.keel/deployments/latest.json")
+    assert latest_path(public) == Path("/root/deployments/latest.json")
 
 
 def test_it_has_address_and_abi_of_every_contract(keel: Keel, latest: Path) -> None:

@@ -1,70 +1,18 @@
 """`ape run chain` as people run it: a process of its own, with all its children."""
 
 import os
-import re
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
-from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.chain.rpc import RpcClient
 from keel.chain.state import unlocked_accounts
-from keel.deploy.manifest import Manifest
+from keel.deploy.manifest import Manifest, latest_path
 from keel.model.constants import ETHER
-
-APE = Path(sys.executable).with_name("ape")
-
-
-@dataclass
-class Chain:
-    """The command's process, and what it has printed so far."""
-
-    process: subprocess.Popen[bytes]
-    screen: Path
-
-    @property
-    def told(self) -> str:
-        return " ".join(self.screen.read_text().split())
-
-    def expect(self, pattern: str, seconds: float = 90) -> str:
-        """Wait for a text; returns its first group, or all of it."""
-        deadline = time.monotonic() + seconds
-        while (found := re.search(pattern, self.told)) is None:
-            assert self.process.poll() is None, self.told
-            assert time.monotonic() < deadline, self.told
-            time.sleep(0.1)
-        return found[found.lastindex or 0]
-
-    def children(self) -> dict[int, str]:
-        """Process ids with their command lines."""
-        task = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return {int(pid): _command(int(pid)) for pid in task.read_text().split()}
-
-
-@contextmanager
-def running(folder: Path, *options: str) -> Iterator[Chain]:
-    screen = folder / "screen"
-    anywhere = ("--port", "0", "--beacon-port", "0", "--page-port", "0", "--slot-time", "1")
-    command = (str(APE), "run", "chain", *anywhere, "--data", str(folder / "beacon"), *options)
-    with screen.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, cwd=REPOSITORY_ROOT
-        )
-    chain = Chain(process, screen)
-    try:
-        yield chain
-    finally:
-        process.kill()
-        process.wait()
+from tests.circle.running_chain import Chain, command_of, running
 
 
 def test_a_wallet_that_only_sends_ether_gets_a_validator(tmp_path: Path) -> None:
@@ -93,14 +41,16 @@ def test_a_wallet_that_only_sends_ether_gets_a_validator(tmp_path: Path) -> None
 def test_without_anvil_it_ends_and_says_so(tmp_path: Path) -> None:
     with running(tmp_path, "--reporters", "0", "--keepers", "0") as chain:
         chain.expect("page is ready")
+        assert latest_path(tmp_path / "manifest.json").is_file()
         assert "Nobody reports" in chain.told
         children = chain.children()
         (anvil,) = (pid for pid, command in children.items() if "bin/anvil" in command)
         os.kill(anvil, signal.SIGKILL)
         assert chain.process.wait(timeout=20) == 1
         assert chain.told.endswith("keel: Anvil has ended, and the chain with it")
-        assert not any(_command(pid) for pid in children)
+        assert not any(command_of(pid) for pid in children)
         assert not (tmp_path / "manifest.json").exists()
+        assert not latest_path(tmp_path / "manifest.json").exists()
 
 
 @pytest.mark.parametrize("option", ["--port", "--beacon-port", "--page-port"])
@@ -133,7 +83,7 @@ def test_ctrl_c_ends_a_start_at_once(tmp_path: Path, moment: str) -> None:
         assert chain.told.endswith("keel: ended before the chain was ready; nothing is left")
         assert "Traceback" not in chain.told
         assert "Ctrl-C ends everything" not in chain.told
-        assert not any(_command(pid) for pid in children)
+        assert not any(command_of(pid) for pid in children)
         assert not (tmp_path / "manifest.json").exists()
 
 
@@ -142,10 +92,3 @@ def _a_dead_reporter_lives_again(chain: Chain) -> None:
     os.kill(victim, signal.SIGKILL)
     chain.expect("reporter_2 ended with code -9 and starts again in 1 s")
     chain.expect(rf"starts again.*reporter_2 is ready \(process (?!{victim})\d+\)")
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""

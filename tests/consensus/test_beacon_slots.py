@@ -147,6 +147,19 @@ def test_tools_that_wait_for_receipts_can_mine_between_slots(settled: SettledCha
     assert chain.step().transactions == 1
 
 
+def test_gas_is_estimated_for_a_later_time_than_the_heads(settled: SettledChain) -> None:
+    chain, sender = settled.chain, settled.depositor
+    now = block_head(chain.rpc).timestamp
+    # Writes storage in a block of a later time only: TIMESTAMP > now ? SSTORE(0, 1) : STOP
+    code = bytes.fromhex(f"4263{now:08x}10600b57005b600160005500")
+    estimate = chain.rpc.call("eth_estimateGas", {"from": sender, "data": "0x" + code.hex()})
+    sent = submit_transaction(chain.rpc, sender, None, code, gas=int(estimate, 16))
+    chain.step()
+    receipt = receipt_of(chain.rpc, sent)
+    assert receipt is not None
+    assert receipt.succeeded
+
+
 def test_a_transaction_is_included_by_the_next_block(settled: SettledChain) -> None:
     chain = settled.chain
     chain.participation.miss([chain.slot + 1])

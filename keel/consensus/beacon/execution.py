@@ -119,8 +119,12 @@ def prepare_execution(rpc: RpcClient) -> None:
 
 
 def mine_on_request(rpc: RpcClient) -> None:
-    """Have transactions wait for a slot; a block between slots has the time of the slot before."""
-    rpc.batch([("evm_setAutomine", (False,)), ("anvil_setBlockTimestampInterval", (0,))])
+    """Have transactions wait for a slot.
+
+    What is estimated meanwhile is a second after the slot before: at the very time of an earlier
+    transaction, one that reads the time can need less gas than it does in the next slot.
+    """
+    rpc.batch([("evm_setAutomine", (False,)), ("anvil_setBlockTimestampInterval", (1,))])
 
 
 def mine_at_once(rpc: RpcClient) -> None:

@@ -2,5 +2,6 @@
 module.exports = {
   solidity: "0.8.37",
   defaultNetwork: "keel",
-  networks: { keel: { url: process.env.CHAIN } },
+  // A jump of time lets all slots in between pass, which takes longer than the 40 s of the default.
+  networks: { keel: { url: process.env.CHAIN, timeout: 300_000 } },
 };
