@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import IO, Self
 
 from keel.chain.child import dies_with_parent
+from keel.chain.child_port import listening_port, port_to_ask_for
 from keel.chain.errors import AnvilStartError, ChainError, NotAnvilError, PortInUseError
-from keel.chain.listening import listening_port, port_to_ask_for
 from keel.chain.node_packages import anvil_binary
 from keel.chain.rpc import RpcClient
 from keel.errors import KeelError

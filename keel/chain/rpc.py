@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from keel.chain.closing import Closing
+from keel.chain.closeable import Closing
 from keel.chain.endpoint import endpoint
 from keel.chain.errors import ChainError, RpcConnectionError, RpcError
 

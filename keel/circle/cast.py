@@ -15,7 +15,7 @@ from keel.circle.keys import account_numbered, account_of
 from keel.circle.ports import HOST, choose_ports
 from keel.circle.process import Service
 from keel.deploy.actors import ACTORS, ORACLE_MEMBERS
-from keel.files.writing import write_atomically
+from keel.files.atomic_files import write_atomically
 from keel.model.commitment import OperatorTotals
 from keel.reporter.journal import Journal
 

@@ -44,7 +44,7 @@ def _asking(command: Command) -> Command:
     def ask_chain(folder: Path, **options: Any) -> None:
         from rich.console import Console
 
-        from keel.consensus.beacon.control.showing import ask_and_show
+        from keel.consensus.beacon.control.answers import ask_and_show
 
         name, arguments = command(**options)
         ask_and_show(folder, name, arguments, Console())
@@ -117,8 +117,8 @@ def start(
     from rich.console import Console
 
     from keel.consensus.beacon.config import ChainConfig
-    from keel.consensus.beacon.control.showing import one_line_faults
-    from keel.scenarios.running_beacon import Start, run_beacon
+    from keel.consensus.beacon.control.answers import one_line_faults
+    from keel.scenarios.beacon_run import Start, run_beacon
 
     with one_line_faults():
         config = ChainConfig(
@@ -269,7 +269,7 @@ def consolidate(source: int, target: int) -> tuple[str, dict[str, Any]]:
 @_asking
 def deposit(file: Path) -> tuple[str, dict[str, Any]]:
     """Send all deposits in a deposit data FILE from Anvil's first account."""
-    from keel.consensus.beacon.control.showing import deposits_text
+    from keel.consensus.beacon.control.answers import deposits_text
 
     return "deposit", {"deposit_data": deposits_text(file)}
 
@@ -289,7 +289,7 @@ def top_up(index: int, amount: int) -> tuple[str, dict[str, Any]]:
 @password_options("the keystore")
 def add_key(keystore: Path, ask_password: Callable[[], str]) -> tuple[str, dict[str, Any]]:
     """Let the chain attest and propose with the key of an EIP-2335 KEYSTORE."""
-    from keel.consensus.beacon.control.showing import keystore_secret
+    from keel.consensus.beacon.control.answers import keystore_secret
 
     return "add_key", {"secret": f"{keystore_secret(keystore, ask_password()):x}"}
 

@@ -93,8 +93,8 @@ def cli(
 
     from keel.deploy.command import compiled
     from keel.errors import KeelError
-    from keel.scenarios.running import Wish, run_chain
-    from keel.scenarios.starting import EndedEarlyError
+    from keel.scenarios.chain_run import Wish, run_chain
+    from keel.scenarios.startup import EndedEarlyError
 
     try:
         wish = Wish(

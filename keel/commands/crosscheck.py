@@ -36,7 +36,7 @@ def cli(forks: tuple[str, ...], folder: Path, recorded: bool) -> None:
     from rich.console import Console
 
     from keel.consensus.beacon.config import FORKS
-    from keel.consensus.beacon.control.showing import one_line_faults
+    from keel.consensus.beacon.control.answers import one_line_faults
     from keel.consensus.crosscheck.command import run_crosscheck
 
     console = Console()

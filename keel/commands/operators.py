@@ -108,7 +108,7 @@ def make_keys(
     """Write EIP-2335 keystores and deposit data for Keel's credentials into FOLDER."""
     from keel.consensus.keystores import Pbkdf2Cost, ScryptCost
     from keel.consensus.mnemonics import whole_mnemonic
-    from keel.files.reading import read_private_text
+    from keel.files.text_files import read_private_text
     from keel.terminal.connection import connected
     from keel.terminal.faults import one_line_faults
     from keel.terminal.operator_actions import KeyWish

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
-from keel.chain.closing import Closing
+from keel.chain.closeable import Closing
 from keel.committee.ballot_box import BallotBox
 from keel.committee.messages import BallotsMessage, OperatorsMessage, SignedBallot
 from keel.errors import KeelError

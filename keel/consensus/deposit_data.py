@@ -17,7 +17,7 @@ from keel.consensus.keys import ValidatorKey, sign, verify
 from keel.consensus.networks import Network, network_named
 from keel.errors import KeelError
 from keel.files.documents import DocumentError, parse_json
-from keel.files.reading import read_text
+from keel.files.text_files import read_text
 
 FULL_DEPOSIT_GWEI = 32 * 10**9
 FORMAT_VERSION = "2.7.0"

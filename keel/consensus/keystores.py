@@ -21,9 +21,9 @@ from pydantic import (
 
 from keel.consensus.keys import CURVE_ORDER, public_key
 from keel.errors import KeelError
+from keel.files.atomic_files import write_new
 from keel.files.documents import DocumentError, parse_json
-from keel.files.reading import LARGEST_SECRET_BYTES, read_text
-from keel.files.writing import write_new
+from keel.files.text_files import LARGEST_SECRET_BYTES, read_text
 
 MAX_SCRYPT_MEMORY_BYTES = 2**30
 """A keystore that wants more memory than this is refused before any is taken."""

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from keel.dashboard.served import Answer, Served, json_answer
 from keel.dashboard.statistics import Pools, Statistics, statistics_schema
 from keel.dashboard.view import Snapshot
-from keel.dashboard.watching import View
+from keel.dashboard.watcher import View
 
 
 def api_routes(served: Served) -> list[Route]:

@@ -31,7 +31,7 @@ from keel.dashboard.details import detail_routes
 from keel.dashboard.guard import Guard
 from keel.dashboard.page import Page, series_json
 from keel.dashboard.served import HASH_BYTES, Answer, Served, html, is_hexadecimal, json_answer
-from keel.dashboard.watching import Watcher
+from keel.dashboard.watcher import Watcher
 from keel.deploy.bindings import Bindings
 
 _STATIC = Path(__file__).resolve().parent / "static"

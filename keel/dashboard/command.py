@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from keel.chain.rpc import RpcClient
-from keel.dashboard.serving import DashboardOptions, serving_dashboard
+from keel.dashboard.server import DashboardOptions, serving_dashboard
 from keel.deploy.manifest import manifest_path
 from keel.errors import KeelError
 

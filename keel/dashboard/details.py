@@ -14,6 +14,7 @@ from starlette.routing import Route
 from keel.chain.abi import checksummed
 from keel.chain.errors import ChainError
 from keel.dashboard.beacon import BeaconClient
+from keel.dashboard.event_texts import tell_recent
 from keel.dashboard.holder_sheet import (
     HistoryError,
     concerns,
@@ -21,7 +22,6 @@ from keel.dashboard.holder_sheet import (
     read_rewards,
 )
 from keel.dashboard.served import HASH_BYTES, Answer, Served, html, is_hexadecimal
-from keel.dashboard.telling import tell_recent
 from keel.dashboard.transaction_sheet import read_transaction
 from keel.dashboard.validator_sheet import (
     VALIDATORS_A_PAGE,

@@ -13,11 +13,11 @@ from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.dashboard.actions import ticket_ids
 from keel.dashboard.contracts import PURPOSES, TOKENS
 from keel.dashboard.deployment import KnownDeployment
+from keel.dashboard.event_texts import Amount, Key, When, Who
 from keel.dashboard.guide import guide_html
 from keel.dashboard.series import Point
-from keel.dashboard.telling import Amount, Key, When, Who
 from keel.dashboard.view import Accounts, Ticket
-from keel.dashboard.watching import View
+from keel.dashboard.watcher import View
 from keel.formatting.amounts import (
     exact_ether,
     shown_bps,

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from keel.chain.rpc import RpcClient
 from keel.dashboard.actions import RefusedError
 from keel.dashboard.page import Page
-from keel.dashboard.watching import Watcher
+from keel.dashboard.watcher import Watcher
 from keel.deploy.bindings import Bindings
 from keel.deploy.errors import ManifestError
 from keel.deploy.manifest import require_same_chain

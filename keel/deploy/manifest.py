@@ -25,7 +25,7 @@ from keel.deploy.plan import Plan, abi_artifact
 from keel.deploy.roles import ROLES
 from keel.files.documents import DocumentError, parse_json
 from keel.files.errors import FileError
-from keel.files.reading import read_text
+from keel.files.text_files import read_text
 
 if TYPE_CHECKING:  # it brings all of Ape, a second that readers of manifests need not wait
     from keel.deploy.deploy import Deployment

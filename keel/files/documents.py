@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from keel.errors import KeelError
 from keel.files.errors import FileError
-from keel.files.reading import read_text
+from keel.files.text_files import read_text
 
 _DEEPEST = 32
 

@@ -22,7 +22,7 @@ class Chore:
     """One transaction. `contract` is the field of Bindings whose `function` is called.
 
     `key` stays the same from head to head for as long as the same thing is to be done, so that
-    keepers can wait their turn (`keel.keeper.pacing`). `order` lists the accounts that may do it,
+    keepers can wait their turn (`keel.keeper.turns`). `order` lists the accounts that may do it,
     when not everybody may.
     """
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from keel.chain.endpoint import shown_address
 from keel.keeper.chores import ether
 from keel.keeper.plan import plan
+from keel.keeper.plan_output import plan_document, plan_table
 from keel.keeper.service import open_keeper, open_members, open_reader
 from keel.keeper.settings import ENVIRONMENT_PREFIX, KeeperSettings
-from keel.keeper.showing import plan_document, plan_table
 from keel.keeper.view import KeeperView
 from keel.service.command_line import ServiceCommands, config_option, warn
 from keel.service.layers import open_layers

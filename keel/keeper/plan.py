@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from keel.keeper.chores import Findings, Kind, Plan, ether, together
+from keel.keeper.dead_state import alarms_of, plan_finalising, plan_sweep
 from keel.keeper.exits import plan_exits
-from keel.keeper.finalising import alarms_of, plan_finalising, plan_sweep
 from keel.keeper.reports import plan_report
 from keel.keeper.rewards import plan_rewards
 from keel.keeper.stakes import plan_stakes

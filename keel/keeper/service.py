@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from eth_account.signers.local import LocalAccount
 
 from keel.committee.peers import Peers
-from keel.keeper.beacon_reading import StateBehindError
 from keel.keeper.chores import Kind, Plan
-from keel.keeper.doing import Doer
+from keel.keeper.doer import Doer
 from keel.keeper.figures import Figures
-from keel.keeper.pacing import Turns
 from keel.keeper.plan import ALARMS, plan
-from keel.keeper.reading import KeeperReader
 from keel.keeper.settings import KeeperSettings, terms_of
+from keel.keeper.state_reader import StateBehindError
+from keel.keeper.turns import Turns
 from keel.keeper.view import KeeperView
+from keel.keeper.view_reader import KeeperReader
 from keel.nodes.errors import NodeError
 from keel.service.layers import Layers, open_layers
 from keel.service.service import Service

@@ -1,6 +1,6 @@
 """Everything that a plan is made from, as it stood at one head that the nodes agree on.
 
-Amounts are wei unless the name says gwei. Made by `keel.keeper.reading`, judged by
+Amounts are wei unless the name says gwei. Made by `keel.keeper.view_reader`, judged by
 `keel.keeper.plan`; nothing here asks anybody anything.
 """
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
-from keel.chain.closing import Closing
+from keel.chain.closeable import Closing
 from keel.errors import KeelError
 from keel.nodes.agreement import decides, equal, needed, reached
 from keel.nodes.beacon_node import BeaconNode, NoRoot, StateLimits

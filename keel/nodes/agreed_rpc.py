@@ -15,9 +15,9 @@ from keel.nodes.errors import (
     NodeSettingsError,
 )
 from keel.nodes.execution_node import ExecutionNode, ask_node, head_at
-from keel.nodes.judging import Verdict, accepted, judge, transaction_hash
 from keel.nodes.methods import Method, Rule, at_block, comparable, method_of, names_latest
 from keel.nodes.panel import Backoff, OnDisagreement, Panel, Reply
+from keel.nodes.verdicts import Verdict, accepted, judge, transaction_hash
 
 type Pin = tuple[BlockHead, list[str]]
 """An agreed head, and the nodes that have it."""

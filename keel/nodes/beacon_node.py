@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import orjson
 
-from keel.chain.closing import Closing
+from keel.chain.closeable import Closing
 from keel.chain.endpoint import endpoint
 from keel.nodes.errors import NodeError, NodeRefusalError, NodeSilentError, public_name
 from keel.nodes.network import NetworkFacts, network_facts, read_bytes

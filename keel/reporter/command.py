@@ -7,13 +7,13 @@ import click
 from rich.console import Console
 
 from keel.chain.errors import ChainError
+from keel.reporter.assembly import open_peers, open_reporter
 from keel.reporter.assessment import assess_slot
-from keel.reporter.checking import check_all
+from keel.reporter.checks import check_all
 from keel.reporter.explain import explanation, explanation_json, validators_tables
 from keel.reporter.journal import Journal, leaves_finder
 from keel.reporter.service import Reporter
 from keel.reporter.settings import ENVIRONMENT_PREFIX, ReporterSettings
-from keel.reporter.wiring import open_peers, open_reporter
 from keel.service.command_line import ServiceCommands, config_option, warn
 from keel.service.layers import open_layers
 from keel.service.logs import Log

@@ -21,6 +21,12 @@ from keel.committee.tally import Tally, count, disagreement
 from keel.committee.timetable import Timetable, posting_order, posting_slot
 from keel.deploy.bindings import Bindings
 from keel.errors import KeelError
+from keel.reporter.alarm_texts import (
+    applied_otherwise,
+    beyond_limit_text,
+    conflict_text,
+    foreign_text,
+)
 from keel.reporter.assessment import (
     Assessment,
     LeavesAboveMintedError,
@@ -29,8 +35,7 @@ from keel.reporter.assessment import (
 )
 from keel.reporter.figures import Figures
 from keel.reporter.journal import ConflictingViewError, Journal
-from keel.reporter.posting import REFUSED, Poster, SignatureRefusedError, is_fault
-from keel.reporter.sayings import applied_otherwise, beyond_limit_text, conflict_text, foreign_text
+from keel.reporter.poster import REFUSED, Poster, SignatureRefusedError, is_fault
 from keel.reporter.settings import CommitteeSettings
 from keel.service.alarms import Alarms
 from keel.service.logs import Log

@@ -16,7 +16,7 @@ from keel.committee.messages import Integer, OperatorMessage, OperatorsMessage, 
 from keel.committee.peers import Peers
 from keel.deploy.manifest import LOCAL_CHAIN_IDS
 from keel.errors import KeelError
-from keel.files.writing import write_atomically
+from keel.files.atomic_files import write_atomically
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.report import Report
 

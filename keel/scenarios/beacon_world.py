@@ -10,7 +10,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head, unlocked_accounts
 from keel.chain.transaction import receipt_of
 from keel.circle.reports import Reported
-from keel.consensus.beacon.branching import branching
+from keel.consensus.beacon.branches import branching
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
 from keel.deploy.actors import ACTORS, cast_actors, local_configuration

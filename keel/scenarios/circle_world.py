@@ -14,7 +14,7 @@ from keel.circle.cast import Changes, Surroundings, write_cast
 from keel.circle.circle import Circle
 from keel.circle.process import Process, Service
 from keel.circle.reports import Reported
-from keel.consensus.api.serving import serving
+from keel.consensus.api.server import serving
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import write_manifest

@@ -3,8 +3,8 @@
 from ssz.exceptions import SSZError
 
 from keel.consensus.beacon.spec import Spec, spec_of_states
+from keel.consensus.state.encoded_state import EncodedState, read_state
 from keel.consensus.state.errors import EncodingError
-from keel.consensus.state.reading import EncodedState, read_state
 from keel.consensus.state.tree import state_tree
 from keel.errors import KeelError
 from keel.nodes.agreed_beacon import AgreedBeacon, AgreedState

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keel.consensus.state.encoded_state import EncodedState
 from keel.consensus.state.errors import EncodingError
 from keel.consensus.state.layout import container_of
-from keel.consensus.state.reading import EncodedState
 from keel.sight.agreed_state import staked_state_block, state_slot
 from keel.sight.recorded_keys import Bytes, Recorded
 

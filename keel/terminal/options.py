@@ -13,7 +13,7 @@ import click
 
 from keel.chain.abi import real_address
 from keel.files.errors import FileError, Mistake
-from keel.files.reading import read_password
+from keel.files.text_files import read_password
 from keel.formatting.amounts import parse_ether
 
 PASSWORD_VARIABLE = "KEEL_KEYSTORE_PASSWORD"  # noqa: S105 (its name)

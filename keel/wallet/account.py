@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from keel.files.documents import DocumentError, parse_json
 from keel.files.errors import FileError
-from keel.files.reading import read_password, read_private_text
+from keel.files.text_files import read_password, read_private_text
 from keel.service.sections import KeySettings, ServiceSettings
 from keel.wallet.errors import AccountError
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from keel.files.writing import write_atomically
+from keel.files.atomic_files import write_atomically
 from keel.wallet.errors import JournalError
 from keel.wallet.fees import Fees
 

@@ -7,7 +7,7 @@ import pytest
 
 from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei, set_balance_wei
-from keel.consensus.gateway.serving import serving_rpc
+from keel.consensus.gateway.server import serving_rpc
 from keel.consensus.gateway.steering import Steering
 from keel.deploy.artifacts import Artifacts
 from keel.model.constants import ETHER

@@ -8,11 +8,11 @@ import pytest
 
 from keel.chain.anvil import start_anvil
 from keel.chain.state import unlocked_accounts
-from keel.consensus.api.serving import serving
-from keel.consensus.beacon.branching import branching
+from keel.consensus.api.server import serving
+from keel.consensus.beacon.branches import branching
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
-from keel.consensus.beacon.requesting import deposit
+from keel.consensus.beacon.requests import deposit
 from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI, execution_credentials
 from keel.consensus.keys import ValidatorKey, public_key
 

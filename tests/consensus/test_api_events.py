@@ -10,8 +10,8 @@ import pytest
 
 from keel.consensus.api.changes import Event
 from keel.consensus.api.events import MOST_LISTENERS, Listener
-from keel.consensus.api.serving import serving
-from keel.consensus.beacon.branching import branching
+from keel.consensus.api.server import serving
+from keel.consensus.beacon.branches import branching
 from keel.consensus.beacon.chain import BeaconChain
 from tests.unit.service.waiting import until
 

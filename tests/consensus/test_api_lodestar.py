@@ -12,12 +12,12 @@ from keel.chain.anvil import start_anvil
 from keel.chain.node_packages import REPOSITORY_ROOT, node_binary
 from keel.consensus.api.app import create_app
 from keel.consensus.api.changes import TOPICS
-from keel.consensus.api.serving import serving
-from keel.consensus.beacon.branching import branching
+from keel.consensus.api.server import serving
+from keel.consensus.beacon.branches import branching
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
 from keel.consensus.beacon.offences import vote_twice
-from keel.consensus.beacon.requesting import (
+from keel.consensus.beacon.requests import (
     deposit,
     request_consolidation,
     request_exit,

@@ -11,7 +11,7 @@ import pytest
 from keel.consensus.api.validators import STATUSES, status_of
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.offences import propose_twice
-from keel.consensus.beacon.requesting import (
+from keel.consensus.beacon.requests import (
     deposit,
     request_consolidation,
     request_exit,

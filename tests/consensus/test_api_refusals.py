@@ -9,7 +9,7 @@ import pytest
 from keel.consensus.api.endpoint import MOST_BODY_BYTES
 from keel.consensus.api.errors import ApiError
 from keel.consensus.api.negotiation import choose_media_type
-from keel.consensus.api.serving import serving
+from keel.consensus.api.server import serving
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.errors import BeaconError
 

@@ -9,7 +9,7 @@ import pytest
 from keel.chain.anvil import start_anvil
 from keel.chain.state import balance_wei, block_head
 from keel.chain.transaction import receipt_of, submit_transaction
-from keel.consensus.beacon.branching import branching, restore_branch, take_branch
+from keel.consensus.beacon.branches import branching, restore_branch, take_branch
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
 from keel.consensus.beacon.disk import load_chain, load_config, save_chain

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from keel.consensus.beacon.branching import branching
+from keel.consensus.beacon.branches import branching
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.errors import OperationRefusedError
-from keel.consensus.beacon.leaving import exit_voluntarily
 from keel.consensus.beacon.offences import propose_twice, vote_around, vote_twice
+from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from tests.consensus.conftest import SettledChain
 
 EFFECTIVE_GWEI = 32 * 10**9

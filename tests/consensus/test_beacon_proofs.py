@@ -3,6 +3,7 @@
 import pytest
 
 from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.state.encoded_state import read_state
 from keel.consensus.state.errors import ProofError
 from keel.consensus.state.proof import (
     StateProof,
@@ -11,7 +12,6 @@ from keel.consensus.state.proof import (
     prove_validator,
     root_by,
 )
-from keel.consensus.state.reading import read_state
 from keel.consensus.state.tree import StateTree, state_tree
 from tests.consensus.conftest import SettledChain
 from tests.consensus.test_beacon_slots import root_in_execution

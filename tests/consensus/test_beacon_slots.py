@@ -12,7 +12,7 @@ from keel.chain.system_contracts import BEACON_ROOTS
 from keel.chain.transaction import receipt_of, send_transaction, submit_transaction
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import FORKS, ChainConfig, Fork, anvil_options
-from keel.consensus.beacon.including import include, mining_at_once
+from keel.consensus.beacon.inclusion import include, mining_at_once
 from tests.consensus.conftest import SettledChain
 
 GWEI = 10**9

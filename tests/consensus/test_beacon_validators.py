@@ -15,8 +15,7 @@ from keel.chain.transaction import receipt_of, submit_transaction
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import FORKS, ChainConfig, Fork, anvil_options
 from keel.consensus.beacon.genesis import withdrawal_address
-from keel.consensus.beacon.leaving import exit_voluntarily
-from keel.consensus.beacon.requesting import (
+from keel.consensus.beacon.requests import (
     deposit,
     request_compounding,
     request_consolidation,
@@ -26,6 +25,7 @@ from keel.consensus.beacon.requesting import (
     top_up,
     withdrawal_address_of,
 )
+from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.consensus.deposit_data import execution_credentials, make_deposit_data
 from keel.consensus.keys import ValidatorKey, public_key
 from tests.consensus.conftest import DEPOSITED_KEY, SettledChain

@@ -12,7 +12,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.gateway.app import MOST_BYTES, MOST_REQUESTS
-from keel.consensus.gateway.serving import serving_rpc
+from keel.consensus.gateway.server import serving_rpc
 from keel.consensus.gateway.steering import Steering
 from tests.consensus.conftest import SettledChain
 

@@ -11,7 +11,7 @@ from keel.chain.state import balance_wei, block_head, set_balance_wei
 from keel.chain.transaction import receipt_of, submit_transaction
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.execution import mine_at_once, mine_on_request
-from keel.consensus.gateway.serving import serving_rpc
+from keel.consensus.gateway.server import serving_rpc
 from keel.consensus.gateway.steering import MOST_SLOTS, MOST_SNAPSHOTS, Steering
 from tests.consensus.conftest import SettledChain
 

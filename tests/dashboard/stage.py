@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from keel.consensus.api.serving import serving
-from keel.dashboard.serving import DashboardOptions, serving_dashboard
+from keel.consensus.api.server import serving
+from keel.dashboard.server import DashboardOptions, serving_dashboard
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import write_manifest
 from keel.scenarios.beacon_world import BeaconWorld

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from keel.chain.anvil import AnvilOptions, start_anvil
-from keel.consensus.beacon.branching import restore_branch, take_branch
+from keel.consensus.beacon.branches import restore_branch, take_branch
 from keel.deploy.artifacts import Artifacts
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld

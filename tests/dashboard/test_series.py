@@ -2,8 +2,8 @@
 
 from keel.chain.state import block_head
 from keel.dashboard.deployment import TOLD
-from keel.dashboard.reading import read_snapshot
 from keel.dashboard.series import Point, series
+from keel.dashboard.snapshot_reader import read_snapshot
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.members import report

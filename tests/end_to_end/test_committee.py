@@ -5,7 +5,7 @@ import pytest
 from keel.circle.errors import NothingReportedError
 from keel.committee.messages import SignedBallot
 from keel.committee.peers import Peers
-from keel.consensus.api.serving import serving
+from keel.consensus.api.server import serving
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.members import next_reference_slot
 from tests.end_to_end.conftest import Begin

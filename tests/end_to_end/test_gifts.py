@@ -2,7 +2,7 @@
 
 from keel.chain.state import balance_wei
 from keel.chain.transaction import send_transaction
-from keel.consensus.beacon.requesting import top_up
+from keel.consensus.beacon.requests import top_up
 from keel.model.constants import DAY, ETHER, GWEI, RAY
 from keel.model.frames import State
 from keel.scenarios.beacon_world import BeaconWorld

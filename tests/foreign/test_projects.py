@@ -25,7 +25,7 @@ from keel.consensus.beacon.control.desk import Desk
 from keel.consensus.beacon.control.errands import Errands
 from keel.consensus.beacon.control.server import serve
 from keel.consensus.beacon.execution import mine_at_once
-from keel.consensus.gateway.serving import serving_rpc
+from keel.consensus.gateway.server import serving_rpc
 from keel.consensus.gateway.steering import Steering
 
 HERE = Path(__file__).parent

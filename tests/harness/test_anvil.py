@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from keel.chain import listening, node_packages
+from keel.chain import child_port, node_packages
 from keel.chain.anvil import AnvilOptions, attach_anvil, start_anvil
 from keel.chain.clock import mine
 from keel.chain.errors import (
@@ -187,7 +187,7 @@ class TestWithoutTheKernelsTable:
 
     @pytest.fixture(autouse=True)
     def _no_proc(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        monkeypatch.setattr(listening, "_PROC", tmp_path / "proc")
+        monkeypatch.setattr(child_port, "_PROC", tmp_path / "proc")
 
     def test_a_free_port_is_chosen(self) -> None:
         with start_anvil() as first, start_anvil() as second:

@@ -3,7 +3,7 @@
 import pytest
 
 from keel.chain.state import BlockHead, block_head
-from keel.consensus.beacon.branching import branching
+from keel.consensus.beacon.branches import branching
 from keel.keeper.history import Historian
 from keel.model.constants import ETHER
 from keel.nodes.errors import NodeError

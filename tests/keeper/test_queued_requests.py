@@ -1,8 +1,8 @@
 """Requests that a block could not take wait in the contract of EIP-7002, and are seen there."""
 
 from keel.chain.state import block_head
-from keel.consensus.beacon.requesting import request_exit
-from keel.keeper.beacon_reading import queued_requests
+from keel.consensus.beacon.requests import request_exit
+from keel.keeper.state_reader import queued_requests
 from keel.scenarios.beacon_world import BeaconWorld
 
 A_BLOCK_TAKES = 16

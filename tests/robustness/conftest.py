@@ -8,7 +8,7 @@ import pytest
 
 from keel.chain.anvil import start_anvil
 from keel.chain.state import block_head
-from keel.consensus.api.serving import serving
+from keel.consensus.api.server import serving
 from keel.consensus.beacon.chain import start_chain
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import write_manifest

@@ -1,6 +1,6 @@
 """Reports beyond a limit: an alarm, the announcement, and a newer report with two thirds."""
 
-from keel.consensus.beacon.requesting import top_up
+from keel.consensus.beacon.requests import top_up
 from keel.model.constants import ETHER, GWEI
 from tests.robustness.stage import Stage, await_alarm, await_no_alarm, same_numbers, start
 

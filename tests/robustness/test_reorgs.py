@@ -1,7 +1,7 @@
 """What a branch that vanished has shown is neither reported nor remembered."""
 
 from keel.chain.state import balance_wei, block_head, set_balance_wei
-from keel.consensus.beacon.branching import restore_branch, take_branch
+from keel.consensus.beacon.branches import restore_branch, take_branch
 from keel.consensus.beacon.participation import enough_to_stop_finality
 from keel.model.constants import ETHER
 from tests.robustness.stage import Stage, events_of, same_numbers

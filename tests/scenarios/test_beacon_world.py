@@ -7,8 +7,8 @@ import pytest
 
 from keel.chain.clock import now
 from keel.chain.state import balance_wei
-from keel.consensus.beacon.branching import restore_branch, take_branch
-from keel.consensus.beacon.leaving import exit_voluntarily
+from keel.consensus.beacon.branches import restore_branch, take_branch
+from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.identity import BooksBrokenError, measure_identity, require_identity

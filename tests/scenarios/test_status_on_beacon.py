@@ -5,7 +5,7 @@ from math import isqrt
 from pathlib import Path
 
 from keel.commands.status import cli as status
-from keel.consensus.gateway.serving import at_once, serving_rpc
+from keel.consensus.gateway.server import at_once, serving_rpc
 from keel.consensus.gateway.steering import Steering
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import write_manifest

@@ -81,7 +81,7 @@ POSTED: dict[str, Handler] = {
 
 
 def create_app(chain: BeaconChain) -> Starlette:
-    """Return the Beacon API over a chain; `keel.consensus.api.serving` puts it on a port.
+    """Return the Beacon API over a chain; `keel.consensus.api.server` puts it on a port.
 
     Its `state.events` follow the chain from the application's start-up to its shutdown.
     """

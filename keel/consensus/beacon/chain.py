@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from keel.chain.rpc import RpcClient
-from keel.consensus.beacon.advancing import Advancing, OnSlot
-from keel.consensus.beacon.attesting import attest
+from keel.consensus.beacon.advance import Advancing, OnSlot
+from keel.consensus.beacon.attestations import attest
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.execution import Credit, ExecutionLayer, prepare_execution
 from keel.consensus.beacon.fees import Fees, mev_was_paid, submit_mev_payment
@@ -16,8 +16,8 @@ from keel.consensus.beacon.outcome import Moved, SlotOutcome
 from keel.consensus.beacon.participation import Participation
 from keel.consensus.beacon.payload import FoldedPayloads, fold_payload, fold_requests
 from keel.consensus.beacon.pool import Pool
-from keel.consensus.beacon.proposing import Contents, propose
-from keel.consensus.beacon.realigning import realign
+from keel.consensus.beacon.proposals import Contents, propose
+from keel.consensus.beacon.realignment import realign
 from keel.consensus.beacon.spec import Block, Spec, State, load_spec
 from keel.consensus.beacon.store import Store
 from keel.consensus.beacon.turns import Turns

@@ -22,7 +22,7 @@ from keel.consensus.beacon.execution import mine_on_request
 from keel.consensus.beacon.pool import Operations
 from keel.consensus.beacon.spec import Spec, State, load_spec
 from keel.consensus.beacon.store import Store
-from keel.files.writing import write_atomically
+from keel.files.atomic_files import write_atomically
 
 FORMAT = 1
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from keel.consensus.beacon.advancing import MOST_EPOCHS, OnSlot
+from keel.consensus.beacon.advance import MOST_EPOCHS, OnSlot
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.errors import NotReachedError
 

@@ -7,7 +7,7 @@ one for many slashings at a time included.
 from collections.abc import Iterable
 from typing import Any
 
-from keel.consensus.beacon.attesting import attestation_data, sign_attestation
+from keel.consensus.beacon.attestations import attestation_data, sign_attestation
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.errors import OperationRefusedError
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from keel.chain.state import unlocked_accounts
 from keel.chain.system_contracts import WITHDRAWAL_REQUESTS, encode_withdrawal_request
 from keel.chain.transaction import submit_transaction
-from keel.consensus.beacon.advancing import OnSlot
+from keel.consensus.beacon.advance import OnSlot
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.config import GWEI_PER_ETHER, ChainConfig, Fork
-from keel.consensus.beacon.leaving import exit_voluntarily
 from keel.consensus.beacon.offences import propose_twice, vote_around, vote_twice
-from keel.consensus.beacon.requesting import (
+from keel.consensus.beacon.requests import (
     deposit,
     request_compounding,
     request_consolidation,
@@ -23,6 +22,7 @@ from keel.consensus.beacon.requesting import (
     submit_deposit,
     top_up,
 )
+from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.consensus.deposit_data import (
     FULL_DEPOSIT_GWEI,
     execution_credentials,

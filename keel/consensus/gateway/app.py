@@ -27,7 +27,7 @@ from keel.consensus.gateway.errors import (
     AbandonedError,
     RefusedError,
 )
-from keel.consensus.gateway.forwarding import Forwarding, open_client
+from keel.consensus.gateway.forwarder import Forwarding, open_client
 from keel.consensus.gateway.methods import is_so_already, refusal
 from keel.consensus.gateway.steering import METHODS, Steering
 from keel.serving.bodies import BodyTooLongError, bounded_body

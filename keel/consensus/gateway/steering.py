@@ -7,8 +7,8 @@ from typing import Any
 
 from keel.chain.errors import ChainError
 from keel.chain.state import block_head
-from keel.consensus.beacon.advancing import OnSlot
-from keel.consensus.beacon.branching import Snapshot, leave_branch, take_branch
+from keel.consensus.beacon.advance import OnSlot
+from keel.consensus.beacon.branches import Snapshot, leave_branch, take_branch
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.errors import BeaconError
 from keel.consensus.beacon.goals import GOALS, Goal, reach

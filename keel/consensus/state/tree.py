@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from keel.consensus.state.encoded_state import EncodedState
 from keel.consensus.state.layout import (
     CHUNK_BYTES,
     Field,
@@ -17,7 +18,6 @@ from keel.consensus.state.merkle import (
     packed_chunks,
     record_roots,
 )
-from keel.consensus.state.reading import EncodedState
 
 BALANCES_A_CHUNK = 4
 

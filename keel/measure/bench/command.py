@@ -6,7 +6,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from keel.consensus.beacon.config import Fork
-from keel.measure.bench.running import Results, Task, plan, run_all
+from keel.measure.bench.runs import Results, Task, plan, run_all
 from keel.measure.bench.states import FOLDER, make_json, make_ssz
 from keel.measure.bench.table import (
     GOAL_VALIDATORS,

@@ -12,8 +12,8 @@ import orjson
 
 from keel.consensus.beacon.config import Fork
 from keel.consensus.state.disk import load_tree, save_tree
+from keel.consensus.state.encoded_state import EncodedState, read_state
 from keel.consensus.state.proof import generalised_indices, prove_balance, prove_validator
-from keel.consensus.state.reading import EncodedState, read_state
 from keel.consensus.state.tree import (
     StateTree,
     balances_tree,

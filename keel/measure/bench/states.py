@@ -12,8 +12,8 @@ from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.consensus.api.encoding import encode
 from keel.consensus.beacon.config import ChainConfig, Fork
 from keel.consensus.beacon.spec import Spec, State, list_of, load_spec
+from keel.consensus.state.encoded_state import EncodedState, read_state
 from keel.consensus.state.layout import container_of, state_layout
-from keel.consensus.state.reading import EncodedState, read_state
 from keel.consensus.state.writing import encode_state
 
 FOLDER = REPOSITORY_ROOT / ".keel" / "bench"

@@ -10,7 +10,7 @@ from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.consensus.beacon.config import Fork
 from keel.measure.bench.errors import PageError
 from keel.measure.bench.figures import Figures
-from keel.measure.bench.running import Results
+from keel.measure.bench.runs import Results
 from keel.measure.bench.states import json_path, ssz_path
 
 PAGE = REPOSITORY_ROOT / "docs" / "scale.md"

@@ -8,7 +8,7 @@ import pytest
 
 from keel.consensus.api.encoding import encode
 from keel.consensus.beacon.config import FORKS, Fork
-from keel.consensus.state.reading import read_state
+from keel.consensus.state.encoded_state import read_state
 from keel.measure.bench import states
 from keel.measure.bench.errors import PageError
 from keel.measure.bench.figures import Figures
@@ -19,7 +19,7 @@ from keel.measure.bench.measures import (
     measure_report,
     root_path,
 )
-from keel.measure.bench.running import Results
+from keel.measure.bench.runs import Results
 from keel.measure.bench.states import (
     OWN_CREDENTIALS,
     json_path,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from keel.consensus.beacon.config import FORKS, Fork
 from keel.consensus.beacon.spec import State
 from keel.consensus.state.disk import load_tree, save_tree
+from keel.consensus.state.encoded_state import read_state
 from keel.consensus.state.errors import ProofError, TreeFileError
 from keel.consensus.state.merkle import hash_pairs
 from keel.consensus.state.proof import (
@@ -21,7 +22,6 @@ from keel.consensus.state.proof import (
     prove_balance,
     prove_validator,
 )
-from keel.consensus.state.reading import read_state
 from keel.consensus.state.tree import StateTree, state_tree
 from tests.unit.consensus.state_examples import small_state, spec_of, states
 

@@ -16,8 +16,8 @@ from keel.consensus.keystores import Pbkdf2Cost, encrypt_keystore, format_keysto
 from keel.deploy.config import load_configuration
 from keel.deploy.errors import ConfigurationError, ManifestError
 from keel.deploy.manifest import Manifest
-from keel.files import reading
-from keel.files.writing import write_atomically
+from keel.files import text_files
+from keel.files.atomic_files import write_atomically
 from keel.keeper.command import cli as keeper
 from keel.reporter.command import cli as reporter
 from keel.terminal.options import PASSWORD_VARIABLE
@@ -42,7 +42,7 @@ beacon = ["{NOWHERE}"]
 @pytest.fixture(autouse=True)
 def _no_password_around(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(PASSWORD_VARIABLE, raising=False)
-    monkeypatch.setattr(reading, "_PIPE_SECONDS", 0.1)
+    monkeypatch.setattr(text_files, "_PIPE_SECONDS", 0.1)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from keel.consensus.deposit_data import make_deposit_data
 from keel.consensus.keys import derive_signing_keys
 from keel.consensus.networks import network_named
 from keel.keeper.chores import Findings, Kind
-from keel.keeper.finalising import plan_finalising, plan_sweep
+from keel.keeper.dead_state import plan_finalising, plan_sweep
 from keel.keeper.plan import ALARMS, RULES, plan
 from keel.keeper.reports import plan_report
 from keel.keeper.rewards import CLAIM_GAS, plan_rewards

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from keel.consensus.api.serving import serving as serving_chain
+from keel.consensus.api.server import serving as serving_chain
 from keel.nodes.beacon_node import BeaconNode, Head, NoRoot, StateLimits
 from keel.nodes.errors import NodeError, NodeSettingsError, NodeSilentError
 from keel.scenarios.beacon_world import BeaconWorld

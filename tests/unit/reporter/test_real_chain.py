@@ -9,9 +9,9 @@ import pytest
 from keel.chain.clock import now
 from keel.chain.state import block_head
 from keel.consensus.beacon.config import ChainConfig
-from keel.consensus.beacon.leaving import exit_voluntarily
-from keel.consensus.beacon.requesting import top_up
+from keel.consensus.beacon.requests import top_up
 from keel.consensus.beacon.spec import load_spec
+from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.deploy.actors import OPERATOR_MANAGERS
 from keel.model.constants import ETHER, GWEI
 from keel.reporter.assessment import Assessment, assess

@@ -8,8 +8,8 @@ import pytest
 from keel.chain.state import BlockHead
 from keel.committee.standing import Standing
 from keel.model.constants import ETHER
+from keel.reporter.alarm_texts import applied_otherwise
 from keel.reporter.frame import Stage
-from keel.reporter.sayings import applied_otherwise
 from keel.reporter.settings import CommitteeSettings
 from keel.reporter.watch import Watch
 from keel.service.alarms import Alarms

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from keel.files.writing import write_atomically
+from keel.files.atomic_files import write_atomically
 from keel.service.disk import owned_folder
 from keel.service.errors import FolderError
 
 _WRITER = """
 import resource, signal, sys
 from pathlib import Path
-from keel.files.writing import write_atomically
+from keel.files.atomic_files import write_atomically
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 try:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from keel.consensus.beacon.config import Fork
 from keel.consensus.beacon.spec import State, list_of
-from keel.consensus.state.reading import EncodedState, read_state
+from keel.consensus.state.encoded_state import EncodedState, read_state
 from keel.sight.recorded_keys import Recorded, recorded_keys
 from tests.unit.consensus.state_examples import NEVER, spec_of, state_with
 

@@ -8,7 +8,7 @@ counts, wei otherwise, and their names say which.
 from collections.abc import Callable
 
 from keel.chain.state import unlocked_accounts
-from keel.consensus.beacon.branching import restore_branch, take_branch
+from keel.consensus.beacon.branches import restore_branch, take_branch
 from keel.consensus.beacon.control.arguments import (
     Address,
     DepositGwei,
@@ -22,8 +22,8 @@ from keel.consensus.beacon.control.arguments import (
 )
 from keel.consensus.beacon.control.deposits import require_own_terms
 from keel.consensus.beacon.control.desk import Desk, Result, status
-from keel.consensus.beacon.control.naming import require_validators
-from keel.consensus.beacon.control.passing import (
+from keel.consensus.beacon.control.names import require_validators
+from keel.consensus.beacon.control.slot_commands import (
     activation,
     epoch,
     finality,
@@ -34,10 +34,9 @@ from keel.consensus.beacon.control.passing import (
 )
 from keel.consensus.beacon.disk import save_chain
 from keel.consensus.beacon.errors import BeaconError
-from keel.consensus.beacon.leaving import exit_voluntarily
 from keel.consensus.beacon.offences import propose_twice, vote_around, vote_twice
 from keel.consensus.beacon.participation import enough_to_stop_finality
-from keel.consensus.beacon.requesting import (
+from keel.consensus.beacon.requests import (
     request_compounding,
     request_consolidation,
     request_exit,
@@ -46,6 +45,7 @@ from keel.consensus.beacon.requesting import (
     top_up,
     try_deposit,
 )
+from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.consensus.deposit_data import parse_deposit_data
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from keel.chain.state import block_head
-from keel.consensus.beacon.advancing import OnSlot
-from keel.consensus.beacon.branching import Snapshot
+from keel.consensus.beacon.advance import OnSlot
+from keel.consensus.beacon.branches import Snapshot
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.goals import GOALS, Goal
 

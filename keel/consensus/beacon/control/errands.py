@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from keel.chain.closing import Closing
+from keel.chain.closeable import Closing
 from keel.consensus.beacon.errors import BeaconError
 
 type _Errand = tuple[Callable[[], Any], Future[Any]]

@@ -21,8 +21,8 @@ from keel.circle.errors import CircleError
 from keel.circle.pace import Pace
 from keel.circle.ports import HOST, choose_ports
 from keel.circle.process import Process, Service, end_all
-from keel.circle.supervising import Supervisor
-from keel.consensus.api.serving import serving
+from keel.circle.supervisor import Supervisor
+from keel.consensus.api.server import serving
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.control.desk import Desk
@@ -31,7 +31,7 @@ from keel.consensus.beacon.control.server import serve, socket_path
 from keel.consensus.beacon.disk import require_own_contents
 from keel.consensus.beacon.execution import mine_at_once
 from keel.consensus.beacon.outcome import SlotOutcome
-from keel.consensus.gateway.serving import serving_rpc
+from keel.consensus.gateway.server import serving_rpc
 from keel.consensus.gateway.steering import Steering
 from keel.deploy.actors import ACTORS, cast_actors
 from keel.deploy.artifacts import Artifacts
@@ -47,11 +47,11 @@ from keel.scenarios.beacon_world import (
     options_for_keel,
     plan_on_beacon,
 )
-from keel.scenarios.following import Story
 from keel.scenarios.goals import keel_goals
-from keel.scenarios.introducing import Addresses, introduce
+from keel.scenarios.introduction import Addresses, introduce
 from keel.scenarios.operators import operators_join
-from keel.scenarios.starting import Ending, alone, removed_at_end, require_free_ports, step
+from keel.scenarios.startup import Ending, alone, removed_at_end, require_free_ports, step
+from keel.scenarios.story import Story
 
 _SLOTS_BEFORE_NOW = 80
 """Genesis lies so far back: the first frame, and a block for each transaction of the beginning."""

@@ -21,9 +21,9 @@ from keel.chain.state import BlockHead, block_head
 from keel.dashboard.alarms import Alarm, alarms
 from keel.dashboard.beacon import BeaconClient, BeaconFollower, BeaconReading
 from keel.dashboard.deployment import TOLD, KnownDeployment
-from keel.dashboard.reading import read_snapshot
+from keel.dashboard.event_texts import Told, tell_recent
 from keel.dashboard.series import Point, series
-from keel.dashboard.telling import Told, tell_recent
+from keel.dashboard.snapshot_reader import read_snapshot
 from keel.dashboard.view import Snapshot
 from keel.dashboard.votes import Grid, VoteReader, vote_grid
 from keel.deploy.errors import ManifestError

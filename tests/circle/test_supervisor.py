@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from keel.circle.process import Process, end_all
-from keel.circle.supervising import Supervisor
+from keel.circle.supervisor import Supervisor
 from tests.circle.conftest import MakeService
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keel.consensus.beacon.attesting import sync_aggregate
+from keel.consensus.beacon.attestations import sync_aggregate
 from keel.consensus.beacon.keyring import Keyring
 from keel.consensus.beacon.participation import Participation
 from keel.consensus.beacon.pool import Operations

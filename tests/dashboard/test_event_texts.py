@@ -7,7 +7,7 @@ import pytest
 
 from keel.chain.abi import AbiEvent, Event, Log
 from keel.dashboard.deployment import TOLD
-from keel.dashboard.telling import Amount, When, tell_recent
+from keel.dashboard.event_texts import Amount, When, tell_recent
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import CONTRACT_NAMES
 from keel.deploy.plan import abi_artifact

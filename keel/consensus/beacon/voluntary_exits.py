@@ -1,4 +1,4 @@
-"""Voluntary exits, signed by the validator's key; those of EIP-7002 are in requesting.py."""
+"""Voluntary exits, signed by the validator's key; those of EIP-7002 are in requests.py."""
 
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.errors import UnknownValidatorError

@@ -7,7 +7,7 @@ from keel.chain.anvil import start_anvil
 from keel.chain.clock import jump, mine, restore_snapshot, take_snapshot
 from keel.chain.state import balance_wei, block_head, set_balance_wei
 from keel.chain.transaction import receipt_of, submit_transaction
-from keel.consensus.beacon.branching import branching
+from keel.consensus.beacon.branches import branching
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
 from keel.consensus.beacon.errors import AnvilMovedError

@@ -14,7 +14,7 @@ from keel.deploy.manifest import Manifest
 from keel.reporter.figures import Figures
 from keel.reporter.frame import Tools
 from keel.reporter.journal import Journal, leaves_finder
-from keel.reporter.posting import Poster
+from keel.reporter.poster import Poster
 from keel.reporter.service import Reporter
 from keel.reporter.settings import ReporterSettings
 from keel.reporter.watch import Watch

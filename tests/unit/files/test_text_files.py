@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from keel.files import reading
+from keel.files import text_files
 from keel.files.errors import FileError
-from keel.files.reading import read_password, read_private_text, read_text
+from keel.files.text_files import read_password, read_private_text, read_text
 
 INPUTS = Path(__file__).parent / "inputs"
 
@@ -92,7 +92,7 @@ def test_a_pipe_is_read_to_its_end_and_not_waited_for_without_bound(
     writer.start()
     assert read(pipe) == "sesame"
     writer.join()
-    monkeypatch.setattr(reading, "_PIPE_SECONDS", 0.1)
+    monkeypatch.setattr(text_files, "_PIPE_SECONDS", 0.1)
     assert refusal(read, pipe) == "is a pipe that gave no end of text within 0.1 s"
 
 

@@ -16,7 +16,7 @@ from keel.consensus.beacon.errors import BadArgumentError, BeaconError
 from keel.consensus.deposit_data import DepositDataError, parse_deposit_data
 from keel.consensus.keystores import KeystoreError, decrypt_keystore, read_keystore
 from keel.files.errors import FileError, Mistake
-from keel.files.reading import read_text
+from keel.files.text_files import read_text
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from keel.consensus.beacon.control.arguments import GoalName, PublicKey, Slots
 from keel.consensus.beacon.control.desk import Desk, Result, status
 from keel.consensus.beacon.control.limits import MOST_SLOTS
-from keel.consensus.beacon.control.naming import is_known, named_pubkey
+from keel.consensus.beacon.control.names import is_known, named_pubkey
 from keel.consensus.beacon.errors import BadArgumentError
 from keel.consensus.beacon.goals import reach
 

@@ -11,7 +11,7 @@ from keel.chain.state import unlocked_accounts
 from keel.dashboard.app import create_app
 from keel.dashboard.deployment import KnownDeployment
 from keel.dashboard.guard import new_token
-from keel.dashboard.watching import POLL_SECONDS, Watcher
+from keel.dashboard.watcher import POLL_SECONDS, Watcher
 from keel.serving import serve_app
 from keel.serving.hosts import is_loopback
 

@@ -8,18 +8,18 @@ from keel.chain.state import BlockHead, balance_wei, block_head
 from keel.committee.peers import Peers
 from keel.committee.standing import Standing, StandingReader
 from keel.committee.timetable import Timetable
-from keel.keeper.ballot_reading import BallotReader
-from keel.keeper.beacon_reading import (
+from keel.keeper.ballot_reader import BallotReader
+from keel.keeper.chores import Kind
+from keel.keeper.coffers import read_coffers, read_deadlock
+from keel.keeper.history import AskedExit, Historian, History
+from keel.keeper.staking import DEPOSITED_BEFORE, read_operators
+from keel.keeper.state_reader import (
     ReadState,
     StateReader,
     deposited,
     queued_requests,
     standing_of,
 )
-from keel.keeper.chores import Kind
-from keel.keeper.coffers import read_coffers, read_deadlock
-from keel.keeper.history import AskedExit, Historian, History
-from keel.keeper.staking import DEPOSITED_BEFORE, read_operators
 from keel.keeper.view import (
     Ballots,
     BeaconStanding,

@@ -18,7 +18,7 @@ from keel.consensus.beacon.control.server import serve, socket_path
 from keel.consensus.beacon.disk import load_chain, load_config, require_own_contents, save_chain
 from keel.consensus.beacon.execution import mine_at_once
 from keel.consensus.beacon.outcome import SlotOutcome
-from keel.consensus.gateway.serving import serving_rpc
+from keel.consensus.gateway.server import serving_rpc
 from keel.consensus.gateway.steering import Steering
 
 

@@ -12,7 +12,7 @@ from keel.chain.transaction import await_receipt
 from keel.committee.ballot import Ballot, Signature
 from keel.model.constants import GWEI
 from keel.reporter.figures import Figures
-from keel.reporter.posting import Poster, SignatureRefusedError
+from keel.reporter.poster import Poster, SignatureRefusedError
 from keel.service.alarms import Alarms
 from keel.service.logs import open_log
 from keel.service.metrics import Metrics

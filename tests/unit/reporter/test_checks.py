@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from keel.chain.node_packages import REPOSITORY_ROOT
-from keel.reporter.checking import check_all
+from keel.reporter.checks import check_all
 from keel.reporter.settings import ReporterSettings
 from keel.service.settings import load_settings
 from tests.unit.nodes.node_servers import Answer, serving

@@ -8,7 +8,7 @@ from keel.chain.revert import Cause, Reverted, decode_revert
 from keel.deploy.bindings import Bindings
 from keel.keeper.chores import Chore, Kind
 from keel.keeper.figures import Figures
-from keel.keeper.pacing import Turns
+from keel.keeper.turns import Turns
 from keel.keeper.view import Head
 from keel.service.loop import NODES
 from keel.service.service import Service

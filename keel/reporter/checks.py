@@ -14,8 +14,8 @@ from keel.formatting.amounts import shown_ether
 from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.nodes.agreed_rpc import AgreedRpc
 from keel.nodes.errors import public_name
+from keel.reporter.assembly import open_peers, timetable_of
 from keel.reporter.settings import ReporterSettings
-from keel.reporter.wiring import open_peers, timetable_of
 from keel.service.layers import Layers, open_layers
 from keel.sight.agreed_state import read_agreed_state
 from keel.wallet.account import address_of

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.keeper.chores import Chore, Kind
-from keel.keeper.pacing import OPEN_TURNS, Turns, turn_of
+from keel.keeper.turns import OPEN_TURNS, Turns, turn_of
 from tests.unit.keeper.views import HEAD
 
 KEEPERS = tuple(f"0x{number:040x}" for number in range(1, 6))

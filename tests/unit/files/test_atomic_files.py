@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from keel.files.writing import write_atomically, write_new
+from keel.files.atomic_files import write_atomically, write_new
 
 _UMASK_0 = """
 import os, sys
 from pathlib import Path
-from keel.files.writing import write_atomically, write_new
+from keel.files.atomic_files import write_atomically, write_new
 os.umask(0)
 write_new(Path(sys.argv[1]) / "new", b"new")
 write_atomically(Path(sys.argv[1]) / "other", b"other")

@@ -7,8 +7,8 @@ import numpy as np
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
 from keel.chain.system_contracts import WITHDRAWAL_REQUESTS
+from keel.consensus.state.encoded_state import EncodedState
 from keel.consensus.state.layout import container_of
-from keel.consensus.state.reading import EncodedState
 from keel.errors import KeelError
 from keel.keeper.view import BeaconStanding, Validator
 from keel.nodes.agreed_beacon import AgreedBeacon
