@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import examples
+from keel.terminal.options import DataFolder, examples
 
 
 @click.command(epilog=examples("crosscheck", "crosscheck --fork electra", "crosscheck --recorded"))
@@ -20,7 +20,7 @@ from keel.terminal.options import examples
 @click.option(
     "--data",
     "folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=DataFolder(),
     default=Path(".keel/crosscheck"),
     show_default=True,
     help="Folder for the recorded chains; replaces an earlier check.",

@@ -28,9 +28,12 @@ def cli(check: bool, name: str | None) -> None:
     from rich.console import Console
 
     from keel.errors import KeelError
+    from keel.files.errors import Mistake
     from keel.measure.gas.command import run_check, run_measure, run_trace
-    from keel.measure.gas.errors import CheckFailedError
+    from keel.measure.gas.errors import CheckFailedError, UnknownOperationError
 
+    if check and name is not None:
+        raise click.UsageError("--check and --trace: only one of them can be given")
     console = Console()
     try:
         if name is not None:
@@ -39,6 +42,8 @@ def cli(check: bool, name: str | None) -> None:
             run_check(console)
         else:
             run_measure(console)
+    except UnknownOperationError as error:
+        raise Mistake(str(error)) from error
     except CheckFailedError as error:
         for finding in error.findings:
             click.secho(f"gas: {finding}", fg="red", err=True)

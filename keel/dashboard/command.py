@@ -9,10 +9,13 @@ from urllib.parse import urlsplit
 import click
 from rich.console import Console
 
+from keel.chain.endpoint import endpoint, shown_address
 from keel.chain.rpc import RpcClient
 from keel.dashboard.server import DashboardOptions, serving_dashboard
+from keel.deploy.errors import ManifestError
 from keel.deploy.manifest import manifest_path
 from keel.errors import KeelError
+from keel.files.errors import Mistake
 
 EXAMPLES = "\n".join(
     [
@@ -40,22 +43,59 @@ class Listen(click.ParamType):
         try:
             parts = urlsplit(f"//{value}")
             host, port = parts.hostname, parts.port
+            is_more = parts.netloc != value or "@" in value
         except ValueError:
             host = port = None
-        if host is None or port is None:
+        if host is None or port is None or is_more:
             self.fail(f"{value!r} is not HOST:PORT, such as 127.0.0.1:8600", param, ctx)
         return host, port
+
+
+class NodeAddress(click.ParamType):
+    """Address of a node; what may be a provider's key in it is never shown."""
+
+    name = "address"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check it; fails in one line."""
+        try:
+            endpoint(value)
+        except ValueError:
+            shown = shown_address(value)[:100]
+            self.fail(f"{shown!r} is not an http or https address", param, ctx)
+        return value
+
+
+class HostName(click.ParamType):
+    """A name without scheme, port and path, as in the Host header of a browser."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it as it is compared; fails in one line."""
+        try:
+            name = urlsplit(f"//{value}").hostname
+        except ValueError:
+            name = None
+        if not name or name != value.lower():
+            self.fail(f"{value[:100]!r} is not a name such as keel.example", param, ctx)
+        return name
 
 
 @click.command(epilog=EXAMPLES)
 @click.option(
     "--execution",
+    type=NodeAddress(),
     default="http://127.0.0.1:8545",
     show_default=True,
     help="JSON-RPC of an execution node.",
 )
 @click.option(
-    "--beacon", default="http://127.0.0.1:5052", show_default=True, help="A node's Beacon API."
+    "--beacon",
+    type=NodeAddress(),
+    default="http://127.0.0.1:5052",
+    show_default=True,
+    help="A node's Beacon API.",
 )
 @click.option(
     "--deployment",
@@ -73,6 +113,7 @@ class Listen(click.ParamType):
 @click.option(
     "--allow-host",
     "allowed_hosts",
+    type=HostName(),
     multiple=True,
     help="A name under which browsers may ask, besides addresses and localhost; may be repeated.",
 )
@@ -101,6 +142,8 @@ def cli(
         with serving_dashboard(options) as url:
             Console(highlight=False).print(f"Keel's page: [bold]{url}[/]", soft_wrap=True)
             _await_end()
+    except ManifestError as error:
+        raise Mistake(str(error)) from error
     except KeelError as error:
         raise click.ClickException(str(error)) from error
 

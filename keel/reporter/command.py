@@ -24,6 +24,9 @@ from keel.sight.slot_view import SlotReader
 from keel.wallet.account import account_of, address_of
 
 NAME = "reporter"
+MOST_SLOT = 2**64 - 1
+"""Slots are uint64."""
+
 _config = config_option(ENVIRONMENT_PREFIX)
 _WORDS = {
     (True, True): ("green", "ok  "),
@@ -79,7 +82,7 @@ def run(config: Path | None, once: bool) -> None:
 
 
 @cli.command()
-@click.argument("ref_slot", type=click.IntRange(min=0))
+@click.argument("ref_slot", type=click.IntRange(0, MOST_SLOT))
 @_config
 @click.option("--validators", is_flag=True, help="List every validator, operator by operator.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: integers as decimal strings.")

@@ -80,6 +80,9 @@ class DataFolder(click.Path):
         folder = Path(os.fsdecode(super().convert(value, param, ctx)))
         if not folder.name:
             self.fail(f"{str(value)!r} cannot be used as a folder", param, ctx)
+        above = next(each for each in folder.absolute().parents if each.exists())
+        if not above.is_dir():
+            self.fail(f"{str(value)!r} cannot be made: {above} is a file", param, ctx)
         return folder
 
 

@@ -36,7 +36,8 @@ def read_record(folder: Path) -> Expected:
     try:
         record = orjson.loads((folder / RECORD).read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
-        raise DataFolderError(f"{folder} holds no recorded story: {error}") from error
+        told = "a check without --recorded makes one"
+        raise DataFolderError(f"{folder} holds no recorded story: {told}") from error
     return Expected(record["blocks"], record["head_slot"], record["head_state_root"])
 
 

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from keel.chain.errors import ChainError
 from keel.consensus.beacon.control.client import ask
-from keel.consensus.beacon.errors import BadArgumentError, BeaconError
+from keel.consensus.beacon.errors import BadArgumentError, BeaconError, DataFolderError
 from keel.consensus.deposit_data import DepositDataError, parse_deposit_data
 from keel.consensus.keystores import KeystoreError, decrypt_keystore, read_keystore
 from keel.files.errors import FileError, Mistake
@@ -26,10 +26,10 @@ def one_line_faults() -> Iterator[None]:
         yield
     except BadArgumentError as error:
         raise click.UsageError(str(error)) from error
+    except (DataFolderError, FileError, KeystoreError, DepositDataError) as error:
+        raise Mistake(str(error).partition("\n")[0]) from error
     except (BeaconError, ChainError) as error:
         raise click.ClickException(str(error)) from error
-    except (FileError, KeystoreError, DepositDataError) as error:
-        raise Mistake(str(error).partition("\n")[0]) from error
 
 
 def ask_and_show(
