@@ -18,6 +18,7 @@ import httpx
 from pydantic import ValidationError
 
 from keel.chain.closeable import Closing
+from keel.chain.endpoint import Endpoint, endpoint
 from keel.committee.ballot_box import BallotBox
 from keel.committee.messages import BallotsMessage, OperatorsMessage, SignedBallot
 from keel.errors import KeelError
@@ -42,6 +43,7 @@ class SilentPeerError(PeerError):
 @dataclass(slots=True)
 class _Peer:
     url: str
+    endpoint: Endpoint
     paused_until: float = 0.0
     pause_seconds: float = 0.0
     has_from_us: set[tuple[bytes, str]] = field(default_factory=set)
@@ -51,6 +53,10 @@ class _Peer:
     def is_busy(self) -> bool:
         """Whether it still answers an earlier question."""
         return self.asked is not None and not self.asked.done()
+
+    def address(self, path: str) -> str:
+        """Where to ask for a path: behind the peer's own path and before its query."""
+        return self.endpoint.name + self.endpoint.target(path)
 
 
 class Peers(Closing):
@@ -66,7 +72,7 @@ class Peers(Closing):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.problems: dict[str, str] = {}
-        self._peers = [_Peer(url.rstrip("/")) for url in urls]
+        self._peers = [_Peer(url, endpoint(url)) for url in urls]
         self._timeout_seconds = timeout_seconds
         self._monotonic = monotonic
         self._client = httpx.Client(
@@ -136,7 +142,7 @@ class Peers(Closing):
         self.problems[peer.url] = problem
 
     def _pull(self, peer: _Peer, ref_slot: int) -> Sequence[SignedBallot]:
-        content = self._read(f"{peer.url}/v1/ballots/{ref_slot}", _MOST_BALLOTS_BYTES)
+        content = self._read(peer, f"/v1/ballots/{ref_slot}", _MOST_BALLOTS_BYTES)
         if content is None:
             return ()
         try:
@@ -151,10 +157,11 @@ class Peers(Closing):
         refusal = ""
         for key in keys.keys() - peer.has_from_us:
             content = keys[key].model_dump_json()
-            url = f"{peer.url}/v1/ballots"
+            headers = {**_HEADERS, **peer.endpoint.headers}
+            url = peer.address("/v1/ballots")
             with (
                 _explained(),
-                self._client.stream("POST", url, content=content, headers=_HEADERS) as response,
+                self._client.stream("POST", url, content=content, headers=headers) as response,
             ):
                 if response.status_code == httpx.codes.ACCEPTED:
                     continue  # it waits for a proof, and is offered again until it has one
@@ -166,7 +173,7 @@ class Peers(Closing):
             raise PeerError(refusal)
 
     def _leaves(self, peer: _Peer, root: bytes) -> tuple[OperatorTotals, ...] | None:
-        content = self._read(f"{peer.url}/v1/operators/0x{root.hex()}", _MOST_OPERATORS_BYTES)
+        content = self._read(peer, f"/v1/operators/0x{root.hex()}", _MOST_OPERATORS_BYTES)
         if content is None:
             return None
         try:
@@ -177,11 +184,12 @@ class Peers(Closing):
             raise PeerError(f"sent leaves that do not lead to 0x{root.hex()}")
         return leaves
 
-    def _read(self, url: str, most_bytes: int) -> bytes | None:
+    def _read(self, peer: _Peer, path: str, most_bytes: int) -> bytes | None:
         """Return the body, None for 404; ends after one timeout however slowly it drips."""
         end = self._monotonic() + self._timeout_seconds
         content = bytearray()
-        with _explained(), self._client.stream("GET", url) as response:
+        url, headers = peer.address(path), peer.endpoint.headers
+        with _explained(), self._client.stream("GET", url, headers=headers) as response:
             if response.status_code == httpx.codes.NOT_FOUND:
                 return None
             if not response.is_success:

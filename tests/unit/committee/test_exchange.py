@@ -1,5 +1,6 @@
 """Members over real sockets: what is served, what is refused, and who keeps whom waiting."""
 
+import base64
 import socket
 import threading
 import time
@@ -11,6 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 import pytest
+from starlette.requests import Request
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 
 from keel.committee.allowance import BURST
 from keel.committee.ballot_box import BallotBox
@@ -93,6 +97,32 @@ def test_a_ballot_goes_to_the_peer_and_comes_back_with_those_of_others(
         assert set(peers.ballots(REF_SLOT)) == {signed(MEMBERS[0]), signed(MEMBERS[1])}
         assert peers.ballots(REF_SLOT + 32) == []
         assert peers.problems == {}
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_peer_is_asked_behind_its_path_with_its_query_and_password(
+    box: BallotBox, slash: str
+) -> None:
+    asked: list[tuple[str, str, str]] = []
+    behind = Mount("/member/2", exchange_app(box, {ROOT: LEAVES}.get))
+
+    async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        headers = request.headers.get("authorization", "")
+        asked.append((request.url.path, request.url.query, headers))
+        await behind(scope, receive, send)
+
+    box.take(signed(MEMBERS[1]))
+    with serve_app(noted, "127.0.0.1", 0) as served:
+        url = served.replace("://", "://us:er@") + f"/member/2{slash}?key=a%2Fb&n=1"
+        with Peers([url], 5.0) as peers:
+            peers.offer([signed(MEMBERS[0])])
+            assert set(peers.ballots(REF_SLOT)) == {signed(MEMBERS[0]), signed(MEMBERS[1])}
+            assert peers.operators(ROOT) == LEAVES
+            assert peers.problems == {}
+    paths = ["ballots", f"ballots/{REF_SLOT}", f"operators/0x{ROOT.hex()}"]
+    basic = "Basic " + base64.b64encode(b"us:er").decode()
+    assert asked == [(f"/member/2/v1/{path}", "key=a%2Fb&n=1", basic) for path in paths]
 
 
 def test_a_ballot_that_a_peer_has_taken_is_not_sent_again(url: str, box: BallotBox) -> None:
