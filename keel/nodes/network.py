@@ -32,10 +32,6 @@ class NetworkFacts:
         """Slot of a Unix time; negative before genesis."""
         return (time - self.genesis_time) // self.slot_seconds
 
-    def epoch_of(self, slot: int) -> int:
-        """Epoch of a slot."""
-        return slot // self.slots_per_epoch
-
     def first_slot_of(self, epoch: int) -> int:
         """First slot of an epoch."""
         return epoch * self.slots_per_epoch

@@ -17,7 +17,3 @@ class EncodingError(StateError):
 
 class ProofError(StateError):
     """There is no such proof, or it does not lead to the root it is meant for."""
-
-
-class TreeFileError(StateError):
-    """A file holds no tree, or that of another state."""

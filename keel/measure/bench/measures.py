@@ -11,7 +11,6 @@ import numpy as np
 import orjson
 
 from keel.consensus.beacon.config import Fork
-from keel.consensus.state.disk import load_tree, save_tree
 from keel.consensus.state.encoded_state import EncodedState, read_state
 from keel.consensus.state.proof import generalised_indices, prove_balance, prove_validator
 from keel.consensus.state.tree import (
@@ -70,8 +69,6 @@ def measure_first(fork: Fork, validators: int, started: float) -> Figures:
     watch.lap("first")
     first_figures = watch.figures(tree.root)
     _prove_many(state, tree, watch)
-    with watch.step("save"):
-        save_tree(tree, tree_path(fork, validators))
     return first_figures.model_copy(update={"seconds": watch.seconds})
 
 
@@ -84,19 +81,6 @@ def measure_parts(fork: Fork, validators: int, started: float) -> Figures:
     with watch.step("balances"):
         balances_tree(state)
     return watch.figures()
-
-
-def measure_again(fork: Fork, validators: int, started: float) -> Figures:
-    """Another process proves with the tree that the first one saved."""
-    watch = Stopwatch(started)
-    indices = generalised_indices(spec_of(fork))
-    root = bytes.fromhex(root_path(fork, validators).read_text())
-    with watch.step("open"):
-        tree = load_tree(tree_path(fork, validators), root)
-        prove_validator(tree, indices, validators // 2)
-        prove_balance(tree, indices, validators // 2)
-    watch.lap("again")
-    return watch.figures(tree.root)
 
 
 def measure_json(fork: Fork, validators: int, started: float) -> Figures:
@@ -146,17 +130,11 @@ def measure_json_report(fork: Fork, validators: int, started: float) -> Figures:
 MEASURES: dict[str, Measure] = {
     "first": measure_first,
     "parts": measure_parts,
-    "again": measure_again,
     "json": measure_json,
     "orjson": measure_orjson,
     "report": measure_report,
     "json_report": measure_json_report,
 }
-
-
-def tree_path(fork: Fork, validators: int) -> Path:
-    """File of the saved tree."""
-    return ssz_path(fork, validators).with_suffix(".tree")
 
 
 def root_path(fork: Fork, validators: int) -> Path:

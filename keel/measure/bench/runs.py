@@ -41,7 +41,6 @@ def plan(sizes: tuple[int, ...]) -> list[Task]:
         tasks += [
             Task("first", "first", size),
             Task("parts", "parts", size),
-            Task("again", "again", size),
             Task("report", "report", size),
             Task("json report", "json_report", size),
             Task("orjson", "orjson", size),

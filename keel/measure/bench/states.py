@@ -1,6 +1,6 @@
 """Large states that are the same on every machine, kept in .keel/bench once they are made."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from keel.consensus.api.encoding import encode
 from keel.consensus.beacon.config import ChainConfig, Fork
 from keel.consensus.beacon.spec import Spec, State, list_of, load_spec
 from keel.consensus.state.encoded_state import EncodedState, read_state
-from keel.consensus.state.layout import container_of, state_layout
-from keel.consensus.state.writing import encode_state
+from keel.consensus.state.errors import EncodingError
+from keel.consensus.state.layout import OFFSET_BYTES, container_of, state_layout
 
 FOLDER = REPOSITORY_ROOT / ".keel" / "bench"
 OWN_PERCENT = 3
@@ -30,6 +30,10 @@ _BATCH = 10_000
 
 type Step = Callable[[int], None]
 """Called with the number of validators done since the last call."""
+
+
+type Columns = Mapping[str, NDArray[np.generic]]
+"""Arrays by the names of fields, in the layout that SSZ gives the elements."""
 
 
 def spec_of(fork: Fork) -> Spec:
@@ -163,3 +167,27 @@ def _json_column(values: NDArray[np.generic]) -> list[str] | list[bool]:
     if values.dtype.itemsize == 1:
         return [bool(value) for value in values.tolist()]
     return [str(value) for value in values.tolist()]
+
+
+def encode_state(state: State, columns: Columns) -> bytes:
+    """Return the encoding of a state with some of its lists replaced by arrays.
+
+    Raises EncodingError if a name is not that of a field of variable size.
+    """
+    layout = container_of(type(state))
+    moving = {field.name for field in layout.fields if field.size is None}
+    if strangers := set(columns) - moving:
+        raise EncodingError(f"{', '.join(sorted(strangers))}: no list of the state")
+    fixed, payloads, at = [], [], layout.fixed_bytes
+    for field in layout.fields:
+        replaced = columns.get(field.name)
+        value = (
+            getattr(state, field.name).encode_bytes() if replaced is None else replaced.tobytes()
+        )
+        if field.size is not None:
+            fixed.append(value)
+        else:
+            fixed.append(at.to_bytes(OFFSET_BYTES, "little"))
+            payloads.append(value)
+            at += len(value)
+    return b"".join(fixed + payloads)

@@ -70,8 +70,6 @@ ROWS = (
     Row("CPU time of the first proofs", "first", _cpu),
     Row("peak memory of the first proofs", "first", _memory),
     Row("**every later proof** (slowest of 1,000)", "first", _seconds("later")),
-    Row("saving the tree", "first", _seconds("save")),
-    Row("opening it in another process, two proofs", "again", _seconds("open")),
     Row("**report** from SSZ bytes, all told", "report", _seconds("all")),
     Row("CPU time of that", "report", _cpu),
     Row("peak memory of that", "report", _memory),
@@ -87,7 +85,6 @@ ROWS = (
 GOALS = (
     Goal("first proofs", "first", lambda f: f.seconds["first"], 15, "s"),
     Goal("every later proof", "first", lambda f: f.seconds["later"], 0.1, "s"),
-    Goal("proofs from a saved tree", "again", lambda f: f.seconds["open"], 0.1, "s"),
     Goal("peak memory", "first", lambda f: f.peak_bytes / MEGABYTE, 1200, "MB"),
     Goal("CPU time of a report", "report", lambda f: f.cpu_seconds, 10, "s"),
     Goal("peak memory of a report", "report", lambda f: f.peak_bytes / MEGABYTE, 1000, "MB"),

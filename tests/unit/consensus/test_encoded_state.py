@@ -9,7 +9,7 @@ from keel.consensus.beacon.config import FORKS, Fork
 from keel.consensus.state.encoded_state import read_state
 from keel.consensus.state.errors import EncodingError, LayoutError
 from keel.consensus.state.layout import state_layout
-from keel.consensus.state.writing import encode_state
+from keel.measure.bench.states import encode_state
 from tests.unit.consensus.state_examples import small_state, spec_of, states
 
 VALIDATOR_BYTES = 121

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +10,8 @@ from hypothesis import strategies as st
 
 from keel.consensus.beacon.config import FORKS, Fork
 from keel.consensus.beacon.spec import State
-from keel.consensus.state.disk import load_tree, save_tree
 from keel.consensus.state.encoded_state import read_state
-from keel.consensus.state.errors import ProofError, TreeFileError
+from keel.consensus.state.errors import ProofError
 from keel.consensus.state.merkle import hash_pairs
 from keel.consensus.state.proof import (
     GeneralisedIndices,
@@ -116,45 +114,14 @@ def test_a_state_of_a_slot_without_a_block_is_under_no_header() -> None:
         prove_validator(_tree(state, "fulu"), indices, 0)
 
 
-def test_a_saved_tree_gives_the_same_proofs(tmp_path: Path) -> None:
-    tree, indices = (
-        _tree(small_state("electra", 21), "electra"),
-        generalised_indices(spec_of("electra")),
-    )
-    path = tmp_path / "trees" / "one.tree"
-    save_tree(tree, path)
-    loaded = load_tree(path, tree.root)
-    assert [p.name for p in path.parent.iterdir()] == ["one.tree"]
-    for index in (0, 3, 20):
-        assert prove_validator(loaded, indices, index) == prove_validator(tree, indices, index)
-        assert prove_balance(loaded, indices, index) == prove_balance(tree, indices, index)
-
-
-def test_a_file_of_another_state_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "one.tree"
-    save_tree(_tree(small_state("fulu", 5), "fulu"), path)
-    with pytest.raises(TreeFileError, match="the tree of another state"):
-        load_tree(path, _tree(small_state("fulu", 6), "fulu").root)
-    with pytest.raises(TreeFileError, match="holds no tree"):
-        load_tree(tmp_path / "none.tree", bytes(32))
-    path.write_bytes(path.read_bytes()[:-32])
-    with pytest.raises(TreeFileError, match="holds no tree"):
-        load_tree(path, bytes(32))
-
-
-def test_a_damaged_file_gives_no_wrong_proof(tmp_path: Path) -> None:
+def test_a_damaged_tree_gives_no_wrong_proof() -> None:
     tree, indices = _tree(small_state("fulu", 5), "fulu"), generalised_indices(spec_of("fulu"))
-    path = tmp_path / "one.tree"
-    save_tree(tree, path)
-    content = bytearray(path.read_bytes())
-    leaf = content.index(tree.validators.chunks.leaf(2))
-    content[leaf] ^= 1
-    path.write_bytes(content)
-    loaded = load_tree(path, tree.root)
-    assert prove_validator(loaded, indices, 0) == prove_validator(tree, indices, 0)
+    whole = prove_validator(tree, indices, 0)
+    tree.validators.chunks.levels[0][2][0] ^= 1
+    assert prove_validator(tree, indices, 0) == whole
     for index in (2, 3):
         with pytest.raises(ProofError, match="does not lead to the block root"):
-            prove_validator(loaded, indices, index)
+            prove_validator(tree, indices, index)
 
 
 def _tree(state: State, fork: Fork) -> StateTree:
