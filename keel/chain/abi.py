@@ -66,9 +66,9 @@ def real_address(text: str) -> str:
         raise ValueError(f"{shown!r} is not an address")
     digits = text.removeprefix("0x")
     if digits not in (digits.lower(), digits.upper()) and not is_checksum_address(text):
-        raise ValueError(f"{text!r} is mistyped: its capital letters (EIP-55) do not fit")
+        raise ValueError(f"{text!r} is mistyped: its capital letters do not match (EIP-55)")
     if not int(text, 16):
-        raise ValueError("the zero address stands where an account is expected")
+        raise ValueError("the zero address cannot be used as an account")
     return checksummed(text)
 
 
@@ -211,7 +211,7 @@ class Abi:
         if len(fitting) != 1:
             known = ", ".join(f.inputs.text for f in candidates) or "no such name"
             raise AbiMismatchError(
-                f"{name} with {argument_count} arguments fits not one of: {known}"
+                f"{name} with {argument_count} arguments matches none of: {known}"
             )
         return fitting[0]
 

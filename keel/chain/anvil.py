@@ -190,7 +190,7 @@ def _await_port(process: subprocess.Popen[bytes], given: int, deadline: float) -
         if port is not None:
             return port
         time.sleep(0.005)
-    raise _NotListeningError("does not listen on a port in time")
+    raise _NotListeningError("did not listen on a port in time")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -68,7 +68,7 @@ def restore_snapshot(rpc: RpcClient, snapshot: str) -> None:
     while time.monotonic() < deadline and _pool_holds_any(rpc):
         time.sleep(_POLL_SECONDS)
     if rpc.call("evm_revert", snapshot) is not True:
-        raise ChainError(f"snapshot {snapshot} is unknown or was restored before")
+        raise ChainError(f"snapshot {snapshot} is unknown or was restored already")
 
 
 def _pool_holds_any(rpc: RpcClient) -> bool:

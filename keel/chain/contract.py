@@ -176,7 +176,7 @@ def deploy(
         rpc, sender, None, data, value_wei=value_wei, errors=parsed, what="constructor"
     )
     if receipt.contract_address is None:
-        raise RpcError("eth_sendTransaction", 0, "the receipt names no contract", None)
+        raise RpcError("eth_sendTransaction", 0, "the receipt has no contract address", None)
     return Contract(rpc, receipt.contract_address, parsed), receipt
 
 

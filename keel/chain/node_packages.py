@@ -30,7 +30,7 @@ def anvil_binary() -> Path:
     if found is not None:
         return Path(found)
     if named is not None:
-        raise ToolMissingError(f"{ANVIL_VARIABLE} is {named!r}, and no program is there")
+        raise ToolMissingError(f"{ANVIL_VARIABLE} is {named!r}, which is not a program")
     raise ToolMissingError(
         "anvil is not on the path: run `make setup` in Keel's repository, or install Foundry "
         f"(npm has it as @foundry-rs/anvil) and put it on the path or in {ANVIL_VARIABLE}"

@@ -80,14 +80,18 @@ class RpcClient(Closing):
         envelopes = [self._envelope(method, params) for method, params in requests]
         answers = self._exchange(envelopes)
         if not isinstance(answers, list) or len(answers) != len(requests):
-            said = _said(answers["error"]) if _is_refused(answers) else "no answer to each request"
+            said = (
+                _said(answers["error"])
+                if _is_refused(answers)
+                else "not every request was answered"
+            )
             raise RpcConnectionError(f"{self.name} does not serve this JSON-RPC batch: {said}")
         by_id = {each.get("id"): each for each in answers if isinstance(each, dict)}
         outcomes: list[Any] = []
         for envelope in envelopes:
             answer = by_id.get(envelope["id"])
             if answer is None:
-                raise RpcConnectionError(f"{self.name} does not answer each request of a batch")
+                raise RpcConnectionError(f"{self.name} does not answer every request of a batch")
             try:
                 outcomes.append(_result(envelope["method"], answer))
             except RpcError as error:

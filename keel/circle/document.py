@@ -179,7 +179,7 @@ def _prefix(model: type[ServiceSettings]) -> str:
 
 @click.command()
 def main() -> None:
-    """Write docs/settings.md anew."""
+    """Write docs/settings.md."""
     PAGE.write_text(settings_page())
     click.echo(f"{PAGE.name} written")
 

@@ -95,7 +95,7 @@ class BallotBox:
                 self._keep(reference, ballot)
                 return Reception.COUNTED
             if not self._waiting.add(Unproven(ballot, reference, sender)):
-                raise BallotRefusedError(_TOO_MANY, "other ballots are to be proven first")
+                raise BallotRefusedError(_TOO_MANY, "other ballots must be proven first")
             return Reception.UNPROVEN
 
     def take_from_peer(self, url: str, ballots: Iterable[SignedBallot]) -> str | None:
@@ -109,7 +109,7 @@ class BallotBox:
                     invalid.append(str(error))
             if len(invalid) >= MOST_INVALID_OF_A_PEER:
                 break
-        return f"handed out invalid ballots: {invalid[0]}" if invalid else None
+        return f"sent invalid ballots: {invalid[0]}" if invalid else None
 
     def prove(self, accepts: Callable[[str, bytes, bytes], bool]) -> None:
         """Ask members that are contracts (ERC-1271): `accepts(member, digest, signature)`."""
@@ -143,7 +143,7 @@ class BallotBox:
     def _fault(self, ballot: SignedBallot, terms: Terms) -> BallotRefusedError | None:
         slot, deadline = ballot.ref_slot, self._timetable.deadline(ballot.ref_slot)
         if not self._timetable.takes_ballots(slot, self._now):
-            return BallotRefusedError(_BAD_REQUEST, f"slot {slot} is not reported now")
+            return BallotRefusedError(_BAD_REQUEST, f"slot {slot} cannot be reported now")
         if ballot.deadline != deadline:
             return BallotRefusedError(
                 _BAD_REQUEST, f"the deadline is {ballot.deadline}, {deadline} expected"
@@ -155,5 +155,5 @@ class BallotBox:
                 f"{terms.member_set_nonce} expected",
             )
         if ballot.signer not in terms.members:
-            return BallotRefusedError(_FORBIDDEN, f"{ballot.signer} is no member")
+            return BallotRefusedError(_FORBIDDEN, f"{ballot.signer} is not a member")
         return None

@@ -68,7 +68,7 @@ class _Desk:
         if wait_seconds:
             raise HTTPException(
                 429,
-                f"too many invalid ballots, the next is looked at in {wait_seconds} s",
+                f"too many invalid ballots, the next one is checked in {wait_seconds} s",
                 {"Retry-After": str(wait_seconds)},
             )
         try:
@@ -84,13 +84,13 @@ class _Desk:
             ballot = SignedBallot.model_validate_json(content)
             return await asyncio.to_thread(self._box.take, ballot, sender)
         except TimeoutError:
-            raise HTTPException(408, f"no whole ballot within {BODY_SECONDS:g} s") from None
+            raise HTTPException(408, f"no complete ballot within {BODY_SECONDS:g} s") from None
         except BodyTooLongError:
             raise _InvalidBallotError(
                 413, f"a ballot has at most {MOST_BALLOT_BYTES} bytes"
             ) from None
         except ClientDisconnect:
-            raise HTTPException(400, "the client went away") from None
+            raise HTTPException(400, "the client closed the connection") from None
         except ValidationError as error:
             raise _InvalidBallotError(400, _first_fault(error)) from error
         except BallotRefusedError as error:
@@ -100,14 +100,14 @@ class _Desk:
     async def ballots(self, request: Request) -> Response:
         text = request.path_params["ref_slot"]
         if not (text.isascii() and text.isdigit() and len(text) <= _MOST_SLOT_DIGITS):
-            raise HTTPException(400, "the reference slot is no decimal number")
+            raise HTTPException(400, "the reference slot is not a decimal number")
         return _json(BallotsMessage.model_construct(ballots=self._box.ballots(int(text))))
 
     async def operators(self, request: Request) -> Response:
         root = _root(request.path_params["root"])
         leaves = await asyncio.to_thread(self._find_leaves, root)
         if leaves is None:
-            raise HTTPException(404, f"no leaves under 0x{root.hex()}")
+            raise HTTPException(404, f"no leaves with the root 0x{root.hex()}")
         operators = tuple(OperatorMessage.of(totals) for totals in leaves)
         return _json(OperatorsMessage.model_construct(operators=operators))
 

@@ -26,7 +26,7 @@ def _integer(value: Any) -> int:
     if not isinstance(value, str) or len(value) > _MOST_DIGITS or not value.isascii():
         raise ValueError("a decimal string is expected")
     if not value.isdigit():
-        raise ValueError(f"{value!r} is no decimal string")
+        raise ValueError(f"{value!r} is not a decimal string")
     return int(value)
 
 

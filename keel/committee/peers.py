@@ -181,7 +181,7 @@ class Peers(Closing):
         except ValidationError as error:
             raise PeerError(f"sent no leaves: {error.errors()[0]['msg']}") from error
         if not leaves or operators_tree(leaves).root != root:
-            raise PeerError(f"sent leaves that do not lead to 0x{root.hex()}")
+            raise PeerError(f"sent leaves without the root 0x{root.hex()}")
         return leaves
 
     def _read(self, peer: _Peer, path: str, most_bytes: int) -> bytes | None:

@@ -102,7 +102,7 @@ def withdrawal_path(account: int) -> str:
 def parse_path(path: str) -> tuple[int, ...]:
     """Return the indices of an EIP-2334 path such as m/12381/3600/0/0/0; `m` is the master."""
     if not _PATH_PATTERN.fullmatch(path):
-        raise KeyDerivationError(f"path {path!r}, something like m/12381/3600/0/0/0 expected")
+        raise KeyDerivationError(f"path {path!r}, one like m/12381/3600/0/0/0 expected")
     indices = tuple(int(part) for part in path.split("/")[1:])
     if any(index > _MAX_INDEX for index in indices):
         raise KeyDerivationError(f"path {path!r} has an index above {_MAX_INDEX}")

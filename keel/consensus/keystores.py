@@ -228,7 +228,7 @@ def parse_keystore(text: str) -> Keystore:
     try:
         return Keystore.model_validate(parse_json(text))
     except DocumentError as error:
-        raise MalformedKeystoreError("file", f"no JSON: {error}") from None
+        raise MalformedKeystoreError("file", f"not JSON: {error}") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"] if part not in _KDF_TAGS)

@@ -142,7 +142,7 @@ def _prepare_unwrap(c: Bindings, who: str, units: int) -> Prepared:
 def _prepare_request(c: Bindings, who: str, amount_wei: int) -> Prepared:
     _require_balance(c.vault, who, amount_wei, "kETH")
     ticket = _tried(c.queue, who, "request", amount_wei, who)
-    text = f"{exact_ether(amount_wei)} kETH for ticket {ticket}, which only losses can shrink"
+    text = f"{exact_ether(amount_wei)} kETH for ticket {ticket}, which only losses can reduce"
     return _made(c.queue, who, text, "request", amount_wei, who)
 
 
@@ -178,7 +178,7 @@ def _tried(contract: Contract, who: str, function: str, *arguments: Any, value_w
     except Reverted as error:
         raise RefusedError(f"{function} is refused: {_cause_in_words(error.cause)}") from error
     except RpcError as error:
-        raise RefusedError(f"the node refuses to try it: {error.message}") from error
+        raise RefusedError(f"the node refuses to simulate it: {error.message}") from error
 
 
 def _made(

@@ -118,7 +118,7 @@ def _late(
         Level.WARNING,
         f"The report of slot {oracle.reportable_slot} is late",
         f"It could have been posted {shown_seconds(late)} ago and was not.{why} Without reports "
-        "the rate stands still, and after 3 frames deposits close.",
+        "the rate does not change, and after 3 frames deposits close.",
     )
 
 
@@ -136,7 +136,7 @@ def _money(snapshot: Snapshot) -> Iterator[Alarm]:
             f"Instant redemption pays {shown_bps(price.discount_bps)} below par",
             f"kETH worth {exact_ether(price.value_wei)} ETH is paid "
             f"{exact_ether(price.paid_wei)} ETH at once, while the largest fee is "
-            f"{shown_bps(price.bound_bps)}: there is too little free ether. Tickets pay par.",
+            f"{shown_bps(price.bound_bps)}: there is too little free ether. Tickets pay in full.",
         )
     if accounts.buffered_wei < accounts.owed_wei:
         missing_wei = accounts.owed_wei - accounts.buffered_wei
@@ -151,7 +151,7 @@ def _money(snapshot: Snapshot) -> Iterator[Alarm]:
         yield Alarm(
             "identity_broken",
             Level.CRITICAL,
-            "The books are broken",
+            "The accounts do not add up",
             f"B + C + P less A + Q is {accounts.controlled_wei - accounts.accounted_wei} wei, 0 "
             "expected.",
         )
@@ -192,12 +192,12 @@ def _beacon(snapshot: Snapshot, beacon: BeaconReading) -> Iterator[Alarm]:
             "C differs from the beacon state",
             f"At slot {beacon.check.ref_slot} the beacon state has "
             f"{beacon.check.difference_wei:+d} wei against the report: the committee reported "
-            "something else than this beacon node shows.",
+            "something other than what this beacon node shows.",
         )
     if beacon.foreign_keys:
         yield Alarm(
             "foreign_credentials",
             Level.CRITICAL,
-            f"{len(beacon.foreign_keys)} keys pay to foreign withdrawal credentials",
-            f"First of them: {beacon.foreign_keys[0]}. Their ether does not count.",
+            f"{len(beacon.foreign_keys)} keys have somebody else's withdrawal credentials",
+            f"The first is {beacon.foreign_keys[0]}. Their ether does not count.",
         )

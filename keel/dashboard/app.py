@@ -138,7 +138,7 @@ def _send(served: Served) -> Answer:
     async def answer(request: Request) -> Response:
         wish = await _wish(request)
         if wish.account not in served.local_accounts:
-            raise RefusedError(f"this server sends for no account {wish.account}")
+            raise RefusedError(f"this server cannot send from account {wish.account}")
 
         def send(c: Bindings) -> Mapping[str, str]:
             prepared = prepare(c, wish)
@@ -153,7 +153,7 @@ def _transaction(served: Served) -> Answer:
     async def answer(request: Request) -> Response:
         text = request.path_params["hash"]
         if not is_hexadecimal(text, HASH_BYTES):
-            raise HTTPException(404, "no transaction hash")
+            raise HTTPException(404, "not a transaction hash")
         return json_answer(await run_in_threadpool(served.with_contracts, transaction_status, text))
 
     return answer

@@ -115,7 +115,7 @@ class HostName(click.ParamType):
     "allowed_hosts",
     type=HostName(),
     multiple=True,
-    help="A name under which browsers may ask, besides addresses and localhost; may be repeated.",
+    help="A host name that browsers may use, besides addresses and localhost; can be repeated.",
 )
 def cli(
     execution: str,
@@ -124,11 +124,11 @@ def cli(
     listen: tuple[str, int],
     allowed_hosts: tuple[str, ...],
 ) -> None:
-    """Serve one page that shows Keel as both layers have it, until Ctrl-C.
+    """Serve a page that shows Keel on both layers, until Ctrl-C.
 
-    It reads the chain and the Beacon API and nothing else, asks no other host, and brings itself up
-    to date. People act from it with a browser's wallet; on a development chain, and only while it
-    listens on this machine alone, also with the accounts that the node has unlocked.
+    It reads the chain and the Beacon API only, asks no other host, and updates itself. Users send
+    transactions from it with a browser wallet. On a development chain, while it listens on this
+    machine only, they can also use the accounts that the node has unlocked.
     """
     try:
         options = DashboardOptions(

@@ -17,16 +17,16 @@ TOKENS = (Token("StakingVault", "kETH", 18), Token("WrappedKeelEther", "wkETH", 
 
 PURPOSES: Mapping[str, str] = {
     "StakingVault": "deposits, and kETH itself: a balance that grows with each report",
-    "WrappedKeelEther": "wkETH (ERC-4626): an amount that stays, whose worth grows",
+    "WrappedKeelEther": "wkETH (ERC-4626): the amount is fixed, the price grows",
     "WithdrawalQueue": "tickets (ERC-721) that become ether",
     "InstantRedemption": "ether at once, for a fee",
     "AccountingOracle": "reports of the committee",
     "OperatorRegistry": "operators, their keys and rewards",
     "InsuranceFund": "underwriters' wkETH, which covers losses first",
-    "WithdrawalVault": "where the beacon chain pays to; asks for exits",
-    "RewardsVault": "fees and MEV of validators",
-    "AccessManager": "who may do what",
+    "WithdrawalVault": "receives withdrawals from the beacon chain; asks for exits",
+    "RewardsVault": "receives validators' fees and MEV",
+    "AccessManager": "roles: who may call what",
     "WithdrawalVaultImplementation": "the code behind WithdrawalVault, which is a proxy",
-    "Create3Factory": "made the others, at addresses known beforehand",
+    "Create3Factory": "deployed the others, at addresses known in advance",
 }
 """By the contract's name in the manifest."""

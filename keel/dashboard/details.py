@@ -53,7 +53,7 @@ def _transaction(served: Served) -> Answer:
     async def answer(request: Request) -> Response:
         text = request.path_params["hash"]
         if not is_hexadecimal(text, HASH_BYTES):
-            raise HTTPException(404, "no transaction hash")
+            raise HTTPException(404, "not a transaction hash")
         found = await run_in_threadpool(served.with_contracts, read_transaction, text.lower())
         if found is None:
             raise HTTPException(404, f"the node knows no transaction {text.lower()}")
@@ -93,7 +93,7 @@ def _validator(served: Served) -> Answer:
     async def answer(request: Request) -> Response:
         pubkey = request.path_params["pubkey"].lower()
         if not is_hexadecimal(pubkey, _PUBKEY_BYTES):
-            raise HTTPException(404, "no public key of a validator")
+            raise HTTPException(404, "not a validator's public key")
         snapshot, events = _layer(served)
         staked = [key for key in staked_keys(events) if key.pubkey == pubkey]
         if not staked:
@@ -163,7 +163,7 @@ def _operators(snapshot: Snapshot) -> Mapping[int, str]:
 
 
 async def _standings(served: Served, pubkeys: Sequence[str]) -> tuple[Mapping[str, Standing], str]:
-    """From the beacon node, empty with the reason where it does not say."""
+    """From the beacon node; empty, with the reason, if it gives no answer."""
 
     def read(c: Bindings) -> Mapping[str, Standing]:
         credentials = "0x" + bytes(c.vault.withdrawalCredentials()).hex()
@@ -175,4 +175,4 @@ async def _standings(served: Served, pubkeys: Sequence[str]) -> tuple[Mapping[st
     except ChainError as error:
         return {}, str(error)
     except _MALFORMED as error:
-        return {}, f"the beacon node answers in another form ({type(error).__name__})"
+        return {}, f"the beacon node's answer cannot be read ({type(error).__name__})"

@@ -79,9 +79,9 @@ class Guard:
 
     def _refused_act(self, host: str, headers: Headers) -> tuple[int, str] | None:
         if headers.get("origin") not in (f"http://{host}", f"https://{host}"):
-            return 403, "only the page itself may ask for this"
+            return 403, "only the page itself may send this"
         if not hmac.compare_digest(headers.get(PAGE_HEADER, "").encode(), self._token.encode()):
-            return 403, "the page is from an earlier run of this server: load it again"
+            return 403, "the page is from an earlier run of this server: reload it"
         if headers.get("content-type", "").partition(";")[0] != "application/json":
             return 415, "JSON expected"
         length = headers.get("content-length", "")

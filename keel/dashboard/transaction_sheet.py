@@ -138,7 +138,7 @@ def _changes(
     except (RpcError, Reverted) as error:
         return None, f"this node does not trace it: {error}"
     except _MALFORMED as error:
-        return None, f"this node's trace has another form ({type(error).__name__})"
+        return None, f"this node's trace cannot be read ({type(error).__name__})"
 
 
 def _keys(

@@ -124,7 +124,7 @@ class VoteReader:
             unknown, answers[: len(hashes)], answers[len(hashes) :], strict=True
         ):
             if sent is None or receipt is None:
-                raise ChainMovedError("a report's transaction was taken back while it was read")
+                raise ChainMovedError("a report's transaction was reverted while it was read")
             log = event.event.log
             self._known[log.transaction_hash, log.block_number] = self._vote(event, sent, receipt)
         self._known = {key: self._known[key] for key in keys}

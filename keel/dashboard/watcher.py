@@ -135,7 +135,7 @@ class Watcher:
         except ManifestError as error:
             layer, problem = None, ("other_chain", str(error))
         except DecodingError as error:
-            layer, problem = None, ("other_chain", f"no Keel answers where it should: {error}")
+            layer, problem = None, ("other_chain", f"Keel's contracts do not answer: {error}")
         except ChainError as error:
             layer, problem = None, ("execution_node", str(error))
         except _MALFORMED as error:
@@ -227,7 +227,7 @@ class Watcher:
 
 def _malformed(url: str, error: Exception) -> str:
     what = f"{type(error).__name__}: {error}"
-    return f"{shown_address(url)} answers in another form than it should ({what})"
+    return f"{shown_address(url)} gives an answer that cannot be read ({what})"
 
 
 class _ExecutionReader:

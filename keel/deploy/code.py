@@ -33,7 +33,7 @@ def expected_codes(rpc: RpcClient, steps: Iterable[Step]) -> Mapping[str, bytes]
     probe, *outcomes = rpc.batch_outcomes([("eth_call", call) for call in calls])
     if steps and probe != word(1):
         said = str(probe) if isinstance(probe, RpcError) else "it ignores them"
-        raise NoOverridesError(f"the node makes no eth_call with state overrides: {said}")
+        raise NoOverridesError(f"the node does not support eth_call with state overrides: {said}")
     codes = {}
     for step, outcome in zip(steps, outcomes, strict=True):
         if isinstance(outcome, RpcError):

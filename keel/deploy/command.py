@@ -161,7 +161,7 @@ def _configuration(rpc: RpcClient, request: DeployRequest) -> Configuration:
     if len(accounts) < len(ACTORS):
         raise ConfigurationError(
             f"this chain has {len(accounts)} accounts, at least {len(ACTORS)} expected: "
-            f"start it by `make chain` or `anvil --accounts {len(ACTORS)}`"
+            f"start it with `make chain` or `anvil --accounts {len(ACTORS)}`"
         )
     return local_configuration(
         cast_actors(accounts),
@@ -180,7 +180,7 @@ def _refuse_second_deployment(rpc: RpcClient, plan: Plan, path: Path) -> None:
     if not same and manifest.configuration.release == plan.configuration.release:
         raise ManifestError(
             f"{path} already describes another deployment on this chain: give --release with a "
-            f"name other than {manifest.configuration.release!r} to deploy once more"
+            f"name other than {manifest.configuration.release!r} to deploy again"
         )
 
 

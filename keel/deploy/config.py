@@ -54,7 +54,7 @@ class Configuration(BaseModel):
     deposit_contract: Address = DEPOSIT_CONTRACT
     """Address of Ethereum's deposit contract."""
     accounts: Mapping[str, Address]
-    """Every account that is to have any power, by a name of your own."""
+    """Every account that gets any power, by a name that you choose."""
     members: tuple[str, ...]
     """Names of the committee's members."""
     quorum: int
@@ -136,7 +136,7 @@ def _profile_faults(config: Configuration) -> Iterator[str]:
         return
     known = {f.name for f in fields(Profile)} - {"name"}
     unknown = sorted(set(config.overrides) - known)
-    yield from (f"overrides has {name!r}, which is no parameter" for name in unknown)
+    yield from (f"overrides has {name!r}, which is not a parameter" for name in unknown)
     if not unknown:
         yield from out_of_bounds(config.parameters)
 

@@ -114,7 +114,9 @@ def _settings(access: AccessPlan) -> Iterator[tuple[str, tuple[object, ...]]]:
 
 def _require_foundations(rpc: RpcClient, plan: Plan, sender: Sender) -> None:
     if sender.address != plan.deployer:
-        raise DeployError(f"the plan is of {plan.deployer}, but {sender.address} would send it")
+        raise DeployError(
+            f"the plan is for deployer {plan.deployer}, but {sender.address} would send it"
+        )
     deposits = plan.configuration.deposit_contract
     for address, what in ((CREATE2_DEPLOYER, "CREATE2 deployer"), (deposits, "deposit contract")):
         if not runtime_code(rpc, address):

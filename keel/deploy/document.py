@@ -89,7 +89,7 @@ Rules (ACC, SHR, ...) are those of [design.md](design.md); who may change what, 
 
 {_table(head, rows)}
 
-Besides, a configuration names the committee (at least 3 members, quorum above one half, of
+A configuration also names the committee (at least 3 members, quorum above one half, of
 `COMMITTEE`), the treasury (`TERMS`), the modules (`MODULES`), and the beacon chain's genesis.
 
 ## The local profile
@@ -153,7 +153,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 @click.command()
 def main() -> None:
-    """Write the generated pages of docs/ anew."""
+    """Write the generated pages of docs/."""
     for name, page in PAGES.items():
         Path(REPOSITORY_ROOT / name).write_text(page())
         click.echo(f"{name} written")

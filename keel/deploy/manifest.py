@@ -94,11 +94,11 @@ class Manifest(BaseModel):
         except FileError as error:
             raise ManifestError(str(error)) from error
         except DocumentError as error:
-            raise ManifestError(f"{path} is no manifest: {error}") from error
+            raise ManifestError(f"{path} is not a manifest: {error}") from error
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
-            raise ManifestError(f"{path} is no manifest: {place}: {first['msg']}") from error
+            raise ManifestError(f"{path} is not a manifest: {place}: {first['msg']}") from error
 
 
 def write_manifest(manifest: Manifest, path: Path, artifacts: Artifacts) -> None:

@@ -37,4 +37,4 @@ def _abi(contract: DeployedContract, manifest_path: Path) -> Abi:
     except OSError as error:
         raise ManifestError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, KeyError) as error:
-        raise ManifestError(f"{path} is no ABI") from error
+        raise ManifestError(f"{path} is not an ABI") from error

@@ -37,7 +37,7 @@ ADMIN = Role(
 MODULES = Role(
     1,
     "MODULES",
-    "Replaces what Keel is made of: oracle, registry, fund, the code behind WithdrawalVault.",
+    "Replaces oracle, registry, fund, and the code behind WithdrawalVault.",
     (("StakingVault", ("setModules",)), ("WithdrawalVault", ("upgradeToAndCall",))),
     10,
 )
@@ -110,12 +110,12 @@ LABELLED = tuple(role for role in ROLES if role is not ADMIN)
 CANCELLED_BY_GUARDIAN = tuple(role for role in LABELLED if role.is_delayed)
 
 MANAGER_FUNCTIONS = (
-    ("grantRole, revokeRole", "give or take any role; a new holder's delay is given with it"),
-    ("setTargetFunctionRole", "say which role a function of a contract needs"),
+    ("grantRole, revokeRole", "grant or revoke any role; a grant sets the holder's delay"),
+    ("setTargetFunctionRole", "set which role a function of a contract needs"),
     ("setTargetClosed", "close or open all restricted functions of a contract"),
     ("updateAuthority", "hand a contract to another AccessManager"),
-    ("setRoleAdmin, setRoleGuardian", "say which role grants, or cancels for, another"),
-    ("setGrantDelay, setTargetAdminDelay", "make such changes slower still"),
+    ("setRoleAdmin, setRoleGuardian", "set which role grants another, or cancels its calls"),
+    ("setGrantDelay, setTargetAdminDelay", "set longer delays for these changes"),
     ("labelRole", "name a role in the log"),
 )
 """AccessManager's own functions, all of ADMIN and after ADMIN's delay."""

@@ -124,7 +124,7 @@ class _StorageTrie:
         if node_hash not in self._nodes:
             self.fetch([_slot_below(path)])
         if node_hash not in self._nodes:
-            raise WithheldError("a node of the storage trie is withheld")
+            raise WithheldError("a node of the storage trie is missing")
         return self._nodes[node_hash]
 
 

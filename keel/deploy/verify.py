@@ -108,7 +108,7 @@ def _code_differences(
         try:
             expected = expected_codes(rpc, [step])[step.name]
         except NoOverridesError as error:
-            unchecked.append(f"{step.name}: its code, but for the manifest's hash of it: {error}")
+            unchecked.append(f"{step.name}: its code, except for its hash in the manifest: {error}")
             continue
         except DeployError as error:
             yield f"{step.name}: its code cannot be recomputed: {error}"

@@ -108,7 +108,7 @@ def _text(path: Path, content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileError(f"{path} is not UTF-8: byte {error.start + 1} is of another code") from None
+        raise FileError(f"{path} is not UTF-8: byte {error.start + 1} is invalid") from None
     if "\0" in text:
         place = text.index("\0") + 1
         raise FileError(f"{path} is not UTF-8 text: character {place} is NUL, as in UTF-16")

@@ -26,11 +26,11 @@ _config = config_option(ENVIRONMENT_PREFIX)
 
 @click.group(cls=ServiceCommands)
 def cli() -> None:
-    """Do the chores that anybody may do for Keel.
+    """Do Keel's routine work.
 
-    A keeper stakes what was deposited, posts reports that have a quorum, asks for exits when the
-    queue needs them, repeats those that the beacon chain ignored, pays operators their rewards,
-    and, when the oracle is dead, finalises tickets. Several keepers do no harm to each other.
+    A keeper stakes deposits, posts reports that have a quorum, asks for exits when the queue needs
+    them, repeats those that the beacon chain ignored, pays operators, and finalises tickets when
+    the oracle is dead. Several keepers can run at the same time.
     """
 
 
@@ -41,7 +41,7 @@ def main() -> None:
 
 @cli.command()
 @_config
-@click.option("--once", is_flag=True, help="Work through the present head, then end.")
+@click.option("--once", is_flag=True, help="Process the current head, then end.")
 def run(config: Path | None, *, once: bool) -> None:
     """Work at every head until SIGTERM or Ctrl-C.
 
@@ -58,9 +58,9 @@ def run(config: Path | None, *, once: bool) -> None:
 
 @cli.command("plan")
 @_config
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_plan(config: Path | None, *, as_json: bool) -> None:
-    """Show what would be done now and why, and what not and why; sends nothing."""
+    """Show what would be done now, what would not, and why; sends nothing."""
     settings = load_settings(KeeperSettings, config)
     view, _ = _look(settings, address_of(account_of(settings)))
     found = plan(view)
@@ -73,10 +73,10 @@ def show_plan(config: Path | None, *, as_json: bool) -> None:
 @cli.command()
 @_config
 def check(config: Path | None) -> None:
-    """Read configuration, key, nodes and members, and say whether all is well."""
+    """Check configuration, key, nodes and members; sends nothing."""
     settings = load_settings(KeeperSettings, config)
     address = address_of(account_of(settings))
-    click.echo("The configuration can be used.")
+    click.echo("The configuration is valid.")
     view, silent = _look(settings, address)
     click.echo(f"The nodes agree on the chain of the manifest, at slot {view.head.slot}.")
     if address is not None:

@@ -34,10 +34,10 @@ def plan_finalising(view: KeeperView) -> Findings:
 def plan_sweep(view: KeeperView) -> Findings:
     """Bring ether from WithdrawalVault where it pays tickets that the buffer alone does not."""
     if view.state is not State.DEAD or view.deadlock is None:
-        return nothing(Kind.SWEEP, "reports bring what was swept until the oracle is dead")
+        return nothing(Kind.SWEEP, "reports sweep until the oracle is dead")
     dead = view.deadlock
     if dead.announced:
-        return nothing(Kind.SWEEP, "a loss is announced: nobody could finalise with it")
+        return nothing(Kind.SWEEP, "a loss is announced: nobody can finalise with it")
     if dead.payable_after_sweep <= dead.payable_to:
         return nothing(Kind.SWEEP, f"{ether(dead.sweepable_wei)} more would pay no further ticket")
     if dead.sweep_refusal is not None:

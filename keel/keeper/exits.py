@@ -44,7 +44,8 @@ def plan_exits(view: KeeperView) -> Findings:
     if not chosen.pubkeys:
         return Findings(undone=undone, alarms=alarms)
     if not view.caller.may_exit:
-        why = f"{counted(len(chosen.pubkeys), 'exit')} to ask for, but the account lacks EXITER"
+        exits = counted(len(chosen.pubkeys), "exit")
+        why = f"{exits} to ask for, but the account lacks the role EXITER"
         alarms["not_permitted"] = why
         return Findings(undone=(*undone, Undone(Kind.EXIT, why)), alarms=alarms)
     if view.exit_fee_wei > view.terms.max_exit_fee_wei:
@@ -102,7 +103,7 @@ def _undone(
     if not need.missing_wei:
         notes.append(
             f"tickets wait for {ether(need.owed_wei)}, "
-            f"{ether(need.expected_wei)} is there or coming"
+            f"{ether(need.expected_wei)} is there or expected"
         )
     elif brought_wei < need.missing_wei:
         why = _why_not(beacon, view.terms.most_exits)
@@ -110,7 +111,7 @@ def _undone(
     for each in asked:
         place = each.place
         if each.fate is Fate.TOO_EARLY and each.from_epoch == FAR_FUTURE_EPOCH:
-            notes.append(f"{place} was asked to exit before its activation is known: waits")
+            notes.append(f"{place} was asked to exit before its activation is known: it waits")
         elif each.fate is Fate.TOO_EARLY:
             notes.append(
                 f"{place} was asked to exit too early: asked again from epoch {each.from_epoch}"
@@ -118,7 +119,7 @@ def _undone(
         elif each.fate in (Fate.UNDERWAY, Fate.BLOCKED, Fate.HOPELESS):
             notes.append(f"the request for the exit of {place} {each.fate}")
         elif each.fate is Fate.IGNORED and not each.is_followed(view.head, view.terms):
-            notes.append(f"{place} was asked to exit long ago: somebody must ask anew")
+            notes.append(f"{place} was asked to exit long ago: somebody must ask again")
     return tuple(Undone(Kind.EXIT, note) for note in notes)
 
 

@@ -11,7 +11,7 @@ class Figures:
 
     def __init__(self, metrics: Metrics) -> None:
         self.sent = metrics.counter("sent", "Transactions sent", ["chore"])
-        self.done = metrics.counter("done", "Transactions that did what they should", ["chore"])
+        self.done = metrics.counter("done", "Transactions that succeeded", ["chore"])
         self.lost = metrics.counter("lost", "Chores that somebody else did first", ["chore"])
         self._planned = metrics.gauge("planned", "Chores in the present plan", ["chore"])
         self._balance_wei = metrics.gauge("balance_wei", "Ether of the account")

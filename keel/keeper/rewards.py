@@ -19,10 +19,10 @@ def plan_rewards(view: KeeperView) -> Findings:
     """Claim for each operator whose new shares are worth the trouble."""
     rewards = view.rewards
     if rewards is None or rewards.operators_root == _NO_ROOT:
-        return nothing(Kind.REWARDS, "no report has given operators anything yet")
+        return nothing(Kind.REWARDS, "no report has rewarded operators yet")
     if rewards.leaves is None:
         root = f"0x{rewards.operators_root.hex()}"
-        return nothing(Kind.REWARDS, f"no member has the leaves under {root}")
+        return nothing(Kind.REWARDS, f"no member has the leaves with the root {root}")
     cost_wei = CLAIM_GAS * (view.head.base_fee_wei + view.terms.tip_wei)
     least_wei = max(view.terms.min_reward_wei, _TIMES_ITS_COST * cost_wei)
     tree = operators_tree(rewards.leaves)
@@ -35,7 +35,7 @@ def plan_rewards(view: KeeperView) -> Findings:
         worth_wei = _worth_wei(rewards, shares)
         if worth_wei < least_wei:
             why = (
-                f"operator {leaf.operator_id} has earned {ether(worth_wei)}, claimed from "
+                f"operator {leaf.operator_id} has earned {ether(worth_wei)}, paid from "
                 f"{ether(least_wei)} on: gas for it costs {ether(cost_wei)} now"
             )
             undone.append(Undone(Kind.REWARDS, why))
@@ -51,7 +51,7 @@ def plan_rewards(view: KeeperView) -> Findings:
             )
         )
     if not chores and not undone:
-        return nothing(Kind.REWARDS, "every operator has what the last report gave it")
+        return nothing(Kind.REWARDS, "every operator has its rewards of the last report")
     return Findings(tuple(chores), tuple(undone))
 
 

@@ -26,9 +26,9 @@ class KeeperSection(Section):
     """Which chores, and when."""
 
     members: Endpoints = ()
-    """Addresses of the committee's members, where reports and operators' leaves are asked for."""
+    """Addresses of the committee's members, for reports and operators' leaves."""
     member_timeout_seconds: float = Field(default=2.0, ge=0.05, le=30)
-    """How long a member may take for an answer."""
+    """How long to wait for a member's answer."""
     chores: Chores = tuple(Kind)
     """Which chores are done; by default all."""
     grace_slots: int = Field(default=4, ge=0, le=10_000)
@@ -38,7 +38,7 @@ class KeeperSection(Section):
     state_slots: int | None = Field(default=None, ge=1, le=10_000)
     """How old a beacon state may become before a new one is read; by default an epoch."""
     exit_horizon_seconds: int | None = Field(default=None, ge=0)
-    """Within what time the queue is to be paid (EXT-1); by default its own EXIT_SECONDS."""
+    """The horizon in which the queue should be paid (EXT-1); by default its EXIT_SECONDS."""
     retry_seconds: int | None = Field(default=None, ge=0)
     """For how long a request for an exit is repeated; by default four times the horizon."""
     max_exit_fee_gwei: Decimal = Field(default=Decimal(1_000_000), ge=0, decimal_places=9)
@@ -50,9 +50,9 @@ class KeeperSection(Section):
     most_validators: int = Field(default=150, ge=1, le=200)
     """How many validators one transaction stakes."""
     min_reward_wei: int = Field(default=ETHER // 10_000, ge=1)
-    """From how much on an operator is paid its rewards."""
+    """The least rewards that are paid to an operator."""
     least_balance_eth: Decimal = Field(default=Decimal("0.1"), ge=0, decimal_places=18)
-    """Below this balance of the account there is an alarm."""
+    """The account's balance below which there is an alarm."""
 
 
 class KeeperSettings(ServiceSettings):

@@ -34,13 +34,14 @@ def plan_stakes(view: KeeperView) -> Findings:
         alarms["keys_exhausted"] = why
         return Findings(undone=(Undone(Kind.STAKE, why),), alarms=alarms)
     if not view.caller.may_stake:
-        why = f"{counted(len(chosen), 'validator')} could be staked, but the account lacks STAKER"
+        validators = counted(len(chosen), "validator")
+        why = f"{validators} could be staked, but the account lacks the role STAKER"
         alarms["not_permitted"] = why
         return Findings(undone=(Undone(Kind.STAKE, why),), alarms=alarms)
     undone: tuple[Undone, ...] = ()
     left_wei = view.stakeable_wei - len(chosen) * VALIDATOR_DEPOSIT_WEI
     if len(chosen) < wanted:
-        alarms["keys_exhausted"] = why = f"{ether(left_wei)} stays, {_why_no_key(keys, refused)}"
+        alarms["keys_exhausted"] = why = f"{ether(left_wei)} is left, {_why_no_key(keys, refused)}"
         undone = (Undone(Kind.STAKE, why),)
     elif left_wei:
         undone = (Undone(Kind.STAKE, f"{ether(left_wei)} more comes with the next transaction"),)
@@ -80,7 +81,9 @@ def _why_nothing(view: KeeperView) -> str:
 def _why_no_key(keys: Keys, refused: tuple[Refusal, ...]) -> str:
     left = len(keys.waiting) - len(refused)
     if left > 0:
-        return f"but the {counted(left, 'key')} left belong to operators that may get no more"
+        return (
+            f"but the {counted(left, 'key')} left are of operators that may get no more validators"
+        )
     return "but no usable key is committed"
 
 

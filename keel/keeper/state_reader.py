@@ -58,7 +58,7 @@ class StateReader:
         read = self._read(head_slot)
         if not self._stands(read):
             raise StateBehindError(
-                f"the state of slot {read.slot} stands on block {read.block_number} "
+                f"the state of slot {read.slot} names block {read.block_number} "
                 f"({read.block_hash}), which the execution nodes do not have"
             )
         self._kept = read

@@ -146,7 +146,7 @@ class AgreedRpc(RpcClient):
     def _rule(self, name: str, params: Sequence[Any]) -> Method | None:
         method = method_of(name, params)
         if method is None and self._panel is not None:
-            raise NodeSettingsError(f"{name} can be asked of one node only, not of several")
+            raise NodeSettingsError(f"{name} works with one node only, not with several")
         return method
 
     def _of_one_node(self, requests: Sequence[Request]) -> list[Any]:

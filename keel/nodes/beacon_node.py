@@ -133,7 +133,7 @@ class BeaconNode(Closing):
         headers, data = self._ask(path, _SSZ, self.limits.seconds, self.limits.most_bytes)
         fork = headers.get("Eth-Consensus-Version", "")
         if not fork or headers.get("Content-Type", "").partition(";")[0].strip() != _SSZ:
-            raise NodeError(self.url, f"{path} is answered, but not with SSZ of a named fork")
+            raise NodeError(self.url, f"the answer to {path} is not SSZ of a named fork")
         return fork.lower(), data
 
     def data(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -158,9 +158,9 @@ class BeaconNode(Closing):
         try:
             answer = orjson.loads(content)
         except orjson.JSONDecodeError as error:
-            raise NodeError(self.url, f"{path} is answered, but not with JSON") from error
+            raise NodeError(self.url, f"the answer to {path} is not JSON") from error
         if not isinstance(answer, dict) or "data" not in answer:
-            raise NodeError(self.url, f"{path} is answered without data")
+            raise NodeError(self.url, f"the answer to {path} has no data")
         return answer
 
     def _ask(
@@ -187,7 +187,7 @@ class BeaconNode(Closing):
                 return answer.headers, self._body(answer, path, deadline, most_bytes)
         except httpx.TimeoutException as error:
             raise NodeSilentError(
-                self.url, f"{path} is not answered within {self.timeout_seconds:g} s"
+                self.url, f"no answer to {path} within {self.timeout_seconds:g} s"
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, OSError) as error:
             raise NodeSilentError(self.url, f"{path} cannot be read: {_said(error)}") from error
@@ -200,31 +200,33 @@ class BeaconNode(Closing):
             if body.tell() > most_bytes:
                 raise NodeError(self.url, f"{path} is larger than {most_bytes} bytes")
             if time.monotonic() > deadline:
-                raise NodeSilentError(self.url, f"{path} does not come whole in time")
+                raise NodeSilentError(self.url, f"the answer to {path} is not complete in time")
         return body.getvalue()
 
     def _field(self, path: str, data: Any, name: str) -> Any:
         if not isinstance(data, dict):
-            raise NodeError(self.url, f"{path} is answered without {name}")
+            raise NodeError(self.url, f"the answer to {path} has no {name}")
         return data.get(name)
 
     def _number(self, path: str, data: Any, name: str) -> int:
         text = self._field(path, data, name)
         if not isinstance(text, str) or not text.isascii() or not text.isdigit():
-            raise NodeError(self.url, f"{path} is answered without a number as {name}")
+            raise NodeError(self.url, f"the answer to {path} has no number as {name}")
         if len(text) > 20:
-            raise NodeError(self.url, f"{path} is answered with {name} above 64 bits")
+            raise NodeError(self.url, f"the answer to {path} has {name} above 64 bits")
         return int(text)
 
     def _root(self, path: str, data: Any, name: str = "root") -> bytes:
         try:
             return read_bytes(self._field(path, data, name), 32)
         except ValueError as error:
-            raise NodeError(self.url, f"{path} is answered without a root") from error
+            raise NodeError(self.url, f"the answer to {path} has no root") from error
 
 
 def _refusal(path: str, status: int, body: bytes) -> str:
-    text = f"it does not have {path}" if status == _NOT_FOUND else f"{path} fails, status {status}"
+    text = (
+        f"it does not have {path}" if status == _NOT_FOUND else f"{path} fails with status {status}"
+    )
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -54,7 +54,7 @@ def ask_node(client: RpcClient, requests: Sequence[Request]) -> list[Any]:
         kind = NodeSilentError if is_silent else NodeError
         raise kind(client.name, problem) from error
     except _NOT_JSON_RPC as error:
-        raise NodeError(client.name, "it does not answer with JSON-RPC") from error
+        raise NodeError(client.name, "its answer is not JSON-RPC") from error
 
 
 def head_at(client: RpcClient, tag: str) -> BlockHead | None:
@@ -73,4 +73,4 @@ def head_at(client: RpcClient, tag: str) -> BlockHead | None:
             gas_used=int(answer["gasUsed"], 16),
         )
     except _NOT_JSON_RPC as error:
-        raise NodeError(client.name, "it answers with something else than a block") from error
+        raise NodeError(client.name, "its answer is not a block") from error

@@ -22,7 +22,7 @@ class Rule(Enum):
     EQUAL_OR_NULL = "equal answers, null while too few nodes give them"
     FIRST = "the first answer that is not null"
     REACHED = "the highest that enough nodes have reached"
-    MIDDLE = "the middle of enough answers"
+    MIDDLE = "the median of enough answers"
     HEAD = "the number of the agreed head"
     SENT = "one acceptance by any node"
 
@@ -86,8 +86,8 @@ METHODS: Mapping[str, Method] = {
     "eth_estimateGas": Method(
         Rule.REACHED, "clients estimate differently; no single node can make it too expensive", 1
     ),
-    "eth_gasPrice": Method(Rule.MIDDLE, "an opinion; no single node moves the middle"),
-    "eth_maxPriorityFeePerGas": Method(Rule.MIDDLE, "an opinion; no single node moves the middle"),
+    "eth_gasPrice": Method(Rule.MIDDLE, "an estimate; no single node moves the median"),
+    "eth_maxPriorityFeePerGas": Method(Rule.MIDDLE, "an estimate; no single node moves the median"),
     "eth_feeHistory": Method(
         Rule.EQUAL,
         "base fees follow from the blocks; rewards, which clients count differently, may differ",

@@ -61,7 +61,7 @@ class Panel[N: Closable]:
         backoff: Backoff | None = None,
     ) -> None:
         if not urls or len(set(urls)) != len(urls):
-            raise NodeSettingsError("the nodes are one or more addresses, none of them twice")
+            raise NodeSettingsError("the nodes must be one or more addresses, each named once")
         self.timeout_seconds = timeout_seconds
         self._on_disagreement = on_disagreement
         self._backoff = backoff or Backoff()

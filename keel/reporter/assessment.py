@@ -20,7 +20,7 @@ class LeavesMissingError(KeelError):
     """Nobody has the leaves under the `operatorsRoot` that stands on chain."""
 
     def __init__(self, root: bytes) -> None:
-        super().__init__(f"nobody has the leaves under 0x{root.hex()}")
+        super().__init__(f"nobody has the leaves with the root 0x{root.hex()}")
         self.root = root
 
 

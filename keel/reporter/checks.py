@@ -52,7 +52,7 @@ def check_all(settings: ReporterSettings, open_account: OpenAccount) -> Iterator
     try:
         with open_layers(settings, lambda _url, _problem: None) as layers:
             layers.require_agreement()
-            yield Finding("manifest", f"chain {layers.manifest.chain_id}, as the nodes have it")
+            yield Finding("manifest", f"chain {layers.manifest.chain_id}, the same as the nodes'")
             yield from _state(layers)
             yield from _committee(settings, layers, account)
     except KeelError as error:
@@ -117,9 +117,9 @@ def _committee(
     if address is None:
         return
     is_member = address in terms.members
-    yield Finding("member", address if is_member else f"{address} is none", is_member)
+    yield Finding("member", address if is_member else f"{address} is not one", is_member)
     least_wei = settings.committee.least_balance_wei
-    text = f"{shown_ether(standing.account_wei)} ETH, {shown_ether(least_wei)} ETH wanted"
+    text = f"{shown_ether(standing.account_wei)} ETH, {shown_ether(least_wei)} ETH expected"
     yield Finding("balance", text, standing.account_wei >= least_wei)
 
 

@@ -39,8 +39,8 @@ _WORDS = {
 
 _EXAMPLES = """\b
 Examples:
-  keel-reporter check --config FILE         is everything there that it needs?
-  keel-reporter explain SLOT --config FILE  how each number of a report comes about
+  keel-reporter check --config FILE         is everything there?
+  keel-reporter explain SLOT --config FILE  how each number of a report is computed
   keel-reporter run --config FILE           work, until SIGTERM or Ctrl-C
 """
 
@@ -49,27 +49,26 @@ Examples:
 def cli() -> None:
     """Report each frame of a Keel deployment, as one member of its oracle's committee.
 
-    The reporter reads the beacon state of each reference slot when it is final, and the contracts
-    at its execution block; from the two alone the report follows. It signs it, trades signatures
-    with the other members over HTTP, and when a quorum agrees the members post it in turn.
+    The reporter reads the beacon state of each final reference slot, and the contracts at its
+    execution block. It computes the report from these two alone, signs it, and exchanges signatures
+    with the other members over HTTP. When a quorum agrees, the members take turns to post it.
 
     A file needs `deployment` (Keel's manifest), `data` (a folder), `[network]` with `execution` and
-    `beacon` addresses, and `[committee]` with `peers`, from whom it also learns what it missed. For
-    signing it needs `dry_run = false`, a `[key]` and `listen` in `[committee]`. Every key may come
-    from the environment instead: KEEL_REPORTER_NETWORK__BEACON is `beacon` of `[network]`. Secrets
-    stand in files of their own. docs/operations.md has it all.
+    `beacon` addresses, and `[committee]` with `peers`. To sign, it also needs `dry_run = false`, a
+    `[key]`, and `listen` in `[committee]`. Environment variables can set every key, for example
+    KEEL_REPORTER_NETWORK__BEACON. Passwords are in files of their own. See docs/operations.md.
     """
 
 
 @cli.command()
 @_config
-@click.option("--once", is_flag=True, help="Work through the present head and end.")
+@click.option("--once", is_flag=True, help="Process the current head, then end.")
 def run(config: Path | None, once: bool) -> None:
     """Work until SIGTERM or Ctrl-C; log lines go to stderr.
 
     With `dry_run = true`, the default, it builds, simulates and shows each report, and signs,
-    serves and sends nothing. It may be killed at any instant: what to do next follows from the
-    chain and the journal in `data`. One folder serves one process.
+    serves and sends nothing. It can be killed at any time: it continues from the chain and the
+    journal in `data`. Each process needs its own folder.
     """
     settings = load_settings(ReporterSettings, config)
     account = account_of(settings)
@@ -87,10 +86,10 @@ def run(config: Path | None, once: bool) -> None:
 @click.option("--validators", is_flag=True, help="List every validator, operator by operator.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: integers as decimal strings.")
 def explain(ref_slot: int, config: Path | None, validators: bool, as_json: bool) -> None:
-    """Show how each number of the report of REF_SLOT comes about. Needs no key.
+    """Show how each number of the report of REF_SLOT is computed. Needs no key.
 
-    Any slot will do whose state the beacon nodes still serve, and whose block the execution nodes
-    still know; a slot that is not final may yet change.
+    The beacon nodes must still serve the slot's state, and the execution nodes its block. A
+    slot that is not final can still change.
     """
     settings = load_settings(ReporterSettings, config)
     journal = Journal(settings.data)
@@ -102,7 +101,7 @@ def explain(ref_slot: int, config: Path | None, validators: bool, as_json: bool)
         slots = SlotReader(layers.beacon, layers.bindings, layers.manifest.block)
         find_leaves = leaves_finder(journal, peers, keep=False)
         if layers.beacon.finalised_slot() <= ref_slot:
-            warn(f"slot {ref_slot}", "not final, it may yet change")
+            warn(f"slot {ref_slot}", "not final, it can still change")
         view = slots.read(ref_slot)
         assessment = assess_slot(view, find_leaves, settings.committee.rebuild_leaves_at)
     if as_json:
@@ -119,10 +118,10 @@ def explain(ref_slot: int, config: Path | None, validators: bool, as_json: bool)
 @cli.command()
 @_config
 def check(config: Path | None) -> None:
-    """Read configuration, key and nodes, and say whether all is well; sends nothing.
+    """Check configuration, key and nodes; sends nothing.
 
-    The exit code is 1 when anything is not as a reporter needs it. A peer that is away is told
-    and does not count: reporters do without it.
+    The exit code is 1 if anything is not as a reporter needs it. Peers that do not answer are shown
+    but do not count.
     """
     settings = load_settings(ReporterSettings, config)
     console = Console(soft_wrap=True)

@@ -41,7 +41,7 @@ def explanation(assessment: Assessment) -> Iterable[RenderableType]:
     report = assessment.report
     yield Text(
         f"Report of reference slot {report.ref_slot} (epoch {assessment.epoch}), whose state "
-        f"stands on execution block {assessment.block_number}\n  0x{assessment.block_hash.hex()}\n"
+        f"names execution block {assessment.block_number}\n  0x{assessment.block_hash.hex()}\n"
         "Amounts are ETH."
     )
     yield _fields(assessment)

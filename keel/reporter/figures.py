@@ -17,7 +17,7 @@ class Figures:
         self._consensus = metrics.gauge("consensus_balance_gwei", "C of the last report built")
         self._withdrawals = metrics.gauge("withdrawal_vault_balance_wei", "W of the last report")
         self._rewards = metrics.gauge("rewards_vault_balance_wei", "R of the last report")
-        self._seconds = metrics.gauge("build_seconds", "Time it took to see state and chain")
+        self._seconds = metrics.gauge("build_seconds", "Time it took to read state and chain")
         self._bytes = metrics.gauge("state_bytes", "Size of the last state read")
         self._ballots = metrics.gauge("ballots", "Ballots of the present frame", ["state"])
 

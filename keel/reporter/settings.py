@@ -21,18 +21,18 @@ class CommitteeSettings(Section):
     turn_slots: int = Field(default=2, ge=1, le=1_000)
     """How many slots a member leaves to the one before it in the posting order."""
     peer_timeout_seconds: float = Field(default=2.0, ge=0.05, le=30)
-    """How long a peer may take for an answer."""
+    """How long to wait for a peer's answer."""
     late_slots: int | None = Field(default=None, ge=1)
     """After how many slots a missing report is an alarm; by default half a frame."""
     hold_beyond_limit: bool = False
-    """Whether a report beyond a limit is not signed until a person changes this."""
+    """Whether to sign no report beyond a limit until you change this."""
     rebuild_leaves_at: int | None = Field(default=None, ge=0)
     """The one reference slot for which operators' leaves start again from what they claimed.
 
     The committee decides on it together.
     """
     least_balance_eth: Decimal = Field(default=Decimal("0.1"), ge=0, decimal_places=18)
-    """Below this balance of the account there is an alarm."""
+    """The account's balance below which there is an alarm."""
     clock_skew_seconds: int = Field(default=60, ge=1)
     """How far this machine's clock may be from the head's before there is an alarm."""
 

@@ -67,12 +67,12 @@ class Watch:
             return {}
         removed, low = None, None
         if self.account not in standing.terms.members:
-            removed = f"{self.account} is no member of the committee: it looks on and signs nothing"
+            removed = f"{self.account} is not a member of the committee: it signs nothing"
         least_wei = self.settings.least_balance_wei
         if standing.account_wei < least_wei:
             low = (
                 f"{self.account} has {shown_ether(standing.account_wei)} ETH for gas, "
-                f"{shown_ether(least_wei)} ETH wanted"
+                f"{shown_ether(least_wei)} ETH expected"
             )
         return {MEMBER_REMOVED: removed, LOW_BALANCE: low}
 

@@ -85,7 +85,7 @@ def _one_line_faults() -> Iterator[None]:
         except CircleError as error:
             raise Fault(str(error)) from error
         except BooksBrokenError as error:
-            raise Fault(f"the books are broken: {error}") from error
+            raise Fault(f"the accounts do not add up: {error}") from error
 
 
 def _introduce(chain: BeaconChain, console: Console) -> None:

@@ -38,7 +38,7 @@ def config_option[F: Callable[..., Any]](environment_prefix: str) -> Callable[[F
         "--config",
         type=click.Path(path_type=Path),
         envvar=f"{environment_prefix}CONFIG",
-        help=f"TOML file; variables {environment_prefix}SECTION__KEY stand over it.",
+        help=f"TOML file; variables {environment_prefix}SECTION__KEY override it.",
     )
 
 

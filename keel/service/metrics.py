@@ -15,11 +15,13 @@ class Metrics:
         self.service = service
         self.registry = CollectorRegistry()
         self.alarm = Gauge(
-            "keel_alarm", "1 while the alarm stands", ["service", "name"], registry=self.registry
+            "keel_alarm", "1 while the alarm is raised", ["service", "name"], registry=self.registry
         )
-        self.head_slot = self.gauge("head_slot", "Last head whose work is finished")
+        self.head_slot = self.gauge("head_slot", "Last head that was processed")
         self.node_disagreements = self.counter(
-            "node_disagreements", "How often a node differed from the others, or lied", ["node"]
+            "node_disagreements",
+            "How often a node differed from the others or answered falsely",
+            ["node"],
         )
 
     def gauge(self, name: str, text: str, labels: Sequence[str] = ()) -> Gauge:

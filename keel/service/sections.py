@@ -58,7 +58,7 @@ def divided_by_commas(value: Any) -> Any:
         try:
             return parse_json(value)
         except DocumentError as error:
-            raise ValueError(f"is no list: {error}") from None
+            raise ValueError(f"is not a list: {error}") from None
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
@@ -71,7 +71,7 @@ def _endpoint(value: str) -> str:
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(values)) != len(values):
-        raise ValueError("must not name one address twice")
+        raise ValueError("must not name an address twice")
     return values
 
 
@@ -120,7 +120,7 @@ class NetworkSettings(Section):
     beacon_agree: int = Field(default=0, ge=0)
     """How many consensus nodes must give the same answer; by default more than half."""
     timeout_seconds: float = Field(default=10.0, ge=0.1, le=300)
-    """How long a node may take for an answer."""
+    """How long to wait for a node's answer."""
     poll_seconds: float = Field(default=2.0, ge=0.01, le=60)
     """How often the nodes are asked for a new head."""
     stale_seconds: float = Field(default=120.0, ge=1, le=86_400)
@@ -183,7 +183,7 @@ class FeeSettings(Section):
     """What a transaction may cost for one gas, and how long to wait before offering more."""
 
     max_fee_gwei: Decimal = Field(default=Decimal(200), gt=0, le=100_000, decimal_places=9)
-    """The most for one gas, base fee and tip together; nothing is sent above it."""
+    """The most to pay for one gas, base fee and tip together; nothing is sent above it."""
     priority_fee_gwei: Decimal = Field(default=Decimal(1), ge=0, le=10_000, decimal_places=9)
     """The first tip for one gas, at most `max_fee_gwei`."""
     patience_slots: int = Field(default=3, ge=1, le=1_000)
@@ -230,7 +230,7 @@ class ServiceSettings(BaseSettings):
     )
 
     dry_run: bool = True
-    """Whether nothing is signed or sent: the service works, and says what it would do."""
+    """Whether to sign and send nothing, and only show what would be done."""
     deployment: Path
     """The manifest that `ape run deploy` wrote."""
     data: Path
@@ -246,7 +246,7 @@ class ServiceSettings(BaseSettings):
     fees: FeeSettings = FeeSettings()
     """What a transaction may cost."""
     monitor: MonitorSettings = MonitorSettings()
-    """Where the service is watched."""
+    """Health and metrics."""
 
     def __init__(self, *sources: PydanticBaseSettingsSource) -> None:
         """Read the sources, the first over those behind it; the environment only if it is one."""

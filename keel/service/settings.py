@@ -18,7 +18,7 @@ from keel.service.errors import SettingsError
 from keel.service.sections import ServiceSettings
 
 _SECRET_WORDS = ("password", "passphrase", "private", "secret", "mnemonic", "seed")
-_NO_SECRETS = "secrets stand in files or in the environment"
+_NO_SECRETS = "secrets belong in files or the environment"
 _FILE_VARIABLE = "config"
 _SHOWN_VALUE = 60
 

@@ -63,6 +63,6 @@ class SlotReader:
         if bytes.fromhex(there.removeprefix("0x")) != block_hash:
             raise NodeError(
                 self._bindings.rpc.name,
-                f"block {number} is {there}, the beacon state stands on 0x{block_hash.hex()}: "
+                f"block {number} is {there}, the beacon state names 0x{block_hash.hex()}: "
                 "the nodes follow different chains",
             )

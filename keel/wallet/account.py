@@ -105,7 +105,7 @@ def _password(settings: KeySettings) -> str:
     if settings.passphrase is not None:
         return settings.passphrase.get_secret_value()
     if settings.secret_file is None:
-        raise AccountError("no password file is named")
+        raise AccountError("no password file is given")
     try:
         return read_password(settings.secret_file)
     except FileError as error:

@@ -24,7 +24,7 @@ class TooDearError(WalletError):
 
     def __init__(self, asked_wei: int, allowed_wei: int) -> None:
         super().__init__(
-            f"gas costs {asked_wei / 10**9:.3f} gwei with tip, allowed are "
+            f"gas costs {asked_wei / 10**9:.3f} gwei with tip, at most "
             f"{allowed_wei / 10**9:.3f} gwei"
         )
         self.asked_wei, self.allowed_wei = asked_wei, allowed_wei

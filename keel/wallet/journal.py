@@ -88,11 +88,11 @@ def read_journal(path: Path, address: str, chain_id: int) -> Journal:
     try:
         journal = Journal.model_validate_json(content)
     except ValidationError:
-        raise JournalError(f"{path} is damaged; move it away when nothing waits") from None
+        raise JournalError(f"{path} is damaged: move it away when no transaction waits") from None
     if (journal.address, journal.chain_id) != (address, chain_id):
         raise JournalError(
-            f"{path} is of account {journal.address} on chain {journal.chain_id}, "
-            f"not of {address} on chain {chain_id}"
+            f"{path} belongs to {journal.address} on chain {journal.chain_id}, "
+            f"not to {address} on chain {chain_id}"
         )
     return journal
 

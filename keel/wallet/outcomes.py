@@ -13,8 +13,8 @@ class Outcome(Enum):
     MINED = "mined"
     FAILED = "mined, but reverted"
     REPLACED = "its nonce was used by another transaction of the account"
-    DROPPED = "dropped by the pool and sent again; it waits on"
-    REORGED = "its block was taken back; it is sent again and waits on"
+    DROPPED = "dropped by the pool and sent again; it still waits"
+    REORGED = "its block was reverted; it is sent again and still waits"
 
     @property
     def waits_on(self) -> bool:

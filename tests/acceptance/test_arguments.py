@@ -77,7 +77,7 @@ WRONG = [
     ("beacon top-up 3 0", "0 is not above 0"),
     ("beacon mev nothing", "'nothing' is not an amount such as 1.5"),
     ("beacon fee-recipient nothing", "'nothing' is not an address"),
-    (f"beacon fee-recipient {ZERO}", "the zero address stands where an account is expected"),
+    (f"beacon fee-recipient {ZERO}", "the zero address cannot be used as an account"),
     (f"beacon fee-recipient {MISTYPED[:-1]}", "is not an address"),
     (f"beacon fee-recipient {MISTYPED[:-3]}AA3", "its capital letters (EIP-55) do not fit"),
     ("beacon deposit /nowhere", "/nowhere cannot be read: No such file"),

@@ -93,7 +93,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "the zero address": (
         {"accounts": {**values()["accounts"], "guardian": "0x" + "0" * 40}},
-        "accounts.guardian: the zero address stands where an account is expected",
+        "accounts.guardian: the zero address cannot be used as an account",
     ),
     "what is no address": (
         {"accounts": {**values()["accounts"], "guardian": "0x12"}},
@@ -110,7 +110,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an unknown parameter": (
         {"overrides": {"fees": 1}},
-        "overrides has 'fees', which is no parameter",
+        "overrides has 'fees', which is not a parameter",
     ),
     "an unknown profile": (
         {"profile": "testnet"},

@@ -45,7 +45,7 @@ def test_one_contract_explains_the_errors_of_another(keel: Keel, path: Path) -> 
 def test_an_abi_that_is_missing_or_broken_is_named(keel: Keel, path: Path) -> None:
     abi = path.parent / "abi" / "AccountingOracle.json"
     abi.write_text("{")
-    with pytest.raises(ManifestError, match=r"AccountingOracle\.json is no ABI"):
+    with pytest.raises(ManifestError, match=r"AccountingOracle\.json is not an ABI"):
         bind_recorded(keel.rpc, path)
     abi.unlink()
     with pytest.raises(ManifestError, match=r"AccountingOracle\.json cannot be read"):

@@ -176,7 +176,7 @@ def test_a_validator_is_known_by_the_beginning_of_its_key(
     assert ask(folder, "activation", pubkey=f"0x{first[:12]}")["slot"] == chain.slot
     with pytest.raises(BadArgumentError, match="no validator and no deposit has a public key"):
         ask(folder, "activation", pubkey=first[:12] + second[:12])
-    with pytest.raises(BadArgumentError, match=r"\d+ validators have .*: give more of it"):
+    with pytest.raises(BadArgumentError, match=r"\d+ validators have .*: give more digits"):
         ask(folder, "activation", pubkey=first[:1])
 
 

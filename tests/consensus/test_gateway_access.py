@@ -154,7 +154,7 @@ def test_what_is_no_request_is_told_in_one_line(url: str, content: bytes) -> Non
     [
         ("anvil_reset", "evm_snapshot and evm_revert"),
         ("hardhat_reset", "evm_snapshot and evm_revert"),
-        ("anvil_setRpcUrl", "start Anvil by itself"),
+        ("anvil_setRpcUrl", "start Anvil alone"),
         ("anvil_loadState", "evm_snapshot and evm_revert"),
         ("anvil_rollback", "evm_snapshot and evm_revert"),
         ("anvil_reorg", "evm_snapshot and evm_revert"),
@@ -163,7 +163,7 @@ def test_what_is_no_request_is_told_in_one_line(url: str, content: bytes) -> Non
         ("anvil_setIntervalMining", "--mine instant"),
         ("anvil_setBlockTimestampInterval", "evm_increaseTime"),
         ("anvil_setCoinbase", "fee-recipient"),
-        ("anvil_unheardOf", "not known to leave both layers together"),
+        ("anvil_unheardOf", "move one layer without the other"),
         ("engine_newPayloadV4", "does not know this method"),
         ("personal_unlockAccount", "does not know this method"),
     ],

@@ -93,7 +93,7 @@ def test_everything_about_a_report_is_explained_without_a_key(
     head = reported.beacon.chain.slot
     early = reporter("explain", str(head), "--config", keyless)
     assert early.returncode == 0
-    assert f"slot {head}: not final, it may yet change" in early.stderr
+    assert f"slot {head}: not final, it can still change" in early.stderr
     never = reporter("explain", str(head + 99), "--config", keyless)
     assert (never.returncode, never.stdout) == (1, "")
     assert never.stderr.strip().splitlines()[-1].startswith("Error: ")

@@ -171,7 +171,7 @@ def test_a_member_that_was_removed_looks_on_and_the_others_sign_anew(
         assert reported.applied
         assert set(reported.signers) == {member.address for member in world.members[1:4]}
         alarms = one.health().alarms
-        assert re.match(rf"{removed} is no member of the committee", alarms["member_removed"])
+        assert re.match(rf"{removed} is not a member of the committee", alarms["member_removed"])
 
 
 def test_a_report_waits_for_finality_and_is_told_to_be_late(

@@ -35,7 +35,7 @@ def test_who_is_removed_in_mid_frame_counts_no_more_and_says_so(stage: Stage) ->
         committee.step(3)
         assert committee.reports() == [], "an old signature and two new ones are no quorum of three"
         text = await_alarm(removed, "member_removed")
-        assert text.startswith(f"{committee.member(1)} is no member of the committee")
+        assert text.startswith(f"{committee.member(1)} is not a member of the committee")
         assert removed.health().stage == "watching"
         start([fourth])
         reported = committee.until_applied(stage.ref_slot)

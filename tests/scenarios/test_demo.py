@@ -59,7 +59,7 @@ def test_one_wei_off_stops_the_demo_with_exit_code_1() -> None:
             set_balance_wei(world.rpc, vault, balance_wei(world.rpc, vault) + 1)
 
     screen = io.StringIO()
-    with pytest.raises(Fault, match=r"the books are broken: .* \+1 wei") as caught:
+    with pytest.raises(Fault, match=r"the accounts do not add up: .* \+1 wei") as caught:
         tell_life(0.0, fast=True, console=Console(file=screen, width=200), interfere=force_one_wei)
     assert caught.value.exit_code == 1
     assert screen.getvalue().count("identity holds to the wei") == 2

@@ -76,7 +76,7 @@ async def _read_body(request: Request) -> Json:
     except BodyTooLongError:
         raise ApiError(413, f"Body too long: at most {MOST_BODY_BYTES} bytes expected") from None
     except ClientDisconnect:
-        raise bad_request("Invalid body: the client went away") from None
+        raise bad_request("Invalid body: the client closed the connection") from None
     if not body:
         return None
     require_json(request.headers.get("content-type"))

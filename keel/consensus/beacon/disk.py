@@ -93,7 +93,7 @@ def load_chain(folder: Path, rpc: RpcClient) -> BeaconChain:
         body, parent_root = block.message.body, bytes(block.message.parent_root)
         chain.payloads.accept(body.execution_payload, body.execution_requests, parent_root)
     if chain.head_root.hex() != document["head_root"]:
-        raise DataFolderError(f"{folder}: the head's block is not there")
+        raise DataFolderError(f"{folder}: the head's block is missing")
     chain.keys.secrets = _read_keys(folder / "keys.json")
     chain.participation.offline = set(document["offline"])
     chain.participation.missed_slots = set(document["missed_slots"])

@@ -66,7 +66,7 @@ def validators_to_pay_out(chain: BeaconChain) -> int:
 GOALS: Mapping[str, Goal] = {
     "active": Goal(
         "the activation of all validators",
-        "no deposit came that is to become a validator",
+        "no deposit came for a new validator",
         64,
         validators_to_activate,
     ),

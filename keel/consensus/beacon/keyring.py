@@ -58,4 +58,4 @@ class Keyring:
         try:
             return self.secrets[pubkey]
         except KeyError:
-            raise UnknownValidatorError(f"the key of 0x{pubkey.hex()} is not here") from None
+            raise UnknownValidatorError(f"the chain has no key of 0x{pubkey.hex()}") from None

@@ -46,7 +46,7 @@ def vote_around(chain: BeaconChain, indices: Iterable[int]) -> None:
     """
     spec = chain.spec
     if chain.epoch < 2:
-        raise OperationRefusedError("a surround vote needs two epochs before the present one")
+        raise OperationRefusedError("a surround vote needs two earlier epochs")
     outer = attestation_data(spec, chain.state, chain.head_root)
     inner = outer.copy()
     outer.source = spec.Checkpoint(epoch=0, root=spec.Root())

@@ -18,7 +18,7 @@ from keel.consensus.beacon.pool import Pool
 from keel.consensus.beacon.spec import State
 from keel.consensus.beacon.store import Store
 
-ADVICE = "ask the RPC address that the chain printed for it, which moves both layers"
+ADVICE = "use the RPC address that the chain printed, which moves both layers"
 
 _SENT_AGAIN = ("from", "to", "input", "value", "gas", "nonce", "accessList")
 
@@ -54,8 +54,8 @@ def _go_back(execution: ExecutionLayer, store: Store, pool: Pool) -> Realigned:
             last = middle
     if first < 0:
         raise AnvilMovedError(
-            f"Anvil was taken back behind the block with which the beacon chain began, so no state "
-            f"of the chain fits it any more (block {gone} is gone): start the chain again"
+            f"Anvil was reverted to before the beacon chain's first block, so no beacon state "
+            f"matches it (block {gone} is gone): start the chain again"
         )
     slot, was_at = slots[first], max(store.recent_states)
     number, block_hash = _execution_head(store, slot)
@@ -64,8 +64,8 @@ def _go_back(execution: ExecutionLayer, store: Store, pool: Pool) -> Realigned:
     pool.clear()
     execution.forget_since(number, block_hash)
     return Realigned(
-        f"Anvil was taken back from block {gone} to block {number} by itself: the beacon chain "
-        f"went back with it, from slot {was_at} to slot {slot}. To revert, {ADVICE}",
+        f"Anvil alone was reverted from block {gone} to block {number}: the beacon chain "
+        f"followed, from slot {was_at} to slot {slot}. To revert, {ADVICE}",
         state,
     )
 
@@ -97,12 +97,12 @@ def _take_back(execution: ExecutionLayer, time: int) -> Realigned | None:
     rpc.call("anvil_rollback", blocks)
     lost = sum(not _send_again(rpc, *pair) for pair in zip(sent, raw, strict=True))
     told = (
-        f"Anvil was moved by itself to {seconds} s behind the start of the next slot: its blocks "
-        f"above {execution.folded_block} ({blocks}) were undone, and {len(sent) - lost} "
-        "transactions of them wait for the slot"
+        f"Anvil alone was moved {seconds} s past the start of the next slot: its blocks above "
+        f"{execution.folded_block} ({blocks}) were undone, and {len(sent) - lost} of their "
+        "transactions wait for the slot"
     )
     if lost:
-        told += f"; {lost} cannot be sent again and are gone"
+        told += f"; {lost} cannot be sent again and are lost"
     return Realigned(f"{told}. To move time, {ADVICE}")
 
 

@@ -52,7 +52,7 @@ class Access:
             return (
                 403,
                 INVALID_REQUEST,
-                f"pages of {origin[:100]!r} may not use this chain: --allow-origin lets them in",
+                f"pages of {origin[:100]!r} may not use this chain: allow them with --allow-origin",
             )
         if method not in ("POST", "OPTIONS"):
             is_web_socket = headers.get("upgrade", "").lower() == "websocket"

@@ -41,28 +41,28 @@ _CHANGES = frozenset(
 )
 _CHANGING = ("anvil_", "hardhat_", "evm_")
 
-_BY_SNAPSHOTS = "evm_snapshot and evm_revert take both layers back"
+_BY_SNAPSHOTS = "evm_snapshot and evm_revert move both layers"
 _BY_MINING = "start the chain with --mine instant, or use evm_mine"
 _REFUSED: Mapping[str, str] = {
-    "reset": f"it would take Anvil from under the beacon chain: {_BY_SNAPSHOTS}",
-    "setRpcUrl": "this chain forks no other one: start Anvil by itself to fork",
+    "reset": f"it would replace Anvil's chain alone: {_BY_SNAPSHOTS}",
+    "setRpcUrl": "this chain is not a fork: start Anvil alone to fork another chain",
     "loadState": f"it would change Anvil alone: {_BY_SNAPSHOTS}",
     "reorg": f"the beacon chain has one branch: {_BY_SNAPSHOTS}",
-    "rollback": f"it would take Anvil alone back: {_BY_SNAPSHOTS}",
+    "rollback": f"it would revert Anvil alone: {_BY_SNAPSHOTS}",
     "setAutomine": f"blocks come with the slots: {_BY_MINING}",
     "setIntervalMining": f"blocks come with the slots: {_BY_MINING}",
-    "setCoinbase": "each slot's proposer has its own: `ape run beacon fee-recipient` sets it",
-    "setChainId": "contracts and signatures hold the chain's id: it stays",
+    "setCoinbase": "each proposer has its own: set it with `ape run beacon fee-recipient`",
+    "setChainId": "contracts and signatures contain the chain id",
     "setBlockTimestampInterval": "each block has its slot's time: use evm_increaseTime",
     "removeBlockTimestampInterval": "each block has its slot's time: use evm_increaseTime",
-    "mineDetailed": "use evm_mine, and eth_getBlockByNumber for what it mined",
+    "mineDetailed": "use evm_mine, and eth_getBlockByNumber to see the block",
     "setPrevRandao": "the beacon chain decides it",
 }
 _HARMLESS: Mapping[str, Sequence[Any]] = {
     "setIntervalMining": (0, "0x0"),
     "removeBlockTimestampInterval": (),
 }
-"""Parameters with which a refused method asks for what is so anyway."""
+"""Parameters with which a refused method would change nothing."""
 
 
 def refusal(method: str, *, mines_at_once: bool) -> str | None:
@@ -76,7 +76,7 @@ def refusal(method: str, *, mines_at_once: bool) -> str | None:
         return None
     if name == "setAutomine" and mines_at_once:
         return "transactions are mined at once: start the chain without --mine instant to wait"
-    return _REFUSED.get(name, "it is not known to leave both layers together")
+    return _REFUSED.get(name, "it may move one layer without the other")
 
 
 def is_so_already(method: str, params: Sequence[Any], *, mines_at_once: bool) -> bool:

@@ -61,7 +61,7 @@ def read_state(spec: Spec, data: Data) -> EncodedState:
         raise EncodingError(f"{len(validators)} validators, but {len(balances_gwei)} balances")
     if len(validators) and int(validators["slashed"].max()) > 1:
         index = int(np.argmax(validators["slashed"] > 1))
-        raise EncodingError(f"slashed of validator {index} is no boolean")
+        raise EncodingError(f"slashed of validator {index} is not a boolean")
     return EncodedState(spec, layout, spans, validators, balances_gwei)
 
 
@@ -88,7 +88,7 @@ def _whole(layout: StateLayout, spans: dict[str, memoryview], name: str) -> memo
     size, limit = int(field_type.ELEMENT_TYPE.fixed_size()), list_limit(field_type)
     count, rest = divmod(len(spans[name]), size)
     if rest:
-        raise EncodingError(f"{name} has {len(spans[name])} bytes, no multiple of {size}")
+        raise EncodingError(f"{name} has {len(spans[name])} bytes, not a multiple of {size}")
     if limit is not None and count > limit:
         raise EncodingError(f"{name} has {count} elements, at most {limit} expected")
     return spans[name]

@@ -68,14 +68,14 @@ def state_layout(spec: Spec) -> StateLayout:
     layout = StateLayout(container_of(spec.BeaconState), validator, _record(validator))
     for name in ("validators", "balances"):
         if list_limit(layout.state.field(name).type) is None:
-            raise LayoutError(f"{name} of this fork is no list with a limit")
+            raise LayoutError(f"{name} of this fork is not a list with a limit")
     return layout
 
 
 def container_of(container: SSZType) -> Container:
     """Return the fields of a container whose tree has one leaf a field; raises LayoutError."""
     if container.KIND != "container" or hasattr(container, "ACTIVE_FIELDS"):
-        raise LayoutError(f"{container.__name__} is no plain container")
+        raise LayoutError(f"{container.__name__} is not a plain container")
     fields, at = [], 0
     for name, declared in container.model_fields.items():
         size = declared.annotation.fixed_size()

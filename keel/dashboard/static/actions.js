@@ -2,11 +2,11 @@
 import { Wallet, WalletRefusal } from "./wallet.js";
 
 const KINDS = {
-  deposit: ["Deposit", "ETH", "Ether becomes kETH at the present rate; kETH grows with each report."],
-  wrap: ["Wrap", "kETH", "kETH becomes wkETH, whose amount stays and whose worth grows."],
-  unwrap: ["Unwrap", "wkETH", "wkETH becomes kETH again."],
-  request: ["Request", "kETH", "kETH is burned for a ticket of so much ether, paid by the queue. Only losses can shrink it."],
-  redeem: ["Redeem", "kETH", "kETH becomes ether at once, for a fee that grows as free ether runs out."],
+  deposit: ["Deposit", "ETH", "You get kETH at the current rate. Its amount grows with each report."],
+  wrap: ["Wrap", "kETH", "You get wkETH. Its amount is fixed, its price grows."],
+  unwrap: ["Unwrap", "wkETH", "You get kETH back."],
+  request: ["Request", "kETH", "You get a ticket for the same amount of ether, which the queue pays. Only losses can reduce it."],
+  redeem: ["Redeem", "kETH", "You get ether at once. The fee rises as free ether falls."],
 };
 const HELD = { deposit: "ETH", wrap: "kETH", unwrap: "wkETH", request: "kETH", redeem: "kETH" };
 const POLL_MS = 1000;

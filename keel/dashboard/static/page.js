@@ -20,8 +20,8 @@ function showFreshness() {
   document.body.classList.toggle("is-old", isOld);
   offline.hidden = !isOld;
   const text = away >= 3
-    ? `The page's server does not answer for ${away} s; the numbers are older than that.`
-    : `The execution node does not answer for ${age} s; the numbers are older than that.`;
+    ? `The page's server has not answered for ${away} s; the numbers are older than that.`
+    : `The execution node has not answered for ${age} s; the numbers are older than that.`;
   if (isOld) offline.textContent = text;
 }
 

@@ -12,7 +12,7 @@ export class WalletRefusal extends Error {
 
 function explained(error) {
   if (error?.code === REJECTED) return new WalletRefusal("You declined in the wallet; nothing was sent.");
-  if (error?.code === PENDING) return new WalletRefusal("The wallet already asks: open it.");
+  if (error?.code === PENDING) return new WalletRefusal("The wallet is already asking you: open it.");
   return new WalletRefusal(`The wallet says: ${error?.message ?? error}`);
 }
 

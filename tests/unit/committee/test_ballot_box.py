@@ -58,7 +58,7 @@ def test_two_reports_of_one_member_are_both_kept(box: BallotBox) -> None:
 @pytest.mark.parametrize(
     ("ballot", "status", "message"),
     [
-        (signed(OUTSIDER), 403, f"{OUTSIDER.address} is no member"),
+        (signed(OUTSIDER), 403, f"{OUTSIDER.address} is not a member"),
         (
             signed(OUTSIDER).model_copy(update={"signer": MEMBERS[0].address}),
             403,
@@ -70,9 +70,9 @@ def test_two_reports_of_one_member_are_both_kept(box: BallotBox) -> None:
             400,
             f"the deadline is 7, {TIMETABLE.deadline(REF_SLOT)} expected",
         ),
-        (signed(MEMBERS[0], replace(REPORT, ref_slot=63)), 400, "slot 63 is not reported now"),
-        (signed(MEMBERS[0], replace(REPORT, ref_slot=159)), 400, "slot 159 is not reported now"),
-        (signed(MEMBERS[0], replace(REPORT, ref_slot=96)), 400, "slot 96 is not reported now"),
+        (signed(MEMBERS[0], replace(REPORT, ref_slot=63)), 400, "slot 63 cannot be reported now"),
+        (signed(MEMBERS[0], replace(REPORT, ref_slot=159)), 400, "slot 159 cannot be reported now"),
+        (signed(MEMBERS[0], replace(REPORT, ref_slot=96)), 400, "slot 96 cannot be reported now"),
     ],
 )
 def test_a_ballot_that_cannot_count_is_refused_with_its_fault(
@@ -217,7 +217,7 @@ def test_a_genuine_ballot_counts_whatever_others_bring(
 def test_unproven_ballots_are_bounded_by_sender_and_none_is_evicted(open_box: BallotBox) -> None:
     for number in range(MOST_OF_A_SENDER):
         assert open_box.take(garbage(number), STRANGER) is Reception.UNPROVEN
-    with pytest.raises(BallotRefusedError, match="to be proven first") as refused:
+    with pytest.raises(BallotRefusedError, match="must be proven first") as refused:
         open_box.take(garbage(MOST_OF_A_SENDER), STRANGER)
     assert refused.value.status == 429
     assert not refused.value.is_invalid
@@ -240,7 +240,7 @@ def test_many_strangers_are_bounded_and_keep_no_peer_out(open_box: BallotBox) ->
 
     for number in range(MOST_OF_STRANGERS):
         assert bring(number) is Reception.UNPROVEN
-    with pytest.raises(BallotRefusedError, match="to be proven first"):
+    with pytest.raises(BallotRefusedError, match="must be proven first"):
         bring(MOST_OF_STRANGERS)
     assert open_box.take_from_peer("http://peer", [of_wallet()]) is None
     open_box.prove(wallet_accepts)
@@ -264,9 +264,7 @@ def test_a_peer_that_hands_out_invalid_ballots_costs_little_and_is_named(box: Ba
         pytest.fail("the rest was looked at")
 
     problem = box.take_from_peer("http://peer", forged())
-    assert problem == (
-        f"handed out invalid ballots: the signature is not that of {MEMBERS[0].address}"
-    )
+    assert problem == (f"sent invalid ballots: the signature is not that of {MEMBERS[0].address}")
     late = signed(MEMBERS[1], replace(REPORT, ref_slot=63))
     assert box.take_from_peer("http://peer", [late] * 20 + [signed(MEMBERS[1])]) is None
     assert box.ballots(REF_SLOT) == (signed(MEMBERS[1]),)

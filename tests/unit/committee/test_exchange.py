@@ -138,7 +138,7 @@ def test_a_refused_ballot_is_named_and_offered_again(url: str, box: BallotBox) -
     box.open_for(TERMS, TIMETABLE.reportable_at(REF_SLOT - 64))  # it is two frames behind
     with Peers([url], TIMEOUT) as peers:
         peers.offer([signed(MEMBERS[0])])
-        assert "slot 95 is not reported now" in peers.problems[url]
+        assert "slot 95 cannot be reported now" in peers.problems[url]
         box.open_for(TERMS, NOW)
         peers.offer([signed(MEMBERS[0])])
         assert peers.problems == {}
@@ -153,7 +153,7 @@ def test_a_refused_ballot_is_named_and_offered_again(url: str, box: BallotBox) -
         (b"[]", 400, "should be an object"),
         (b'{"report": ' + b"[" * 5000, 400, "Invalid JSON"),
         (b" " * (MOST_BALLOT_BYTES + 1), 413, "a ballot has at most 16384 bytes"),
-        (signed(OUTSIDER).model_dump_json().encode(), 403, "is no member"),
+        (signed(OUTSIDER).model_dump_json().encode(), 403, "is not a member"),
         (signed(MEMBERS[0], nonce=7).model_dump_json().encode(), 400, "nonce of the member set"),
     ],
 )
@@ -226,7 +226,7 @@ def test_a_peer_that_hands_out_forged_ballots_is_named(box: BallotBox) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     with raw_server(answer) as peer, Peers([peer], 2) as peers:
         peers.gather(REF_SLOT, box)
-        assert "handed out invalid ballots" in peers.problems[peer]
+        assert "sent invalid ballots" in peers.problems[peer]
     assert box.ballots(REF_SLOT) == (signed(MEMBERS[1]),)
 
 
@@ -253,7 +253,7 @@ def test_leaves_are_found_by_their_root_and_checked(url: str) -> None:
         assert peers.operators(bytes([1]) * 32) is None
         assert peers.problems == {}
         assert peers.operators(bytes(32)) is None
-        assert "sent leaves that do not lead to 0x00" in peers.problems[url]
+        assert "sent leaves without the root 0x00" in peers.problems[url]
 
 
 def test_slow_clients_and_huge_bodies_do_not_stop_the_others(

@@ -65,7 +65,7 @@ def test_arrays_encode_like_the_specifications_lists(fork: Fork) -> None:
         )
     }
     assert encode_state(bare, columns) == whole
-    with pytest.raises(EncodingError, match="slot: no list of the state"):
+    with pytest.raises(EncodingError, match="slot: not a list of the state"):
         encode_state(bare, {"slot": np.zeros(1, "<u8")})
 
 
@@ -95,7 +95,7 @@ def test_half_a_validator_is_refused(encoded: bytearray) -> None:
     at = _offset_at("balances")
     start = int.from_bytes(encoded[at : at + 4], "little")
     encoded[at : at + 4] = (start - 8).to_bytes(4, "little")
-    with pytest.raises(EncodingError, match="validators has 718 bytes, no multiple of 121"):
+    with pytest.raises(EncodingError, match="validators has 718 bytes, not a multiple of 121"):
         read_state(spec_of("fulu"), encoded)
 
 
@@ -119,5 +119,5 @@ def test_a_boolean_other_than_nought_and_one_is_refused(encoded: bytearray) -> N
     at = _offset_at("validators")
     start = int.from_bytes(encoded[at : at + 4], "little")
     encoded[start + 4 * VALIDATOR_BYTES + slashed_at] = 2
-    with pytest.raises(EncodingError, match="slashed of validator 4 is no boolean"):
+    with pytest.raises(EncodingError, match="slashed of validator 4 is not a boolean"):
         read_state(spec_of("fulu"), encoded)

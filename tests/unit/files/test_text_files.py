@@ -52,8 +52,8 @@ def test_a_mark_at_the_beginning_is_dropped_and_one_inside_is_text(tmp_path: Pat
         ("word".encode("utf-32"), "is UTF-32, UTF-8 expected"),
         ("word".encode("utf-16-le"), "is not UTF-8 text: character 2 is NUL, as in UTF-16"),
         (b"word\0", "is not UTF-8 text: character 5 is NUL, as in UTF-16"),
-        ("mañana".encode("latin-1"), "is not UTF-8: byte 3 is of another code"),
-        ("€".encode("cp1252"), "is not UTF-8: byte 1 is of another code"),
+        ("mañana".encode("latin-1"), "is not UTF-8: byte 3 is invalid"),
+        ("€".encode("cp1252"), "is not UTF-8: byte 1 is invalid"),
         (b"x" * 101, "is too large: at most 100 bytes expected"),
     ],
 )
@@ -144,7 +144,7 @@ def test_passwords_from_windows_and_from_another_time(tmp_path: Path) -> None:
     marked = written(tmp_path, (INPUTS / "password-bom.txt").read_bytes())
     assert read_password(marked) == "mañana"
     latin = written(tmp_path, (INPUTS / "password-latin1.txt").read_bytes())
-    assert refusal(read_password, latin) == "is not UTF-8: byte 3 is of another code"
+    assert refusal(read_password, latin) == "is not UTF-8: byte 3 is invalid"
 
 
 @given(content=st.binary(max_size=200))

@@ -349,4 +349,4 @@ def test_the_findings_of_a_quiet_protocol_say_that_nothing_is_missing() -> None:
     findings: Findings = plan_exits(VIEW)
     assert not findings.chores
     assert not findings.alarms
-    assert why_not(findings) == "tickets wait for 0 ETH, 0 ETH is there or coming"
+    assert why_not(findings) == "tickets wait for 0 ETH, 0 ETH is there or expected"

@@ -93,7 +93,7 @@ def test_a_signature_is_looked_at_only_where_its_key_is_in_question() -> None:
 def test_keys_of_operators_that_may_get_no_more_are_told_from_none_at_all() -> None:
     at_limit = replace(stakeable(1, committed(0)), operators=(replace(operator(0), limit=0),))
     assert (
-        "the 1 key left belong to operators that may get no more"
+        "the 1 key left are of operators that may get no more validators"
         in (plan_stakes(at_limit).alarms["keys_exhausted"])
     )
     assert "no usable key" in plan_stakes(stakeable(1)).alarms["keys_exhausted"]
@@ -220,7 +220,9 @@ def test_dust_sent_to_the_registry_triggers_no_claim() -> None:
 def test_leaves_that_nobody_has_are_waited_for() -> None:
     findings = plan_rewards(replace(VIEW, rewards=replace(REWARDS, leaves=None)))
     assert not findings.chores
-    assert f"no member has the leaves under 0x{REWARDS.operators_root.hex()}" in why_not(findings)
+    assert f"no member has the leaves with the root 0x{REWARDS.operators_root.hex()}" in why_not(
+        findings
+    )
 
 
 DEAD = Deadlock(

@@ -94,7 +94,7 @@ def test_a_purse_that_runs_dry_is_told_in_time(keel: Keel) -> None:
     watching = watch(keel)
     watching.look(replace(STANDING, account_wei=ETHER // 10 - 1), REF_SLOT, Stage.TURN)
     assert watching.alarms.texts() == {
-        "low_balance": f"{MEMBER} has 0.0999 ETH for gas, 0.1 ETH wanted"
+        "low_balance": f"{MEMBER} has 0.0999 ETH for gas, 0.1 ETH expected"
     }
     watching.look(replace(STANDING, account_wei=ETHER // 10), REF_SLOT, Stage.TURN)
     assert watching.alarms.texts() == {}

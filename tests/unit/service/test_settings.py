@@ -72,7 +72,7 @@ def test_a_list_of_the_environment_may_be_json(
     monkeypatch.setenv(f"{PREFIX}NETWORK__BEACON", '["http://a:1", "http://b:2"]')
     assert _load(config).network.beacon == ("http://a:1", "http://b:2")
     monkeypatch.setenv(f"{PREFIX}NETWORK__BEACON", '["http://a:1"')
-    with pytest.raises(SettingsError, match=r"^network: is no list: "):
+    with pytest.raises(SettingsError, match=r"^network: is not a list: "):
         _load(config)
 
 
@@ -128,7 +128,7 @@ def test_an_error_names_key_value_and_bound_in_one_line(
         ("beacon_agree", "0", "beacon_agree = 0: must be from 1 to 1"),
         ("timeout_seconds", "0", "network.timeout_seconds = 0: must be greater than or equal"),
         ("execution", "ftp://a", "network.execution.0 = ftp://a: must be an http"),
-        ("execution", "http://a,http://a", "must not name one address twice"),
+        ("execution", "http://a,http://a", "must not name an address twice"),
         ("nodes", "4", "network.nodes: unknown key"),
     ],
 )
@@ -161,7 +161,7 @@ def test_an_unknown_variable_is_refused_by_name(
 def test_secrets_in_the_file_are_refused_and_not_repeated(config: Path, line: str) -> None:
     config.write_text(f"{CONFIG}[key]\n{line}\n")
     with pytest.raises(
-        SettingsError, match=r"^key\.\w+: secrets stand in files or in the environment$"
+        SettingsError, match=r"^key\.\w+: secrets belong in files or the environment$"
     ):
         _load(config)
 

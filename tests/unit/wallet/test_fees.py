@@ -93,7 +93,7 @@ def test_nothing_is_signed_while_gas_is_too_dear(rpc: RpcClient, make_sender: Ma
     rpc.call("anvil_setNextBlockBaseFeePerGas", hex(100 * GWEI))
     mine(rpc)
     sender = make_sender()
-    with pytest.raises(TooDearError, match=r"gas costs 10\d\.\d+ gwei with tip, allowed are 100"):
+    with pytest.raises(TooDearError, match=r"gas costs 10\d\.\d+ gwei with tip, at most 100"):
         sender.submit(RECEIVER, b"", 5)
     assert sender.waiting == ()
     assert sender.too_dear is not None

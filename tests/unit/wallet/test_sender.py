@@ -262,7 +262,7 @@ def test_the_journal_of_another_chain_is_refused(
 ) -> None:
     make_sender().submit(RECEIVER, b"")
     path = tmp_path / "sent.json"
-    with pytest.raises(JournalError, match="on chain 31337, not of"):
+    with pytest.raises(JournalError, match="on chain 31337, not to"):
         Sender(rpc, reporter_account, 1, POLICY, path)
     with start_anvil(AnvilOptions(mining=False, genesis_timestamp=1_700_000_000)) as other:
         sender = Sender(other.rpc, reporter_account, CHAIN_ID, POLICY, path)

@@ -91,7 +91,7 @@ def _first_fault(error: ValidationError) -> str:
         case "missing":
             return f"{name} is missing"
         case "extra_forbidden":
-            return f"{name[:_SHOWN_MOST]} is no argument of it"
+            return f"it has no argument {name[:_SHOWN_MOST]}"
         case "value_error":
             return f"{name}: {fault['msg'].removeprefix('Value error, ')}"
     problem = fault["msg"].replace("Input should", "must").replace("String should", "must")

@@ -30,7 +30,7 @@ def named_pubkey(chain: BeaconChain, text: str) -> bytes:
     found = [pubkey for pubkey in _pubkeys(chain) if pubkey.hex().startswith(digits)]
     if len(found) != 1:
         what = f"{len(found)} validators have" if found else "no validator and no deposit has"
-        hint = ": give more of it" if found else ""
+        hint = ": give more digits" if found else ""
         raise UnknownValidatorError(f"{what} a public key that begins with 0x{digits}{hint}")
     return found[0]
 

@@ -121,7 +121,7 @@ class _Answer:
         except (BeaconError, ChainError, OSError) as error:
             answer = {"error": _first_line(error), "is_usage": False}
         except Exception as error:  # the chain is everybody's, and is as it was before
-            fault = f"a fault of Keel: {type(error).__name__}: {_first_line(error)}"
+            fault = f"a bug in Keel: {type(error).__name__}: {_first_line(error)}"
             answer = {"error": fault, "is_usage": False}
         finally:
             self.desk.on_slot = None
