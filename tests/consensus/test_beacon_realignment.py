@@ -146,7 +146,7 @@ def test_a_transaction_of_an_impersonated_account_waits_for_the_slot_too(
     outcome = chain.step()
     assert outcome.transactions == 1
     assert outcome.realigned is not None
-    assert "1 transactions of them wait" in outcome.realigned
+    assert "1 of their transactions wait" in outcome.realigned
     assert balance_wei(chain.rpc, RECIPIENT) == 5
 
 
