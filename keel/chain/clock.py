@@ -23,7 +23,7 @@ def mine(rpc: RpcClient) -> None:
 
 
 def set_next_timestamp(rpc: RpcClient, timestamp: int) -> None:
-    """Give the next block, whoever causes it, exactly this time; it must not lie before now.
+    """Give the next block, whoever causes it, exactly this time; it must not be before now.
 
     The clock runs on from there.
     """
@@ -31,7 +31,7 @@ def set_next_timestamp(rpc: RpcClient, timestamp: int) -> None:
 
 
 def jump_to(rpc: RpcClient, timestamp: int) -> None:
-    """Mine one block at exactly this time; it must not lie before now."""
+    """Mine one block at exactly this time; it must not be before now."""
     rpc.batch([("evm_setNextBlockTimestamp", (hex(timestamp),)), ("evm_mine", ())])
 
 

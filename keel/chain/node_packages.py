@@ -1,4 +1,4 @@
-"""Where npm packages and programs lie, and one clear line when they do not."""
+"""Where npm packages and programs are, and one clear line when they are missing."""
 
 import os
 import shutil

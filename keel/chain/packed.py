@@ -1,4 +1,4 @@
-"""What a wheel carries beside the code, since no repository is around it.
+"""What a wheel contains in addition to the code, since it has no repository.
 
 toolchain/build_backend.py packs it: compiled contracts, Ethereum's system contracts, the page's
 chart and its guide.

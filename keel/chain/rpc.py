@@ -132,7 +132,7 @@ class RpcClient(Closing):
             ) from error
 
     def _connect(self) -> None:
-        """Open the connection, or open it anew when the endpoint closed it while it was idle."""
+        """Open the connection, or open it again when the endpoint closed it while it was idle."""
         open_socket = self._connection.sock
         if open_socket is not None:
             closed_by_peer, _, _ = select.select([open_socket], [], [], 0)

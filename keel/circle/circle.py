@@ -148,7 +148,7 @@ class Circle:
         )
 
     def next_ref_slot(self) -> int:
-        """Return the first reference slot that lies ahead."""
+        """Return the first reference slot ahead."""
         geometry, chain = self.manifest.configuration.geometry, self.chain
         newest = geometry.newest_reference_slot(chain.time_at(chain.slot))
         return newest + geometry.frame_slots
@@ -158,7 +158,7 @@ class Circle:
         return _MOST_FRAMES * geometry.frame_slots if slots is None else slots
 
     def _head_slot(self) -> int:
-        """Slot of the latest block: nodes do not tell of missed slots after it."""
+        """Slot of the latest block: nodes do not report missed slots after it."""
         block = self.chain.head_block
         return 0 if block is None else int(block.message.slot)
 

@@ -36,7 +36,7 @@ _ROOT_DIGITS = 64
 _MOST_SLOT_DIGITS = 20
 
 type FindLeaves = Callable[[bytes], tuple[OperatorTotals, ...] | None]
-"""Leaves under an `operatorsRoot`, None when nobody at hand has them."""
+"""Leaves of an `operatorsRoot`, None when nobody reachable has them."""
 
 
 def exchange_app(box: BallotBox, find_leaves: FindLeaves) -> Starlette:

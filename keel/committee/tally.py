@@ -13,7 +13,7 @@ from keel.model.report import Report
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The committee as it stands on chain; `contracts` are the members that have code."""
+    """The committee on chain; `contracts` are the members that have code."""
 
     members: tuple[str, ...]
     quorum: int

@@ -29,7 +29,7 @@ type Reference = tuple[int, str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Unproven:
-    """A ballot that a contract is to be asked about."""
+    """A ballot whose signature a contract must check."""
 
     ballot: SignedBallot
     reference: Reference

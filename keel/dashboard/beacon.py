@@ -115,7 +115,7 @@ class BeaconClient(BeaconNode):
 
 
 class BeaconFollower:
-    """Counts anew once an epoch or when keys were staked, checks each report once."""
+    """Counts once an epoch and when keys were staked, checks each report once."""
 
     def __init__(
         self, client: BeaconClient, credentials: str, slots_per_epoch: int, *, has_few: bool

@@ -52,7 +52,7 @@ class KnownDeployment:
 
     @property
     def geometry(self) -> FrameGeometry:
-        """Where slots and frames lie."""
+        """Times of slots and frames."""
         return self.manifest.configuration.geometry
 
     @property

@@ -22,7 +22,7 @@ _ACCOUNTS_SECONDS = 10.0
 class DashboardOptions:
     """Where the page reads and where it listens; port 0 takes any free one.
 
-    `allowed_hosts` are names under which browsers may ask besides addresses and localhost.
+    `allowed_hosts` are host names that browsers may use, besides addresses and localhost.
     """
 
     execution_url: str

@@ -1,5 +1,5 @@
 """Deploy Keel, write down what was deployed, and verify the chain against it.
 
-What shall be is data: profiles, parameters, roles, configuration, plan. `deploy` makes it so on
+The target is data: profiles, parameters, roles, configuration, plan. `deploy` makes it so on
 any network, `verify` re-reads the chain and names every difference.
 """

@@ -14,7 +14,7 @@ POWERFUL = ("governance", "council", "guardian", "keeper", "treasury", *ORACLE_M
 """Who holds a role, a seat in the committee, or the fee."""
 
 USERS = ("depositor", "holder", "underwriter", "redeemer", "stranger", "attacker")
-"""Who holds no role and sends nothing by itself: on `make chain` their accounts are the user's."""
+"""Who holds no role: on `make chain` no service sends from their accounts, which are the user's."""
 
 ACTORS = ("deployer", *POWERFUL, *OPERATOR_MANAGERS, *USERS)
 """In the order of the accounts that Anvil derives from its mnemonic."""
@@ -48,7 +48,7 @@ def local_configuration(
 ) -> Configuration:
     """Configure a local chain whose block 0 has the given time.
 
-    The beacon chain is set to have begun one frame earlier, so that block 0 lies one slot after
+    The beacon chain is set to have begun one frame earlier, so that block 0 is one slot after
     the first reference slot.
     """
     return configuration(

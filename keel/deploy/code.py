@@ -1,7 +1,7 @@
 """The exact code that a contract of the plan must have, immutables included.
 
 The chain itself runs the compiled constructor again, by an eth_call in which the contract's address
-holds the creation code and empty storage. Nothing has to be known about where immutables lie, and
+holds the creation code and empty storage. The positions of immutables need not be known, and
 what depends on the address or on the chain id comes out right.
 """
 

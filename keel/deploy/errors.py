@@ -20,7 +20,7 @@ class ManifestError(DeployError):
 
 
 class OccupiedError(DeployError):
-    """Something else than the plan's stands where the plan would deploy."""
+    """Something other than the plan's is where the plan would deploy."""
 
 
 class SendingError(DeployError):

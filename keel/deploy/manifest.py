@@ -1,6 +1,6 @@
 """What was deployed, as a JSON file: for people, for other programs, and for `verify`.
 
-A local chain's manifest lies in the ignored folder .keel/, named by chain id and genesis hash, so
+A local chain's manifest is in the ignored folder .keel/, named by chain id and genesis hash, so
 that chains which come and go are never confused; a public network's is tracked in deployments/.
 What programs in other languages read is latest.json: .keel/deployments/ has a local chain's.
 """
@@ -133,7 +133,7 @@ def latest_path(manifest: Path) -> Path:
 def make_manifest(
     rpc: RpcClient, plan: Plan, deployment: "Deployment", artifacts: Artifacts
 ) -> Manifest:
-    """Write down a deployment that stands on the chain."""
+    """Write down a deployment that is on the chain."""
     codes = actual_codes(rpc, plan.steps)
     config = plan.configuration
     contracts = {
@@ -170,7 +170,7 @@ def make_manifest(
 
 
 def manifest_path(rpc: RpcClient, root: Path | None = None) -> Path:
-    """Where the manifest of this chain lies, or would lie.
+    """Where the manifest of this chain is, or would be.
 
     That of the chain which `make chain` keeps has a name that stays the same.
     """

@@ -25,7 +25,7 @@ class Parameter:
     """`name` is also the name in Profile.
 
     `getter` is read on `contract`; `.field` of it where it returns a struct, times `scale` to
-    get from the chain's unit to ours. `changed_by` None: fixed for ever.
+    get from the chain's unit to ours. `changed_by` None: it never changes.
     """
 
     name: str

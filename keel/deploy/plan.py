@@ -74,7 +74,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class AccessPlan:
-    """What the AccessManager shall hold, and nothing else.
+    """What the AccessManager must hold, and nothing else.
 
     `functions` maps (target, selector) to a role id, `guardians` a role id to the one that cancels
     for it.

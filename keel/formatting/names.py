@@ -1,4 +1,4 @@
-"""Names that others chose, as they may stand on a terminal."""
+"""Names that others chose, made safe for a terminal."""
 
 from rich.markup import escape
 

@@ -32,7 +32,7 @@ ALARMS = (
     "refused",
     "nodes",
 )
-"""Alarms that a keeper raises and clears at each head, besides the others of every service."""
+"""Alarms that a keeper raises and clears at each head, in addition to those of every service."""
 
 
 def plan(view: KeeperView) -> Plan:

@@ -28,7 +28,7 @@ _PATIENT_LOOKS = 10
 
 @dataclass
 class Keeper:
-    """One step for each head; everything it needs to know is read anew, so it may end anywhere.
+    """One step for each head; everything it needs to know is read again, so it may end anywhere.
 
     Without `doer`, in a dry run, it only says what it would do.
     """

@@ -1,4 +1,4 @@
-"""Everything that a plan is made from, as it stood at one head that the nodes agree on.
+"""Everything that a plan is made from, at one head that the nodes agree on.
 
 Amounts are wei unless the name says gwei. Made by `keel.keeper.view_reader`, judged by
 `keel.keeper.plan`; nothing here asks anybody anything.

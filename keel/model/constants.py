@@ -34,7 +34,7 @@ MAX_COVERED_FRAMES = 7
 COVER_MAX_BPS = 9_500
 VALIDATOR_DEPOSIT_WEI = 32 * ETHER
 FIRST_DEPOSIT_WEI = ETHER
-"""What the constructor deposits for ever (SHR-7)."""
+"""What the constructor deposits permanently (SHR-7)."""
 
 FUND_VIRTUAL_SHARES = 10**6
 """Ten to the decimals offset of the fund's ERC-4626 shares (FND-2)."""

@@ -78,7 +78,7 @@ def is_open(deed: Deed, state: State) -> bool:
 
 @dataclass(frozen=True)
 class FrameGeometry:
-    """Where frames lie: slots of the beacon chain and their times."""
+    """The beacon chain's slots and times of frames."""
 
     genesis_time: int
     seconds_per_slot: int

@@ -46,7 +46,7 @@ class Fund:
         return cooldown.shares if cooldown and now < cooldown.window_end else 0
 
     def redeemable(self, underwriter: str, now: int) -> int:
-        """Shares whose window is open (FND-1); the state of the vault must be normal besides."""
+        """Shares whose window is open (FND-1); the vault's state must be normal too."""
         cooldown = self.cooldowns.get(underwriter)
         if not cooldown or not cooldown.window_start <= now < cooldown.window_end:
             return 0
@@ -80,7 +80,7 @@ def credit(fund: Fund, underwriter: str, shares: int) -> Fund:
 
 
 def start_cooldown(fund: Fund, underwriter: str, shares: int, window_start: int, end: int) -> Fund:
-    """Start, or start anew, a cooldown (FND-1); raises ZeroShares, CooldownAboveBalance."""
+    """Start a cooldown, or start it again (FND-1); raises ZeroShares, CooldownAboveBalance."""
     if shares == 0:
         raise ZeroShares
     held = fund.shares_of.get(underwriter, 0)

@@ -1,7 +1,7 @@
 """Limits of amounts per time.
 
 LIM-1: a bucket is one number, the tick at which it is full again; taking moves it on, rounded up,
-and is refused when it would lie more than a period ahead.
+and is refused when it would be more than a period ahead.
 LIM-2: what is available is exactly the largest amount that LIM-1 accepts.
 
 LIM-3, what is limited and by how much, is in `keel.model.parameters` and in the transitions.

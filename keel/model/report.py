@@ -70,7 +70,7 @@ class ReportBase:
 
 @dataclass(frozen=True)
 class Judgement:
-    """How a report stands against the limits, and what is pulled from the vaults if it applies."""
+    """A report compared with the limits, and what is pulled from the vaults if it applies."""
 
     ref_time: int
     covered_seconds: int

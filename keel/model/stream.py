@@ -1,7 +1,7 @@
 """Rewards vest linearly.
 
 STR-1: what is unvested falls linearly to 0 at the end of the stream, rounded up.
-STR-2: a report without a loss adds its profit, less the fee, to what is unvested and starts anew.
+STR-2: a report without a loss adds its profit, less the fee, to what is unvested and starts again.
 STR-3: the length is the largest of a frame, the time covered, and what keeps V within its cap a
 day, but never above the longest stream.
 STR-4: a loss takes from what is unvested first; what is left keeps the old end.

@@ -98,8 +98,8 @@ class AgreedBeacon(Closing):
         """Return a slot's state from the first node whose bytes pass.
 
         The bytes must name the network and the slot and, with `root_of`, hash to the agreed root.
-        Nodes refused are told of, and whoever failed is tried last from then on: a state that drips
-        costs minutes. A node that has no root for the slot is taken by the root of its bytes.
+        Refused nodes are reported. Those that failed are tried last from then on: a slow answer costs
+        minutes. A node that has no root for the slot is taken by the root of its bytes.
         """
         replies = self._root_replies(slot)
         what = f"the state root of slot {slot}"
@@ -241,7 +241,7 @@ class AgreedBeacon(Closing):
     def _judge[A: Hashable](
         self, what: str, replies: Sequence[Reply[A]], show: Callable[[A], str]
     ) -> tuple[A, list[str]]:
-        """Return the agreed answer and who gave it; tells of those who gave another."""
+        """Return the agreed answer and who gave it; reports those who gave another."""
         about = what.partition(" of ")[0]
         agreed, holders = equal(what, replies, self.agree, lambda answer: answer, show)
         for reply in replies:

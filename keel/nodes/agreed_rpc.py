@@ -251,7 +251,7 @@ class AgreedRpc(RpcClient):
 
 
 def _without_none(replies: Sequence[Reply[BlockHead | None]]) -> list[Reply[BlockHead]]:
-    """A node that is behind is no liar: it has no answer."""
+    """A node that is behind does not answer falsely: it has no answer."""
     return [
         Reply(each.url, NodeError(each.url, "it does not have the block"))
         if each.outcome is None

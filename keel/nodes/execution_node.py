@@ -13,7 +13,7 @@ from keel.chain.state import BlockHead
 from keel.nodes.errors import NodeError, NodeSilentError
 
 _MOST_IN_BATCH = 100
-"""Requests in one batch; Geth takes 1,000 unless told otherwise, public nodes fewer."""
+"""Requests in one batch; Geth takes 1,000 unless configured otherwise, public nodes fewer."""
 
 _NOT_JSON_RPC = (LookupError, TypeError, ValueError, AttributeError)
 
@@ -36,7 +36,7 @@ class ExecutionNode(RpcClient):
 
 
 def ask_node(client: RpcClient, requests: Sequence[Request]) -> list[Any]:
-    """Ask one node over its own connection; an RpcError stands for each request that failed."""
+    """Ask one node over its own connection; each request that failed gives an RpcError."""
     try:
         if len(requests) > 1:
             return [

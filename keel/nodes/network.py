@@ -1,4 +1,4 @@
-"""The constants of a consensus layer that Keel's services need, as a node tells them."""
+"""The constants of a consensus layer that Keel's services need, as a node reports them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ from keel.sight.slot_view import SlotView
 
 
 class LeavesMissingError(KeelError):
-    """Nobody has the leaves under the `operatorsRoot` that stands on chain."""
+    """Nobody has the leaves of the `operatorsRoot` on chain."""
 
     def __init__(self, root: bytes) -> None:
         super().__init__(f"nobody has the leaves with the root 0x{root.hex()}")
@@ -111,8 +111,8 @@ def assess_slot(
 ) -> Assessment:
     """Build the report of a slot; raises LeavesMissingError and LeavesAboveMintedError.
 
-    The previous leaves are those under the root that stands on chain (OPR-5). At the slot
-    `rebuild_leaves_at` they begin anew from what operators claimed.
+    The previous leaves are those of the root on chain (OPR-5). At the slot
+    `rebuild_leaves_at` they start again from what operators claimed.
     """
     root, previous = view.protocol.operators_root, view.protocol.claimed_shares
     if root == bytes(32):

@@ -37,7 +37,7 @@ class Figures:
         self._ballots.labels("needed").set(signatures)
 
     def counted(self, own: Report, tally: Tally) -> None:
-        """Show how the ballots of the frame stand."""
+        """Show the ballots of the frame."""
         self._ballots.labels("agreeing").set(len(tally.signatures_for(own)))
         others = sum(len(camp.signatures) for camp in tally.against(own))
         self._ballots.labels("disagreeing").set(others)

@@ -1,6 +1,6 @@
 """One reference slot's work, from the state to a posted report.
 
-Every step looks at the chain, the journal and the ballots anew and does what is still lacking, so
+Every step reads the chain, the journal and the ballots again and does what is still missing, so
 the process may be killed anywhere and goes on where the chain stands.
 """
 
@@ -54,14 +54,14 @@ FRAME_ALARMS = (
 
 
 class Stage(StrEnum):
-    """Where a frame stands, in the usual order; /health shows it.
+    """Stages of a frame, in the usual order; /health shows it.
 
     A frame may end in any of them when the next slot is reportable.
     """
 
     WAITING = "waiting"  # for the first reference slot to become old enough
     FINALITY = "finality"  # the beacon nodes do not call the slot final yet
-    LEAVES = "leaves"  # the leaves that stand on chain are lost, or false
+    LEAVES = "leaves"  # the leaves of the root on chain are lost, or false
     REFUSED = "refused"  # the oracle would not take the report now
     DRY_RUN = "dry run"  # shown, not signed
     WATCHING = "watching"  # no member: looks on
@@ -137,7 +137,7 @@ class Frame:
         return standing.last_ref_time >= self._tools.timetable.geometry.time_of(self.ref_slot)
 
     def is_gone(self) -> bool:
-        """Whether the chain no longer has the block that the slot's state stands on.
+        """Whether the chain no longer has the block that the slot's state names.
 
         A final block goes only when a local chain was reverted.
         """
@@ -178,12 +178,12 @@ class Frame:
         return Stage.POSTING if is_sent else Stage.REFUSED
 
     def look_on(self, standing: Standing, stage: Stage) -> Stage:
-        """Watch the ballots of others while nothing is to be posted; gives back the stage."""
+        """Watch the ballots of others while there is nothing to post; returns the stage."""
         self._compare(standing, self.count(standing))
         return stage
 
     def count(self, standing: Standing) -> Tally:
-        """Add up the ballots, tell of new ones, and of members who see something else."""
+        """Count the ballots; report new ones, and members who see something else."""
         ballots = self._tools.box.ballots(self.ref_slot)
         tally = count(ballots, standing.terms, self.ref_slot, self._deadline)
         for camp in tally.camps:

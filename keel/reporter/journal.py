@@ -111,7 +111,7 @@ class Journal:
         return leaves if leaves and operators_tree(leaves).root == root else None
 
     def forget_leaves(self, standing_root: bytes) -> None:
-        """Drop the oldest leaves, but never those under the root that stands on chain."""
+        """Drop the oldest leaves, but never those of the root on chain."""
         spared = {self._leaves_path(standing_root)}
         if self._latest_leaves is not None:
             spared.add(self._latest_leaves)
@@ -133,7 +133,7 @@ class Journal:
 def _is_void(earlier: _Intent, state_root: bytes) -> bool:
     """Whether a report is of a chain that is gone, which on public networks no final one ever is.
 
-    There two final states of a slot mean that finality broke or that nodes lie: a person decides.
+    There two final states of a slot mean broken finality or false answers of nodes: a person decides.
     """
     is_local = earlier.chain_id in LOCAL_CHAIN_IDS
     return (

@@ -33,7 +33,7 @@ NO_FAULTS = frozenset(
 
 
 def is_fault(cause: Cause) -> bool:
-    """Whether a refusal by the oracle tells of more than somebody having been faster."""
+    """Whether a refusal by the oracle means more than that somebody was faster."""
     return not (isinstance(cause, CustomError) and cause.name in NO_FAULTS)
 
 
@@ -70,7 +70,7 @@ class Poster:
     def post(self, ref_slot: int, arguments: tuple[Any, ...], block: int) -> bool:
         """Send `submit` unless it would fail; returns whether it is on its way.
 
-        Raises SignatureRefusedError, upon which the others may be enough.
+        Raises SignatureRefusedError; the other signatures may then be enough.
         """
         try:
             self.oracle.submit(*arguments, sender=self.account, block=block)

@@ -37,7 +37,7 @@ def own_accounts(rpc: RpcClient) -> Group:
 def roles_table(accounts: Sequence[str]) -> Table:
     """The accounts that play roles, with their roles."""
     actors = [name for name in ACTORS if name not in USERS]
-    # Names are typed as they stand here (`--account oracle_member_1`): none is cut short.
+    # Names are typed as shown here (`--account oracle_member_1`): none is cut short.
     table = Table(
         Column("account", no_wrap=True, min_width=max(map(len, actors))),
         address_column(),

@@ -54,7 +54,7 @@ from keel.scenarios.startup import Ending, alone, removed_at_end, require_free_p
 from keel.scenarios.story import Story
 
 _SLOTS_BEFORE_NOW = 80
-"""Genesis lies so far back: the first frame, and a block for each transaction of the beginning."""
+"""Genesis is so far back: the first frame, and a block for each transaction of the beginning."""
 
 _CIRCLE_CONTENTS = ("deposit_data-*.json", "reporter_*", "keeper_*", "page")
 _ANVIL_HAS_ENDED = "Anvil has ended, and the chain with it"
@@ -88,7 +88,7 @@ class Wish:
 
     @property
     def manifest_path(self) -> Path:
-        """Where Keel's manifest lies while the chain runs, with abi/ beside it."""
+        """Where Keel's manifest is while the chain runs, with abi/ next to it."""
         return self.folder.with_name(CHAIN_MANIFEST)
 
     @property

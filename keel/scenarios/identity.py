@@ -82,7 +82,7 @@ def last_ref_time(world: World) -> int:
 
 
 def owed_by_tickets_wei(queue: WithdrawalQueue, first_block: int) -> int:
-    """Q, ticket by ticket: amounts and states as each ticket says, claims worked out anew."""
+    """Q, ticket by ticket: amounts and states as each ticket says, claims computed again."""
     claims, index = _claims_by_ticket(queue, first_block)
     if not claims:
         return 0

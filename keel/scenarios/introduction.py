@@ -77,7 +77,7 @@ def _try(addresses: Addresses) -> str:
     where = f" (each with {' '.join(options)})" if options else ""
     return (
         f"Try, in another terminal{where}:\n"
-        "  .venv/bin/ape run stake 33          ether to kETH; a validator appears by itself\n"
+        "  .venv/bin/ape run stake 33          ether to kETH; a validator follows automatically\n"
         "  .venv/bin/ape run status            the whole protocol on one screen\n"
         "  .venv/bin/ape run request 30        a ticket: the validator leaves and pays it\n"
         "  .venv/bin/ape run claim             paid, after exit and sweep\n"

@@ -1,4 +1,4 @@
-"""The life of Keel in chapters, as `make demo` tells it and the tests run it."""
+"""The life of Keel in chapters, as `make demo` and the tests run it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -57,7 +57,7 @@ def report(
 
 
 def next_reference_slot(world: World) -> int:
-    """The first one that lies ahead."""
+    """The first one ahead."""
     geometry = world.configuration.geometry
     return geometry.newest_reference_slot(now(world.rpc)) + geometry.frame_slots
 

@@ -96,7 +96,7 @@ class World:
 
 @dataclass
 class ScriptedWorld(World):
-    """A World whose consensus layer is played, on a chain that mines by itself."""
+    """A World whose consensus layer is scripted, on a chain that mines automatically."""
 
     beacon: ScriptBeacon
 

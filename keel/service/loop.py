@@ -1,4 +1,4 @@
-"""Repeat a service's step for ever: no failure ends it, every failure shows as an alarm."""
+"""Repeat a service's step until it ends: no failure ends it, every failure shows as an alarm."""
 
 import errno
 import socket

@@ -1,1 +1,1 @@
-"""What reporter, keeper and page see of both layers: keys and how they stand, books, events."""
+"""What reporter, keeper and page read from both layers: validators, accounts, events."""

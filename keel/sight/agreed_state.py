@@ -54,7 +54,7 @@ def verified_state(spec: Spec, data: bytes, root: bytes) -> EncodedState:
 
 
 def staked_state_block(state: EncodedState) -> tuple[int, bytes]:
-    """Number and hash of the execution block that the state stands on."""
+    """Number and hash of the execution block that the state names."""
     header = state.decoded("latest_execution_payload_header")
     return int(header.block_number), bytes(header.block_hash)
 

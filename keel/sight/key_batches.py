@@ -39,7 +39,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class KeyBatch:
-    """What `addKeys` takes besides the operator."""
+    """What `addKeys` takes in addition to the operator."""
 
     root: bytes
     keys: tuple[Key, ...]
@@ -52,7 +52,7 @@ class KeyBatch:
 
 @dataclass(frozen=True, slots=True)
 class CommittedKey:
-    """A key in a batch that stands on chain, with the proof that it is in it."""
+    """A key in a batch on chain, with the proof that it is in it."""
 
     operator_id: int
     batch: int
@@ -77,7 +77,7 @@ def batches_of(entries: Sequence[DepositDataEntry]) -> list[KeyBatch]:
 def committed_keys(registry: OperatorRegistry, first_block: int) -> list[CommittedKey]:
     """Keys of all batches that were not withdrawn and whose root is that of their keys.
 
-    They stand in the order in which they were committed; staked ones are among them.
+    They are in the order in which they were committed; staked ones are among them.
     """
     last_block = block_head(registry.rpc).number
     added = registry.events_between(first_block, last_block, "KeysAdded")
@@ -91,7 +91,7 @@ def committed_keys(registry: OperatorRegistry, first_block: int) -> list[Committ
 
 
 def committed_pubkeys(registry: OperatorRegistry, first_block: int) -> dict[bytes, int]:
-    """Every public key in a batch that stands, and its operator."""
+    """Every public key in a batch on chain, and its operator."""
     return {c.key.pubkey: c.operator_id for c in committed_keys(registry, first_block)}
 
 

@@ -1,4 +1,4 @@
-"""Both layers at one slot: the beacon state, and the contracts at the block that it stands on."""
+"""Both layers at one slot: the beacon state, and the contracts at the block that it names."""
 
 import time
 from dataclasses import dataclass, replace

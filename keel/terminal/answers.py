@@ -12,7 +12,7 @@ def console() -> Console:
 
 
 def before(text: str, warning: str = "") -> None:
-    """Say what will happen, or what was found; `warning` stands before it in colour."""
+    """Say what will happen, or what was found; `warning` is shown before it in colour."""
     label = (f"{warning}: ", "yellow") if warning else ""
     console().print(Text.assemble(label, text), soft_wrap=True)
 

@@ -70,7 +70,7 @@ class Address(click.ParamType):
 
 
 class DataFolder(click.Path):
-    """A folder that is made where it is missing, with the names of other things beside it."""
+    """A folder that is created if it is missing; related files are next to it."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path, file_okay=False)

@@ -98,5 +98,5 @@ def read_journal(path: Path, address: str, chain_id: int) -> Journal:
 
 
 def write_journal(path: Path, journal: Journal) -> None:
-    """Put it on disk whole; raises OSError, and then the former journal stands."""
+    """Put it on disk whole; raises OSError, and then the previous journal stays."""
     write_atomically(path, journal.model_dump_json().encode())

@@ -227,7 +227,7 @@ class Sender:
     # Tending
 
     def _look_for_reorg(self) -> list[Settled]:
-        """Find mined ones whose block is gone: one read as long as the newest stands."""
+        """Find mined ones whose block is gone: one read as long as the newest is still mined."""
         mined = [entry for entry in self._journal.entries if not entry.waits]
         if not mined:
             return []

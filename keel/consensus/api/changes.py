@@ -21,7 +21,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Moment:
-    """What events are told from: the head, the roots of all blocks by slot, and finality."""
+    """What events are made from: the head, the roots of all blocks by slot, and finality."""
 
     head: bytes
     roots: dict[int, bytes]

@@ -1,4 +1,4 @@
-"""JSON of SSZ values as the Beacon API has it, told by the values' own types."""
+"""JSON of SSZ values as the Beacon API has it, chosen by the values' types."""
 
 from functools import singledispatch
 from typing import Any

@@ -1,4 +1,4 @@
-"""States: whole, and those parts that stand for themselves."""
+"""States: whole, and parts with endpoints of their own."""
 
 from keel.consensus.api.endpoint import Answer, Asked, Handler
 from keel.consensus.api.errors import bad_request

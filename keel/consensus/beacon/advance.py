@@ -64,7 +64,7 @@ class Advancing(ABC):
         raise NotReachedError(f"{what} was not reached within {most} slots")
 
     def to_slot(self, slot: int, on_slot: OnSlot | None = None) -> int:
-        """Go on to a slot, if it lies ahead."""
+        """Continue to a slot, if it is ahead."""
         return len(self.run(slot - int(self.state.slot), on_slot))
 
     def to_next_epoch(self, on_slot: OnSlot | None = None) -> int:

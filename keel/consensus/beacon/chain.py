@@ -29,7 +29,7 @@ class BeaconChain(Advancing):
     Other threads read it in their `turns`; `listeners` are called after each change of the head,
     still in the turn of whoever changed it. `watchers` are told of each slot once that turn is
     over, so that they may wait for somebody who reads the chain. `moved` is the last time that
-    somebody moved Anvil by itself.
+    somebody moved Anvil alone.
     """
 
     def __init__(

@@ -32,7 +32,7 @@ class SnapshotEndedError(BeaconError):
 
 
 class AnvilMovedError(BeaconError):
-    """Somebody moved Anvil by itself to where no state of the beacon chain fits it."""
+    """Somebody moved Anvil alone to a block that matches no state of the beacon chain."""
 
 
 class DataFolderError(BeaconError):

@@ -1,4 +1,4 @@
-"""The execution layer's part of one slot: Anvil mines a block as the consensus layer tells it."""
+"""The execution layer's part of one slot: Anvil mines the consensus layer's block."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

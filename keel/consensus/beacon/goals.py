@@ -12,7 +12,7 @@ from keel.consensus.beacon.errors import NotReachedError
 class Goal:
     """Reached once nothing is `waiting` any more, and something was.
 
-    What is to be waited for must come within `grace_slots`; `nothing` says that it did not.
+    The first event must come within `grace_slots`; `nothing` says that it did not.
     """
 
     what: str

@@ -44,7 +44,7 @@ def include(
 
 @contextmanager
 def mining_at_once(chain: BeaconChain) -> Iterator[None]:
-    """Have Anvil mine each transaction inside by itself, for tools that wait for receipts.
+    """Let Anvil mine each transaction inside automatically, for tools that wait for receipts.
 
     The next slot's payload takes those blocks over. They all have the time of the slot before.
     """

@@ -41,7 +41,7 @@ def vote_twice(chain: BeaconChain, indices: Iterable[int]) -> None:
 def vote_around(chain: BeaconChain, indices: Iterable[int]) -> None:
     """Have validators attest around an earlier vote of theirs (surround vote).
 
-    The outer vote goes from epoch 0 to the present one, the inner one lies between; before
+    The outer vote goes from epoch 0 to the present one, the inner one is between them; before
     epoch 2 there is no room for it.
     """
     spec = chain.spec

@@ -8,7 +8,7 @@ from keel.consensus.beacon.execution import Credit
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """That somebody moved Anvil by itself, seen at `slot`, and what was done about it."""
+    """Somebody moved Anvil alone: when it was seen, and what was done about it."""
 
     slot: int
     told: str
@@ -22,7 +22,7 @@ class SlotOutcome:
     """`missed` says why there is no block, and then `root` is None.
 
     `mev_wei` is what the builder paid, 0 if the recipient refused it. `realigned` tells what was
-    done before the slot because somebody had moved Anvil by itself.
+    done before the slot because somebody had moved Anvil alone.
     """
 
     slot: int

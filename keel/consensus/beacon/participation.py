@@ -9,7 +9,7 @@ from keel.consensus.beacon.spec import Spec, State
 
 @dataclass
 class Participation:
-    """Validators that are offline, by index, and slots that are to be missed."""
+    """Validators that are offline, by index, and slots to miss."""
 
     keys: Keyring
     offline: set[int] = field(default_factory=set)

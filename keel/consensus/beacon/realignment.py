@@ -1,4 +1,4 @@
-"""Bring both layers back together after somebody moved Anvil by itself.
+"""Bring both layers back together after somebody moved Anvil alone.
 
 Two things can happen between slots. Anvil was reverted, so the last folded block is gone: the
 beacon chain goes back to its latest block that Anvil still has. Or Anvil mined blocks of a time
@@ -71,7 +71,7 @@ def _go_back(execution: ExecutionLayer, store: Store, pool: Pool) -> Realigned:
 
 
 def _execution_head(store: Store, slot: int) -> tuple[int, str]:
-    """Number and hash of the execution block that a slot's block, or genesis, stands on."""
+    """Number and hash of the execution block in a slot's block, or in genesis."""
     block = store.block_at(slot)
     if block is None:
         head = store.state_at(slot).latest_execution_payload_header

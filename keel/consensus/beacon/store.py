@@ -65,7 +65,7 @@ class Store:
         return self.spec.ssz_deserialize(self.spec.SignedBeaconBlock, self.blocks[root])
 
     def block_at(self, slot: int) -> Block | None:
-        """Return the block of a slot, None if the slot was missed, is genesis or lies ahead."""
+        """Return the block of a slot, None if the slot was missed, is genesis or is ahead."""
         root = self.roots.get(slot)
         return None if root is None or root not in self.blocks else self.block(root)
 

@@ -96,7 +96,7 @@ def _begin(chain: BeaconChain) -> None:
 
 
 def _leave(chain: BeaconChain) -> None:
-    """Exits by both ways; a stranger asks for another one in vain."""
+    """Exits by both ways; a request by somebody else has no effect."""
     request_exit(chain, _LEAVES_BY_REQUEST)
     exit_voluntarily(chain, _LEAVES_BY_ITSELF)
     stranger = unlocked_accounts(chain.rpc)[1]

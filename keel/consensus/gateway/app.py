@@ -47,7 +47,7 @@ type Answer = dict[str, Any]
 def create_app(
     steering: Steering, perform: Perform, allowed_origins: Sequence[str] = ()
 ) -> Starlette:
-    """Make the app; pages of `allowed_origins` may use it besides those of this machine."""
+    """Make the app; pages of `allowed_origins` may use it, and those of this machine."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -1,4 +1,4 @@
-"""Errors that the RPC address answers by itself."""
+"""Errors that do not come from Anvil."""
 
 from keel.errors import KeelError
 

@@ -155,7 +155,7 @@ class Steering:
         return self.status("keel_status", [])
 
     def status(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
-        """Head, finality, stake, how blocks come, and when Anvil was last moved by itself."""
+        """Head, finality, stake, how blocks come, and when Anvil alone was last moved."""
         at_most(method, params, 0)
         chain = self.chain
         return {
@@ -187,7 +187,7 @@ class Steering:
             chain.rpc.call("evm_setNextBlockTimestamp", hex(time))
 
     def _next_time(self) -> int:
-        """What the next block's time is to be, 0 for no wish or one that a block has met since."""
+        """The time that was set for the next block; 0 if none was set or a block has used it."""
         slot, block_hash, time = self._wanted
         is_next = (slot, block_hash) == (self.chain.slot, block_head(self.chain.rpc).hash)
         return time if is_next else 0

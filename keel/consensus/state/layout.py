@@ -1,4 +1,4 @@
-"""Where the fields of a BeaconState lie in its SSZ bytes, taken from the specification's types.
+"""Positions of the fields of a BeaconState in its SSZ bytes, taken from the specification's types.
 
 Nothing here knows a fork: names, order, sizes and limits come from the type, so a field that a
 fork adds moves the others by itself.

@@ -1,4 +1,4 @@
-"""SSZ Merkle trees as levels of nodes; what lies beyond the last node are known zero subtrees."""
+"""SSZ Merkle trees as levels of nodes; beyond the last node are known zero subtrees."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -140,7 +140,7 @@ def packed_chunks(data: memoryview) -> Nodes:
 
 
 def record_roots(data: memoryview, record: Container, progress: Progress | None = None) -> Nodes:
-    """hash_tree_root of each of many small containers that lie one behind the other."""
+    """hash_tree_root of each of many small containers that follow each other."""
     records = np.frombuffer(data, np.uint8).reshape(-1, record.fixed_bytes)
     roots = np.empty((len(records), CHUNK_BYTES), np.uint8)
     for first in range(0, len(records), BATCH):

@@ -22,7 +22,7 @@ OWN_CREDENTIALS = b"\x01".ljust(12, b"\x00") + b"\x4b" * 20
 """Withdrawal credentials of OWN_PERCENT of the validators: a protocol's among everyone's."""
 
 _SEED = 0x4B454C
-_VERSION = 1  # of what is made here; a change makes files anew
+_VERSION = 1  # of what is made here; a change makes new files
 _FAR_FUTURE = np.uint64(2**64 - 1)
 _EPOCH = 400_000
 _GWEI = 10**9

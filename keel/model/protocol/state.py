@@ -1,7 +1,7 @@
 """The whole protocol as one frozen value.
 
 SHR-5: wkETH is a holder like any other, and its supply is what it holds.
-SHR-7: the vault holds the first deposit for ever.
+SHR-7: the vault holds the first deposit permanently.
 STA-4: a pause ends by itself.
 """
 

@@ -30,13 +30,13 @@ def finality(desk: Desk, slot: Slots | None) -> Result:
 
 
 def reach_goal(desk: Desk, goal: GoalName) -> Result:
-    """Go on until all deposited validators are active, or all that is to be paid is paid."""
+    """Continue until all deposited validators are active, or all exiting ones are paid."""
     reach(desk.chain, desk.goals[goal], desk.on_slot)
     return status(desk)
 
 
 def to_slot(desk: Desk, slot: Slots) -> Result:
-    """Go on to a slot that lies ahead."""
+    """Continue to a slot that is ahead."""
     chain = desk.chain
     if not chain.slot < slot <= chain.slot + MOST_SLOTS:
         raise BadArgumentError(
