@@ -17,7 +17,7 @@ from keel.committee.unproven import OURSELVES, Reference, Sender, Unproven, Wait
 from keel.errors import KeelError
 
 MOST_REPORTS_OF_A_MEMBER = 4
-"""Different reports of one reference slot kept of one member: enough to show that it signed several."""
+"""Different reports of one slot kept of one member: enough to show that it signed several."""
 
 MOST_INVALID_OF_A_PEER = 8
 """After so many in one answer the rest of it is not looked at."""

@@ -98,7 +98,7 @@ class AgreedBeacon(Closing):
         """Return a slot's state from the first node whose bytes pass.
 
         The bytes must name the network and the slot and, with `root_of`, hash to the agreed root.
-        Refused nodes are reported. Those that failed are tried last from then on: a slow answer costs
+        Refused nodes are reported. Those that failed are tried last from then on: waiting costs
         minutes. A node that has no root for the slot is taken by the root of its bytes.
         """
         replies = self._root_replies(slot)

@@ -133,7 +133,7 @@ class Journal:
 def _is_void(earlier: _Intent, state_root: bytes) -> bool:
     """Whether a report is of a chain that is gone, which on public networks no final one ever is.
 
-    There two final states of a slot mean broken finality or false answers of nodes: a person decides.
+    There two final states of a slot mean broken finality or false answers: a person decides.
     """
     is_local = earlier.chain_id in LOCAL_CHAIN_IDS
     return (
