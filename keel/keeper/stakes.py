@@ -34,8 +34,10 @@ def plan_stakes(view: KeeperView) -> Findings:
         alarms["keys_exhausted"] = why
         return Findings(undone=(Undone(Kind.STAKE, why),), alarms=alarms)
     if not view.caller.may_stake:
-        validators = counted(len(chosen), "validator")
-        why = f"{validators} could be staked, but the account lacks the role STAKER"
+        why = (
+            f"{counted(len(chosen), 'validator')} could be staked, "
+            "but the account lacks the role STAKER"
+        )
         alarms["not_permitted"] = why
         return Findings(undone=(Undone(Kind.STAKE, why),), alarms=alarms)
     undone: tuple[Undone, ...] = ()

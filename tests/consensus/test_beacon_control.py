@@ -339,7 +339,7 @@ def test_two_chains_cannot_serve_one_folder(
 def test_a_chain_that_does_not_run_is_one_line(folder: Path) -> None:
     done = CliRunner().invoke(cli, ["status", "--data", str(folder)])
     assert done.exit_code == 1
-    assert done.output.startswith("Error: no beacon chain runs for")
+    assert done.output.startswith("Error: no beacon chain runs in")
     assert done.output.count("\n") == 1
 
 

@@ -118,7 +118,7 @@ def test_time_that_anvil_jumped_is_undone_and_no_slot_is_missed(
     assert receipt_of(chain.rpc, sent) is not None
     outcome = chain.step()
     assert outcome.realigned is not None
-    assert f"{seconds - 12} s behind the start" in outcome.realigned
+    assert f"{seconds - 12} s past the start" in outcome.realigned
     assert (outcome.slot, outcome.missed, outcome.transactions) == (at + 1, None, 1)
     receipt = receipt_of(chain.rpc, sent)
     assert receipt is not None
