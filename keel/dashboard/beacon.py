@@ -11,12 +11,10 @@ from typing import Any
 from keel.model.constants import GWEI
 from keel.nodes.beacon_node import BeaconNode
 from keel.nodes.errors import NodeError
-from keel.sight.consensus_view import ADDRESS_PREFIXES
+from keel.sight.consensus_view import foreign_keys
 from keel.sight.event_index import ChainMovedError, Happened
 
 _IDS_AT_ONCE = 1_000
-_PAYING = tuple(f"0x{prefix:02x}" for prefix in ADDRESS_PREFIXES)
-_ADDRESS_DIGITS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +70,10 @@ class StateAmounts:
 
     def foreign(self) -> tuple[str, ...]:
         """Keys that pay to somebody else."""
-        first: dict[str, str] = {}
-        for deposit in self.pending:
-            first.setdefault(deposit["pubkey"], deposit["withdrawal_credentials"])
-        for pubkey, found in self.validators.items():
-            first[pubkey] = found["validator"]["withdrawal_credentials"]
-        return tuple(sorted(key for key, own in first.items() if not self._pays_us(own)))
+        validators = {key: _credentials(v["validator"]) for key, v in self.validators.items()}
+        pending = ((deposit["pubkey"], _credentials(deposit)) for deposit in self.pending)
+        own = bytes.fromhex(self.credentials.removeprefix("0x"))
+        return tuple(sorted(foreign_keys(validators, pending, own)))
 
     def counted_gwei(self) -> int:
         """C: balances and pending deposits of all keys but foreign ones."""
@@ -85,11 +81,6 @@ class StateAmounts:
         balances = (int(v["balance"]) for k, v in self.validators.items() if k not in left_out)
         waiting = (int(d["amount"]) for d in self.pending if d["pubkey"] not in left_out)
         return sum(balances) + sum(waiting)
-
-    def _pays_us(self, credentials: str) -> bool:
-        """Whether the consensus layer can pay to the address of our own."""
-        own = self.credentials[-_ADDRESS_DIGITS:]
-        return credentials[:4] in _PAYING and credentials[-_ADDRESS_DIGITS:] == own
 
 
 class BeaconClient(BeaconNode):
@@ -212,6 +203,10 @@ def _counts(entries: Iterable[Mapping[str, Any] | None]) -> Counts:
         exited += status.startswith(("exited", "withdrawal"))
         slashed += entry is not None and bool(entry["validator"]["slashed"])
     return Counts(pending, active, exited, slashed)
+
+
+def _credentials(found: Mapping[str, Any]) -> bytes:
+    return bytes.fromhex(found["withdrawal_credentials"].removeprefix("0x"))
 
 
 def _key(event: Happened) -> str:

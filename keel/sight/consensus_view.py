@@ -4,7 +4,7 @@ REP-10: C counts a key's balance and its pending deposits. A key with other with
 than the vault's is `foreign`: its ether can never come back, so it counts for nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,7 @@ from keel.sight.recorded_keys import Bytes, Recorded
 NO_INDEX = 2**64 - 1
 """Index of a key that is no validator yet."""
 
-ADDRESS_PREFIXES = (1, 2)
-"""First bytes of withdrawal credentials that end with the address which is paid (EIP-7251)."""
-
+_ADDRESS_PREFIXES = (1, 2)  # of credentials that end with the address which is paid (EIP-7251)
 _ADDRESS_AT = 12  # in withdrawal credentials; the consensus layer ignores the bytes before it
 _PREFIX_BYTES = 8  # of a public key: enough to find the few candidates
 
@@ -77,8 +75,10 @@ def consensus_view(state: EncodedState, recorded: Recorded, credentials: bytes) 
         raise ValueError(f"{len(recorded)} recorded keys, {len(places)} of them different")
     at, index = _validators_of(state, recorded, places)
     validators = state.validators[index]
-    pending_gwei, foreign = _pending(state, places, credentials)
-    foreign[at] = ~_pays(validators["withdrawal_credentials"], credentials)
+    pending_gwei, deposits = _pending(state, places)
+    sources = map(bytes, validators["withdrawal_credentials"])
+    found = dict(zip(at.tolist(), sources, strict=True))
+    foreign = np.isin(np.arange(len(recorded)), list(foreign_keys(found, deposits, credentials)))
     exited = validators["exit_epoch"] <= epoch
     active = (validators["activation_epoch"] <= epoch) & ~exited
     weights = [int(weight) for weight in state.spec.PARTICIPATION_FLAG_WEIGHTS]
@@ -137,14 +137,28 @@ def _validators_of(
     return np.array(list(found), np.int64), np.array(list(found.values()), np.int64)
 
 
-def _pending(
-    state: EncodedState, places: dict[bytes, int], credentials: bytes
-) -> tuple[Gwei, Flags]:
-    """Pending gwei of each key, and whether its first pending deposit has other credentials.
+def foreign_keys[Key](
+    validators: Mapping[Key, bytes], pending: Iterable[tuple[Key, bytes]], own: bytes
+) -> set[Key]:
+    """Keys whose ether does not come back to the address of our own withdrawal credentials.
 
-    The first makes the validator and so decides where its ether can go; the registry stakes for no
-    key that has a deposit already (OPR-0).
+    `validators` holds the credentials of validators by key, `pending` those of pending deposits in
+    the order of the state. The first deposit makes the validator and so decides until there is one;
+    the registry stakes for no key that has a deposit already (OPR-0).
     """
+    found: dict[Key, bytes] = {}
+    for key, credentials in pending:
+        found.setdefault(key, credentials)
+    return {key for key, given in (found | dict(validators)).items() if not _pays(given, own)}
+
+
+def _pays(credentials: bytes, own: bytes) -> bool:
+    """Whether credentials let the consensus layer pay to the address of our own."""
+    return credentials[0] in _ADDRESS_PREFIXES and credentials[_ADDRESS_AT:] == own[_ADDRESS_AT:]
+
+
+def _pending(state: EncodedState, places: dict[bytes, int]) -> tuple[Gwei, list[tuple[int, bytes]]]:
+    """Pending gwei of each key; the credentials of each pending deposit, with its key's place."""
     record = container_of(state.spec.PendingDeposit)
     data = state.spans["pending_deposits"]
     if len(data) % record.fixed_bytes:
@@ -155,24 +169,13 @@ def _pending(
         for field in map(record.field, ("pubkey", "withdrawal_credentials", "amount"))
     )
     pending_gwei = np.zeros(len(places), np.uint64)
-    foreign = np.zeros(len(places), np.bool_)
+    deposits = []
     for row in range(len(rows)):
         place = places.get(keys[row].tobytes())
-        if place is None:
-            continue
-        if not pending_gwei[place]:
-            foreign[place] = not _pays(sources[row : row + 1], credentials)[0]
-        pending_gwei[place] += int.from_bytes(amounts[row].tobytes(), "little")
-    return pending_gwei, foreign
-
-
-def _pays(credentials: Bytes, own: bytes) -> Flags:
-    """Which credentials let the consensus layer pay to the address of our own."""
-    address = np.frombuffer(own, np.uint8)[_ADDRESS_AT:]
-    pays: Flags = np.isin(credentials[:, 0], ADDRESS_PREFIXES) & (
-        credentials[:, _ADDRESS_AT:] == address
-    ).all(axis=1)
-    return pays
+        if place is not None:
+            deposits.append((place, sources[row].tobytes()))
+            pending_gwei[place] += int.from_bytes(amounts[row].tobytes(), "little")
+    return pending_gwei, deposits
 
 
 def _participation(state: EncodedState) -> NDArray[np.uint8]:

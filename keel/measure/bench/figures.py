@@ -7,7 +7,7 @@ class Figures(BaseModel):
     """Seconds by the name of the step, of a process that did nothing else.
 
     `cpu_seconds` and `peak_bytes` (of resident memory) are those of the whole process. `root` is
-    the state root and `report` the report in words, if the measure found them.
+    the state root, if the measure found it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -16,4 +16,3 @@ class Figures(BaseModel):
     cpu_seconds: float
     peak_bytes: int
     root: str = ""
-    report: str = ""

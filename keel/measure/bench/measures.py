@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import numpy as np
 import orjson
@@ -20,7 +20,7 @@ from keel.consensus.state.tree import (
     validators_tree,
 )
 from keel.measure.bench.figures import Figures
-from keel.measure.bench.reports import report_from_json, report_from_ssz, shown
+from keel.measure.bench.reports import report_from_ssz
 from keel.measure.bench.states import json_path, spec_of, ssz_path
 
 _PROOFS = 500
@@ -85,20 +85,12 @@ def measure_parts(fork: Fork, validators: int, started: float) -> Figures:
 
 def measure_json(fork: Fork, validators: int, started: float) -> Figures:
     """The same state as JSON, only parsed, with the standard library."""
-    watch = Stopwatch(started)
-    content = json_path(fork, validators).read_bytes()
-    with watch.step("parse"):
-        _checked(json.loads(content), validators)
-    return watch.figures()
+    return _parsed(json.loads, fork, validators, started)
 
 
 def measure_orjson(fork: Fork, validators: int, started: float) -> Figures:
     """The same state as JSON, only parsed, with orjson."""
-    watch = Stopwatch(started)
-    content = json_path(fork, validators).read_bytes()
-    with watch.step("parse"):
-        _checked(orjson.loads(content), validators)
-    return watch.figures()
+    return _parsed(orjson.loads, fork, validators, started)
 
 
 def measure_report(fork: Fork, validators: int, started: float) -> Figures:
@@ -108,23 +100,9 @@ def measure_report(fork: Fork, validators: int, started: float) -> Figures:
     spec = spec_of(fork)
     content = ssz_path(fork, validators).read_bytes()
     with watch.step("report"):
-        assessment = report_from_ssz(spec, content, root)
+        report_from_ssz(spec, content, root)
     watch.lap("all")
-    return watch.figures(root).model_copy(update={"report": shown(assessment)})
-
-
-def measure_json_report(fork: Fork, validators: int, started: float) -> Figures:
-    """From the state as JSON to the same report, parsed with orjson; no root is verified."""
-    watch = Stopwatch(started)
-    spec = spec_of(fork)
-    content = json_path(fork, validators).read_bytes()
-    with watch.step("parse"):
-        document = orjson.loads(content)
-        del content
-    with watch.step("report"):
-        assessment = report_from_json(spec, document["data"])
-    watch.lap("all")
-    return watch.figures().model_copy(update={"report": shown(assessment)})
+    return watch.figures(root)
 
 
 MEASURES: dict[str, Measure] = {
@@ -133,7 +111,6 @@ MEASURES: dict[str, Measure] = {
     "json": measure_json,
     "orjson": measure_orjson,
     "report": measure_report,
-    "json_report": measure_json_report,
 }
 
 
@@ -175,10 +152,14 @@ def _prove_many(state: EncodedState, tree: StateTree, watch: Stopwatch) -> None:
     watch.seconds["later"] = slowest
 
 
-def _checked(document: object, validators: int) -> None:
-    data = cast(dict[str, dict[str, list[object]]], document)["data"]
+def _parsed(parse: Callable[[bytes], Any], fork: Fork, validators: int, started: float) -> Figures:
+    watch = Stopwatch(started)
+    content = json_path(fork, validators).read_bytes()
+    with watch.step("parse"):
+        data = parse(content)["data"]
     if len(data["validators"]) != validators or len(data["balances"]) != validators:
         raise ValueError("the JSON is not that of this state")
+    return watch.figures()
 
 
 def _peak_bytes() -> int:

@@ -42,7 +42,6 @@ def plan(sizes: tuple[int, ...]) -> list[Task]:
             Task("first", "first", size),
             Task("parts", "parts", size),
             Task("report", "report", size),
-            Task("json report", "json_report", size),
             Task("orjson", "orjson", size),
             Task("json", "json", size),
         ]
@@ -50,10 +49,9 @@ def plan(sizes: tuple[int, ...]) -> list[Task]:
 
 
 def run_all(tasks: list[Task], fork: Fork, on_start: Callable[[Task], None]) -> Results:
-    """Run them in order; raises BenchError if two ways find different roots or reports."""
+    """Run them in order; raises BenchError if two ways find different roots."""
     results: Results = {}
     roots: dict[int, str] = {}
-    reports: dict[int, str] = {}
     for task in tasks:
         on_start(task)
         figures = _run(task, fork)
@@ -62,8 +60,6 @@ def run_all(tasks: list[Task], fork: Fork, on_start: Callable[[Task], None]) -> 
             raise BenchError(f"{task.title}: root {figures.root}, not {roots[task.validators]}")
         if figures.root:
             root_path(fork, task.validators).write_text(figures.root)
-        if figures.report and reports.setdefault(task.validators, figures.report) != figures.report:
-            raise BenchError(f"{task.title}: {figures.report}, not {reports[task.validators]}")
     return results
 
 
