@@ -1,4 +1,4 @@
-"""On which port a child listens, asked of the kernel where it tells."""
+"""The port on which a child listens, from the kernel if it shows it."""
 
 import contextlib
 import socket

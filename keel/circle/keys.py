@@ -1,4 +1,4 @@
-"""Keys of a local chain's people: Anvil's well-known ones, which everybody has."""
+"""Keys of a local chain's accounts: Anvil's well-known ones."""
 
 from eth_account import Account
 from eth_account.hdaccount import key_from_seed, seed_from_mnemonic

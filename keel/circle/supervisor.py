@@ -1,4 +1,4 @@
-"""Keep processes alive that end by themselves, and say so."""
+"""Restart processes that end unexpectedly, and report it."""
 
 import time
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""`ape run beacon`: a real beacon chain on this machine, and everything one can do to it."""
+"""`ape run beacon`: a real beacon chain on this machine, and its control."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -1,4 +1,4 @@
-"""`ape run demo`: the whole life of Keel, told on a chain of its own."""
+"""`ape run demo`: the whole life of Keel on its own chain."""
 
 import click
 

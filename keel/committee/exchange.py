@@ -1,4 +1,4 @@
-"""What a member serves to the others over HTTP: the ballots it knows, and leaves under a root.
+"""What a member serves to the others over HTTP: the ballots it knows, and leaves of a root.
 
 Nothing that comes in is believed: a ballot must carry a member's signature, has a bound in size
 and a bound in time. Whoever cannot reach this server still gets its ballots from other members.

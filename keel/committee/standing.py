@@ -1,4 +1,4 @@
-"""What the chain says of committee and reports at one head: read each time, remembered never."""
+"""Committee and reports on chain at one head, read each time."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What the ballots of a frame amount to: who agrees, how many lack, who reports something else.
+"""Counts the ballots of a frame: who agrees, how many are missing, who reports something else.
 
 Pure. Ballots are given whose signatures were checked; here only members and numbers count.
 """

@@ -1,4 +1,4 @@
-"""What a keeper is told: the settings of every service, and how it does its chores."""
+"""Settings of a keeper: those of every service, and how it does its chores."""
 
 from decimal import Decimal
 from typing import Annotated

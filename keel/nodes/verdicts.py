@@ -1,4 +1,4 @@
-"""What several nodes' answers to one JSON-RPC request come to, by the rule of its method."""
+"""The result of several nodes' answers to one JSON-RPC request, by the rule of its method."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

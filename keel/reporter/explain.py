@@ -1,4 +1,4 @@
-"""How each number of a report came about, for people and for programs."""
+"""How each number of a report is computed, for people and for programs."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass

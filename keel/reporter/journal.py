@@ -1,4 +1,4 @@
-"""What must outlive the process: which reports were signed, and the leaves under each root.
+"""What must outlive the process: which reports were signed, and the leaves of each root.
 
 Plain JSON files, each there whole or not at all. Leaves are found by their root and checked by it.
 Errors of the disk are OSErrors.

@@ -1,4 +1,4 @@
-"""Hand a report that has its quorum to the chain: tried first, sent once, watched until settled."""
+"""Post a report that has its quorum: simulated first, sent once, watched until settled."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a reporter is told: the settings of every service, and its place in the committee."""
+"""Settings of a reporter: those of every service, and its place in the committee."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The stage with real reporters and keepers: a story plays people, and nobody else."""
+"""The stage with real reporters and keepers: a scenario plays only the people."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

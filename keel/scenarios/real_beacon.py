@@ -1,4 +1,4 @@
-"""The consensus layer of a story that runs on a beacon chain: nothing here decides anything.
+"""The consensus layer of a scenario on a beacon chain: the chain decides everything.
 
 Validators are known by the public keys that the registry recorded; what they have, and whether they
 are active, exited or slashed, is read from the beacon state of the slot in question.

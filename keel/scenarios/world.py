@@ -1,4 +1,4 @@
-"""The stage on which stories act: a chain with Keel, people by their parts, a consensus layer."""
+"""What scenarios run on: a chain with Keel, people by their roles, a consensus layer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What a person should know of: raised, shown by /health and metrics, cleared by itself."""
+"""Alarms: raised, shown by /health and metrics, cleared automatically."""
 
 import threading
 from dataclasses import dataclass, replace

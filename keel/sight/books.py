@@ -1,4 +1,4 @@
-"""What Keel says of itself at one moment."""
+"""Keel's accounts at one block."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a holder does by command: check against the limits, say it, send it, say what came of it."""
+"""What a holder does by command: check limits, say what will happen, send, say what happened."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What callers hear of their transactions."""
+"""What callers are told about their transactions."""
 
 from dataclasses import dataclass
 from enum import Enum

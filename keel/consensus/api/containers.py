@@ -1,4 +1,4 @@
-"""SSZ types that the API has and the specification's text has not, made of a chain's own types."""
+"""SSZ types of the API that the specification does not have, made of a chain's own types."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A chain on disk: written in one go, and gone on with from the same head.
+"""A chain on disk: written in one step, and continued from the same head.
 
 The folder holds Anvil's state, the beacon states and blocks as plain SSZ files, the keys, and
 chain.json, which says how the chain was made and who was offline. The keys are in the clear,

@@ -1,4 +1,4 @@
-"""What people fast-forward to: until all that is under way has happened."""
+"""Goals of a fast-forward: everything that is in progress has happened."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What one slot brought."""
+"""The outcome of one slot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""An independent check of the beacon chain: another client replays a run that holds everything."""
+"""An independent check of the beacon chain: another client replays a run of all operations."""

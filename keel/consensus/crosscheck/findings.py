@@ -1,4 +1,4 @@
-"""What a replay found, and whether it is what was to be found."""
+"""What a replay found, and whether that was expected."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A chain of its own for measuring: nothing about it depends on the machine, the port or the hour.
+"""A chain of its own for measuring: it does not depend on the machine, the port or the time.
 
 Block times follow each other by the slot, so calldata, storage and with them gas are the same on
 every run. Gas is `gasUsed` of receipts: 21,000, calldata and refunds included.

@@ -1,4 +1,4 @@
-"""Deposit data that a person hands to the chain, whoever the withdrawals are to go to."""
+"""Deposit data from a user, with any withdrawal credentials."""
 
 from collections.abc import Sequence
 from dataclasses import replace
