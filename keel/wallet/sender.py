@@ -10,26 +10,22 @@ from keel.chain.errors import RpcError
 from keel.chain.refusals import Refusal, refusal_of
 from keel.chain.revert import cause_of
 from keel.chain.rpc import RpcClient
-from keel.chain.state import BlockHead, balance_wei, block_head, genesis_hash
-from keel.chain.transaction import TRANSACTION_GAS_CAP, Receipt, parse_receipt
+from keel.chain.state import BlockHead, balance_wei, block_head
+from keel.chain.transaction import TRANSACTION_GAS_CAP
 from keel.service.logs import Log
 from keel.service.sections import ServiceSettings
 from keel.wallet.errors import (
     InsufficientFundsError,
-    JournalError,
     SenderBusyError,
     TooDearError,
     TransactionRefusedError,
 )
-from keel.wallet.fees import FeePolicy, Fees
-from keel.wallet.journal import Attempt, Entry, Journal, read_journal, write_journal
+from keel.wallet.fees import FeePolicy
+from keel.wallet.journal import Entry
+from keel.wallet.outbox import Outbox, mined, with_attempt
 from keel.wallet.outcomes import Outcome, Sent, Settled, sent_of
-from keel.wallet.signing import signed
 
 _JOURNAL_NAME = "transactions.json"
-
-BURIED_BLOCKS = 64
-"""A mined transaction is watched for so long: two epochs, after which a chain in order is final."""
 
 
 class Sender:
@@ -54,18 +50,19 @@ class Sender:
         self.address = to_checksum_address(account.address)
         self.too_dear: TooDearError | None = None
         self.lacking: InsufficientFundsError | None = None
-        self.unclear: str | None = None
-        self._rpc, self._account, self._policy = rpc, account, policy
-        self._path, self._log = journal_path, log
-        self._journal = read_journal(journal_path, self.address, chain_id)
-        self._is_of_chain = False
+        self._rpc, self._policy, self._log = rpc, policy, log
+        self._outbox = Outbox(rpc, account, chain_id, policy, journal_path)
         self._sent_at_slot: dict[int, int] = {}
-        self._said = ""
+
+    @property
+    def unclear(self) -> str | None:
+        """What a pool said of which nobody knows whether it took the transaction."""
+        return self._outbox.unclear
 
     @property
     def waiting(self) -> tuple[Sent, ...]:
         """Transactions that no block has: none or one, more only after a reorg."""
-        return tuple(sent_of(entry) for entry in self._journal.entries if entry.waits)
+        return tuple(sent_of(entry) for entry in self._outbox.entries if entry.waits)
 
     def submit(self, to: str, data: bytes, value_wei: int = 0, what: str = "transaction") -> Sent:
         """Sign, journal and broadcast; the same call again while it waits only broadcasts again.
@@ -73,31 +70,31 @@ class Sender:
         Raises SenderBusyError while another waits, TooDearError, InsufficientFundsError or
         TransactionRefusedError (nothing waits after these), and RpcConnectionError or OSError.
         """
-        self.unclear = None
-        self._check_chain()
+        self._outbox.unclear = None
+        self._outbox.check_chain()
         to = to_checksum_address(to)
         wanted = (to, data.hex(), value_wei)
-        for entry in self._journal.entries:
+        for entry in self._outbox.entries:
             if entry.waits:
                 if (entry.to, entry.data, entry.value_wei) != wanted:
                     raise SenderBusyError(f"{entry.what} with nonce {entry.nonce} still waits")
-                self._broadcast(entry.last)
+                self._outbox.broadcast(entry.last)
                 return sent_of(entry)
         self.lacking = None
         gas = self._gas(to, data, value_wei, what)
         head = block_head(self._rpc)
         self._check_price(head)
         for _ in range(2):  # a second time when the nonce was used since the head that we read
-            entry = self._signed_entry(to, data, value_wei, gas=gas, what=what, head=head)
-            refusal = self._offer(entry, head)
+            entry = self._outbox.signed_entry(to, data, value_wei, gas=gas, what=what, head=head)
+            refusal = self._outbox.offer(entry, head)
             if refusal is not Refusal.NONCE_USED:
                 break
             head = block_head(self._rpc)
-            if self._nonce(head) <= entry.nonce:
-                self._note_unclear()
+            if self._outbox.nonce(head) <= entry.nonce:
+                self._outbox.note_unclear()
                 break
-            self._write(self._journal.without(entry.nonce))
-        entry = self._entry(entry.nonce) or entry
+            self._outbox.forget(entry.nonce)
+        entry = self._outbox.entry(entry.nonce) or entry
         self._raise_for(refusal, entry)
         self._say("transaction.sent", sent_of(entry))
         return sent_of(entry)
@@ -123,14 +120,14 @@ class Sender:
         Finds what was mined, replaced, dropped or taken back by a reorg, sends again, and offers
         more after `patience_slots`. Raises RpcError, RpcConnectionError or OSError.
         """
-        self.too_dear = self.lacking = self.unclear = None
-        if not self._journal.entries:
+        self.too_dear = self.lacking = self._outbox.unclear = None
+        if not self._outbox.entries:
             return []
-        self._check_chain()
+        self._outbox.check_chain()
         head = block_head(self._rpc)
         news = self._look_for_reorg()
-        used = self._nonce(head)
-        for entry in [each for each in self._journal.entries if each.waits]:
+        used = self._outbox.nonce(head)
+        for entry in [each for each in self._outbox.entries if each.waits]:
             found = (
                 self._settle(entry, head_slot)
                 if used > entry.nonce
@@ -138,7 +135,7 @@ class Sender:
             )
             if found is not None:
                 news.append(found)
-        self._forget_buried(head)
+        self._outbox.forget_buried(head)
         for each in news:
             self._say(f"transaction.{each.outcome.name.lower()}", each.sent)
         return news
@@ -179,44 +176,14 @@ class Sender:
             raise TransactionRefusedError(what, reason)
         return min(estimate * 5 // 4, TRANSACTION_GAS_CAP)
 
-    def _signed_entry(
-        self, to: str, data: bytes, value_wei: int, *, gas: int, what: str, head: BlockHead
-    ) -> Entry:
-        fees = self._policy.first(head.base_fee_wei)
-        if fees is None:
-            fees = Fees(self._policy.max_fee_wei, self._policy.priority_fee_wei)
-        after_ours = (entry.nonce + 1 for entry in self._journal.entries)
-        entry = Entry(
-            nonce=max([self._nonce(head), *after_ours]),
-            to=to,
-            data=data.hex(),
-            value_wei=value_wei,
-            gas=gas,
-            what=what,
-            attempts=(),
-        )
-        return entry.model_copy(update={"attempts": (self._sign(entry, fees),)})
-
-    def _offer(self, entry: Entry, head: BlockHead) -> Refusal | None:
-        """Journal and broadcast, offering more as long as the pool holds a higher one."""
-        while True:
-            self._write(self._journal.with_entry(entry))
-            refusal = self._broadcast(entry.last)
-            if refusal is not Refusal.UNDERPRICED:
-                return refusal
-            fees = self._policy.replacement(entry.last.fees, head.base_fee_wei)
-            if fees is None:
-                return refusal
-            entry = _with_attempt(entry, self._sign(entry, fees))
-
     def _raise_for(self, refusal: Refusal | None, entry: Entry) -> None:
         """Forget what no pool will take, and say why."""
         if refusal not in (Refusal.FUNDS, Refusal.INVALID):
             return
-        self._write(self._journal.without(entry.nonce))
+        self._outbox.forget(entry.nonce)
         if refusal is Refusal.FUNDS:
             self._lack(entry.value_wei + entry.gas * entry.last.max_fee_wei)
-        raise TransactionRefusedError(entry.what, self._said)
+        raise TransactionRefusedError(entry.what, self._outbox.said)
 
     def _lack(self, needed_wei: int) -> None:
         self.lacking = InsufficientFundsError(
@@ -228,23 +195,23 @@ class Sender:
 
     def _look_for_reorg(self) -> list[Settled]:
         """Find mined ones whose block is gone: one read as long as the newest is still mined."""
-        mined = [entry for entry in self._journal.entries if not entry.waits]
-        if not mined:
+        in_blocks = [entry for entry in self._outbox.entries if not entry.waits]
+        if not in_blocks:
             return []
-        newest = max(mined, key=lambda entry: entry.mined_block or 0)
+        newest = max(in_blocks, key=lambda entry: entry.mined_block or 0)
         block = self._rpc.call("eth_getBlockByNumber", hex(newest.mined_block or 0), False)
         if block is not None and block["hash"] == newest.mined_block_hash:
             return []
         news = []
-        for entry in mined:
-            found = self._receipt(entry)
+        for entry in in_blocks:
+            found = self._outbox.receipt(entry)
             if found is not None:
-                self._write(self._journal.with_entry(_mined(entry, *found)))
+                self._outbox.keep(mined(entry, *found))
                 continue
             again = entry.model_copy(
                 update={"mined_block": None, "mined_block_hash": None, "since_slot": None}
             )
-            self._write(self._journal.with_entry(again))
+            self._outbox.keep(again)
             news.append(Settled(sent_of(entry), Outcome.REORGED))
         return news
 
@@ -254,25 +221,25 @@ class Sender:
         A node may show a block before its receipts, so only a later head without one of ours says
         that it was somebody else's.
         """
-        found = self._receipt(entry)
+        found = self._outbox.receipt(entry)
         if found is not None:
-            self._write(self._journal.with_entry(_mined(entry, *found)))
+            self._outbox.keep(mined(entry, *found))
             outcome = Outcome.MINED if found[0].succeeded else Outcome.FAILED
             return Settled(sent_of(entry), outcome, found[0])
         if entry.missing_since_slot is None:
             missing = entry.model_copy(update={"missing_since_slot": head_slot})
-            self._write(self._journal.with_entry(missing))
+            self._outbox.keep(missing)
             return None
         if head_slot <= entry.missing_since_slot:
             return None
-        self._write(self._journal.without(entry.nonce))
+        self._outbox.forget(entry.nonce)
         return Settled(sent_of(entry), Outcome.REPLACED)
 
     def _urge(self, entry: Entry, head: BlockHead, head_slot: int) -> Settled | None:
         """Offer more when patience ends; else see that a pool has it, once a head."""
         if entry.since_slot is None or entry.missing_since_slot is not None:
             entry = entry.model_copy(update={"since_slot": head_slot, "missing_since_slot": None})
-            self._write(self._journal.with_entry(entry))
+            self._outbox.keep(entry)
         since = head_slot if entry.since_slot is None else entry.since_slot
         if head_slot - since >= self._policy.patience_slots and self._offer_more(
             entry, head, head_slot
@@ -281,7 +248,7 @@ class Sender:
         if self._sent_at_slot.get(entry.nonce) == head_slot:
             return None
         known = self._rpc.call("eth_getTransactionByHash", entry.last.transaction_hash)
-        refusal = self._broadcast(entry.last)
+        refusal = self._outbox.broadcast(entry.last)
         self._sent_at_slot[entry.nonce] = head_slot
         if refusal is Refusal.FUNDS:
             self._note_lack(entry)
@@ -296,77 +263,23 @@ class Sender:
             if asked > entry.last.max_fee_wei:
                 self.too_dear = TooDearError(asked, self._policy.max_fee_wei)
             return False
-        more = _with_attempt(entry, self._sign(entry, fees))
+        more = with_attempt(entry, self._outbox.sign(entry, fees))
         more = more.model_copy(update={"since_slot": head_slot})
-        refusal = self._offer(more, head)
+        refusal = self._outbox.offer(more, head)
         if refusal is Refusal.FUNDS:
             self._note_lack(more)
             kept = entry.model_copy(update={"since_slot": head_slot})
-            self._write(self._journal.with_entry(kept))
+            self._outbox.keep(kept)
             return False
         self._sent_at_slot[entry.nonce] = head_slot
-        self._say("transaction.replaced_by_dearer", sent_of(self._entry(entry.nonce) or more))
+        dearer = self._outbox.entry(entry.nonce) or more
+        self._say("transaction.replaced_by_dearer", sent_of(dearer))
         return True
-
-    def _note_unclear(self) -> None:
-        self.unclear = f"whether a transaction was taken is unknown: {self._said}"
 
     def _note_lack(self, entry: Entry) -> None:
         needed_wei = entry.value_wei + entry.gas * entry.last.max_fee_wei
         has_wei = balance_wei(self._rpc, self.address)
         self.lacking = InsufficientFundsError(self.address, has_wei, needed_wei)
-
-    def _forget_buried(self, head: BlockHead) -> None:
-        for entry in self._journal.entries:
-            if entry.mined_block is not None and head.number - entry.mined_block > BURIED_BLOCKS:
-                self._write(self._journal.without(entry.nonce))
-
-    # Chain, disk and log
-
-    def _check_chain(self) -> None:
-        """See once that the journal is of this chain: local chains share their id."""
-        if self._is_of_chain:
-            return
-        genesis = genesis_hash(self._rpc)
-        known = self._journal.genesis_hash
-        if known is not None and known != genesis:
-            raise JournalError(f"{self._path} is of another chain, whose first block is {known}")
-        self._journal = self._journal.model_copy(update={"genesis_hash": genesis})
-        self._is_of_chain = True
-
-    def _nonce(self, head: BlockHead) -> int:
-        count = self._rpc.call("eth_getTransactionCount", self.address, hex(head.number))
-        return int(count, 16)
-
-    def _receipt(self, entry: Entry) -> tuple[Receipt, str] | None:
-        """Return the receipt of whichever attempt was mined, and the hash of its block."""
-        for attempt in reversed(entry.attempts):
-            answer = self._rpc.call("eth_getTransactionReceipt", attempt.transaction_hash)
-            if answer is not None:
-                return parse_receipt(answer), str(answer["blockHash"])
-        return None
-
-    def _sign(self, entry: Entry, fees: Fees) -> Attempt:
-        return signed(self._account, self._journal.chain_id, entry, fees)
-
-    def _broadcast(self, attempt: Attempt) -> Refusal | None:
-        """Hand it to the pools; None when one took it as new."""
-        try:
-            self._rpc.call("eth_sendRawTransaction", attempt.raw)
-        except RpcError as error:
-            self._said = error.message
-            refusal = refusal_of(error)
-            if refusal is Refusal.UNKNOWN:
-                self._note_unclear()
-            return refusal
-        return None
-
-    def _write(self, journal: Journal) -> None:
-        write_journal(self._path, journal)
-        self._journal = journal
-
-    def _entry(self, nonce: int) -> Entry | None:
-        return next((entry for entry in self._journal.entries if entry.nonce == nonce), None)
 
     def _say(self, event: str, sent: Sent) -> None:
         if self._log is not None:
@@ -379,12 +292,3 @@ def open_sender(
     """Open the sender of a service; raises JournalError."""
     journal_path = settings.data / _JOURNAL_NAME
     return Sender(rpc, account, chain_id, FeePolicy.of(settings.fees), journal_path, log=log)
-
-
-def _mined(entry: Entry, receipt: Receipt, block_hash: str) -> Entry:
-    update = {"mined_block": receipt.block_number, "mined_block_hash": block_hash}
-    return entry.model_copy(update={**update, "missing_since_slot": None})
-
-
-def _with_attempt(entry: Entry, attempt: Attempt) -> Entry:
-    return entry.model_copy(update={"attempts": (*entry.attempts, attempt)})
