@@ -8,11 +8,11 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from keel.chain.child import dies_with_parent
 from keel.chain.child_port import listening_port, port_to_ask_for
+from keel.chain.closeable import Closing
 from keel.chain.errors import AnvilStartError, ChainError, NotAnvilError, PortInUseError
 from keel.chain.node_packages import anvil_binary
 from keel.chain.rpc import RpcClient
@@ -75,7 +75,7 @@ def command_line(options: AnvilOptions) -> list[str]:
     return arguments + [flag for flag, wanted in switches.items() if wanted]
 
 
-class Anvil:
+class Anvil(Closing):
     """A chain that can be steered: its address, a client, and its process if we started it."""
 
     def __init__(self, url: str, process: subprocess.Popen[bytes] | None = None) -> None:
@@ -83,7 +83,7 @@ class Anvil:
         self.rpc = RpcClient(url)
         self._process = process
         if process is not None:
-            atexit.register(self.stop)
+            atexit.register(self.close)
 
     @property
     def pid(self) -> int | None:
@@ -95,23 +95,12 @@ class Anvil:
         """Whether an Anvil started here is no longer there."""
         return self._process is not None and self._process.poll() is not None
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End the process if it was started here and wait for it; may be called again."""
         self.rpc.close()
         if self._process is not None:
             _end(self._process)
-            atexit.unregister(self.stop)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
+            atexit.unregister(self.close)
 
 
 def attach_anvil(url: str) -> Anvil:
@@ -119,7 +108,7 @@ def attach_anvil(url: str) -> Anvil:
     anvil = Anvil(url)
     version = str(anvil.rpc.call("web3_clientVersion"))
     if not version.lower().startswith("anvil"):
-        anvil.stop()
+        anvil.close()
         raise NotAnvilError(f"{url} is {version}, not Anvil")
     return anvil
 

@@ -10,14 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from keel.chain.child import dies_with_parent
+from keel.chain.closeable import Closing
 from keel.circle.errors import ProcessError
 from keel.serving.server import PROCESS_HEADER
 
@@ -62,7 +61,7 @@ class Health(BaseModel):
     account: str | None = None
 
 
-class Process:
+class Process(Closing):
     """One life after another of a service, on the same ports and data.
 
     It has a session of its own, so that Ctrl-C reaches it through us only, and it is killed by the
@@ -197,15 +196,8 @@ class Process:
             return f"its log cannot be read: {error.strerror}"
         return " / ".join(line for line in lines if line.strip()) or "it wrote nothing"
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Ask it to end and wait for that."""
         self.terminate()
 
     def _signal(self, number: signal.Signals) -> None:

@@ -9,11 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
 from eth_abi.exceptions import DecodingError
 
+from keel.chain.closeable import Closing
 from keel.chain.endpoint import shown_address
 from keel.chain.errors import ChainError
 from keel.chain.rpc import RpcClient
@@ -65,8 +65,8 @@ class View:
         return None if self.layer is None else self.layer.snapshot
 
 
-class Watcher:
-    """Follows two nodes from `start` to `stop`; `view` may be read from any thread."""
+class Watcher(Closing):
+    """Follows two nodes inside a `with` block; `view` may be read from any thread."""
 
     def __init__(
         self,
@@ -98,28 +98,16 @@ class Watcher:
         """How long ago the execution node last answered with its head, by this machine's clock."""
         return time.monotonic() - self._seen_at
 
-    def start(self) -> Self:
-        """Begin to follow."""
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """End both threads."""
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=_TIMEOUT_SECONDS)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _follow_execution(self) -> None:
         with RpcClient(self.execution_url, _TIMEOUT_SECONDS) as rpc:

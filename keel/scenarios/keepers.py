@@ -8,6 +8,7 @@ from keel.chain.state import block_head
 from keel.chain.transaction import Receipt, await_receipt
 from keel.circle.reports import Reported
 from keel.consensus.beacon.outcome import SlotOutcome
+from keel.errors import KeelError
 from keel.keeper.staking import choose_keys
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.scenarios.circle_world import CircleWorld
@@ -15,15 +16,18 @@ from keel.scenarios.operators import NETWORK
 from keel.scenarios.world import World
 
 
+class RootsDifferError(KeelError):
+    """The deposit contract's root is not the one that Python computed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Staked:
-    """`deposit_root` is the contract's, `computed_root` the one of Python over all its logs."""
+    """`deposit_root` is the contract's, and the one that Python computed over all its logs."""
 
     validators: int
     by_operator: dict[int, int]
     gas_used: int
     deposit_root: bytes
-    computed_root: bytes
 
     @property
     def amount_wei(self) -> int:
@@ -65,12 +69,17 @@ def _staked(world: World, receipts: Iterable[Receipt]) -> Staked:
         for event in world.contracts.registry.events(receipt, "KeyStaked"):
             operator_id = event.inputs["operatorId"]
             counts[operator_id] = counts.get(operator_id, 0) + 1
+    root, computed = world.contracts.deposits.get_deposit_root(), computed_deposit_root(world)
+    if root != computed:
+        raise RootsDifferError(
+            f"the deposit contract's root is 0x{root.hex()}, "
+            f"computed from its logs is 0x{computed.hex()}"
+        )
     return Staked(
         validators=sum(counts.values()),
         by_operator=counts,
         gas_used=gas_used,
-        deposit_root=world.contracts.deposits.get_deposit_root(),
-        computed_root=computed_deposit_root(world),
+        deposit_root=root,
     )
 
 

@@ -120,7 +120,7 @@ def test_a_page_without_its_server_says_that_it_is_old_and_comes_back(
     ):
         await_block(page, validating_world)
         link.cut()
-        page.wait_for_selector('#offline:has-text("page\'s server does not answer")')
+        page.wait_for_selector('#offline:has-text("page\'s server has not answered")')
         assert "is-old" in (page.locator("body").get_attribute("class") or "")
         deposit(validating_world, "depositor", ETHER)
         link.mend()

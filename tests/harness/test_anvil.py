@@ -92,8 +92,8 @@ def test_stopping_leaves_no_process_and_no_listener() -> None:
     anvil = start_anvil()
     assert anvil.pid is not None
     assert is_running(anvil.pid)
-    anvil.stop()
-    anvil.stop()
+    anvil.close()
+    anvil.close()
     assert not is_running(anvil.pid)
     with pytest.raises(RpcConnectionError, match="refused"):
         anvil.rpc.call("eth_chainId")
@@ -178,7 +178,7 @@ def test_a_named_binary_that_is_not_there_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("KEEL_ANVIL", str(tmp_path / "gone"))
-    with pytest.raises(ToolMissingError, match=r"^KEEL_ANVIL is '.*/gone', and no program is"):
+    with pytest.raises(ToolMissingError, match=r"^KEEL_ANVIL is '.*/gone', which is not a program"):
         start_anvil()
 
 

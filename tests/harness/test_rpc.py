@@ -82,7 +82,7 @@ def test_a_connection_closed_while_idle_is_opened_again() -> None:
     with start_anvil(AnvilOptions(chain_id=1)) as first, RpcClient(first.url) as client:
         assert chain_id(client) == 1
         port = int(first.url.rpartition(":")[2])
-        first.stop()
+        first.close()
         with start_anvil(AnvilOptions(chain_id=2, port=port)):
             assert chain_id(client) == 2
 
