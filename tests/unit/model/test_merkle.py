@@ -1,5 +1,4 @@
 import hashlib
-from dataclasses import replace
 
 import pytest
 from eth_utils.crypto import keccak
@@ -15,13 +14,8 @@ from keel.model.commitment import (
     public_key_hash,
 )
 from keel.model.merkle import (
-    MultiProof,
     hash_pair,
-    merkle_multiproof,
-    merkle_proof,
-    merkle_root,
     merkle_tree,
-    verify_merkle_multiproof,
     verify_merkle_proof,
 )
 
@@ -61,25 +55,14 @@ def hex_tuple(*words: str) -> tuple[bytes, ...]:
 )
 def test_tree_is_that_of_openzeppelin(count: int, root: str, proof_of_3: tuple[bytes, ...]) -> None:
     leaves = NUMBERED_LEAVES[:count]
-    assert merkle_root(leaves).hex() == root
-    assert merkle_proof(leaves, 3) == proof_of_3
-
-
-def test_multiproof_is_that_of_openzeppelin() -> None:
-    proof, flags = merkle_multiproof(NUMBERED_LEAVES, [1, 4, 0])
-    assert proof == hex_tuple(
-        "0000000000000000000000000000000000000000000000000000000000000006",
-        "0000000000000000000000000000000000000000000000000000000000000007",
-        "2e174c10e159ea99b867ce3205125c24a42d128804e4070ed6fcc8cc98166aa0",
-    )
-    assert flags == (True, False, False, False, True)
+    assert merkle_tree(leaves).root.hex() == root
+    assert merkle_tree(leaves).proof(3) == proof_of_3
 
 
 def test_single_leaf_is_its_own_root() -> None:
     leaf = NUMBERED_LEAVES[0]
-    assert merkle_root([leaf]) == leaf
-    assert merkle_proof([leaf], 0) == ()
-    assert merkle_multiproof([leaf], [0]) == ((), ())
+    assert merkle_tree([leaf]).root == leaf
+    assert merkle_tree([leaf]).proof(0) == ()
 
 
 @given(leaves=distinct_leaves, data=st.data())
@@ -105,62 +88,20 @@ def test_proof_of_one_leaf_proves_only_its_pair(leaves: list[bytes], data: st.Da
 
 
 @given(leaves=distinct_leaves, data=st.data())
-def test_multiproof_proves_its_leaves_and_no_others(
-    leaves: list[bytes], data: st.DataObject
-) -> None:
-    tree = merkle_tree(leaves)
-    indices = data.draw(
-        st.lists(st.integers(0, len(leaves) - 1), min_size=1, max_size=len(leaves), unique=True)
-    )
-    multiproof = tree.multiproof(indices)
-    assert multiproof.leaves == tuple(leaves[index] for index in sorted(indices))
-    assert verify_merkle_multiproof(tree.root, multiproof)
-    place = data.draw(st.integers(0, len(indices) - 1))
-    stranger = keccak(multiproof.leaves[place])
-    altered = (*multiproof.leaves[:place], stranger, *multiproof.leaves[place + 1 :])
-    assert not verify_merkle_multiproof(tree.root, replace(multiproof, leaves=altered))
-
-
-@given(leaves=distinct_leaves)
-def test_multiproof_of_all_leaves_needs_no_sibling(leaves: list[bytes]) -> None:
-    multiproof = merkle_tree(leaves).multiproof(range(len(leaves)))
-    assert multiproof.proof == ()
-    assert multiproof.proof_flags == (True,) * (len(leaves) - 1)
-
-
-@pytest.mark.parametrize(
-    "altered",
-    [
-        {"proof": ()},
-        {"proof_flags": ()},
-        {"proof_flags": (True, True, True, True, True)},
-        {"proof_flags": (False, False, False, False, False)},
-        {"leaves": tuple(NUMBERED_LEAVES[i] for i in (4, 1, 0))},
-    ],
-)
-def test_malformed_multiproof_does_not_verify(altered: dict[str, tuple[bytes | bool, ...]]) -> None:
-    tree = merkle_tree(NUMBERED_LEAVES)
-    multiproof = tree.multiproof([0, 1, 4])
-    assert verify_merkle_multiproof(tree.root, multiproof)
-    parts = {**vars(multiproof), **altered}
-    assert not verify_merkle_multiproof(tree.root, MultiProof(**parts))
-
-
-@given(leaves=distinct_leaves, data=st.data())
 def test_root_depends_on_every_leaf_and_its_place(leaves: list[bytes], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(leaves) - 1))
     altered = [*leaves[:index], keccak(leaves[index]), *leaves[index + 1 :]]
-    assert merkle_root(altered) != merkle_root(leaves)
+    assert merkle_tree(altered).root != merkle_tree(leaves).root
     if len(leaves) > 2:
-        assert merkle_root([*leaves[-1:], *leaves[:-1]]) != merkle_root(leaves)
+        assert merkle_tree([*leaves[-1:], *leaves[:-1]]).root != merkle_tree(leaves).root
 
 
 def test_leaves_are_at_least_one_and_32_bytes_each() -> None:
-    assert len(merkle_root([bytes(32)])) == 32
+    assert len(merkle_tree([bytes(32)]).root) == 32
     with pytest.raises(ValueError, match="at least one leaf"):
-        merkle_root([])
+        merkle_tree([])
     with pytest.raises(ValueError, match="32 bytes"):
-        merkle_root([bytes(32), bytes(31)])
+        merkle_tree([bytes(32), bytes(31)])
 
 
 @pytest.mark.parametrize("index", [-1, 7])
@@ -169,14 +110,6 @@ def test_index_beyond_the_leaves_is_refused(index: int) -> None:
     assert tree.leaf_count == 7
     with pytest.raises(IndexError, match=f"leaf {index}, 0 to 6"):
         tree.proof(index)
-    with pytest.raises(IndexError, match=f"leaf {index}, 0 to 6"):
-        tree.multiproof([0, index])
-
-
-@pytest.mark.parametrize("indices", [[], [1, 1]])
-def test_multiproof_of_nothing_or_of_one_leaf_twice_is_refused(indices: list[int]) -> None:
-    with pytest.raises(ValueError, match="at least one and no repetition"):
-        merkle_tree(NUMBERED_LEAVES).multiproof(indices)
 
 
 def test_pairs_hash_the_same_in_either_order() -> None:
