@@ -79,7 +79,7 @@ WRONG = [
     ("beacon fee-recipient nothing", "'nothing' is not an address"),
     (f"beacon fee-recipient {ZERO}", "the zero address cannot be used as an account"),
     (f"beacon fee-recipient {MISTYPED[:-1]}", "is not an address"),
-    (f"beacon fee-recipient {MISTYPED[:-3]}AA3", "its capital letters (EIP-55) do not fit"),
+    (f"beacon fee-recipient {MISTYPED[:-3]}AA3", "its capital letters do not match (EIP-55)"),
     ("beacon deposit /nowhere", "/nowhere cannot be read: No such file"),
     ("beacon add-key /tmp --password x", "would show it in the list of processes"),
     ("stake", "Missing argument 'AMOUNT'"),

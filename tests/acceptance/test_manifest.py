@@ -77,7 +77,7 @@ def test_a_missing_or_broken_one_is_named(keel: Keel, tmp_path: Path) -> None:
         read_manifest(keel.rpc, tmp_path / "none.json")
     broken = tmp_path / "broken.json"
     broken.write_text("{}")
-    with pytest.raises(ManifestError, match="is no manifest: chain_id"):
+    with pytest.raises(ManifestError, match="is not a manifest: chain_id"):
         read_manifest(keel.rpc, broken)
 
 

@@ -297,7 +297,7 @@ def test_the_rpc_address_says_where_the_chain_is(rpc: RpcClient, chain: BeaconCh
     assert status["anvil_moved"] is None
     jump(chain.rpc, 600)
     chain.step()
-    assert "behind the start of the next slot" in rpc.call("keel_status")["anvil_moved"]
+    assert "past the start of the next slot" in rpc.call("keel_status")["anvil_moved"]
 
 
 def wait_for(rpc: RpcClient, sent: str) -> tuple[int, int]:

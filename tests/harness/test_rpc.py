@@ -157,5 +157,5 @@ def test_reverting_happens_after_an_error_too(rpc: RpcClient) -> None:
 def test_a_snapshot_serves_once(rpc: RpcClient) -> None:
     snapshot = take_snapshot(rpc)
     restore_snapshot(rpc, snapshot)
-    with pytest.raises(ChainError, match="was restored before"):
+    with pytest.raises(ChainError, match="was restored already"):
         restore_snapshot(rpc, snapshot)
