@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from tests.quick_ape import quicken_ape
 from tests.solidity import load_test_contracts
 
-pytest_plugins = ["tests.deployment", "tests.beacon_stage"]
+pytest_plugins = ["tests.deployment", "tests.beacon_stage", "tests.nursery"]
 
 quicken_ape()
 

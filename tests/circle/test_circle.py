@@ -14,18 +14,20 @@ from keel.scenarios.beacon_world import BeaconWorld, put_back
 from keel.scenarios.circle_world import CircleWorld, circle_around, kill_in_mid_frame
 from keel.scenarios.identity import BooksBrokenError, FrameCount, require_identity
 from keel.scenarios.members import next_reference_slot
+from tests.nursery import Rear
 
 
 @pytest.fixture(scope="module")
 def _circled(
     _validating_on_beacon: BeaconWorld,
     artifacts: Artifacts,
+    rear: Rear,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[CircleWorld]:
     folder = tmp_path_factory.mktemp("circle")
     with (
         put_back(_validating_on_beacon) as world,
-        circle_around(world, folder, artifacts, keepers=0) as circled,
+        circle_around(world, folder, artifacts, make_process=rear, keepers=0) as circled,
     ):
         yield circled
 

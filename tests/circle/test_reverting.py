@@ -14,15 +14,16 @@ from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld, put_back
 from keel.scenarios.circle_world import CircleWorld, circle_around
 from keel.scenarios.identity import require_identity
+from tests.nursery import Rear
 
 
 @pytest.fixture
 def circled(
-    _validating_on_beacon: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    _validating_on_beacon: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> Iterator[CircleWorld]:
     with (
         put_back(_validating_on_beacon) as world,
-        circle_around(world, tmp_path, artifacts, keepers=1) as around,
+        circle_around(world, tmp_path, artifacts, make_process=rear, keepers=1) as around,
     ):
         yield around
 

@@ -7,25 +7,18 @@ from pathlib import Path
 import pytest
 
 from keel.circle.cast import Changes
-from keel.circle.process import Process, Service
 from keel.deploy.artifacts import Artifacts
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import circle_around
 from tests.end_to_end.final_frames import FinalFrames
 from tests.end_to_end.story import Story
-from tests.robustness.nursery import Nursery, Reared
+from tests.nursery import Rear
 
 type Begin = Callable[..., AbstractContextManager[Story]]
 
 
-@pytest.fixture(scope="session")
-def _nursery() -> Iterator[Nursery]:
-    with Nursery() as nursery:
-        yield nursery
-
-
 @pytest.fixture
-def begin(artifacts: Artifacts, tmp_path: Path, _nursery: Nursery) -> Begin:
+def begin(artifacts: Artifacts, tmp_path: Path, rear: Rear) -> Begin:
     """Start five reporters and a keeper around a world, and count its books at every report.
 
     As many reports as a story says may be announced only, by default none.
@@ -38,16 +31,13 @@ def begin(artifacts: Artifacts, tmp_path: Path, _nursery: Nursery) -> Begin:
         changes: Changes | None = None,
         announcements: int = 0,
     ) -> Iterator[Story]:
-        def make_process(service: Service) -> Process:
-            return Reared(service, _nursery)
-
         with circle_around(
             world,
             tmp_path,
             artifacts,
             keepers=keepers,
             changes=changes,
-            make_process=make_process,
+            make_process=rear,
         ) as circled:
             frames = FinalFrames(circled)
             circled.circle.watchers.append(frames.at_every_final_frame)

@@ -12,6 +12,7 @@ from keel.deploy.artifacts import Artifacts
 from keel.keeper.chores import Kind
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import CircleWorld, circle_around
+from tests.nursery import Rear
 
 ALL_CHORES = [str(kind) for kind in Kind]
 
@@ -21,6 +22,8 @@ def keepers_beside(
     world: BeaconWorld,
     folder: Path,
     artifacts: Artifacts,
+    rear: Rear,
+    *,
     keepers: int = 1,
     **settings: Any,
 ) -> Iterator[CircleWorld]:
@@ -30,7 +33,13 @@ def keepers_beside(
     changes = {f"keeper_{number}": table for number in range(1, keepers + 1)}
     place = folder / "circle"
     with circle_around(
-        world, place, artifacts, reporters=0, keepers=keepers, changes=changes
+        world,
+        place,
+        artifacts,
+        reporters=0,
+        keepers=keepers,
+        changes=changes,
+        make_process=rear,
     ) as circled:
         circled.reward_leaves = dict(world.reward_leaves)
         yield circled

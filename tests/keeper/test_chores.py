@@ -29,15 +29,16 @@ from keel.scenarios.users import deposit, request_ticket
 from keel.serving import serve_app
 from tests.keeper.conftest import SECOND_KEEPER
 from tests.keeper.stage import asked_exits, events, keepers_beside, leaving
+from tests.nursery import Rear
 from tests.reporter.stage import metric
 
 PLANNED_EXITS = 'keel_keeper_planned{chore="exit"}'
 
 
 def test_a_large_ticket_is_paid_by_just_enough_exits(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
-    with keepers_beside(keepers_world, tmp_path, artifacts) as world:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
         queue, vault = world.contracts.queue, world.contracts.vault
         world.circle.advance(9, settle_each=True)
         assert asked_exits(world) == []
@@ -55,9 +56,11 @@ def test_a_large_ticket_is_paid_by_just_enough_exits(
 
 
 def test_a_request_that_came_too_early_is_repeated_when_the_validator_is_old_enough(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
-    with keepers_beside(keepers_world, tmp_path, artifacts, chores=["stake", "exit"]) as world:
+    with keepers_beside(
+        keepers_world, tmp_path, artifacts, rear, chores=["stake", "exit"]
+    ) as world:
         chain, registry = world.beacon.chain, world.contracts.registry
         deposit(world, "depositor", 32 * ETHER)
         world.circle.until(lambda: registry.totalStaked() == 9, "staking", 10)
@@ -80,9 +83,9 @@ def test_a_request_that_came_too_early_is_repeated_when_the_validator_is_old_eno
 
 
 def test_exits_that_cannot_be_paid_cost_no_downloads(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
-    with keepers_beside(keepers_world, tmp_path, artifacts) as world:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
         (keeper,) = world.circle.keepers
         account = world.actors["keeper"]
         set_balance_wei(world.rpc, account, 1)
@@ -100,7 +103,7 @@ def test_exits_that_cannot_be_paid_cost_no_downloads(
 
 
 def test_a_report_that_no_member_posts_is_posted_and_operators_get_their_leaves(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
     report(keepers_world)
     committee = _sign_next_report(keepers_world)
@@ -108,7 +111,9 @@ def test_a_report_that_no_member_posts_is_posted_and_operators_get_their_leaves(
     settings = {"grace_slots": 3, "min_reward_wei": 1}
     with (
         serve_app(committee.app, "127.0.0.1", 0) as member,
-        keepers_beside(keepers_world, tmp_path, artifacts, members=[member], **settings) as world,
+        keepers_beside(
+            keepers_world, tmp_path, artifacts, rear, members=[member], **settings
+        ) as world,
     ):
 
         def is_reported() -> bool:
@@ -172,7 +177,7 @@ def _sign_next_report(world: BeaconWorld) -> Committee:
 
 
 def test_a_front_run_key_is_named_and_the_others_are_staked(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
     world = keepers_world
     registry = world.contracts.registry
@@ -182,7 +187,7 @@ def test_a_front_run_key_is_named_and_the_others_are_staked(
     waiting = [key for key in waiting if key[:48] not in staked]
     victim = waiting[0]
     credentials = b"\x01" + bytes(11) + bytes.fromhex(world.actors["attacker"][2:])
-    with keepers_beside(world, tmp_path, artifacts) as circled:
+    with keepers_beside(world, tmp_path, artifacts, rear) as circled:
         _front_run(circled, victim[:48], credentials)
         deposit(circled, "depositor", 4 * 32 * ETHER)
         circled.circle.until(lambda: registry.totalStaked() == 11, "staking", 12)
@@ -195,9 +200,9 @@ def test_a_front_run_key_is_named_and_the_others_are_staked(
 
 
 def test_in_the_dead_state_tickets_are_paid_from_the_buffer_and_then_from_a_sweep(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
-    with keepers_beside(keepers_world, tmp_path, artifacts) as world:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
         chain, queue, vault = world.beacon.chain, world.contracts.queue, world.contracts.vault
         first = request_ticket(world, "depositor", ETHER)
         second = request_ticket(world, "depositor", 20 * ETHER)
@@ -218,9 +223,9 @@ def test_in_the_dead_state_tickets_are_paid_from_the_buffer_and_then_from_a_swee
 
 
 def test_two_keepers_do_everything_once(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
-    with keepers_beside(keepers_world, tmp_path, artifacts, keepers=2) as world:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear, keepers=2) as world:
         registry = world.contracts.registry
         before = _sent(world)
         deposit(world, "holder", 2 * 32 * ETHER)
@@ -252,9 +257,9 @@ def _front_run(world: BeaconWorld, pubkey: bytes, credentials: bytes) -> None:
 
 
 def test_a_keeper_that_hangs_is_passed_over(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
-    with keepers_beside(keepers_world, tmp_path, artifacts, keepers=2) as world:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear, keepers=2) as world:
         total, (one, two) = world.contracts.registry.totalStaked(), world.circle.keepers
         accounts = (world.actors["keeper"], SECOND_KEEPER)
         for hanging, working in ((two, 0), (one, 1)):

@@ -18,6 +18,7 @@ from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import circle_around
 from keel.scenarios.users import deposit, request_ticket
 from tests.keeper.stage import keepers_beside
+from tests.nursery import Rear
 
 
 def command(process: Process, *words: str) -> subprocess.CompletedProcess[str]:
@@ -38,12 +39,17 @@ def sent_by(world: BeaconWorld) -> int:
 
 
 def test_a_dry_run_shows_the_plan_and_sends_nothing(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
     before = sent_by(keepers_world)
     changes = {"keeper_1": {"dry_run": True}}
     with circle_around(
-        keepers_world, tmp_path / "circle", artifacts, reporters=0, changes=changes
+        keepers_world,
+        tmp_path / "circle",
+        artifacts,
+        make_process=rear,
+        reporters=0,
+        changes=changes,
     ) as world:
         (keeper,) = world.circle.keepers
         deposit(world, "depositor", 40 * ETHER)
@@ -81,9 +87,9 @@ def test_a_mistake_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_keeper_that_is_killed_with_a_transaction_under_way_sends_it_once(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
-    with keepers_beside(keepers_world, tmp_path, artifacts) as world:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
         (keeper,) = world.circle.keepers
         registry, before = world.contracts.registry, sent_by(world)
         deposit(world, "depositor", 32 * ETHER)
@@ -121,9 +127,9 @@ def test_nodes_that_are_away_are_an_alarm_and_no_end(
 
 
 def test_a_keeper_in_order_has_no_alarm_and_shows_its_figures(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
-    with keepers_beside(keepers_world, tmp_path, artifacts) as world:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
         (keeper,) = world.circle.keepers
         world.circle.advance(1, settle_each=True)
         health = keeper.health()

@@ -15,6 +15,7 @@ from keel.model.report import Report
 from keel.reporter.journal import Journal
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import CircleWorld, circle_around
+from tests.nursery import Rear
 
 type Change = dict[str, object]
 
@@ -28,6 +29,8 @@ def committee(
     world: BeaconWorld,
     folder: Path,
     artifacts: Artifacts,
+    rear: Rear,
+    *,
     reporters: int = 3,
     change: Change | None = None,
 ) -> Iterator[CircleWorld]:
@@ -35,7 +38,13 @@ def committee(
     wanted = _QUICK | (change or {})
     changes = {f"reporter_{number}": wanted for number in range(1, reporters + 1)}
     with circle_around(
-        world, folder, artifacts, reporters=reporters, keepers=0, changes=changes
+        world,
+        folder,
+        artifacts,
+        reporters=reporters,
+        keepers=0,
+        changes=changes,
+        make_process=rear,
     ) as circled:
         yield circled
 

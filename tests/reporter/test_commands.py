@@ -18,6 +18,7 @@ from keel.formatting.amounts import exact_ether
 from keel.model.constants import GWEI
 from keel.scenarios.beacon_world import BeaconWorld, put_back
 from keel.scenarios.circle_world import CircleWorld
+from tests.nursery import Rear
 from tests.reporter.stage import committee
 
 
@@ -41,11 +42,15 @@ def config_of(process: Process) -> str:
 def reported(
     _validating_on_beacon: BeaconWorld,
     artifacts: Artifacts,
+    rear: Rear,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[CircleWorld]:
     """Three members, and a report of theirs; nothing here changes them."""
     folder = tmp_path_factory.mktemp("reported")
-    with put_back(_validating_on_beacon) as before, committee(before, folder, artifacts) as world:
+    with (
+        put_back(_validating_on_beacon) as before,
+        committee(before, folder, artifacts, rear) as world,
+    ):
         world.next_report()
         yield world
 

@@ -16,6 +16,7 @@ from keel.model.report import Report
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.identity import last_ref_time, require_identity
 from keel.scenarios.members import look, next_reference_slot, operator_totals, post
+from tests.nursery import Rear
 from tests.reporter.stage import (
     committee,
     journal_of,
@@ -27,9 +28,9 @@ from tests.reporter.stage import (
 
 
 def test_members_agree_and_the_first_in_turn_posts(
-    beacon_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    beacon_world: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> None:
-    with committee(beacon_world, tmp_path, artifacts) as world:
+    with committee(beacon_world, tmp_path, artifacts, rear) as world:
         ref_slot = next_reference_slot(world)
         first = posters(world, ref_slot)[0]
         reported = world.next_report()
@@ -47,9 +48,9 @@ def test_members_agree_and_the_first_in_turn_posts(
 
 
 def test_a_dry_run_shows_and_neither_serves_nor_sends(
-    beacon_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    beacon_world: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> None:
-    with committee(beacon_world, tmp_path, artifacts, change={"dry_run": True}) as world:
+    with committee(beacon_world, tmp_path, artifacts, rear, change={"dry_run": True}) as world:
         ref_slot = next_reference_slot(world)
         reporter = world.circle.reporters[0]
         world.circle.until(lambda: reporter.health().stage == "dry run", "a report is shown")
@@ -66,9 +67,9 @@ def test_a_dry_run_shows_and_neither_serves_nor_sends(
 
 
 def test_the_next_in_turn_posts_when_the_first_is_stopped(
-    beacon_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    beacon_world: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> None:
-    with committee(beacon_world, tmp_path, artifacts, reporters=4) as world:
+    with committee(beacon_world, tmp_path, artifacts, rear, reporters=4) as world:
         ref_slot = next_reference_slot(world)
         first, second, *_ = posters(world, ref_slot)
         account = second.health().account
@@ -83,9 +84,9 @@ def test_the_next_in_turn_posts_when_the_first_is_stopped(
 
 
 def test_members_that_were_killed_in_mid_frame_sign_the_same_again(
-    beacon_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    beacon_world: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> None:
-    with committee(beacon_world, tmp_path, artifacts) as world:
+    with committee(beacon_world, tmp_path, artifacts, rear) as world:
         one, two, three = world.circle.reporters
         three.kill()
         world.circle.until(
@@ -101,9 +102,9 @@ def test_members_that_were_killed_in_mid_frame_sign_the_same_again(
 
 
 def test_who_signs_something_else_is_named_and_stops_nobody(
-    beacon_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    beacon_world: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> None:
-    with committee(beacon_world, tmp_path, artifacts) as world:
+    with committee(beacon_world, tmp_path, artifacts, rear) as world:
         ref_slot = next_reference_slot(world)
         wait = timetable(world).reportable_at(ref_slot)
         world.beacon.go_to(wait - 12)
@@ -125,9 +126,9 @@ def test_who_signs_something_else_is_named_and_stops_nobody(
 
 
 def test_a_member_that_signed_another_report_signs_no_second(
-    beacon_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    beacon_world: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> None:
-    with committee(beacon_world, tmp_path, artifacts, reporters=4) as world:
+    with committee(beacon_world, tmp_path, artifacts, rear, reporters=4) as world:
         ref_slot = next_reference_slot(world)
         doubter = world.circle.reporters[0]
         earlier = signed_by(world, 0, Report(ref_slot, consensus_balance_gwei=7))
@@ -144,7 +145,7 @@ def test_a_member_that_signed_another_report_signs_no_second(
 
 
 def test_a_member_that_was_removed_looks_on_and_the_others_sign_anew(
-    beacon_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    beacon_world: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> None:
     world_before = beacon_world
     oracle, manager = world_before.contracts.oracle, world_before.contracts.manager
@@ -154,7 +155,7 @@ def test_a_member_that_was_removed_looks_on_and_the_others_sign_anew(
     manager.schedule.send(oracle.address, data, 0, sender=holder)
     frame = world_before.configuration.geometry.frame_slots
     world_before.beacon.chain.run(7 * frame)
-    with committee(world_before, tmp_path, artifacts, reporters=4) as world:
+    with committee(world_before, tmp_path, artifacts, rear, reporters=4) as world:
         one, two, three, four = world.circle.reporters
         three.kill()
         four.kill()
@@ -175,12 +176,12 @@ def test_a_member_that_was_removed_looks_on_and_the_others_sign_anew(
 
 
 def test_a_report_waits_for_finality_and_is_told_to_be_late(
-    beacon_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    beacon_world: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> None:
     chain = beacon_world.beacon.chain
     chain.participation.go_offline(enough_to_stop_finality(chain.spec, chain.state))
     with committee(
-        beacon_world, tmp_path, artifacts, reporters=1, change={"committee.late_slots": 3}
+        beacon_world, tmp_path, artifacts, rear, reporters=1, change={"committee.late_slots": 3}
     ) as world:
         (reporter,) = world.circle.reporters
         ref_slot = next_reference_slot(world)
@@ -198,13 +199,13 @@ def test_a_report_waits_for_finality_and_is_told_to_be_late(
 
 
 def test_leaves_that_one_member_has_serve_all(
-    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    validating_world: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> None:
     leaves = operator_totals(
         validating_world, validating_world.reward_leaves, last_ref_time(validating_world)
     )
     validating_world.reward_leaves = {}
-    with committee(validating_world, tmp_path, artifacts) as world:
+    with committee(validating_world, tmp_path, artifacts, rear) as world:
         reporters = world.circle.reporters
         world.circle.until(
             lambda: all("leaves_missing" in each.health().alarms for each in reporters),
@@ -219,12 +220,12 @@ def test_leaves_that_one_member_has_serve_all(
 
 
 def test_leaves_that_nobody_has_begin_anew_when_the_committee_says_so(
-    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    validating_world: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> None:
     validating_world.reward_leaves = {}
     ref_slot = next_reference_slot(validating_world)
     change: dict[str, object] = {"committee.rebuild_leaves_at": ref_slot}
-    with committee(validating_world, tmp_path, artifacts, change=change) as world:
+    with committee(validating_world, tmp_path, artifacts, rear, change=change) as world:
         reported = world.next_report()
         assert (reported.report.ref_slot, reported.applied) == (ref_slot, True)
         assert reported.report.operators_root != bytes(32)
@@ -233,7 +234,7 @@ def test_leaves_that_nobody_has_begin_anew_when_the_committee_says_so(
 
 
 def test_false_leaves_above_what_was_minted_are_an_alarm_and_can_be_begun_anew(
-    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+    validating_world: BeaconWorld, artifacts: Artifacts, rear: Rear, tmp_path: Path
 ) -> None:
     world = validating_world
     ref_slot = next_reference_slot(world)
@@ -248,7 +249,7 @@ def test_false_leaves_above_what_was_minted_are_an_alarm_and_can_be_begun_anew(
     assert post(world, lie, world.members).applied
     beyond = next_reference_slot(world) + world.configuration.geometry.frame_slots
     change: dict[str, object] = {"committee.rebuild_leaves_at": beyond}
-    with committee(world, tmp_path, artifacts, change=change) as circled:
+    with committee(world, tmp_path, artifacts, rear, change=change) as circled:
         reporters = circled.circle.reporters
         for each in reporters:
             journal_of(each).keep_leaves(leaves)

@@ -21,7 +21,7 @@ from keel.scenarios.operators import operators_join
 from keel.scenarios.users import deposit, underwrite
 from keel.scenarios.validators import count_active
 from tests.beacon_stage import CONFIG
-from tests.robustness.nursery import Nursery
+from tests.nursery import Nursery
 from tests.robustness.stage import Stage
 
 VALIDATORS = 6
@@ -37,14 +37,8 @@ class _Built:
 
 
 @pytest.fixture(scope="session")
-def _nursery() -> Iterator[Nursery]:
-    with Nursery() as nursery:
-        yield nursery
-
-
-@pytest.fixture(scope="session")
 def _built(
-    artifacts: Artifacts, tmp_path_factory: pytest.TempPathFactory, _nursery: Nursery
+    artifacts: Artifacts, tmp_path_factory: pytest.TempPathFactory, nursery: Nursery
 ) -> Iterator[_Built]:
     folder = tmp_path_factory.mktemp("chain")
     with start_anvil(options_for_keel(CONFIG)) as anvil:
@@ -69,7 +63,7 @@ def _built(
 
 
 @pytest.fixture
-def stage(_built: _Built, _nursery: Nursery, tmp_path: Path) -> Iterator[Stage]:
+def stage(_built: _Built, nursery: Nursery, tmp_path: Path) -> Iterator[Stage]:
     """240 ETH in Keel, 192 of them with six active validators; a report is due in one slot."""
     with put_back(_built.world) as world:
         yield Stage(
@@ -79,7 +73,7 @@ def stage(_built: _Built, _nursery: Nursery, tmp_path: Path) -> Iterator[Stage]:
             folder=tmp_path,
             manifest=_built.manifest,
             beacon_url=_built.beacon_url,
-            nursery=_nursery,
+            nursery=nursery,
         )
     # Anvil's snapshots leave out the base fee of the block to come.
     rpc = _built.world.rpc

@@ -23,7 +23,7 @@ from keel.model.report import Report
 from keel.reporter.journal import Journal
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.members import look
-from tests.robustness.nursery import Nursery, Reared
+from tests.nursery import Nursery, Reared
 
 POLL_SECONDS = 0.05
 NODE_TIMEOUT = 1.0

@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
 import orjson
+import pytest
 
 from keel.chain.child import dies_with_parent
 from keel.circle.errors import ProcessError
@@ -18,13 +19,16 @@ from keel.circle.process import Process, Service
 
 _LOOK_SECONDS = 0.005
 
+type Rear = Callable[[Service], Process]
+"""Makes the process of a reporter or keeper."""
+
 
 class Nursery:
     """The process that forks services; they end with it, and it ends with us."""
 
     def __init__(self) -> None:
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.robustness.forking"],
+            [sys.executable, "-m", "tests.forking"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             preexec_fn=dies_with_parent(signal.SIGKILL),  # noqa: PLW1509 (one system call)
@@ -111,3 +115,20 @@ class Reared(Process):
         pid = self._nursery.bear(self.service.command, self.service.log_path)
         self._child = cast("subprocess.Popen[bytes]", Child(self._nursery, pid))
         self.is_stopped, self.is_expected = False, True
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """The worker's nursery: a service out of it begins in a tenth of the time."""
+    with Nursery() as nursery:
+        yield nursery
+
+
+@pytest.fixture(scope="session")
+def rear(nursery: Nursery) -> Rear:
+    """Make a process that begins its lives in the nursery."""
+
+    def reared(service: Service) -> Process:
+        return Reared(service, nursery)
+
+    return reared
