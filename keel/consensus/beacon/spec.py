@@ -18,6 +18,7 @@ from eth_consensus_specs.utils import bls
 
 from keel.consensus.beacon.config import FORKS, PRESETS, ChainConfig, overrides
 from keel.consensus.beacon.errors import ConfigError
+from keel.consensus.beacon.remembered import remember_results
 
 _FORKS_BEFORE = ("phase0", "altair", "bellatrix", "capella", "deneb")
 
@@ -38,6 +39,7 @@ def load_spec(config: ChainConfig) -> Spec:
         name: type(getattr(spec.config, name))(value) for name, value in overrides(config).items()
     }
     spec.config = spec.config._replace(**changed)
+    remember_results(spec)
     return spec
 
 
