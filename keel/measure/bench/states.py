@@ -177,7 +177,7 @@ def encode_state(state: State, columns: Columns) -> bytes:
     layout = container_of(type(state))
     moving = {field.name for field in layout.fields if field.size is None}
     if strangers := set(columns) - moving:
-        raise EncodingError(f"{', '.join(sorted(strangers))}: no list of the state")
+        raise EncodingError(f"{', '.join(sorted(strangers))}: not a list of the state")
     fixed, payloads, at = [], [], layout.fixed_bytes
     for field in layout.fields:
         replaced = columns.get(field.name)
