@@ -40,6 +40,7 @@ class AnvilOptions:
     balance_ether: int = 10_000
     base_fee_wei: int | None = None
     genesis_timestamp: int | None = None
+    genesis_number: int | None = None
     block_seconds: int | None = None
     mining: bool = True
     block_gas_limit: int | None = None
@@ -59,6 +60,7 @@ def command_line(options: AnvilOptions) -> list[str]:
     valued = {
         "--block-base-fee-per-gas": options.base_fee_wei,
         "--timestamp": options.genesis_timestamp,
+        "--number": options.genesis_number,
         "--block-time": options.block_seconds,
         "--gas-limit": options.block_gas_limit,
     }

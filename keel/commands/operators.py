@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import account_option, chain_options, examples, password_options
+from keel.service.node_address import NodeAddress
+from keel.terminal.options import (
+    account_option,
+    chain_options,
+    examples,
+    password_options,
+)
 
 
 @click.group(
@@ -157,9 +163,22 @@ def add_keys(
 
 @cli.command("stake")
 @click.option("--most", type=click.IntRange(min=1), help="Stake at most this many validators.")
+@click.option(
+    "--beacon",
+    "beacon_url",
+    type=NodeAddress(),
+    help="A beacon node, which tells who has deposited before; needed on a chain of more than "
+    "200,000 blocks, where all deposits cannot be read.",
+)
 @account_option("keeper")
 @chain_options
-def stake(most: int | None, account_name: str, network: str, manifest_path: Path | None) -> None:
+def stake(
+    most: int | None,
+    beacon_url: str | None,
+    account_name: str,
+    network: str,
+    manifest_path: Path | None,
+) -> None:
     """Stake free ether on committed keys, operators in turn. The account needs the role STAKER.
 
     Keys with an invalid signature, or with an earlier deposit by anybody, are left out.
@@ -168,4 +187,4 @@ def stake(most: int | None, account_name: str, network: str, manifest_path: Path
     from keel.terminal.operator_actions import stake_keys
 
     with connected(network, manifest_path) as connection:
-        stake_keys(connection, account_named(account_name, connection), most)
+        stake_keys(connection, account_named(account_name, connection), most, beacon_url)

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 import click
 from rich.console import Console
 
-from keel.chain.endpoint import endpoint, shown_address
 from keel.chain.rpc import RpcClient
 from keel.dashboard.server import DashboardOptions, serving_dashboard
 from keel.deploy.errors import ManifestError
 from keel.deploy.manifest import manifest_path
 from keel.errors import KeelError
 from keel.files.errors import Mistake
+from keel.service.node_address import NodeAddress
 
 EXAMPLES = "\n".join(
     [
@@ -49,21 +49,6 @@ class Listen(click.ParamType):
         if host is None or port is None or is_more:
             self.fail(f"{value!r} is not HOST:PORT, such as 127.0.0.1:8600", param, ctx)
         return host, port
-
-
-class NodeAddress(click.ParamType):
-    """Address of a node; what may be a provider's key in it is never shown."""
-
-    name = "address"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Check it; fails in one line."""
-        try:
-            endpoint(value)
-        except ValueError:
-            shown = shown_address(value)[:100]
-            self.fail(f"{shown!r} is not an http or https address", param, ctx)
-        return value
 
 
 class HostName(click.ParamType):

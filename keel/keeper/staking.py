@@ -15,17 +15,19 @@ reading of the log ends, rules out any other: with a deposit more, `stake` rever
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from keel.chain.contract import call_many
 from keel.chain.deposit_contract import DepositContract, DepositData, deposit_data_root, deposits_of
+from keel.chain.rpc import LOG_BLOCKS
 from keel.chain.state import block_head
 from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI, deposit_signing_root
 from keel.consensus.keys import verify
 from keel.consensus.networks import Network
 from keel.deploy.contracts import OperatorRegistry, StakingVault
+from keel.errors import KeelError
 from keel.model.allocation import Operator, check_allocation
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import Refused
@@ -33,9 +35,25 @@ from keel.sight.key_batches import CommittedKey, Key, committed_keys, staked_pub
 
 DEPOSITED_BEFORE = "somebody has deposited for it before"
 
+type Deposited = Callable[[frozenset[bytes], bytes], frozenset[bytes]]
+"""Which of some keys anybody has deposited for, Keel's withdrawal credentials being given."""
+
+MOST_LOG_BLOCKS = 20 * LOG_BLOCKS
+"""On a longer chain a beacon state tells who has deposited."""
+
 _KEPT_SIGNATURES = 4_096
 _MOST_VOID_KEYS = 16
 """Void keys of one operator after which the rest of its keys are not looked at."""
+
+
+class LongLogError(KeelError):
+    """The log of all deposits is too long to be read."""
+
+    def __init__(self, last_block: int) -> None:
+        super().__init__(
+            f"the deposit contract's log may span {last_block:,} blocks, at most "
+            f"{MOST_LOG_BLOCKS:,} are read: a beacon node (--beacon) tells who has deposited"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +96,23 @@ def choose_keys(
     network: Network,
     first_block: int,
     *,
+    deposited: Deposited,
     most: int | None = None,
 ) -> StakingChoice:
-    """Choose as many keys as ether, operators' targets and `most` allow."""
+    """Choose as many keys as ether, operators' targets and `most` allow.
+
+    `deposited` is asked only for keys that could be staked. Raises what it raises.
+    """
     deposit_root = deposits.get_deposit_root()
     wanted = vault.stakeableWei() // VALIDATOR_DEPOSIT_WEI
     wanted = wanted if most is None else min(wanted, most)
+    if wanted == 0:
+        return StakingChoice((), (), deposit_root)
     staked = staked_pubkeys(registry, first_block)
     waiting = [c for c in committed_keys(registry, first_block) if c.key.pubkey not in staked]
-    faults = dict.fromkeys(_deposited_pubkeys(deposits), DEPOSITED_BEFORE)
     credentials = vault.withdrawalCredentials()
+    asked = frozenset(committed.key.pubkey for committed in waiting)
+    faults = dict.fromkeys(deposited(asked, credentials) if asked else (), DEPOSITED_BEFORE)
     operators = read_operators(registry)
     keys, refused = choose(
         waiting, faults, operators, wanted=wanted, credentials=credentials, network=network
@@ -189,6 +214,21 @@ def _may_get_next(operator: Operator, total_staked: int) -> bool:
     return True
 
 
-def _deposited_pubkeys(deposits: DepositContract) -> set[bytes]:
-    events = deposits.events_between(0, block_head(deposits.rpc).number, "DepositEvent")
-    return {deposit.data.pubkey for deposit in deposits_of(events)}
+def deposited_since(
+    deposits: DepositContract, pubkeys: frozenset[bytes], first_block: int, last_block: int
+) -> frozenset[bytes]:
+    """Those of the keys that the deposit contract's log names in a range of blocks."""
+    events = deposits.events_between(first_block, last_block, "DepositEvent")
+    return pubkeys & {deposit.data.pubkey for deposit in deposits_of(events)}
+
+
+def deposited_ever(deposits: DepositContract) -> Deposited:
+    """All of the log, where there is no beacon node; raises LongLogError on a long chain."""
+
+    def asked(pubkeys: frozenset[bytes], _credentials: bytes) -> frozenset[bytes]:
+        last_block = block_head(deposits.rpc).number
+        if last_block > MOST_LOG_BLOCKS:
+            raise LongLogError(last_block)
+        return deposited_since(deposits, pubkeys, 0, last_block)
+
+    return asked

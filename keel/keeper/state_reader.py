@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keel.chain.deposit_contract import DepositContract
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
 from keel.chain.system_contracts import WITHDRAWAL_REQUESTS
 from keel.consensus.state.encoded_state import EncodedState
 from keel.consensus.state.layout import container_of
 from keel.errors import KeelError
+from keel.keeper.staking import Deposited, deposited_since
 from keel.keeper.view import BeaconStanding, Validator
 from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.sight.agreed_state import read_agreed_state, staked_state_block
@@ -122,6 +124,21 @@ def deposited(state: ReadState, pubkeys: frozenset[bytes], credentials: bytes) -
     asked = recorded_keys((pubkey, 0) for pubkey in sorted(pubkeys))
     known = consensus_view(state.encoded, asked, credentials).known
     return frozenset(asked.pubkey(place) for place in np.flatnonzero(known).tolist())
+
+
+def deposited_by_beacon(beacon: AgreedBeacon, deposits: DepositContract) -> Deposited:
+    """Ask the final beacon state, and the log only since the block it stands on.
+
+    What is returned raises NodeError and StateBehindError.
+    """
+
+    def asked(pubkeys: frozenset[bytes], credentials: bytes) -> frozenset[bytes]:
+        state = StateReader(beacon, deposits.rpc, 1).state(beacon.finalised_slot())
+        head_block = block_head(deposits.rpc).number
+        since = deposited_since(deposits, pubkeys, state.block_number + 1, head_block)
+        return deposited(state, pubkeys, credentials) | since
+
+    return asked
 
 
 def queued_requests(rpc: RpcClient, block_number: int) -> frozenset[bytes]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from keel.chain.contract import Contract, call_many
-from keel.chain.deposit_contract import deposits_of
 from keel.chain.state import BlockHead, balance_wei, block_head
 from keel.committee.peers import Peers
 from keel.committee.standing import Standing, StandingReader
@@ -12,7 +11,7 @@ from keel.keeper.ballot_reader import BallotReader
 from keel.keeper.chores import Kind
 from keel.keeper.coffers import read_coffers, read_deadlock
 from keel.keeper.history import AskedExit, Historian, History
-from keel.keeper.staking import DEPOSITED_BEFORE, read_operators
+from keel.keeper.staking import DEPOSITED_BEFORE, deposited_since, read_operators
 from keel.keeper.state_reader import (
     ReadState,
     StateReader,
@@ -164,7 +163,7 @@ class KeeperReader:
         pubkeys = frozenset(committed.key.pubkey for committed in waiting)
         known = deposited(state, pubkeys, credentials) if pubkeys else frozenset()
         if pubkeys:
-            known |= pubkeys & self._deposited_since(state.block_number + 1, block_number)
+            known |= deposited_since(deposits, pubkeys, state.block_number + 1, block_number)
         return Keys(
             waiting=waiting,
             faults=dict.fromkeys(known, DEPOSITED_BEFORE),
@@ -172,11 +171,6 @@ class KeeperReader:
             genesis_fork_version=self._layers.beacon.network.genesis_fork_version,
             deposit_root=root,
         )
-
-    def _deposited_since(self, first: int, last: int) -> frozenset[bytes]:
-        deposits = self._layers.bindings.deposits
-        events = deposits.events_between(first, last, "DepositEvent")
-        return frozenset(deposit.data.pubkey for deposit in deposits_of(events))
 
     def _caller(self, history: History) -> Caller:
         holders = history.role_holders()

@@ -9,7 +9,7 @@ from keel.chain.transaction import Receipt, await_receipt
 from keel.circle.reports import Reported
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.errors import KeelError
-from keel.keeper.staking import choose_keys
+from keel.keeper.staking import choose_keys, deposited_ever
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.scenarios.circle_world import CircleWorld
 from keel.scenarios.operators import NETWORK
@@ -38,7 +38,15 @@ class Staked:
 def stake(world: World, most: int | None = None) -> Staked:
     """Stake what is free on keys of all operators in turn, at most `most` validators."""
     c = world.contracts
-    choice = choose_keys(c.vault, c.registry, c.deposits, NETWORK, world.first_block, most=most)
+    choice = choose_keys(
+        c.vault,
+        c.registry,
+        c.deposits,
+        NETWORK,
+        world.first_block,
+        deposited=deposited_ever(c.deposits),
+        most=most,
+    )
     receipt = world.send_as_role(c.registry, "stake", *choice.arguments)
     return _staked(world, [receipt])
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ from keel.files.errors import Mistake
 from keel.formatting.amounts import shown_bps, shown_ether
 from keel.formatting.names import in_markup, printable
 from keel.formatting.tables import plain_table
-from keel.keeper.staking import choose_keys
+from keel.keeper.staking import choose_keys, deposited_ever
+from keel.keeper.state_reader import deposited_by_beacon
 from keel.model.frames import State
+from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.sight.key_batches import batches_of, committed_keys, require_usable, staked_pubkeys
 from keel.terminal.answers import after, before, console
 from keel.terminal.connection import Connection, send
@@ -90,13 +93,23 @@ def add_operator(
     after(f"{shown} is operator {event.inputs['operatorId']}, managed by {manager}.", receipt)
 
 
-def stake_keys(connection: Connection, account: AccountAPI, most: int | None) -> None:
+def stake_keys(
+    connection: Connection, account: AccountAPI, most: int | None, beacon_url: str | None
+) -> None:
     """Stake what ether and targets allow."""
     c = connection.contracts
-    first_block = connection.manifest.block
-    choice = choose_keys(
-        c.vault, c.registry, c.deposits, connection.network, first_block, most=most
-    )
+    with nullcontext() if beacon_url is None else AgreedBeacon([beacon_url]) as beacon:
+        choice = choose_keys(
+            c.vault,
+            c.registry,
+            c.deposits,
+            connection.network,
+            connection.manifest.block,
+            deposited=deposited_by_beacon(beacon, c.deposits)
+            if beacon
+            else deposited_ever(c.deposits),
+            most=most,
+        )
     for refusal in choice.refused:
         key = refusal.key
         before(

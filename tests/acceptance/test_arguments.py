@@ -107,6 +107,8 @@ WRONG = [
     ("operators make-keys /tmp/k --new --count 1001", "1001 is not in the range"),
     ("operators make-keys /tmp/k --new --kdf md5", "'md5' is not one of"),
     ("operators stake --most 0", "0 is not in the range"),
+    ("operators stake --beacon nowhere", "'nowhere' is not an http or https address"),
+    ("operators stake --beacon http://:1", "is not an http or https address"),
     ("beacon start --data /etc/passwd/x", "'/etc/passwd/x' cannot be made: /etc/passwd is a file"),
     ("crosscheck --fork deneb", "'deneb' is not one of 'fulu', 'electra'"),
     ("crosscheck --data /", "'/' cannot be used as a folder"),
