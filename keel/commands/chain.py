@@ -8,6 +8,9 @@ import click
 
 from keel.terminal.options import PORT, data_option, examples, rpc_options
 
+DEFAULT_SLOT_SECONDS = 1
+"""A validator is active after some 80 slots, and kETH grows after at most 150."""
+
 
 @click.command(
     epilog=examples(
@@ -31,7 +34,7 @@ from keel.terminal.options import PORT, data_option, examples, rpc_options
 @click.option(
     "--slot-time",
     type=click.IntRange(min=1, max=60),
-    default=2,
+    default=DEFAULT_SLOT_SECONDS,
     show_default=True,
     help="Seconds per slot. A frame is 32 slots; Keel's times and rates scale with it.",
 )
