@@ -56,6 +56,6 @@ def beacon_world(_founded_on_beacon: BeaconWorld) -> Iterator[BeaconWorld]:
 
 @pytest.fixture
 def validating_world(_validating_on_beacon: BeaconWorld) -> Iterator[BeaconWorld]:
-    """804 ETH in Keel, 768 of them with 24 active validators, eight of each of three operators."""
+    """805 ETH in Keel, 768 of them with 24 active validators, eight of each of three operators."""
     with put_back(_validating_on_beacon) as world:
         yield world

@@ -1,11 +1,13 @@
 """Keel deployed once in each test worker, by the same `deploy` as on any other chain.
 
-Both profiles stand on the worker's Anvil before the first test that asks for one. Each test leaves
+Both profiles stand on the worker's Anvil before the first test that asks for one, and once more
+with all roles but as their constructors leave the contracts, without the seed of the fund, for
+the tests of contracts and those that compare them with the model's launch. Each test leaves
 the chain as it found it, so no test sees another's changes or time. Ape's own isolation is off
 (pyproject.toml): a snapshot that anyone restores under it ends it without a word.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,13 +32,19 @@ from keel.deploy.actors import (
 from keel.deploy.artifacts import Artifacts, load_artifacts
 from keel.deploy.bindings import CONTRACT_NAMES, Bindings, bind
 from keel.deploy.config import Configuration
-from keel.deploy.deploy import Deployment, deploy
+from keel.deploy.deploy import (
+    Deployment,
+    create_contracts,
+    deploy,
+    manager_of,
+    set_up_access,
+)
 from keel.deploy.plan import Plan, make_plan, selector_of
 from keel.deploy.profiles import LOCAL, MAINNET, Profile
 from keel.deploy.roles import ROLE_BY_NAME, role_of
 from keel.deploy.sender import NodeSender
 
-_FIXTURES = {"keel", "keel_mainnet", "keel_on_either_profile", "deployed"}
+_FIXTURES = {"keel", "keel_mainnet", "keel_on_either_profile", "deployed", "constructed"}
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,7 @@ def _deploy_before_any_snapshot(request: pytest.FixtureRequest) -> None:
     """Deploy at once if some test of this worker will ask for it."""
     if any(_FIXTURES.intersection(getattr(i, "fixturenames", ())) for i in request.session.items):
         request.getfixturevalue("deployed")
+        request.getfixturevalue("constructed")
 
 
 @pytest.fixture(autouse=True)
@@ -159,7 +168,17 @@ def _chain_put_back(chain_rpc: RpcClient) -> Iterator[None]:
 def deployed(chain_rpc: RpcClient, actors: Actors, artifacts: Artifacts) -> dict[str, Keel]:
     """Keel by profile, both on one chain."""
     return {
-        profile.name: _deploy(profile, chain_rpc, actors, artifacts) for profile in (LOCAL, MAINNET)
+        profile.name: _deploy(profile, chain_rpc, actors, artifacts, deploy)
+        for profile in (LOCAL, MAINNET)
+    }
+
+
+@pytest.fixture(scope="session")
+def constructed(chain_rpc: RpcClient, actors: Actors, artifacts: Artifacts) -> dict[str, Keel]:
+    """Keel by profile as constructors leave it, with all roles."""
+    return {
+        profile.name: _deploy(profile, chain_rpc, actors, artifacts, _construct)
+        for profile in (LOCAL, MAINNET)
     }
 
 
@@ -181,12 +200,27 @@ def keel_on_either_profile(request: pytest.FixtureRequest, deployed: dict[str, K
     return deployed[request.param]
 
 
-def _deploy(profile: Profile, rpc: RpcClient, actors: Actors, artifacts: Artifacts) -> Keel:
+def _construct(rpc: RpcClient, plan: Plan, sender: NodeSender) -> Deployment:
+    block = block_head(rpc).number
+    sent = create_contracts(rpc, plan, sender)
+    manager = manager_of(rpc, plan)
+    sent.append(sender.send(manager.address, set_up_access(manager.abi, plan, [])))
+    return Deployment(tuple(sent), block)
+
+
+def _deploy(
+    profile: Profile,
+    rpc: RpcClient,
+    actors: Actors,
+    artifacts: Artifacts,
+    make: Callable[[RpcClient, Plan, NodeSender], Deployment],
+) -> Keel:
     addresses = cast_actors([actors[name].address for name in ACTORS])
     genesis_time = block_head(rpc, 0).timestamp
-    config = local_configuration(addresses, genesis_time, profile, release=profile.name)
+    release = f"{profile.name} by {make.__name__}"
+    config = local_configuration(addresses, genesis_time, profile, release=release)
     plan = make_plan(config, addresses["deployer"], artifacts)
-    deployment = deploy(rpc, plan, NodeSender(rpc, addresses["deployer"]))
+    deployment = make(rpc, plan, NodeSender(rpc, addresses["deployer"]))
     return Keel(
         profile=profile,
         configuration=config,

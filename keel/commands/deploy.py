@@ -46,6 +46,9 @@ def cli(
     nothing is deployed twice unless you give a new --release. At the end the deployer has no
     power left.
 
+    Besides gas the deployer pays 2 ETH for good: 1 ETH is the vault's first deposit, 1 ETH the seed
+    of the insurance fund.
+
     A local chain is one started with `make chain` or `anvil --accounts 20`. On a public network
     give an account from `ape accounts import` and a --config.
 

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from keel.dashboard.view import Snapshot
-from keel.model.constants import ETHER, SHARES_PER_WEI
+from keel.model.constants import ETHER, SHARES_PER_WEI, ZERO_ADDRESS
 from keel.sight.event_index import Happened
 
 _POINTS_MOST = 1_200
-_ZERO_ADDRESS = "0x" + "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class _Books:
                 self.stream_seconds = max(given["streamSeconds"], 1)
                 self.stream_end = happened.time + given["streamSeconds"]
             case "wrapped", "Transfer":
-                minted = given["from"] == _ZERO_ADDRESS
+                minted = given["from"] == ZERO_ADDRESS
                 self.wrapped_units += given["value"] if minted else -given["value"]
 
 

@@ -2,7 +2,7 @@
 
 Each contract has one possible address for this deployer and release, so what stands there already
 is not sent again; if it is something else than planned, nothing is sent at all. Roles are set by
-one transaction at the end, in which the deployer also gives up its own.
+one transaction at the end, in which the fund gets its seed and the deployer gives up its own role.
 """
 
 import time
@@ -16,9 +16,13 @@ from keel.deploy.addresses import CREATE2_DEPLOYER
 from keel.deploy.code import actual_codes, expected_codes
 from keel.deploy.contracts import AccessManager
 from keel.deploy.errors import DeployError, OccupiedError
-from keel.deploy.plan import FACTORY, MANAGER, AccessPlan, Plan, Step
+from keel.deploy.plan import FACTORY, FUND, MANAGER, AccessPlan, Plan, Step
 from keel.deploy.roles import ADMIN
+from keel.deploy.seed import pay_seed, seed_calls
 from keel.deploy.sender import Sender, Sent
+
+_STEPS_AFTER = 2
+"""The seed of the fund and the roles come after the contracts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +59,40 @@ def deploy(
 
     Raises OccupiedError or DeployError before anything is sent, and what the sender raises.
     """
-    _require_foundations(rpc, plan, sender)
-    codes = actual_codes(rpc, plan.steps)
-    _require_as_planned(rpc, plan.steps, codes)
     block = block_head(rpc).number
-    done: list[Sent] = []
-    total = len(plan.steps) + 1
-    for number, step in enumerate(plan.steps, 1):
-        sent = None if codes[step.name] else _create(rpc, plan, step, sender)
-        done += [sent] if sent else []
-        on_progress(Progress(number, total, step.name, step.address, sent))
+    done = create_contracts(rpc, plan, sender, on_progress)
+    total = len(plan.steps) + _STEPS_AFTER
     manager = manager_of(rpc, plan)
+    is_open = _has_role(manager, ADMIN.id, plan.deployer)
+    sent = pay_seed(rpc, plan, sender) if is_open else None
+    done += [sent] if sent else []
+    on_progress(Progress(total - 1, total, "seed of the fund", plan.addresses[FUND], sent))
     sent = None
-    if _has_role(manager, ADMIN.id, plan.deployer):
-        sent = sender.send(manager.address, set_up_access(manager.abi, plan))
+    if is_open:
+        data = set_up_access(manager.abi, plan, seed_calls(rpc, plan))
+        sent = sender.send(manager.address, data)
         done.append(sent)
     on_progress(Progress(total, total, "roles", manager.address, sent))
     return Deployment(tuple(done), block)
+
+
+def create_contracts(
+    rpc: RpcClient,
+    plan: Plan,
+    sender: Sender,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> list[Sent]:
+    """Create what is not there yet; no role is set, and the fund is empty. Raises as `deploy`."""
+    _require_foundations(rpc, plan, sender)
+    codes = actual_codes(rpc, plan.steps)
+    _require_as_planned(rpc, plan.steps, codes)
+    done: list[Sent] = []
+    for number, step in enumerate(plan.steps, 1):
+        sent = None if codes[step.name] else _create(rpc, plan, step, sender)
+        done += [sent] if sent else []
+        total = len(plan.steps) + _STEPS_AFTER
+        on_progress(Progress(number, total, step.name, step.address, sent))
+    return done
 
 
 def is_deployed(rpc: RpcClient, plan: Plan) -> bool:
@@ -87,11 +108,14 @@ def manager_of(rpc: RpcClient, plan: Plan) -> AccessManager:
     return AccessManager(rpc, step.address, step.artifact.abi)
 
 
-def set_up_access(abi: Abi, plan: Plan) -> bytes:
-    """Encode all role settings as one call; the deployer's own role ends with it."""
+def set_up_access(abi: Abi, plan: Plan, first: Sequence[bytes]) -> bytes:
+    """Encode `first` and all role settings as one call; the deployer's own role ends with it."""
     calls = [
-        abi.function(name, len(arguments)).encode_call(arguments)
-        for name, arguments in _settings(plan.access)
+        *first,
+        *(
+            abi.function(name, len(arguments)).encode_call(arguments)
+            for name, arguments in _settings(plan.access)
+        ),
     ]
     renounce = abi.function("renounceRole", 2)
     calls.append(renounce.encode_call([ADMIN.id, plan.deployer]))

@@ -21,6 +21,7 @@ FACTORY = "Create3Factory"
 MANAGER = "AccessManager"
 IMPLEMENTATION = "WithdrawalVaultImplementation"
 PROXY = "WithdrawalVault"
+FUND = "InsuranceFund"
 
 FACTORY_SALT = salt_of(FACTORY, "1")
 
@@ -35,7 +36,7 @@ ARTIFACTS = {
     "RewardsVault": "RewardsVault",
     "AccountingOracle": "AccountingOracle",
     "OperatorRegistry": "OperatorRegistry",
-    "InsuranceFund": "InsuranceFund",
+    FUND: "InsuranceFund",
 }
 """Contracts in the order of deployment, and the compiled contract each is made from."""
 

@@ -26,6 +26,7 @@ from keel.deploy.manifest import Manifest, require_same_chain
 from keel.deploy.parameters import PARAMETERS
 from keel.deploy.plan import IMPLEMENTATION, MANAGER, PROXY, Plan, make_plan
 from keel.deploy.roles import ADMIN, ROLES
+from keel.deploy.seed import LEAST_SEED_SHARES
 from keel.deploy.storage import ExpectedStorage, Word, slots_read_by, storage_differences
 
 MANAGED = ("vault", "instant", "withdrawal_vault", "oracle", "registry")
@@ -150,6 +151,12 @@ def _wiring(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
     yield Reading("StakingVault.FRAME_ORIGIN", vault.FRAME_ORIGIN.prepare(), config.frame_origin)
     yield Reading("AccountingOracle.members", oracle.members.prepare(), members, sorted)
     yield Reading("AccountingOracle.quorum", oracle.quorum.prepare(), config.quorum)
+    yield Reading(
+        "the seed of InsuranceFund in shares that it holds itself",
+        bindings.fund.balanceOf.prepare(places["InsuranceFund"]),
+        LEAST_SEED_SHARES,
+        lambda shares: min(shares, LEAST_SEED_SHARES),
+    )
 
 
 def _treasury(bindings: Bindings, config: Configuration) -> Reading:

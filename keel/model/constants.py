@@ -36,5 +36,10 @@ VALIDATOR_DEPOSIT_WEI = 32 * ETHER
 FIRST_DEPOSIT_WEI = ETHER
 """What the constructor deposits permanently (SHR-7)."""
 
+FUND_SEED_WEI = ETHER
+"""What a deployment deposits in the insurance fund for ever."""
+
+ZERO_ADDRESS = "0x0000000000000000000000000000000000000000"
+
 FUND_VIRTUAL_SHARES = 10**6
 """Ten to the decimals offset of the fund's ERC-4626 shares (FND-2)."""

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from keel.chain.anvil import Anvil, AnvilOptions, start_anvil
 from keel.chain.clock import reverting
@@ -20,13 +22,15 @@ from keel.deploy.deploy import deploy, is_deployed
 from keel.deploy.errors import ConfigurationError, DeployError, OccupiedError
 from keel.deploy.manifest import make_manifest
 from keel.deploy.plan import FACTORY, Plan, make_plan
+from keel.deploy.profiles import LOCAL
 from keel.deploy.roles import ADMIN
 from keel.deploy.sender import NodeSender, Sent
 from keel.deploy.verify import differences
+from keel.model.constants import ETHER
 from tests.deployment import Keel
 
-STEPS = 13
-"""Contracts, and the transaction that sets all roles."""
+STEPS = 14
+"""Contracts, the seed of the fund, and the transaction that sets all roles."""
 
 
 class ConnectionLostError(Exception):
@@ -81,11 +85,40 @@ def plan(configuration: Configuration, deployer: NodeSender, artifacts: Artifact
     return make_plan(configuration, deployer.address, artifacts)
 
 
-def test_the_vault_holds_exactly_the_first_deposit(keel_on_either_profile: Keel) -> None:
+def test_the_vault_holds_exactly_the_first_deposit_and_the_seed(
+    keel_on_either_profile: Keel,
+) -> None:
     vault = keel_on_either_profile.quick.vault
-    assert vault.totals() == (10**27, 10**18, 0)
-    assert vault.bufferedWei() == 10**18
-    assert balance_wei(vault.rpc, vault.address) == 10**18
+    assert vault.totals() == (2 * 10**27, 2 * 10**18, 0)
+    assert vault.sharesOf(vault.address) == 10**27
+    assert vault.bufferedWei() == 2 * 10**18
+    assert balance_wei(vault.rpc, vault.address) == 2 * 10**18
+
+
+def test_the_seed_belongs_to_the_fund_itself(keel_on_either_profile: Keel) -> None:
+    keel = keel_on_either_profile.quick
+    assert keel.fund.totalSupply() == keel.fund.balanceOf(keel.fund.address) == 10**24
+    assert keel.fund.totalAssets() == keel.wrapped.totalSupply() == 10**18
+    assert keel.wrapped.allowance(keel.manager.address, keel.fund.address) == 0
+
+
+@given(fees_wei=st.integers(1, 10_000 * ETHER), paid_units=st.integers(1_000_000, 10 * ETHER))
+@settings(max_examples=20, deadline=None)
+def test_fees_before_the_first_underwriter_leave_shares_fine(
+    deployed: dict[str, Keel], fees_wei: int, paid_units: int
+) -> None:
+    keel = deployed[LOCAL.name]
+    underwriter, quick = keel.actors.underwriter.address, keel.quick
+    deposit = quick.vault.depositWrapped
+    with reverting(keel.rpc):
+        for receiver, wei in ((quick.fund.address, fees_wei), (underwriter, 10 * ETHER)):
+            deposit.send(receiver, underwriter, sender=underwriter, value_wei=wei)
+        one_share_units = quick.fund.convertToAssets(10**24)
+        assert one_share_units <= 10**18 + fees_wei
+        quick.wrapped.approve.send(quick.fund.address, paid_units, sender=underwriter)
+        quick.fund.deposit.send(paid_units, underwriter, sender=underwriter)
+        got = quick.fund.convertToAssets(quick.fund.balanceOf(underwriter))
+        assert paid_units - 1 <= got <= paid_units
 
 
 def test_the_deployer_keeps_no_role(keel_on_either_profile: Keel) -> None:
@@ -125,7 +158,7 @@ def test_nobody_else_can_take_an_address_of_the_plan(keel: Keel) -> None:
     assert runtime_code(keel.rpc, taken) == b"\0"
 
 
-@pytest.mark.parametrize("done", [0, 1, 2, 6, 11, 12])
+@pytest.mark.parametrize("done", [0, 1, 2, 6, 11, 12, 13])
 def test_a_deployment_that_broke_off_goes_on(
     rpc: RpcClient, plan: Plan, deployer: NodeSender, artifacts: Artifacts, done: int
 ) -> None:

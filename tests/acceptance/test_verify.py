@@ -13,6 +13,7 @@ from keel.deploy.access_storage import access_words
 from keel.deploy.manifest import Manifest, make_manifest
 from keel.deploy.plan import IMPLEMENTATION, MANAGER, PROXY
 from keel.deploy.roles import ROLES, TERMS
+from keel.deploy.seed import LEAST_SEED_SHARES
 from keel.deploy.storage import slots_read_by, stored_words
 from keel.deploy.verify import differences
 from tests.deployment import Keel
@@ -60,6 +61,15 @@ def test_any_byte_of_any_code(keel: Keel, verify: Verify) -> None:
         named = f"{step.name}: code differs from byte {position} on: 0x{code[position]:02x}"
         assert any(text.startswith(named) for text in found), (step.name, position, found)
     assert verify() == []
+
+
+def test_a_fund_without_its_seed(keel: Keel, constructed: dict[str, Keel]) -> None:
+    bare = constructed[keel.profile.name]
+    manifest = make_manifest(bare.rpc, bare.plan, bare.deployment, bare.artifacts)
+    assert differences(bare.rpc, manifest, bare.artifacts) == [
+        "the seed of InsuranceFund in shares that it holds itself is 0, "
+        f"{LEAST_SEED_SHARES} expected"
+    ]
 
 
 def test_code_that_is_gone(keel: Keel, verify: Verify) -> None:

@@ -49,7 +49,7 @@ def _founded_for_keepers(
 
 @pytest.fixture
 def keepers_world(_founded_for_keepers: BeaconWorld) -> Iterator[BeaconWorld]:
-    """262 ETH in Keel, eight active validators of three operators, four keys not used yet."""
+    """263 ETH in Keel, eight active validators of three operators, four keys not used yet."""
     with put_back(_founded_for_keepers) as world:
         yield world
 

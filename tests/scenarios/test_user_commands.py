@@ -147,9 +147,9 @@ def test_status_shows_every_term_of_the_identity(terminal: Terminal) -> None:
     told = terminal.succeed(status)
     for part in (
         "state normal",
-        "B buffered in the vault 42",
-        "A backing of all shares 40",
-        "B + C + P = A + Q 42",
+        "B buffered in the vault 43",
+        "A backing of all shares 41",
+        "B + C + P = A + Q 43",
         "3 of 5 members",
         "tickets: 1 of 1 wait",
     ):

@@ -29,7 +29,7 @@ LARGE_BATCH = 50
 WAITING_TICKETS = 10_000
 MANY_OPERATORS = 500
 SMALL_LOSS_WEI = ETHER // 2
-LARGE_LOSS_WEI = 2 * ETHER
+LARGE_LOSS_WEI = 3 * ETHER
 _REQUESTED_AT_ONCE = 100
 _TICKET = 2 * TICKETS
 """The last ticket of the second batch, which the next report of the steady state finalises."""

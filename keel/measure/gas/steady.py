@@ -19,7 +19,7 @@ STAKED_EACH = 5
 TICKETS = 8
 REWARD_WEI = ETHER // 10
 FUND_UNITS = ETHER
-"""wkETH that insures: enough for a small loss, too little for a large one."""
+"""wkETH that insures, beside the seed: enough for a small loss, too little for a large one."""
 
 DEPOSITS_WEI = {
     "depositor": 1_500 * ETHER,

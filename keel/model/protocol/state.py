@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from keel.model.accounts import Accounts
-from keel.model.constants import FIRST_DEPOSIT_WEI, SHARES_PER_UNIT, SHARES_PER_WEI
+from keel.model.constants import (
+    FIRST_DEPOSIT_WEI,
+    SHARES_PER_UNIT,
+    SHARES_PER_WEI,
+    ZERO_ADDRESS,
+)
 from keel.model.errors import (
     ActionClosed,
     ActionPaused,
@@ -31,7 +36,6 @@ WKETH = "wketh"
 FUND = "fund"
 REGISTRY = "registry"
 TREASURY = "treasury"
-ZERO_ADDRESS = "0x0000000000000000000000000000000000000000"
 
 _DEED_OF = {
     Action.DEPOSIT: Deed.DEPOSIT,
