@@ -15,6 +15,7 @@ from keel.deploy.errors import ManifestError
 from keel.deploy.manifest import manifest_path
 from keel.errors import KeelError
 from keel.files.errors import Mistake
+from keel.formatting.lines import print_line
 from keel.service.node_address import NodeAddress
 
 EXAMPLES = "\n".join(
@@ -125,7 +126,7 @@ def cli(
             allowed_hosts=allowed_hosts,
         )
         with serving_dashboard(options) as url:
-            Console(highlight=False).print(f"Keel's page: [bold]{url}[/]", soft_wrap=True)
+            print_line(Console(), f"Keel's page: [bold]{url}[/]", markup=True)
             _await_end()
     except ManifestError as error:
         raise Mistake(str(error)) from error

@@ -6,8 +6,8 @@ from pathlib import Path
 import ape
 from ape.api.accounts import AccountAPI
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
+from rich.text import Text
 
 from keel.chain.packed import CONTRACTS, packed
 from keel.chain.rpc import RpcClient
@@ -30,6 +30,8 @@ from keel.deploy.plan import Plan, make_plan
 from keel.deploy.profiles import PROFILES
 from keel.deploy.sender import ApeSender, Sender
 from keel.deploy.verify import differences
+from keel.formatting.lines import print_line
+from keel.formatting.tables import plain_table
 
 FIRST_RELEASE = "1"
 
@@ -78,7 +80,7 @@ def run_deploy(account: AccountAPI, request: DeployRequest, console: Console) ->
     _refuse_second_deployment(rpc, plan, path)
     if is_deployed(rpc, plan) and path.is_file():
         console.print("Keel is already deployed here; nothing was sent.")
-        console.print(f"Manifest: {path}", markup=False, soft_wrap=True)
+        print_line(console, f"Manifest: {path}")
         verify(rpc, read_manifest(rpc, path), artifacts, console)
         return
     _install_on_bare_anvil(rpc, console)
@@ -105,7 +107,7 @@ def deploy_and_record(
     console.print(_summary(deployment))
     manifest = make_manifest(rpc, plan, deployment, artifacts)
     write_manifest(manifest, path, artifacts)
-    console.print(f"Manifest: {path}", markup=False, soft_wrap=True)
+    print_line(console, f"Manifest: {path}")
     verify(rpc, manifest, artifacts, console)
     return manifest
 
@@ -115,9 +117,9 @@ def verify(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts, console: Co
     unchecked: list[str] = []
     found = differences(rpc, manifest, artifacts, unchecked)
     for check in unchecked:
-        console.print(f"[yellow]not checked[/] {escape(check)}", soft_wrap=True)
+        print_line(console, Text.assemble(("not checked ", "yellow"), check))
     for difference in found:
-        console.print(f"[red]differs[/] {escape(difference)}", soft_wrap=True)
+        print_line(console, Text.assemble(("differs ", "red"), difference))
     if found:
         count = "1 difference" if len(found) == 1 else f"{len(found)} differences"
         raise DifferencesError(f"{count} between chain {manifest.chain_id} and the plan")
@@ -130,7 +132,7 @@ def verify(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts, console: Co
 
 def plan_table(plan: Plan) -> Table:
     """The contracts of a plan."""
-    table = Table("contract", address_column(), "bytes to send", title="Plan", title_justify="left")
+    table = plain_table("contract", "address", ">bytes to send", title="Plan")
     for step in plan.steps:
         table.add_row(step.name, step.address, f"{len(step.creation_code):,}")
     return table
@@ -138,17 +140,11 @@ def plan_table(plan: Plan) -> Table:
 
 def contracts_table(manifest: Manifest) -> Table:
     """The contracts of a manifest."""
-    table = Table("contract", address_column(), title="Contracts")
+    table = plain_table("contract", "address", title="Contracts")
     for name, contract in manifest.contracts.items():
         token = _TOKENS.get(name)
         table.add_row(f"{name} ({token})" if token else name, contract.address)
     return table
-
-
-def address_column() -> Column:
-    """A column that breaks no address."""
-    # A new one for each table: Rich keeps a table's cells in its columns.
-    return Column("address", no_wrap=True, min_width=42)
 
 
 def _configuration(rpc: RpcClient, request: DeployRequest) -> Configuration:
@@ -193,11 +189,8 @@ def _install_on_bare_anvil(rpc: RpcClient, console: Console) -> None:
 
 def _show(progress: Progress, console: Console) -> None:
     state = f"{progress.sent.gas_used:,} gas" if progress.sent else "was there"
-    console.print(
-        f"{progress.number:3}/{progress.total} {progress.what:30} {progress.address} {state}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    step = f"{progress.number:3}/{progress.total} {progress.what:22}"
+    print_line(console, f"{step} {progress.address} {state}")
 
 
 def _summary(deployment: Deployment) -> str:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from keel.formatting.tables import plain_table
 from keel.keeper.chores import Chore, Plan, ether
 from keel.keeper.view import KeeperView
 
@@ -14,10 +14,7 @@ def plan_table(view: KeeperView, plan: Plan) -> RenderableType:
     """What would be done and why, what not and why, and alarms."""
     head = view.head
     title = f"Slot {head.slot}, block {head.block_number}, {view.state.name.lower()}"
-    table = Table(title=title, title_justify="left", show_lines=True)
-    table.add_column("chore", no_wrap=True)
-    table.add_column("now", no_wrap=True)
-    table.add_column("why", overflow="fold")
+    table = plain_table("chore", "now", "why", title=title)
     for chore in plan.chores:
         done = Text("would do", style="bold green")
         table.add_row(chore.kind, done, f"{chore.why}\n{_call(chore)}")

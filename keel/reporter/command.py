@@ -5,8 +5,10 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from keel.chain.errors import ChainError
+from keel.formatting.lines import print_line
 from keel.reporter.assembly import open_peers, open_reporter
 from keel.reporter.assessment import assess_slot
 from keel.reporter.checks import check_all
@@ -107,12 +109,15 @@ def explain(ref_slot: int, config: Path | None, validators: bool, as_json: bool)
     if as_json:
         click.echo(explanation_json(assessment, view, validators=validators))
         return
-    console = Console(soft_wrap=not sys.stdout.isatty())
+    console = Console(highlight=False)
     for part in explanation(assessment):
-        console.print(part, highlight=False)
+        if isinstance(part, Text):
+            print_line(console, part)
+        else:
+            console.print(part)
     if validators:
         for table in validators_tables(view.consensus, view.protocol):
-            console.print(table, highlight=False)
+            console.print(table)
 
 
 @cli.command()
@@ -124,12 +129,11 @@ def check(config: Path | None) -> None:
     but do not count.
     """
     settings = load_settings(ReporterSettings, config)
-    console = Console(soft_wrap=True)
+    console = Console()
     are_well = True
     for finding in check_all(settings, lambda: account_of(settings)):
         colour, word = _WORDS[finding.is_well, finding.is_needed]
-        console.print(f"[{colour}]{word}[/] {finding.what}: ", end="", highlight=False)
-        console.print(finding.text, highlight=False, markup=False)
+        print_line(console, Text.assemble((word, colour), f" {finding.what}: {finding.text}"))
         are_well = are_well and (finding.is_well or not finding.is_needed)
     if not are_well:
         sys.exit(1)

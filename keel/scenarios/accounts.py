@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from rich import box
-from rich.console import Group
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from keel.chain.anvil import TEST_MNEMONIC
@@ -12,12 +10,12 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei
 from keel.circle.keys import account_of
 from keel.deploy.actors import ACTORS, USERS, cast_actors, local_configuration
-from keel.deploy.command import address_column
 from keel.deploy.roles import ROLES
 from keel.formatting.amounts import shown_ether
+from keel.formatting.tables import plain_table
 
 
-def own_accounts(rpc: RpcClient) -> Group:
+def own_accounts(rpc: RpcClient) -> list[Text]:
     """Mnemonic, keys and balances of the accounts that are the user's; 80 columns hold them."""
     lines = [
         Text("Your accounts: no service sends from them", "italic"),
@@ -31,22 +29,14 @@ def own_accounts(rpc: RpcClient) -> Group:
             Text(f"  address  {account.address}"),
             Text(f"  key      0x{account.key.hex().removeprefix('0x')}"),
         ]
-    return Group(*lines)
+    return lines
 
 
 def roles_table(accounts: Sequence[str]) -> Table:
     """The accounts that play roles, with their roles."""
     actors = [name for name in ACTORS if name not in USERS]
-    # Names are typed as shown here (`--account oracle_member_1`): none is cut short.
-    table = Table(
-        Column("account", no_wrap=True, min_width=max(map(len, actors))),
-        address_column(),
-        "roles",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        title="Accounts with roles: services and operators send from them",
-        title_justify="left",
-    )
+    title = "Accounts with roles: services and operators send from them"
+    table = plain_table("account", "address", "roles", title=title)
     addresses = cast_actors(accounts)
     holders = local_configuration(addresses, 2**32).holders
     for actor in actors:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from keel.chain.anvil import start_anvil
 from keel.consensus.beacon.chain import BeaconChain, start_chain
@@ -20,6 +20,7 @@ from keel.consensus.beacon.execution import mine_at_once
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.consensus.gateway.server import serving_rpc
 from keel.consensus.gateway.steering import Steering
+from keel.formatting.lines import print_line
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def run_beacon(start: Start, console: Console) -> None:
         seconds = None if start.manual else float(chain.config.slot_seconds)
         serve(desk, stop.is_set, seconds, show, errands)
         save_chain(chain, start.folder)
-    console.print(f"The chain has ended at slot {chain.slot}; it is kept in {start.folder}.")
+    told = f"The chain has ended at slot {chain.slot}; it is kept in {start.folder}."
+    print_line(console, told)
 
 
 def _open(start: Start, stack: ExitStack) -> BeaconChain:
@@ -76,13 +78,13 @@ def _open(start: Start, stack: ExitStack) -> BeaconChain:
 
 def _introduce(rpc_url: str, chain: BeaconChain, start: Start, console: Console) -> None:
     config = chain.config
-    console.print(
+    print_line(
+        console,
         f"[bold]RPC address: {rpc_url}[/]   chain id {config.chain_id}\n"
         f"{config.fork}, {config.preset} preset, {len(chain.state.validators)} validators, "
         f"slots of {config.slot_seconds} s{', on command only' if start.manual else ''}; "
         f"head at slot {chain.slot}",
-        highlight=False,
-        soft_wrap=True,
+        markup=True,
     )
     if not config.verify_own_signatures:
         console.print(
@@ -93,7 +95,7 @@ def _introduce(rpc_url: str, chain: BeaconChain, start: Start, console: Console)
 
 def _show(chain: BeaconChain, outcome: SlotOutcome, console: Console) -> None:
     if outcome.realigned is not None:
-        console.print(f"[yellow]{escape(outcome.realigned)}[/]", highlight=False, soft_wrap=True)
+        print_line(console, Text(outcome.realigned, "yellow"))
     if outcome.root is None:
         what = f"[yellow]missed[/], {outcome.missed}"
     else:

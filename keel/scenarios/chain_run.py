@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.text import Text
 
 from keel.chain.anvil import Anvil, start_anvil
@@ -39,6 +38,7 @@ from keel.deploy.bindings import bind
 from keel.deploy.command import deploy_and_record
 from keel.deploy.manifest import CHAIN_MANIFEST, Manifest, latest_path
 from keel.deploy.sender import NodeSender
+from keel.formatting.lines import print_line
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import (
     BeaconWorld,
@@ -273,12 +273,11 @@ def _tell_each_slot(world: BeaconWorld, console: Console) -> None:
 
     def tell(outcome: SlotOutcome) -> None:
         if outcome.realigned is not None:
-            line = f"[yellow]{escape(outcome.realigned)}[/]"
-            console.print(line, highlight=False, soft_wrap=True)
+            print_line(console, Text(outcome.realigned, "yellow"))
         world.beacon.follow()
         for line in story.news():
             slot = (f"slot {world.beacon.chain.slot}", "dim")
-            console.print(Text.assemble(slot, f"  {line}"), highlight=False, soft_wrap=True)
+            print_line(console, Text.assemble(slot, f"  {line}"))
 
     world.beacon.chain.watchers.append(tell)
 
@@ -286,7 +285,7 @@ def _tell_each_slot(world: BeaconWorld, console: Console) -> None:
 @contextmanager
 def _supervised(processes: list[Process], console: Console) -> Iterator[Callable[[], None]]:
     def tell(line: str) -> None:
-        console.print(Text(line, "dim"), highlight=False, soft_wrap=True)
+        print_line(console, Text(line, "dim"))
 
     supervisor = Supervisor(processes, tell)
     try:

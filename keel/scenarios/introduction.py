@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import fill
 
 from rich.console import Console
+from rich.markup import escape
 
 from keel.chain.packed import working_root
 from keel.chain.state import unlocked_accounts
 from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.command import contracts_table
 from keel.deploy.manifest import CHAIN_MANIFEST, Manifest
+from keel.formatting.lines import print_line
 from keel.scenarios.accounts import own_accounts, roles_table
 
 DEFAULT_URL = "http://127.0.0.1:8545"
@@ -39,19 +40,20 @@ def introduce(
     """Print contracts, accounts, addresses, and commands to try."""
     console.print(contracts_table(manifest))
     console.print(roles_table(unlocked_accounts(chain.rpc)))
-    console.print(own_accounts(chain.rpc), highlight=False, soft_wrap=True)
+    for line in own_accounts(chain.rpc):
+        print_line(console, line)
     console.print()
     page = f"\n[bold]Page: {addresses.page_url}[/]" if addresses.page_url else ""
-    who_runs = _who_runs(addresses, manifest, processes)
-    console.print(
+    who_runs = escape(_who_runs(addresses, manifest, processes))
+    print_line(
+        console,
         f"[bold]RPC address: {addresses.execution_url}[/]   chain id {manifest.chain_id}\n"
         f"[bold]Beacon API: {addresses.beacon_url}[/]   slots of {chain.config.slot_seconds} s, "
         f"head at slot {chain.slot}{page}\n\n"
-        f"{fill(who_runs, console.width, break_long_words=False, break_on_hyphens=False)}\n\n"
-        f"{_try(addresses)}\n\n"
+        f"{who_runs}\n\n"
+        f"{escape(_try(addresses))}\n\n"
         "Ctrl-C ends everything.\n",
-        highlight=False,
-        soft_wrap=True,
+        markup=True,
     )
 
 

@@ -17,6 +17,7 @@ from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.deploy.artifacts import Artifacts, load_artifacts
 from keel.formatting.amounts import exact_ether, shown_ether, shown_seconds
+from keel.formatting.lines import print_line
 from keel.scenarios.beacon_world import BeaconWorld, found_beacon_world, options_for_keel
 from keel.scenarios.circle_world import circle_around
 from keel.scenarios.identity import BooksBrokenError, FrameCount, Identity, require_identity
@@ -65,7 +66,7 @@ def tell_life(
             console.print(f"[bold cyan]{number}. {chapter.title}[/bold cyan]")
             with _showing_slots(life.world, console):
                 for sentence in chapter.act(life):
-                    console.print(f"   {sentence}", soft_wrap=True)
+                    print_line(console, sentence, markup=True, indent=3)
                     time.sleep(pause_seconds)
             _show_books(number, life.world, console, interfere)
             time.sleep(pause_seconds)
@@ -89,7 +90,8 @@ def _one_line_faults() -> Iterator[None]:
 
 
 def _introduce(chain: BeaconChain, console: Console) -> None:
-    console.print(
+    print_line(
+        console,
         f"[bold]Keel on Anvil and a beacon chain[/bold] at {chain.rpc.url}, "
         f"{len(chain.state.validators)} validators besides Keel's.\n"
         "The consensus layer is Ethereum's executable specification: it decides rewards, sweeps, "
@@ -97,7 +99,7 @@ def _introduce(chain: BeaconChain, console: Console) -> None:
         "Five reporters and a keeper are processes of their own: they stake, report, and ask for "
         "exits.\nThe script is people and operators: who deposits, who is offline, who signs "
         "twice. Slots pass as fast as all follow.",
-        soft_wrap=True,
+        markup=True,
     )
     if not chain.config.verify_own_signatures:
         console.print("Fast: signatures are real, but the chain's own are not verified again.")
@@ -145,7 +147,7 @@ def _show_books(
 ) -> None:
     interfere(number, world)
     console.print(books_table(read_books(world.contracts)))
-    console.print(_identity_line(require_identity(world)), soft_wrap=True)
+    print_line(console, _identity_line(require_identity(world)), markup=True, indent=3)
     console.print()
 
 
@@ -159,7 +161,7 @@ def _identity_line(identity: Identity) -> str:
         )
     )
     right = f"{exact_ether(identity.backing_wei)} A + {exact_ether(identity.owed_wei)} Q"
-    return f"   [green]identity holds to the wei:[/green] {left} = {right}"
+    return f"[green]identity holds to the wei:[/green] {left} = {right}"
 
 
 def report_lines(reported: Reported) -> Iterator[str]:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from keel.circle.errors import CircleError
 from keel.circle.ports import HOST
+from keel.formatting.lines import print_line
 from keel.service.disk import owned_folder
 from keel.service.errors import FolderError
 
@@ -110,7 +111,7 @@ def removed_at_end(*paths: Path) -> Iterator[None]:
 def step(console: Console, what: str) -> Iterator[None]:
     """Say what is being done, and how long it took if that was worth a wait."""
     started = time.monotonic()
-    console.print(f"{what} ...", markup=False, highlight=False, soft_wrap=True)
+    print_line(console, f"{what} ...")
     with console.status(f"{what} ..."):
         yield
     seconds = time.monotonic() - started

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from keel.chain.transaction import Receipt
+from keel.formatting.lines import print_line
 
 
 def console() -> Console:
@@ -14,12 +15,11 @@ def console() -> Console:
 def before(text: str, warning: str = "") -> None:
     """Say what will happen, or what was found; `warning` is shown before it in colour."""
     label = (f"{warning}: ", "yellow") if warning else ""
-    console().print(Text.assemble(label, text), soft_wrap=True)
+    print_line(console(), Text.assemble(label, text))
 
 
 def after(text: str, receipt: Receipt) -> None:
     """Say what happened, and at what cost."""
-    console().print(Text.assemble(("Done", "green"), f": {text}"), soft_wrap=True)
-    console().print(
-        f"[dim]transaction {receipt.transaction_hash}, {receipt.gas_used:,} gas[/]", soft_wrap=True
-    )
+    print_line(console(), Text.assemble(("Done", "green"), f": {text}"))
+    gas = f"transaction {receipt.transaction_hash}, {receipt.gas_used:,} gas"
+    print_line(console(), Text(gas, "dim"))

@@ -1,17 +1,16 @@
 """Rich tables of Keel's books."""
 
-from rich import box
 from rich.table import Table
 
 from keel.formatting.amounts import shown_bps, shown_ether, shown_rate
+from keel.formatting.tables import plain_table
 from keel.sight.books import Books
 
 
 def books_table(books: Books) -> Table:
     """The books in one line; amounts in ETH, wkETH in its own unit."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("rate", "kETH", "wkETH", "buffered", "staked", "queue", "insurance"):
-        table.add_column(name, justify="right", no_wrap=True)
+    names = ("rate", "kETH", "wkETH", "buffered", "staked", "queue", "insurance")
+    table = plain_table(*(f">{name}" for name in names))
     table.add_row(
         shown_rate(books.visible_wei, books.shares),
         shown_ether(books.visible_wei),

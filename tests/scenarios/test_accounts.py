@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 from eth_account import Account
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 
 from keel.chain.anvil import AnvilOptions, start_anvil
 from keel.chain.rpc import RpcClient
@@ -34,7 +34,7 @@ def _shown(what: RenderableType) -> str:
 def test_own_accounts_come_with_the_keys_and_balances_of_the_chain(rpc: RpcClient) -> None:
     accounts = unlocked_accounts(rpc)
     set_balance_wei(rpc, accounts[ACTORS.index("holder")], 7 * ETHER)
-    shown = _OWN.findall(_shown(own_accounts(rpc)))
+    shown = _OWN.findall(_shown(Group(*own_accounts(rpc))))
     assert [name for name, *_ in shown] == list(USERS)
     for name, number, has, address, key in shown:
         assert address == accounts[int(number)] == Account.from_key(key).address
@@ -43,7 +43,7 @@ def test_own_accounts_come_with_the_keys_and_balances_of_the_chain(rpc: RpcClien
 
 def test_accounts_of_roles_stand_apart_and_show_no_key(rpc: RpcClient) -> None:
     accounts = unlocked_accounts(rpc)
-    roles, own = _shown(roles_table(accounts)), _shown(own_accounts(rpc))
+    roles, own = _shown(roles_table(accounts)), _shown(Group(*own_accounts(rpc)))
     for name, address in zip(ACTORS, accounts, strict=True):
         plays = name in {"deployer", *POWERFUL, *OPERATOR_MANAGERS}
         assert bool(re.search(rf"^ *{name} +{address}\b", roles, re.MULTILINE)) == plays

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -15,6 +14,7 @@ from keel.consensus.crosscheck.findings import KINDS, Expected, Findings
 from keel.consensus.crosscheck.record import read_record, record_story
 from keel.consensus.crosscheck.replay import replay
 from keel.consensus.crosscheck.story import SLOTS, story_config, tell
+from keel.formatting.tables import plain_table
 
 
 def run_crosscheck(
@@ -57,9 +57,7 @@ def _replay_with_bar(fork: Fork, folder: Path, expected: Expected, progress: Pro
 
 def findings_table(found: dict[Fork, Findings]) -> Table:
     """What was replayed, one column for each fork."""
-    table = Table("replayed by Lodestar", box=box.SIMPLE_HEAD, pad_edge=False)
-    for fork in found:
-        table.add_column(fork, justify="right")
+    table = plain_table("replayed by Lodestar", *(f">{fork}" for fork in found))
     columns = list(found.values())
     table.add_row("blocks accepted", *(str(findings.blocks) for findings in columns))
     for kind, name in KINDS.items():

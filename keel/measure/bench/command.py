@@ -1,11 +1,11 @@
 """What `make bench` does, with Rich on the terminal."""
 
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from keel.consensus.beacon.config import Fork
+from keel.formatting.tables import plain_table
 from keel.measure.bench.runs import Results, Task, plan, run_all
 from keel.measure.bench.states import FOLDER, make_json, make_ssz
 from keel.measure.bench.table import (
@@ -77,10 +77,7 @@ def _progress(console: Console) -> Progress:
 
 def _rich(lines_of_table: list[list[str]]) -> Table:
     heading, *rows = lines_of_table
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(heading[0])
-    for name in heading[1:]:
-        table.add_column(name, justify="right", no_wrap=True)
+    table = plain_table(heading[0], *(f">{name}" for name in heading[1:]))
     for row in rows:
         table.add_row(row[0].replace("**", ""), *row[1:])
     return table

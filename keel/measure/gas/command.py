@@ -6,8 +6,11 @@ import ape
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from keel.deploy.artifacts import Artifacts, load_artifacts
+from keel.formatting.lines import print_line
+from keel.formatting.tables import plain_table
 from keel.measure.gas.errors import CheckFailedError, UnknownOperationError
 from keel.measure.gas.goals import PROTOCOLS
 from keel.measure.gas.operations import OPERATIONS
@@ -34,9 +37,9 @@ def run_measure(console: Console) -> None:
     console.print(figures_table(figures, PROTOCOLS if console.width >= WIDE else ()))
     write_snapshot(figures)
     PAGE.write_text(page_with(figures, PAGE.read_text()))
-    console.print(f"Written: {SNAPSHOT} and the table of {PAGE}")
+    print_line(console, f"Written: {SNAPSHOT} and the table of {PAGE}")
     for rise in _rises(figures):
-        console.print(f"[yellow]note[/] {rise}", soft_wrap=True, highlight=False)
+        print_line(console, Text.assemble(("note ", "yellow"), rise))
 
 
 def run_check(console: Console) -> None:
@@ -63,12 +66,8 @@ def run_trace(name: str, console: Console) -> None:
 
 def figures_table(figures: Figures, protocols: Sequence[str]) -> Table:
     """Figures next to goals and some of the other protocols."""
-    table = Table(title="Gas", title_justify="left")
-    table.add_column("operation", no_wrap=True)
-    for heading in ("Keel", "goal"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for heading in protocols:
-        table.add_column(heading, justify="right")
+    columns = ("Keel", "goal", *protocols)
+    table = plain_table("operation", *(f">{name}" for name in columns), title="Gas")
     for row in rows(figures):
         missed = row.goal is not None and row.gas > row.goal
         colour = "green" if not missed else "red"
@@ -81,10 +80,7 @@ def figures_table(figures: Figures, protocols: Sequence[str]) -> Table:
 def breakdown_table(name: str, found: Breakdown) -> Table:
     """Classes of one transaction."""
     title = f"{name}: {found.gas_used:,} gas in one transaction"
-    table = Table(title=title, title_justify="left")
-    table.add_column("class")
-    table.add_column("gas", justify="right")
-    table.add_column("times", justify="right")
+    table = plain_table("class", ">gas", ">times", title=title)
     for kind, gas in found.gas.items():
         table.add_row(kind, f"{gas:,}", f"{found.counts.get(kind, 1):,}")
     return table

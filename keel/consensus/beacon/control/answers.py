@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
+from rich.table import Table
 
 from keel.chain.errors import ChainError
 from keel.consensus.beacon.control.client import ask
@@ -17,6 +17,7 @@ from keel.consensus.deposit_data import DepositDataError, parse_deposit_data
 from keel.consensus.keystores import KeystoreError, decrypt_keystore, read_keystore
 from keel.files.errors import FileError, Mistake
 from keel.files.text_files import read_text
+from keel.formatting.tables import plain_table
 
 
 @contextmanager
@@ -73,7 +74,8 @@ def _bar(console: Console) -> Progress:
 
 
 def _table(result: Mapping[str, Any]) -> Table:
-    table = Table(Column(), Column(overflow="fold"), show_header=False, box=None, pad_edge=False)
+    table = plain_table("", "")
+    table.show_header, table.box = False, None
     for name, value in result.items():
         table.add_row(name.replace("_", " "), _shown(value))
     return table
