@@ -80,7 +80,7 @@ class _WordTable(Table):
                 shown = Text.from_markup(cell) if isinstance(cell, str) else cell
                 if not shown:
                     continue
-                label = f"{header}: " if header and number else ""
+                label = f"{header}: " if header else ""
                 line = Text.assemble(label, shown) if isinstance(shown, Text) else shown
                 yield Padding(line, (0, 0, 0, 2 if number else 0), expand=False)
 

@@ -37,7 +37,8 @@ def require_whole_words(shown: str, wide: str, width: int) -> None:
 
 
 def words(shown: str) -> Counter[str]:
-    return Counter(_LINES_OF_TABLES.sub(" ", shown).split())
+    """Where a table is a block of lines, a colon stands behind the names of its columns."""
+    return Counter(word.rstrip(":") for word in _LINES_OF_TABLES.sub(" ", shown).split())
 
 
 def screen_of(

@@ -75,7 +75,7 @@ def test_a_table_that_does_not_fit_is_blocks_of_lines() -> None:
     assert wide[0] == ["Operators", "of", "Keel"]
     assert ["Harbour", manager, "active"] in wide
     narrow = [line.rstrip() for line in printed(table, 60)]
-    block = ["Harbour", f"  manager: {manager}", "  state: active"]
+    block = ["operator: Harbour", f"  manager: {manager}", "  state: active"]
     assert narrow == ["Operators of Keel", *block]
 
 
@@ -84,7 +84,7 @@ def test_footers_are_shown_in_blocks_too() -> None:
     table.show_footer = True
     table.add_row("a" * 50, "1" * 40)
     table.columns[0].footer, table.columns[1].footer = "together", "7"
-    assert [line.rstrip() for line in printed(table, 80)][-2:] == ["together", "  ETH: 7"]
+    assert [line.rstrip() for line in printed(table, 80)][-2:] == ["name: together", "  ETH: 7"]
 
 
 def test_a_long_title_is_whole_over_a_small_table() -> None:
