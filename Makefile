@@ -9,6 +9,8 @@ SOURCES := contracts tests/contracts
 # by the number of their tests, the long stories of one test each would come last.
 WORKERS ?= 3
 PARALLEL = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Folder that keeps the chain of `make chain` between two runs; empty: it is not kept.
+STATE ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup browser demo test check chain crosscheck lint format types gas bench wheel clean
@@ -29,7 +31,7 @@ test: setup browser ## Run all tests in parallel workers
 	@$(APE) test $(PARALLEL) --durations 10
 
 chain: setup ## Keep a local Ethereum with Keel, reporters, keeper and page until Ctrl-C
-	@$(APE) run chain
+	@$(APE) run chain $(if $(STATE),--state '$(STATE)')
 
 crosscheck: setup ## Have Lodestar replay a beacon chain in which everything happens
 	@$(APE) run crosscheck

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from keel.terminal.options import PORT, data_option, examples, rpc_options
+from keel.terminal.options import PORT, DataFolder, data_option, examples, rpc_options
 
 DEFAULT_SLOT_SECONDS = 1
 """A validator is active after some 80 slots, and kETH grows after at most 150."""
@@ -18,6 +18,7 @@ DEFAULT_SLOT_SECONDS = 1
         "chain --slot-time 12",
         "chain --mine instant",
         "chain --reporters 3 --keepers 2",
+        "chain --state my-chain",
         "chain --port 9000 --beacon-port 9001 --page-port 9002",
     )
 )
@@ -34,11 +35,15 @@ DEFAULT_SLOT_SECONDS = 1
 @click.option(
     "--slot-time",
     type=click.IntRange(min=1, max=60),
-    default=DEFAULT_SLOT_SECONDS,
-    show_default=True,
+    show_default=f"{DEFAULT_SLOT_SECONDS}, or that of --state",
     help="Seconds per slot. A frame is 32 slots; Keel's times and rates scale with it.",
 )
 @data_option
+@click.option(
+    "--state",
+    type=DataFolder(),
+    help="Folder that keeps the chain: saved at the end, gone on with at the next start.",
+)
 @click.option(
     "--reporters",
     type=click.IntRange(min=0, max=5),
@@ -70,8 +75,9 @@ def cli(
     *,
     port: int,
     beacon_port: int,
-    slot_time: int,
+    slot_time: int | None,
     folder: Path,
+    state: Path | None,
     reporters: int,
     keepers: int,
     page_port: int,
@@ -89,6 +95,9 @@ def cli(
     once with `--mine instant`. Snapshots, reverts and time jumps through the RPC address also move
     the beacon chain. `beacon until` fast-forwards both.
 
+    With --state the chain is saved when it ends, and the next start goes on at its next slot: the
+    chain's clock stands still in between.
+
     The ABIs are in .keel/abi/. Keys, journals and logs of the processes are in the folder `circle`
     next to --data.
     """
@@ -96,8 +105,9 @@ def cli(
 
     from keel.deploy.command import compiled
     from keel.errors import KeelError
-    from keel.scenarios.chain_run import Wish, run_chain
+    from keel.scenarios.chain_run import run_chain
     from keel.scenarios.startup import EndedEarlyError
+    from keel.scenarios.wish import Wish
 
     try:
         wish = Wish(
@@ -105,7 +115,9 @@ def cli(
             beacon_port=beacon_port,
             page_port=page_port if with_page else None,
             slot_seconds=slot_time,
+            new_slot_seconds=DEFAULT_SLOT_SECONDS,
             folder=folder,
+            state=state,
             reporters=reporters,
             keepers=keepers,
             fast=fast,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from eth_utils.crypto import keccak
 
 from keel.chain.abi import Abi, AbiEntry
 from keel.chain.node_packages import REPOSITORY_ROOT
@@ -56,6 +57,12 @@ def artifact_named(artifacts: Artifacts, name: str) -> Artifact:
         return artifacts[name]
     except KeyError:
         raise ArtifactMissingError(f"{name} is not compiled: run `ape compile`") from None
+
+
+def fingerprint(artifacts: Artifacts) -> str:
+    """Eight hex digits that change with the creation code of any contract."""
+    codes = (name.encode() + keccak(artifacts[name].creation_code) for name in sorted(artifacts))
+    return bytes(keccak(b"".join(codes))).hex()[:8]
 
 
 def _artifact(name: str, entry: Mapping[str, Any]) -> Artifact | None:

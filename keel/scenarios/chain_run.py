@@ -1,45 +1,40 @@
 """`ape run chain`: both layers with Keel, its committee and its keeper, in step with the clock."""
 
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from keel.chain.anvil import Anvil, start_anvil
 from keel.chain.errors import ChainError
-from keel.chain.state import set_balance_wei, unlocked_accounts
-from keel.circle.cast import Surroundings, write_cast
+from keel.chain.state import unlocked_accounts
+from keel.circle.cast import Surroundings
 from keel.circle.circle import Circle
 from keel.circle.errors import CircleError
 from keel.circle.pace import Pace
-from keel.circle.ports import HOST, choose_ports
-from keel.circle.process import Process, Service, end_all
-from keel.circle.supervisor import Supervisor
+from keel.circle.process import Process
 from keel.consensus.api.server import serving
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.control.desk import Desk
 from keel.consensus.beacon.control.errands import Errands
 from keel.consensus.beacon.control.server import serve, socket_path
-from keel.consensus.beacon.disk import require_own_contents
+from keel.consensus.beacon.disk import load_chain, load_config, require_own_contents
 from keel.consensus.beacon.execution import mine_at_once
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.consensus.gateway.server import serving_rpc
 from keel.consensus.gateway.steering import Steering
 from keel.deploy.actors import ACTORS, cast_actors
-from keel.deploy.artifacts import Artifacts
+from keel.deploy.artifacts import Artifacts, fingerprint
 from keel.deploy.bindings import bind
 from keel.deploy.command import deploy_and_record
-from keel.deploy.manifest import CHAIN_MANIFEST, Manifest, latest_path
+from keel.deploy.manifest import Manifest, latest_path, write_manifest
 from keel.deploy.sender import NodeSender
 from keel.formatting.lines import print_line
-from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import (
     BeaconWorld,
     SlotClient,
@@ -49,53 +44,19 @@ from keel.scenarios.beacon_world import (
 )
 from keel.scenarios.goals import keel_goals
 from keel.scenarios.introduction import Addresses, introduce
+from keel.scenarios.kept_state import SavedState, StateFolder, require_own_state
 from keel.scenarios.operators import operators_join
+from keel.scenarios.processes import supervised, write_processes
 from keel.scenarios.startup import Ending, alone, removed_at_end, require_free_ports, step
 from keel.scenarios.story import Story
+from keel.scenarios.wish import Wish
 
 _SLOTS_BEFORE_NOW = 80
 """Genesis is so far back: the first frame, and a block for each transaction of the beginning."""
 
 _CIRCLE_CONTENTS = ("deposit_data-*.json", "reporter_*", "keeper_*", "page")
 _ANVIL_HAS_ENDED = "Anvil has ended, and the chain with it"
-_KEEPERS_WEI = 1_000 * ETHER
 _MOST_POLL_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Ports 0 take any free one, `page_port` None serves no page.
-
-    `folder` is where `ape run beacon` finds the chain; the processes have theirs next to it.
-    `mines_at_once`: transactions wait for no slot. Pages of `allowed_origins` may use the chain.
-    """
-
-    port: int
-    beacon_port: int
-    page_port: int | None
-    slot_seconds: int
-    folder: Path
-    reporters: int
-    keepers: int
-    fast: bool = False
-    mines_at_once: bool = False
-    allowed_origins: tuple[str, ...] = ()
-
-    @property
-    def circle_folder(self) -> Path:
-        """Keys, journals and logs of the processes."""
-        return self.folder.with_name("circle")
-
-    @property
-    def manifest_path(self) -> Path:
-        """Where Keel's manifest is while the chain runs, with abi/ next to it."""
-        return self.folder.with_name(CHAIN_MANIFEST)
-
-    @property
-    def ports(self) -> dict[str, int]:
-        """The ports that were asked for, by option."""
-        asked = {"--port": self.port, "--beacon-port": self.beacon_port}
-        return asked if self.page_port is None else asked | {"--page-port": self.page_port}
 
 
 def run_chain(wish: Wish, compiled: Callable[[], Artifacts], console: Console) -> None:
@@ -105,55 +66,67 @@ def run_chain(wish: Wish, compiled: Callable[[], Artifacts], console: Console) -
     and EndedEarlyError when it was ended before it was ready; nothing stays behind.
     """
     ending = Ending()
-    with ending.heard():
+    with ending.heard(), ExitStack() as stack:
         socket_path(wish.folder)
+        wish.require_folder_for_state()
         written = wish.manifest_path, latest_path(wish.manifest_path)
-        with alone(wish.folder), removed_at_end(*written):
-            require_free_ports(wish.ports)
-            require_own_contents(wish.folder)
-            require_own_contents(wish.circle_folder, _CIRCLE_CONTENTS)
-            with step(console, "Compiling what has changed (a minute or more the first time)"):
-                artifacts = compiled()
-            _run(wish, artifacts, console, ending)
+        stack.enter_context(alone(wish.folder))
+        stack.enter_context(removed_at_end(*written))
+        require_free_ports(wish.ports)
+        require_own_contents(wish.folder)
+        require_own_contents(wish.circle_folder, _CIRCLE_CONTENTS)
+        if wish.state is not None:
+            stack.enter_context(alone(wish.state, "--state"))
+            require_own_state(wish.state)
+        with step(console, "Compiling what has changed (a minute or more the first time)"):
+            artifacts = compiled()
+        kept = None if wish.state is None else StateFolder(wish.state, fingerprint(artifacts))
+        _run(wish, artifacts, console, ending, kept)
     console.print("The chain has ended.")
 
 
-def _run(wish: Wish, artifacts: Artifacts, console: Console, ending: Ending) -> None:
-    genesis_time = int(time.time()) - _SLOTS_BEFORE_NOW * wish.slot_seconds
-    config = ChainConfig(
-        slot_seconds=wish.slot_seconds,
-        genesis_time=genesis_time,
-        verify_own_signatures=not wish.fast,
-    )
+def _run(
+    wish: Wish, artifacts: Artifacts, console: Console, ending: Ending, kept: StateFolder | None
+) -> None:
+    saved = None if kept is None else kept.saved()
+    config = _new_config(wish) if saved is None else _saved_config(wish, saved)
     with (
         start_anvil(options_for_keel(config)) as anvil,
         _needing(anvil),
-        _asked_by_rpc(_both_layers(anvil, config, console), wish, ending) as asked,
+        _asked_by_rpc(_both_layers(anvil, config, saved, console), wish, ending) as asked,
     ):
         chain = asked.steering.chain
-        manifest = _prepare(chain, artifacts, wish, console)
-        with step(console, "Letting slots pass up to now"):
-            chain.to_slot((int(time.time()) - genesis_time) // wish.slot_seconds)
+        if saved is None:
+            manifest = _prepare(chain, artifacts, wish, console)
+            with step(console, "Letting slots pass up to now"):
+                chain.to_slot((int(time.time()) - chain.time_at(0)) // config.slot_seconds)
+        else:
+            manifest = _put_back(saved, artifacts, wish)
         with serving(chain, wish.beacon_port) as beacon_url:
             around = Surroundings(
                 execution_url=anvil.url,
                 beacon_url=beacon_url,
                 manifest=wish.manifest_path,
-                poll_seconds=min(wish.slot_seconds / 4, _MOST_POLL_SECONDS),
+                poll_seconds=min(config.slot_seconds / 4, _MOST_POLL_SECONDS),
             )
-            processes = _processes(wish, around, asked)
+            processes = write_processes(wish, around, chain.rpc, asked.rpc_url)
             page = next(
                 (each.service.health_url for each in processes if each.name == "page"), None
             )
             addresses = Addresses(
-                asked.rpc_url, beacon_url, page, wish.circle_folder, wish.manifest_path
+                asked.rpc_url,
+                beacon_url,
+                page,
+                wish.circle_folder,
+                wish.manifest_path,
+                wish.state,
             )
             introduce(addresses, manifest, chain, [each.name for each in processes], console)
             world = _open(chain, manifest, artifacts)
             _tell_each_slot(world, console)
             if wish.mines_at_once:
                 mine_at_once(chain.rpc)
-            with _supervised(processes, console) as look:
+            with supervised(processes, console) as look:
 
                 def stopped() -> bool:
                     look()
@@ -164,12 +137,50 @@ def _run(wish: Wish, artifacts: Artifacts, console: Console, ending: Ending) -> 
                 ending.started()
 
                 desk = _desk(asked, world, processes, wish, look)
-                serve(desk, stopped, float(wish.slot_seconds), errands=asked.errands)
+                serve(desk, stopped, float(config.slot_seconds), errands=asked.errands)
+            if kept is not None:
+                with step(console, f"Saving the chain at slot {chain.slot} in {kept.path}"):
+                    kept.save(chain, wish.circle_folder, wish.manifest_path)
 
 
-def _both_layers(anvil: Anvil, config: ChainConfig, console: Console) -> BeaconChain:
-    with step(console, "Starting both layers"):
-        return start_chain(anvil.rpc, config)
+def _new_config(wish: Wish) -> ChainConfig:
+    slot_seconds = wish.slot_seconds or wish.new_slot_seconds
+    return ChainConfig(
+        slot_seconds=slot_seconds,
+        genesis_time=int(time.time()) - _SLOTS_BEFORE_NOW * slot_seconds,
+        verify_own_signatures=not wish.fast,
+    )
+
+
+def _saved_config(wish: Wish, saved: SavedState) -> ChainConfig:
+    config = load_config(saved.chain)
+    if wish.slot_seconds not in (None, config.slot_seconds):
+        raise CircleError(
+            f"{wish.state} holds a chain with slots of {config.slot_seconds} s, and --slot-time is "
+            f"{wish.slot_seconds}: leave it out, or give another --state"
+        )
+    return replace(config, verify_own_signatures=not wish.fast)
+
+
+def _both_layers(
+    anvil: Anvil, config: ChainConfig, saved: SavedState | None, console: Console
+) -> BeaconChain:
+    if saved is None:
+        with step(console, "Starting both layers"):
+            return start_chain(anvil.rpc, config)
+    with step(console, f"Going on at slot {saved.slot} with both layers as saved"):
+        chain = load_chain(saved.chain, anvil.rpc)
+        chain.config = config
+        return chain
+
+
+def _put_back(saved: SavedState, artifacts: Artifacts, wish: Wish) -> Manifest:
+    """Give the processes their journals, and other programs the manifest."""
+    shutil.rmtree(wish.circle_folder, ignore_errors=True)
+    shutil.copytree(saved.circle, wish.circle_folder)
+    manifest = Manifest.read(saved.manifest)
+    write_manifest(manifest, wish.manifest_path, artifacts)
+    return manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,30 +253,6 @@ def _open(chain: BeaconChain, manifest: Manifest, artifacts: Artifacts) -> Beaco
     return open_beacon_world(chain, contracts, manifest, actors)
 
 
-def _processes(wish: Wish, around: Surroundings, asked: _Asked) -> list[Process]:
-    cast = write_cast(wish.circle_folder, around, reporters=wish.reporters, keepers=wish.keepers)
-    for address in cast.strangers:
-        set_balance_wei(asked.steering.chain.rpc, address, _KEEPERS_WEI)
-    services = [*cast.reporters, *cast.keepers]
-    if wish.page_port is not None:
-        shown = replace(around, execution_url=asked.rpc_url)
-        services.append(_page(wish.circle_folder, shown, wish.page_port))
-    return [Process(service) for service in services]
-
-
-def _page(folder: Path, around: Surroundings, port: int) -> Service:
-    listen = f"{HOST}:{port or choose_ports(1)[0]}"
-    options = {
-        "--execution": around.execution_url,
-        "--beacon": around.beacon_url,
-        "--deployment": str(around.manifest),
-        "--listen": listen,
-    }
-    arguments = [part for option in options.items() for part in option]
-    command = (sys.executable, "-m", "keel.dashboard", *arguments)
-    return Service("page", command, folder / "page", f"http://{listen}/")
-
-
 def _tell_each_slot(world: BeaconWorld, console: Console) -> None:
     """Print news, and have operators send the fees of staked validators to RewardsVault."""
     names = {address: name for name, address in world.actors.items() if name in ACTORS}
@@ -280,16 +267,3 @@ def _tell_each_slot(world: BeaconWorld, console: Console) -> None:
             print_line(console, Text.assemble(slot, f"  {line}"))
 
     world.beacon.chain.watchers.append(tell)
-
-
-@contextmanager
-def _supervised(processes: list[Process], console: Console) -> Iterator[Callable[[], None]]:
-    def tell(line: str) -> None:
-        print_line(console, Text(line, "dim"))
-
-    supervisor = Supervisor(processes, tell)
-    try:
-        supervisor.start()
-        yield supervisor.look
-    finally:
-        end_all(processes)

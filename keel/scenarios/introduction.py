@@ -21,13 +21,14 @@ DEFAULT_URL = "http://127.0.0.1:8545"
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where everything can be found; `page_url` None: no page is served."""
+    """Where everything can be found; None: no page is served, and nothing is kept."""
 
     execution_url: str
     beacon_url: str
     page_url: str | None
     circle_folder: Path
     manifest_path: Path
+    state_folder: Path | None = None
 
 
 def introduce(
@@ -52,9 +53,16 @@ def introduce(
         f"head at slot {chain.slot}{page}\n\n"
         f"{who_runs}\n\n"
         f"{escape(_try(addresses))}\n\n"
-        "Ctrl-C ends everything.\n",
+        f"Ctrl-C ends everything{escape(_kept(addresses))}.\n",
         markup=True,
     )
+
+
+def _kept(addresses: Addresses) -> str:
+    folder = addresses.state_folder
+    if folder is None:
+        return ""
+    return f" and saves it in {folder}: the next start with it goes on from there"
 
 
 def _who_runs(addresses: Addresses, manifest: Manifest, processes: Sequence[str]) -> str:

@@ -86,13 +86,13 @@ def require_free_ports(ports: Mapping[str, int]) -> None:
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path, option: str = "--data") -> Iterator[None]:
     """Refuse a second chain of the folder before it takes the first one's keys and journals."""
     try:
         with owned_folder(folder):
             yield
     except FolderError as error:
-        raise CircleError(f"{error}: give this chain another --data") from error
+        raise CircleError(f"{error}: give this chain another {option}") from error
 
 
 @contextmanager

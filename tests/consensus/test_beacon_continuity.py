@@ -7,6 +7,8 @@ import orjson
 import pytest
 
 from keel.chain.anvil import start_anvil
+from keel.chain.clock import mine
+from keel.chain.errors import RpcError
 from keel.chain.state import balance_wei, block_head
 from keel.chain.transaction import receipt_of, submit_transaction
 from keel.consensus.beacon.branches import branching, restore_branch, take_branch
@@ -136,11 +138,41 @@ def test_a_chain_that_began_by_the_clock_goes_on_later(tmp_path: Path) -> None:
         assert block_head(anvil.rpc).timestamp == chain.time_at(3)
 
 
+def test_what_others_mined_since_the_last_slot_is_in_the_next_one(
+    settled: SettledChain, tmp_path: Path
+) -> None:
+    chain, folder = settled.chain, tmp_path / "chain"
+    submit_transaction(chain.rpc, settled.depositor, RECIPIENT, value_wei=9)
+    mine(chain.rpc)
+    save_chain(chain, folder)
+    with start_anvil(anvil_options(load_config(folder))) as anvil:
+        assert load_chain(folder, anvil.rpc).step().transactions == 1
+
+
+@pytest.mark.parametrize("blocks", [0, 3])
+def test_balances_can_be_read_at_as_many_blocks_as_were_kept(
+    settled: SettledChain, tmp_path: Path, blocks: int
+) -> None:
+    chain, folder = settled.chain, tmp_path / "chain"
+    for _ in range(4):
+        submit_transaction(chain.rpc, settled.depositor, RECIPIENT, value_wei=1)
+        chain.step()
+    head = block_head(chain.rpc).number
+    save_chain(chain, folder, history_blocks=blocks)
+    with start_anvil(anvil_options(load_config(folder))) as anvil:
+        load_chain(folder, anvil.rpc)
+        assert balance_wei(anvil.rpc, RECIPIENT) == 4
+        for number in range(head, head - blocks, -1):
+            assert balance_wei(anvil.rpc, RECIPIENT, number) == 4 - (head - number)
+        with pytest.raises(RpcError):
+            balance_wei(anvil.rpc, RECIPIENT, head - max(blocks, 1))
+
+
 def test_a_folder_without_a_chain_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataFolderError, match="holds no chain"):
         load_config(tmp_path)
     (tmp_path / "chain.json").write_bytes(orjson.dumps({"format": 0}))
-    with pytest.raises(DataFolderError, match="format 0, 1 expected"):
+    with pytest.raises(DataFolderError, match="format 0, 2 expected"):
         load_config(tmp_path)
 
 

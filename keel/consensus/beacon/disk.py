@@ -5,6 +5,7 @@ chain.json, which says how the chain was made and who was offline. The keys are 
 readable for the owner only: they must be worth nothing elsewhere.
 """
 
+import gzip
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -14,7 +15,8 @@ from typing import Any
 
 import orjson
 
-from keel.chain.rpc import RpcClient
+from keel.chain.rpc import Request, RpcClient
+from keel.chain.state import block_head
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.errors import DataFolderError
@@ -24,7 +26,7 @@ from keel.consensus.beacon.spec import Spec, State, load_spec
 from keel.consensus.beacon.store import Store
 from keel.files.atomic_files import write_atomically
 
-FORMAT = 1
+FORMAT = 2
 
 CHAIN_CONTENTS = ("chain.json", "anvil.json", "keys.json", "states", "blocks", "lock")
 """What a chain's folder holds; it is replaced as a whole each time the chain is written."""
@@ -36,12 +38,13 @@ _OPERATION_TYPES = {
 }
 
 
-def save_chain(chain: BeaconChain, folder: Path, *, history: bool = False) -> None:
+def save_chain(chain: BeaconChain, folder: Path, *, history_blocks: int = 0) -> None:
     """Write the chain; the folder's earlier contents stay until the new ones are complete.
 
-    `history` keeps Anvil's states of earlier blocks too, about 50 kB a block and more with each
-    contract; without it a restarted Anvil answers for its latest block only. Transactions that
-    wait in Anvil's pool, and snapshots, are not kept.
+    All blocks with their transactions and logs are kept, and Anvil's state after the last
+    `history_blocks` of them: with Keel about 300 kB each before compression. A restarted Anvil
+    cannot read balances and storage at blocks before these. Transactions that wait in Anvil's
+    pool, and snapshots, are not kept.
     """
     new = folder.with_name(folder.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
@@ -55,22 +58,25 @@ def save_chain(chain: BeaconChain, folder: Path, *, history: bool = False) -> No
         if root in chain.store.blocks:
             (new / "blocks" / f"{slot}.ssz").write_bytes(chain.store.blocks[root])
     _write_keys(new / "keys.json", chain.keys.secrets)
-    (new / "anvil.json").write_bytes(orjson.dumps(chain.rpc.call("anvil_dumpState", history)))
+    (new / "anvil.json").write_bytes(orjson.dumps(_anvil_state(chain, history_blocks)))
     (new / "chain.json").write_bytes(orjson.dumps(_document(chain), option=orjson.OPT_INDENT_2))
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
 
 
-def require_own_contents(folder: Path, patterns: Iterable[str] = CHAIN_CONTENTS) -> None:
+def require_own_contents(
+    folder: Path, patterns: Iterable[str] = CHAIN_CONTENTS, option: str = "--data"
+) -> None:
     """Raise DataFolderError for a folder that holds anything but these: it is somebody else's.
 
-    For folders that are replaced as a whole. One that is missing or empty is fine.
+    For folders that are replaced as a whole. One that is missing or empty is fine. `option` is
+    that which named the folder.
     """
     own = tuple(patterns)
     for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
         if not any(fnmatch(entry.name, pattern) for pattern in own):
             raise DataFolderError(
-                f"{folder} holds {entry.name}, which Keel did not write: choose another --data"
+                f"{folder} holds {entry.name}, which Keel did not write: choose another {option}"
             )
 
 
@@ -105,6 +111,8 @@ def load_chain(folder: Path, rpc: RpcClient) -> BeaconChain:
         for text in document["attestations"]
     ]
     chain.pool.operations = _read_operations(spec, document["operations"])
+    # Not Anvil's latest block: others may have mined since the last slot.
+    chain.execution.forget_since(document["folded_block"], document["folded_hash"])
     return chain
 
 
@@ -121,6 +129,8 @@ def _document(chain: BeaconChain) -> dict[str, Any]:
         "head_slot": chain.slot,
         "head_root": chain.head_root.hex(),
         "genesis_root": chain.store.genesis_root.hex(),
+        "folded_block": chain.execution.folded_block,
+        "folded_hash": chain.execution.folded_hash,
         "offline": sorted(chain.participation.offline),
         "missed_slots": sorted(chain.participation.missed_slots),
         "default_fee_recipient": chain.fees.default_recipient,
@@ -132,6 +142,23 @@ def _document(chain: BeaconChain) -> dict[str, Any]:
             for name, waiting in chain.pool.operations.items()
         },
     }
+
+
+def _anvil_state(chain: BeaconChain, history_blocks: int) -> str:
+    """Anvil's dump; of the states of earlier blocks, which it gives all or none, only the last."""
+    dump: str = chain.rpc.call("anvil_dumpState", history_blocks > 0)
+    if history_blocks == 0:
+        return dump
+    head = block_head(chain.rpc).number
+    requests: list[Request] = [
+        ("eth_getBlockByNumber", (hex(number), False))
+        for number in range(max(0, head - history_blocks + 1), head + 1)
+    ]
+    kept = {block["hash"] for block in chain.rpc.batch(requests)}
+    content = orjson.loads(gzip.decompress(bytes.fromhex(dump.removeprefix("0x"))))
+    states = [each for each in content["historical_states"] if each[0] in kept]
+    content["historical_states"] = states
+    return "0x" + gzip.compress(orjson.dumps(content), compresslevel=1).hex()
 
 
 def _read(folder: Path) -> dict[str, Any]:
