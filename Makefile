@@ -11,6 +11,8 @@ WORKERS ?= 3
 PARALLEL = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Folder that keeps the chain of `make chain` between two runs; empty: it is not kept.
 STATE ?=
+# 1: a chain that is new there plays its first minutes fast.
+DEMO ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup browser demo test check chain crosscheck lint format types gas bench wheel clean
@@ -31,7 +33,7 @@ test: setup browser ## Run all tests in parallel workers
 	@$(APE) test $(PARALLEL) --durations 10
 
 chain: setup ## Keep a local Ethereum with Keel, reporters, keeper and page until Ctrl-C
-	@$(APE) run chain $(if $(STATE),--state '$(STATE)')
+	@$(APE) run chain $(if $(STATE),--state '$(STATE)') $(if $(DEMO),--demo)
 
 crosscheck: setup ## Have Lodestar replay a beacon chain in which everything happens
 	@$(APE) run crosscheck

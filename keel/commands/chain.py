@@ -19,6 +19,7 @@ DEFAULT_SLOT_SECONDS = 1
         "chain --mine instant",
         "chain --reporters 3 --keepers 2",
         "chain --state my-chain",
+        "chain --state my-chain --demo",
         "chain --port 9000 --beacon-port 9001 --page-port 9002",
     )
 )
@@ -43,6 +44,11 @@ DEFAULT_SLOT_SECONDS = 1
     "--state",
     type=DataFolder(),
     help="Folder that keeps the chain: saved at the end, gone on with at the next start.",
+)
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="Where --state holds no chain: begin with active validators, reports and tickets.",
 )
 @click.option(
     "--reporters",
@@ -78,6 +84,7 @@ def cli(
     slot_time: int | None,
     folder: Path,
     state: Path | None,
+    demo: bool,
     reporters: int,
     keepers: int,
     page_port: int,
@@ -96,7 +103,8 @@ def cli(
     the beacon chain. `beacon until` fast-forwards both.
 
     With --state the chain is saved when it ends, and the next start goes on at its next slot: the
-    chain's clock stands still in between.
+    chain's clock stands still in between. With --demo a new one plays its first minutes fast and is
+    saved before it goes on: users deposit, validators become active, and kETH grows.
 
     The ABIs are in .keel/abi/. Keys, journals and logs of the processes are in the folder `circle`
     next to --data.
@@ -109,6 +117,8 @@ def cli(
     from keel.scenarios.startup import EndedEarlyError
     from keel.scenarios.wish import Wish
 
+    if demo and state is None:
+        raise click.UsageError("--demo needs --state FOLDER, where the chain is kept.")
     try:
         wish = Wish(
             port=port,
@@ -118,6 +128,7 @@ def cli(
             new_slot_seconds=DEFAULT_SLOT_SECONDS,
             folder=folder,
             state=state,
+            demo=demo,
             reporters=reporters,
             keepers=keepers,
             fast=fast,

@@ -42,6 +42,7 @@ from keel.scenarios.beacon_world import (
     options_for_keel,
     plan_on_beacon,
 )
+from keel.scenarios.first_minutes import SLOTS_OF_FIRST_MINUTES, play_first_minutes
 from keel.scenarios.goals import keel_goals
 from keel.scenarios.introduction import Addresses, introduce
 from keel.scenarios.kept_state import SavedState, StateFolder, require_own_state
@@ -97,11 +98,11 @@ def _run(
     ):
         chain = asked.steering.chain
         if saved is None:
-            manifest = _prepare(chain, artifacts, wish, console)
-            with step(console, "Letting slots pass up to now"):
-                chain.to_slot((int(time.time()) - chain.time_at(0)) // config.slot_seconds)
+            manifest = _begin(chain, artifacts, wish, console, kept)
         else:
             manifest = _put_back(saved, artifacts, wish)
+            if wish.demo:
+                console.print(f"--demo: {wish.state} holds a chain already, which goes on.")
         with serving(chain, wish.beacon_port) as beacon_url:
             around = Surroundings(
                 execution_url=anvil.url,
@@ -139,15 +140,38 @@ def _run(
                 desk = _desk(asked, world, processes, wish, look)
                 serve(desk, stopped, float(config.slot_seconds), errands=asked.errands)
             if kept is not None:
-                with step(console, f"Saving the chain at slot {chain.slot} in {kept.path}"):
-                    kept.save(chain, wish.circle_folder, wish.manifest_path)
+                _save(kept, chain, wish, console)
+
+
+def _begin(
+    chain: BeaconChain,
+    artifacts: Artifacts,
+    wish: Wish,
+    console: Console,
+    kept: StateFolder | None,
+) -> Manifest:
+    """Deploy Keel and come up to the present; the first minutes of a demo are saved at once."""
+    manifest = _prepare(chain, artifacts, wish, console)
+    if wish.demo and kept is not None:
+        play_first_minutes(chain, manifest, artifacts, wish, console)
+        _save(kept, chain, wish, console)
+    else:
+        with step(console, "Letting slots pass up to now"):
+            chain.to_slot((int(time.time()) - chain.time_at(0)) // chain.config.slot_seconds)
+    return manifest
+
+
+def _save(kept: StateFolder, chain: BeaconChain, wish: Wish, console: Console) -> None:
+    with step(console, f"Saving the chain at slot {chain.slot} in {kept.path}"):
+        kept.save(chain, wish.circle_folder, wish.manifest_path)
 
 
 def _new_config(wish: Wish) -> ChainConfig:
     slot_seconds = wish.slot_seconds or wish.new_slot_seconds
+    slots = _SLOTS_BEFORE_NOW + (SLOTS_OF_FIRST_MINUTES if wish.demo else 0)
     return ChainConfig(
         slot_seconds=slot_seconds,
-        genesis_time=int(time.time()) - _SLOTS_BEFORE_NOW * slot_seconds,
+        genesis_time=int(time.time()) - slots * slot_seconds,
         verify_own_signatures=not wish.fast,
     )
 

@@ -49,15 +49,17 @@ def circle_around(
     reporters: int = 5,
     keepers: int = 1,
     changes: Changes | None = None,
+    manifest_path: Path | None = None,
     make_process: Callable[[Service], Process] = Process,
 ) -> Iterator[CircleWorld]:
     """Serve the chain and start the processes, which keep their data and logs in the folder.
 
-    They know the rewards of operators that the world's own reports have divided.
+    The manifest goes there too, or to `manifest_path`. The processes know the rewards of operators
+    that the world's own reports have divided.
     Raises CircleError when one does not start. They end with the block inside.
     """
     chain = world.beacon.chain
-    manifest_path = folder / "manifest.json"
+    manifest_path = folder / "manifest.json" if manifest_path is None else manifest_path
     write_manifest(world.manifest, manifest_path, artifacts)
     with serving(chain) as beacon_url:
         around = Surroundings(chain.rpc.url, beacon_url, manifest_path, POLL_SECONDS)

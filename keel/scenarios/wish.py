@@ -12,7 +12,8 @@ class Wish:
     """Ports 0 take any free one, `page_port` None serves no page.
 
     `folder` is where `ape run beacon` finds the chain; the processes have theirs next to it.
-    `state` is where the chain is kept between two runs, None for nowhere. `slot_seconds` None is
+    `state` is where the chain is kept between two runs, None for nowhere; `demo`: a new one there
+    begins with `play_first_minutes`. `slot_seconds` None is
     that of the kept chain, or `new_slot_seconds` for a new one. `mines_at_once`: transactions wait
     for no slot. Pages of `allowed_origins` may use the chain.
     """
@@ -29,6 +30,7 @@ class Wish:
     mines_at_once: bool = False
     allowed_origins: tuple[str, ...] = ()
     state: Path | None = None
+    demo: bool = False
 
     @property
     def circle_folder(self) -> Path:

@@ -57,6 +57,7 @@ WRONG = [
     ("chain --keepers 100000", "100000 is not in the range 0<=x<=10"),
     ("chain --reporters 6", "6 is not in the range 0<=x<=5"),
     ("chain --slot-time 0", "0 is not in the range 1<=x<=60"),
+    ("chain --demo", "--demo needs --state FOLDER"),
     ("chain --data /", "'/' cannot be used as a folder"),
     ("chain --data ", "cannot be used as a folder"),
     ("chain --data /etc/passwd", "is a file"),

@@ -22,12 +22,14 @@ from keel.deploy.artifacts import fingerprint, load_artifacts
 from keel.deploy.bindings import Bindings, bind
 from keel.deploy.manifest import Manifest
 from keel.model.constants import ETHER
-from keel.scenarios.kept_state import StateError, StateFolder
+from keel.scenarios.kept_state import HISTORY_BLOCKS, StateError, StateFolder
 from tests.circle.running_chain import Chain, running
 
 _OPTIONS = ("--reporters", "3", "--fast", "--no-page")
 _FIRST_KEEL_VALIDATOR = 64
 _FRAME = 32
+_RECENT_BLOCKS = HISTORY_BLOCKS // 2
+"""Reports in them can be simulated again after a resume."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ class Seen:
     def header(self, slot: int) -> Any:
         return self.api.get(f"/eth/v1/beacon/headers/{slot}").json()["data"]
 
-    def reports(self) -> list[Reported]:
-        return reports_between(self.bindings, 1, block_head(self.bindings.rpc).number)
+    def reports(self, first_block: int) -> list[Reported]:
+        return reports_between(self.bindings, first_block, block_head(self.bindings.rpc).number)
 
 
 def _seen(chain: Chain) -> Seen:
@@ -79,8 +81,34 @@ def _end(chain: Chain) -> None:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """`rate_wei` is what 1 wkETH is worth; `paid` and `last` are numbers of tickets."""
+
+    active: int
+    reports: int
+    rate_wei: int
+    paid: int
+    last: int
+
+
+def _shown(seen: Seen) -> Shown:
+    own = seen.validators(seen.slot)[_FIRST_KEEL_VALIDATOR:]
+    c = seen.bindings
+    return Shown(
+        active=sum(each["status"].startswith("active") for each in own),
+        reports=len(seen.reports(1)),
+        rate_wei=c.wrapped.convertToAssets(ETHER),
+        paid=c.queue.lastFinalised(),
+        last=c.queue.lastTicket(),
+    )
+
+
+@dataclass(frozen=True)
 class Kept:
-    """A folder with a chain that has staked and reported, and what it answered before its end."""
+    """A folder with a chain that began with --demo, and what it answered before its end.
+
+    `first_save` is the slot saved before it went on, `begun` what the protocol showed after it.
+    """
 
     folder: Path
     number: int
@@ -90,20 +118,23 @@ class Kept:
     header: Any
     validators: Any
     reports: int
+    first_save: int
+    begun: Shown
 
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     place = tmp_path_factory.mktemp("kept")
-    with running(place, "--state", str(place / "state"), *_OPTIONS) as chain:
+    with running(place, "--state", str(place / "state"), "--demo", *_OPTIONS) as chain:
         begun = _seen(chain)
+        shown = _shown(begun)
+        first_save = _folder(place / "state").saved()
+        assert first_save is not None
         rpc, vault = begun.bindings.rpc, begun.bindings.vault
         holder = unlocked_accounts(rpc)[-1]
         value = {"from": holder, "to": vault.address, "value": hex(33 * ETHER)}
         rpc.call("eth_sendTransaction", value)
-        chain.expect(r"A keeper staked 32 ETH")
         rpc.call("keel_until", "slot", _next_ref_slot(begun) + 2)
-        chain.expect(r"members signed the report of slot")
         seen = _seen(chain)
         number = block_head(rpc).number
         kept = Kept(
@@ -114,25 +145,38 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
             seen.slot,
             seen.header(seen.slot),
             seen.validators(seen.slot),
-            len(seen.reports()),
+            len(seen.reports(number - _RECENT_BLOCKS)),
+            first_save.slot,
+            shown,
         )
         _end(chain)
         assert "Saving the chain at slot" in chain.told
     return kept
 
 
+def test_a_new_chain_with_demo_begins_with_everything_that_users_ask_for(kept: Kept) -> None:
+    begun = kept.begun
+    assert begun.active >= 1
+    assert begun.reports >= 3
+    assert begun.rate_wei > ETHER
+    assert 1 <= begun.paid < begun.last
+    assert 0 < kept.first_save < kept.slot
+
+
 def test_a_chain_goes_on_with_the_same_head_history_and_reports(kept: Kept) -> None:
     state = kept.folder / "state"
     saved = orjson.loads((_saved(state) / "chain" / "chain.json").read_bytes())
-    with running(kept.folder, "--state", str(state), *_OPTIONS) as chain:
+    with running(kept.folder, "--state", str(state), "--demo", *_OPTIONS) as chain:
         seen = _seen(chain)
         assert f"Going on at slot {saved['head_slot']} with both layers as saved" in chain.told
+        assert f"--demo: {state} holds a chain already, which goes on." in chain.told
         _the_same_as_before(seen, kept)
         _no_slot_is_lost(seen, saved["head_slot"], "0x" + saved["head_root"])
         _a_second_start_is_refused(kept.folder, state)
-        newest = max(each.report.ref_slot for each in seen.reports())
+        recent = kept.number - _RECENT_BLOCKS
+        newest = max(each.report.ref_slot for each in seen.reports(recent))
         seen.bindings.rpc.call("keel_advance", _FRAME)
-        first, *_ = new = [each for each in seen.reports() if each.report.ref_slot > newest]
+        first, *_ = new = [each for each in seen.reports(recent) if each.report.ref_slot > newest]
         assert first.report.ref_slot < saved["head_slot"], "its block is one of before the end"
         for each in new:
             _is_right(each, seen)
@@ -152,7 +196,7 @@ def _the_same_as_before(seen: Seen, kept: Kept) -> None:
     assert kept.answers[-1] > 32 * ETHER
     assert seen.header(kept.slot) == kept.header
     assert seen.validators(kept.slot) == kept.validators
-    assert len(seen.reports()) >= kept.reports > 0
+    assert len(seen.reports(kept.number - _RECENT_BLOCKS)) >= kept.reports > 0
 
 
 def _no_slot_is_lost(seen: Seen, head_slot: int, head_root: str) -> None:
