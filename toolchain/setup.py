@@ -197,23 +197,24 @@ def write_launchers() -> None:
 def set_up_compiler(node: Path) -> None:
     """Write .venv/solc/solc-v<version>: a native solc of that version, else npm's by node.
 
-    Either finds imported libraries in .venv/solc/include and answers --version without delay. The
-    node that was found stands in .venv/bin, for programs that need it where PATH has none.
+    solc.cjs drives either: it finds imported libraries in .venv/solc/include and links external ones.
+    The node that was found stands in .venv/bin, for programs that need it where PATH has none.
     """
     native = native_solc()
-    sources = [TOOLCHAIN / "solc.cjs", Path(__file__)]
+    sources = [TOOLCHAIN / "solc.cjs", TOOLCHAIN / "link.cjs", Path(__file__)]
     stamp = Stamp(VENV / "solc" / "keel-stamp", sources, [str(node), str(native)])
     if stamp.is_current():
         return
     with step(f"preparing solc {SOLC_VERSION} ({'native' if native else 'WebAssembly'})"):
         include = VENV / "solc" / "include"
         link_libraries(include)
-        command = [str(native)] if native else [str(node), str(TOOLCHAIN / "solc.cjs")]
+        command = [str(node), str(TOOLCHAIN / "solc.cjs")]
+        command += [f"--native={native}"] if native else []
         version = output_of([*command, "--version"])
         if not is_version(version):
             raise SetupError(f"npm's solc is not {SOLC_VERSION}; run make clean and make again.")
         compiler = VENV / "solc" / f"solc-v{SOLC_VERSION}"
-        compiler.write_text(compiler_script(command, version, include if native else None))
+        compiler.write_text(compiler_script(command, version))
         compiler.chmod(0o755)
         (VENV / "bin" / "node").unlink(missing_ok=True)
         (VENV / "bin" / "node").symlink_to(node)
@@ -227,7 +228,8 @@ def discard_stale_build() -> None:
     """
     build = ROOT / ".build"
     contracts = sorted((ROOT / "contracts").rglob("*.sol"))
-    sources = [ROOT / "package-lock.json", ROOT / "ape-config.yaml", *contracts]
+    tools = [TOOLCHAIN / "solc.cjs", TOOLCHAIN / "link.cjs"]
+    sources = [ROOT / "package-lock.json", ROOT / "ape-config.yaml", *tools, *contracts]
     stamp = Stamp(build / "keel-stamp", sources)
     if stamp.is_current():
         return
@@ -236,18 +238,9 @@ def discard_stale_build() -> None:
     stamp.write()
 
 
-def compiler_script(command: Sequence[str], version: str, include: Path | None) -> str:
-    """Return the shell script that answers --version at once and compiles by `command`.
-
-    A native compiler is told the folder of the libraries; solc.cjs knows it.
-    """
+def compiler_script(command: Sequence[str], version: str) -> str:
+    """Return the shell script that answers --version at once and compiles by `command`."""
     lines = ["#!/bin/sh", f"if [ \"$1\" = --version ]; then printf '%s\\n' '{version}'; exit; fi"]
-    if include is not None:
-        options = {"--base-path": ROOT, "--include-path": include, "--allow-paths": ROOT}
-        lines += [
-            f"case \" $* \" in *' {option} '*) ;; *) set -- \"$@\" {option} '{path}' ;; esac"
-            for option, path in options.items()
-        ]
     quoted = " ".join(f"'{part}'" for part in command)
     return "\n".join([*lines, f'exec {quoted} "$@"', ""])
 

@@ -8,8 +8,10 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ICover} from "../interfaces/ICover.sol";
 import {IInsuranceFund} from "../interfaces/IInsuranceFund.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {BPS, Units} from "../rules/Constants.sol";
 
 /// @title InsuranceFund
 /// @notice See IInsuranceFund.
@@ -27,9 +29,7 @@ contract InsuranceFund is ERC4626, IInsuranceFund {
 
     // ---- constants and immutables
 
-    uint256 internal constant SHARES_PER_UNIT = 1e9; // SHR-5
     uint256 internal constant COVER_BPS = 9500; // LOS-2
-    uint256 internal constant BPS = 10_000;
     uint256 internal constant MAX_SECONDS = 365 days;
 
     IStakingVault public immutable VAULT;
@@ -84,19 +84,20 @@ contract InsuranceFund is ERC4626, IInsuranceFund {
 
     // ---- the vault
 
-    /// @inheritdoc IInsuranceFund
+    /// @inheritdoc ICover
     function cover(uint256 shares) external returns (uint256 units) {
         if (msg.sender != address(VAULT)) revert OnlyVault(msg.sender);
         units = coverable(shares);
-        emit Covered(Math.ceilDiv(shares, SHARES_PER_UNIT), units);
+        emit Covered(Units.up(shares), units);
         IERC20(asset()).safeTransfer(msg.sender, units);
     }
 
     // ---- views
 
-    /// @inheritdoc IInsuranceFund
+    /// @inheritdoc ICover
+    /// @dev At most 95 % of the fund (LOS-2).
     function coverable(uint256 shares) public view returns (uint256 units) {
-        return Math.min(Math.ceilDiv(shares, SHARES_PER_UNIT), totalAssets() * COVER_BPS / BPS);
+        return Math.min(Units.up(shares), totalAssets() * COVER_BPS / BPS);
     }
 
     /// @inheritdoc IInsuranceFund

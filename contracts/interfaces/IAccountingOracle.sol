@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IErrors} from "./IErrors.sol";
 import {IStakingVault} from "./IStakingVault.sol";
 
 /// @title AccountingOracle: committee, quorum, frames, sanity limits, announcement of large losses
@@ -8,7 +9,7 @@ import {IStakingVault} from "./IStakingVault.sol";
 /// `Keel AccountingOracle`, version `1`) and applied in one transaction that anyone may send. Members sign
 /// `SignedReport(Report report,uint256 memberSetNonce,uint256 deadline)`. A member may be an account, also with code by
 /// EIP-7702, or a contract that answers ERC-1271 within 200,000 gas.
-interface IAccountingOracle {
+interface IAccountingOracle is IErrors {
     /// @notice What the committee saw at the reference slot.
     struct Report {
         uint64 refSlot;
@@ -64,7 +65,6 @@ interface IAccountingOracle {
     event MemberRemoved(address indexed member);
     event QuorumSet(uint256 quorum, uint256 members, uint256 memberSetNonce);
 
-    error ZeroAddress(string what);
     error RefSlotNotBoundary(uint256 refSlot);
     error RefSlotNotNewer(uint256 refTime, uint256 lastRefTime);
     error RefSlotNotNewest(uint256 refSlot, uint256 newestRefSlot);
@@ -81,8 +81,6 @@ interface IAccountingOracle {
     error AlreadyMember(address member);
     error QuorumOutOfBounds(uint256 quorum, uint256 members);
     error TooFewMembers(uint256 members, uint256 min);
-    /// @notice A parameter is 0 or above `max`.
-    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
 
     /// @notice Apply a report signed by a quorum, or announce it when it is beyond a limit (REP-7, REP-8). Anyone may
     /// call. Reverts when the report contradicts the chain (`judge` lists how), `DeadlinePassed` after `deadline`,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IErrors} from "./IErrors.sol";
+
 /// @title InstantRedemption: leave at once, for a fee that rises as liquidity falls
 /// @notice Rules INS of docs/design.md. It sets the price and the limit; StakingVault burns, pays, and holds the
 /// bounds: normal state only, never more than the shares are worth, never ether that the queue needs.
-interface IInstantRedemption {
+interface IInstantRedemption is IErrors {
     /// @notice INS-1 and LIM-3.
     struct Terms {
         uint16 minFeeBps;
@@ -16,12 +18,9 @@ interface IInstantRedemption {
     event TermsSet(uint256 minFeeBps, uint256 maxFeeBps, uint256 targetGwei, uint256 limitGwei);
     event Paused(uint256 until);
 
-    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
-    error PauseTooLong(uint256 asked, uint256 max);
     error RedemptionPaused(uint256 until);
     error BelowMinimumOut(uint256 outWei, uint256 minOutWei);
     error NothingToPay(uint256 shares);
-    error InsufficientLiquidity(uint256 neededWei, uint256 availableWei);
 
     /// @notice Burn `shares` of the caller for buffered ether that the queue does not need. Reverts
     /// `InsufficientLiquidity` when all that is free, fee included, is less than the shares are worth.

@@ -2,11 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+import {ICover} from "./ICover.sol";
+import {IErrors} from "./IErrors.sol";
 
 /// @title InsuranceFund: underwriters' wkETH, first in line after the stream for losses
 /// @notice ERC-4626 over wkETH. Rules LOS-2 and FND of docs/design.md. Part of every report's fee and the fee of
 /// instant redemption arrive as wkETH.
-interface IInsuranceFund is IERC4626 {
+interface IInsuranceFund is IERC4626, ICover, IErrors {
     struct Cooldown {
         uint256 shares; // locked until the window ends
         uint256 windowStart;
@@ -15,13 +17,9 @@ interface IInsuranceFund is IERC4626 {
 
     event CooldownStarted(address indexed underwriter, uint256 shares, uint256 windowStart, uint256 windowEnd);
     event CooldownCancelled(address indexed underwriter, uint256 shares);
-    event Covered(uint256 unitsAsked, uint256 unitsPaid);
 
-    error ZeroAddress(string what);
-    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
     error ZeroWindow();
     error ZeroShares();
-    error OnlyVault(address caller);
     error SharesLocked(address underwriter, uint256 locked, uint256 until);
     error CooldownAboveBalance(uint256 asked, uint256 balance);
     error NoCooldown(address underwriter);
@@ -32,13 +30,6 @@ interface IInsuranceFund is IERC4626 {
 
     /// @notice Unlock; the caller stays an underwriter.
     function cancelCooldown() external;
-
-    /// @notice Vault only: hand over wkETH for a loss: `ceil(shares / 1e9)` units, at most 95 % of the fund.
-    /// @return units handed over
-    function cover(uint256 shares) external returns (uint256 units);
-
-    /// @notice What `cover` would hand over.
-    function coverable(uint256 shares) external view returns (uint256 units);
 
     /// @notice The cooldown that runs or is in its window; all zero when there is none.
     function cooldownOf(address underwriter) external view returns (Cooldown memory);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IErrors} from "./IErrors.sol";
+
 /// @title OperatorRegistry: operators, their key commitments and targets, records of staked keys, their rewards
 /// @notice Rules OPR of docs/design.md.
-interface IOperatorRegistry {
+interface IOperatorRegistry is IErrors {
     struct Operator {
         string name;
         address manager; // adds and withdraws key batches, sets the reward address
@@ -42,9 +44,7 @@ interface IOperatorRegistry {
     event KeyStaked(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, bytes pubkey);
     event RewardsClaimed(uint256 indexed operatorId, address indexed rewardAddress, uint256 shares);
 
-    error ZeroAddress(string what);
     error NameLength(uint256 length, uint256 max);
-    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
     error NoSuchOperator(uint256 operatorId);
     error NoSuchBatch(uint256 operatorId, uint256 batch);
     error OnlyManager(uint256 operatorId, address caller);

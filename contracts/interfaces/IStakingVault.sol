@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IErrors} from "./IErrors.sol";
 import {IKeelEther} from "./IKeelEther.sol";
 
 /// @title StakingVault: entry of ether, keeper of the accounts, and the kETH token itself
 /// @notice Rules ACC, SHR, STR, LIM, STA, REP, LOS and INS of docs/design.md.
 /// Amounts are wei unless the name says otherwise. A share is 1e-9 wei at par. Every rounding is against the caller.
-interface IStakingVault is IKeelEther {
+interface IStakingVault is IKeelEther, IErrors {
     /// @notice STA-2, in the order in which they are tested.
     enum State {
         Normal,
@@ -143,19 +144,15 @@ interface IStakingVault is IKeelEther {
     event ModulesSet(address oracle, address registry, address fund);
     event TermsSet(Terms terms);
 
-    error ZeroAddress(string what);
     error ZeroShares(uint256 assetsWei);
     error Insolvent(uint256 visibleWei, uint256 shares);
     error OnlyProtocol(address caller, address expected);
     error ActionClosed(Action action, State state);
     error ActionPaused(Action action, uint256 until);
     error DirectEther(address sender);
-    error PauseTooLong(uint256 asked, uint256 max);
-    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
     error ModuleMissing(Modules modules);
     error FeeTooHigh(uint256 feeBps, uint256 maxBps);
     error FeeOverspent(uint256 givenBps, uint256 maxBps);
-    error InsufficientLiquidity(uint256 neededWei, uint256 availableWei);
     error RefTimeNotBoundary(uint256 refTime, uint256 nearestBefore);
     error RefTimeTooEarly(uint256 refTime, uint256 laterThan);
     error RefTimeInFuture(uint256 refTime, uint256 nowTime);

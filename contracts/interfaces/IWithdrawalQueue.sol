@@ -2,10 +2,11 @@
 pragma solidity 0.8.37;
 
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
+import {IErrors} from "./IErrors.sol";
 
 /// @title WithdrawalQueue: ERC-721 tickets that are fixed ether claims, which only losses can shrink
 /// @notice Rules QUE of docs/design.md. No owner, no pause, no cancellation. Claiming depends on no other contract.
-interface IWithdrawalQueue is IERC4906 {
+interface IWithdrawalQueue is IERC4906, IErrors {
     enum TicketState {
         None,
         Pending,
@@ -28,9 +29,6 @@ interface IWithdrawalQueue is IERC4906 {
     event TicketClaimed(uint256 indexed ticketId, address indexed owner, uint256 paidWei);
     event ClaimSkipped(uint256 indexed ticketId, bytes reason);
 
-    error ZeroAddress(string what);
-    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
-    error OnlyVault(address caller);
     error AmountOutOfBounds(uint256 amountWei, uint256 minWei, uint256 maxWei);
     error CountOutOfBounds(uint256 count, uint256 min, uint256 max);
     error NoSuchTicket(uint256 ticketId);

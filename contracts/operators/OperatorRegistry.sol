@@ -6,6 +6,7 @@ import {MerkleProofLib} from "solady/utils/MerkleProofLib.sol";
 import {IAccountingOracle} from "../interfaces/IAccountingOracle.sol";
 import {IOperatorRegistry} from "../interfaces/IOperatorRegistry.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {BPS, DEPOSIT_BYTES, PUBKEY_BYTES, SIGNATURE_BYTES} from "../rules/Constants.sol";
 
 /// @title OperatorRegistry
 /// @notice See IOperatorRegistry.
@@ -30,11 +31,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
     // ---- constants and immutables
 
-    uint256 private constant BPS = 10_000;
     uint256 private constant MAX_NAME_BYTES = 64;
-    uint256 private constant PUBKEY_BYTES = 48;
-    uint256 private constant SIGNATURE_BYTES = 96;
-    uint256 private constant KEY_BYTES = PUBKEY_BYTES + SIGNATURE_BYTES + 32;
 
     IStakingVault public immutable VAULT;
 
@@ -105,12 +102,12 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     /// @inheritdoc IOperatorRegistry
     function stake(KeyProof[] calldata keys, bytes calldata deposits, bytes32 depositRoot) external restricted {
         if (keys.length == 0) revert NothingToStake();
-        uint256 expectedBytes = keys.length * KEY_BYTES;
+        uint256 expectedBytes = keys.length * DEPOSIT_BYTES;
         if (deposits.length != expectedBytes) revert DepositsLength(deposits.length, expectedBytes);
         uint256 total = totalStaked;
         for (uint256 i; i < keys.length; ++i) {
             _allocate(keys[i].operatorId, total + i);
-            _recordKey(keys[i].operatorId, keys[i], deposits[i * KEY_BYTES:(i + 1) * KEY_BYTES]);
+            _recordKey(keys[i].operatorId, keys[i], deposits[i * DEPOSIT_BYTES:(i + 1) * DEPOSIT_BYTES]);
         }
         totalStaked = total + keys.length;
         VAULT.fundValidators(deposits, depositRoot);
@@ -128,7 +125,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     /// @inheritdoc IOperatorRegistry
     function addKeys(uint256 operatorId, bytes32 root, bytes calldata keys) external returns (uint256 batch) {
         Record storage record = _managedRecord(operatorId);
-        if (keys.length == 0 || keys.length % KEY_BYTES != 0) revert KeysLength(keys.length, KEY_BYTES);
+        if (keys.length == 0 || keys.length % DEPOSIT_BYTES != 0) revert KeysLength(keys.length, DEPOSIT_BYTES);
         batch = record.batches++;
         batchRoot[operatorId][batch] = root;
         emit KeysAdded(operatorId, batch, root, keys);

@@ -11,7 +11,7 @@ import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet
 import {LibCall} from "solady/utils/LibCall.sol";
 import {IAccountingOracle} from "../interfaces/IAccountingOracle.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
-import {Books} from "../rules/Books.sol";
+import {BPS, MAX_COVERED_FRAMES, RAY} from "../rules/Constants.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 
 /// @title AccountingOracle
@@ -35,8 +35,6 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
 
     // ---- constants and immutables
 
-    uint256 private constant RAY = 1e27;
-    uint256 private constant BPS = 10_000;
     uint256 private constant MIN_MEMBERS = 3;
 
     /// @dev Gas for a member that is a contract: enough for a wallet of several owners, too little to stop a report.
@@ -301,7 +299,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         } else {
             judgement.growthWei = grossWei - base.expectedWei;
             newLossFullAt = lossFullAt;
-            uint256 coveredSeconds = Math.min(refTime - base.lastRefTime, Books.MAX_COVERED_FRAMES * frameSeconds);
+            uint256 coveredSeconds = Math.min(refTime - base.lastRefTime, MAX_COVERED_FRAMES * frameSeconds);
             _judgeGrowth(judgement, base.totalWei, coveredSeconds);
         }
     }

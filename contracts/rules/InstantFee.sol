@@ -2,13 +2,12 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {BPS} from "./Constants.sol";
 
 /// @title The price of leaving at once
 /// @notice Rules INS of docs/design.md: a marginal fee that rises linearly from `minFeeBps` to `maxFeeBps` as liquidity
 /// falls from `targetWei` to nothing, integrated exactly, so splitting a redemption gains nothing (INS-3).
 library InstantFee {
-    uint256 internal constant BPS = 10_000;
-
     struct Curve {
         uint256 minFeeBps;
         uint256 maxFeeBps;

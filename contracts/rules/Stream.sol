@@ -2,12 +2,11 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {RAY} from "./Constants.sol";
 
 /// @title Rewards that vest linearly
 /// @notice Rules STR of docs/design.md.
 library Stream {
-    uint256 internal constant RAY = 1e27;
-
     /// @notice STR-1: what is still unvested of `unvestedWei` in a stream of `seconds_` that ends at `end`.
     function remainingUp(uint256 unvestedWei, uint256 end, uint256 seconds_) internal view returns (uint256) {
         if (block.timestamp >= end) return 0;

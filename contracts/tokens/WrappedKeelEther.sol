@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IWrappedKeelEther} from "../interfaces/IWrappedKeelEther.sol";
+import {SHARES_PER_UNIT, Units} from "../rules/Constants.sol";
 import {Permit} from "./Permit.sol";
 
 /// @title wkETH: whole units of kETH shares as a token that does not rebase
 /// @notice Rule SHR-5 of docs/design.md. No supply is stored: it is what the vault says this contract holds.
 contract WrappedKeelEther is IWrappedKeelEther, Permit {
-    uint256 private constant SHARES_PER_UNIT = 1e9;
     string public constant name = "Wrapped Keel Ether";
     string public constant symbol = "wkETH";
     uint8 public constant decimals = 18;
@@ -132,7 +131,7 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
     }
 
     function previewWithdraw(uint256 assetsWei) public view returns (uint256 units) {
-        return Math.ceilDiv(VAULT.toSharesUp(assetsWei), SHARES_PER_UNIT);
+        return Units.up(VAULT.toSharesUp(assetsWei));
     }
 
     function previewRedeem(uint256 units) external view returns (uint256 assetsWei) {

@@ -1,54 +1,53 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {IDepositContract} from "../interfaces/IDepositContract.sol";
+import {IKeelEther} from "../interfaces/IKeelEther.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {Reports} from "../report/Reports.sol";
+import {
+    BPS,
+    DEPOSIT_BYTES,
+    LIMIT_PERIOD,
+    PUBKEY_BYTES,
+    SHARES_PER_UNIT,
+    SHARES_PER_WEI,
+    SIGNATURE_BYTES,
+    STALE_FRAMES,
+    VALIDATOR_WEI
+} from "../rules/Constants.sol";
 import {Solvency} from "../rules/Solvency.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
-import {VaultAccounts} from "./VaultAccounts.sol";
-import {VaultReports} from "./VaultReports.sol";
-import {VaultTerms} from "./VaultTerms.sol";
+import {Books} from "./Books.sol";
+import {VaultViews} from "./VaultViews.sol";
 
 /// @title StakingVault, which is kETH: ether in, shares out, validators funded
-/// @notice What people do; reports are in VaultReports, roles in VaultTerms, what is stored in VaultAccounts.
-contract StakingVault is VaultReports {
+/// @notice See IStakingVault. What is stored is in Books, what is answered in VaultViews, what a report does in Reports.
+contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
+    using Books for Books.Stored;
     using SafeCast for uint256;
 
-    /// @dev Execution-address credentials, 0x01 (consensus specs, Capella).
-    uint256 private constant CREDENTIALS_PREFIX = 0x01 << 248;
-    uint256 private constant LIMIT_PERIOD = 1 days;
-    /// @dev Public key (48), signature (96), deposit data root (32).
-    uint256 private constant DEPOSIT_BYTES = 176;
-    uint256 private constant PUBKEY_BYTES = 48;
-    uint256 private constant ROOT_AT = 144;
-
-    IDepositContract public immutable DEPOSIT_CONTRACT;
-    address public immutable INSTANT_REDEMPTION;
+    uint256 private constant MAX_FEE_BPS = 2000;
 
     /// @dev SHR-7: 1 ETH comes with the construction; the vault holds its shares and has no way to move them.
-    constructor(Init memory init)
-        payable
-        VaultAccounts(init.frameOrigin, init.frameSeconds, init.queue)
-        VaultTerms(init)
-        VaultReports(init)
-    {
-        if (msg.value != 1 ether) {
-            revert ParameterOutOfBounds("first deposit", msg.value, 1 ether);
-        }
-        if (init.wrapped == address(0)) revert ZeroAddress("wrapped");
-        if (init.queue == address(0)) revert ZeroAddress("queue");
-        if (init.instantRedemption == address(0)) revert ZeroAddress("instantRedemption");
-        if (init.withdrawalVault == address(0)) revert ZeroAddress("withdrawalVault");
-        if (init.rewardsVault == address(0)) revert ZeroAddress("rewardsVault");
-        if (init.depositContract == address(0)) revert ZeroAddress("depositContract");
-        DEPOSIT_CONTRACT = IDepositContract(init.depositContract);
-        INSTANT_REDEMPTION = init.instantRedemption;
-        sharesOf[address(this)] = _ledger.shares;
+    constructor(Init memory init) payable VaultViews(init) AccessManaged(init.authority) {
+        if (msg.value != 1 ether) revert ParameterOutOfBounds("first deposit", msg.value, 1 ether);
+        _setModules(init.modules);
+        _setTerms(init.terms);
+        uint256 shares = msg.value * SHARES_PER_WEI;
+        _books.ledger.shares = shares.toUint120();
+        _books.ledger.assetsWei = msg.value.toUint88();
+        _books.sharesOf[address(this)] = shares;
+        _books.consensus.lastRefTime = newestRefTime().toUint32();
+        _books.flow.depositsOpenUntil = (newestRefTime() + STALE_FRAMES * FRAME_SECONDS).toUint32();
         emit Transfer(address(0), address(this), msg.value);
-        emit Deposited(msg.sender, address(this), msg.value, _ledger.shares, address(0));
+        emit Deposited(msg.sender, address(this), msg.value, shares, address(0));
     }
+
+    // ---- deposits
 
     /// @notice Plain ether is a deposit for its sender; from the protocol's own contracts it is a mistake.
     receive() external payable {
@@ -66,48 +65,122 @@ contract StakingVault is VaultReports {
     function depositWrapped(address receiver, address referral) external payable returns (uint256 units) {
         uint256 shares = _takeIn(SHARES_PER_UNIT);
         units = shares / SHARES_PER_UNIT;
-        sharesOf[address(WRAPPED)] += shares;
+        _credit(address(WRAPPED), shares);
         emit Transfer(address(0), address(WRAPPED), msg.value);
         emit Deposited(msg.sender, receiver, msg.value, shares, referral);
         WRAPPED.mintFor(receiver, units);
     }
 
-    /// @inheritdoc IStakingVault
-    function fundValidators(bytes calldata deposits, bytes32 depositRoot) external nonReentrant {
-        _requireCaller(_modules.registry);
-        if (block.timestamp >= _flow.depositsOpenUntil) revert ActionClosed(Action.Staking, state());
-        if (block.timestamp < _carry.stakingPausedUntil) {
-            revert ActionPaused(Action.Staking, _carry.stakingPausedUntil);
-        }
-        uint256 count = deposits.length / DEPOSIT_BYTES;
-        uint256 amountWei = count * VALIDATOR_WEI;
-        if (amountWei > freeWei()) revert InsufficientLiquidity(amountWei, freeWei());
-        bytes32 actualRoot = DEPOSIT_CONTRACT.get_deposit_root();
-        if (actualRoot != depositRoot) revert DepositRootChanged(depositRoot, actualRoot);
-
-        _consensus.pendingValidators += count.toUint32();
-        _consensus.stakedValidators += count.toUint32();
-        _stakedIn[_frameOf(block.timestamp)] += count;
-        emit Staked(count, amountWei);
-
-        bytes memory credentials = bytes.concat(withdrawalCredentials());
-        for (uint256 i; i < count; ++i) {
-            bytes calldata key = deposits[i * DEPOSIT_BYTES:(i + 1) * DEPOSIT_BYTES];
-            DEPOSIT_CONTRACT.deposit{value: VALIDATOR_WEI}(
-                key[:PUBKEY_BYTES], credentials, key[PUBKEY_BYTES:ROOT_AT], bytes32(key[ROOT_AT:])
-            );
-        }
+    function _deposit(address receiver, address referral) private returns (uint256 shares) {
+        _requireReceiver(receiver);
+        shares = _takeIn(1);
+        _credit(receiver, shares);
+        emit Transfer(address(0), receiver, msg.value);
+        emit Deposited(msg.sender, receiver, msg.value, shares, referral);
     }
+
+    /// @dev Checks and accounts of a deposit of `msg.value`; the caller credits the shares.
+    /// @param multiple what the shares are rounded down to
+    function _takeIn(uint256 multiple) private returns (uint256 shares) {
+        if (block.timestamp >= _books.flow.depositsOpenUntil) revert ActionClosed(Action.Deposit, state());
+        if (block.timestamp < _books.flow.depositsPausedUntil) {
+            revert ActionPaused(Action.Deposit, _books.flow.depositsPausedUntil);
+        }
+        (uint256 total, uint256 visibleWei) = _solventBooks();
+        shares = msg.value * total / visibleWei;
+        shares -= shares % multiple;
+        if (shares == 0) revert ZeroShares(msg.value);
+        uint256 limitWei = uint256(_books.flow.depositLimitGwei) * 1 gwei;
+        uint256 fullAt = TokenBucket.take(_books.ledger.depositsFullAt, msg.value, limitWei, LIMIT_PERIOD);
+        uint256 assetsWei = _books.ledger.assetsWei + msg.value;
+
+        _books.ledger.shares = (total + shares).toUint120();
+        _books.ledger.assetsWei = assetsWei.toUint88();
+        _books.ledger.depositsFullAt = fullAt.toUint48();
+    }
+
+    // ---- kETH
+
+    function transfer(address to, uint256 assetsWei) external returns (bool) {
+        _transfer(msg.sender, to, assetsWei);
+        return true;
+    }
+
+    function transferFrom(address from, address to, uint256 assetsWei) external returns (bool) {
+        _spendAllowance(from, msg.sender, assetsWei);
+        _transfer(from, to, assetsWei);
+        return true;
+    }
+
+    /// @inheritdoc IKeelEther
+    function transferShares(address to, uint256 shares) external returns (uint256 assetsWei) {
+        return _transferShares(msg.sender, to, shares);
+    }
+
+    /// @inheritdoc IKeelEther
+    function transferSharesFrom(address from, address to, uint256 shares) external returns (uint256 assetsWei) {
+        // Not even shares that a loss has made worthless move without an allowance: profits may give them worth again.
+        _spendAllowance(from, msg.sender, Math.max(toAssetsUp(shares), Math.min(shares, 1)));
+        return _transferShares(from, to, shares);
+    }
+
+    function _transfer(address from, address to, uint256 assetsWei) private {
+        _requireReceiver(to);
+        uint256 shares = toSharesUp(assetsWei);
+        _debit(from, shares);
+        _credit(to, shares);
+        emit Transfer(from, to, assetsWei);
+    }
+
+    function _transferShares(address from, address to, uint256 shares) private returns (uint256 assetsWei) {
+        _requireReceiver(to);
+        assetsWei = toAssetsDown(shares);
+        _debit(from, shares);
+        _credit(to, shares);
+        emit Transfer(from, to, assetsWei);
+        emit TransferShares(from, to, shares);
+    }
+
+    // ---- wkETH
+
+    /// @inheritdoc IStakingVault
+    function wrap(address holder, uint256 assetsWei) external returns (uint256 units) {
+        _requireCaller(address(WRAPPED));
+        units = toSharesDown(assetsWei) / SHARES_PER_UNIT;
+        if (units == 0) revert ZeroShares(assetsWei);
+        _debit(holder, units * SHARES_PER_UNIT);
+        _credit(msg.sender, units * SHARES_PER_UNIT);
+        emit Transfer(holder, msg.sender, assetsWei);
+    }
+
+    /// @inheritdoc IStakingVault
+    function wrapUnits(address holder, uint256 units) external returns (uint256 assetsWei) {
+        _requireCaller(address(WRAPPED));
+        assetsWei = toAssetsUp(units * SHARES_PER_UNIT);
+        _debit(holder, units * SHARES_PER_UNIT);
+        _credit(msg.sender, units * SHARES_PER_UNIT);
+        emit Transfer(holder, msg.sender, assetsWei);
+    }
+
+    /// @inheritdoc IStakingVault
+    function unwrap(address receiver, uint256 units) external returns (uint256 assetsWei) {
+        _requireCaller(address(WRAPPED));
+        _requireReceiver(receiver);
+        assetsWei = toAssetsDown(units * SHARES_PER_UNIT);
+        _debit(msg.sender, units * SHARES_PER_UNIT);
+        _credit(receiver, units * SHARES_PER_UNIT);
+        emit Transfer(msg.sender, receiver, assetsWei);
+    }
+
+    // ---- ways out
 
     /// @inheritdoc IStakingVault
     function burnForTicket(address holder, uint256 assetsWei) external returns (uint256 shares) {
         _requireCaller(address(QUEUE));
-        (uint256 total, uint256 visibleWei) = _sharesAndVisible();
-        _requireSolvent(total, visibleWei);
+        (uint256 total, uint256 visibleWei) = _solventBooks();
         shares = Math.ceilDiv(assetsWei * total, visibleWei);
         _debit(holder, shares);
-        _ledger.shares = (total - shares).toUint120();
-        _ledger.assetsWei = (_ledger.assetsWei - assetsWei).toUint88();
+        _takeOut(shares, assetsWei);
         emit Transfer(holder, address(0), assetsWei);
     }
 
@@ -117,104 +190,168 @@ contract StakingVault is VaultReports {
         State s = state();
         if (s != State.Normal) revert StateNotNormal(s);
         if (paidWei > freeWei()) revert InsufficientLiquidity(paidWei, freeWei());
-        (uint256 total, uint256 visibleWei) = _sharesAndVisible();
-        _requireSolvent(total, visibleWei);
+        (uint256 total, uint256 visibleWei) = _solventBooks();
         uint256 neededShares = Math.ceilDiv(paidWei * total, visibleWei);
         if (neededShares > shares) revert InsufficientShares(holder, shares, neededShares);
         uint256 units = (shares - neededShares) / SHARES_PER_UNIT;
-        uint256 burned = shares - units * SHARES_PER_UNIT;
+        uint256 feeShares = units * SHARES_PER_UNIT;
 
         _debit(holder, shares);
-        sharesOf[address(WRAPPED)] += units * SHARES_PER_UNIT;
-        _ledger.shares = (total - burned).toUint120();
-        _ledger.assetsWei = (_ledger.assetsWei - paidWei).toUint88();
+        _credit(address(WRAPPED), feeShares);
+        _takeOut(shares - feeShares, paidWei);
 
         emit Transfer(holder, address(0), paidWei);
-        emit RedeemedInstantly(holder, receiver, paidWei, burned, units * SHARES_PER_UNIT);
+        emit RedeemedInstantly(holder, receiver, paidWei, shares - feeShares, feeShares);
         if (units > 0) {
-            emit Transfer(holder, address(WRAPPED), units * SHARES_PER_UNIT * visibleWei / total);
-            WRAPPED.mintFor(_modules.fund, units);
+            emit Transfer(holder, address(WRAPPED), feeShares * visibleWei / total);
+            WRAPPED.mintFor(_books.modules.fund, units);
         }
         // solhint-disable-next-line avoid-low-level-calls
         (bool paid,) = receiver.call{value: paidWei}("");
         if (!paid) revert EtherTransferFailed(receiver, paidWei);
     }
 
-    /// @inheritdoc IStakingVault
-    function wrap(address holder, uint256 assetsWei) external returns (uint256 units) {
-        _requireCaller(address(WRAPPED));
-        units = toSharesDown(assetsWei) / SHARES_PER_UNIT;
-        if (units == 0) revert ZeroShares(assetsWei);
-        _move(holder, msg.sender, units * SHARES_PER_UNIT);
-        emit Transfer(holder, msg.sender, assetsWei);
+    /// @dev The accounts of shares that are burned for ether; the caller has debited them.
+    function _takeOut(uint256 shares, uint256 assetsWei) private {
+        _books.ledger.shares = (_books.ledger.shares - shares).toUint120();
+        _books.ledger.assetsWei = (_books.ledger.assetsWei - assetsWei).toUint88();
     }
+
+    // ---- staking
 
     /// @inheritdoc IStakingVault
-    function wrapUnits(address holder, uint256 units) external returns (uint256 assetsWei) {
-        _requireCaller(address(WRAPPED));
-        assetsWei = toAssetsUp(units * SHARES_PER_UNIT);
-        _move(holder, msg.sender, units * SHARES_PER_UNIT);
-        emit Transfer(holder, msg.sender, assetsWei);
-    }
+    function fundValidators(bytes calldata deposits, bytes32 depositRoot) external nonReentrant {
+        _requireCaller(_books.modules.registry);
+        if (block.timestamp >= _books.flow.depositsOpenUntil) revert ActionClosed(Action.Staking, state());
+        uint256 until = _books.carry.stakingPausedUntil;
+        if (block.timestamp < until) revert ActionPaused(Action.Staking, until);
+        uint256 count = deposits.length / DEPOSIT_BYTES;
+        uint256 amountWei = count * VALIDATOR_WEI;
+        if (amountWei > freeWei()) revert InsufficientLiquidity(amountWei, freeWei());
+        bytes32 actualRoot = DEPOSIT_CONTRACT.get_deposit_root();
+        if (actualRoot != depositRoot) revert DepositRootChanged(depositRoot, actualRoot);
 
-    /// @inheritdoc IStakingVault
-    function unwrap(address receiver, uint256 units) external returns (uint256 assetsWei) {
-        _requireCaller(address(WRAPPED));
-        _requireReceiver(receiver);
-        assetsWei = toAssetsDown(units * SHARES_PER_UNIT);
-        _move(msg.sender, receiver, units * SHARES_PER_UNIT);
-        emit Transfer(msg.sender, receiver, assetsWei);
-    }
+        uint64 amountGwei = (amountWei / 1 gwei).toUint64();
+        _books.consensus.pendingGwei += amountGwei;
+        _books.consensus.stakedValidators += count.toUint32();
+        Books.Staked storage staked = _books.stakedIn[Books.frameOf(block.timestamp, FRAME_ORIGIN, FRAME_SECONDS)];
+        staked.amountGwei += amountGwei;
+        staked.validators += count.toUint32();
+        emit Staked(count, amountWei);
 
-    function _deposit(address receiver, address referral) private returns (uint256 shares) {
-        _requireReceiver(receiver);
-        shares = _takeIn(1);
-        sharesOf[receiver] += shares;
-        emit Transfer(address(0), receiver, msg.value);
-        emit Deposited(msg.sender, receiver, msg.value, shares, referral);
-    }
-
-    /// @dev Checks and accounts of a deposit of `msg.value`.
-    /// @param multiple what the shares are rounded down to
-    function _takeIn(uint256 multiple) private returns (uint256 shares) {
-        if (block.timestamp >= _flow.depositsOpenUntil) revert ActionClosed(Action.Deposit, state());
-        if (block.timestamp < _flow.depositsPausedUntil) {
-            revert ActionPaused(Action.Deposit, _flow.depositsPausedUntil);
+        bytes memory credentials = bytes.concat(withdrawalCredentials());
+        for (uint256 i; i < count; ++i) {
+            bytes calldata key = deposits[i * DEPOSIT_BYTES:(i + 1) * DEPOSIT_BYTES];
+            bytes calldata signature = key[PUBKEY_BYTES:PUBKEY_BYTES + SIGNATURE_BYTES];
+            bytes32 root = bytes32(key[PUBKEY_BYTES + SIGNATURE_BYTES:]);
+            DEPOSIT_CONTRACT.deposit{value: VALIDATOR_WEI}(key[:PUBKEY_BYTES], credentials, signature, root);
         }
-        (uint256 total, uint256 visibleWei) = _sharesAndVisible();
-        _requireSolvent(total, visibleWei);
-        shares = msg.value * total / visibleWei;
-        shares -= shares % multiple;
-        if (shares == 0) revert ZeroShares(msg.value);
-        uint256 limitWei = uint256(_flow.depositLimitGwei) * 1 gwei;
-        uint256 fullAt = TokenBucket.take(_ledger.depositsFullAt, msg.value, limitWei, LIMIT_PERIOD);
-        uint256 assetsWei = _ledger.assetsWei + msg.value;
-        _ledger.shares = (total + shares).toUint120();
-        _ledger.assetsWei = assetsWei.toUint88();
-        _ledger.depositsFullAt = fullAt.toUint48();
     }
 
-    function _requireReceiver(address to) internal view override {
+    // ---- reports, and what anyone may do when none comes
+
+    /// @inheritdoc IStakingVault
+    function applyReport(ReportInput calldata input) external nonReentrant {
+        _requireCaller(_books.modules.oracle);
+        Reports.applyReport(_books, _core(), input);
+    }
+
+    /// @inheritdoc IStakingVault
+    function announceLoss(uint256 refTime) external {
+        _requireCaller(_books.modules.oracle);
+        Reports.announce(_books, _core(), refTime);
+    }
+
+    /// @inheritdoc IStakingVault
+    function finaliseWithoutReport(uint256 lastTicketHint) external nonReentrant {
+        _requireDead();
+        Reports.finalise(_books, _core(), lastTicketHint);
+    }
+
+    /// @inheritdoc IStakingVault
+    function sweepWithdrawals() external nonReentrant {
+        _requireDead();
+        Reports.sweep(_books, _core());
+    }
+
+    /// @inheritdoc IStakingVault
+    function receiveWithdrawals() external payable {
+        _requireCaller(address(WITHDRAWAL_VAULT));
+    }
+
+    /// @inheritdoc IStakingVault
+    function receiveRewards() external payable {
+        _requireCaller(address(REWARDS_VAULT));
+    }
+
+    // ---- roles of the AccessManager
+
+    /// @inheritdoc IStakingVault
+    function pause(Action action, uint256 seconds_) external restricted {
+        if (seconds_ > MAX_PAUSE_SECONDS) revert PauseTooLong(seconds_, MAX_PAUSE_SECONDS);
+        uint32 until = (block.timestamp + seconds_).toUint32();
+        if (action == Action.Deposit) _books.flow.depositsPausedUntil = until;
+        else _books.carry.stakingPausedUntil = until;
+        emit Paused(action, until);
+    }
+
+    /// @inheritdoc IStakingVault
+    function setModules(Modules calldata modules_) external restricted {
+        _setModules(modules_);
+    }
+
+    /// @inheritdoc IStakingVault
+    function setTerms(Terms calldata terms_) external restricted {
+        _setTerms(terms_);
+    }
+
+    function _setModules(Modules memory m) private {
+        if (m.oracle == address(0) || m.registry == address(0) || m.fund == address(0)) revert ModuleMissing(m);
+        _books.modules = m;
+        emit ModulesSet(m.oracle, m.registry, m.fund);
+    }
+
+    function _setTerms(Terms memory t) private {
+        _requireReceiver(t.treasury);
+        if (t.feeBps > MAX_FEE_BPS) revert FeeTooHigh(t.feeBps, MAX_FEE_BPS);
+        uint256 givenBps = uint256(t.treasuryBps) + t.insuranceBps;
+        if (givenBps > BPS) revert FeeOverspent(givenBps, BPS);
+        _books.terms = t;
+        _books.flow.depositLimitGwei = t.depositLimitGwei;
+        emit TermsSet(t);
+    }
+
+    // ---- shares
+
+    function _debit(address from, uint256 shares) private {
+        uint256 held = _books.sharesOf[from];
+        if (shares > held) revert InsufficientShares(from, held, shares);
+        _books.sharesOf[from] = held - shares;
+    }
+
+    function _credit(address to, uint256 shares) private {
+        _books.sharesOf[to] += shares;
+    }
+
+    // ---- checks
+
+    /// @dev SHR-6.
+    function _requireReceiver(address to) private view {
         if (to == address(0) || to == address(this) || to == address(WRAPPED)) revert ERC20InvalidReceiver(to);
     }
 
-    /// @inheritdoc IStakingVault
-    function depositableWei() external view returns (uint256) {
-        Flow memory flow = _flow;
-        if (block.timestamp >= flow.depositsOpenUntil || block.timestamp < flow.depositsPausedUntil) return 0;
-        (uint256 shares, uint256 visibleWei) = _sharesAndVisible();
-        if (Solvency.isInsolvent(shares, visibleWei)) return 0;
-        return TokenBucket.available(_ledger.depositsFullAt, uint256(flow.depositLimitGwei) * 1 gwei, LIMIT_PERIOD);
+    function _requireCaller(address expected) private view {
+        if (msg.sender != expected) revert OnlyProtocol(msg.sender, expected);
     }
 
-    /// @inheritdoc IStakingVault
-    function stakeableWei() external view returns (uint256) {
-        if (block.timestamp >= _flow.depositsOpenUntil || block.timestamp < _carry.stakingPausedUntil) return 0;
-        return freeWei() / VALIDATOR_WEI * VALIDATOR_WEI;
+    function _requireDead() private view {
+        State s = state();
+        if (s != State.Dead) revert StateNotDead(s);
     }
 
-    /// @inheritdoc IStakingVault
-    function withdrawalCredentials() public view returns (bytes32) {
-        return bytes32(CREDENTIALS_PREFIX | uint160(address(WITHDRAWAL_VAULT)));
+    /// @dev S and V; ACC-3.
+    function _solventBooks() private view returns (uint256 shares, uint256 visibleWei) {
+        (shares, visibleWei) = _books.sharesAndVisible();
+        if (Solvency.isInsolvent(shares, visibleWei)) revert Insolvent(visibleWei, shares);
     }
 }

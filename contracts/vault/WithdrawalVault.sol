@@ -6,6 +6,7 @@ import {
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IWithdrawalVault} from "../interfaces/IWithdrawalVault.sol";
+import {PUBKEY_BYTES} from "../rules/Constants.sol";
 import {EtherSource} from "./EtherSource.sol";
 
 /// @title WithdrawalVault
@@ -15,7 +16,6 @@ contract WithdrawalVault is EtherSource, IWithdrawalVault, AccessManagedUpgradea
 
     address internal constant WITHDRAWAL_REQUESTS = 0x00000961Ef480Eb55e80D19ad83579A64c007002; // EIP-7002
     address internal constant CONSOLIDATION_REQUESTS = 0x0000BBdDc7CE488642fb579F8B00f3a590007251; // EIP-7251
-    uint256 internal constant PUBKEY_LENGTH = 48;
 
     // ---- constructor
 
@@ -113,7 +113,7 @@ contract WithdrawalVault is EtherSource, IWithdrawalVault, AccessManagedUpgradea
     }
 
     function _checkedPubkey(bytes calldata pubkey) internal pure returns (bytes calldata) {
-        if (pubkey.length != PUBKEY_LENGTH) revert PubkeyLength(pubkey.length, PUBKEY_LENGTH);
+        if (pubkey.length != PUBKEY_BYTES) revert PubkeyLength(pubkey.length, PUBKEY_BYTES);
         return pubkey;
     }
 }

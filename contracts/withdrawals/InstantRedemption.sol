@@ -6,6 +6,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IInstantRedemption} from "../interfaces/IInstantRedemption.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {LIMIT_PERIOD} from "../rules/Constants.sol";
 import {InstantFee} from "../rules/InstantFee.sol";
 import {Solvency} from "../rules/Solvency.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
@@ -26,7 +27,6 @@ contract InstantRedemption is IInstantRedemption, AccessManaged {
     }
 
     uint256 private constant MAX_FEE_BPS = 1000;
-    uint256 private constant LIMIT_PERIOD = 1 days;
     IStakingVault public immutable VAULT;
     uint256 public immutable MAX_PAUSE_SECONDS;
 

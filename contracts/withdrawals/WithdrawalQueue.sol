@@ -9,6 +9,7 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IWithdrawalQueue} from "../interfaces/IWithdrawalQueue.sol";
 import {Claims} from "../rules/Claims.sol";
+import {RAY} from "../rules/Constants.sol";
 import {TicketArt} from "./TicketArt.sol";
 
 /// @title WithdrawalQueue
@@ -51,7 +52,6 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
 
     // ---- constants and immutables
 
-    uint256 internal constant RAY = 1e27;
     /// @dev ACC-3: a millionth of par; normalised claims at a lower index would grow without bound.
     uint256 internal constant INSOLVENT_INDEX = RAY / 1e6;
     uint256 internal constant MAX_COUNT = 100;

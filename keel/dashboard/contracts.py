@@ -27,6 +27,7 @@ PURPOSES: Mapping[str, str] = {
     "RewardsVault": "receives validators' fees and MEV",
     "AccessManager": "roles: who may call what",
     "WithdrawalVaultImplementation": "the code behind WithdrawalVault, which is a proxy",
+    "Reports": "the vault's code for reports, a library that holds nothing",
     "Create3Factory": "deployed the others, at addresses known in advance",
 }
 """By the contract's name in the manifest."""

@@ -11,6 +11,9 @@ CREATE2_DEPLOYER = "0x4e59b44847b379578588920cA78FbF26c0B4956C"
 Source: Arachnid/deterministic-deployment-proxy. Calldata: 32 bytes of salt, then creation code.
 """
 
+LIBRARY_SALT = bytes(32)
+"""Libraries have no parameters: every deployment of the same code shares them."""
+
 _CREATE3_PROXY_HASH = keccak(hexstr="67363d3d37363d34f03d5260086018f3")  # Solady's CREATE3
 _ADDRESS_BYTES = 20
 
@@ -19,6 +22,11 @@ def create2_address(deployer: str, salt: bytes, creation_code_hash: bytes) -> st
     """Address by EIP-1014."""
     packed = b"\xff" + _bytes(deployer) + salt + creation_code_hash
     return _address(keccak(packed))
+
+
+def library_address(creation_code: bytes) -> str:
+    """Address of an external library, which toolchain/link.cjs writes into the code of its users."""
+    return create2_address(CREATE2_DEPLOYER, LIBRARY_SALT, keccak(creation_code))
 
 
 def create3_address(factory: str, deployer: str, salt: bytes) -> str:

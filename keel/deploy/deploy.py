@@ -173,7 +173,7 @@ def _require_as_planned(rpc: RpcClient, steps: Sequence[Step], codes: Mapping[st
 
 def _create(rpc: RpcClient, plan: Plan, step: Step, sender: Sender) -> Sent:
     data = step.salt + step.creation_code
-    if step.name != FACTORY:
+    if step.creator != CREATE2_DEPLOYER:
         factory = plan.step(FACTORY).artifact.abi
         data = factory.function("deploy", 2).encode_call([step.salt, step.creation_code])
     sent = sender.send(step.creator, data, step.value_wei)

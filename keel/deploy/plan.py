@@ -1,16 +1,24 @@
 """The plan of a deployment as data: contracts in order, their arguments, roles.
 
 All addresses are known beforehand (CREATE3), so arguments simply name them, in circles too. The
-order only respects constructors that call another contract.
+order only respects constructors that call another contract. Libraries come out of the compiler
+linked to their CREATE2 addresses, so a contract's code says which ones it needs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from eth_utils.crypto import keccak
 
-from keel.deploy.addresses import CREATE2_DEPLOYER, create2_address, create3_address, salt_of
+from keel.deploy.addresses import (
+    CREATE2_DEPLOYER,
+    LIBRARY_SALT,
+    create2_address,
+    create3_address,
+    library_address,
+    salt_of,
+)
 from keel.deploy.artifacts import Artifact, Artifacts, artifact_named
 from keel.deploy.config import Configuration
 from keel.deploy.errors import ConfigurationError
@@ -89,7 +97,7 @@ class AccessPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that a deployment will do; the factory is the first step."""
+    """Everything that a deployment will do: the factory, libraries, then what uses them."""
 
     configuration: Configuration
     deployer: str
@@ -129,7 +137,7 @@ def make_plan(config: Configuration, deployer: str, artifacts: Artifacts) -> Pla
         for name, compiled in ARTIFACTS.items()
     ]
     access = _access_plan(config, places, artifacts)
-    return Plan(config, deployer, (factory, *steps), access)
+    return Plan(config, deployer, (factory, *_library_steps(steps, artifacts), *steps), access)
 
 
 def abi_artifact(artifacts: Artifacts, name: str) -> Artifact:
@@ -149,6 +157,15 @@ def _factory_step(artifacts: Artifacts) -> Step:
     artifact = artifact_named(artifacts, FACTORY)
     address = create2_address(CREATE2_DEPLOYER, FACTORY_SALT, keccak(artifact.creation_code))
     return Step(FACTORY, artifact, FACTORY_SALT, address, CREATE2_DEPLOYER, {})
+
+
+def _library_steps(steps: Sequence[Step], artifacts: Artifacts) -> Iterator[Step]:
+    """The libraries whose addresses the compiled code of these steps contains."""
+    codes = [step.artifact.creation_code for step in steps]
+    for name, artifact in sorted(artifacts.items()):
+        address = library_address(artifact.creation_code)
+        if any(bytes.fromhex(address[2:]) in code for code in codes):
+            yield Step(name, artifact, LIBRARY_SALT, address, CREATE2_DEPLOYER, {})
 
 
 def _arguments(

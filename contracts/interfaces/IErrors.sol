@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title Errors that several of Keel's contracts share
+interface IErrors {
+    error ZeroAddress(string what);
+    /// @notice A parameter lies beyond its bound: 0 where it must not be, or above the largest.
+    error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
+    error OnlyVault(address caller);
+    error PauseTooLong(uint256 asked, uint256 max);
+    error InsufficientLiquidity(uint256 neededWei, uint256 availableWei);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {LibCall} from "solady/utils/LibCall.sol";
+import {ICover} from "../interfaces/ICover.sol";
+import {IEtherSource} from "../interfaces/IEtherSource.sol";
+import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {BPS, SHARES_PER_UNIT, STALE_FRAMES, SWEEP_FRAMES, Units} from "../rules/Constants.sol";
+import {Books} from "../vault/Books.sol";
+import {Accounts, Outcomes} from "./Outcomes.sol";
+
+/// @title How StakingVault applies a report, and what anyone may do when none comes
+/// @notice Rules REP, LOS and STA-5 of docs/design.md. A library of its own address: the vault calls it by
+/// DELEGATECALL, so that it works on the vault's books and ether. Who may call is for the vault to check, as is
+/// reentrancy.
+library Reports {
+    using Books for Books.Stored;
+    using Outcomes for Accounts;
+    using Outcomes for Books.Stored;
+    using SafeCast for uint256;
+
+    /// @dev What the fund may spend to hand over cover. Bounded, and checked to be there, so that neither a broken
+    /// fund stops a report nor a poster makes the call fail by sending too little gas.
+    uint256 private constant COVER_GAS = 200_000;
+    uint256 private constant YEAR_SECONDS = 365 days;
+
+    // ---- with a report
+
+    /// @notice See IStakingVault.applyReport.
+    function applyReport(
+        Books.Stored storage books,
+        Books.Core memory core,
+        IStakingVault.ReportInput calldata input
+    ) external {
+        books.requireRefTime(core, input.refTime);
+        Accounts memory accounts = books.accountsAt(core, input.refTime);
+        uint256 coverShares;
+        uint256 neededShares = accounts.coverNeeded(input);
+        if (neededShares > 0) {
+            coverShares = _takeCover(books, core, neededShares);
+            accounts = books.accountsAt(core, input.refTime); // read anew: the fund was called, and may have deposited
+        }
+        IStakingVault.ReportOutcome memory outcome = accounts.outcomeOf(books, core, input, coverShares);
+
+        _write(books, core, input, accounts, outcome);
+        if (coverShares > 0) emit IERC20.Transfer(address(core.wrapped), address(0), outcome.coverWei);
+        _mintFee(books, core, outcome);
+        _announce(input.refTime, accounts, outcome);
+
+        _pull(books, core.withdrawalVault, input.withdrawalsWei);
+        _pull(books, core.rewardsVault, input.rewardsWei);
+        core.queue.settle{value: outcome.finalisedWei}(outcome.ticketIndex, outcome.lastTicket);
+    }
+
+    /// @notice See IStakingVault.previewReport.
+    function preview(
+        Books.Stored storage books,
+        Books.Core memory core,
+        IStakingVault.ReportInput calldata input
+    ) external view returns (IStakingVault.ReportOutcome memory) {
+        books.requireRefTime(core, input.refTime);
+        Accounts memory accounts = books.accountsAt(core, input.refTime);
+        uint256 neededShares = accounts.coverNeeded(input);
+        uint256 coverUnits = neededShares == 0 ? 0 : _coverable(books.modules.fund, neededShares);
+        return accounts.outcomeOf(books, core, input, coverUnits * SHARES_PER_UNIT);
+    }
+
+    /// @notice See IStakingVault.announceLoss.
+    function announce(Books.Stored storage books, Books.Core memory core, uint256 refTime) external {
+        books.requireRefTime(core, refTime); // what could not be applied is not announced either
+        books.consensus.announcedAt = block.timestamp.toUint32();
+        books.flow.depositsOpenUntil = 0;
+        emit IStakingVault.LossAnnouncementOpened(block.timestamp);
+    }
+
+    // ---- without one
+
+    /// @notice See IStakingVault.finaliseWithoutReport.
+    function finalise(Books.Stored storage books, Books.Core memory core, uint256 lastTicketHint) external {
+        uint256 announcedAt = books.consensus.announcedAt;
+        if (announcedAt != 0) revert IStakingVault.AnnouncementOpen(announcedAt);
+        (, uint256 index) = core.queue.pending();
+        uint256 bufferedWei = books.ledger.assetsWei + core.queue.owedWei() - books.stakedWei(); // ACC-1
+        (uint256 last, uint256 costWei) = core.queue.finalisable(lastTicketHint, block.timestamp, bufferedWei, index);
+        if (costWei == 0) revert IStakingVault.NothingToDo();
+        emit IStakingVault.TicketsFinalisedWithoutReport(last, costWei);
+        core.queue.settle{value: costWei}(index, last);
+    }
+
+    /// @notice See IStakingVault.sweepWithdrawals.
+    function sweep(Books.Stored storage books, Books.Core memory core) external {
+        uint256 nextSweepAt = books.carry.etherMovedAt + SWEEP_FRAMES * core.frameSeconds;
+        if (block.timestamp < nextSweepAt) revert IStakingVault.SweepTooEarly(nextSweepAt, block.timestamp);
+        uint256 balanceWei = books.consensus.balanceWei;
+        uint256 amountWei = Math.min(address(core.withdrawalVault).balance, balanceWei);
+        if (amountWei == 0) revert IStakingVault.NothingToDo();
+        books.consensus.balanceWei = (balanceWei - amountWei).toUint88();
+        emit IStakingVault.Swept(amountWei, balanceWei - amountWei);
+        _pull(books, core.withdrawalVault, amountWei);
+    }
+
+    // ---- effects
+
+    /// @dev All numbers first, then one write for each slot.
+    function _write(
+        Books.Stored storage books,
+        Books.Core memory core,
+        IStakingVault.ReportInput calldata input,
+        Accounts memory accounts,
+        IStakingVault.ReportOutcome memory outcome
+    ) private {
+        Books.Consensus memory consensus = books.consensus;
+        consensus.balanceWei = input.consensusBalanceWei.toUint88();
+        consensus.pendingGwei = (accounts.pendingWei / 1 gwei).toUint64();
+        consensus.lastRefTime = input.refTime.toUint32();
+        consensus.announcedAt = 0;
+        Books.Ledger memory ledger = books.ledger;
+        ledger.shares = outcome.sharesAfter.toUint120();
+        ledger.assetsWei = outcome.assetsAfter.toUint88();
+        Books.Flow memory flow = books.flow;
+        flow.unvestedWei = outcome.unvestedAfter.toUint88();
+        flow.streamEnd = (block.timestamp + outcome.streamSeconds).toUint32();
+        flow.streamSeconds = outcome.streamSeconds.toUint24();
+        flow.depositsOpenUntil = (input.refTime + STALE_FRAMES * core.frameSeconds).toUint32();
+        Books.Carry memory carry = books.carry;
+        carry.lossCarryWei = accounts.lossCarryWei.toUint88();
+        books.consensus = consensus;
+        books.ledger = ledger;
+        books.flow = flow;
+        books.carry = carry;
+    }
+
+    /// @dev REP-5. Shares were added to S by the outcome; here they get their holders.
+    function _mintFee(
+        Books.Stored storage books,
+        Books.Core memory core,
+        IStakingVault.ReportOutcome memory outcome
+    ) private {
+        if (outcome.feeShares == 0) return;
+        IStakingVault.Terms memory t = books.terms;
+        uint256 units = outcome.feeShares * t.insuranceBps / BPS / SHARES_PER_UNIT;
+        uint256 operatorShares = outcome.feeShares * (BPS - t.treasuryBps - t.insuranceBps) / BPS;
+        uint256 treasuryShares = outcome.feeShares - operatorShares - units * SHARES_PER_UNIT;
+        _mint(books, t.treasury, treasuryShares, outcome);
+        _mint(books, books.modules.registry, operatorShares, outcome);
+        _mint(books, address(core.wrapped), units * SHARES_PER_UNIT, outcome);
+        if (units > 0) core.wrapped.mintFor(books.modules.fund, units);
+    }
+
+    function _mint(
+        Books.Stored storage books,
+        address to,
+        uint256 shares,
+        IStakingVault.ReportOutcome memory outcome
+    ) private {
+        if (shares == 0) return;
+        books.sharesOf[to] += shares;
+        emit IERC20.Transfer(address(0), to, shares * outcome.feeWei / outcome.feeShares);
+    }
+
+    function _announce(uint256 refTime, Accounts memory before, IStakingVault.ReportOutcome memory o) private {
+        uint256 visibleWei = o.assetsAfter - o.unvestedAfter;
+        uint256 yearly = o.streamSeconds == 0 || visibleWei == 0
+            ? 0
+            : o.unvestedAfter * YEAR_SECONDS * BPS / (o.streamSeconds * visibleWei);
+        emit IStakingVault.Rebased(
+            refTime,
+            before.shares,
+            before.visible(),
+            o.sharesAfter,
+            o.assetsAfter,
+            o.unvestedAfter,
+            o.streamSeconds,
+            o.feeShares,
+            yearly
+        );
+        if (o.lossWei == 0) return;
+        emit IStakingVault.LossAbsorbed(
+            refTime,
+            o.lossWei,
+            o.unvestedLossWei,
+            o.coverWei,
+            o.holdersLossWei,
+            o.ticketsLossWei,
+            o.coverShares
+        );
+    }
+
+    // ---- other contracts
+
+    /// @dev LOS-2: what the fund hands over in this call, at most whole units for `shares`, is burned as wkETH here
+    /// and as shares by the outcome.
+    function _takeCover(
+        Books.Stored storage books,
+        Books.Core memory core,
+        uint256 shares
+    ) private returns (uint256 coverShares) {
+        uint256 heldBefore = core.wrapped.balanceOf(address(this));
+        address fund = books.modules.fund;
+        uint256 callableGas = gasleft() - gasleft() / 64;
+        if (callableGas < COVER_GAS) revert IStakingVault.TooLittleGasForCover(callableGas, COVER_GAS);
+        // A low-level call: what a broken fund returns is not looked at, so it cannot stop the report.
+        // solhint-disable-next-line avoid-low-level-calls
+        (bool answered,) = fund.call{gas: COVER_GAS}(abi.encodeCall(ICover.cover, (shares)));
+        if (!answered) emit IStakingVault.CoverFailed(fund, shares);
+        uint256 handedOver = core.wrapped.balanceOf(address(this)) - heldBefore;
+        uint256 units = Math.min(handedOver, Units.up(shares));
+        if (units == 0) return 0;
+        coverShares = units * SHARES_PER_UNIT;
+        books.sharesOf[address(core.wrapped)] -= coverShares;
+        core.wrapped.burnCover(units);
+    }
+
+    /// @dev What the fund promises; nothing when it does not answer, as in `_takeCover`.
+    function _coverable(address fund, uint256 shares) private view returns (uint256 units) {
+        bytes memory question = abi.encodeCall(ICover.coverable, (shares));
+        (bool answered,, bytes memory answer) = LibCall.tryStaticCall(fund, COVER_GAS, 32, question);
+        if (!answered || answer.length < 32) return 0;
+        return Math.min(abi.decode(answer, (uint256)), Units.up(shares));
+    }
+
+    /// @dev Ether that leaves a source is no longer where a report of an earlier slot would look for it (STA-5).
+    function _pull(Books.Stored storage books, IEtherSource source, uint256 amountWei) private {
+        if (amountWei == 0) return;
+        books.carry.etherMovedAt = block.timestamp.toUint32();
+        uint256 expectedWei = address(this).balance + amountWei;
+        source.passOn(amountWei);
+        if (address(this).balance != expectedWei) revert IStakingVault.EtherMissing(address(source), amountWei);
+    }
+}

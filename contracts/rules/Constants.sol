@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+uint256 constant BPS = 10_000;
+uint256 constant RAY = 1e27;
+
+uint256 constant SHARES_PER_WEI = 1e9; // at par
+uint256 constant SHARES_PER_UNIT = 1e9; // SHR-5
+
+uint256 constant VALIDATOR_WEI = 32 ether;
+uint256 constant PUBKEY_BYTES = 48;
+uint256 constant SIGNATURE_BYTES = 96;
+/// @dev A key to deposit: public key, signature, deposit data root.
+uint256 constant DEPOSIT_BYTES = PUBKEY_BYTES + SIGNATURE_BYTES + 32;
+
+uint256 constant LIMIT_PERIOD = 1 days; // LIM-3
+uint256 constant MAX_COVERED_FRAMES = 7; // REP-1
+uint256 constant STALE_FRAMES = 3; // STA-2
+uint256 constant DEAD_FRAMES = 14; // STA-2
+/// @dev STA-5: between two sweeps lies a reference slot with a frame of time to report it.
+uint256 constant SWEEP_FRAMES = 2;
+
+/// @title Whole units of wkETH
+/// @notice Rule SHR-5 of docs/design.md.
+library Units {
+    function up(uint256 shares) internal pure returns (uint256 units) {
+        return Math.ceilDiv(shares, SHARES_PER_UNIT);
+    }
+}

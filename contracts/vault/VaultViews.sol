@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IDepositContract} from "../interfaces/IDepositContract.sol";
+import {IEtherSource} from "../interfaces/IEtherSource.sol";
+import {IKeelEther} from "../interfaces/IKeelEther.sol";
+import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {IWithdrawalQueue} from "../interfaces/IWithdrawalQueue.sol";
+import {IWrappedKeelEther} from "../interfaces/IWrappedKeelEther.sol";
+import {Reports} from "../report/Reports.sol";
+import {DEAD_FRAMES, LIMIT_PERIOD, STALE_FRAMES, VALIDATOR_WEI} from "../rules/Constants.sol";
+import {Solvency} from "../rules/Solvency.sol";
+import {TokenBucket} from "../rules/TokenBucket.sol";
+import {Permit} from "../tokens/Permit.sol";
+import {Books} from "./Books.sol";
+
+/// @title What StakingVault holds and what it answers; nothing here writes after construction
+/// @notice Rules ACC, SHR, LIM-2 and STA of docs/design.md.
+abstract contract VaultViews is IStakingVault, Permit {
+    using Books for Books.Stored;
+
+    string public constant name = "Keel Ether";
+    string public constant symbol = "kETH";
+    uint8 public constant decimals = 18;
+
+    /// @dev Execution-address credentials, 0x01 (consensus specs, Capella).
+    uint256 private constant CREDENTIALS_PREFIX = 0x01 << 248;
+
+    IWrappedKeelEther public immutable WRAPPED;
+    IWithdrawalQueue public immutable QUEUE;
+    IEtherSource public immutable WITHDRAWAL_VAULT;
+    IEtherSource public immutable REWARDS_VAULT;
+    IDepositContract public immutable DEPOSIT_CONTRACT;
+    address public immutable INSTANT_REDEMPTION;
+    /// @inheritdoc IStakingVault
+    uint256 public immutable FRAME_ORIGIN;
+    /// @inheritdoc IStakingVault
+    uint256 public immutable FRAME_SECONDS;
+    uint256 public immutable STREAM_CAP_RAY_PER_DAY;
+    uint256 public immutable MAX_STREAM_SECONDS;
+    uint256 public immutable MAX_FEE_RAY_PER_DAY;
+    uint256 public immutable MAX_PAUSE_SECONDS;
+
+    Books.Stored internal _books;
+
+    constructor(Init memory init) EIP712("Keel Ether", "1") {
+        if (init.wrapped == address(0)) revert ZeroAddress("wrapped");
+        if (init.queue == address(0)) revert ZeroAddress("queue");
+        if (init.instantRedemption == address(0)) revert ZeroAddress("instantRedemption");
+        if (init.withdrawalVault == address(0)) revert ZeroAddress("withdrawalVault");
+        if (init.rewardsVault == address(0)) revert ZeroAddress("rewardsVault");
+        if (init.depositContract == address(0)) revert ZeroAddress("depositContract");
+        if (init.frameOrigin > block.timestamp) revert RefTimeInFuture(init.frameOrigin, block.timestamp);
+        if (init.frameSeconds == 0) revert ParameterOutOfBounds("frameSeconds", 0, 1);
+        if (init.streamCapRayPerDay == 0) revert ParameterOutOfBounds("streamCapRayPerDay", 0, 1);
+        if (init.maxStreamSeconds > type(uint24).max) {
+            revert ParameterOutOfBounds("maxStreamSeconds", init.maxStreamSeconds, type(uint24).max);
+        }
+        WRAPPED = IWrappedKeelEther(init.wrapped);
+        QUEUE = IWithdrawalQueue(init.queue);
+        WITHDRAWAL_VAULT = IEtherSource(init.withdrawalVault);
+        REWARDS_VAULT = IEtherSource(init.rewardsVault);
+        DEPOSIT_CONTRACT = IDepositContract(init.depositContract);
+        INSTANT_REDEMPTION = init.instantRedemption;
+        FRAME_ORIGIN = init.frameOrigin;
+        FRAME_SECONDS = init.frameSeconds;
+        STREAM_CAP_RAY_PER_DAY = init.streamCapRayPerDay;
+        MAX_STREAM_SECONDS = init.maxStreamSeconds;
+        MAX_FEE_RAY_PER_DAY = init.maxFeeRayPerDay;
+        MAX_PAUSE_SECONDS = init.maxPauseSeconds;
+    }
+
+    // ---- kETH
+
+    /// @inheritdoc IKeelEther
+    function sharesOf(address holder) external view returns (uint256) {
+        return _books.sharesOf[holder];
+    }
+
+    function balanceOf(address holder) external view returns (uint256) {
+        return toAssetsDown(_books.sharesOf[holder]);
+    }
+
+    /// @notice V: all shares together, rounded as no single balance is.
+    function totalSupply() external view returns (uint256 visibleWei) {
+        (, visibleWei) = _books.sharesAndVisible();
+    }
+
+    /// @inheritdoc IKeelEther
+    function totalShares() external view returns (uint256) {
+        return _books.ledger.shares;
+    }
+
+    /// @inheritdoc IKeelEther
+    function toSharesDown(uint256 assetsWei) public view returns (uint256) {
+        (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
+        return assetsWei * total / visibleWei;
+    }
+
+    /// @inheritdoc IKeelEther
+    function toSharesUp(uint256 assetsWei) public view returns (uint256) {
+        (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
+        return Math.ceilDiv(assetsWei * total, visibleWei);
+    }
+
+    /// @inheritdoc IKeelEther
+    function toAssetsDown(uint256 shares) public view returns (uint256) {
+        (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
+        return shares * visibleWei / total;
+    }
+
+    /// @inheritdoc IKeelEther
+    function toAssetsUp(uint256 shares) public view returns (uint256) {
+        (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
+        return Math.ceilDiv(shares * visibleWei, total);
+    }
+
+    // ---- accounts
+
+    /// @inheritdoc IStakingVault
+    function totals() external view returns (uint256 shares, uint256 assetsWei, uint256 unvestedWei) {
+        return (_books.ledger.shares, _books.ledger.assetsWei, _books.unvestedWei());
+    }
+
+    /// @inheritdoc IStakingVault
+    function consensus()
+        external
+        view
+        returns (uint256 balanceWei, uint256 pendingWei, uint256 lastRefTime, uint256 announcedAt)
+    {
+        Books.Consensus memory c = _books.consensus;
+        return (c.balanceWei, uint256(c.pendingGwei) * 1 gwei, c.lastRefTime, c.announcedAt);
+    }
+
+    /// @inheritdoc IStakingVault
+    function stream() external view returns (uint256 unvestedAtStartWei, uint256 streamEnd, uint256 streamSeconds) {
+        Books.Flow memory flow = _books.flow;
+        return (flow.unvestedWei, flow.streamEnd, flow.streamSeconds);
+    }
+
+    /// @inheritdoc IStakingVault
+    function lossCarryWei() external view returns (uint256) {
+        return _books.carry.lossCarryWei;
+    }
+
+    /// @inheritdoc IStakingVault
+    function bufferedWei() external view returns (uint256) {
+        return _books.ledger.assetsWei + QUEUE.owedWei() - _books.stakedWei();
+    }
+
+    /// @inheritdoc IStakingVault
+    /// @dev By ACC-1 it is `A - C - P`, so the queue need not be asked.
+    function freeWei() public view returns (uint256) {
+        return Math.saturatingSub(_books.ledger.assetsWei, _books.stakedWei());
+    }
+
+    // ---- what is open
+
+    /// @inheritdoc IStakingVault
+    function state() public view returns (State) {
+        uint256 lastRefTime = _books.consensus.lastRefTime;
+        uint256 age = block.timestamp - lastRefTime;
+        if (age >= DEAD_FRAMES * FRAME_SECONDS) return State.Dead;
+        if (age >= STALE_FRAMES * FRAME_SECONDS) return State.Stale;
+        if (_books.consensus.announcedAt != 0) return State.Announced;
+        return newestRefTime() > lastRefTime ? State.Awaiting : State.Normal;
+    }
+
+    /// @inheritdoc IStakingVault
+    function depositableWei() external view returns (uint256) {
+        Books.Flow memory flow = _books.flow;
+        if (block.timestamp >= flow.depositsOpenUntil || block.timestamp < flow.depositsPausedUntil) return 0;
+        (uint256 shares, uint256 visibleWei) = _books.sharesAndVisible();
+        if (Solvency.isInsolvent(shares, visibleWei)) return 0;
+        uint256 limitWei = uint256(flow.depositLimitGwei) * 1 gwei;
+        return TokenBucket.available(_books.ledger.depositsFullAt, limitWei, LIMIT_PERIOD);
+    }
+
+    /// @inheritdoc IStakingVault
+    function stakeableWei() external view returns (uint256) {
+        bool isClosed = block.timestamp >= _books.flow.depositsOpenUntil;
+        if (isClosed || block.timestamp < _books.carry.stakingPausedUntil) return 0;
+        return freeWei() / VALIDATOR_WEI * VALIDATOR_WEI;
+    }
+
+    /// @inheritdoc IStakingVault
+    function pausedUntil(Action action) external view returns (uint256) {
+        return action == Action.Deposit ? _books.flow.depositsPausedUntil : _books.carry.stakingPausedUntil;
+    }
+
+    // ---- reports
+
+    /// @inheritdoc IStakingVault
+    function reportBase(uint256 refTime) external view returns (ReportBase memory base) {
+        (uint256 laterWei, uint256 laterValidators) = _books.stakedAfter(refTime, FRAME_ORIGIN, FRAME_SECONDS);
+        Books.Consensus memory c = _books.consensus;
+        base.expectedWei = _books.stakedWei() - laterWei;
+        base.totalWei = _books.ledger.assetsWei + QUEUE.owedWei();
+        base.lastRefTime = c.lastRefTime;
+        base.stakedValidators = c.stakedValidators - laterValidators;
+        base.announcedAt = c.announcedAt;
+    }
+
+    /// @inheritdoc IStakingVault
+    function previewReport(ReportInput calldata input) external view returns (ReportOutcome memory) {
+        return Reports.preview(_books, _core(), input);
+    }
+
+    /// @inheritdoc IStakingVault
+    function newestRefTime() public view returns (uint256) {
+        return block.timestamp - (block.timestamp - FRAME_ORIGIN) % FRAME_SECONDS;
+    }
+
+    // ---- settings
+
+    /// @inheritdoc IStakingVault
+    function modules() external view returns (Modules memory) {
+        return _books.modules;
+    }
+
+    /// @inheritdoc IStakingVault
+    function terms() external view returns (Terms memory t) {
+        t = _books.terms;
+        t.depositLimitGwei = _books.flow.depositLimitGwei; // the one that deposits obey
+    }
+
+    /// @inheritdoc IStakingVault
+    function withdrawalCredentials() public view returns (bytes32) {
+        return bytes32(CREDENTIALS_PREFIX | uint160(address(WITHDRAWAL_VAULT)));
+    }
+
+    /// @dev For the library of the reports, which cannot read immutables.
+    function _core() internal view returns (Books.Core memory) {
+        return Books.Core({
+            queue: QUEUE,
+            wrapped: WRAPPED,
+            withdrawalVault: WITHDRAWAL_VAULT,
+            rewardsVault: REWARDS_VAULT,
+            frameOrigin: FRAME_ORIGIN,
+            frameSeconds: FRAME_SECONDS,
+            streamCapRayPerDay: STREAM_CAP_RAY_PER_DAY,
+            maxStreamSeconds: MAX_STREAM_SECONDS,
+            maxFeeRayPerDay: MAX_FEE_RAY_PER_DAY
+        });
+    }
+}
