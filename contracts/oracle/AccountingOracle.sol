@@ -50,6 +50,8 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
     IStakingVault public immutable VAULT;
     address public immutable WITHDRAWAL_VAULT;
     address public immutable REWARDS_VAULT;
+    uint256 private immutable FRAME_ORIGIN; // the vault's, like the next one
+    uint256 private immutable FRAME_SECONDS;
     uint256 public immutable GENESIS_TIME;
     uint256 public immutable SECONDS_PER_SLOT;
     uint256 public immutable FINALITY_SECONDS;
@@ -77,6 +79,8 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         VAULT = IStakingVault(init.vault);
         WITHDRAWAL_VAULT = init.withdrawalVault;
         REWARDS_VAULT = init.rewardsVault;
+        FRAME_ORIGIN = VAULT.FRAME_ORIGIN();
+        FRAME_SECONDS = VAULT.FRAME_SECONDS();
         GENESIS_TIME = init.genesisTime;
         SECONDS_PER_SLOT = _within("secondsPerSlot", init.secondsPerSlot, 1 minutes);
         FINALITY_SECONDS = _within("finalitySeconds", init.finalitySeconds, 7 days);
@@ -197,13 +201,12 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
 
     /// @inheritdoc IAccountingOracle
     function reportableSlot() external view returns (uint256 refSlot, uint256 nextReportableAt) {
-        uint256 firstReportableAt = VAULT.FRAME_ORIGIN() + FINALITY_SECONDS;
+        uint256 firstReportableAt = FRAME_ORIGIN + FINALITY_SECONDS;
         if (block.timestamp < firstReportableAt) return (0, firstReportableAt);
-        uint256 frameSeconds = VAULT.FRAME_SECONDS();
-        uint256 frames = (block.timestamp - firstReportableAt) / frameSeconds;
-        uint256 reportableAt = firstReportableAt + frames * frameSeconds;
+        uint256 frames = (block.timestamp - firstReportableAt) / FRAME_SECONDS;
+        uint256 reportableAt = firstReportableAt + frames * FRAME_SECONDS;
         refSlot = (reportableAt - FINALITY_SECONDS - GENESIS_TIME) / SECONDS_PER_SLOT;
-        nextReportableAt = reportableAt + frameSeconds;
+        nextReportableAt = reportableAt + FRAME_SECONDS;
     }
 
     /// @inheritdoc IAccountingOracle
@@ -241,7 +244,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
     function _announcementAllows(uint256 signatures) private view returns (bool) {
         (,,, uint256 announcedAt) = VAULT.consensus();
         if (announcedAt == 0) return false;
-        uint256 applicableAt = announcedAt + VAULT.FRAME_SECONDS();
+        uint256 applicableAt = announcedAt + FRAME_SECONDS;
         if (block.timestamp < applicableAt) revert AnnouncementTooYoung(applicableAt, block.timestamp);
         uint256 needed = announcedQuorum();
         if (signatures < needed) revert QuorumNotReached(signatures, needed);
@@ -279,8 +282,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         uint256 lastTicketHint,
         uint256 lossFullAt
     ) private view returns (Judgement memory judgement, uint256 newLossFullAt) {
-        uint256 frameSeconds = VAULT.FRAME_SECONDS();
-        uint256 refTime = _finalRefTime(report.refSlot, frameSeconds);
+        uint256 refTime = _finalRefTime(report.refSlot);
         IStakingVault.ReportBase memory base = VAULT.reportBase(refTime);
         if (refTime <= base.lastRefTime) revert RefSlotNotNewer(refTime, base.lastRefTime);
         _checkAgainstChain(report, base.stakedValidators);
@@ -299,7 +301,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         } else {
             judgement.growthWei = grossWei - base.expectedWei;
             newLossFullAt = lossFullAt;
-            uint256 coveredSeconds = Math.min(refTime - base.lastRefTime, MAX_COVERED_FRAMES * frameSeconds);
+            uint256 coveredSeconds = Math.min(refTime - base.lastRefTime, MAX_COVERED_FRAMES * FRAME_SECONDS);
             _judgeGrowth(judgement, base.totalWei, coveredSeconds);
         }
     }
@@ -334,14 +336,17 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
     }
 
     /// @dev REP-1: the time of a reference slot that is final.
-    function _finalRefTime(uint256 refSlot, uint256 frameSeconds) private view returns (uint256 refTime) {
+    function _finalRefTime(uint256 refSlot) private view returns (uint256 refTime) {
         refTime = GENESIS_TIME + refSlot * SECONDS_PER_SLOT;
-        uint256 origin = VAULT.FRAME_ORIGIN();
-        if (refTime < origin || (refTime - origin) % frameSeconds != 0) revert RefSlotNotBoundary(refSlot);
+        if (refTime < FRAME_ORIGIN || (refTime - FRAME_ORIGIN) % FRAME_SECONDS != 0) {
+            revert RefSlotNotBoundary(refSlot);
+        }
         uint256 finalAt = refTime + FINALITY_SECONDS;
         if (block.timestamp < finalAt) revert RefSlotNotFinal(refSlot, finalAt, block.timestamp);
-        uint256 newerFrames = (block.timestamp - finalAt) / frameSeconds;
-        if (newerFrames > 0) revert RefSlotNotNewest(refSlot, refSlot + newerFrames * frameSeconds / SECONDS_PER_SLOT);
+        uint256 newerFrames = (block.timestamp - finalAt) / FRAME_SECONDS;
+        if (newerFrames > 0) {
+            revert RefSlotNotNewest(refSlot, refSlot + newerFrames * FRAME_SECONDS / SECONDS_PER_SLOT);
+        }
     }
 
     /// @dev What the chain itself knows better than any committee (REP-3, REP-6).

@@ -30,7 +30,7 @@ library Outcomes {
     using Books for Books.Stored;
 
     /// @notice REP-1 and STA-5: whether a report for this reference slot can be applied at all.
-    function requireRefTime(Books.Stored storage books, Books.Core memory core, uint256 refTime) internal view {
+    function requireRefTime(Books.Stored storage books, Books.Core calldata core, uint256 refTime) internal view {
         if (refTime > block.timestamp) revert IStakingVault.RefTimeInFuture(refTime, block.timestamp);
         uint256 laterThan = Math.max(books.consensus.lastRefTime, books.carry.etherMovedAt);
         if (refTime <= laterThan) revert IStakingVault.RefTimeTooEarly(refTime, laterThan);
@@ -40,7 +40,7 @@ library Outcomes {
 
     function accountsAt(
         Books.Stored storage books,
-        Books.Core memory core,
+        Books.Core calldata core,
         uint256 refTime
     ) internal view returns (Accounts memory a) {
         a.shares = books.ledger.shares;
@@ -76,15 +76,15 @@ library Outcomes {
     function outcomeOf(
         Accounts memory a,
         Books.Stored storage books,
-        Books.Core memory core,
+        Books.Core calldata core,
         IStakingVault.ReportInput calldata input,
         uint256 coverShares
     ) internal view returns (IStakingVault.ReportOutcome memory o) {
         uint256 grossWei = _gross(input);
         if (grossWei >= a.expectedWei) {
-            o = _earn(a, core, books.terms.feeBps, grossWei - a.expectedWei, input.feelessWei);
+            _earn(o, a, core, books.terms.feeBps, grossWei - a.expectedWei, input.feelessWei);
         } else {
-            o = _absorb(a, a.expectedWei - grossWei, coverShares);
+            _absorb(o, a, a.expectedWei - grossWei, coverShares);
             if (o.unvestedAfter > 0) o.streamSeconds = books.flow.streamEnd - block.timestamp; // STR-4
         }
         uint256 owedAfterWei = a.owedWei - o.ticketsLossWei;
@@ -95,12 +95,13 @@ library Outcomes {
 
     /// @dev REP-5, STR-2, STR-3.
     function _earn(
+        IStakingVault.ReportOutcome memory o,
         Accounts memory a,
-        Books.Core memory core,
+        Books.Core calldata core,
         uint256 feeBps,
         uint256 profitWei,
         uint256 feelessWei
-    ) private pure returns (IStakingVault.ReportOutcome memory o) {
+    ) private pure {
         uint256 visibleWei = visible(a);
         uint256 feeableWei = Math.saturatingSub(profitWei, feelessWei + a.lossCarryWei);
         o.profitWei = profitWei;
@@ -123,10 +124,11 @@ library Outcomes {
 
     /// @dev LOS-1 to LOS-4. The stream's end does not move: `streamSeconds` is left for the caller.
     function _absorb(
+        IStakingVault.ReportOutcome memory o,
         Accounts memory a,
         uint256 lossWei,
         uint256 coverShares
-    ) private pure returns (IStakingVault.ReportOutcome memory o) {
+    ) private pure {
         uint256 visibleWei = visible(a);
         o.lossWei = lossWei;
         o.unvestedLossWei = Math.min(lossWei, a.unvestedWei);
@@ -147,7 +149,7 @@ library Outcomes {
     }
 
     /// @dev REP-5: what no profit raises a fee above.
-    function _mostFee(Accounts memory a, Books.Core memory core, uint256 visibleWei) private pure returns (uint256) {
+    function _mostFee(Accounts memory a, Books.Core calldata core, uint256 visibleWei) private pure returns (uint256) {
         uint256 covered = Math.min(a.coveredSeconds, MAX_COVERED_FRAMES * core.frameSeconds);
         return core.maxFeeRayPerDay * covered * visibleWei / (RAY * 1 days);
     }

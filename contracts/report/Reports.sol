@@ -32,7 +32,7 @@ library Reports {
     /// @notice See IStakingVault.applyReport.
     function applyReport(
         Books.Stored storage books,
-        Books.Core memory core,
+        Books.Core calldata core,
         IStakingVault.ReportInput calldata input
     ) external {
         books.requireRefTime(core, input.refTime);
@@ -58,7 +58,7 @@ library Reports {
     /// @notice See IStakingVault.previewReport.
     function preview(
         Books.Stored storage books,
-        Books.Core memory core,
+        Books.Core calldata core,
         IStakingVault.ReportInput calldata input
     ) external view returns (IStakingVault.ReportOutcome memory) {
         books.requireRefTime(core, input.refTime);
@@ -69,7 +69,7 @@ library Reports {
     }
 
     /// @notice See IStakingVault.announceLoss.
-    function announce(Books.Stored storage books, Books.Core memory core, uint256 refTime) external {
+    function announce(Books.Stored storage books, Books.Core calldata core, uint256 refTime) external {
         books.requireRefTime(core, refTime); // what could not be applied is not announced either
         books.consensus.announcedAt = block.timestamp.toUint32();
         books.flow.depositsOpenUntil = 0;
@@ -79,7 +79,7 @@ library Reports {
     // ---- without one
 
     /// @notice See IStakingVault.finaliseWithoutReport.
-    function finalise(Books.Stored storage books, Books.Core memory core, uint256 lastTicketHint) external {
+    function finalise(Books.Stored storage books, Books.Core calldata core, uint256 lastTicketHint) external {
         uint256 announcedAt = books.consensus.announcedAt;
         if (announcedAt != 0) revert IStakingVault.AnnouncementOpen(announcedAt);
         (, uint256 index) = core.queue.pending();
@@ -91,7 +91,7 @@ library Reports {
     }
 
     /// @notice See IStakingVault.sweepWithdrawals.
-    function sweep(Books.Stored storage books, Books.Core memory core) external {
+    function sweep(Books.Stored storage books, Books.Core calldata core) external {
         uint256 nextSweepAt = books.carry.etherMovedAt + SWEEP_FRAMES * core.frameSeconds;
         if (block.timestamp < nextSweepAt) revert IStakingVault.SweepTooEarly(nextSweepAt, block.timestamp);
         uint256 balanceWei = books.consensus.balanceWei;
@@ -107,7 +107,7 @@ library Reports {
     /// @dev All numbers first, then one write for each slot.
     function _write(
         Books.Stored storage books,
-        Books.Core memory core,
+        Books.Core calldata core,
         IStakingVault.ReportInput calldata input,
         Accounts memory accounts,
         IStakingVault.ReportOutcome memory outcome
@@ -136,7 +136,7 @@ library Reports {
     /// @dev REP-5. Shares were added to S by the outcome; here they get their holders.
     function _mintFee(
         Books.Stored storage books,
-        Books.Core memory core,
+        Books.Core calldata core,
         IStakingVault.ReportOutcome memory outcome
     ) private {
         if (outcome.feeShares == 0) return;
@@ -195,7 +195,7 @@ library Reports {
     /// and as shares by the outcome.
     function _takeCover(
         Books.Stored storage books,
-        Books.Core memory core,
+        Books.Core calldata core,
         uint256 shares
     ) private returns (uint256 coverShares) {
         uint256 heldBefore = core.wrapped.balanceOf(address(this));

@@ -10,7 +10,9 @@ library Stream {
     /// @notice STR-1: what is still unvested of `unvestedWei` in a stream of `seconds_` that ends at `end`.
     function remainingUp(uint256 unvestedWei, uint256 end, uint256 seconds_) internal view returns (uint256) {
         if (block.timestamp >= end) return 0;
-        return Math.ceilDiv(unvestedWei * (end - block.timestamp), seconds_);
+        unchecked {
+            return Math.ceilDiv(unvestedWei * (end - block.timestamp), seconds_); // 88 bits times 32
+        }
     }
 
     /// @notice STR-3: the largest of a frame, the time the report covers, and what keeps V from growing by more than

@@ -93,13 +93,17 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
 
     function _credit(address to, uint256 units) private {
         if (to == address(0)) revert ERC20InvalidReceiver(to);
-        balanceOf[to] += units;
+        unchecked {
+            balanceOf[to] += units; // all together are fewer than S, 120 bits
+        }
     }
 
     function _debit(address from, uint256 units) private {
         uint256 held = balanceOf[from];
         if (units > held) revert ERC20InsufficientBalance(from, held, units);
-        balanceOf[from] = held - units;
+        unchecked {
+            balanceOf[from] = held - units;
+        }
     }
 
     function asset() external view returns (address) {

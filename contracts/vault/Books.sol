@@ -94,7 +94,7 @@ library Books {
     }
 
     /// @notice REP-2: what was staked after a reference slot. Staking closes 3 frames after the last one, so there is
-    /// nothing beyond and at most 3 reads.
+    /// nothing beyond and at most 3 reads, usually one.
     function stakedAfter(
         Stored storage books,
         uint256 refTime,
@@ -102,7 +102,10 @@ library Books {
         uint256 frameSeconds
     ) internal view returns (uint256 amountWei, uint256 validators) {
         uint256 lastRefTime = books.consensus.lastRefTime;
-        uint256 last = frameOf(lastRefTime, frameOrigin, frameSeconds) + STALE_FRAMES;
+        uint256 last = Math.min(
+            frameOf(lastRefTime, frameOrigin, frameSeconds) + STALE_FRAMES,
+            frameOf(block.timestamp, frameOrigin, frameSeconds)
+        );
         uint256 first = frameOf(Math.max(refTime, lastRefTime), frameOrigin, frameSeconds) + 1; // older is in C
         for (uint256 frame = first; frame <= last; ++frame) {
             Staked memory staked = books.stakedIn[frame];

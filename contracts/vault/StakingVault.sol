@@ -25,7 +25,7 @@ import {Books} from "./Books.sol";
 import {VaultViews} from "./VaultViews.sol";
 
 /// @title StakingVault, which is kETH: ether in, shares out, validators funded
-/// @notice See IStakingVault. What is stored is in Books, what is answered in VaultViews, what a report does in Reports.
+/// @notice What is stored stands in Books, what is answered in VaultViews, and what a report does in Reports.
 contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     using Books for Books.Stored;
     using SafeCast for uint256;
@@ -326,11 +326,15 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     function _debit(address from, uint256 shares) private {
         uint256 held = _books.sharesOf[from];
         if (shares > held) revert InsufficientShares(from, held, shares);
-        _books.sharesOf[from] = held - shares;
+        unchecked {
+            _books.sharesOf[from] = held - shares;
+        }
     }
 
     function _credit(address to, uint256 shares) private {
-        _books.sharesOf[to] += shares;
+        unchecked {
+            _books.sharesOf[to] += shares; // all together are S, 120 bits
+        }
     }
 
     // ---- checks

@@ -46,12 +46,7 @@ abstract contract VaultViews is IStakingVault, Permit {
     Books.Stored internal _books;
 
     constructor(Init memory init) EIP712("Keel Ether", "1") {
-        if (init.wrapped == address(0)) revert ZeroAddress("wrapped");
-        if (init.queue == address(0)) revert ZeroAddress("queue");
-        if (init.instantRedemption == address(0)) revert ZeroAddress("instantRedemption");
-        if (init.withdrawalVault == address(0)) revert ZeroAddress("withdrawalVault");
-        if (init.rewardsVault == address(0)) revert ZeroAddress("rewardsVault");
-        if (init.depositContract == address(0)) revert ZeroAddress("depositContract");
+        _requireAddresses(init);
         if (init.frameOrigin > block.timestamp) revert RefTimeInFuture(init.frameOrigin, block.timestamp);
         if (init.frameSeconds == 0) revert ParameterOutOfBounds("frameSeconds", 0, 1);
         if (init.streamCapRayPerDay == 0) revert ParameterOutOfBounds("streamCapRayPerDay", 0, 1);
@@ -229,6 +224,15 @@ abstract contract VaultViews is IStakingVault, Permit {
     /// @inheritdoc IStakingVault
     function withdrawalCredentials() public view returns (bytes32) {
         return bytes32(CREDENTIALS_PREFIX | uint160(address(WITHDRAWAL_VAULT)));
+    }
+
+    function _requireAddresses(Init memory init) private pure {
+        if (init.wrapped == address(0)) revert ZeroAddress("wrapped");
+        if (init.queue == address(0)) revert ZeroAddress("queue");
+        if (init.instantRedemption == address(0)) revert ZeroAddress("instantRedemption");
+        if (init.withdrawalVault == address(0)) revert ZeroAddress("withdrawalVault");
+        if (init.rewardsVault == address(0)) revert ZeroAddress("rewardsVault");
+        if (init.depositContract == address(0)) revert ZeroAddress("depositContract");
     }
 
     /// @dev For the library of the reports, which cannot read immutables.
