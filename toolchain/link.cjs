@@ -5,7 +5,7 @@
 // the same address. Only libraries that need no other one are linked.
 "use strict";
 
-const { keccak256 } = require("js-sha3");
+const { keccak256 } = require("js-sha3"); // which solc itself needs
 const { linkBytecode } = require("solc/linker");
 
 const DEPLOYER = "4e59b44847b379578588920ca78fbf26c0b4956c";

@@ -197,8 +197,8 @@ def write_launchers() -> None:
 def set_up_compiler(node: Path) -> None:
     """Write .venv/solc/solc-v<version>: a native solc of that version, else npm's by node.
 
-    solc.cjs drives either: it finds imported libraries in .venv/solc/include and links external ones.
-    The node that was found stands in .venv/bin, for programs that need it where PATH has none.
+    solc.cjs drives either: it finds imported libraries in .venv/solc/include and links external
+    ones. The node that was found stands in .venv/bin, for programs that need it outside PATH.
     """
     native = native_solc()
     sources = [TOOLCHAIN / "solc.cjs", TOOLCHAIN / "link.cjs", Path(__file__)]

@@ -221,7 +221,7 @@ interface IStakingVault is IKeelEther, IErrors {
     /// @notice wkETH only. Move whole units worth at most `assetsWei` from `holder` to wkETH; reverts `ZeroShares` when
     /// it is worth none.
     /// @return units rounded down
-    function wrap(address holder, uint256 assetsWei) external returns (uint256 units);
+    function wrapAmount(address holder, uint256 assetsWei) external returns (uint256 units);
 
     /// @notice wkETH only. Move exactly `units` from `holder` to wkETH.
     /// @return assetsWei their value, rounded up

@@ -10,8 +10,8 @@ import {IPermit} from "./IPermit.sol";
 /// Wrapping takes the caller's own kETH and needs no allowance: the two tokens are one protocol, and the vault moves
 /// nothing but `msg.sender`'s shares. An allowance that was given is left as it is.
 interface IWrappedKeelEther is IERC4626, IPermit, IErrors {
-    /// @notice Vault only: credit units whose shares the vault has already moved to this contract.
-    function mintFor(address receiver, uint256 units) external;
+    /// @notice Vault only: credit units that are backed: their shares the vault has already moved to this contract.
+    function mintBacked(address receiver, uint256 units) external;
 
     /// @notice Vault only: burn units that the vault itself holds (cover handed over by the fund); the vault burns
     /// their shares in the same call.

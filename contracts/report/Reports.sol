@@ -147,7 +147,7 @@ library Reports {
         _mint(books, t.treasury, treasuryShares, outcome);
         _mint(books, books.modules.registry, operatorShares, outcome);
         _mint(books, address(core.wrapped), units * SHARES_PER_UNIT, outcome);
-        if (units > 0) core.wrapped.mintFor(books.modules.fund, units);
+        if (units > 0) core.wrapped.mintBacked(books.modules.fund, units);
     }
 
     function _mint(

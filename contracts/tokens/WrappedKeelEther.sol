@@ -38,7 +38,7 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
     }
 
     function deposit(uint256 assetsWei, address receiver) external returns (uint256 units) {
-        units = VAULT.wrap(msg.sender, assetsWei);
+        units = VAULT.wrapAmount(msg.sender, assetsWei);
         _mint(receiver, units);
         emit Deposit(msg.sender, receiver, assetsWei, units);
     }
@@ -66,7 +66,7 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
     }
 
     /// @inheritdoc IWrappedKeelEther
-    function mintFor(address receiver, uint256 units) external onlyVault {
+    function mintBacked(address receiver, uint256 units) external onlyVault {
         _mint(receiver, units);
     }
 

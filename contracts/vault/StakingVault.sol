@@ -68,7 +68,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         _credit(address(WRAPPED), shares);
         emit Transfer(address(0), address(WRAPPED), msg.value);
         emit Deposited(msg.sender, receiver, msg.value, shares, referral);
-        WRAPPED.mintFor(receiver, units);
+        WRAPPED.mintBacked(receiver, units);
     }
 
     function _deposit(address receiver, address referral) private returns (uint256 shares) {
@@ -87,8 +87,10 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
             revert ActionPaused(Action.Deposit, _books.flow.depositsPausedUntil);
         }
         (uint256 total, uint256 visibleWei) = _solventBooks();
-        shares = msg.value * total / visibleWei;
-        shares -= shares % multiple;
+        unchecked {
+            shares = msg.value * total / visibleWei; // ether has 88 bits, shares 120
+            shares -= shares % multiple;
+        }
         if (shares == 0) revert ZeroShares(msg.value);
         uint256 limitWei = uint256(_books.flow.depositLimitGwei) * 1 gwei;
         uint256 fullAt = TokenBucket.take(_books.ledger.depositsFullAt, msg.value, limitWei, LIMIT_PERIOD);
@@ -144,21 +146,23 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     // ---- wkETH
 
     /// @inheritdoc IStakingVault
-    function wrap(address holder, uint256 assetsWei) external returns (uint256 units) {
+    function wrapAmount(address holder, uint256 assetsWei) external returns (uint256 units) {
         _requireCaller(address(WRAPPED));
         units = toSharesDown(assetsWei) / SHARES_PER_UNIT;
         if (units == 0) revert ZeroShares(assetsWei);
-        _debit(holder, units * SHARES_PER_UNIT);
-        _credit(msg.sender, units * SHARES_PER_UNIT);
+        uint256 shares = units * SHARES_PER_UNIT;
+        _debit(holder, shares);
+        _credit(msg.sender, shares);
         emit Transfer(holder, msg.sender, assetsWei);
     }
 
     /// @inheritdoc IStakingVault
     function wrapUnits(address holder, uint256 units) external returns (uint256 assetsWei) {
         _requireCaller(address(WRAPPED));
-        assetsWei = toAssetsUp(units * SHARES_PER_UNIT);
-        _debit(holder, units * SHARES_PER_UNIT);
-        _credit(msg.sender, units * SHARES_PER_UNIT);
+        uint256 shares = units * SHARES_PER_UNIT;
+        assetsWei = toAssetsUp(shares);
+        _debit(holder, shares);
+        _credit(msg.sender, shares);
         emit Transfer(holder, msg.sender, assetsWei);
     }
 
@@ -166,9 +170,10 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     function unwrap(address receiver, uint256 units) external returns (uint256 assetsWei) {
         _requireCaller(address(WRAPPED));
         _requireReceiver(receiver);
-        assetsWei = toAssetsDown(units * SHARES_PER_UNIT);
-        _debit(msg.sender, units * SHARES_PER_UNIT);
-        _credit(receiver, units * SHARES_PER_UNIT);
+        uint256 shares = units * SHARES_PER_UNIT;
+        assetsWei = toAssetsDown(shares);
+        _debit(msg.sender, shares);
+        _credit(receiver, shares);
         emit Transfer(msg.sender, receiver, assetsWei);
     }
 
@@ -204,7 +209,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         emit RedeemedInstantly(holder, receiver, paidWei, shares - feeShares, feeShares);
         if (units > 0) {
             emit Transfer(holder, address(WRAPPED), feeShares * visibleWei / total);
-            WRAPPED.mintFor(_books.modules.fund, units);
+            WRAPPED.mintBacked(_books.modules.fund, units);
         }
         // solhint-disable-next-line avoid-low-level-calls
         (bool paid,) = receiver.call{value: paidWei}("");

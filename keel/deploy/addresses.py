@@ -25,7 +25,7 @@ def create2_address(deployer: str, salt: bytes, creation_code_hash: bytes) -> st
 
 
 def library_address(creation_code: bytes) -> str:
-    """Address of an external library, which toolchain/link.cjs writes into the code of its users."""
+    """Address of an external library, which toolchain/link.cjs writes into its users' code."""
     return create2_address(CREATE2_DEPLOYER, LIBRARY_SALT, keccak(creation_code))
 
 

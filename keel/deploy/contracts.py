@@ -369,7 +369,7 @@ class StakingVault(Contract):
     transferSharesFrom: Function[int, AddressLike, AddressLike, int]
     unwrap: Function[int, AddressLike, int]
     withdrawalCredentials: Function[bytes]
-    wrap: Function[int, AddressLike, int]
+    wrapAmount: Function[int, AddressLike, int]
     wrapUnits: Function[int, AddressLike, int]
 
 
@@ -393,7 +393,7 @@ class WrappedKeelEther(Contract):
     maxRedeem: Function[int, AddressLike]
     maxWithdraw: Function[int, AddressLike]
     mint: Function[int, int, AddressLike]
-    mintFor: Function[None, AddressLike, int]
+    mintBacked: Function[None, AddressLike, int]
     name: Function[str]
     nonces: Function[int, AddressLike]
     permit: Function[Any, *tuple[Any, ...]]

@@ -1,8 +1,7 @@
 """The plan of a deployment as data: contracts in order, their arguments, roles.
 
 All addresses are known beforehand (CREATE3), so arguments simply name them, in circles too. The
-order only respects constructors that call another contract. Libraries come out of the compiler
-linked to their CREATE2 addresses, so a contract's code says which ones it needs.
+order only respects constructors that call another contract.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ from keel.deploy.addresses import (
 )
 from keel.deploy.artifacts import Artifact, Artifacts, artifact_named
 from keel.deploy.config import Configuration
-from keel.deploy.errors import ConfigurationError
+from keel.deploy.errors import ArtifactMissingError, ConfigurationError
 from keel.deploy.roles import CANCELLED_BY_GUARDIAN, GUARDIAN, LABELLED, ROLES
 from keel.model.constants import FIRST_DEPOSIT_WEI, GWEI
 
@@ -47,6 +46,9 @@ ARTIFACTS = {
     FUND: "InsuranceFund",
 }
 """Contracts in the order of deployment, and the compiled contract each is made from."""
+
+LIBRARIES = ("Reports",)
+"""External libraries; each contract that uses one comes out of the compiler linked to it."""
 
 INTERFACES = {PROXY: "WithdrawalVault"}
 """Whose ABI to call where it is not the compiled contract's own."""
@@ -160,12 +162,15 @@ def _factory_step(artifacts: Artifacts) -> Step:
 
 
 def _library_steps(steps: Sequence[Step], artifacts: Artifacts) -> Iterator[Step]:
-    """The libraries whose addresses the compiled code of these steps contains."""
     codes = [step.artifact.creation_code for step in steps]
-    for name, artifact in sorted(artifacts.items()):
+    for name in LIBRARIES:
+        artifact = artifact_named(artifacts, name)
         address = library_address(artifact.creation_code)
-        if any(bytes.fromhex(address[2:]) in code for code in codes):
-            yield Step(name, artifact, LIBRARY_SALT, address, CREATE2_DEPLOYER, {})
+        if not any(bytes.fromhex(address[2:]) in code for code in codes):
+            raise ArtifactMissingError(
+                f"{name} was compiled apart from what uses it: run `ape compile --force`"
+            )
+        yield Step(name, artifact, LIBRARY_SALT, address, CREATE2_DEPLOYER, {})
 
 
 def _arguments(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +19,12 @@ from keel.deploy.addresses import create3_address, salt_of
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.config import Configuration
 from keel.deploy.deploy import deploy, is_deployed
-from keel.deploy.errors import ConfigurationError, DeployError, OccupiedError
+from keel.deploy.errors import (
+    ArtifactMissingError,
+    ConfigurationError,
+    DeployError,
+    OccupiedError,
+)
 from keel.deploy.manifest import make_manifest
 from keel.deploy.plan import FACTORY, Plan, make_plan
 from keel.deploy.profiles import LOCAL
@@ -205,6 +210,14 @@ def test_another_release_is_another_deployment(
     assert len(deploy(rpc, second, deployer).sent) == STEPS - 2  # factory and library serve both
     shared = set(plan.addresses.values()) & set(second.addresses.values())
     assert shared == {plan.addresses[FACTORY], plan.addresses["Reports"]}
+
+
+def test_a_library_compiled_apart_from_its_user_is_refused(
+    configuration: Configuration, deployer: NodeSender, artifacts: Artifacts
+) -> None:
+    changed = replace(artifacts["Reports"], creation_code=artifacts["Reports"].creation_code + b"0")
+    with pytest.raises(ArtifactMissingError, match=r"^Reports was compiled apart .* --force"):
+        make_plan(configuration, deployer.address, {**artifacts, "Reports": changed})
 
 
 def test_only_the_planned_deployer_may_send(

@@ -26,7 +26,7 @@ def test_41_an_admin_key_mints(keel: Keel, naive: Naive, attacker: str, victim: 
                 assert not [name for name in functions if "mint" in name.lower()]
         assert contract.balanceOf(attacker) == 0
     with fails("OnlyVault", caller=attacker):
-        wrapped.mintFor.send(attacker, 1, sender=attacker)
+        wrapped.mintBacked.send(attacker, 1, sender=attacker)
     for function, arguments in (
         ("wrapUnits", (victim, 1)),
         ("unwrap", (attacker, 1)),

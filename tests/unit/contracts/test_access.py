@@ -38,7 +38,7 @@ CALLER_OF = {
     "fundValidators": "registry",
     "burnForTicket": "queue",
     "redeemFor": "instant",
-    "wrap": "wrapped",
+    "wrapAmount": "wrapped",
     "wrapUnits": "wrapped",
     "unwrap": "wrapped",
     "receiveWithdrawals": "withdrawal_vault",
@@ -47,7 +47,7 @@ CALLER_OF = {
 """Functions of the vault that one other contract of Keel may call."""
 
 ONLY_VAULT = (
-    ("wrapped", "mintFor", (ZERO_ADDRESS, 1)),
+    ("wrapped", "mintBacked", (ZERO_ADDRESS, 1)),
     ("wrapped", "burnCover", (1,)),
     ("queue", "settle", (10**27, 0)),
     ("fund", "cover", (1,)),
@@ -225,7 +225,7 @@ class TestMinting:
         }
         others: dict[str, Callable[[], Receipt]] = {
             "transfer": lambda: vault.transfer.send(other, ETHER, sender=person),
-            "wrap": lambda: quick.wrapped.deposit.send(ETHER, person, sender=person),
+            "wrapAmount": lambda: quick.wrapped.deposit.send(ETHER, person, sender=person),
             "unwrap": lambda: quick.wrapped.redeem.send(5, person, person, sender=person),
             "feeless growth": lambda: change(keel, ETHER, feelessWei=ETHER),
             "loss": lambda: change(keel, -9 * ETHER),
@@ -261,7 +261,7 @@ def vault_arguments(keel: Keel, function: str) -> tuple[Any, ...]:
         "fundValidators": (b"", keel.quick.deposits.get_deposit_root()),
         "burnForTicket": (person, GWEI),
         "redeemFor": (person, 10**18, GWEI // 10, person),
-        "wrap": (person, ETHER),
+        "wrapAmount": (person, ETHER),
         "wrapUnits": (person, ETHER),
         "unwrap": (person, ETHER),
         "receiveWithdrawals": (),

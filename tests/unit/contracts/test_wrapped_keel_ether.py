@@ -333,11 +333,11 @@ class TestProperties:
 
 
 class TestVaultOnly:
-    @pytest.mark.parametrize("function", ["mintFor", "burnCover"])
+    @pytest.mark.parametrize("function", ["mintBacked", "burnCover"])
     def test_nobody_else_mints_or_burns(
         self, keel: Keel, token: WrappedKeelEther, depositor: str, function: str
     ) -> None:
-        arguments = (depositor, 1) if function == "mintFor" else (1,)
+        arguments = (depositor, 1) if function == "mintBacked" else (1,)
         for caller in (depositor, as_contract(keel.quick.oracle)):
             with fails("OnlyVault", caller=caller):
                 token.function(function).send(*arguments, sender=caller)
@@ -348,7 +348,7 @@ class TestVaultOnly:
         vault = as_contract(keel.quick.vault)
         with fails("ERC20InsufficientBalance", sender=vault, balance=0, needed=1):
             token.burnCover.send(1, sender=vault)
-        token.mintFor.send(vault, 1, sender=vault)
+        token.mintBacked.send(vault, 1, sender=vault)
         token.burnCover.send(1, sender=vault)
 
 
