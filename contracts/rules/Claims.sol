@@ -10,8 +10,8 @@ library Claims {
     uint256 internal constant SCALE = 1e36;
 
     /// @notice QUE-1: the normalised claim of `amountWei`. Requires an index above 0.
-    function normalisedUp(uint256 amountWei, uint256 index) internal pure returns (uint256) {
-        return Math.ceilDiv(amountWei * SCALE, index);
+    function normalisedDown(uint256 amountWei, uint256 index) internal pure returns (uint256) {
+        return amountWei * SCALE / index;
     }
 
     /// @notice QUE-1: ether owed for normalised claims at an index.
@@ -19,8 +19,8 @@ library Claims {
         return Math.ceilDiv(normalised * index, SCALE);
     }
 
-    /// @notice QUE-3: what one claim of `amountWei` pays at an index.
-    function worthDown(uint256 amountWei, uint256 normalised, uint256 index) internal pure returns (uint256) {
-        return Math.min(amountWei, normalised * index / SCALE);
+    /// @notice QUE-3: what one claim pays at an index; never above its amount, since no index is above the request's.
+    function worthDown(uint256 normalised, uint256 index) internal pure returns (uint256) {
+        return normalised * index / SCALE;
     }
 }

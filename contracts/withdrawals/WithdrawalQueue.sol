@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
 import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
@@ -104,16 +105,27 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
 
     /// @inheritdoc IWithdrawalQueue
     function request(uint256 amountWei, address owner) external returns (uint256 ticketId) {
-        return _request(amountWei, owner);
+        Requested memory requested = _solventRequested();
+        uint256 growthWei = _append(requested, amountWei);
+        _requested = requested;
+        uint256 sharesBurned = VAULT.burnForTicket(msg.sender, growthWei); // calls nobody
+        ticketId = requested.lastTicket;
+        _mint(owner, ticketId);
+        emit TicketRequested(ticketId, owner, amountWei, sharesBurned);
     }
 
     /// @inheritdoc IWithdrawalQueue
     function requestMany(uint256[] calldata amountsWei, address owner) external returns (uint256[] memory ticketIds) {
         _checkCount(amountsWei.length);
-        ticketIds = new uint256[](amountsWei.length);
+        Requested memory requested = _solventRequested();
+        uint256 first = uint256(requested.lastTicket) + 1;
+        uint256[] memory grownWei = new uint256[](amountsWei.length + 1); // by the tickets before each
         for (uint256 i = 0; i < amountsWei.length; ++i) {
-            ticketIds[i] = _request(amountsWei[i], owner);
+            grownWei[i + 1] = grownWei[i] + _append(requested, amountsWei[i]);
         }
+        _requested = requested;
+        uint256 sharesBurned = VAULT.burnForTicket(msg.sender, grownWei[amountsWei.length]); // calls nobody
+        ticketIds = _mintMany(first, amountsWei, owner, grownWei, sharesBurned);
     }
 
     // ---- claims
@@ -277,26 +289,44 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
 
     // ---- internal
 
-    function _request(uint256 amountWei, address owner) internal returns (uint256 ticketId) {
+    function _solventRequested() internal view returns (Requested memory requested) {
+        requested = _requested;
+        if (requested.index < INSOLVENT_INDEX) _revertInsolvent();
+    }
+
+    /// @dev QUE-4, QUE-1: a ticket more in `requested` and its own slot.
+    /// @return growthWei by how much Q grows
+    function _append(Requested memory requested, uint256 amountWei) internal returns (uint256 growthWei) {
         if (amountWei < MIN_TICKET_WEI || amountWei > MAX_TICKET_WEI) {
             revert AmountOutOfBounds(amountWei, MIN_TICKET_WEI, MAX_TICKET_WEI);
         }
-        Requested memory requested = _requested;
-        if (requested.index < INSOLVENT_INDEX) _revertInsolvent();
-        uint256 normalised = Claims.normalisedUp(amountWei, requested.index);
-        uint256 growthWei = _growthWei(requested, amountWei, normalised);
-        uint256 sharesBurned = VAULT.burnForTicket(msg.sender, growthWei); // calls nobody
-
-        ticketId = uint256(requested.lastTicket) + 1;
-        uint128 claims = (requested.claims + normalised).toUint128();
-        _requested = Requested({lastTicket: ticketId.toUint32(), index: requested.index, claims: claims});
-        _stored[ticketId] = Stored({
-            claims: claims,
+        uint256 normalised = Claims.normalisedDown(amountWei, requested.index);
+        growthWei = _growthWei(requested, amountWei, normalised);
+        requested.lastTicket = (uint256(requested.lastTicket) + 1).toUint32();
+        requested.claims = (requested.claims + normalised).toUint128();
+        _stored[requested.lastTicket] = Stored({
+            claims: requested.claims,
             amountWei: uint96(amountWei), // at most MAX_TICKET_WEI
             requestedAt: uint32(block.timestamp) // until the year 2106
         });
-        _mint(owner, ticketId);
-        emit TicketRequested(ticketId, owner, amountWei, sharesBurned);
+    }
+
+    /// @dev The shares burned are divided among the tickets by what each added to Q; floors of sums add up.
+    function _mintMany(
+        uint256 first,
+        uint256[] calldata amountsWei,
+        address owner,
+        uint256[] memory grownWei,
+        uint256 sharesBurned
+    ) internal returns (uint256[] memory ticketIds) {
+        ticketIds = new uint256[](amountsWei.length);
+        uint256 wholeWei = Math.max(1, grownWei[amountsWei.length]);
+        for (uint256 i = 0; i < amountsWei.length; ++i) {
+            ticketIds[i] = first + i;
+            _mint(owner, ticketIds[i]);
+            uint256 shares = sharesBurned * grownWei[i + 1] / wholeWei - sharesBurned * grownWei[i] / wholeWei;
+            emit TicketRequested(ticketIds[i], owner, amountsWei[i], shares);
+        }
     }
 
     /// @dev QUE-1: by how much Q grows. Before the first loss every claim is whole wei, so nothing rounds and what is
@@ -333,8 +363,7 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
     }
 
     function _worthWei(uint256 ticketId, uint256 index) internal view returns (uint256) {
-        Stored memory stored = _stored[ticketId];
-        return Claims.worthDown(stored.amountWei, stored.claims - _stored[ticketId - 1].claims, index);
+        return Claims.worthDown(_stored[ticketId].claims - _stored[ticketId - 1].claims, index);
     }
 
     /// @dev QUE-2: what is still owed once all up to `ticketId` are finalised.

@@ -1,10 +1,11 @@
 """Tickets: fixed ether claims that only losses can shrink.
 
-QUE-1: a request stores its claim normalised by the index, rounded up; Q is the sum of the claims
+QUE-1: a request stores its claim normalised by the index, rounded down; Q is the sum of the claims
 not finalised times the index, rounded up.
 QUE-2: finalising moves the difference of Q; a report takes the longest prefix it can pay among
 tickets not younger than its reference slot; a hint only saves work.
-QUE-3: a claim pays at most what was asked for, at the index of its finalisation.
+QUE-3: a claim pays what its normalised claim is worth at the index of its finalisation, never more
+than was asked for.
 QUE-4: tickets have a smallest and a largest amount.
 """
 
@@ -63,9 +64,9 @@ def owed_up(normalised: int, index: int) -> int:
     return ceil_div(normalised * index, CLAIM_SCALE)
 
 
-def normalise_up(amount_wei: int, index: int) -> int:
+def normalise_down(amount_wei: int, index: int) -> int:
     """Claim that a request stores (QUE-1)."""
-    return ceil_div(amount_wei * CLAIM_SCALE, index)
+    return amount_wei * CLAIM_SCALE // index
 
 
 def check_amount(amount_wei: int, min_wei: int, max_wei: int) -> None:
@@ -75,8 +76,8 @@ def check_amount(amount_wei: int, min_wei: int, max_wei: int) -> None:
 
 
 def add_ticket(queue: Queue, amount_wei: int, now: int) -> Queue:
-    """Append a ticket; Q grows by `amount_wei` or by 1 wei more (QUE-1)."""
-    claims = queue.cumulative(len(queue.tickets)) + normalise_up(amount_wei, queue.index)
+    """Append a ticket; Q grows by `amount_wei` or by 1 wei less (QUE-1)."""
+    claims = queue.cumulative(len(queue.tickets)) + normalise_down(amount_wei, queue.index)
     return replace(queue, tickets=(*queue.tickets, Ticket(amount_wei, claims, now)))
 
 
@@ -122,4 +123,4 @@ def claim_wei(queue: Queue, ticket_id: int) -> int:
         position = bisect_left(queue.checkpoints, ticket_id, key=lambda point: point.last_ticket)
         index = queue.checkpoints[position].index
     claims = queue.cumulative(ticket_id) - queue.cumulative(ticket_id - 1)
-    return min(queue.tickets[ticket_id - 1].amount_wei, claims * index // CLAIM_SCALE)
+    return claims * index // CLAIM_SCALE

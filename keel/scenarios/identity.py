@@ -14,7 +14,7 @@ from keel.consensus.beacon.outcome import SlotOutcome
 from keel.deploy.contracts import WithdrawalQueue
 from keel.errors import KeelError
 from keel.model.constants import GWEI, RAY, SHARES_PER_UNIT
-from keel.model.queue import normalise_up, owed_up
+from keel.model.queue import normalise_down, owed_up
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.world import World
 
@@ -109,7 +109,7 @@ def _claims_by_ticket(
             index = event.inputs["indexAfter"]
         elif event.name == "TicketRequested":
             amount_wei = event.inputs["amountWei"]
-            claims[event.inputs["ticketId"]] = (amount_wei, normalise_up(amount_wei, index))
+            claims[event.inputs["ticketId"]] = (amount_wei, normalise_down(amount_wei, index))
     return claims, index
 
 

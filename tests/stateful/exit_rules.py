@@ -26,8 +26,8 @@ class ExitRules(Machine):
         """A part of what may stand on one ticket, or of what there is."""
         return part.of(min(self.balance_wei(who), self.pair.model.parameters.max_ticket_wei))
 
-    def requested(self, world: Protocol, who: str, owner: str, wei: int) -> Protocol:
-        after, _ = rules.request(world, self.pair.now, who, owner, wei)
+    def requested(self, world: Protocol, who: str, owner: str, *amounts_wei: int) -> Protocol:
+        after, _ = rules.request(world, self.pair.now, who, owner, *amounts_wei)
         if owner == ZERO_ADDRESS:
             raise ERC721InvalidReceiver(owner)
         return after
@@ -53,10 +53,7 @@ class ExitRules(Machine):
         def then() -> Protocol:
             if not amounts_wei:
                 raise CountOutOfBounds(0, 1, MAX_COUNT)
-            world = pair.model
-            for wei in amounts_wei:
-                world = self.requested(world, who, owner, wei)
-            return world
+            return self.requested(pair.model, who, owner, *amounts_wei)
 
         pair.send(
             pair.keel.quick.queue,

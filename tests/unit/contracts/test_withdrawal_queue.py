@@ -58,7 +58,6 @@ class TestRequest:
     def test_moves_backing_from_holders_to_tickets_to_the_wei(self, tickets: Tickets) -> None:
         vault, queue = tickets.keel.quick.vault, tickets.queue
         tickets.settle(0, index=RAY * 2 // 3 + 1)
-        rounded_wei = []
         for amount_wei in (ETHER + 1, 2 * ETHER + 3, 10**15, 7 * ETHER // 3):
             _, assets_wei, _ = vault.totals()
             owed_wei = queue.owedWei()
@@ -67,17 +66,16 @@ class TestRequest:
             growth_wei = queue.owedWei() - owed_wei
             assert assets_wei - assets_after_wei == growth_wei
             assert queue.owedWei() == tickets.model.owed_wei
-            rounded_wei.append(growth_wei - amount_wei)
-        assert rounded_wei == [1, 0, 0, 0]
+            assert growth_wei == amount_wei  # 1 wei less once in about 1e9 requests
 
-    def test_makes_the_requester_bear_the_wei_of_rounding(self, tickets: Tickets) -> None:
+    def test_makes_the_ticket_bear_the_wei_of_rounding(self, tickets: Tickets) -> None:
         queue = tickets.queue
         tickets.request(10**15)
         tickets.settle(0, index=RAY - 1)
         worth_wei = queue.ticket(1).worthWei
         assert (worth_wei, queue.owedWei()) == (10**15 - 1, 10**15)
         tickets.request(10**15)
-        assert queue.ticket(2).worthWei == 10**15
+        assert queue.ticket(2).worthWei == 10**15 - 1
         assert queue.owedWei() == tickets.model.owed_wei
 
     @pytest.mark.parametrize("bound", ["min_wei", "max_wei"])

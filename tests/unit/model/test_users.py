@@ -144,7 +144,7 @@ def test_a_ticket_is_claimed_once_and_only_when_finalised() -> None:
     dead = LAUNCH_TIME + 14 * FRAME
     world, moved = keel.finalise_without_report(world, dead)
     world, paid = keel.claim(world, ticket_id)
-    assert paid == ETHER <= moved
+    assert paid == ETHER - 1 <= moved  # the index is no round number
     with refused(AlreadyClaimed, ticket_id):
         keel.claim(world, ticket_id)
     with refused(NoSuchTicket, ticket_id + 1):
