@@ -34,6 +34,9 @@ interface IWithdrawalQueue is IERC4906, IErrors {
     error NoSuchTicket(uint256 ticketId);
     error AlreadyClaimed(uint256 ticketId);
     error NotFinalised(uint256 ticketId, uint256 lastFinalised);
+    /// @notice The owner has code, and has not made the caller an operator of its tickets.
+    error ClaimNotAllowed(uint256 ticketId, address owner, address caller);
+    error OnlyQueue(address caller);
     error PaymentFailed(address owner, uint256 amountWei);
     error IndexRises(uint256 indexBefore, uint256 indexAfter);
     error LastTicketOutOfBounds(uint256 lastTicket, uint256 min, uint256 max);
@@ -48,9 +51,13 @@ interface IWithdrawalQueue is IERC4906, IErrors {
     /// @notice The same for 1 to 100 tickets, whose shares are burned as one sum.
     function requestMany(uint256[] calldata amountsWei, address owner) external returns (uint256[] memory ticketIds);
 
-    /// @notice Pay a finalised ticket to its owner (QUE-3). Anyone may call. Reverts `PaymentFailed` when the owner
-    /// does not take the ether; the ticket then stays as it is.
+    /// @notice Pay a finalised ticket to its owner (QUE-3). Anyone may call where the owner has no code; else the owner
+    /// and whom it has made an operator of its tickets (ERC-721 `setApprovalForAll`). Reverts `ClaimNotAllowed`, and
+    /// `PaymentFailed` when the owner does not take the ether; the ticket then stays as it is.
     function claim(uint256 ticketId) external returns (uint256 paidWei);
+
+    /// @notice The queue's own call in `claimMany`: `claim` as if `caller` had asked. Reverts `OnlyQueue` for others.
+    function claimFor(uint256 ticketId, address caller) external returns (uint256 paidWei);
 
     /// @notice Claim 1 to 100 tickets. One that cannot be paid (not finalised, claimed, a receiver that reverts) is
     /// skipped with `ClaimSkipped` and harms no other: each may use `CLAIM_GAS`, its receiver's part included, and the

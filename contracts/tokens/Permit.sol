@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IPermit} from "../interfaces/IPermit.sol";
@@ -44,8 +45,10 @@ abstract contract Permit is IPermit, IERC20Errors, EIP712 {
         _permit(owner, spender, value, deadline, signature);
     }
 
-    /// @dev An allowance of the largest value is never spent down, as in OpenZeppelin's ERC-20.
+    /// @dev An allowance of the largest value is never spent down, as in OpenZeppelin's ERC-20. Nobody can allow anything
+    /// for the zero address, and nothing leaves it: its log would read as a mint.
     function _spendAllowance(address owner, address spender, uint256 value) internal {
+        if (owner == address(0)) revert ERC20InvalidSender(owner);
         uint256 allowed = _allowances[owner][spender];
         if (allowed == type(uint256).max) return;
         if (allowed < value) revert ERC20InsufficientAllowance(spender, allowed, value);
@@ -56,8 +59,15 @@ abstract contract Permit is IPermit, IERC20Errors, EIP712 {
         if (block.timestamp > deadline) revert PermitExpired(deadline, block.timestamp);
         bytes32 digest =
             _hashTypedDataV4(keccak256(abi.encode(PERMIT_TYPEHASH, owner, spender, value, nonces[owner]++, deadline)));
-        if (!SignatureChecker.isValidSignatureNow(owner, digest, signature)) revert PermitSignatureInvalid(owner);
+        if (!_hasSigned(owner, digest, signature)) revert PermitSignatureInvalid(owner);
         _approve(owner, spender, value);
+    }
+
+    /// @dev The account's own signature comes first: an account with code by EIP-7702 still signs with its key.
+    function _hasSigned(address owner, bytes32 digest, bytes memory signature) private view returns (bool) {
+        (address recovered,,) = ECDSA.tryRecover(digest, signature);
+        if (recovered == owner && owner != address(0)) return true;
+        return SignatureChecker.isValidERC1271SignatureNow(owner, digest, signature);
     }
 
     function _approve(address owner, address spender, uint256 value) private {

@@ -92,7 +92,9 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
     }
 
     function _credit(address to, uint256 units) private {
-        if (to == address(0)) revert ERC20InvalidReceiver(to);
+        if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
+        // Cover is burned in the call that hands it over (LOS-2); nothing else would ever leave the vault again.
+        if (to == address(VAULT) && msg.sender != VAULT.modules().fund) revert ERC20InvalidReceiver(to);
         unchecked {
             balanceOf[to] += units; // all together are fewer than S, 120 bits
         }
@@ -142,8 +144,9 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
         return convertToAssets(units);
     }
 
-    function maxDeposit(address) external pure returns (uint256) {
-        return type(uint256).max;
+    /// @dev Where kETH is worth nothing, no amount of it is worth a unit.
+    function maxDeposit(address) external view returns (uint256) {
+        return VAULT.totalSupply() == 0 ? 0 : type(uint256).max;
     }
 
     function maxMint(address) external pure returns (uint256) {

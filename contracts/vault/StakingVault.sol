@@ -129,7 +129,9 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     function _transfer(address from, address to, uint256 assetsWei) private {
         _requireReceiver(to);
         uint256 shares = toSharesUp(assetsWei);
-        _debit(from, shares);
+        uint256 held = _books.sharesOf[from];
+        if (shares > held) revert ERC20InsufficientBalance(from, toAssetsDown(held), assetsWei);
+        _books.sharesOf[from] = held - shares;
         _credit(to, shares);
         emit Transfer(from, to, assetsWei);
     }

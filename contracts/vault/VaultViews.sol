@@ -91,12 +91,14 @@ abstract contract VaultViews is IStakingVault, Permit {
     /// @inheritdoc IKeelEther
     function toSharesDown(uint256 assetsWei) public view returns (uint256) {
         (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
-        return assetsWei * total / visibleWei;
+        return visibleWei == 0 ? 0 : assetsWei * total / visibleWei;
     }
 
     /// @inheritdoc IKeelEther
     function toSharesUp(uint256 assetsWei) public view returns (uint256) {
         (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
+        if (assetsWei == 0) return 0;
+        if (visibleWei == 0) revert Insolvent(visibleWei, total);
         return Math.ceilDiv(assetsWei * total, visibleWei);
     }
 

@@ -137,7 +137,7 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
             // Without this, whoever estimates gas would find an amount at which claims are skipped.
             if (gasleft() < GAS_BEFORE_CLAIM) revert TooLittleGas(gasleft(), GAS_BEFORE_CLAIM);
             // A call to itself, so that a failed payment takes back the burn of its own ticket and nothing else.
-            try this.claim{gas: CLAIM_GAS}(ticketIds[i]) returns (uint256 onePaidWei) {
+            try this.claimFor{gas: CLAIM_GAS}(ticketIds[i], msg.sender) returns (uint256 onePaidWei) {
                 paidWei += onePaidWei;
             } catch (bytes memory reason) {
                 emit ClaimSkipped(ticketIds[i], reason);
@@ -147,6 +147,16 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
 
     /// @inheritdoc IWithdrawalQueue
     function claim(uint256 ticketId) external returns (uint256 paidWei) {
+        return _claim(ticketId, msg.sender);
+    }
+
+    /// @inheritdoc IWithdrawalQueue
+    function claimFor(uint256 ticketId, address caller) external returns (uint256 paidWei) {
+        if (msg.sender != address(this)) revert OnlyQueue(msg.sender);
+        return _claim(ticketId, caller);
+    }
+
+    function _claim(uint256 ticketId, address caller) internal returns (uint256 paidWei) {
         Finalised memory finalised = _finalised;
         if (ticketId == 0 || ticketId > finalised.lastTicket) {
             if (ticketId == 0 || ticketId > _requested.lastTicket) revert NoSuchTicket(ticketId);
@@ -154,6 +164,10 @@ contract WithdrawalQueue is ERC721, IWithdrawalQueue {
         }
         address owner = _update(address(0), ticketId, address(0));
         if (owner == address(0)) revert AlreadyClaimed(ticketId);
+        // A contract that holds tickets in escrow could not tell whose ether came.
+        if (caller != owner && owner.code.length > 0 && !isApprovedForAll(owner, caller)) {
+            revert ClaimNotAllowed(ticketId, owner, caller);
+        }
         paidWei = _worthWei(ticketId, _indexOf(ticketId, finalised.lastAtOlderIndex));
         emit TicketClaimed(ticketId, owner, paidWei);
         // What the receiver returns is not copied, so it cannot cost the caller anything.

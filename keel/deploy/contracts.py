@@ -421,6 +421,7 @@ class WithdrawalQueue(Contract):
     approve: Function[None, AddressLike, int]
     balanceOf: Function[int, AddressLike]
     claim: Function[int, int]
+    claimFor: Function[int, int, AddressLike]
     claimMany: Function[int, Sequence[int]]
     claimableWei: Function[tuple[int, ...], Sequence[int]]
     finalisable: Function[WithdrawalQueueFinalisable, int, int, int, int]

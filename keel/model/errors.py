@@ -47,7 +47,7 @@ class ZeroShares(Refused):
 
 @dataclass(eq=False)
 class ERC20InsufficientBalance(Refused):
-    """ERC-6093, of wkETH and of the fund's shares."""
+    """ERC-6093, of kETH by ether, of wkETH and of the fund's shares."""
 
     sender: str
     balance: int
@@ -56,7 +56,7 @@ class ERC20InsufficientBalance(Refused):
 
 @dataclass(eq=False)
 class ERC20InvalidReceiver(Refused):
-    """SHR-6: kETH cannot go there by a plain transfer."""
+    """SHR-6: neither token can go there."""
 
     receiver: str
 

@@ -7,16 +7,21 @@ SHR-5: shares that become wkETH are whole units of 1e9.
 """
 
 from keel.model.constants import SHARES_PER_UNIT
+from keel.model.errors import Insolvent
 from keel.model.rounding import ceil_div
 
 
 def to_shares_down(assets_wei: int, total_shares: int, visible_wei: int) -> int:
-    """Shares minted for a deposit (SHR-1); raises ZeroDivisionError when V is 0."""
-    return assets_wei * total_shares // visible_wei
+    """Shares minted for a deposit (SHR-1); none when V is 0 (ACC-3)."""
+    return 0 if visible_wei == 0 else assets_wei * total_shares // visible_wei
 
 
 def to_shares_up(assets_wei: int, total_shares: int, visible_wei: int) -> int:
-    """Shares that a transfer or burn of wei moves (SHR-2); raises ZeroDivisionError when V is 0."""
+    """Shares that a transfer or burn of wei moves (SHR-2); raises Insolvent when V is 0 (ACC-3)."""
+    if assets_wei == 0:
+        return 0
+    if visible_wei == 0:
+        raise Insolvent(visible_wei, total_shares)
     return ceil_div(assets_wei * total_shares, visible_wei)
 
 

@@ -4,7 +4,7 @@ from hypothesis.stateful import rule
 
 from keel.model import protocol as rules
 from keel.model.protocol import Protocol
-from tests.stateful.drawing import Part, actors, owners, parts, receivers
+from tests.stateful.drawing import Part, actors, parts, receivers
 from tests.stateful.machine import Machine
 from tests.stateful.pair import FOREVER
 
@@ -33,7 +33,7 @@ class TokenRules(Machine):
             then=lambda: rules.deposit(pair.model, pair.now, receiver, wei)[0],
         )
 
-    @rule(who=actors, receiver=owners, part=parts)
+    @rule(who=actors, receiver=receivers, part=parts)
     def deposit_wrapped(self, who: str, receiver: str, part: Part) -> None:
         pair, wei = self.pair, self.affordable_wei(who, part)
         address = pair.addresses[receiver]
@@ -139,7 +139,7 @@ class TokenRules(Machine):
         if receipt.succeeded:
             pair.spend("keth", owner, spender, spent_wei)
 
-    @rule(who=actors, receiver=owners, part=parts)
+    @rule(who=actors, receiver=receivers, part=parts)
     def wrap(self, who: str, receiver: str, part: Part) -> None:
         pair, wei = self.pair, part.of(self.balance_wei(who))
         pair.send(
@@ -152,7 +152,7 @@ class TokenRules(Machine):
             then=lambda: rules.wrap(pair.model, pair.now, who, receiver, wei)[0],
         )
 
-    @rule(who=actors, receiver=owners, part=parts)
+    @rule(who=actors, receiver=receivers, part=parts)
     def wrap_units(self, who: str, receiver: str, part: Part) -> None:
         pair = self.pair
         units = part.of(pair.model.shares_of.get(who, 0) // 10**9)
@@ -214,7 +214,7 @@ class TokenRules(Machine):
         units = part.of(self.pair.model.units_of.get(owner, 0))
         self.pair.approve("wketh", owner, spender, units)
 
-    @rule(who=actors, receiver=owners, part=parts)
+    @rule(who=actors, receiver=receivers, part=parts)
     def transfer_wrapped(self, who: str, receiver: str, part: Part) -> None:
         pair = self.pair
         units = part.of(pair.model.units_of.get(who, 0))

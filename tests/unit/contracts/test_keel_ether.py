@@ -22,6 +22,7 @@ from tests.unit.contracts.vaults import (
     accounts_of,
     change,
     lay_bare,
+    lose_everything,
     shares_of,
     stake,
 )
@@ -101,12 +102,24 @@ class TestTransfer:
     def test_of_all_is_possible_and_one_wei_more_is_not(
         self, token: StakingVault, depositor: str, holder: str
     ) -> None:
-        held = 100 * ETHER * 10**9
-        with fails("InsufficientShares", holder=depositor, shares=held, needed=held + 10**9):
-            token.transfer.send(holder, 100 * ETHER + 1, sender=depositor)
-        token.transfer.send(holder, 100 * ETHER, sender=depositor)
-        with fails("InsufficientShares", holder=depositor, shares=0, needed=10**9):
+        held = 100 * ETHER
+        with fails("ERC20InsufficientBalance", sender=depositor, balance=held, needed=held + 1):
+            token.transfer.send(holder, held + 1, sender=depositor)
+        token.transfer.send(holder, held, sender=depositor)
+        with fails("ERC20InsufficientBalance", sender=depositor, balance=0, needed=1):
             token.transfer.send(holder, 1, sender=depositor)
+
+    def test_at_no_worth_moves_nothing_by_ether_and_all_by_shares(
+        self, keel: Keel, token: StakingVault, holder: str
+    ) -> None:
+        loser = keel.actors.depositor.address
+        lose_everything(keel)
+        held = token.sharesOf(loser)
+        token.transfer.send(holder, 0, sender=loser)
+        with fails("Insolvent", visibleWei=0, shares=token.totalShares()):
+            token.transfer.send(holder, 1, sender=loser)
+        token.transferShares.send(holder, held, sender=loser)
+        assert token.sharesOf(holder) == held > 0
 
     @pytest.mark.parametrize("function", ["transfer", "transferShares"])
     def test_to_those_that_must_not_have_it_is_refused(
@@ -279,9 +292,16 @@ class TestAllowance:
         self, token: StakingVault, depositor: str, holder: str, spender: str
     ) -> None:
         token.approve.send(spender, ETHER, sender=holder)
-        with fails("InsufficientShares", holder=holder, shares=0, needed=ETHER * 10**9):
+        with fails("ERC20InsufficientBalance", sender=holder, balance=0, needed=ETHER):
             token.transferFrom.send(holder, depositor, ETHER, sender=spender)
         assert token.allowance(holder, spender) == ETHER
+
+    @pytest.mark.parametrize("which", ["vault", "wrapped"])
+    def test_of_nobody_moves_not_even_nothing(self, keel: Keel, depositor: str, which: str) -> None:
+        token: StakingVault = getattr(keel.quick, which)
+        with fails("ERC20InvalidSender", sender=ZERO_ADDRESS):
+            token.transferFrom.send(ZERO_ADDRESS, depositor, 0, sender=depositor)
+        token.transferFrom.send(depositor, depositor, 0, sender=depositor)
 
     @pytest.mark.parametrize("which", ["vault", "wrapped"])
     def test_names_no_zero_address(self, keel: Keel, depositor: str, which: str) -> None:

@@ -13,7 +13,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
 from keel.chain.clock import now, set_next_timestamp
-from keel.chain.state import chain_id
+from keel.chain.state import chain_id, set_runtime_code
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import StakingVault, WrappedKeelEther
 from keel.model.constants import ETHER
@@ -261,6 +261,18 @@ class TestPermitByContract:
         what = permits.allowing(7, owner=owner)
         with fails("PermitSignatureInvalid", owner=owner):
             permits.post(what, permits.sign(what))
+
+
+def test_an_account_with_code_by_eip_7702_signs_with_its_key(permits: Permits) -> None:
+    what = permits.allowing(7)
+    signature = permits.sign(what)
+    rpc, queue = permits.keel.rpc, permits.keel.quick.queue.address  # knows no ERC-1271
+    set_runtime_code(rpc, what.owner, bytes.fromhex("ef0100" + queue[2:]))
+    other: LocalAccount = Account.from_key(keccak(text="another key"))
+    with fails("PermitSignatureInvalid", owner=what.owner):
+        permits.post(what, permits.sign(what, other))
+    permits.post(what, signature)
+    assert permits.token.allowance(what.owner, what.spender) == 7
 
 
 class TestDomain:

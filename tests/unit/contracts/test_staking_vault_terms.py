@@ -154,6 +154,9 @@ class TestConstruction:
         assert tuple(cause.inputs["modules"]) == tuple(modules[name] for name in names)
         with fails("FeeTooHigh", feeBps=2_001, maxBps=2_000):
             construct(keel, terms={**init["terms"], "feeBps": 2_001})
+        treasury = keel.quick.wrapped.address  # whose kETH would have no holder (SHR-5)
+        with fails("ERC20InvalidReceiver", receiver=treasury):
+            construct(keel, terms={**init["terms"], "treasury": treasury})
 
     @pytest.mark.parametrize(
         ("name", "value", "bound"),

@@ -32,12 +32,21 @@ def tickets(keel: Keel) -> Tickets:
 
 @pytest.fixture
 def owner(keel: Keel, test_contracts: dict[str, ContractContainer]) -> Owner:
-    """Deploys an owner of tickets from tests/contracts."""
+    """Deploys an owner of tickets from tests/contracts, which lets the stranger claim for it."""
 
     def deploy(name: str, *arguments: Any) -> Contract:
-        return deploy_test_contract(keel, test_contracts[name], *arguments)
+        contract = deploy_test_contract(keel, test_contracts[name], *arguments)
+        allow(keel, contract)
+        return contract
 
     return deploy
+
+
+def allow(keel: Keel, owner: Contract, *, allowed: bool = True) -> None:
+    """Let the stranger claim for a contract, as the contract itself may."""
+    arguments = (keel.actors.stranger.address, allowed)
+    keel.quick.queue.setApprovalForAll.send(*arguments, sender=as_contract(owner))
+    set_balance_wei(keel.rpc, owner.address, 0)
 
 
 class TestClaim:
@@ -244,6 +253,31 @@ class TestOwners:
         assert skipped(queue, receipt) == [(2, CustomError("PaymentFailed", refused))]
         assert queue.ownerOf(2) == harmful.address
         assert queue.claimableWei([1, 2, 3]) == (0, 2 * ETHER, 0)
+
+    def test_in_escrow_is_paid_only_for_whom_it_allows(
+        self, tickets: Tickets, owner: Owner
+    ) -> None:
+        escrow, queue, keel = owner("TestChoosyOwner"), tickets.queue, tickets.keel
+        escrow.function("setTakesEther").send(True, sender=tickets.depositor)
+        stranger = keel.actors.stranger.address
+        tickets.request_all([ETHER, 2 * ETHER], escrow.address)
+        tickets.settle(2)
+        allow(keel, escrow, allowed=False)
+        refused = {"ticketId": 1, "owner": escrow.address, "caller": stranger}
+        with fails("ClaimNotAllowed", **refused):
+            tickets.claim(1)
+        skips = skipped(queue, tickets.claim_many([1]))
+        assert skips == [(1, CustomError("ClaimNotAllowed", refused))]
+        queue.claim.send(1, sender=as_contract(escrow))
+        allow(keel, escrow)
+        assert paid(queue, tickets.claim(2)) == 2 * ETHER
+
+    def test_is_named_by_nobody_but_the_queue(self, tickets: Tickets) -> None:
+        stranger = tickets.keel.actors.stranger.address
+        tickets.request(ETHER)
+        tickets.settle(1)
+        with fails("OnlyQueue", caller=stranger):
+            tickets.queue.claimFor.send(1, tickets.depositor, sender=stranger)
 
     @pytest.mark.parametrize("name", ["TestGasBurningOwner", "TestDataBombOwner"])
     def test_costs_its_payer_no_more_than_its_share(

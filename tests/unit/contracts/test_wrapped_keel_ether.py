@@ -21,6 +21,7 @@ from tests.unit.contracts.vaults import (
     ZERO_ADDRESS,
     accounts_of,
     change,
+    lose_everything,
     shares_of,
     stake,
     units_of,
@@ -135,6 +136,19 @@ class TestErc20:
         token.approve.send(spender, FOREVER, sender=depositor)
         token.transferFrom.send(depositor, holder, 2, sender=spender)
         assert token.allowance(depositor, spender) == FOREVER
+
+    def test_never_reaches_those_who_could_not_send_it_on(
+        self, keel: Keel, token: WrappedKeelEther, depositor: str
+    ) -> None:
+        vault = keel.quick.vault
+        for receiver in (token.address, vault.address):
+            with fails("ERC20InvalidReceiver", receiver=receiver):
+                token.transfer.send(receiver, 1, sender=depositor)
+            with fails("ERC20InvalidReceiver", receiver=receiver):
+                token.deposit.send(ETHER // 10, receiver, sender=depositor)
+            with fails("ERC20InvalidReceiver", receiver=receiver):
+                vault.depositWrapped.send(receiver, receiver, sender=depositor, value_wei=ETHER)
+        token.transfer.send(keel.quick.fund.address, 1, sender=depositor)
 
 
 class TestEntering:
@@ -332,6 +346,25 @@ class TestProperties:
         assert of_nobody == [FOREVER, FOREVER, 0, 0]
 
 
+def test_answers_where_keth_is_worth_nothing(
+    keel: Keel, token: WrappedKeelEther, depositor: str
+) -> None:
+    loser = depositor
+    lose_everything(keel)
+    units = units_of(keel, loser)
+    assert [token.convertToShares(ETHER), token.previewDeposit(ETHER)] == [0, 0]
+    assert [token.maxDeposit(loser), token.maxWithdraw(loser)] == [0, 0]
+    assert [token.convertToAssets(units), token.previewWithdraw(0)] == [0, 0]
+    token.withdraw.send(0, loser, loser, sender=loser)
+    with fails("ZeroShares", assetsWei=1):
+        token.deposit.send(1, loser, sender=loser)
+    with fails("Insolvent", visibleWei=0, shares=keel.quick.vault.totalShares()):
+        token.withdraw.send(1, loser, loser, sender=loser)
+    token.redeem.send(units, loser, loser, sender=loser)
+    token.mint.send(units, loser, sender=loser)
+    assert units_of(keel, loser) == units > 0
+
+
 class TestVaultOnly:
     @pytest.mark.parametrize("function", ["mintBacked", "burnCover"])
     def test_nobody_else_mints_or_burns(
@@ -348,7 +381,9 @@ class TestVaultOnly:
         vault = as_contract(keel.quick.vault)
         with fails("ERC20InsufficientBalance", sender=vault, balance=0, needed=1):
             token.burnCover.send(1, sender=vault)
-        token.mintBacked.send(vault, 1, sender=vault)
+        fund = as_contract(keel.quick.fund)
+        token.mintBacked.send(fund, 1, sender=vault)
+        token.transfer.send(vault, 1, sender=fund)
         token.burnCover.send(1, sender=vault)
 
 

@@ -20,7 +20,7 @@ from keel.model.queue import Queue
 from keel.model.report import Judgement, Outcome, apply_judgement
 from keel.model.stream import Stream
 from tests.deployment import Keel
-from tests.unit.contracts.hands import as_contract, next_reference_slot
+from tests.unit.contracts.hands import as_contract, deposit, next_reference_slot
 
 ZERO_ADDRESS = "0x" + "0" * 40
 VALIDATOR_WEI = 32 * ETHER
@@ -113,6 +113,15 @@ def lay_bare(keel: Keel) -> str:
     keel.quick.vault.deposit.send(*arguments, sender=depositor, value_wei=31 * ETHER)
     stake(keel, 1)
     return depositor
+
+
+def lose_everything(keel: Keel) -> None:
+    """Stake every wei and report that none of it is left: V is 0."""
+    vault = keel.quick.vault
+    deposit(keel, str(keel.actors.depositor.address), -vault.freeWei() % (32 * ETHER))
+    stake(keel, vault.freeWei() // (32 * ETHER))
+    change(keel, -vault.totals()[1])
+    assert vault.totalSupply() == 0
 
 
 def accounts_of(keel: Keel) -> Accounts:

@@ -19,7 +19,6 @@ from keel.model.errors import (
     ERC20InvalidReceiver,
     Insolvent,
     InsufficientLiquidity,
-    InsufficientShares,
     LimitExceeded,
     NoSuchTicket,
     NotFinalised,
@@ -83,7 +82,7 @@ def test_keth_goes_to_no_trap(receiver: str) -> None:
 def test_a_balance_can_be_moved_whole_and_no_wei_more() -> None:
     balance = WORLD.balance_wei("depositor", NOW)
     keel.transfer(WORLD, NOW, "depositor", "holder", balance)
-    with refused(InsufficientShares):
+    with refused(ERC20InsufficientBalance, "depositor", balance, balance + 1):
         keel.transfer(WORLD, NOW, "depositor", "holder", balance + 1)
 
 
