@@ -92,12 +92,15 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
     }
 
     function _credit(address to, uint256 units) private {
-        if (to == address(0) || to == address(this)) revert ERC20InvalidReceiver(to);
-        // Cover is burned in the call that hands it over (LOS-2); nothing else would ever leave the vault again.
-        if (to == address(VAULT) && msg.sender != VAULT.modules().fund) revert ERC20InvalidReceiver(to);
+        if (to == address(0) || to == address(this) || to == address(VAULT)) _requireCover(to);
         unchecked {
             balanceOf[to] += units; // all together are fewer than S, 120 bits
         }
+    }
+
+    /// @dev SHR-6. Cover is burned in the call that hands it over (LOS-2); nothing else would ever leave the vault again.
+    function _requireCover(address to) private view {
+        if (to != address(VAULT) || msg.sender != VAULT.modules().fund) revert ERC20InvalidReceiver(to);
     }
 
     function _debit(address from, uint256 units) private {
