@@ -32,6 +32,8 @@ SWEEP_FRAMES = 2
 MAX_COVERED_FRAMES = 7
 
 COVER_MAX_BPS = 9_500
+UNPROVEN_COVER_BPS = 500
+"""What a report takes of the fund at most, as long as no slashing can be proven (LOS-2)."""
 VALIDATOR_DEPOSIT_WEI = 32 * ETHER
 FIRST_DEPOSIT_WEI = ETHER
 """What the constructor deposits permanently (SHR-7)."""
@@ -43,3 +45,17 @@ ZERO_ADDRESS = "0x0000000000000000000000000000000000000000"
 
 FUND_VIRTUAL_SHARES = 10**6
 """Ten to the decimals offset of the fund's ERC-4626 shares (FND-2)."""
+
+STREAM_FRAMES = 30
+"""The longest time left that the mean of times counts (STR-3); an insolvent vault's stream."""
+LONGEST_STREAM_SECONDS = 2**48 - 1
+"""As long as its field holds (STR-3)."""
+UNVESTED_LIMIT_BPS = 100
+UNVESTED_FLOOR_WEI = 32 * ETHER
+"""Deposits wait while U is above the larger of this part of V and this amount (LIM-4)."""
+LARGEST_REPORT_WEI = 2**87
+"""More ether than there is: no report can be true beyond it (REP-4)."""
+ANNOUNCEMENT_FRAMES = 3
+"""So long after it was made an announcement ends (REP-8)."""
+REOPENING_FRAMES = 7
+"""Deposits stay closed so long after a loss beyond the bucket (STA-3)."""

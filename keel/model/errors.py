@@ -363,3 +363,26 @@ class RewardsAboveMinted(Refused):
     operator_id: int
     shares: int
     held: int
+
+
+@dataclass(eq=False)
+class DepositsClosed(Refused):
+    """STA-3: a loss beyond the bucket was applied lately."""
+
+    until: int
+
+
+@dataclass(eq=False)
+class UnvestedAboveLimit(Refused):
+    """LIM-4: newcomers would share too much that others have earned."""
+
+    unvested_wei: int
+    limit_wei: int
+
+
+@dataclass(eq=False)
+class ReportAboveSupply(Refused):
+    """REP-4: there is not that much ether."""
+
+    reported_wei: int
+    most_wei: int

@@ -1,0 +1,110 @@
+"""What keeps the protocol going between reports.
+
+STA-4: three actions can be paused, each apart, for a bounded time.
+STA-5: while the oracle is dead anyone brings withdrawals into B; C falls by the same, then P.
+STA-6: staking takes 32 ETH a validator from what the queue does not need.
+LIM-3: staking is bounded in a frame.
+OPR-4: operators claim shares that reports minted for them.
+"""
+
+from dataclasses import replace
+
+from keel.model.bounded.protocol.state import REGISTRY, Protocol
+from keel.model.constants import BPS, SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
+from keel.model.errors import (
+    InsufficientLiquidity,
+    NothingToDo,
+    NothingToStake,
+    PauseTooLong,
+    Refused,
+    StateNotDead,
+    SweepTooEarly,
+)
+from keel.model.frames import Action, State
+from keel.model.limits import available, take
+from keel.model.rewards import claim_reward
+from keel.model.staking_record import add_staked
+
+
+def stake(world: Protocol, now: int, validators: int) -> Protocol:
+    """Send ether to the deposit contract. Raises Refused."""
+    world.require_open(Action.STAKING, now)
+    if validators == 0:
+        raise NothingToStake
+    needed = validators * VALIDATOR_DEPOSIT_WEI
+    if needed > world.free_wei:
+        raise InsufficientLiquidity(needed, world.free_wei)
+    frame_seconds = world.parameters.geometry.frame_seconds
+    full_at = take(world.stakes_full_at, now, needed, stake_capacity_wei(world, now), frame_seconds)
+    accounts = replace(world.accounts, pending_wei=world.accounts.pending_wei + needed)
+    record = add_staked(world.staked, now, validators)
+    return replace(world, accounts=accounts, staked=record, stakes_full_at=full_at)
+
+
+def stake_capacity_wei(world: Protocol, now: int) -> int:
+    """What can be staked in a frame (LIM-3)."""
+    terms = world.parameters
+    return max(terms.stake_limit_bps * world.bearing_wei(now) // BPS, terms.stake_floor_wei)
+
+
+def stakeable_wei(world: Protocol, now: int) -> int:
+    """Ether of whole validators that can be staked now; 0 when closed."""
+    try:
+        world.require_open(Action.STAKING, now)
+    except Refused:
+        return 0
+    frame_seconds = world.parameters.geometry.frame_seconds
+    room = available(world.stakes_full_at, now, stake_capacity_wei(world, now), frame_seconds)
+    return min(world.free_wei, room) // VALIDATOR_DEPOSIT_WEI * VALIDATOR_DEPOSIT_WEI
+
+
+def pause(world: Protocol, now: int, action: Action, seconds: int) -> Protocol:
+    """Pause an action for `seconds`, 0 ending a pause; raises PauseTooLong."""
+    longest = world.parameters.max_pause_seconds
+    if seconds > longest:
+        raise PauseTooLong(seconds, longest)
+    return replace(world, paused_until={**world.paused_until, action: now + seconds})
+
+
+def sweep(world: Protocol, now: int) -> tuple[Protocol, int]:
+    """Bring withdrawals into B without a report; also return the wei. Raises Refused."""
+    state = world.state(now)
+    if state is not State.DEAD:
+        raise StateNotDead(state)
+    possible_at = world.ether_moved_at + SWEEP_FRAMES * world.parameters.geometry.frame_seconds
+    if now < possible_at:
+        raise SweepTooEarly(possible_at, now)
+    consensus_wei, pending_wei = world.accounts.consensus_wei, world.accounts.pending_wei
+    moved_wei = min(world.withdrawal_vault_wei, consensus_wei + pending_wei)
+    if moved_wei == 0:
+        raise NothingToDo
+    accounts = replace(
+        world.accounts,
+        consensus_wei=max(0, consensus_wei - moved_wei),
+        pending_wei=pending_wei - max(0, moved_wei - consensus_wei),
+    )
+    after = replace(
+        world,
+        accounts=accounts,
+        ether_moved_at=now,
+        withdrawal_vault_wei=world.withdrawal_vault_wei - moved_wei,
+    )
+    return after, moved_wei
+
+
+def receive_income(world: Protocol, withdrawals_wei: int = 0, rewards_wei: int = 0) -> Protocol:
+    """Let ether arrive in the two vaults; no term of the accounts follows it (ACC-2)."""
+    return replace(
+        world,
+        withdrawal_vault_wei=world.withdrawal_vault_wei + withdrawals_wei,
+        rewards_vault_wei=world.rewards_vault_wei + rewards_wei,
+    )
+
+
+def claim_operator_reward(
+    world: Protocol, operator_id: int, receiver: str, cumulative_shares: int
+) -> tuple[Protocol, int]:
+    """Pay an operator's proven leaf; also return the shares. Raises Refused."""
+    pool, shares = claim_reward(world.operator_rewards, operator_id, cumulative_shares)
+    moved = world.move_shares(REGISTRY, receiver, shares)
+    return replace(moved, operator_rewards=pool), shares

@@ -1,0 +1,317 @@
+"""What a report means and what it does.
+
+REP-1: a report is for a later reference slot that is final; rates count at most 7 frames.
+REP-2: what should be there is C and what was staked by the reference slot; what was staked later
+stays in P.
+REP-3: what is there is the consensus balance and what the two vaults held; more is growth, less a
+loss.
+REP-4: all that the vaults held is pulled and all growth is profit, whatever its size.
+REP-5: the fee is a part of the profit that does not make losses good, bounded by the time covered
+and by what is staked on record, in shares at the rate before; profit that bore no fee is
+remembered, so that the loss of it makes no later profit free.
+REP-6: no more validators than were staked by the reference slot.
+REP-9: judging and applying are pure functions, so simulation and application are the same.
+
+REP-7 and REP-8, who must sign and when, are in the transition `submit_report`.
+"""
+
+from dataclasses import dataclass, replace
+
+from keel.model.bounded.accounts import Accounts
+from keel.model.bounded.parameters import Parameters
+from keel.model.bounded.stream import (
+    capped_wei,
+    record_wei,
+    shrink_stream,
+    start_stream,
+    stream_seconds,
+)
+from keel.model.bounded.waterfall import LossShared, share_loss
+from keel.model.constants import (
+    BPS,
+    GWEI,
+    INSOLVENT_SHARES_PER_WEI,
+    LARGEST_REPORT_WEI,
+    MAX_COVERED_FRAMES,
+    SHARES_PER_UNIT,
+)
+from keel.model.errors import (
+    RefSlotNotBoundary,
+    RefSlotNotFinal,
+    RefSlotNotNewer,
+    RefSlotNotNewest,
+    RefTimeTooEarly,
+    ReportAboveSupply,
+    ReportedAboveHeld,
+    SlashedAboveStaked,
+    TooManyValidators,
+)
+from keel.model.queue import Queue, finalise, longest_prefix
+from keel.model.rounding import ceil_div
+from keel.model.shares import to_shares_down, whole_units
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the committee saw at the reference slot, as in the contracts."""
+
+    ref_slot: int
+    consensus_balance_gwei: int
+    withdrawal_vault_balance_wei: int = 0
+    rewards_vault_balance_wei: int = 0
+    active_validators: int = 0
+    exited_validators: int = 0
+    slashed_validators: int = 0
+    operators_root: bytes = bytes(32)
+    validators_root: bytes = bytes(32)
+
+
+@dataclass(frozen=True)
+class ReportBase:
+    """What a report is judged against (REP-2): all as known on chain when it arrives."""
+
+    now: int
+    ref_time: int
+    last_ref_time: int
+    ether_moved_at: int
+    expected_wei: int
+    staked_later_wei: int
+    staked_validators: int
+    unvested_wei: int
+    withdrawal_vault_wei: int
+    rewards_vault_wei: int
+    loss_allowance_wei: int
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How a report stands against the loss bucket, and what it changes if it applies.
+
+    `settled_wei` was staked since the last reference slot and by this one; `drawn_wei` is what the
+    stream does not bear of a loss.
+    """
+
+    ref_time: int
+    covered_seconds: int
+    consensus_wei: int
+    pending_wei: int
+    settled_wei: int
+    growth_wei: int
+    loss_wei: int
+    drawn_wei: int
+    beyond_limit: bool
+    limit_wei: int
+    withdrawals_wei: int
+    rewards_wei: int
+
+
+@dataclass(frozen=True)
+class FeeShares:
+    """Who receives a fee (REP-5); `insurance` is whole units of wkETH."""
+
+    treasury: int = 0
+    insurance: int = 0
+    operators: int = 0
+
+    @property
+    def total(self) -> int:
+        """Shares minted."""
+        return self.treasury + self.insurance + self.operators
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The books after a report and how they came about."""
+
+    accounts: Accounts
+    queue: Queue
+    fee_wei: int
+    fee_shares: FeeShares
+    loss_wei: int
+    loss: LossShared | None
+    finalised_wei: int
+
+
+def check_report(parameters: Parameters, base: ReportBase, report: Report) -> None:
+    """Raise the reason why the report cannot be (REP-1, REP-3, REP-4, REP-6, STA-5)."""
+    geometry = parameters.geometry
+    if not geometry.is_reference_slot(report.ref_slot):
+        raise RefSlotNotBoundary(report.ref_slot)
+    final_at = base.ref_time + parameters.finality_seconds
+    if base.now < final_at:
+        raise RefSlotNotFinal(report.ref_slot, final_at, base.now)
+    newer_frames = (base.now - final_at) // geometry.frame_seconds
+    if newer_frames:
+        newest = report.ref_slot + newer_frames * geometry.frame_slots
+        raise RefSlotNotNewest(report.ref_slot, newest)
+    if base.ref_time <= base.last_ref_time:
+        raise RefSlotNotNewer(base.ref_time, base.last_ref_time)
+    if base.ref_time <= base.ether_moved_at:
+        raise RefTimeTooEarly(base.ref_time, base.ether_moved_at)
+    validators = report.active_validators + report.exited_validators
+    if validators > base.staked_validators:
+        raise TooManyValidators(validators, base.staked_validators)
+    if report.slashed_validators > base.staked_validators:
+        raise SlashedAboveStaked(report.slashed_validators, base.staked_validators)
+    _check_ether(base, report)
+
+
+def _check_ether(base: ReportBase, report: Report) -> None:
+    for holder, reported, held in (
+        ("withdrawal_vault", report.withdrawal_vault_balance_wei, base.withdrawal_vault_wei),
+        ("rewards_vault", report.rewards_vault_balance_wei, base.rewards_vault_wei),
+    ):
+        if reported > held:
+            raise ReportedAboveHeld(holder, reported, held)
+    reported_wei = gross_wei(report)
+    if reported_wei > LARGEST_REPORT_WEI:
+        raise ReportAboveSupply(reported_wei, LARGEST_REPORT_WEI)
+
+
+def rate_seconds(parameters: Parameters, covered_seconds: int) -> int:
+    """Time that rates count (REP-1)."""
+    return min(covered_seconds, MAX_COVERED_FRAMES * parameters.geometry.frame_seconds)
+
+
+def gross_wei(report: Report) -> int:
+    """What the committee saw (REP-3)."""
+    return (
+        report.consensus_balance_gwei * GWEI
+        + report.withdrawal_vault_balance_wei
+        + report.rewards_vault_balance_wei
+    )
+
+
+def judge(base: ReportBase, last_consensus_wei: int, report: Report) -> Judgement:
+    """Compare a report that passed `check_report` with what was expected (REP-3, REP-8)."""
+    change = gross_wei(report) - base.expected_wei
+    loss = max(0, -change)
+    drawn = max(0, loss - base.unvested_wei)
+    return Judgement(
+        ref_time=base.ref_time,
+        covered_seconds=base.ref_time - base.last_ref_time,
+        consensus_wei=report.consensus_balance_gwei * GWEI,
+        pending_wei=base.staked_later_wei,
+        settled_wei=base.expected_wei - last_consensus_wei,
+        growth_wei=max(0, change),
+        loss_wei=loss,
+        drawn_wei=drawn,
+        beyond_limit=drawn > base.loss_allowance_wei,
+        limit_wei=base.loss_allowance_wei,
+        withdrawals_wei=report.withdrawal_vault_balance_wei,
+        rewards_wei=report.rewards_vault_balance_wei,
+    )
+
+
+def split_fee(parameters: Parameters, shares: int) -> FeeShares:
+    """Divide a fee's shares; remainders go to the treasury (REP-5)."""
+    insurance = whole_units(shares * parameters.insurance_bps // BPS) * SHARES_PER_UNIT
+    operators = shares * parameters.operators_bps // BPS
+    return FeeShares(shares - insurance - operators, insurance, operators)
+
+
+def apply_judgement(
+    parameters: Parameters,
+    accounts: Accounts,
+    queue: Queue,
+    fund_units: int,
+    judgement: Judgement,
+    *,
+    now: int,
+) -> Outcome:
+    """Absorb or stream, then finalise at the new index, then write the new reference (REP-9)."""
+    if judgement.loss_wei:
+        outcome = _absorb(accounts, queue, fund_units, judgement, now)
+    else:
+        outcome = _earn(parameters, accounts, queue, judgement, now)
+    referred = replace(
+        outcome.accounts,
+        consensus_wei=judgement.consensus_wei,
+        pending_wei=judgement.pending_wei,
+        record_wei=_record_wei(parameters, accounts, judgement),
+        ref_time=judgement.ref_time,
+    )
+    buffered = referred.buffered_wei(outcome.queue.owed_wei)
+    last_ticket = longest_prefix(outcome.queue, buffered, judgement.ref_time)
+    finalised, moved_wei = finalise(outcome.queue, last_ticket)
+    return replace(outcome, accounts=referred, queue=finalised, finalised_wei=moved_wei)
+
+
+def fee_of(fee_bps: int, profit_wei: int, loss_carry_wei: int, most_wei: int) -> tuple[int, int]:
+    """Fee of a profit, and the loss carry after it (REP-5); `most_wei` bounds the fee.
+
+    The carry falls by the profit that bore no fee: by all that made losses good, and beyond.
+    """
+    fee = min(fee_bps * max(0, profit_wei - max(0, loss_carry_wei)) // BPS, most_wei)
+    charged = ceil_div(fee * BPS, fee_bps) if fee else 0
+    return fee, loss_carry_wei - profit_wei + charged
+
+
+def _record_wei(parameters: Parameters, accounts: Accounts, judgement: Judgement) -> int:
+    return record_wei(
+        accounts.record_wei,
+        judgement.settled_wei,
+        judgement.consensus_wei,
+        cap_ray_per_day=parameters.stream_cap_ray_per_day,
+        seconds=rate_seconds(parameters, judgement.covered_seconds),
+    )
+
+
+def _earn(
+    parameters: Parameters, accounts: Accounts, queue: Queue, judgement: Judgement, now: int
+) -> Outcome:
+    visible, unvested = accounts.visible_wei(now), accounts.unvested_wei(now)
+    base = min(visible, _record_wei(parameters, accounts, judgement) + judgement.pending_wei)
+    seconds = rate_seconds(parameters, judgement.covered_seconds)
+    most = capped_wei(parameters.max_fee_ray_per_day, seconds, base)
+    fee, carry = fee_of(parameters.fee_bps, judgement.growth_wei, accounts.loss_carry_wei, most)
+    fee_shares = FeeShares()
+    if fee:
+        fee_shares = split_fee(parameters, to_shares_down(fee, accounts.shares, visible))
+    length = stream_seconds(
+        unvested,
+        max(0, accounts.stream.end - now),
+        judgement.growth_wei - fee,
+        frame_seconds=parameters.geometry.frame_seconds,
+        covered_seconds=judgement.covered_seconds,
+        cap_ray_per_day=parameters.stream_cap_ray_per_day,
+        base_wei=base,
+        insolvent=accounts.insolvent,
+    )
+    after = replace(
+        accounts,
+        shares=accounts.shares + fee_shares.total,
+        backing_wei=accounts.backing_wei + judgement.growth_wei,
+        stream=start_stream(unvested + judgement.growth_wei - fee, now, length),
+        loss_carry_wei=carry,
+    )
+    return Outcome(after, queue, fee, fee_shares, 0, None, 0)
+
+
+def _absorb(
+    accounts: Accounts, queue: Queue, fund_units: int, judgement: Judgement, now: int
+) -> Outcome:
+    loss_wei = judgement.loss_wei
+    unvested = accounts.unvested_wei(now)
+    shared = share_loss(
+        loss_wei,
+        total_shares=accounts.shares,
+        visible_wei=accounts.backing_wei - unvested,
+        unvested_wei=unvested,
+        normalised=queue.normalised,
+        index=queue.index,
+        fund_units=fund_units,
+    )
+    stream = shrink_stream(accounts.stream, now, shared.unvested_loss_wei)
+    shares = accounts.shares - shared.cover_units * SHARES_PER_UNIT
+    too_low = shared.visible_after_wei * INSOLVENT_SHARES_PER_WEI < shares
+    after = replace(
+        accounts,
+        shares=shares,
+        backing_wei=shared.visible_after_wei + stream.unvested_wei,
+        stream=stream,
+        loss_carry_wei=accounts.loss_carry_wei + loss_wei - shared.cover_wei,
+        insolvent=accounts.insolvent or too_low,
+    )
+    lowered = replace(queue, index=shared.index_after)
+    return Outcome(after, lowered, 0, FeeShares(), loss_wei, shared, 0)
