@@ -36,9 +36,9 @@ class LossShared:
         )
 
 
-def cover_units(shares_wanted: int, fund_units: int) -> int:
+def cover_units(shares_wanted: int, fund_units: int, cover_bps: int = UNPROVEN_COVER_BPS) -> int:
     """Units of wkETH that the fund hands over (LOS-2)."""
-    return min(fund_units * UNPROVEN_COVER_BPS // BPS, ceil_div(shares_wanted, SHARES_PER_UNIT))
+    return min(fund_units * cover_bps // BPS, ceil_div(shares_wanted, SHARES_PER_UNIT))
 
 
 def share_loss(
@@ -50,6 +50,7 @@ def share_loss(
     normalised: int,
     index: int,
     fund_units: int,
+    cover_bps: int = UNPROVEN_COVER_BPS,
 ) -> LossShared:
     """Run a loss of at most V + U + Q through LOS-1 to LOS-3; V and S are those before it."""
     owed_wei = owed_up(normalised, index)
@@ -57,7 +58,8 @@ def share_loss(
     left = loss_wei - from_stream
     units = 0
     if left and visible_wei:
-        units = cover_units(to_shares_up(left, total_shares, visible_wei), fund_units)
+        wanted = to_shares_up(left, total_shares, visible_wei)
+        units = cover_units(wanted, fund_units, cover_bps)
     covered = min(left, to_assets_down(units * SHARES_PER_UNIT, total_shares, visible_wei))
     remaining_wei = visible_wei + owed_wei - left
     index_after = index
