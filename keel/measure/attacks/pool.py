@@ -8,7 +8,7 @@ Methods that start with `rule_` are those in which rules under comparison differ
 from keel.deploy.profiles import MAINNET
 from keel.model.bounded.report import fee_of
 from keel.model.bounded.stream import capped_wei, record_wei, stream_seconds
-from keel.model.bounded.waterfall import share_loss
+from keel.model.bounded.waterfall import LossShared, share_loss
 from keel.model.constants import (
     ANNOUNCEMENT_FRAMES,
     BPS,
@@ -34,6 +34,7 @@ from keel.model.rounding import ceil_div
 FRAME = MAINNET.frame_seconds
 FINALITY = MAINNET.finality_seconds
 CAP = MAINNET.stream_cap_ray_per_day
+MAX_FEE_RAY_PER_DAY = 5 * RAY // 100_000
 STAKE_LIMIT_BPS = 100
 STAKE_FLOOR_WEI = 1_024 * ETHER
 QUORUM = 3
@@ -50,6 +51,7 @@ class Pool:
     """
 
     announced_quorum = min(MEMBERS, QUORUM + 1)
+    max_fee_ray_per_day = MAX_FEE_RAY_PER_DAY
 
     def __init__(self, staked_wei: int, buffer_wei: int, fund_wei: int = 0) -> None:
         """Of victims alone, `fund_wei` of it insured; the reference slot is now."""
@@ -208,9 +210,9 @@ class Pool:
         fee, self.loss_carry_wei = fee_of(MAINNET.fee_bps, profit, self.loss_carry_wei, most)
         return fee
 
-    def rule_carry(self, borne: int) -> None:
+    def rule_carry(self, loss: int, shared: LossShared) -> None:
         """LOS-4."""
-        self.loss_carry_wei += borne
+        self.loss_carry_wei += loss - shared.cover_wei
 
     def honest(self, signers: int = MEMBERS) -> bool:
         """Report the truth."""
@@ -254,7 +256,7 @@ class Pool:
         visible = self.backing_wei - unvested
         seconds = self.rate_seconds()
         base = self.rule_base_wei(visible, seen_wei, seconds)
-        fee = self.rule_fee(profit, capped_wei(MAINNET.max_fee_ray_per_day, seconds, base))
+        fee = self.rule_fee(profit, capped_wei(self.max_fee_ray_per_day, seconds, base))
         if fee and visible:
             minted = fee * self.total_shares // visible
             insured = minted * MAINNET.insurance_bps // BPS // SHARES_PER_UNIT * SHARES_PER_UNIT
@@ -321,7 +323,7 @@ class Pool:
         self.stream_end = self.now + self.stream_length
         self.backing_wei = shared.visible_after_wei + left
         self.index = shared.index_after
-        self.rule_carry(loss - shared.cover_wei)
+        self.rule_carry(loss, shared)
         too_low = shared.visible_after_wei * INSOLVENT_SHARES_PER_WEI < self.total_shares
         self.insolvent = self.insolvent or too_low
 

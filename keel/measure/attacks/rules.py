@@ -4,6 +4,7 @@ from typing import override
 
 from keel.deploy.profiles import MAINNET
 from keel.measure.attacks.pool import CAP, FRAME, MEMBERS, Pool
+from keel.model.bounded.waterfall import LossShared
 from keel.model.constants import (
     BPS,
     COVER_MAX_BPS,
@@ -23,6 +24,7 @@ MAX_STREAM_SECONDS = 30 * DAY
 class Before(Pool):
     """Growth limits, ether that waits in vaults, announcements without amount."""
 
+    max_fee_ray_per_day = 2 * RAY // BPS
     feeless_wei = 0
 
     @override
@@ -77,7 +79,7 @@ class Before(Pool):
     @override
     def rule_announced(self, drawn: int, allowance: int, signers: int) -> bool:
         if not self.announced_at:
-            self.announced_at = self.now
+            self.announced_at, self.announced_wei = self.now, drawn
             return False
         needed = ceil_div(2 * MEMBERS, 3)
         return self.now >= self.announced_at + FRAME and signers >= needed
@@ -163,6 +165,14 @@ class CarriedLosses(Pool):
         fee = MAINNET.fee_bps * max(0, profit - self.loss_carry_wei) // BPS
         self.loss_carry_wei = max(0, self.loss_carry_wei - profit)
         return min(fee, most)
+
+
+class StreamLosses(CarriedLosses):
+    """Only what the stream did not bear of a loss is carried."""
+
+    @override
+    def rule_carry(self, loss: int, shared: LossShared) -> None:
+        self.loss_carry_wei += loss - shared.unvested_loss_wei - shared.cover_wei
 
 
 class Proposed(ReportedBase, WholeMean, WholeBucket, OneAnnouncement, OpenDeposits, CarriedLosses):
