@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from keel.measure.attacks.histories import ATTACKS, HOLDERS_WEI, Rules, worst
-from keel.measure.attacks.pool import FINALITY, FRAME, MEMBERS, QUORUM, Pool
+from keel.measure.attacks.books import FINALITY, FRAME, MEMBERS, QUORUM
+from keel.measure.attacks.history import HOLDERS_WEI, Rules
+from keel.measure.attacks.pool import Pool
 from keel.measure.attacks.rules import (
     CarriedLosses,
     FreeStaking,
@@ -16,6 +17,7 @@ from keel.measure.attacks.rules import (
     WholeBucket,
     WholeMean,
 )
+from keel.measure.attacks.table import ATTACKS, worst
 from keel.model.constants import ETHER
 
 YEAR_FRAMES = 365
@@ -44,15 +46,15 @@ def comparisons() -> Iterator[Comparison]:
             days_until_visible(WholeMean, percent),
             days_until_visible(Pool, percent),
         )
-    in_week = "quorum, 7 frames"
+    in_week = "growth, a quorum, 7 frames"
     yield _lost("STR-5: K, not C, is the base", "H1", in_week, ReportedBase)
-    yield _lost("LIM-3: the bucket counts from V + Q", "LIM-3", "loss hidden", WholeBucket)
+    yield _lost("LIM-3: the bucket counts from V + Q", "LIM-3", "a loss hidden", WholeBucket)
     yield _lost("LIM-3: staking is bounded", "H1", in_week, FreeStaking)
     yield Comparison(
         "LIM-4: no deposit while much is unvested",
         "a loss of up to 30 % comes back: what newcomers take of it in a year",
         "ETH of 1,000",
-        *(_worst("M8", "written off", rules)[0] / ETHER for rules in (OpenDeposits, Pool)),
+        *(_worst("M8", "a loss", rules)[0] / ETHER for rules in (OpenDeposits, Pool)),
     )
     yield Comparison(
         "REP-8: an announcement can be made anew",

@@ -5,99 +5,12 @@ validators earn belongs to whoever holds shares in that frame, less the ordinary
 loss is what they would have at that, less what they would have if the truth came to light.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 
-from keel.deploy.profiles import MAINNET
-from keel.measure.attacks.pool import ATTACKER, FINALITY, FRAME, FUND, MEMBERS, VICTIMS, Pool
-from keel.model.constants import BPS, ETHER
+from keel.measure.attacks.books import ATTACKER, FRAME, FUND, MEMBERS, VICTIMS
+from keel.measure.attacks.history import HOLDERS_WEI, LONG, Result, Rules, newly, size_wei
+from keel.model.constants import BPS, DEAD_FRAMES, ETHER
 from keel.model.queue import owed_up
-
-type Rules = type[Pool]
-type Result = tuple[int, int]
-
-START = 10**9 // FRAME * FRAME
-LONG = 365
-"""Frames of a history in which victims wait."""
-HOLDERS_WEI = 10_000 * ETHER
-"""What the victims hold, unless an attack says otherwise."""
-
-
-@dataclass
-class History:
-    """A pool that lives on, with what is fair beside it; amounts in wei."""
-
-    pool: Pool
-    random: Random
-    yield_ppm: int
-    frames: int
-    spent_wei: int = 0
-    fair_wei: int = 0
-    victims_wei: int = 0
-
-    def start(self) -> "History":
-        """Remember what the victims have."""
-        self.victims_wei = self.pool.worth_wei(VICTIMS) + self.pool.worth_wei(FUND)
-        return self
-
-    @property
-    def lasts(self) -> bool:
-        """Whether frames are left."""
-        return self.pool.slot_time < START + self.frames * FRAME
-
-    def frame(self) -> None:
-        """Validators earn, victims come and go, the next reference slot ends, at times late."""
-        pool, chance = self.pool, self.random.random()
-        left = (START - pool.slot_time) // FRAME + self.frames
-        frames = max(1, min(left, self.random.choice((2, 3, 5)))) if chance < 0.03 else 1
-        delay = FINALITY
-        if chance > 0.9:
-            delay = self.random.randrange(FINALITY, FRAME * 9 // 10)
-            if chance > 0.97 and self.frames < LONG:
-                pool.request(VICTIMS, self.random.randrange(1, 20) * ETHER)
-        earned = pool.true_wei * self.yield_ppm * frames // (365 * 10**6)
-        net = earned * (BPS - MAINNET.fee_bps) // BPS
-        attackers = net * pool.shares[ATTACKER] // pool.total_shares
-        self.fair_wei += attackers
-        self.victims_wei += net - attackers
-        pool.true_wei += earned
-        pool.withdraw(earned if chance < 0.5 else 0)
-        pool.end_frame(frames, delay)
-
-    def deposit(self, wei: int) -> bool:
-        """The attacker pays in, if it can."""
-        done = self.pool.deposit(ATTACKER, wei)
-        self.spent_wei += wei if done else 0
-        return done
-
-    def leave(self) -> Result:
-        """The attacker asks for all just before the next report."""
-        pool = self.pool
-        pool.now = max(pool.now, pool.slot_time + FRAME - 1)
-        pool.leave(ATTACKER)
-        return self.result()
-
-    def result(self) -> Result:
-        """Gain and loss as they stand."""
-        pool = self.pool
-        gain = pool.worth_wei(ATTACKER) - self.spent_wei - self.fair_wei
-        kept = pool.worth_wei(VICTIMS) + pool.worth_wei(FUND)
-        return gain, self.victims_wei - kept
-
-
-def newly(
-    rules: Rules, random: Random, frames: int, total_wei: int = HOLDERS_WEI, fund_bps: int = 0
-) -> History:
-    """A vault of victims, most of it staked, for so many frames."""
-    staked = total_wei * random.randrange(80, 100) // 100 // (32 * ETHER) * 32 * ETHER
-    pool = rules(staked, total_wei - staked, total_wei * fund_bps // BPS)
-    return History(pool, random, random.randrange(60_000), frames).start()
-
-
-def size_wei(random: Random, least: float, most: float, of_wei: int) -> int:
-    """An amount between two multiples, small ones as likely as large ones."""
-    return int(of_wei * least * (most / least) ** random.random()) // 10**9 * 10**9
 
 
 def false_growth(rules: Rules, random: Random, frames: int, signers: int) -> Result:
@@ -208,7 +121,9 @@ def silence(rules: Rules, random: Random) -> Result:
         pool.dead_exit()
     pool.now = max(pool.now, pool.moved_at + 2 * FRAME)
     pool.dead_exit()
-    claims, frozen = 0, 0
+    claims = frozen = 0
+    if pool.age_frames() < DEAD_FRAMES:
+        return 0, 0
     for _, _, ticket_claims, _ in pool.tickets:
         claims += ticket_claims
         owed = owed_up(claims, pool.index)
@@ -234,6 +149,22 @@ def insurance(rules: Rules, random: Random, frames: int) -> Result:
         pool.report(seen + (-lost if frame % 2 else lost), MEMBERS)
     gain, _ = history.leave()
     return gain, before - pool.worth_wei(FUND)
+
+
+def underwriter(rules: Rules, random: Random, frames: int) -> Result:
+    """A late underwriter and a quorum that sees growth: the fee's part for the fund is theirs."""
+    history = newly(rules, random, frames, fund_bps=random.randrange(1, 200))
+    pool = history.pool
+    part_ppm = random.randrange(1, 10**6)
+    before, fund = pool.worth_wei(VICTIMS), pool.shares[FUND]
+    while history.lasts:
+        history.frame()
+        seen = pool.consensus_wei + pool.pending_wei + size_wei(random, 0.001, 10, HOLDERS_WEI)
+        pool.report(seen)
+    minted = (pool.shares[FUND] - fund) * part_ppm // 10**6
+    earned = history.victims_wei - before - pool.shares[FUND]
+    lost = before + max(0, earned) - pool.worth_wei(VICTIMS)
+    return minted * pool.visible_wei() // pool.total_shares, max(0, lost)
 
 
 def small_announcement(rules: Rules, random: Random) -> Result:
@@ -298,41 +229,3 @@ def returned(rules: Rules, random: Random) -> Result:
     seen = pool.visible_wei() * pool.shares[VICTIMS] // pool.total_shares + pool.paid_wei[VICTIMS]
     gain = pool.visible_wei() * pool.shares[ATTACKER] // pool.total_shares
     return gain - history.spent_wei - history.fair_wei, history.victims_wei - seen
-
-
-@dataclass(frozen=True)
-class Attack:
-    """A row of the table: what is tried, by whom, and how often."""
-
-    row: str
-    what: str
-    attempt: Callable[[Rules, Random], Result]
-    runs: int
-
-
-ATTACKS = (
-    Attack("H1", "quorum, 1 frame", lambda r, x: false_growth(r, x, 1, 3), 1_500),
-    Attack("H1", "quorum, 7 frames", lambda r, x: false_growth(r, x, 7, 3), 1_200),
-    Attack("H1", "quorum, 30 frames", lambda r, x: false_growth(r, x, 30, 3), 500),
-    Attack("M1", "newcomer, 2 frames", lambda r, x: newcomer(r, x, 2), 1_000),
-    Attack("M1", "newcomer, 7 frames", lambda r, x: newcomer(r, x, 7), 800),
-    Attack("M1", "newcomer, 30 frames", lambda r, x: newcomer(r, x, 30), 400),
-    Attack("M2", "module, growth, 7 frames", lambda r, x: false_growth(r, x, 7, 5), 800),
-    Attack("M2", "module, loss and back, 30 frames", lambda r, x: false_loss(r, x, 30, 5), 500),
-    Attack("M4", "announcement, then silence", silence, 500),
-    Attack("M5", "losses and returns, 7 frames", lambda r, x: insurance(r, x, 7), 1_000),
-    Attack("M6", "more than announced, 4 frames", small_announcement, 1_000),
-    Attack("M8", "written off and back, a year", returned, 300),
-    Attack("LIM-3", "loss hidden behind growth", hidden_loss, 500),
-    Attack("any", "quorum, 7 frames", lambda r, x: whatever(r, x, 7, 3), 1_000),
-    Attack("any", "quorum + 1, 14 frames", lambda r, x: whatever(r, x, 14, 4), 500),
-)
-
-
-def worst(attack: Attack, rules: Rules, runs: int | None = None) -> Result:
-    """Largest gain and largest loss of all runs."""
-    results = [
-        attack.attempt(rules, Random(f"{attack.row} {attack.what} {seed}"))  # noqa: S311
-        for seed in range(attack.runs if runs is None else runs)
-    ]
-    return max(gain for gain, _ in results), max(loss for _, loss in results)

@@ -3,7 +3,8 @@
 from typing import override
 
 from keel.deploy.profiles import MAINNET
-from keel.measure.attacks.pool import CAP, FRAME, MEMBERS, Pool
+from keel.measure.attacks.books import CAP, FRAME, MEMBERS
+from keel.measure.attacks.pool import Pool
 from keel.model.bounded.waterfall import LossShared
 from keel.model.constants import (
     BPS,
