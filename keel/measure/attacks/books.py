@@ -8,6 +8,7 @@ from keel.deploy.profiles import MAINNET
 from keel.model.constants import (
     BPS,
     ETHER,
+    INSOLVENT_INDEX,
     INSOLVENT_SHARES_PER_WEI,
     RAY,
     SHARES_PER_UNIT,
@@ -25,6 +26,7 @@ FRAME = MAINNET.frame_seconds
 FINALITY = MAINNET.finality_seconds
 CAP = MAINNET.stream_cap_ray_per_day
 MAX_FEE_RAY_PER_DAY = 5 * RAY // 100_000
+LOSS_LIMIT_BPS = 25
 STAKE_LIMIT_BPS = 100
 STAKE_FLOOR_WEI = 1_024 * ETHER
 QUORUM = 3
@@ -118,7 +120,8 @@ class Books:
         """Burn shares for a ticket, at most all that they are worth (QUE-1)."""
         visible = self.visible_wei()
         wei = min(wei, self.shares[holder] * visible // self.total_shares - 1)
-        if wei <= 0 or visible * INSOLVENT_SHARES_PER_WEI < self.total_shares:
+        low = visible * INSOLVENT_SHARES_PER_WEI < self.total_shares
+        if wei <= 0 or low or self.index < INSOLVENT_INDEX:
             return
         before = self.owed_wei()
         claims = normalise_up(wei, self.index)
@@ -142,7 +145,8 @@ class Books:
     def stake(self) -> None:
         """Whole validators of what the queue does not need (STA-6)."""
         free = self.buffer_wei() - self.owed_wei()
-        if self.age_frames() >= STALE_FRAMES or self.announced_at or free <= 0:
+        closed = self.insolvent or self.announced_at or self.age_frames() >= STALE_FRAMES
+        if closed or free <= 0:
             return
         capacity = self.rule_stake_capacity_wei()
         wei = min(free, available(self.stakes_full_at, self.now, capacity, FRAME))

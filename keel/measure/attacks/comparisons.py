@@ -9,6 +9,7 @@ from keel.measure.attacks.history import HOLDERS_WEI, Rules
 from keel.measure.attacks.pool import Pool
 from keel.measure.attacks.rules import (
     CarriedLosses,
+    CountedBalance,
     FreeStaking,
     OneAnnouncement,
     OpenDeposits,
@@ -16,6 +17,7 @@ from keel.measure.attacks.rules import (
     StreamLosses,
     WholeBucket,
     WholeMean,
+    WideBucket,
 )
 from keel.measure.attacks.table import ATTACKS, worst
 from keel.model.constants import ETHER
@@ -46,10 +48,27 @@ def comparisons() -> Iterator[Comparison]:
             days_until_visible(WholeMean, percent),
             days_until_visible(Pool, percent),
         )
-    in_week = "growth, a quorum, 7 frames"
-    yield _lost("STR-5: K, not C, is the base", "H1", in_week, ReportedBase)
-    yield _lost("LIM-3: the bucket counts from V + Q", "LIM-3", "a loss hidden", WholeBucket)
-    yield _lost("LIM-3: staking is bounded", "H1", in_week, FreeStaking)
+    growth = (
+        "H1",
+        "growth, a quorum, 7 frames",
+        "what victims lose to a quorum's growth in a week",
+    )
+    yield _lost("STR-5: K, not C, is the base", *growth, ReportedBase)
+    yield _lost("LIM-3: staking is bounded", *growth, FreeStaking)
+    hidden = (
+        "LIM-3",
+        "a loss hidden",
+        "what a quorum takes from V at once, growth and loss in turn",
+    )
+    yield _lost("LIM-3: the bucket counts from V + Q", *hidden, WholeBucket)
+    tickets = (
+        "LIM-3",
+        "tickets shrink",
+        "what a quorum takes from tickets by a loss and its return",
+    )
+    yield _lost("LIM-3: the bucket holds 0.25 %, not 1 %", *tickets, WideBucket)
+    total = ("ACC-4", "a total loss", "what growth after insolvency takes from holders")
+    yield _lost("ACC-4: only ether that arrives is income", *total, CountedBalance)
     yield Comparison(
         "LIM-4: no deposit while much is unvested",
         "a loss of up to 30 % comes back: what newcomers take of it in a year",
@@ -83,11 +102,8 @@ def _worst(row: str, what: str, rules: Rules) -> tuple[int, int]:
     return worst(attack, rules)
 
 
-def _lost(rule: str, row: str, what: str, without: Rules) -> Comparison:
+def _lost(rule: str, row: str, what: str, question: str, without: Rules) -> Comparison:
     lost = [_worst(row, what, rules)[1] / ETHER for rules in (without, Pool)]
-    question = "what victims lose to a quorum's growth in a week"
-    if row == "LIM-3":
-        question = "what a quorum takes from V at once, growth and loss in turn"
     return Comparison(rule, question, "ETH of 10,000", *lost)
 
 

@@ -8,7 +8,7 @@ loss is what they would have at that, less what they would have if the truth cam
 from random import Random
 
 from keel.measure.attacks.books import ATTACKER, FRAME, FUND, MEMBERS, VICTIMS
-from keel.measure.attacks.history import HOLDERS_WEI, LONG, Result, Rules, newly, size_wei
+from keel.measure.attacks.history import HOLDERS_WEI, LONG, History, Result, Rules, newly, size_wei
 from keel.model.constants import BPS, DEAD_FRAMES, ETHER
 from keel.model.queue import owed_up
 
@@ -165,6 +165,48 @@ def underwriter(rules: Rules, random: Random, frames: int) -> Result:
     earned = history.victims_wei - before - pool.shares[FUND]
     lost = before + max(0, earned) - pool.worth_wei(VICTIMS)
     return minted * pool.visible_wei() // pool.total_shares, max(0, lost)
+
+
+def among_holders(rules: Rules, random: Random, frames: int) -> History:
+    """All is staked, and a part of the shares was always the attacker's."""
+    extra = size_wei(random, 0.1, 9, HOLDERS_WEI)
+    pool = rules(HOLDERS_WEI + extra, 0)
+    pool.shares[ATTACKER] = pool.total_shares * extra // (HOLDERS_WEI + extra)
+    pool.shares[VICTIMS] -= pool.shares[ATTACKER]
+    history = History(pool, random, random.randrange(60_000), frames, pool.worth_wei(ATTACKER))
+    return history.start()
+
+
+def against_tickets(rules: Rules, random: Random, frames: int, signers: int) -> Result:
+    """A loss shrinks the tickets, its return is the holders': the attacker holds, victims wait."""
+    history = among_holders(rules, random, frames)
+    pool = history.pool
+    for _ in range(random.randrange(1, 30)):
+        pool.request(VICTIMS, HOLDERS_WEI * random.randrange(10, 50) // 1_000)
+    while history.lasts:
+        history.frame()
+        pool.withdraw(random.randrange(200) * ETHER)
+        expected = pool.consensus_wei + pool.pending_wei - pool.arrived_wei
+        pool.report(expected - size_wei(random, 0.01, 0.5, expected), signers)
+        pool.report(expected - size_wei(random, 10**-5, 0.01, expected), signers)
+    pool.end_frame()
+    pool.honest()
+    return history.result()
+
+
+def after_insolvency(rules: Rules, random: Random, frames: int, signers: int) -> Result:
+    """A total loss is announced and applied, then growth without end is seen."""
+    history = among_holders(rules, random, frames)
+    pool = history.pool
+    history.yield_ppm = 0
+    while history.lasts:
+        history.frame()
+        seen = 0
+        if pool.consensus_wei == 0:
+            pool.withdraw(size_wei(random, 0.001, 0.3, HOLDERS_WEI))
+            seen = size_wei(random, 0.1, 1_000, HOLDERS_WEI)
+        pool.report(seen, signers)
+    return history.leave()
 
 
 def small_announcement(rules: Rules, random: Random) -> Result:

@@ -63,27 +63,11 @@ histories are lived under each set of rules:
 A **gain** is what the attacker has when it leaves, less what it paid in and less its fair share of
 what validators earned meanwhile. A **loss** is what the victims would have then, less what they
 would have if the truth came to light. In M4 it is ether of tickets that could be paid and is not;
-in M5 what the fund paid; in M6 and LIM-3 what left V at once beyond what was announced; in M8 what is
-not visible a year later. **At most** is what the tests hold the rules of now to.
+in M5 what the fund paid; in M6 and in the loss that growth hides what left V at once beyond what
+was announced; in M8 what is not visible a year later. **At most** is what the tests hold the rules
+of now to.
 
-{
-        _table(
-            (
-                "row",
-                "what is tried",
-                "runs",
-                "gain before",
-                "loss before",
-                "gain first",
-                "loss first",
-                "gain now",
-                "loss now",
-                "at most",
-            ),
-            attacks,
-            texts=2,
-        )
-    }
+{_table(HEAD, attacks, texts=2)}
 
 ## What single rules are for
 The same question without a rule (with the one that was there or was proposed instead), and with it:

@@ -6,6 +6,7 @@ from keel.measure.attacks.books import (
     FEES,
     FRAME,
     FUND,
+    LOSS_LIMIT_BPS,
     MAX_FEE_RAY_PER_DAY,
     MEMBERS,
     QUORUM,
@@ -45,7 +46,7 @@ class Pool(Books):
 
     def rule_loss_capacity_wei(self) -> int:
         """LIM-3."""
-        return MAINNET.loss_limit_bps * (self.visible_wei() + self.owed_wei()) // BPS
+        return LOSS_LIMIT_BPS * (self.visible_wei() + self.owed_wei()) // BPS
 
     def rule_base_wei(self, visible: int, consensus_wei: int, seconds: int) -> int:
         """What the cap counts from; also writes K (STR-3, STR-5)."""
@@ -84,6 +85,7 @@ class Pool(Books):
         """Report a consensus balance and all that arrived; False unless it was applied."""
         if self.slot_time <= self.ref_time or self.slot_time <= self.moved_at:
             return False
+        seen_wei = self.rule_counted_wei(seen_wei)
         change = seen_wei + self.arrived_wei - self.consensus_wei - self.pending_wei
         if change >= 0:
             held = self.rule_held_wei(change, signers)
@@ -103,6 +105,10 @@ class Pool(Books):
         self.ref_time = self.slot_time
         self.finalise(self.slot_time)
         return True
+
+    def rule_counted_wei(self, seen_wei: int) -> int:
+        """What counts of the consensus balance (ACC-4)."""
+        return min(seen_wei, self.consensus_wei + self.pending_wei) if self.insolvent else seen_wei
 
     def rule_held_wei(self, growth: int, signers: int) -> int | None:
         """What of this growth stays in the vaults; None if the report is not applied (REP-4)."""

@@ -86,6 +86,10 @@ class Before(Pool):
         return self.now >= self.announced_at + FRAME and signers >= needed
 
     @override
+    def rule_counted_wei(self, seen_wei: int) -> int:
+        return seen_wei
+
+    @override
     def rule_reopening(self) -> None:
         """Deposits opened at once."""
 
@@ -120,6 +124,14 @@ class WholeMean(Pool):
         return min(max(mean, min(by_cap, by_rate)), 2**48 - 1)
 
 
+class WideBucket(Pool):
+    """A loss bucket of 1 %."""
+
+    @override
+    def rule_loss_capacity_wei(self) -> int:
+        return MAINNET.loss_limit_bps * (self.visible_wei() + self.owed_wei()) // BPS
+
+
 class WholeBucket(Pool):
     """The loss bucket counts from A + Q, unvested rewards included."""
 
@@ -138,6 +150,14 @@ class OneAnnouncement(Pool):
         if self.announced_at and drawn > self.announced_wei + allowance:
             return False
         return super().rule_announced(drawn, allowance, signers)
+
+
+class CountedBalance(Pool):
+    """Without ACC-4: what an insolvent vault's validators are said to be worth is income."""
+
+    @override
+    def rule_counted_wei(self, seen_wei: int) -> int:
+        return seen_wei
 
 
 class OpenDeposits(Pool):
@@ -176,5 +196,13 @@ class StreamLosses(CarriedLosses):
         self.loss_carry_wei += loss - shared.unvested_loss_wei - shared.cover_wei
 
 
-class Proposed(ReportedBase, WholeMean, WholeBucket, OneAnnouncement, OpenDeposits, CarriedLosses):
+class Proposed(
+    ReportedBase,
+    WholeMean,
+    WholeBucket,
+    OneAnnouncement,
+    CountedBalance,
+    OpenDeposits,
+    CarriedLosses,
+):
     """The rules as first proposed."""

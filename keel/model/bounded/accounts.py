@@ -3,7 +3,9 @@
 ACC-1: B + C + P = A + Q; B is derived from the others.
 ACC-2: nothing here follows a balance, so ether forced in from outside changes no term.
 ACC-3: a share worth under a millionth of par means insolvent; a ticket index that low stops
-requests too. A vault that a loss made insolvent takes no deposit ever again.
+requests too.
+ACC-4: a vault that a loss made insolvent is wound down: it takes no deposit and stakes nothing ever
+again, and only ether that arrives is income.
 """
 
 from dataclasses import dataclass

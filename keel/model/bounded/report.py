@@ -163,7 +163,11 @@ def _check_ether(base: ReportBase, report: Report) -> None:
     ):
         if reported > held:
             raise ReportedAboveHeld(holder, reported, held)
-    reported_wei = gross_wei(report)
+    reported_wei = (
+        report.consensus_balance_gwei * GWEI
+        + report.withdrawal_vault_balance_wei
+        + report.rewards_vault_balance_wei
+    )
     if reported_wei > LARGEST_REPORT_WEI:
         raise ReportAboveSupply(reported_wei, LARGEST_REPORT_WEI)
 
@@ -173,26 +177,22 @@ def rate_seconds(parameters: Parameters, covered_seconds: int) -> int:
     return min(covered_seconds, MAX_COVERED_FRAMES * parameters.geometry.frame_seconds)
 
 
-def gross_wei(report: Report) -> int:
-    """What the committee saw (REP-3)."""
-    return (
-        report.consensus_balance_gwei * GWEI
-        + report.withdrawal_vault_balance_wei
-        + report.rewards_vault_balance_wei
-    )
-
-
-def judge(base: ReportBase, last_consensus_wei: int, report: Report) -> Judgement:
-    """Compare a report that passed `check_report` with what was expected (REP-3, REP-8)."""
-    change = gross_wei(report) - base.expected_wei
+def judge(base: ReportBase, accounts: Accounts, report: Report) -> Judgement:
+    """Compare a report that passed `check_report` with what was expected (ACC-4, REP-3, REP-8)."""
+    settled_wei = base.expected_wei - accounts.consensus_wei
+    consensus_wei = report.consensus_balance_gwei * GWEI
+    if accounts.insolvent:
+        consensus_wei = min(consensus_wei, base.expected_wei)
+    arrived_wei = report.withdrawal_vault_balance_wei + report.rewards_vault_balance_wei
+    change = consensus_wei + arrived_wei - base.expected_wei
     loss = max(0, -change)
     drawn = max(0, loss - base.unvested_wei)
     return Judgement(
         ref_time=base.ref_time,
         covered_seconds=base.ref_time - base.last_ref_time,
-        consensus_wei=report.consensus_balance_gwei * GWEI,
+        consensus_wei=consensus_wei,
         pending_wei=base.staked_later_wei,
-        settled_wei=base.expected_wei - last_consensus_wei,
+        settled_wei=settled_wei,
         growth_wei=max(0, change),
         loss_wei=loss,
         drawn_wei=drawn,

@@ -4,6 +4,7 @@ STA-4: three actions can be paused, each apart, for a bounded time.
 STA-5: while the oracle is dead anyone brings withdrawals into B; C falls by the same, then P.
 STA-6: staking takes 32 ETH a validator from what the queue does not need.
 LIM-3: staking is bounded in a frame.
+ACC-4: nothing is staked any more after insolvency.
 OPR-4: operators claim shares that reports minted for them.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import replace
 from keel.model.bounded.protocol.state import REGISTRY, Protocol
 from keel.model.constants import BPS, SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import (
+    Insolvent,
     InsufficientLiquidity,
     NothingToDo,
     NothingToStake,
@@ -29,6 +31,8 @@ from keel.model.staking_record import add_staked
 def stake(world: Protocol, now: int, validators: int) -> Protocol:
     """Send ether to the deposit contract. Raises Refused."""
     world.require_open(Action.STAKING, now)
+    if world.accounts.insolvent:
+        raise Insolvent(world.accounts.visible_wei(now), world.accounts.shares)
     if validators == 0:
         raise NothingToStake
     needed = validators * VALIDATOR_DEPOSIT_WEI
@@ -52,6 +56,8 @@ def stakeable_wei(world: Protocol, now: int) -> int:
     try:
         world.require_open(Action.STAKING, now)
     except Refused:
+        return 0
+    if world.accounts.insolvent:
         return 0
     frame_seconds = world.parameters.geometry.frame_seconds
     room = available(world.stakes_full_at, now, stake_capacity_wei(world, now), frame_seconds)

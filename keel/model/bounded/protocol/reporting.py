@@ -82,7 +82,7 @@ def simulate_report(world: Protocol, now: int, report: Report) -> tuple[Judgemen
     """Judge a report and compute what applying it would do, signatures apart. Raises Refused."""
     base = report_base(world, now, report.ref_slot)
     check_report(world.parameters, base, report)
-    judgement = judge(base, world.accounts.consensus_wei, report)
+    judgement = judge(base, world.accounts, report)
     outcome = apply_judgement(
         world.parameters, world.accounts, world.queue, world.fund_units, judgement, now=now
     )
