@@ -58,13 +58,13 @@ def comparisons() -> Iterator[Comparison]:
     hidden = (
         "LIM-3",
         "a loss hidden",
-        "what a quorum takes from V at once, growth and loss in turn",
+        "what a quorum takes from V at once",
     )
     yield _lost("LIM-3: the bucket counts from V + Q", *hidden, WholeBucket)
     tickets = (
         "LIM-3",
         "tickets shrink",
-        "what a quorum takes from tickets by a loss and its return",
+        "what a quorum takes from tickets",
     )
     yield _lost("LIM-3: the bucket holds 0.25 %, not 1 %", *tickets, WideBucket)
     total = ("ACC-4", "a total loss", "what growth after insolvency takes from holders")
@@ -90,7 +90,7 @@ def comparisons() -> Iterator[Comparison]:
     )
     yield Comparison(
         "LOS-4: what the stream bears is carried too",
-        "40 times false growth and its loss: fee beyond its part three years later",
+        "30 frames of false growth, then the truth: fee beyond its part three years later",
         "ETH of 10,000",
         excess_fee_wei(StreamLosses) / ETHER,
         excess_fee_wei(Pool) / ETHER,
@@ -160,11 +160,11 @@ def days_without_fee(rules: Rules) -> int:
 
 
 def excess_fee_wei(rules: Rules) -> int:
-    """Fee beyond a tenth of true profit after 40 turns of false growth and three years."""
+    """Fee beyond a tenth of true profit after a month of false growth and three years."""
     pool = rules(HOLDERS_WEI, 0)
-    for turn in range(80):
+    for frame in range(30):
         pool.end_frame()
-        pool.report(HOLDERS_WEI + 500 * ETHER * (1 - turn % 2), MEMBERS)
+        pool.report(HOLDERS_WEI + 500 * ETHER * (frame + 1))
     for _ in range(3 * YEAR_FRAMES):
         _earn(pool)
     return pool.fees_wei - (pool.true_wei - HOLDERS_WEI) // 10

@@ -7,7 +7,7 @@ loss is what they would have at that, less what they would have if the truth cam
 
 from random import Random
 
-from keel.measure.attacks.books import ATTACKER, FRAME, FUND, MEMBERS, VICTIMS
+from keel.measure.attacks.books import ATTACKER, FRAME, FUND, VICTIMS
 from keel.measure.attacks.history import HOLDERS_WEI, LONG, History, Result, Rules, newly, size_wei
 from keel.model.constants import BPS, DEAD_FRAMES, ETHER
 from keel.model.queue import owed_up
@@ -146,7 +146,7 @@ def insurance(rules: Rules, random: Random, frames: int) -> Result:
         lost = size_wei(random, 0.0001, 0.0099, HOLDERS_WEI)
         if random.random() < 0.2:
             lost = size_wei(random, 0.01, 0.5, HOLDERS_WEI)
-        pool.report(seen + (-lost if frame % 2 else lost), MEMBERS)
+        pool.report(seen + (-lost if frame % 2 else lost))
     gain, _ = history.leave()
     return gain, before - pool.worth_wei(FUND)
 

@@ -31,76 +31,43 @@ class Attack:
 
     row: str
     what: str
-    attempt: Callable[[Rules, Random], Result]
     runs: int
     most_eth: int
+    attempt: Callable[[Rules, Random], Result]
 
+
+_GROWTH_1 = partial(false_growth, frames=1, signers=3)
+_GROWTH_7 = partial(false_growth, frames=7, signers=3)
+_GROWTH_30 = partial(false_growth, frames=30, signers=3)
+_MODULE_GROWTH = partial(false_growth, frames=7, signers=5)
+_MODULE_LOSS = partial(false_loss, frames=30, signers=5)
+_TICKETS = partial(against_tickets, frames=7, signers=3)
+_INSOLVENT = partial(after_insolvency, frames=14, signers=4)
+_UNDERWRITER = partial(underwriter, frames=7)
+_ANY_7 = partial(whatever, frames=7, signers=3)
+_ANY_14 = partial(whatever, frames=14, signers=4)
 
 ATTACKS = (
+    Attack("H1", "growth, a quorum, 1 frame", 1_500, 10, _GROWTH_1),
+    Attack("H1", "growth, a quorum, 7 frames", 1_200, 100, _GROWTH_7),
+    Attack("H1", "growth, a quorum, 30 frames", 400, 700, _GROWTH_30),
+    Attack("M1", "a newcomer, 2 frames", 1_000, 15, partial(newcomer, frames=2)),
+    Attack("M1", "a newcomer, 7 frames", 700, 60, partial(newcomer, frames=7)),
+    Attack("M1", "a newcomer, 30 frames", 400, 100, partial(newcomer, frames=30)),
+    Attack("M2", "growth, a module, 7 frames", 800, 100, _MODULE_GROWTH),
+    Attack("M2", "a loss and its return, a module, 30 frames", 400, 30, _MODULE_LOSS),
+    Attack("M4", "an announcement, then silence, 30 frames", 500, 0, silence),
+    Attack("M5", "losses and returns, a quorum, 7 frames", 800, 100, partial(insurance, frames=7)),
+    Attack("M6", "more than was announced, quorum + 1, 4 frames", 800, 30, small_announcement),
+    Attack("M8", "a loss of up to 30 % comes back, a year, of 1,000 ETH", 200, 100, returned),
+    Attack("LIM-3", "a loss hidden behind growth, a quorum, 2 frames", 500, 30, hidden_loss),
+    Attack("LIM-3", "tickets shrink, holders gain, a quorum, 7 frames", 500, 30, _TICKETS),
+    Attack("ACC-4", "a total loss, then growth, quorum + 1, 14 frames", 500, 30, _INSOLVENT),
     Attack(
-        "H1", "growth, a quorum, 1 frame", partial(false_growth, frames=1, signers=3), 1_500, 10
+        "REP-5", "a late underwriter, a quorum, 7 frames", 400, 5, partial(underwriter, frames=7)
     ),
-    Attack(
-        "H1", "growth, a quorum, 7 frames", partial(false_growth, frames=7, signers=3), 1_200, 100
-    ),
-    Attack(
-        "H1", "growth, a quorum, 30 frames", partial(false_growth, frames=30, signers=3), 400, 700
-    ),
-    Attack("M1", "a newcomer, 2 frames", partial(newcomer, frames=2), 1_000, 15),
-    Attack("M1", "a newcomer, 7 frames", partial(newcomer, frames=7), 700, 60),
-    Attack("M1", "a newcomer, 30 frames", partial(newcomer, frames=30), 400, 100),
-    Attack(
-        "M2", "growth, a module, 7 frames", partial(false_growth, frames=7, signers=5), 800, 100
-    ),
-    Attack(
-        "M2",
-        "a loss and its return, a module, 30 frames",
-        partial(false_loss, frames=30, signers=5),
-        400,
-        30,
-    ),
-    Attack("M4", "an announcement, then silence, 30 frames", silence, 500, 0),
-    Attack(
-        "M5", "losses and returns, the fund's, 7 frames", partial(insurance, frames=7), 800, 100
-    ),
-    Attack("M6", "more than was announced, quorum + 1, 4 frames", small_announcement, 800, 100),
-    Attack("M8", "a loss of up to 30 % comes back, a year, of 1,000 ETH", returned, 200, 100),
-    Attack("LIM-3", "a loss hidden behind growth, a quorum, 2 frames", hidden_loss, 500, 100),
-    Attack(
-        "REP-5",
-        "a late underwriter and a quorum, 7 frames",
-        partial(underwriter, frames=7),
-        400,
-        5,
-    ),
-    Attack(
-        "LIM-3",
-        "tickets shrink, holders gain, a quorum, 7 frames",
-        partial(against_tickets, frames=7, signers=3),
-        500,
-        100,
-    ),
-    Attack(
-        "ACC-4",
-        "a total loss, then growth, quorum + 1, 14 frames",
-        partial(after_insolvency, frames=14, signers=4),
-        500,
-        100,
-    ),
-    Attack(
-        "any",
-        "all at random, a quorum, 7 frames",
-        partial(whatever, frames=7, signers=3),
-        1_000,
-        100,
-    ),
-    Attack(
-        "any",
-        "all at random, quorum + 1, 14 frames",
-        partial(whatever, frames=14, signers=4),
-        500,
-        200,
-    ),
+    Attack("any", "all at random, a quorum, 7 frames", 1_000, 100, _ANY_7),
+    Attack("any", "all at random, quorum + 1, 14 frames", 500, 150, _ANY_14),
 )
 
 
