@@ -86,21 +86,22 @@ def test_the_page_is_what_the_simulation_finds(results: Results) -> None:
 
 @dataclass
 class Pair:
-    """A pool and the model, moved together."""
+    """A pool and the model, moved together; 960 ETH are staked, `buffer_wei` is not."""
 
+    buffer_wei: int
     pool: Pool = field(init=False)
     world: keel.Protocol = field(init=False)
 
     def __post_init__(self) -> None:
         start = 10**9 // FRAME * FRAME
         world = keel.launch(TERMS, start - FRAME)
-        world, _ = keel.deposit(world, start - FRAME, "victims", 899 * ETHER)
+        world, _ = keel.deposit(world, start - FRAME, "victims", 859 * ETHER + self.buffer_wei)
         world, _ = keel.deposit_wrapped(world, start - FRAME, keel.FUND, 100 * ETHER)
         world = keel.stake(world, start - FRAME, 30)
         now = start + MAINNET.finality_seconds
         report = Report(start // 12 - 1, 960 * 10**9)
         self.world, _ = keel.submit_report(world, now, report, MEMBERS)
-        self.pool = Pool(960 * ETHER, 40 * ETHER, 100 * ETHER)
+        self.pool = Pool(960 * ETHER, self.buffer_wei, 100 * ETHER)
         self.pool.now = now
         self.pool.stakes_full_at = self.world.stakes_full_at
         self.pool.losses_full_at = self.world.losses_full_at
@@ -109,7 +110,7 @@ class Pair:
         """One step of both; a refusal of the model is none of the pool's."""
         pool, world = self.pool, self.world
         if deed == "end a frame":
-            pool.end_frame(1 + (size % 40) // 37 * 4, TERMS.finality_seconds + size * 80)
+            pool.end_frame(1 + (size % 40) // 37 * 14, TERMS.finality_seconds + size * 80)
         elif deed == "withdraw":
             pool.withdraw(pool.true_wei * size // 1_000)
         elif deed == "deposit":
@@ -195,7 +196,7 @@ def with_arrived(pair: Pair) -> keel.Protocol:
 
 
 steps = st.tuples(
-    st.sampled_from(["deposit", "request", "stake", "withdraw", "dead exit"]),
+    st.sampled_from(["deposit", "request", "stake", "withdraw", "dead exit", "dead exit"]),
     st.integers(0, 1_000),
 )
 reports = st.sampled_from([0, 950, 995, 999, 1_000, 1_001, 1_010, 5_000])
@@ -204,10 +205,10 @@ reports = st.sampled_from([0, 950, 995, 999, 1_000, 1_001, 1_010, 5_000])
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_the_simulation_is_the_model_to_the_wei(data: st.DataObject) -> None:
-    pair = Pair()
+    pair = Pair(data.draw(st.sampled_from([0, 40 * ETHER])))
     pair.compare()
     for _ in range(data.draw(st.integers(1, 25))):
-        for deed, size in data.draw(st.lists(steps, max_size=3)):
+        for deed, size in data.draw(st.lists(steps, max_size=4)):
             pair.world = with_arrived(pair)
             pair.take(deed, size)
             pair.compare()
@@ -220,3 +221,36 @@ def test_the_simulation_is_the_model_to_the_wei(data: st.DataObject) -> None:
             gwei = max(0, expected) * part // 1_000 // GWEI
             pair.report(gwei, data.draw(st.sampled_from([3, 3, 4, 5])))
             pair.compare()
+
+
+def moved(pair: Pair, *deeds: tuple[str, int]) -> None:
+    """Steps and comparisons."""
+    for deed, size in deeds:
+        pair.world = with_arrived(pair)
+        if deed == "report":
+            pair.report(size, MEMBERS)
+        else:
+            pair.take(deed, size)
+        pair.world = with_arrived(pair)
+        pair.compare()
+
+
+def test_an_insolvent_vault_is_wound_down_as_in_the_model() -> None:
+    pair = Pair(0)
+    for _ in range(2):
+        moved(pair, ("end a frame", 0), ("report", 0))
+    assert pair.pool.insolvent
+    moved(pair, ("withdraw", 100), ("end a frame", 0), ("report", 10**12), ("deposit", 18))
+    assert pair.pool.backing_wei == 96 * ETHER
+    moved(pair, ("end a frame", 37), ("request", 500), ("stake", 0))
+
+
+def test_sweeps_are_apart_as_in_the_model() -> None:
+    pair = Pair(40 * ETHER)
+    moved(pair, ("request", 500), ("end a frame", 37), ("withdraw", 100), ("dead exit", 0))
+    swept = pair.pool.moved_at
+    assert swept == pair.pool.now
+    moved(pair, ("withdraw", 100), ("end a frame", 0), ("dead exit", 0))
+    assert pair.pool.moved_at == swept
+    moved(pair, ("end a frame", 0), ("end a frame", 0), ("dead exit", 0))
+    assert pair.pool.moved_at > swept
