@@ -5,7 +5,8 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from keel.model.bounded.parameters import Parameters
-from keel.model.bounded.protocol import Protocol, deposit, launch
+from keel.model.bounded.protocol import Protocol, deposit, launch, stake
+from keel.model.bounded.report import Report
 from keel.model.constants import DAY, ETHER, RAY
 from keel.model.frames import FrameGeometry
 
@@ -68,3 +69,21 @@ def odd_world(owed: int = 0) -> Protocol:
     accounts = replace(world.accounts, backing_wei=world.accounts.backing_wei + ETHER // 7)
     queue = replace(world.queue, index=RAY * 6 // 7)
     return replace(world, accounts=accounts, queue=queue)
+
+
+NOW = LAUNCH_TIME + 100
+SLOT = LAUNCH_SLOT + FRAME_SLOTS
+REPORTED = GEOMETRY.time_of(SLOT) + 900
+
+
+def staked_world(validators: int = 10) -> Protocol:
+    """401 ETH, of which so many validators are staked at `NOW`."""
+    world = launch(PARAMETERS, LAUNCH_TIME)
+    world, _ = deposit(world, LAUNCH_TIME, "depositor", 400 * ETHER)
+    return stake(world, NOW, validators)
+
+
+def report(change_wei: int, frames: int = 1) -> Report:
+    """What ten validators are worth, so many frames on, 320 ETH and this change."""
+    balance = 320 * ETHER + change_wei
+    return Report(LAUNCH_SLOT + frames * FRAME_SLOTS, balance // 10**9, active_validators=10)
