@@ -183,7 +183,7 @@ def test_deposits_open_once_the_truth_is_reported_but_for_what_the_page_names(
         assert keel.depositable_wei(story.world, now + 100 * FRAME) == 0
         return
     opens = max(now, story.world.deposits_open_from)
-    assert opens <= now + 7 * FRAME
+    assert opens <= now + 6 * FRAME
     stream, visible = accounts.stream, accounts.visible_wei(now)
     surplus = stream.unvested_wei - max(visible // 100, 32 * ETHER)
     if surplus > 0:
