@@ -1,0 +1,1 @@
+"""How far expected penalties are from what the specification takes."""
