@@ -139,8 +139,8 @@ class Books:
 
     def rule_stake_capacity_wei(self) -> int:
         """LIM-3."""
-        bearing = self.visible_wei() + self.owed_wei()
-        return max(STAKE_LIMIT_BPS * bearing // BPS, STAKE_FLOOR_WEI)
+        on_record = self.record_wei + self.pending_wei
+        return max(STAKE_LIMIT_BPS * on_record // BPS, STAKE_FLOOR_WEI)
 
     def stake(self) -> None:
         """Whole validators of what the queue does not need (STA-6)."""

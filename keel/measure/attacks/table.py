@@ -50,7 +50,7 @@ _ANY_14 = partial(whatever, frames=14, signers=4)
 ATTACKS = (
     Attack("H1", "growth, a quorum, 1 frame", 1_500, 10, _GROWTH_1),
     Attack("H1", "growth, a quorum, 7 frames", 1_200, 100, _GROWTH_7),
-    Attack("H1", "growth, a quorum, 30 frames", 400, 700, _GROWTH_30),
+    Attack("H1", "growth, a quorum, 30 frames", 400, 600, _GROWTH_30),
     Attack("M1", "a newcomer, 2 frames", 1_000, 15, partial(newcomer, frames=2)),
     Attack("M1", "a newcomer, 7 frames", 700, 60, partial(newcomer, frames=7)),
     Attack("M1", "a newcomer, 30 frames", 400, 100, partial(newcomer, frames=30)),

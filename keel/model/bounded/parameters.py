@@ -1,7 +1,7 @@
 """What a deployment chooses; every name says its unit. Bounds that rules rely on are checked.
 
 LIM-3: capacities of deposits and instant redemptions are in ether a day; that of losses is a part
-of V + Q over its own period, that of staking a part of V + Q, at least an amount, in a frame. The
+of V + Q over its own period, that of staking a part of K + P, at least an amount, in a frame. The
 other rules name the parameter they use.
 """
 

@@ -39,16 +39,17 @@ def stake(world: Protocol, now: int, validators: int) -> Protocol:
     if needed > world.free_wei:
         raise InsufficientLiquidity(needed, world.free_wei)
     frame_seconds = world.parameters.geometry.frame_seconds
-    full_at = take(world.stakes_full_at, now, needed, stake_capacity_wei(world, now), frame_seconds)
+    full_at = take(world.stakes_full_at, now, needed, stake_capacity_wei(world), frame_seconds)
     accounts = replace(world.accounts, pending_wei=world.accounts.pending_wei + needed)
     record = add_staked(world.staked, now, validators)
     return replace(world, accounts=accounts, staked=record, stakes_full_at=full_at)
 
 
-def stake_capacity_wei(world: Protocol, now: int) -> int:
-    """What can be staked in a frame (LIM-3)."""
-    terms = world.parameters
-    return max(terms.stake_limit_bps * world.bearing_wei(now) // BPS, terms.stake_floor_wei)
+def stake_capacity_wei(world: Protocol) -> int:
+    """What can be staked in a frame (LIM-3): by what is staked, so that no newcomer lifts it."""
+    terms, accounts = world.parameters, world.accounts
+    on_record = accounts.record_wei + accounts.pending_wei
+    return max(terms.stake_limit_bps * on_record // BPS, terms.stake_floor_wei)
 
 
 def stakeable_wei(world: Protocol, now: int) -> int:
@@ -60,7 +61,7 @@ def stakeable_wei(world: Protocol, now: int) -> int:
     if world.accounts.insolvent:
         return 0
     frame_seconds = world.parameters.geometry.frame_seconds
-    room = available(world.stakes_full_at, now, stake_capacity_wei(world, now), frame_seconds)
+    room = available(world.stakes_full_at, now, stake_capacity_wei(world), frame_seconds)
     return min(world.free_wei, room) // VALIDATOR_DEPOSIT_WEI * VALIDATOR_DEPOSIT_WEI
 
 

@@ -115,10 +115,10 @@ def test_staking_is_bounded_in_a_frame() -> None:
         keel.stake(world, NOW, 33)
     staked = keel.stake(world, NOW, 32)
     assert keel.stakeable_wei(staked, NOW + FRAME // 2) == 16 * 32 * ETHER
-    for frames in range(3):
-        wei = (50_000 if frames else 47_999) * ETHER
-        world, _ = keel.deposit(world, LAUNCH_TIME + frames * FRAME, "depositor", wei)
-    assert keel.stakeable_wei(world, LAUNCH_TIME + 2 * FRAME) == 1_500 // 32 * 32 * ETHER
+    richer, _ = keel.deposit(world, NOW, "newcomer", 40_000 * ETHER)
+    assert keel.stakeable_wei(richer, NOW) == 32 * 32 * ETHER
+    large = replace(richer, accounts=replace(richer.accounts, record_wei=150_000 * ETHER))
+    assert keel.stakeable_wei(large, NOW) == 1_500 // 32 * 32 * ETHER
 
 
 def test_a_sweep_moves_at_most_c_and_p_and_the_next_slot_must_be_later() -> None:
