@@ -49,7 +49,8 @@ class History:
         if chance > 0.9:
             delay = self.random.randrange(FINALITY, FRAME * 9 // 10)
             if chance > 0.97 and self.frames < LONG:
-                pool.request(VICTIMS, self.random.randrange(1, 20) * ETHER)
+                visible = pool.shares[VICTIMS] * pool.visible_wei() // pool.total_shares
+                pool.request(VICTIMS, min(self.random.randrange(1, 20) * ETHER, visible // 100))
         earned = pool.true_wei * self.yield_ppm * frames // (365 * 10**6)
         net = earned * (BPS - MAINNET.fee_bps) // BPS
         attackers = net * pool.shares[ATTACKER] // pool.total_shares

@@ -58,7 +58,7 @@ ATTACKS = (
     Attack("M2", "a loss and its return, a module, 30 frames", 400, 30, _MODULE_LOSS),
     Attack("M4", "an announcement, then silence, 30 frames", 500, 0, silence),
     Attack("M5", "losses and returns, a quorum, 7 frames", 800, 100, partial(insurance, frames=7)),
-    Attack("M6", "more than was announced, quorum + 1, 4 frames", 800, 30, small_announcement),
+    Attack("M6", "more than was announced, quorum + 1, 4 frames", 800, 40, small_announcement),
     Attack("M8", "a loss of up to 30 % comes back, a year, of 1,000 ETH", 200, 100, returned),
     Attack("LIM-3", "a loss hidden behind growth, a quorum, 2 frames", 500, 30, hidden_loss),
     Attack("LIM-3", "tickets shrink, holders gain, a quorum, 7 frames", 500, 30, _TICKETS),
