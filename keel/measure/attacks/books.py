@@ -19,7 +19,7 @@ from keel.model.constants import (
     VALIDATOR_DEPOSIT_WEI,
 )
 from keel.model.limits import available, take
-from keel.model.queue import normalise_up, owed_up
+from keel.model.queue import normalise_down, owed_up
 from keel.model.rounding import ceil_div
 
 FRAME = MAINNET.frame_seconds
@@ -124,7 +124,7 @@ class Books:
         if wei <= 0 or low or self.index < INSOLVENT_INDEX:
             return
         before = self.owed_wei()
-        claims = normalise_up(wei, self.index)
+        claims = normalise_down(wei, self.index)
         self.normalised += claims
         growth = self.owed_wei() - before
         burned = ceil_div(growth * self.total_shares, visible)

@@ -1,7 +1,7 @@
 """Ether goes out: by tickets or at once.
 
 ACC-3: neither is open to new requests when insolvent; claims always are.
-QUE-1: a request burns shares for the growth of Q, so the requester bears the wei.
+QUE-1: a request burns shares for the growth of Q, which is never more than was asked for.
 QUE-2: while the oracle is dead anyone finalises what B can pay, whatever the tickets' age.
 QUE-3: anyone may claim for a ticket's owner.
 INS-2: shares worth more than liquidity and its fee can pay are refused.
@@ -45,20 +45,22 @@ class Redemption:
 
 
 def request(
-    world: Protocol, now: int, holder: str, owner: str, amount_wei: int
+    world: Protocol, now: int, holder: str, owner: str, *amounts_wei: int
 ) -> tuple[Protocol, int]:
-    """Burn kETH of `holder` for a ticket of `owner`; also return its id. Raises Refused."""
+    """Burn kETH of `holder` for tickets of `owner`; also return the last id. Raises Refused."""
     terms = world.parameters
-    check_amount(amount_wei, terms.min_ticket_wei, terms.max_ticket_wei)
-    world.accounts.require_solvent(now)
     if world.queue.index < INSOLVENT_INDEX:
         raise Insolvent(world.accounts.visible_wei(now), world.accounts.shares)
-    queue = add_ticket(world.queue, amount_wei, now)
+    queue, owners = world.queue, dict(world.ticket_owners)
+    for amount_wei in amounts_wei:
+        check_amount(amount_wei, terms.min_ticket_wei, terms.max_ticket_wei)
+        queue = add_ticket(queue, amount_wei, now)
+        owners[len(queue.tickets)] = owner
+    world.accounts.require_solvent(now)
     growth = queue.owed_wei - world.queue.owed_wei
     burned = world.burn_shares(holder, world.accounts.to_shares_up(growth, now))
-    ticket_id = len(queue.tickets)
-    owners = {**world.ticket_owners, ticket_id: owner}
-    return replace(burned.move_backing(-growth), queue=queue, ticket_owners=owners), ticket_id
+    after = replace(burned.move_backing(-growth), queue=queue, ticket_owners=owners)
+    return after, len(queue.tickets)
 
 
 def claim(world: Protocol, ticket_id: int) -> tuple[Protocol, int]:

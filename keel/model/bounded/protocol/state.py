@@ -166,8 +166,7 @@ class Protocol:
 
     def credit_units(self, receiver: str, units: int) -> "Protocol":
         """Mint wkETH whose shares are already with wkETH; raises ERC20InvalidReceiver."""
-        if receiver == ZERO_ADDRESS:
-            raise ERC20InvalidReceiver(receiver)
+        check_receiver(receiver)
         held = self.units_of.get(receiver, 0)
         return replace(self, units_of={**self.units_of, receiver: held + units})
 
@@ -200,7 +199,7 @@ def unvested_limit_wei(visible_wei: int) -> int:
 
 
 def check_receiver(receiver: str) -> None:
-    """Raise ERC20InvalidReceiver for those that kETH must not be sent to (SHR-6)."""
+    """Raise ERC20InvalidReceiver for those that neither token must be sent to (SHR-6)."""
     if receiver in (WKETH, VAULT, ZERO_ADDRESS):
         raise ERC20InvalidReceiver(receiver)
 

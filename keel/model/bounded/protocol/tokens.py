@@ -7,7 +7,7 @@ SHR-6: kETH cannot be sent to wkETH, to the vault or to the zero address.
 
 from keel.model.bounded.protocol.state import WKETH, Protocol, check_receiver
 from keel.model.constants import SHARES_PER_UNIT
-from keel.model.errors import ZeroShares
+from keel.model.errors import ERC20InsufficientBalance, ZeroShares
 from keel.model.rounding import ceil_div
 from keel.model.shares import whole_units
 
@@ -18,6 +18,8 @@ def transfer(
     """Move kETH by wei; also return the shares moved. Raises Refused."""
     check_receiver(receiver)
     shares = world.accounts.to_shares_up(assets_wei, now)
+    if shares > world.shares_of.get(sender, 0):
+        raise ERC20InsufficientBalance(sender, world.balance_wei(sender, now), assets_wei)
     return world.move_shares(sender, receiver, shares), shares
 
 
