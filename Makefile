@@ -4,8 +4,8 @@ APE := .venv/bin/ape
 FORGE := FOUNDRY_CONFIG=toolchain/foundry.toml node_modules/@foundry-rs/forge-*/bin/forge
 SOLHINT := node_modules/.bin/solhint --disc --noPoster --max-warnings 0
 SOURCES := contracts tests/contracts
-# Parallel test workers: each has its own Anvil, and one file stays on one worker. Tests wait for a
-# fifth of their time, so three workers keep two cores busy. Files go out in the order of their names:
+# Parallel test workers: each has its own Anvil, and one file stays on one worker. Tests wait for part
+# of their time, so there is one worker more than cores. Files go out in the order of their names:
 # by the number of their tests, the long stories of one test each would come last.
 WORKERS ?= 3
 PARALLEL = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
