@@ -358,7 +358,7 @@ def test_the_commands_ask_and_print(serving: Serve, folder: Path) -> None:
     }.items():
         done = runner.invoke(cli, [*arguments, "--data", str(folder)])
         assert (done.exit_code, expected in done.output) == (0, True), done.output
-    assert orjson.loads((folder / "chain.json").read_bytes())["format"] == 1
+    assert orjson.loads((folder / "chain.json").read_bytes())["format"] == 2
     refused = runner.invoke(cli, ["until", "activation", "--data", str(folder)])
     assert refused.exit_code == 2
 

@@ -13,7 +13,7 @@ from keel.chain.state import balance_wei
 from keel.model.constants import ETHER
 from tests.deployment import Keel
 from tests.incidents.stage import Naive, force
-from tests.unit.contracts.hands import deposit, report
+from tests.unit.contracts.hands import as_contract, deposit, report
 
 LOCKED = keccak(text="ReentrancyGuardReentrantCall()")[:4]
 
@@ -47,6 +47,7 @@ def test_27_a_claim_is_entered_again(
     for _ in range(2):
         tickets.request.send(ETHER, thief.address, sender=attacker)
     report(keel)
+    tickets.setApprovalForAll.send(attacker, True, sender=as_contract(thief))
     for entry in ("claim", "claimMany"):
         again = tickets.function(entry).encode(1 if entry == "claim" else [1])
         prepare(keel, thief, tickets, again)

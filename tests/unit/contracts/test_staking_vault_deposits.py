@@ -167,15 +167,16 @@ class TestDepositWrapped:
         vault.function(WRAPPED).send(depositor, ZERO_ADDRESS, sender=depositor, value_wei=2)
         assert units_of(keel, depositor) == 1
 
-    def test_refuses_the_zero_address_only(
+    def test_refuses_receivers_that_could_not_send_it_on(
         self, keel: Keel, vault: StakingVault, depositor: str
     ) -> None:
-        with fails("ERC20InvalidReceiver", receiver=ZERO_ADDRESS):
-            vault.function(WRAPPED).send(
-                ZERO_ADDRESS, ZERO_ADDRESS, sender=depositor, value_wei=ETHER
-            )
-        vault.function(WRAPPED).send(vault.address, ZERO_ADDRESS, sender=depositor, value_wei=ETHER)
-        assert units_of(keel, vault.address) == ETHER
+        deposit_wrapped = vault.function(WRAPPED)
+        for receiver in (ZERO_ADDRESS, vault.address, keel.quick.wrapped.address):
+            with fails("ERC20InvalidReceiver", receiver=receiver):
+                deposit_wrapped.send(receiver, ZERO_ADDRESS, sender=depositor, value_wei=ETHER)
+        fund = keel.quick.fund.address
+        deposit_wrapped.send(fund, ZERO_ADDRESS, sender=depositor, value_wei=ETHER)
+        assert units_of(keel, fund) == ETHER
 
 
 class TestPlainEther:
