@@ -44,8 +44,9 @@ interface IWithdrawalQueue is IERC4906, IErrors {
     error TooLittleGas(uint256 left, uint256 needed);
 
     /// @notice Burn the caller's kETH for a claim of `amountWei`; the ticket belongs to `owner` (QUE-1), who is not
-    /// called. After a loss the claim can be worth 1 wei less. A caller's whole balance can be requested. Reverts `AmountOutOfBounds`, the vault's `Insolvent` (ACC-3, and when losses have brought the index
-    /// under a millionth), and the vault's `InsufficientShares`.
+    /// called. After a loss the claim can be worth 1 wei less. A caller's whole balance can be requested. Reverts
+    /// `AmountOutOfBounds`, the vault's `Insolvent` (ACC-3, and when losses have brought the index under a millionth),
+    /// and the vault's `InsufficientShares`.
     function request(uint256 amountWei, address owner) external returns (uint256 ticketId);
 
     /// @notice The same for 1 to 100 tickets, whose shares are burned as one sum.

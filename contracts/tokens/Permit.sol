@@ -45,8 +45,8 @@ abstract contract Permit is IPermit, IERC20Errors, EIP712 {
         _permit(owner, spender, value, deadline, signature);
     }
 
-    /// @dev An allowance of the largest value is never spent down, as in OpenZeppelin's ERC-20. Nobody can allow anything
-    /// for the zero address, and nothing leaves it: its log would read as a mint.
+    /// @dev An allowance of the largest value is never spent down, as in OpenZeppelin's ERC-20. Nothing leaves the zero
+    /// address, not even nothing: its log would read as a mint.
     function _spendAllowance(address owner, address spender, uint256 value) internal {
         if (owner == address(0)) revert ERC20InvalidSender(owner);
         uint256 allowed = _allowances[owner][spender];

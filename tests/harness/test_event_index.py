@@ -9,7 +9,7 @@ from keel.chain.clock import jump, restore_snapshot, take_snapshot
 from keel.chain.rpc import Request, RpcClient
 from keel.chain.state import BlockHead, block_head
 from keel.dashboard.deployment import TOLD
-from keel.model.constants import ETHER
+from keel.model.constants import ETHER, FUND_SEED_WEI
 from keel.sight import event_index
 from keel.sight.event_index import ChainMovedError, EventIndex
 from tests.deployment import Keel
@@ -23,9 +23,10 @@ def deposit(keel: Keel, amount_wei: int) -> None:
 
 
 def deposits(index: EventIndex) -> list[int]:
-    """Amounts of the test's own deposits, without the constructor's."""
+    """Amounts of the test's own deposits, without the constructor's and the fund's seed."""
     found = [e.inputs["assetsWei"] for e in index.events if e.name == "Deposited"]
-    return found[1:]
+    assert found[:2] == [ETHER, FUND_SEED_WEI]
+    return found[2:]
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_of_wketh_only_mints_and_burns_are_kept(keel: Keel, index: EventIndex) -
     wrapped.redeem.send(ETHER // 4, holder, holder, sender=holder)
     follow(index, keel)
     moved = [e.inputs["value"] for e in index.events if e.name == "Transfer"]
-    assert moved == [ETHER, ETHER // 4]
+    assert moved == [FUND_SEED_WEI, ETHER, ETHER // 4]
 
 
 def test_a_long_history_is_read_in_ranges(

@@ -29,7 +29,7 @@ def test_gas_above_the_maximum_is_waited_out(stage: Stage) -> None:
         assert _waiting(committee) == 0
         assert all(events_of(each, "report.posted") == [] for each in committee.reporters)
         text = await_alarm(committee.reporters[0], "gas_price")
-        assert f"allowed are {MAX_FEE_GWEI}.000 gwei" in text
+        assert f"at most {MAX_FEE_GWEI}.000 gwei" in text
         _set_base_fee(committee, 1)
         reported = committee.until_applied(stage.ref_slot)
         assert same_numbers(reported.report, stage.seen())
