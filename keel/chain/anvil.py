@@ -80,29 +80,51 @@ def command_line(options: AnvilOptions) -> list[str]:
 class Anvil(Closing):
     """A chain that can be steered: its address, a client, and its process if we started it."""
 
-    def __init__(self, url: str, process: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(self, url: str, child: "_Child | None" = None) -> None:
         self.url = url
         self.rpc = RpcClient(url)
-        self._process = process
-        if process is not None:
+        self._child = child
+        if child is not None:
             atexit.register(self.close)
 
     @property
     def pid(self) -> int | None:
         """Process id of an Anvil started here, None for one attached to."""
-        return None if self._process is None else self._process.pid
+        return None if self._child is None else self._child.process.pid
 
     @property
     def has_ended(self) -> bool:
         """Whether an Anvil started here is no longer there."""
-        return self._process is not None and self._process.poll() is not None
+        return self._child is not None and self._child.process.poll() is not None
 
     def close(self) -> None:
         """End the process if it was started here and wait for it; may be called again."""
         self.rpc.close()
-        if self._process is not None:
-            _end(self._process)
+        if self._child is not None:
+            self._child.end()
             atexit.unregister(self.close)
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """Anvil's process, and the folder of the old states that it does not hold in memory.
+
+    Anvil does not remove them when it is ended, up to gigabytes after a long test.
+    """
+
+    process: subprocess.Popen[bytes]
+    states: tempfile.TemporaryDirectory[str]
+
+    def end(self) -> None:
+        """Ask the process to end, insist after five seconds, collect it, and remove its states."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.states.cleanup()
 
 
 def attach_anvil(url: str) -> Anvil:
@@ -122,21 +144,23 @@ def start_anvil(options: AnvilOptions | None = None, timeout_seconds: float = 20
     Raises ToolMissingError, PortInUseError or AnvilStartError.
     """
     options = _with_port(options or AnvilOptions())
+    states = tempfile.TemporaryDirectory(prefix="keel-anvil-", ignore_cleanup_errors=True)
     with _open_log(options.log_path) as log:
         process = subprocess.Popen(
-            command_line(options),
+            [*command_line(options), "--cache-path", states.name],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             process_group=0,
             preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509 (only one system call, no lock)
         )
+        child = _Child(process, states)
         try:
             port = _await_port(process, options.port, time.monotonic() + timeout_seconds)
-            anvil = Anvil(f"http://127.0.0.1:{port}", process)
+            anvil = Anvil(f"http://127.0.0.1:{port}", child)
             anvil.rpc.call("eth_chainId")
         except BaseException as error:
-            _end(process)
+            child.end()
             if not isinstance(error, (_NotListeningError, ChainError)):
                 raise
             output = _tail(log)
@@ -182,14 +206,3 @@ def _await_port(process: subprocess.Popen[bytes], given: int, deadline: float) -
             return port
         time.sleep(0.005)
     raise _NotListeningError("did not listen on a port in time")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the process to end, insist after five seconds, and collect it."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()

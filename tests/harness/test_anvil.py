@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from keel.chain.errors import (
 from keel.chain.state import balance_wei, block_head, chain_id, unlocked_accounts
 from keel.chain.transaction import receipt_of, submit_transaction
 from tests.harness.answering_server import answering
+
+_MORE_BLOCKS_THAN_STATES_IN_MEMORY = 700
 
 START_AND_WAIT = """
 import time
@@ -97,6 +100,18 @@ def test_stopping_leaves_no_process_and_no_listener() -> None:
     assert not is_running(anvil.pid)
     with pytest.raises(RpcConnectionError, match="refused"):
         anvil.rpc.call("eth_chainId")
+
+
+def test_old_states_go_to_a_folder_that_goes_with_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    anvil = start_anvil()
+    anvil.rpc.call("anvil_mine", hex(_MORE_BLOCKS_THAN_STATES_IN_MEMORY))
+    assert any(path.is_file() for path in tmp_path.glob("keel-anvil-*/**/*"))
+    anvil.close()
+    assert list(tmp_path.rglob("*")) == []
 
 
 @pytest.mark.parametrize("parent_ends_by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
