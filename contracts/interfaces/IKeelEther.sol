@@ -11,6 +11,7 @@ interface IKeelEther is IPermit {
     /// other movements follow from the log.
     event TransferShares(address indexed from, address indexed to, uint256 shares);
 
+    /// @notice By movements in shares, wrapping and burns; a transfer by wei reverts `ERC20InsufficientBalance`.
     error InsufficientShares(address holder, uint256 shares, uint256 needed);
 
     /// @notice Move exactly `shares` of the caller.
@@ -26,11 +27,15 @@ interface IKeelEther is IPermit {
     /// @notice S.
     function totalShares() external view returns (uint256);
 
+    /// @notice What a deposit mints (SHR-1); 0 where V is 0 (ACC-3).
     function toSharesDown(uint256 assetsWei) external view returns (uint256);
 
+    /// @notice What a transfer or burn moves (SHR-2). Where V is 0 it reverts `Insolvent`, but for 0 wei (ACC-3).
     function toSharesUp(uint256 assetsWei) external view returns (uint256);
 
+    /// @notice What a balance reads (SHR-2).
     function toAssetsDown(uint256 shares) external view returns (uint256);
 
+    /// @notice The allowance that moving shares spends (SHR-4).
     function toAssetsUp(uint256 shares) external view returns (uint256);
 }

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from keel.chain.clock import now, set_next_timestamp
 from keel.model.constants import ETHER, RAY
 from tests.deployment import Keel
 from tests.unit.contracts.hands import deposit, undone
@@ -99,11 +100,17 @@ def test_whole_units_come_back_from_wrapping(
 
 
 def test_tickets_of_one_call_burn_what_one_ticket_would(keel: Keel, attacker: str) -> None:
-    vault, queue = keel.quick.vault, keel.quick.queue
+    vault, queue, rpc = keel.quick.vault, keel.quick.queue, keel.rpc
     live_an_odd_life(keel, Random(7), attacker)  # noqa: S311 -- no secret
     amounts_wei = [ETHER + 1, 2 * ETHER + 3, ETHER // 7]
-    before = vault.sharesOf(attacker)
+    at, before = now(rpc) + 10, vault.sharesOf(attacker)
+    with undone(rpc):
+        set_next_timestamp(rpc, at)
+        queue.request.send(sum(amounts_wei), attacker, sender=attacker)
+        burned = before - vault.sharesOf(attacker)
+        assert sum(vault.toSharesUp(wei) for wei in amounts_wei) > burned  # each for itself
+    set_next_timestamp(rpc, at)
     receipt = queue.requestMany.send(amounts_wei, attacker, sender=attacker)
     named = [event.inputs["sharesBurned"] for event in queue.events(receipt, "TicketRequested")]
-    assert sum(named) == before - vault.sharesOf(attacker)
+    assert sum(named) == before - vault.sharesOf(attacker) == burned
     assert all(shares > 0 for shares in named)
