@@ -19,10 +19,11 @@ HISTORIES = 8
 
 
 def live_an_odd_life(keel: Keel, random: Random, holder: str) -> None:
-    """Deposits, losses and profits in odd amounts, with a ticket that waits."""
+    """Deposits, losses and profits in odd amounts; a ticket waits on, or has been paid."""
     deposit(keel, holder, 70 * ETHER + random.randrange(ETHER))
     stake(keel, 2)
-    keel.quick.queue.request.send(9 * ETHER + random.randrange(ETHER), holder, sender=holder)
+    ticket_wei = random.choice([1, 9]) * ETHER + random.randrange(ETHER)
+    keel.quick.queue.request.send(ticket_wei, holder, sender=holder)
     change(keel, -random.randrange(ETHER // 100, ETHER))
     change(keel, random.randrange(10**15))
     deposit(keel, holder, 5 * ETHER + random.randrange(ETHER))
@@ -79,14 +80,17 @@ LEFT = {
 
 
 def test_a_whole_balance_leaves_by_every_exit(keel: Keel, attacker: str) -> None:
+    waiting = set()
     for seed in range(HISTORIES):
         random = Random(seed)  # noqa: S311 -- histories, no secrets
         with undone(keel.rpc):
             live_an_odd_life(keel, random, attacker)
+            waiting.add(keel.quick.queue.owedWei() > 0)
             for leave, most_wei in LEFT.items():
                 with undone(keel.rpc):
                     leave(keel, random, attacker)
                     assert keel.quick.vault.balanceOf(attacker) <= most_wei, (seed, leave)
+    assert waiting == {True, False}
 
 
 @pytest.mark.parametrize("leave", [wrap_all_and_redeem, wrap_all_and_withdraw])
