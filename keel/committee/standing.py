@@ -35,11 +35,16 @@ class Standing:
 
 @dataclass
 class StandingReader:
-    """Reads the standing for one account; remembers only which members have code."""
+    """Reads the standing for one account.
+
+    Remembers which members have code until the next report or member set: a wallet may be deployed,
+    or a key delegated (EIP-7702), after its account became a member.
+    """
 
     bindings: Bindings
     account: str | None
-    _with_code: dict[tuple[int, str], bool] = field(default_factory=dict)
+    _remembered_for: tuple[int, int] | None = None
+    _with_code: dict[str, bool] = field(default_factory=dict)
 
     def head(self) -> BlockHead:
         """Read the latest block."""
@@ -63,7 +68,10 @@ class StandingReader:
         owned = 0
         if self.account is not None:
             owned = balance_wei(bindings.rpc, self.account, head.number)
-        contracts = frozenset(m for m in members if self._has_code(m, nonce, head.number))
+        if self._remembered_for != (nonce, consensus.lastRefTime):
+            self._remembered_for = (nonce, consensus.lastRefTime)
+            self._with_code.clear()
+        contracts = frozenset(m for m in members if self._has_code(m, head.number))
         return Standing(
             head=head,
             terms=Terms(tuple(members), quorum, announced_quorum, nonce, contracts),
@@ -78,9 +86,8 @@ class StandingReader:
             account_wei=owned,
         )
 
-    def _has_code(self, member: str, nonce: int, block: int) -> bool:
-        key = (nonce, member)
-        if key not in self._with_code:
+    def _has_code(self, member: str, block: int) -> bool:
+        if member not in self._with_code:
             code = self.bindings.rpc.call("eth_getCode", member, hex(block))
-            self._with_code[key] = code != "0x"
-        return self._with_code[key]
+            self._with_code[member] = code != "0x"
+        return self._with_code[member]

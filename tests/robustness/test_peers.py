@@ -26,6 +26,7 @@ from tests.robustness.stage import (
     await_alarm,
     events_of,
     same_numbers,
+    start,
 )
 
 FLOOD = 200
@@ -120,9 +121,10 @@ def test_garbage_in_the_name_of_a_contract_keeps_its_ballot_out_of_no_report(
     stage: Stage, test_contracts: dict[str, ContractContainer]
 ) -> None:
     """A wallet votes beside two reporters: its signature completes the quorum of three."""
-    with stage.committee(2) as committee:
+    with stage.committee(2, started=False) as committee:
         wallet, owner = committee.member(5), Account.from_key(b"\x07" * 32)
         _put_wallet(stage, test_contracts["TestMember"], wallet, owner.address)
+        start(committee.reporters)
         committee.until(
             lambda: all(len(ballots_of(each, stage.ref_slot)) == 2 for each in committee.reporters),
             "the ballots of two",
