@@ -19,7 +19,7 @@ from keel.circle.ports import choose_ports
 
 
 def quicken_ape() -> None:
-    """Derive accounts once, print no trace of expected reverts, take a free port, leave no states."""
+    """Derive accounts once, print no trace of expected reverts, leave no port and no states."""
     patch = pytest.MonkeyPatch()
     states = TemporaryDirectory(prefix="keel-anvil-", ignore_cleanup_errors=True)
     command_line = FoundryProvider.build_command
