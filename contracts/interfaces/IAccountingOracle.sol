@@ -37,30 +37,24 @@ interface IAccountingOracle is IErrors {
         uint256 genesisTime; // of the beacon chain
         uint256 secondsPerSlot; // 1 to 60
         uint256 finalitySeconds; // REP-1; 1 s to 7 days
-        uint256 growthRayPerDay; // REP-4; 1 to 1e27
-        uint256 growthBoundBps; // REP-4; 1 to 10,000
-        uint256 lossLimitBps; // LIM-3; 1 to 10,000
-        uint256 lossPeriodSeconds; // LIM-3; 1 s to 365 days
         address[] members;
         uint256 quorum;
     }
 
-    /// @notice How a report stands against the limits: a view that tests can ask without state.
+    /// @notice How a report stands against the loss bucket: a view that tests can ask without state.
     struct Judgement {
         uint256 growthWei; // 0 for a loss
         uint256 lossWei; // 0 for growth
-        uint256 heldRewardsWei; // waits in RewardsVault
-        uint256 heldWithdrawalsWei; // waits in WithdrawalVault
-        uint256 feelessWei;
+        uint256 drawnWei; // what the stream does not bear of the loss
         bool beyondLimit; // needs an announcement
-        uint256 limitWei; // for a loss what LIM-3 still allows, for growth the bound of REP-4 on what enters
+        uint256 limitWei; // what the loss bucket holds; 0 when nothing is drawn
         IStakingVault.ReportInput input; // what the vault would be asked to apply
     }
 
     /// @notice `reportHash` is the EIP-712 struct hash of the report, the same whatever nonce and deadline were signed.
     event ReportApplied(uint256 indexed refSlot, bytes32 indexed reportHash, Report report);
-    /// @notice A report beyond a limit waits (REP-8): a loss, or growth above its bound.
-    event LossAnnounced(uint256 indexed refSlot, bytes32 indexed reportHash, uint256 changeWei, uint256 limitWei);
+    /// @notice A loss beyond the bucket waits (REP-8).
+    event LossAnnounced(uint256 indexed refSlot, bytes32 indexed reportHash, uint256 drawnWei, uint256 limitWei);
     event MemberAdded(address indexed member);
     event MemberRemoved(address indexed member);
     event QuorumSet(uint256 quorum, uint256 members, uint256 memberSetNonce);
@@ -82,9 +76,9 @@ interface IAccountingOracle is IErrors {
     error QuorumOutOfBounds(uint256 quorum, uint256 members);
     error TooFewMembers(uint256 members, uint256 min);
 
-    /// @notice Apply a report signed by a quorum, or announce it when it is beyond a limit (REP-7, REP-8). Anyone may
-    /// call. Reverts when the report contradicts the chain (`judge` lists how), `DeadlinePassed` after `deadline`,
-    /// `AnnouncementTooYoung` within a frame of an announcement, and for signatures `QuorumNotReached`,
+    /// @notice Apply a report signed by a quorum, or announce it when its loss is beyond the bucket (REP-7, REP-8).
+    /// Anyone may call. Reverts when the report contradicts the chain (`judge` lists how), `DeadlinePassed` after
+    /// `deadline`, `AnnouncementTooYoung` within a frame of its announcement, and for signatures `QuorumNotReached`,
     /// `SignersNotAscending`, `NotMember`, `SignatureInvalid`. With less gas than an ERC-1271 member needs, its
     /// signature counts as invalid and the call reverts; no signature is ever left out.
     /// @param deadline the last second in which the signatures count
@@ -108,7 +102,7 @@ interface IAccountingOracle is IErrors {
         uint256 lastTicketHint
     ) external view returns (Judgement memory judgement, IStakingVault.ReportOutcome memory outcome);
 
-    /// @notice REP-1 to REP-4, REP-6 and LIM-3; the ticket hint of `input` stays 0. Reverts `RefSlotNotBoundary`,
+    /// @notice REP-1 to REP-3, REP-6 and REP-8; the ticket hint of `input` stays 0. Reverts `RefSlotNotBoundary`,
     /// `RefSlotNotFinal`, `RefSlotNotNewer`, `ReportedAboveHeld`, `TooManyValidators`, `SlashedAboveStaked`.
     function judge(Report calldata report) external view returns (Judgement memory);
 
@@ -121,8 +115,7 @@ interface IAccountingOracle is IErrors {
 
     function quorum() external view returns (uint256);
 
-    /// @notice Signatures that a report beyond a limit needs after its announcement (REP-8): two thirds of all members,
-    /// rounded up, never less than the quorum.
+    /// @notice Signatures that an announced loss needs (REP-8): one more than the quorum, at most all members.
     function announcedQuorum() external view returns (uint256);
 
     /// @notice Part of every digest; grows with each change of members or quorum.
@@ -144,7 +137,4 @@ interface IAccountingOracle is IErrors {
     /// @notice The newest reference slot that is finalitySeconds old, and when the next one will be; slot 0 before the
     /// first one is.
     function reportableSlot() external view returns (uint256 refSlot, uint256 nextReportableAt);
-
-    /// @notice What the loss bucket still allows, wei.
-    function lossAllowanceWei() external view returns (uint256);
 }

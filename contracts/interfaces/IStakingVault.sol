@@ -35,8 +35,11 @@ interface IStakingVault is IKeelEther, IErrors {
         uint256 frameOrigin; // timestamp of a reference slot, not in the future
         uint256 frameSeconds;
         uint256 streamCapRayPerDay; // STR-3
-        uint256 maxStreamSeconds; // STR-3
         uint256 maxFeeRayPerDay; // REP-5
+        uint256 lossLimitBps; // LIM-3, of V + Q; 1 to 10,000
+        uint256 lossPeriodSeconds; // LIM-3; 1 s to 365 days
+        uint256 stakeLimitBps; // LIM-3, of K + P; 1 to 10,000
+        uint256 stakeFloorWei; // LIM-3; 1 wei to 2^88 - 1
         uint256 maxPauseSeconds; // STA-4
         Modules modules;
         Terms terms;
@@ -55,7 +58,7 @@ interface IStakingVault is IKeelEther, IErrors {
         uint16 treasuryBps; // of the fee
         uint16 insuranceBps; // of the fee
         address treasury;
-        uint48 depositLimitGwei; // a day
+        uint24 depositLimitEther; // a day
     }
 
     /// @notice What the oracle asks the vault to apply.
@@ -64,7 +67,6 @@ interface IStakingVault is IKeelEther, IErrors {
         uint256 consensusBalanceWei; // C at the reference slot
         uint256 withdrawalsWei; // to pull from WithdrawalVault
         uint256 rewardsWei; // to pull from RewardsVault
-        uint256 feelessWei; // part of the profit that bears no fee (REP-4)
         uint256 lastTicketHint; // a wrong hint costs gas only (QUE-2)
     }
 
@@ -88,13 +90,15 @@ interface IStakingVault is IKeelEther, IErrors {
         uint256 streamSeconds; // length of the stream from now
     }
 
-    /// @notice What the oracle must know to judge a report (REP-2, REP-4, REP-6).
+    /// @notice What the oracle must know to judge a report (REP-2, REP-6, REP-8, ACC-4).
     struct ReportBase {
         uint256 expectedWei; // C + staked up to the reference slot asked for
-        uint256 totalWei; // A + Q
+        uint256 mostConsensusWei; // what a report's C counts for at most
+        uint256 unvestedWei; // U
         uint256 lastRefTime;
         uint256 stakedValidators; // by the reference slot asked for
         uint256 announcedAt; // 0: nothing announced
+        uint256 announcedWei; // d of the announcement
     }
 
     event Deposited(
@@ -137,7 +141,7 @@ interface IStakingVault is IKeelEther, IErrors {
     /// @notice The fund did not answer the call for cover; the loss went on to holders and tickets.
     event CoverFailed(address indexed fund, uint256 sharesAsked);
     event Staked(uint256 validators, uint256 amountWei);
-    event LossAnnouncementOpened(uint256 announcedAt);
+    event LossAnnouncementOpened(uint256 announcedAt, uint256 drawnWei);
     event Swept(uint256 amountWei, uint256 consensusBalanceWei);
     event TicketsFinalisedWithoutReport(uint256 lastTicket, uint256 amountWei);
     event Paused(Action indexed action, uint256 until);
@@ -149,6 +153,8 @@ interface IStakingVault is IKeelEther, IErrors {
     error OnlyProtocol(address caller, address expected);
     error ActionClosed(Action action, State state);
     error ActionPaused(Action action, uint256 until);
+    error DepositsClosed(uint256 reopenAt);
+    error UnvestedAboveLimit(uint256 unvestedWei, uint256 limitWei);
     error DirectEther(address sender);
     error ModuleMissing(Modules modules);
     error FeeTooHigh(uint256 feeBps, uint256 maxBps);
@@ -156,10 +162,11 @@ interface IStakingVault is IKeelEther, IErrors {
     error RefTimeNotBoundary(uint256 refTime, uint256 nearestBefore);
     error RefTimeTooEarly(uint256 refTime, uint256 laterThan);
     error RefTimeInFuture(uint256 refTime, uint256 nowTime);
+    error ReportAboveSupply(uint256 reportedWei, uint256 mostWei);
+    error LossNotAnnounced(uint256 drawnWei, uint256 allowedWei);
     error LossPartsDiffer(uint256 sumWei, uint256 lossWei);
     error StateNotDead(State state);
     error StateNotNormal(State state);
-    error AnnouncementOpen(uint256 announcedAt);
     error DepositRootChanged(bytes32 expected, bytes32 actual);
     error NothingToDo();
     error SweepTooEarly(uint256 possibleAt, uint256 nowTime);
@@ -169,7 +176,9 @@ interface IStakingVault is IKeelEther, IErrors {
 
     // ---- users
 
-    /// @notice Mint kETH for the ether sent (SHR-1), within the deposit limit (LIM-3).
+    /// @notice Mint kETH for the ether sent (SHR-1), within the deposit limit (LIM-3). Reverts `ActionClosed` or
+    /// `DepositsClosed` (STA-3), `Insolvent` (ACC-4), `ActionPaused` (STA-4), `UnvestedAboveLimit` (LIM-4),
+    /// `ZeroShares`, `LimitExceeded`.
     /// @param referral only repeated in the event
     /// @return shares minted, rounded down
     function deposit(address receiver, address referral) external payable returns (uint256 shares);
@@ -180,7 +189,7 @@ interface IStakingVault is IKeelEther, IErrors {
 
     // ---- anyone, when the oracle is dead
 
-    /// @notice STA-3: finalise what B can pay, in order. Dead state only, nothing announced.
+    /// @notice STA-3: finalise what B can pay, in order. Dead state only.
     function finaliseWithoutReport(uint256 lastTicketHint) external;
 
     /// @notice STA-5: bring what WithdrawalVault holds into B. Dead state only, at least two frames after ether last
@@ -199,12 +208,15 @@ interface IStakingVault is IKeelEther, IErrors {
     // ---- the protocol's own contracts
 
     /// @notice Oracle only. Pull, absorb or stream, finalise, all in one (REP, LOS, QUE-2). Does what
-    /// `previewReport` says, unless the fund hands over less cover than it promised.
+    /// `previewReport` says, unless the fund hands over less cover than it promised. Reverts `RefTimeInFuture`,
+    /// `RefTimeTooEarly`, `RefTimeNotBoundary`, `ReportAboveSupply` (REP-4) and `LossNotAnnounced` (REP-8).
     function applyReport(ReportInput calldata input) external;
 
-    /// @notice Oracle only. Closes what STA-3 closes while a loss is announced, until the next report applies. Reverts
+    /// @notice Oracle only. Closes what STA-3 closes while a loss is announced, until the next report applies. From one
+    /// frame to three frames later a report may take `drawnWei` besides what the loss bucket holds (REP-8). Reverts
     /// for a reference slot whose report could not apply.
-    function announceLoss(uint256 refTime) external;
+    /// @param drawnWei what the stream does not bear of the loss
+    function announceLoss(uint256 refTime, uint256 drawnWei) external;
 
     /// @notice Registry only. Send 32 ETH to the deposit contract for each key, with the credentials of
     /// WithdrawalVault, out of ether the queue does not need. The deposit contract checks each root against its key.
@@ -259,7 +271,7 @@ interface IStakingVault is IKeelEther, IErrors {
     /// @notice Buffered ether that the queue does not need: `max(0, B - Q)`.
     function freeWei() external view returns (uint256);
 
-    /// @notice How much ether can be staked now, whole validators only; 0 when closed.
+    /// @notice How much ether can be staked now, whole validators only, within LIM-3; 0 when closed.
     function stakeableWei() external view returns (uint256);
 
     function previewReport(ReportInput calldata input) external view returns (ReportOutcome memory);
@@ -269,11 +281,25 @@ interface IStakingVault is IKeelEther, IErrors {
     /// @notice The newest reference slot's timestamp that is not in the future.
     function newestRefTime() external view returns (uint256);
 
-    /// @notice Losses that no cover paid and that profits have not made good; profits up to it bear no fee.
-    function lossCarryWei() external view returns (uint256);
+    /// @notice H: losses that no cover paid and that profits have not made good; profits up to it bear no fee. Below 0:
+    /// profit that has borne no fee.
+    function lossCarryWei() external view returns (int256);
 
-    /// @notice Until when an action is paused; a time in the past means it is not.
+    /// @notice K of STR-5.
+    function recordWei() external view returns (uint256);
+
+    /// @notice ACC-4.
+    function isInsolvent() external view returns (bool);
+
+    /// @notice LIM-3: the loss, besides what the stream bears, that a report may bring without an announcement.
+    function lossAllowanceWei() external view returns (uint256);
+
+    /// @notice Until when an action is paused; a time in the past means it is not. For deposits it is the later of a
+    /// pause and of `depositsReopenAt`.
     function pausedUntil(Action action) external view returns (uint256);
+
+    /// @notice STA-3: when deposits open again after a loss beyond the bucket.
+    function depositsReopenAt() external view returns (uint256);
 
     function modules() external view returns (Modules memory);
 

@@ -11,8 +11,7 @@ import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet
 import {LibCall} from "solady/utils/LibCall.sol";
 import {IAccountingOracle} from "../interfaces/IAccountingOracle.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
-import {BPS, MAX_COVERED_FRAMES, RAY} from "../rules/Constants.sol";
-import {TokenBucket} from "../rules/TokenBucket.sol";
+import {ANNOUNCEMENT_FRAMES} from "../rules/Constants.sol";
 
 /// @title AccountingOracle
 /// @notice See IAccountingOracle.
@@ -28,7 +27,6 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         uint32 activeValidators;
         uint32 exitedValidators;
         uint32 slashedValidators;
-        uint48 lossFullAt; // LIM-1
         uint16 quorum;
         uint32 memberSetNonce;
     }
@@ -55,10 +53,6 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
     uint256 public immutable GENESIS_TIME;
     uint256 public immutable SECONDS_PER_SLOT;
     uint256 public immutable FINALITY_SECONDS;
-    uint256 public immutable GROWTH_RAY_PER_DAY;
-    uint256 public immutable GROWTH_BOUND_BPS;
-    uint256 public immutable LOSS_LIMIT_BPS;
-    uint256 public immutable LOSS_PERIOD_SECONDS;
 
     // ---- storage
 
@@ -84,10 +78,6 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         GENESIS_TIME = init.genesisTime;
         SECONDS_PER_SLOT = _within("secondsPerSlot", init.secondsPerSlot, 1 minutes);
         FINALITY_SECONDS = _within("finalitySeconds", init.finalitySeconds, 7 days);
-        GROWTH_RAY_PER_DAY = _within("growthRayPerDay", init.growthRayPerDay, RAY);
-        GROWTH_BOUND_BPS = _within("growthBoundBps", init.growthBoundBps, BPS);
-        LOSS_LIMIT_BPS = _within("lossLimitBps", init.lossLimitBps, BPS);
-        LOSS_PERIOD_SECONDS = _within("lossPeriodSeconds", init.lossPeriodSeconds, 365 days);
         _addMembers(init.members);
         _setQuorum(init.quorum);
     }
@@ -106,11 +96,10 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         bytes32 reportHash = _hash(report);
         _checkQuorum(_digest(reportHash, standing.memberSetNonce, deadline), signatures, standing.quorum);
 
-        (Judgement memory judgement, uint256 lossFullAt) = _judge(report, lastTicketHint, standing.lossFullAt);
-        if (judgement.beyondLimit && !_announcementAllows(signatures.length)) {
-            uint256 changeWei = judgement.growthWei + judgement.lossWei;
-            emit LossAnnounced(report.refSlot, reportHash, changeWei, judgement.limitWei);
-            VAULT.announceLoss(judgement.input.refTime);
+        (Judgement memory judgement, IStakingVault.ReportBase memory base) = _judge(report, lastTicketHint);
+        if (judgement.beyondLimit && !_announcementAllows(judgement, base, signatures.length)) {
+            emit LossAnnounced(report.refSlot, reportHash, judgement.drawnWei, judgement.limitWei);
+            VAULT.announceLoss(judgement.input.refTime, judgement.drawnWei);
             return false;
         }
 
@@ -118,7 +107,6 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         standing.activeValidators = report.activeValidators;
         standing.exitedValidators = report.exitedValidators;
         standing.slashedValidators = report.slashedValidators;
-        standing.lossFullAt = lossFullAt.toUint48();
         _standing = standing;
         operatorsRoot = report.operatorsRoot;
         emit ReportApplied(report.refSlot, reportHash, report);
@@ -143,13 +131,13 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         Report calldata report,
         uint256 lastTicketHint
     ) external view returns (Judgement memory judgement, IStakingVault.ReportOutcome memory outcome) {
-        (judgement,) = _judge(report, lastTicketHint, _standing.lossFullAt);
+        (judgement,) = _judge(report, lastTicketHint);
         outcome = VAULT.previewReport(judgement.input);
     }
 
     /// @inheritdoc IAccountingOracle
     function judge(Report calldata report) external view returns (Judgement memory judgement) {
-        (judgement,) = _judge(report, 0, _standing.lossFullAt);
+        (judgement,) = _judge(report, 0);
     }
 
     /// @inheritdoc IAccountingOracle
@@ -210,14 +198,8 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
     }
 
     /// @inheritdoc IAccountingOracle
-    function lossAllowanceWei() external view returns (uint256) {
-        uint256 totalWei = VAULT.reportBase(VAULT.newestRefTime()).totalWei;
-        return TokenBucket.available(_standing.lossFullAt, _lossCapacityWei(totalWei), LOSS_PERIOD_SECONDS);
-    }
-
-    /// @inheritdoc IAccountingOracle
     function announcedQuorum() public view returns (uint256) {
-        return Math.max(_standing.quorum, Math.ceilDiv(2 * _members.length(), 3));
+        return Math.min(_members.length(), uint256(_standing.quorum) + 1);
     }
 
     // ---- internal
@@ -240,11 +222,16 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         emit QuorumSet(newQuorum, count, nonce);
     }
 
-    /// @dev Whether a report beyond a limit may apply now (REP-8); false when it has yet to be announced.
-    function _announcementAllows(uint256 signatures) private view returns (bool) {
-        (,,, uint256 announcedAt) = VAULT.consensus();
-        if (announcedAt == 0) return false;
-        uint256 applicableAt = announcedAt + FRAME_SECONDS;
+    /// @dev Whether a loss beyond the bucket may apply now (REP-8); false when it is to be announced, or announced anew.
+    /// The vault holds the loss to the same amount and times, whatever the oracle.
+    function _announcementAllows(
+        Judgement memory judgement,
+        IStakingVault.ReportBase memory base,
+        uint256 signatures
+    ) private view returns (bool) {
+        if (block.timestamp >= base.announcedAt + ANNOUNCEMENT_FRAMES * FRAME_SECONDS) return false;
+        if (judgement.drawnWei > base.announcedWei + judgement.limitWei) return false;
+        uint256 applicableAt = base.announcedAt + FRAME_SECONDS;
         if (block.timestamp < applicableAt) revert AnnouncementTooYoung(applicableAt, block.timestamp);
         uint256 needed = announcedQuorum();
         if (signatures < needed) revert QuorumNotReached(signatures, needed);
@@ -274,16 +261,15 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         return answered && answer.length == 32 && bytes32(answer) == bytes32(IERC1271.isValidSignature.selector);
     }
 
-    /// @dev REP-1 to REP-4, REP-6 and LIM-3.
+    /// @dev REP-1 to REP-3, REP-6 and REP-8.
     /// @return judgement what is shown, and what the vault is asked to apply
-    /// @return newLossFullAt the loss bucket after this report
+    /// @return base what the report was judged against
     function _judge(
         Report calldata report,
-        uint256 lastTicketHint,
-        uint256 lossFullAt
-    ) private view returns (Judgement memory judgement, uint256 newLossFullAt) {
+        uint256 lastTicketHint
+    ) private view returns (Judgement memory judgement, IStakingVault.ReportBase memory base) {
         uint256 refTime = _finalRefTime(report.refSlot);
-        IStakingVault.ReportBase memory base = VAULT.reportBase(refTime);
+        base = VAULT.reportBase(refTime);
         if (refTime <= base.lastRefTime) revert RefSlotNotNewer(refTime, base.lastRefTime);
         _checkAgainstChain(report, base.stakedValidators);
 
@@ -292,47 +278,15 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         judgement.input.withdrawalsWei = report.withdrawalVaultBalanceWei;
         judgement.input.rewardsWei = report.rewardsVaultBalanceWei;
         judgement.input.lastTicketHint = lastTicketHint;
-        uint256 grossWei =
-            judgement.input.consensusBalanceWei + judgement.input.withdrawalsWei + judgement.input.rewardsWei;
 
-        if (grossWei < base.expectedWei) {
-            judgement.lossWei = base.expectedWei - grossWei;
-            newLossFullAt = _judgeLoss(judgement, base.totalWei, lossFullAt);
-        } else {
-            judgement.growthWei = grossWei - base.expectedWei;
-            newLossFullAt = lossFullAt;
-            uint256 coveredSeconds = Math.min(refTime - base.lastRefTime, MAX_COVERED_FRAMES * FRAME_SECONDS);
-            _judgeGrowth(judgement, base.totalWei, coveredSeconds);
-        }
-    }
-
-    /// @dev LIM-3 and REP-8; returns the bucket after the loss.
-    function _judgeLoss(
-        Judgement memory judgement,
-        uint256 totalWei,
-        uint256 lossFullAt
-    ) private view returns (uint256) {
-        uint256 capacityWei = _lossCapacityWei(totalWei);
-        judgement.limitWei = TokenBucket.available(lossFullAt, capacityWei, LOSS_PERIOD_SECONDS);
-        judgement.beyondLimit = judgement.lossWei > judgement.limitWei;
-        if (judgement.beyondLimit) return TokenBucket.empty(LOSS_PERIOD_SECONDS);
-        return TokenBucket.take(lossFullAt, judgement.lossWei, capacityWei, LOSS_PERIOD_SECONDS);
-    }
-
-    /// @dev REP-4.
-    function _judgeGrowth(Judgement memory judgement, uint256 totalWei, uint256 coveredSeconds) private view {
-        uint256 usualWei = GROWTH_RAY_PER_DAY * coveredSeconds * totalWei / (RAY * 1 days);
-        uint256 excessWei = Math.saturatingSub(judgement.growthWei, usualWei);
-        judgement.heldRewardsWei = Math.min(excessWei, judgement.input.rewardsWei);
-        judgement.heldWithdrawalsWei = Math.min(excessWei - judgement.heldRewardsWei, judgement.input.withdrawalsWei);
-        uint256 heldWei = judgement.heldRewardsWei + judgement.heldWithdrawalsWei;
-        judgement.feelessWei = excessWei - heldWei;
-
-        judgement.input.rewardsWei -= judgement.heldRewardsWei;
-        judgement.input.withdrawalsWei -= judgement.heldWithdrawalsWei;
-        judgement.input.feelessWei = judgement.feelessWei;
-        judgement.limitWei = totalWei * GROWTH_BOUND_BPS / BPS;
-        judgement.beyondLimit = judgement.growthWei - heldWei > judgement.limitWei;
+        uint256 countedWei = Math.min(judgement.input.consensusBalanceWei, base.mostConsensusWei);
+        uint256 grossWei = countedWei + judgement.input.withdrawalsWei + judgement.input.rewardsWei;
+        judgement.growthWei = Math.saturatingSub(grossWei, base.expectedWei);
+        judgement.lossWei = Math.saturatingSub(base.expectedWei, grossWei);
+        judgement.drawnWei = Math.saturatingSub(judgement.lossWei, base.unvestedWei);
+        if (judgement.drawnWei == 0) return (judgement, base);
+        judgement.limitWei = VAULT.lossAllowanceWei();
+        judgement.beyondLimit = judgement.drawnWei > judgement.limitWei;
     }
 
     /// @dev REP-1: the time of a reference slot that is final.
@@ -362,10 +316,6 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
 
     function _checkHeld(address holder, uint256 reportedWei) private view {
         if (reportedWei > holder.balance) revert ReportedAboveHeld(holder, reportedWei, holder.balance);
-    }
-
-    function _lossCapacityWei(uint256 totalWei) private view returns (uint256) {
-        return totalWei * LOSS_LIMIT_BPS / BPS;
     }
 
     function _digest(bytes32 reportHash, uint256 nonce, uint256 deadline) private view returns (bytes32) {

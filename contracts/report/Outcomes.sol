@@ -4,8 +4,18 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {Claims} from "../rules/Claims.sol";
-import {BPS, MAX_COVERED_FRAMES, RAY} from "../rules/Constants.sol";
+import {
+    ANNOUNCEMENT_FRAMES,
+    BPS,
+    MAX_COVERED_FRAMES,
+    MOST_REPORTED_WEI,
+    STREAM_FRAMES,
+    UNPROVEN_COVER_BPS,
+    Units
+} from "../rules/Constants.sol";
+import {Solvency} from "../rules/Solvency.sol";
 import {Stream} from "../rules/Stream.sol";
+import {TokenBucket} from "../rules/TokenBucket.sol";
 import {Waterfall} from "../rules/Waterfall.sol";
 import {Books} from "../vault/Books.sol";
 
@@ -20,12 +30,16 @@ struct Accounts {
     uint256 expectedWei; // REP-2
     uint256 pendingWei; // staked after the reference slot: P once the report has applied
     uint256 coveredSeconds; // since the last reference slot
-    uint256 lossCarryWei;
+    uint256 consensusWei; // C of the report, which counts at most what was expected once insolvent (ACC-4)
+    uint256 grossWei; // REP-3
+    uint256 recordWei; // K, as it is after the report (STR-5)
+    int256 lossCarryWei; // H
+    bool isInsolvent;
 }
 
 /// @title What a report does to the accounts, and within which bounds
-/// @notice Rules STA-5, REP-2, REP-3, REP-5, STR-2 to STR-4 and LOS of docs/design.md. Nothing here writes: simulation
-/// and application both call it (REP-9).
+/// @notice Rules ACC-4, STA-5, REP-2 to REP-5, REP-8, STR-2 to STR-5, LIM-3 and LOS of docs/design.md. Nothing here
+/// writes: simulation and application both call it (REP-9).
 library Outcomes {
     using Books for Books.Stored;
 
@@ -38,20 +52,34 @@ library Outcomes {
         if (past != 0) revert IStakingVault.RefTimeNotBoundary(refTime, refTime - past);
     }
 
+    /// @notice Reverts `ReportAboveSupply` (REP-4).
     function accountsAt(
         Books.Stored storage books,
         Books.Core calldata core,
-        uint256 refTime
+        IStakingVault.ReportInput calldata input
     ) internal view returns (Accounts memory a) {
+        Books.Consensus memory consensus = books.consensus;
+        Books.Carry memory carry = books.carry;
         a.shares = books.ledger.shares;
         a.assetsWei = books.ledger.assetsWei;
         a.unvestedWei = books.unvestedWei();
         (a.normalised, a.index) = core.queue.pending();
         a.owedWei = Claims.owedUp(a.normalised, a.index);
-        (a.pendingWei,) = books.stakedAfter(refTime, core.frameOrigin, core.frameSeconds);
+        (a.pendingWei,) = books.stakedAfter(input.refTime, core.frameOrigin, core.frameSeconds);
         a.expectedWei = books.stakedWei() - a.pendingWei;
-        a.coveredSeconds = refTime - books.consensus.lastRefTime;
-        a.lossCarryWei = books.carry.lossCarryWei;
+        a.coveredSeconds = input.refTime - consensus.lastRefTime;
+        a.lossCarryWei = carry.lossCarryWei;
+        a.isInsolvent = consensus.isInsolvent;
+
+        uint256 arrivedWei = input.withdrawalsWei + input.rewardsWei;
+        uint256 reportedWei = input.consensusBalanceWei + arrivedWei;
+        if (reportedWei > MOST_REPORTED_WEI) revert IStakingVault.ReportAboveSupply(reportedWei, MOST_REPORTED_WEI);
+        a.consensusWei =
+            a.isInsolvent ? Math.min(input.consensusBalanceWei, a.expectedWei) : input.consensusBalanceWei;
+        a.grossWei = a.consensusWei + arrivedWei;
+        uint256 settledWei = a.expectedWei - consensus.balanceWei;
+        uint256 grownWei = Stream.cappedWeiDown(core.streamCapRayPerDay, _rateSeconds(a, core), carry.recordWei);
+        a.recordWei = Math.min(a.consensusWei, carry.recordWei + settledWei + grownWei);
     }
 
     /// @notice V.
@@ -59,19 +87,56 @@ library Outcomes {
         return a.assetsWei - a.unvestedWei;
     }
 
-    /// @notice L' of LOS-1 in shares, which would cover it whole (LOS-2); before any cover is taken.
-    function coverNeeded(
-        Accounts memory a,
-        IStakingVault.ReportInput calldata input
-    ) internal pure returns (uint256 shares) {
-        uint256 lossWei = Math.saturatingSub(a.expectedWei, _gross(input));
-        uint256 visibleWei = visible(a);
-        if (lossWei <= a.unvestedWei || visibleWei == 0) return 0;
-        return Math.ceilDiv((lossWei - a.unvestedWei) * a.shares, visibleWei);
+    /// @notice d of REP-8, which is L' of LOS-1: what the stream does not bear of a loss.
+    function drawn(Accounts memory a) internal pure returns (uint256) {
+        return Math.saturatingSub(a.expectedWei, a.grossWei + a.unvestedWei);
     }
 
-    /// @notice REP-9: the one function behind `applyReport` and `previewReport`. Leaves the new lossCarry in `a`, whose
-    /// other terms stay as they were before.
+    /// @notice LOS-2: whole units of wkETH that the fund is asked for, before any cover is taken.
+    function coverUnitsAsked(Accounts memory a, uint256 fundUnits) internal pure returns (uint256 units) {
+        uint256 drawnWei = drawn(a);
+        uint256 visibleWei = visible(a);
+        if (drawnWei == 0 || visibleWei == 0) return 0;
+        uint256 neededShares = Math.ceilDiv(drawnWei * a.shares, visibleWei);
+        return Math.min(Units.up(neededShares), fundUnits * UNPROVEN_COVER_BPS / BPS);
+    }
+
+    /// @notice LIM-3: what the loss bucket holds for these accounts.
+    function lossAllowance(
+        Books.Stored storage books,
+        Books.Core calldata core,
+        uint256 bearingWei
+    ) internal view returns (uint256) {
+        uint256 capacityWei = bearingWei * core.lossLimitBps / BPS;
+        return TokenBucket.available(books.limits.lossesFullAt, capacityWei, core.lossPeriodSeconds);
+    }
+
+    /// @notice REP-8: the loss bucket after a loss that draws `drawnWei`; reverts `LossNotAnnounced`.
+    function lossesFullAfter(
+        Accounts memory a,
+        Books.Stored storage books,
+        Books.Core calldata core,
+        uint256 drawnWei
+    ) internal view returns (uint256 fullAt, bool isBeyond) {
+        uint256 bearingWei = visible(a) + a.owedWei;
+        uint256 allowedWei = lossAllowance(books, core, bearingWei);
+        isBeyond = drawnWei > allowedWei;
+        if (!isBeyond) {
+            uint256 capacityWei = bearingWei * core.lossLimitBps / BPS;
+            fullAt = TokenBucket.take(books.limits.lossesFullAt, drawnWei, capacityWei, core.lossPeriodSeconds);
+            return (fullAt, false);
+        }
+        uint256 announcedAt = books.consensus.announcedAt;
+        bool isOldEnough = block.timestamp >= announcedAt + core.frameSeconds;
+        if (isOldEnough && block.timestamp < announcedAt + ANNOUNCEMENT_FRAMES * core.frameSeconds) {
+            allowedWei += books.limits.announcedWei;
+        }
+        if (drawnWei > allowedWei) revert IStakingVault.LossNotAnnounced(drawnWei, allowedWei);
+        return (TokenBucket.empty(core.lossPeriodSeconds), true);
+    }
+
+    /// @notice REP-9: the one function behind `applyReport` and `previewReport`. Leaves the loss carry and insolvency
+    /// after the report in `a`, whose other terms stay as they were before.
     /// @param coverShares what the fund handed over
     function outcomeOf(
         Accounts memory a,
@@ -80,15 +145,15 @@ library Outcomes {
         IStakingVault.ReportInput calldata input,
         uint256 coverShares
     ) internal view returns (IStakingVault.ReportOutcome memory o) {
-        uint256 grossWei = _gross(input);
-        if (grossWei >= a.expectedWei) {
-            _earn(o, a, core, books.terms.feeBps, grossWei - a.expectedWei, input.feelessWei);
+        uint256 streamEnd = books.flow.streamEnd;
+        if (a.grossWei >= a.expectedWei) {
+            _earn(o, a, core, books.terms.feeBps, Math.saturatingSub(streamEnd, block.timestamp));
         } else {
-            _absorb(o, a, a.expectedWei - grossWei, coverShares);
-            if (o.unvestedAfter > 0) o.streamSeconds = books.flow.streamEnd - block.timestamp; // STR-4
+            _absorb(o, a, a.expectedWei - a.grossWei, coverShares);
+            if (o.unvestedAfter > 0) o.streamSeconds = streamEnd - block.timestamp; // STR-4
         }
         uint256 owedAfterWei = a.owedWei - o.ticketsLossWei;
-        uint256 bufferedWei = o.assetsAfter + owedAfterWei - input.consensusBalanceWei - a.pendingWei; // ACC-1
+        uint256 bufferedWei = o.assetsAfter + owedAfterWei - a.consensusWei - a.pendingWei; // ACC-1
         (o.lastTicket, o.finalisedWei) =
             core.queue.finalisable(input.lastTicketHint, input.refTime, bufferedWei, o.ticketIndex);
     }
@@ -99,27 +164,43 @@ library Outcomes {
         Accounts memory a,
         Books.Core calldata core,
         uint256 feeBps,
-        uint256 profitWei,
-        uint256 feelessWei
+        uint256 leftSeconds
     ) private pure {
         uint256 visibleWei = visible(a);
-        uint256 feeableWei = Math.saturatingSub(profitWei, feelessWei + a.lossCarryWei);
-        o.profitWei = profitWei;
-        o.feeWei = Math.min(feeBps * feeableWei / BPS, _mostFee(a, core, visibleWei));
+        uint256 baseWei = Math.min(visibleWei, a.recordWei + a.pendingWei);
+        o.profitWei = a.grossWei - a.expectedWei;
+        _charge(o, a, feeBps, Stream.cappedWeiDown(core.maxFeeRayPerDay, _rateSeconds(a, core), baseWei));
         if (o.feeWei > 0) o.feeShares = o.feeWei * a.shares / visibleWei;
-        a.lossCarryWei = Math.saturatingSub(a.lossCarryWei, profitWei);
         o.sharesAfter = a.shares + o.feeShares;
-        o.assetsAfter = a.assetsWei + profitWei;
-        o.unvestedAfter = a.unvestedWei + profitWei - o.feeWei;
+        o.assetsAfter = a.assetsWei + o.profitWei;
+        o.unvestedAfter = a.unvestedWei + o.profitWei - o.feeWei;
         o.ticketIndex = a.index;
-        o.streamSeconds = Stream.lengthFor(
-            o.unvestedAfter,
-            o.assetsAfter - o.unvestedAfter,
-            core.frameSeconds,
-            a.coveredSeconds,
-            core.streamCapRayPerDay,
-            core.maxStreamSeconds
+        if (o.unvestedAfter == 0) return;
+        uint256 longestMean = STREAM_FRAMES * core.frameSeconds;
+        uint256 mean = Stream.meanSecondsUp(
+            a.unvestedWei,
+            Math.min(leftSeconds, longestMean),
+            o.profitWei - o.feeWei,
+            Math.max(core.frameSeconds, a.coveredSeconds)
         );
+        o.streamSeconds = a.isInsolvent
+            ? Math.min(mean, longestMean)
+            : Math.max(mean, Stream.cappedSecondsUp(o.unvestedAfter, core.streamCapRayPerDay, baseWei));
+    }
+
+    /// @dev REP-5: the carry falls by the profit that bore no fee, so that what is taken back later leaves a debt of
+    /// what the fee was charged on.
+    function _charge(
+        IStakingVault.ReportOutcome memory o,
+        Accounts memory a,
+        uint256 feeBps,
+        uint256 mostFeeWei
+    ) private pure {
+        int256 profitWei = int256(o.profitWei);
+        int256 feeableWei = profitWei - (a.lossCarryWei > 0 ? a.lossCarryWei : int256(0));
+        if (feeableWei > 0) o.feeWei = Math.min(feeBps * uint256(feeableWei) / BPS, mostFeeWei);
+        a.lossCarryWei -= profitWei;
+        if (o.feeWei > 0) a.lossCarryWei += int256(Math.ceilDiv(o.feeWei * BPS, feeBps));
     }
 
     /// @dev LOS-1 to LOS-4. The stream's end does not move: `streamSeconds` is left for the caller.
@@ -141,21 +222,16 @@ library Outcomes {
         o.ticketsLossWei = a.owedWei - owedAfterWei;
         uint256 sumWei = o.unvestedLossWei + o.coverWei + o.holdersLossWei + o.ticketsLossWei;
         if (sumWei != lossWei) revert IStakingVault.LossPartsDiffer(sumWei, lossWei);
-        a.lossCarryWei += lossWei - o.coverWei;
+        a.lossCarryWei += int256(lossWei - o.coverWei);
         o.sharesAfter = a.shares - coverShares;
         o.unvestedAfter = a.unvestedWei - o.unvestedLossWei;
         o.assetsAfter = visibleAfterWei + o.unvestedAfter;
         o.ticketIndex = indexAfter;
+        if (Solvency.isInsolvent(o.sharesAfter, visibleAfterWei)) a.isInsolvent = true;
     }
 
-    /// @dev REP-5: what no profit raises a fee above.
-    function _mostFee(Accounts memory a, Books.Core calldata core, uint256 visibleWei) private pure returns (uint256) {
-        uint256 covered = Math.min(a.coveredSeconds, MAX_COVERED_FRAMES * core.frameSeconds);
-        return core.maxFeeRayPerDay * covered * visibleWei / (RAY * 1 days);
-    }
-
-    /// @dev REP-3.
-    function _gross(IStakingVault.ReportInput calldata input) private pure returns (uint256) {
-        return input.consensusBalanceWei + input.withdrawalsWei + input.rewardsWei;
+    /// @dev REP-1: the time that rates count.
+    function _rateSeconds(Accounts memory a, Books.Core calldata core) private pure returns (uint256) {
+        return Math.min(a.coveredSeconds, MAX_COVERED_FRAMES * core.frameSeconds);
     }
 }

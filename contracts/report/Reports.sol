@@ -8,7 +8,7 @@ import {LibCall} from "solady/utils/LibCall.sol";
 import {ICover} from "../interfaces/ICover.sol";
 import {IEtherSource} from "../interfaces/IEtherSource.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
-import {BPS, SHARES_PER_UNIT, STALE_FRAMES, SWEEP_FRAMES, Units} from "../rules/Constants.sol";
+import {BPS, REOPENING_FRAMES, SHARES_PER_UNIT, STALE_FRAMES, SWEEP_FRAMES} from "../rules/Constants.sol";
 import {Books} from "../vault/Books.sol";
 import {Accounts, Outcomes} from "./Outcomes.sol";
 
@@ -36,12 +36,13 @@ library Reports {
         IStakingVault.ReportInput calldata input
     ) external {
         books.requireRefTime(core, input.refTime);
-        Accounts memory accounts = books.accountsAt(core, input.refTime);
+        Accounts memory accounts = books.accountsAt(core, input);
         uint256 coverShares;
-        uint256 neededShares = accounts.coverNeeded(input);
-        if (neededShares > 0) {
-            coverShares = _takeCover(books, core, neededShares);
-            accounts = books.accountsAt(core, input.refTime); // read anew: the fund was called, and may have deposited
+        if (accounts.drawn() > 0) {
+            _draw(books, core, accounts);
+            uint256 units = accounts.coverUnitsAsked(core.wrapped.balanceOf(books.modules.fund));
+            if (units > 0) coverShares = _takeCover(books, core, units);
+            accounts = books.accountsAt(core, input); // read anew: the fund was called, and may have deposited
         }
         IStakingVault.ReportOutcome memory outcome = accounts.outcomeOf(books, core, input, coverShares);
 
@@ -62,26 +63,37 @@ library Reports {
         IStakingVault.ReportInput calldata input
     ) external view returns (IStakingVault.ReportOutcome memory) {
         books.requireRefTime(core, input.refTime);
-        Accounts memory accounts = books.accountsAt(core, input.refTime);
-        uint256 neededShares = accounts.coverNeeded(input);
-        uint256 coverUnits = neededShares == 0 ? 0 : _coverable(books.modules.fund, neededShares);
-        return accounts.outcomeOf(books, core, input, coverUnits * SHARES_PER_UNIT);
+        Accounts memory accounts = books.accountsAt(core, input);
+        address fund = books.modules.fund;
+        uint256 units = accounts.drawn() == 0 ? 0 : accounts.coverUnitsAsked(core.wrapped.balanceOf(fund));
+        if (units > 0) units = _coverable(fund, units);
+        return accounts.outcomeOf(books, core, input, units * SHARES_PER_UNIT);
+    }
+
+    /// @notice See IStakingVault.lossAllowanceWei.
+    function lossAllowanceWei(Books.Stored storage books, Books.Core calldata core) external view returns (uint256) {
+        (, uint256 visibleWei) = books.sharesAndVisible();
+        return books.lossAllowance(core, visibleWei + core.queue.owedWei());
     }
 
     /// @notice See IStakingVault.announceLoss.
-    function announce(Books.Stored storage books, Books.Core calldata core, uint256 refTime) external {
+    function announce(
+        Books.Stored storage books,
+        Books.Core calldata core,
+        uint256 refTime,
+        uint256 drawnWei
+    ) external {
         books.requireRefTime(core, refTime); // what could not be applied is not announced either
         books.consensus.announcedAt = block.timestamp.toUint32();
+        books.limits.announcedWei = drawnWei.toUint88();
         books.flow.depositsOpenUntil = 0;
-        emit IStakingVault.LossAnnouncementOpened(block.timestamp);
+        emit IStakingVault.LossAnnouncementOpened(block.timestamp, drawnWei);
     }
 
     // ---- without one
 
     /// @notice See IStakingVault.finaliseWithoutReport.
     function finalise(Books.Stored storage books, Books.Core calldata core, uint256 lastTicketHint) external {
-        uint256 announcedAt = books.consensus.announcedAt;
-        if (announcedAt != 0) revert IStakingVault.AnnouncementOpen(announcedAt);
         (, uint256 index) = core.queue.pending();
         uint256 bufferedWei = books.ledger.assetsWei + core.queue.owedWei() - books.stakedWei(); // ACC-1
         (uint256 last, uint256 costWei) = core.queue.finalisable(lastTicketHint, block.timestamp, bufferedWei, index);
@@ -94,15 +106,30 @@ library Reports {
     function sweep(Books.Stored storage books, Books.Core calldata core) external {
         uint256 nextSweepAt = books.carry.etherMovedAt + SWEEP_FRAMES * core.frameSeconds;
         if (block.timestamp < nextSweepAt) revert IStakingVault.SweepTooEarly(nextSweepAt, block.timestamp);
-        uint256 balanceWei = books.consensus.balanceWei;
-        uint256 amountWei = Math.min(address(core.withdrawalVault).balance, balanceWei);
+        uint256 heldWei = address(core.withdrawalVault).balance;
+        Books.Consensus memory consensus = books.consensus;
+        uint256 fromBalanceWei = Math.min(heldWei, consensus.balanceWei);
+        uint256 fromPendingGwei = Math.min((heldWei - fromBalanceWei) / 1 gwei, consensus.pendingGwei);
+        uint256 amountWei = fromBalanceWei + fromPendingGwei * 1 gwei;
         if (amountWei == 0) revert IStakingVault.NothingToDo();
-        books.consensus.balanceWei = (balanceWei - amountWei).toUint88();
-        emit IStakingVault.Swept(amountWei, balanceWei - amountWei);
+        consensus.balanceWei -= fromBalanceWei.toUint88();
+        consensus.pendingGwei -= fromPendingGwei.toUint64();
+        books.consensus = consensus;
+        emit IStakingVault.Swept(amountWei, consensus.balanceWei);
         _pull(books, core.withdrawalVault, amountWei);
     }
 
     // ---- effects
+
+    /// @dev LIM-3, REP-8, STA-3: what a loss that the stream does not bear whole draws on the limits.
+    function _draw(Books.Stored storage books, Books.Core calldata core, Accounts memory accounts) private {
+        (uint256 fullAt, bool isBeyond) = accounts.lossesFullAfter(books, core, accounts.drawn());
+        books.limits.lossesFullAt = fullAt.toUint48();
+        if (!isBeyond) return;
+        uint32 reopenAt = (block.timestamp + REOPENING_FRAMES * core.frameSeconds).toUint32();
+        books.limits.depositsReopenAt = reopenAt;
+        if (reopenAt > books.flow.depositsOpenFrom) books.flow.depositsOpenFrom = reopenAt;
+    }
 
     /// @dev All numbers first, then one write for each slot.
     function _write(
@@ -113,20 +140,23 @@ library Reports {
         IStakingVault.ReportOutcome memory outcome
     ) private {
         Books.Consensus memory consensus = books.consensus;
-        consensus.balanceWei = input.consensusBalanceWei.toUint88();
+        consensus.balanceWei = accounts.consensusWei.toUint88();
         consensus.pendingGwei = (accounts.pendingWei / 1 gwei).toUint64();
         consensus.lastRefTime = input.refTime.toUint32();
         consensus.announcedAt = 0;
+        consensus.isInsolvent = accounts.isInsolvent;
         Books.Ledger memory ledger = books.ledger;
         ledger.shares = outcome.sharesAfter.toUint120();
         ledger.assetsWei = outcome.assetsAfter.toUint88();
         Books.Flow memory flow = books.flow;
         flow.unvestedWei = outcome.unvestedAfter.toUint88();
-        flow.streamEnd = (block.timestamp + outcome.streamSeconds).toUint32();
-        flow.streamSeconds = outcome.streamSeconds.toUint24();
-        flow.depositsOpenUntil = (input.refTime + STALE_FRAMES * core.frameSeconds).toUint32();
+        flow.streamStart = block.timestamp.toUint32();
+        flow.streamEnd = (block.timestamp + outcome.streamSeconds).toUint48();
+        flow.depositsOpenUntil =
+            accounts.isInsolvent ? 0 : (input.refTime + STALE_FRAMES * core.frameSeconds).toUint32();
         Books.Carry memory carry = books.carry;
-        carry.lossCarryWei = accounts.lossCarryWei.toUint88();
+        carry.lossCarryWei = SafeCast.toInt96(accounts.lossCarryWei);
+        carry.recordWei = accounts.recordWei.toUint88();
         books.consensus = consensus;
         books.ledger = ledger;
         books.flow = flow;
@@ -191,13 +221,14 @@ library Reports {
 
     // ---- other contracts
 
-    /// @dev LOS-2: what the fund hands over in this call, at most whole units for `shares`, is burned as wkETH here
-    /// and as shares by the outcome.
+    /// @dev LOS-2: what the fund hands over in this call, at most the units asked for, is burned as wkETH here and as
+    /// shares by the outcome.
     function _takeCover(
         Books.Stored storage books,
         Books.Core calldata core,
-        uint256 shares
+        uint256 unitsAsked
     ) private returns (uint256 coverShares) {
+        uint256 shares = unitsAsked * SHARES_PER_UNIT;
         uint256 heldBefore = core.wrapped.balanceOf(address(this));
         address fund = books.modules.fund;
         uint256 callableGas = gasleft() - gasleft() / 64;
@@ -207,7 +238,7 @@ library Reports {
         (bool answered,) = fund.call{gas: COVER_GAS}(abi.encodeCall(ICover.cover, (shares)));
         if (!answered) emit IStakingVault.CoverFailed(fund, shares);
         uint256 handedOver = core.wrapped.balanceOf(address(this)) - heldBefore;
-        uint256 units = Math.min(handedOver, Units.up(shares));
+        uint256 units = Math.min(handedOver, unitsAsked);
         if (units == 0) return 0;
         coverShares = units * SHARES_PER_UNIT;
         books.sharesOf[address(core.wrapped)] -= coverShares;
@@ -215,11 +246,11 @@ library Reports {
     }
 
     /// @dev What the fund promises; nothing when it does not answer, as in `_takeCover`.
-    function _coverable(address fund, uint256 shares) private view returns (uint256 units) {
-        bytes memory question = abi.encodeCall(ICover.coverable, (shares));
+    function _coverable(address fund, uint256 unitsAsked) private view returns (uint256 units) {
+        bytes memory question = abi.encodeCall(ICover.coverable, (unitsAsked * SHARES_PER_UNIT));
         (bool answered,, bytes memory answer) = LibCall.tryStaticCall(fund, COVER_GAS, 32, question);
         if (!answered || answer.length < 32) return 0;
-        return Math.min(abi.decode(answer, (uint256)), Units.up(shares));
+        return Math.min(abi.decode(answer, (uint256)), unitsAsked);
     }
 
     /// @dev Ether that leaves a source is no longer where a report of an earlier slot would look for it (STA-5).

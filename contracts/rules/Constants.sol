@@ -15,8 +15,16 @@ uint256 constant SIGNATURE_BYTES = 96;
 /// @dev A key to deposit: public key, signature, deposit data root.
 uint256 constant DEPOSIT_BYTES = PUBKEY_BYTES + SIGNATURE_BYTES + 32;
 
-uint256 constant LIMIT_PERIOD = 1 days; // LIM-3
+uint256 constant LIMIT_PERIOD = 1 days; // LIM-3, of deposits and instant redemptions
+uint256 constant UNVESTED_LIMIT_BPS = 100; // LIM-4
+uint256 constant UNVESTED_FLOOR_WEI = 32 ether; // LIM-4
 uint256 constant MAX_COVERED_FRAMES = 7; // REP-1
+uint256 constant MOST_REPORTED_WEI = 2 ** 87; // REP-4: more ether than there is
+uint256 constant ANNOUNCEMENT_FRAMES = 3; // REP-8
+uint256 constant REOPENING_FRAMES = 7; // STA-3
+uint256 constant STREAM_FRAMES = 30; // STR-3
+uint256 constant LONGEST_STREAM_SECONDS = 2 ** 47; // STR-3: its end has 48 bits
+uint256 constant UNPROVEN_COVER_BPS = 500; // LOS-2
 uint256 constant STALE_FRAMES = 3; // STA-2
 uint256 constant DEAD_FRAMES = 14; // STA-2
 /// @dev STA-5: between two sweeps lies a reference slot with a frame of time to report it.

@@ -18,7 +18,7 @@ library Waterfall {
         uint256 normalised,
         uint256 index
     ) internal pure returns (uint256 visibleAfterWei, uint256 owedAfterWei, uint256 indexAfter) {
-        if (lossWei == coverWei) return (visibleWei - lossWei, owedWei, index);
+        if (lossWei == coverWei || normalised == 0) return (visibleWei - lossWei, owedWei, index);
         uint256 leftWei = visibleWei + owedWei - lossWei;
         indexAfter = Math.mulDiv(index, leftWei, visibleWei + owedWei - coverWei);
         owedAfterWei = Claims.owedUp(normalised, indexAfter);

@@ -20,15 +20,15 @@ library Books {
         uint48 depositsFullAt; // TokenBucket ticks
     }
 
-    /// @dev Read by whatever needs the rate; written by reports, announcements, pauses and terms. Times fit until the
-    /// year 2106.
+    /// @dev Read by whatever needs the rate, and all that a deposit reads besides the ledger; written by reports,
+    /// announcements, pauses and terms. Times of 32 bits fit until the year 2106.
     struct Flow {
         uint88 unvestedWei; // at the start of the stream
-        uint32 streamEnd;
-        uint24 streamSeconds;
-        uint32 depositsOpenUntil; // STA-3: 3 frames after the last reference slot; 0 while a loss is announced
-        uint32 depositsPausedUntil;
-        uint48 depositLimitGwei;
+        uint48 streamEnd;
+        uint32 streamStart;
+        uint32 depositsOpenUntil; // 3 frames after the last reference slot; 0 after an announcement or insolvency
+        uint32 depositsOpenFrom; // the later of a pause's end and `depositsReopenAt`
+        uint24 depositLimitEther;
     }
 
     /// @dev Read by reports, staking and instant redemption; written by reports and staking.
@@ -38,13 +38,23 @@ library Books {
         uint32 stakedValidators; // ever
         uint32 lastRefTime;
         uint32 announcedAt;
+        bool isInsolvent; // ACC-4: once it was, it stays
     }
 
-    /// @dev Read by reports; staking reads its pause.
+    /// @dev Read and written by reports; staking reads K, a sweep writes when ether moved.
     struct Carry {
-        uint88 lossCarryWei;
+        int96 lossCarryWei; // H
+        uint88 recordWei; // K
         uint32 etherMovedAt; // last pull by a report or sweep
+    }
+
+    /// @dev Read and written by staking, by pauses, and by reports only where the stream does not bear a loss whole.
+    struct Limits {
+        uint88 announcedWei; // REP-8
+        uint48 lossesFullAt; // TokenBucket ticks, like the next one
+        uint48 stakesFullAt;
         uint32 stakingPausedUntil;
+        uint32 depositsReopenAt; // STA-3: 7 frames after a loss beyond the bucket
     }
 
     /// @dev What was sent to the deposit contract in one frame.
@@ -58,6 +68,7 @@ library Books {
         Flow flow;
         Consensus consensus;
         Carry carry;
+        Limits limits;
         IStakingVault.Terms terms; // one slot; deposits find their limit in Flow, which they read anyway
         IStakingVault.Modules modules;
         mapping(address holder => uint256 shares) sharesOf;
@@ -74,8 +85,9 @@ library Books {
         uint256 frameOrigin;
         uint256 frameSeconds;
         uint256 streamCapRayPerDay;
-        uint256 maxStreamSeconds;
         uint256 maxFeeRayPerDay;
+        uint256 lossLimitBps;
+        uint256 lossPeriodSeconds;
     }
 
     /// @notice S and V.
@@ -85,7 +97,7 @@ library Books {
 
     /// @notice U.
     function unvestedWei(Stored storage books) internal view returns (uint256) {
-        return Stream.remainingUp(books.flow.unvestedWei, books.flow.streamEnd, books.flow.streamSeconds);
+        return Stream.remainingUp(books.flow.unvestedWei, books.flow.streamStart, books.flow.streamEnd);
     }
 
     /// @notice C + P.
@@ -93,8 +105,8 @@ library Books {
         return books.consensus.balanceWei + uint256(books.consensus.pendingGwei) * 1 gwei;
     }
 
-    /// @notice REP-2: what was staked after a reference slot. Staking closes 3 frames after the last one, so there is
-    /// nothing beyond and at most 3 reads, usually one.
+    /// @notice REP-2: what was staked after a reference slot, as far as no sweep took it from P (STA-5). Staking closes
+    /// 3 frames after the last one, so there is nothing beyond and at most 3 reads, usually one.
     function stakedAfter(
         Stored storage books,
         uint256 refTime,
@@ -112,6 +124,7 @@ library Books {
             amountWei += uint256(staked.amountGwei) * 1 gwei;
             validators += staked.validators;
         }
+        amountWei = Math.min(amountWei, uint256(books.consensus.pendingGwei) * 1 gwei);
     }
 
     /// @notice The frame that a moment belongs to: the one whose reference slot is the next, or is now.

@@ -82,22 +82,23 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     /// @dev Checks and accounts of a deposit of `msg.value`; the caller credits the shares.
     /// @param multiple what the shares are rounded down to
     function _takeIn(uint256 multiple) private returns (uint256 shares) {
-        if (block.timestamp >= _books.flow.depositsOpenUntil) revert ActionClosed(Action.Deposit, state());
-        if (block.timestamp < _books.flow.depositsPausedUntil) {
-            revert ActionPaused(Action.Deposit, _books.flow.depositsPausedUntil);
+        if (block.timestamp >= _books.flow.depositsOpenUntil) _revertClosed(Action.Deposit);
+        if (block.timestamp < _books.flow.depositsOpenFrom) _revertNotYetOpen();
+        uint256 assetsWei = _books.ledger.assetsWei;
+        (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
+        if (assetsWei - visibleWei > _unvestedLimitWei(visibleWei)) {
+            revert UnvestedAboveLimit(assetsWei - visibleWei, _unvestedLimitWei(visibleWei));
         }
-        (uint256 total, uint256 visibleWei) = _solventBooks();
         unchecked {
             shares = msg.value * total / visibleWei; // ether has 88 bits, shares 120
             shares -= shares % multiple;
         }
         if (shares == 0) revert ZeroShares(msg.value);
-        uint256 limitWei = uint256(_books.flow.depositLimitGwei) * 1 gwei;
+        uint256 limitWei = uint256(_books.flow.depositLimitEther) * 1 ether;
         uint256 fullAt = TokenBucket.take(_books.ledger.depositsFullAt, msg.value, limitWei, LIMIT_PERIOD);
-        uint256 assetsWei = _books.ledger.assetsWei + msg.value;
 
         _books.ledger.shares = (total + shares).toUint120();
-        _books.ledger.assetsWei = assetsWei.toUint88();
+        _books.ledger.assetsWei = (assetsWei + msg.value).toUint88();
         _books.ledger.depositsFullAt = fullAt.toUint48();
     }
 
@@ -229,15 +230,17 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc IStakingVault
     function fundValidators(bytes calldata deposits, bytes32 depositRoot) external nonReentrant {
         _requireCaller(_books.modules.registry);
-        if (block.timestamp >= _books.flow.depositsOpenUntil) revert ActionClosed(Action.Staking, state());
-        uint256 until = _books.carry.stakingPausedUntil;
-        if (block.timestamp < until) revert ActionPaused(Action.Staking, until);
+        if (block.timestamp >= _books.flow.depositsOpenUntil) _revertClosed(Action.Staking);
+        Books.Limits memory limits = _books.limits;
+        if (block.timestamp < limits.stakingPausedUntil) revert ActionPaused(Action.Staking, limits.stakingPausedUntil);
         uint256 count = deposits.length / DEPOSIT_BYTES;
         uint256 amountWei = count * VALIDATOR_WEI;
         if (amountWei > freeWei()) revert InsufficientLiquidity(amountWei, freeWei());
+        uint256 fullAt = TokenBucket.take(limits.stakesFullAt, amountWei, _stakeCapacityWei(), FRAME_SECONDS);
         bytes32 actualRoot = DEPOSIT_CONTRACT.get_deposit_root();
         if (actualRoot != depositRoot) revert DepositRootChanged(depositRoot, actualRoot);
 
+        _books.limits.stakesFullAt = fullAt.toUint48();
         uint64 amountGwei = (amountWei / 1 gwei).toUint64();
         _books.consensus.pendingGwei += amountGwei;
         _books.consensus.stakedValidators += count.toUint32();
@@ -264,9 +267,9 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakingVault
-    function announceLoss(uint256 refTime) external {
+    function announceLoss(uint256 refTime, uint256 drawnWei) external {
         _requireCaller(_books.modules.oracle);
-        Reports.announce(_books, _core(), refTime);
+        Reports.announce(_books, _core(), refTime, drawnWei);
     }
 
     /// @inheritdoc IStakingVault
@@ -297,8 +300,8 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     function pause(Action action, uint256 seconds_) external restricted {
         if (seconds_ > MAX_PAUSE_SECONDS) revert PauseTooLong(seconds_, MAX_PAUSE_SECONDS);
         uint32 until = (block.timestamp + seconds_).toUint32();
-        if (action == Action.Deposit) _books.flow.depositsPausedUntil = until;
-        else _books.carry.stakingPausedUntil = until;
+        if (action == Action.Staking) _books.limits.stakingPausedUntil = until;
+        else _books.flow.depositsOpenFrom = Math.max(until, _books.limits.depositsReopenAt).toUint32();
         emit Paused(action, until);
     }
 
@@ -324,7 +327,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         uint256 givenBps = uint256(t.treasuryBps) + t.insuranceBps;
         if (givenBps > BPS) revert FeeOverspent(givenBps, BPS);
         _books.terms = t;
-        _books.flow.depositLimitGwei = t.depositLimitGwei;
+        _books.flow.depositLimitEther = t.depositLimitEther;
         emit TermsSet(t);
     }
 
@@ -353,6 +356,23 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
 
     function _requireCaller(address expected) private view {
         if (msg.sender != expected) revert OnlyProtocol(msg.sender, expected);
+    }
+
+    /// @dev STA-3 and ACC-4: why nothing is taken in or staked.
+    function _revertClosed(Action action) private view {
+        State s = state();
+        if (s == State.Normal || s == State.Awaiting) {
+            (uint256 shares, uint256 visibleWei) = _books.sharesAndVisible();
+            revert Insolvent(visibleWei, shares);
+        }
+        revert ActionClosed(action, s);
+    }
+
+    /// @dev STA-3 and STA-4: the later of the wait after a loss and of a pause.
+    function _revertNotYetOpen() private view {
+        uint256 openFrom = _books.flow.depositsOpenFrom;
+        if (openFrom == _books.limits.depositsReopenAt) revert DepositsClosed(openFrom);
+        revert ActionPaused(Action.Deposit, openFrom);
     }
 
     function _requireDead() private view {

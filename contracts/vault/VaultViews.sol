@@ -10,8 +10,15 @@ import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IWithdrawalQueue} from "../interfaces/IWithdrawalQueue.sol";
 import {IWrappedKeelEther} from "../interfaces/IWrappedKeelEther.sol";
 import {Reports} from "../report/Reports.sol";
-import {DEAD_FRAMES, LIMIT_PERIOD, STALE_FRAMES, VALIDATOR_WEI} from "../rules/Constants.sol";
-import {Solvency} from "../rules/Solvency.sol";
+import {
+    BPS,
+    DEAD_FRAMES,
+    LIMIT_PERIOD,
+    STALE_FRAMES,
+    UNVESTED_FLOOR_WEI,
+    UNVESTED_LIMIT_BPS,
+    VALIDATOR_WEI
+} from "../rules/Constants.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 import {Permit} from "../tokens/Permit.sol";
 import {Books} from "./Books.sol";
@@ -39,8 +46,11 @@ abstract contract VaultViews is IStakingVault, Permit {
     /// @inheritdoc IStakingVault
     uint256 public immutable FRAME_SECONDS;
     uint256 public immutable STREAM_CAP_RAY_PER_DAY;
-    uint256 public immutable MAX_STREAM_SECONDS;
     uint256 public immutable MAX_FEE_RAY_PER_DAY;
+    uint256 public immutable LOSS_LIMIT_BPS;
+    uint256 public immutable LOSS_PERIOD_SECONDS;
+    uint256 public immutable STAKE_LIMIT_BPS;
+    uint256 public immutable STAKE_FLOOR_WEI;
     uint256 public immutable MAX_PAUSE_SECONDS;
 
     Books.Stored internal _books;
@@ -50,9 +60,10 @@ abstract contract VaultViews is IStakingVault, Permit {
         if (init.frameOrigin > block.timestamp) revert RefTimeInFuture(init.frameOrigin, block.timestamp);
         if (init.frameSeconds == 0) revert ParameterOutOfBounds("frameSeconds", 0, 1);
         if (init.streamCapRayPerDay == 0) revert ParameterOutOfBounds("streamCapRayPerDay", 0, 1);
-        if (init.maxStreamSeconds > type(uint24).max) {
-            revert ParameterOutOfBounds("maxStreamSeconds", init.maxStreamSeconds, type(uint24).max);
-        }
+        _requireWithin("lossLimitBps", init.lossLimitBps, BPS);
+        _requireWithin("lossPeriodSeconds", init.lossPeriodSeconds, 365 days);
+        _requireWithin("stakeLimitBps", init.stakeLimitBps, BPS);
+        _requireWithin("stakeFloorWei", init.stakeFloorWei, type(uint88).max);
         WRAPPED = IWrappedKeelEther(init.wrapped);
         QUEUE = IWithdrawalQueue(init.queue);
         WITHDRAWAL_VAULT = IEtherSource(init.withdrawalVault);
@@ -62,8 +73,11 @@ abstract contract VaultViews is IStakingVault, Permit {
         FRAME_ORIGIN = init.frameOrigin;
         FRAME_SECONDS = init.frameSeconds;
         STREAM_CAP_RAY_PER_DAY = init.streamCapRayPerDay;
-        MAX_STREAM_SECONDS = init.maxStreamSeconds;
         MAX_FEE_RAY_PER_DAY = init.maxFeeRayPerDay;
+        LOSS_LIMIT_BPS = init.lossLimitBps;
+        LOSS_PERIOD_SECONDS = init.lossPeriodSeconds;
+        STAKE_LIMIT_BPS = init.stakeLimitBps;
+        STAKE_FLOOR_WEI = init.stakeFloorWei;
         MAX_PAUSE_SECONDS = init.maxPauseSeconds;
     }
 
@@ -134,12 +148,22 @@ abstract contract VaultViews is IStakingVault, Permit {
     /// @inheritdoc IStakingVault
     function stream() external view returns (uint256 unvestedAtStartWei, uint256 streamEnd, uint256 streamSeconds) {
         Books.Flow memory flow = _books.flow;
-        return (flow.unvestedWei, flow.streamEnd, flow.streamSeconds);
+        return (flow.unvestedWei, flow.streamEnd, flow.streamEnd - flow.streamStart);
     }
 
     /// @inheritdoc IStakingVault
-    function lossCarryWei() external view returns (uint256) {
+    function lossCarryWei() external view returns (int256) {
         return _books.carry.lossCarryWei;
+    }
+
+    /// @inheritdoc IStakingVault
+    function recordWei() external view returns (uint256) {
+        return _books.carry.recordWei;
+    }
+
+    /// @inheritdoc IStakingVault
+    function isInsolvent() external view returns (bool) {
+        return _books.consensus.isInsolvent;
     }
 
     /// @inheritdoc IStakingVault
@@ -168,23 +192,34 @@ abstract contract VaultViews is IStakingVault, Permit {
     /// @inheritdoc IStakingVault
     function depositableWei() external view returns (uint256) {
         Books.Flow memory flow = _books.flow;
-        if (block.timestamp >= flow.depositsOpenUntil || block.timestamp < flow.depositsPausedUntil) return 0;
-        (uint256 shares, uint256 visibleWei) = _books.sharesAndVisible();
-        if (Solvency.isInsolvent(shares, visibleWei)) return 0;
-        uint256 limitWei = uint256(flow.depositLimitGwei) * 1 gwei;
+        if (block.timestamp >= flow.depositsOpenUntil || block.timestamp < flow.depositsOpenFrom) return 0;
+        (, uint256 visibleWei) = _books.sharesAndVisible();
+        if (_books.ledger.assetsWei - visibleWei > _unvestedLimitWei(visibleWei)) return 0;
+        uint256 limitWei = uint256(flow.depositLimitEther) * 1 ether;
         return TokenBucket.available(_books.ledger.depositsFullAt, limitWei, LIMIT_PERIOD);
     }
 
     /// @inheritdoc IStakingVault
     function stakeableWei() external view returns (uint256) {
         bool isClosed = block.timestamp >= _books.flow.depositsOpenUntil;
-        if (isClosed || block.timestamp < _books.carry.stakingPausedUntil) return 0;
-        return freeWei() / VALIDATOR_WEI * VALIDATOR_WEI;
+        if (isClosed || block.timestamp < _books.limits.stakingPausedUntil) return 0;
+        uint256 roomWei = TokenBucket.available(_books.limits.stakesFullAt, _stakeCapacityWei(), FRAME_SECONDS);
+        return Math.min(freeWei(), roomWei) / VALIDATOR_WEI * VALIDATOR_WEI;
     }
 
     /// @inheritdoc IStakingVault
     function pausedUntil(Action action) external view returns (uint256) {
-        return action == Action.Deposit ? _books.flow.depositsPausedUntil : _books.carry.stakingPausedUntil;
+        return action == Action.Deposit ? _books.flow.depositsOpenFrom : _books.limits.stakingPausedUntil;
+    }
+
+    /// @inheritdoc IStakingVault
+    function depositsReopenAt() external view returns (uint256) {
+        return _books.limits.depositsReopenAt;
+    }
+
+    /// @inheritdoc IStakingVault
+    function lossAllowanceWei() external view returns (uint256) {
+        return Reports.lossAllowanceWei(_books, _core());
     }
 
     // ---- reports
@@ -194,10 +229,12 @@ abstract contract VaultViews is IStakingVault, Permit {
         (uint256 laterWei, uint256 laterValidators) = _books.stakedAfter(refTime, FRAME_ORIGIN, FRAME_SECONDS);
         Books.Consensus memory c = _books.consensus;
         base.expectedWei = _books.stakedWei() - laterWei;
-        base.totalWei = _books.ledger.assetsWei + QUEUE.owedWei();
+        base.mostConsensusWei = c.isInsolvent ? base.expectedWei : type(uint256).max;
+        base.unvestedWei = _books.unvestedWei();
         base.lastRefTime = c.lastRefTime;
         base.stakedValidators = c.stakedValidators - laterValidators;
         base.announcedAt = c.announcedAt;
+        if (c.announcedAt != 0) base.announcedWei = _books.limits.announcedWei;
     }
 
     /// @inheritdoc IStakingVault
@@ -220,7 +257,7 @@ abstract contract VaultViews is IStakingVault, Permit {
     /// @inheritdoc IStakingVault
     function terms() external view returns (Terms memory t) {
         t = _books.terms;
-        t.depositLimitGwei = _books.flow.depositLimitGwei; // the one that deposits obey
+        t.depositLimitEther = _books.flow.depositLimitEther; // the one that deposits obey
     }
 
     /// @inheritdoc IStakingVault
@@ -237,6 +274,21 @@ abstract contract VaultViews is IStakingVault, Permit {
         if (init.depositContract == address(0)) revert ZeroAddress("depositContract");
     }
 
+    function _requireWithin(string memory what, uint256 value, uint256 most) private pure {
+        if (value == 0 || value > most) revert ParameterOutOfBounds(what, value, most);
+    }
+
+    /// @dev LIM-4.
+    function _unvestedLimitWei(uint256 visibleWei) internal pure returns (uint256) {
+        return Math.max(visibleWei * UNVESTED_LIMIT_BPS / BPS, UNVESTED_FLOOR_WEI);
+    }
+
+    /// @dev LIM-3: by what is staked on record, so that no newcomer lifts it.
+    function _stakeCapacityWei() internal view returns (uint256) {
+        uint256 onRecordWei = _books.carry.recordWei + uint256(_books.consensus.pendingGwei) * 1 gwei;
+        return Math.max(onRecordWei * STAKE_LIMIT_BPS / BPS, STAKE_FLOOR_WEI);
+    }
+
     /// @dev For the library of the reports, which cannot read immutables.
     function _core() internal view returns (Books.Core memory) {
         return Books.Core({
@@ -247,8 +299,9 @@ abstract contract VaultViews is IStakingVault, Permit {
             frameOrigin: FRAME_ORIGIN,
             frameSeconds: FRAME_SECONDS,
             streamCapRayPerDay: STREAM_CAP_RAY_PER_DAY,
-            maxStreamSeconds: MAX_STREAM_SECONDS,
-            maxFeeRayPerDay: MAX_FEE_RAY_PER_DAY
+            maxFeeRayPerDay: MAX_FEE_RAY_PER_DAY,
+            lossLimitBps: LOSS_LIMIT_BPS,
+            lossPeriodSeconds: LOSS_PERIOD_SECONDS
         });
     }
 }
