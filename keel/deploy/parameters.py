@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from keel.deploy.profiles import Profile
 from keel.deploy.roles import TERMS, Role
-from keel.model.constants import BPS, DAY, ETHER, GWEI, RAY
+from keel.model.constants import BPS, DAY, ETHER, GWEI, RAY, VALIDATOR_DEPOSIT_WEI
 
 _VAULT = "StakingVault"
 _ORACLE = "AccountingOracle"
@@ -18,6 +18,7 @@ _QUEUE = "WithdrawalQueue"
 _FUND = "InsuranceFund"
 _INSTANT = "InstantRedemption"
 _UINT48_GWEI = (2**48 - 1) * GWEI
+_UINT24_ETHER = (2**24 - 1) * ETHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,40 +70,40 @@ PARAMETERS = (
         "REP-1: age of final slots",
     ),
     Parameter(
-        "growth_ray_per_day",
-        "ray a day",
-        _ORACLE,
-        "GROWTH_RAY_PER_DAY",
-        1,
-        RAY,
-        "REP-4: growth that enters at once, part of A + Q",
-    ),
-    Parameter(
-        "growth_bound_bps",
-        "bps",
-        _ORACLE,
-        "GROWTH_BOUND_BPS",
-        1,
-        BPS,
-        "REP-4: growth beyond it is announced first, part of A + Q",
-    ),
-    Parameter(
         "loss_limit_bps",
         "bps",
-        _ORACLE,
+        _VAULT,
         "LOSS_LIMIT_BPS",
         1,
         BPS,
-        "LIM-3: losses beyond it are announced first, part of A + Q",
+        "LIM-3: losses beyond it are announced first, part of V + Q",
     ),
     Parameter(
         "loss_period_seconds",
         "s",
-        _ORACLE,
+        _VAULT,
         "LOSS_PERIOD_SECONDS",
         1,
         365 * DAY,
         "LIM-3: time in which that limit refills",
+    ),
+    Parameter(
+        "stake_limit_bps",
+        "bps",
+        _VAULT,
+        "STAKE_LIMIT_BPS",
+        1,
+        BPS,
+        "LIM-3: what can be staked in a frame, part of K + P",
+    ),
+    Parameter(
+        "stake_floor_wei",
+        "wei",
+        _VAULT,
+        "STAKE_FLOOR_WEI",
+        VALIDATOR_DEPOSIT_WEI,
+        100_000 * ETHER,
+        "LIM-3: what can be staked in a frame at least",
     ),
     Parameter(
         "stream_cap_ray_per_day",
@@ -111,16 +112,7 @@ PARAMETERS = (
         "STREAM_CAP_RAY_PER_DAY",
         1,
         RAY,
-        "STR-3: what vests in a day, part of V",
-    ),
-    Parameter(
-        "max_stream_seconds",
-        "s",
-        _VAULT,
-        "MAX_STREAM_SECONDS",
-        1,
-        90 * DAY,
-        "STR-3: the longest stream, even if more than the cap vests then",
+        "STR-3: what vests in a day at most, part of the smaller of V and K + P",
     ),
     Parameter(
         "max_fee_ray_per_day",
@@ -129,7 +121,7 @@ PARAMETERS = (
         "MAX_FEE_RAY_PER_DAY",
         1,
         RAY,
-        "REP-5: the fee at most, part of V for each day covered",
+        "REP-5: the fee at most, part of the smaller of V and K + P for each day covered",
     ),
     Parameter(
         "fee_bps", "bps", _VAULT, "terms.feeBps", 0, 2_000, "REP-5: fee, part of the profit", TERMS
@@ -158,12 +150,12 @@ PARAMETERS = (
         "deposit_limit_wei",
         "wei a day",
         _VAULT,
-        "terms.depositLimitGwei",
+        "terms.depositLimitEther",
         0,
-        _UINT48_GWEI,
+        _UINT24_ETHER,
         "LIM-3: deposits",
         TERMS,
-        GWEI,
+        ETHER,
     ),
     Parameter(
         "instant_min_fee_bps",
@@ -278,7 +270,7 @@ def _instant_fees(profile: Profile) -> str | None:
     return f"instant_min_fee_bps is {least}, at most instant_max_fee_bps ({most}) expected"
 
 
-def _whole_gwei(profile: Profile) -> str | None:
+def _whole_units(profile: Profile) -> str | None:
     for parameter in PARAMETERS:
         value = parameter.value(profile)
         if value % parameter.scale:
@@ -298,6 +290,6 @@ def _final_within_frame(profile: Profile) -> str | None:
 _RELATIONS: tuple[Callable[[Profile], str | None], ...] = (
     _parts_of_fee,
     _instant_fees,
-    _whole_gwei,
+    _whole_units,
     _final_within_frame,
 )

@@ -22,7 +22,7 @@ from keel.deploy.artifacts import Artifact, Artifacts, artifact_named
 from keel.deploy.config import Configuration
 from keel.deploy.errors import ArtifactMissingError, ConfigurationError
 from keel.deploy.roles import CANCELLED_BY_GUARDIAN, GUARDIAN, LABELLED, ROLES
-from keel.model.constants import FIRST_DEPOSIT_WEI, GWEI
+from keel.model.constants import ETHER, FIRST_DEPOSIT_WEI, GWEI
 
 FACTORY = "Create3Factory"
 MANAGER = "AccessManager"
@@ -229,8 +229,11 @@ def _vault_init(config: Configuration, places: Mapping[str, str]) -> Mapping[str
         "frameOrigin": config.frame_origin,
         "frameSeconds": profile.frame_seconds,
         "streamCapRayPerDay": profile.stream_cap_ray_per_day,
-        "maxStreamSeconds": profile.max_stream_seconds,
         "maxFeeRayPerDay": profile.max_fee_ray_per_day,
+        "lossLimitBps": profile.loss_limit_bps,
+        "lossPeriodSeconds": profile.loss_period_seconds,
+        "stakeLimitBps": profile.stake_limit_bps,
+        "stakeFloorWei": profile.stake_floor_wei,
         "maxPauseSeconds": profile.max_pause_seconds,
         "modules": {
             "oracle": places["AccountingOracle"],
@@ -242,7 +245,7 @@ def _vault_init(config: Configuration, places: Mapping[str, str]) -> Mapping[str
             "treasuryBps": profile.treasury_bps,
             "insuranceBps": profile.insurance_bps,
             "treasury": config.address(config.treasury),
-            "depositLimitGwei": profile.deposit_limit_wei // GWEI,
+            "depositLimitEther": profile.deposit_limit_wei // ETHER,
         },
     }
 
@@ -257,10 +260,6 @@ def _oracle_init(config: Configuration, places: Mapping[str, str]) -> Mapping[st
         "genesisTime": config.genesis_time,
         "secondsPerSlot": profile.seconds_per_slot,
         "finalitySeconds": profile.finality_seconds,
-        "growthRayPerDay": profile.growth_ray_per_day,
-        "growthBoundBps": profile.growth_bound_bps,
-        "lossLimitBps": profile.loss_limit_bps,
-        "lossPeriodSeconds": profile.loss_period_seconds,
         "members": [config.address(member) for member in config.members],
         "quorum": config.quorum,
     }

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any
 
-from keel.model.constants import BPS, DAY, ETHER, GWEI, RAY, YEAR
+from keel.model.constants import DAY, ETHER, GWEI, RAY, YEAR
 
 BASE_REWARD_FACTOR = 64  # consensus specs, phase 0 and both presets
 MAINNET_VALIDATORS = 1_000_000
@@ -30,13 +30,12 @@ class Profile:
     frame_epochs: int
     finality_epochs: int
 
-    growth_ray_per_day: int
-    growth_bound_bps: int
     loss_limit_bps: int
     loss_period_seconds: int
+    stake_limit_bps: int
+    stake_floor_wei: int
 
     stream_cap_ray_per_day: int
-    max_stream_seconds: int
     max_fee_ray_per_day: int
     fee_bps: int
     treasury_bps: int
@@ -82,13 +81,12 @@ MAINNET = Profile(
     slots_per_epoch=32,
     frame_epochs=225,
     finality_epochs=2,
-    growth_ray_per_day=RAY // 10 // 365,
-    growth_bound_bps=500,
-    loss_limit_bps=100,
+    loss_limit_bps=25,
     loss_period_seconds=36 * DAY,
+    stake_limit_bps=100,
+    stake_floor_wei=1_024 * ETHER,
     stream_cap_ray_per_day=75 * RAY // 100_000,
-    max_stream_seconds=30 * DAY,
-    max_fee_ray_per_day=2 * RAY // BPS,
+    max_fee_ray_per_day=5 * RAY // 100_000,
     fee_bps=1_000,
     treasury_bps=2_000,
     insurance_bps=2_000,
@@ -105,10 +103,9 @@ MAINNET = Profile(
     max_pause_seconds=7 * DAY,
 )
 
-_RATES = ("growth_ray_per_day", "stream_cap_ray_per_day", "max_fee_ray_per_day")
+_RATES = ("stream_cap_ray_per_day", "max_fee_ray_per_day")
 _DURATIONS = (
     "loss_period_seconds",
-    "max_stream_seconds",
     "exit_seconds",
     "cooldown_seconds",
     "window_seconds",

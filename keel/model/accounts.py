@@ -4,6 +4,8 @@ ACC-1: B + C + P = A + Q; B is derived from the others.
 ACC-2: nothing here follows a balance, so ether forced in from outside changes no term.
 ACC-3: a share worth under a millionth of par means insolvent; a ticket index that low stops
 requests too.
+ACC-4: a vault that a loss made insolvent is wound down: it takes no deposit and stakes nothing ever
+again, and only ether that arrives is income.
 """
 
 from dataclasses import dataclass
@@ -16,7 +18,11 @@ from keel.model.stream import Stream, unvested_wei
 
 @dataclass(frozen=True)
 class Accounts:
-    """S, A, the stream, C, P, the last reference slot's time, and losses not yet made good."""
+    """S, A, the stream, C, P, K and the last reference slot's time.
+
+    `loss_carry_wei` is losses not yet made good, or, below 0, profit that has borne no fee (REP-5).
+    `insolvent` once was, and stays.
+    """
 
     shares: int
     backing_wei: int
@@ -25,6 +31,8 @@ class Accounts:
     pending_wei: int
     ref_time: int
     loss_carry_wei: int
+    record_wei: int = 0
+    insolvent: bool = False
 
     def unvested_wei(self, now: int) -> int:
         """U."""

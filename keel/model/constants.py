@@ -31,7 +31,6 @@ DEAD_FRAMES = 14
 SWEEP_FRAMES = 2
 MAX_COVERED_FRAMES = 7
 
-COVER_MAX_BPS = 9_500
 UNPROVEN_COVER_BPS = 500
 """What a report takes of the fund at most, as long as no slashing can be proven (LOS-2)."""
 VALIDATOR_DEPOSIT_WEI = 32 * ETHER

@@ -110,13 +110,6 @@ class StateNotDead(Refused):
 
 
 @dataclass(eq=False)
-class AnnouncementOpen(Refused):
-    """STA-3: nothing is finalised while a report waits."""
-
-    announced_at: int
-
-
-@dataclass(eq=False)
 class NothingToDo(Refused):
     """The call would change nothing."""
 

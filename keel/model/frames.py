@@ -50,7 +50,6 @@ class Opening(Enum):
     NO = "no"
     BY_REPORT = "by report"
     ANYONE = "anyone"
-    ANYONE_UNLESS_ANNOUNCED = "anyone, unless announced"
 
 
 _YES, _NO, _REPORT = Opening.YES, Opening.NO, Opening.BY_REPORT
@@ -64,7 +63,7 @@ OPENINGS: dict[Deed, dict[State, Opening]] = {
         Deed.MOVE: (_YES, _YES, _YES, _YES, _YES),
         Deed.INSTANT_REDEMPTION: (_YES, _NO, _NO, _NO, _NO),
         Deed.UNDERWRITERS_EXIT: (_YES, _NO, _NO, _NO, _NO),
-        Deed.FINALISE: (_REPORT, _REPORT, _NO, _REPORT, Opening.ANYONE_UNLESS_ANNOUNCED),
+        Deed.FINALISE: (_REPORT, _REPORT, _NO, _REPORT, Opening.ANYONE),
         Deed.SWEEP: (_REPORT, _REPORT, _NO, _REPORT, Opening.ANYONE),
         Deed.CLAIM: (_YES, _YES, _YES, _YES, _YES),
     }.items()

@@ -1,14 +1,14 @@
 """What a deployment chooses; every name says its unit. Bounds that rules rely on are checked.
 
-LIM-3: capacities of deposits and instant redemptions are in ether a day, that of losses is a part
-of A + Q over its own period. The other rules name the parameter they use.
+LIM-3: capacities of deposits and instant redemptions are in ether a day; that of losses is a part
+of V + Q over its own period, that of staking a part of K + P, at least an amount, in a frame. The
+other rules name the parameter they use.
 """
 
 from dataclasses import dataclass
 
 from keel.model.constants import BPS
 from keel.model.frames import FrameGeometry
-from keel.model.rounding import ceil_div
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Parameters:
     loss_limit_bps: int
     loss_period_seconds: int
 
-    growth_ray_per_day: int
-    growth_bound_bps: int
+    stake_limit_bps: int
+    stake_floor_wei: int
+
     fee_bps: int
     max_fee_ray_per_day: int
     treasury_bps: int
     insurance_bps: int
     stream_cap_ray_per_day: int
-    max_stream_seconds: int
 
     min_ticket_wei: int
     max_ticket_wei: int
@@ -50,7 +50,6 @@ class Parameters:
             "fee_bps": 0 <= self.fee_bps <= 2_000,
             "treasury_bps and insurance_bps": self.treasury_bps + self.insurance_bps <= BPS,
             "stream_cap_ray_per_day": self.stream_cap_ray_per_day > 0,
-            "max_stream_seconds": self.max_stream_seconds > 0,
             "min_ticket_wei": 0 < self.min_ticket_wei <= self.max_ticket_wei,
             "instant fees": 0 <= self.instant_min_fee_bps <= self.instant_max_fee_bps <= BPS,
             "instant_target_wei": self.instant_target_wei >= 0,
@@ -65,6 +64,6 @@ class Parameters:
         return BPS - self.treasury_bps - self.insurance_bps
 
     @property
-    def supermajority(self) -> int:
-        """Signatures for a report beyond a limit: two thirds, at least the quorum (REP-8)."""
-        return max(self.quorum, ceil_div(2 * self.members, 3))
+    def announced_quorum(self) -> int:
+        """Signatures for a loss beyond the bucket: one more than the quorum (REP-8)."""
+        return min(self.members, self.quorum + 1)

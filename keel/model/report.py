@@ -5,10 +5,10 @@ REP-2: what should be there is C and what was staked by the reference slot; what
 stays in P.
 REP-3: what is there is the consensus balance and what the two vaults held; more is growth, less a
 loss.
-REP-4: growth above the rate waits in the vaults; what cannot wait enters without a fee, and beyond
-an absolute bound the report must be announced.
-REP-5: the fee is a part of the profit that is neither feeless nor making losses good, bounded by
-the time covered, in shares at the rate before.
+REP-4: all that the vaults held is pulled and all growth is profit, whatever its size.
+REP-5: the fee is a part of the profit that does not make losses good, bounded by the time covered
+and by what is staked on record, in shares at the rate before; profit that bore no fee is
+remembered, so that the loss of it makes no later profit free.
 REP-6: no more validators than were staked by the reference slot.
 REP-9: judging and applying are pure functions, so simulation and application are the same.
 
@@ -18,21 +18,36 @@ REP-7 and REP-8, who must sign and when, are in the transition `submit_report`.
 from dataclasses import dataclass, replace
 
 from keel.model.accounts import Accounts
-from keel.model.constants import BPS, DAY, GWEI, MAX_COVERED_FRAMES, RAY, SHARES_PER_UNIT
+from keel.model.constants import (
+    BPS,
+    GWEI,
+    INSOLVENT_SHARES_PER_WEI,
+    LARGEST_REPORT_WEI,
+    MAX_COVERED_FRAMES,
+    SHARES_PER_UNIT,
+)
 from keel.model.errors import (
     RefSlotNotBoundary,
     RefSlotNotFinal,
     RefSlotNotNewer,
     RefSlotNotNewest,
     RefTimeTooEarly,
+    ReportAboveSupply,
     ReportedAboveHeld,
     SlashedAboveStaked,
     TooManyValidators,
 )
 from keel.model.parameters import Parameters
 from keel.model.queue import Queue, finalise, longest_prefix
+from keel.model.rounding import ceil_div
 from keel.model.shares import to_shares_down, whole_units
-from keel.model.stream import shrink_stream, start_stream, stream_seconds
+from keel.model.stream import (
+    capped_wei,
+    record_wei,
+    shrink_stream,
+    start_stream,
+    stream_seconds,
+)
 from keel.model.waterfall import LossShared, share_loss
 
 
@@ -62,7 +77,7 @@ class ReportBase:
     expected_wei: int
     staked_later_wei: int
     staked_validators: int
-    total_wei: int
+    unvested_wei: int
     withdrawal_vault_wei: int
     rewards_vault_wei: int
     loss_allowance_wei: int
@@ -70,26 +85,24 @@ class ReportBase:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A report compared with the limits, and what is pulled from the vaults if it applies."""
+    """How a report stands against the loss bucket, and what it changes if it applies.
+
+    `settled_wei` was staked since the last reference slot and by this one; `drawn_wei` is what the
+    stream does not bear of a loss.
+    """
 
     ref_time: int
     covered_seconds: int
     consensus_wei: int
     pending_wei: int
+    settled_wei: int
     growth_wei: int
     loss_wei: int
-    held_rewards_wei: int
-    held_withdrawals_wei: int
-    feeless_wei: int
+    drawn_wei: int
     beyond_limit: bool
     limit_wei: int
     withdrawals_wei: int
     rewards_wei: int
-
-    @property
-    def profit_wei(self) -> int:
-        """Growth that enters the accounts."""
-        return self.growth_wei - self.held_rewards_wei - self.held_withdrawals_wei
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,6 @@ class Outcome:
 
     accounts: Accounts
     queue: Queue
-    profit_wei: int
     fee_wei: int
     fee_shares: FeeShares
     loss_wei: int
@@ -121,7 +133,7 @@ class Outcome:
 
 
 def check_report(parameters: Parameters, base: ReportBase, report: Report) -> None:
-    """Raise the reason why the report cannot be (REP-1, REP-3, REP-6, STA-5)."""
+    """Raise the reason why the report cannot be (REP-1, REP-3, REP-4, REP-6, STA-5)."""
     geometry = parameters.geometry
     if not geometry.is_reference_slot(report.ref_slot):
         raise RefSlotNotBoundary(report.ref_slot)
@@ -136,17 +148,28 @@ def check_report(parameters: Parameters, base: ReportBase, report: Report) -> No
         raise RefSlotNotNewer(base.ref_time, base.last_ref_time)
     if base.ref_time <= base.ether_moved_at:
         raise RefTimeTooEarly(base.ref_time, base.ether_moved_at)
+    validators = report.active_validators + report.exited_validators
+    if validators > base.staked_validators:
+        raise TooManyValidators(validators, base.staked_validators)
+    if report.slashed_validators > base.staked_validators:
+        raise SlashedAboveStaked(report.slashed_validators, base.staked_validators)
+    _check_ether(base, report)
+
+
+def _check_ether(base: ReportBase, report: Report) -> None:
     for holder, reported, held in (
         ("withdrawal_vault", report.withdrawal_vault_balance_wei, base.withdrawal_vault_wei),
         ("rewards_vault", report.rewards_vault_balance_wei, base.rewards_vault_wei),
     ):
         if reported > held:
             raise ReportedAboveHeld(holder, reported, held)
-    validators = report.active_validators + report.exited_validators
-    if validators > base.staked_validators:
-        raise TooManyValidators(validators, base.staked_validators)
-    if report.slashed_validators > base.staked_validators:
-        raise SlashedAboveStaked(report.slashed_validators, base.staked_validators)
+    reported_wei = (
+        report.consensus_balance_gwei * GWEI
+        + report.withdrawal_vault_balance_wei
+        + report.rewards_vault_balance_wei
+    )
+    if reported_wei > LARGEST_REPORT_WEI:
+        raise ReportAboveSupply(reported_wei, LARGEST_REPORT_WEI)
 
 
 def rate_seconds(parameters: Parameters, covered_seconds: int) -> int:
@@ -154,36 +177,29 @@ def rate_seconds(parameters: Parameters, covered_seconds: int) -> int:
     return min(covered_seconds, MAX_COVERED_FRAMES * parameters.geometry.frame_seconds)
 
 
-def judge(parameters: Parameters, base: ReportBase, report: Report) -> Judgement:
-    """Compare a report that passed `check_report` with what was expected (REP-3, REP-4)."""
-    withdrawals = report.withdrawal_vault_balance_wei
-    rewards = report.rewards_vault_balance_wei
+def judge(base: ReportBase, accounts: Accounts, report: Report) -> Judgement:
+    """Compare a report that passed `check_report` with what was expected (ACC-4, REP-3, REP-8)."""
+    settled_wei = base.expected_wei - accounts.consensus_wei
     consensus_wei = report.consensus_balance_gwei * GWEI
-    change = consensus_wei + withdrawals + rewards - base.expected_wei
-    covered = base.ref_time - base.last_ref_time
-    growth, loss = max(0, change), max(0, -change)
-    rate = parameters.growth_ray_per_day * rate_seconds(parameters, covered)
-    excess = max(0, growth - rate * base.total_wei // (DAY * RAY))
-    held_rewards = min(excess, rewards)
-    held_withdrawals = min(excess - held_rewards, withdrawals)
-    entering = growth - held_rewards - held_withdrawals
-    limit = parameters.growth_bound_bps * base.total_wei // BPS
-    if loss:
-        limit = base.loss_allowance_wei
+    if accounts.insolvent:
+        consensus_wei = min(consensus_wei, base.expected_wei)
+    arrived_wei = report.withdrawal_vault_balance_wei + report.rewards_vault_balance_wei
+    change = consensus_wei + arrived_wei - base.expected_wei
+    loss = max(0, -change)
+    drawn = max(0, loss - base.unvested_wei)
     return Judgement(
         ref_time=base.ref_time,
-        covered_seconds=covered,
+        covered_seconds=base.ref_time - base.last_ref_time,
         consensus_wei=consensus_wei,
         pending_wei=base.staked_later_wei,
-        growth_wei=growth,
+        settled_wei=settled_wei,
+        growth_wei=max(0, change),
         loss_wei=loss,
-        held_rewards_wei=held_rewards,
-        held_withdrawals_wei=held_withdrawals,
-        feeless_wei=excess - held_rewards - held_withdrawals,
-        beyond_limit=max(loss, entering) > limit,
-        limit_wei=limit,
-        withdrawals_wei=withdrawals - held_withdrawals,
-        rewards_wei=rewards - held_rewards,
+        drawn_wei=drawn,
+        beyond_limit=drawn > base.loss_allowance_wei,
+        limit_wei=base.loss_allowance_wei if drawn else 0,
+        withdrawals_wei=report.withdrawal_vault_balance_wei,
+        rewards_wei=report.rewards_vault_balance_wei,
     )
 
 
@@ -212,6 +228,7 @@ def apply_judgement(
         outcome.accounts,
         consensus_wei=judgement.consensus_wei,
         pending_wei=judgement.pending_wei,
+        record_wei=_record_wei(parameters, accounts, judgement),
         ref_time=judgement.ref_time,
     )
     buffered = referred.buffered_wei(outcome.queue.owed_wei)
@@ -220,39 +237,55 @@ def apply_judgement(
     return replace(outcome, accounts=referred, queue=finalised, finalised_wei=moved_wei)
 
 
+def fee_of(fee_bps: int, profit_wei: int, loss_carry_wei: int, most_wei: int) -> tuple[int, int]:
+    """Fee of a profit, and the loss carry after it (REP-5); `most_wei` bounds the fee.
+
+    The carry falls by the profit that bore no fee: by all that made losses good, and beyond.
+    """
+    fee = min(fee_bps * max(0, profit_wei - max(0, loss_carry_wei)) // BPS, most_wei)
+    charged = ceil_div(fee * BPS, fee_bps) if fee else 0
+    return fee, loss_carry_wei - profit_wei + charged
+
+
+def _record_wei(parameters: Parameters, accounts: Accounts, judgement: Judgement) -> int:
+    return record_wei(
+        accounts.record_wei,
+        judgement.settled_wei,
+        judgement.consensus_wei,
+        cap_ray_per_day=parameters.stream_cap_ray_per_day,
+        seconds=rate_seconds(parameters, judgement.covered_seconds),
+    )
+
+
 def _earn(
     parameters: Parameters, accounts: Accounts, queue: Queue, judgement: Judgement, now: int
 ) -> Outcome:
-    profit = judgement.profit_wei
-    visible = accounts.visible_wei(now)
-    fee = _fee_wei(parameters, accounts, judgement, visible)
+    visible, unvested = accounts.visible_wei(now), accounts.unvested_wei(now)
+    base = min(visible, _record_wei(parameters, accounts, judgement) + judgement.pending_wei)
+    seconds = rate_seconds(parameters, judgement.covered_seconds)
+    most = capped_wei(parameters.max_fee_ray_per_day, seconds, base)
+    fee, carry = fee_of(parameters.fee_bps, judgement.growth_wei, accounts.loss_carry_wei, most)
     fee_shares = FeeShares()
     if fee:
         fee_shares = split_fee(parameters, to_shares_down(fee, accounts.shares, visible))
-    unvested = accounts.unvested_wei(now) + profit - fee
-    seconds = stream_seconds(
+    length = stream_seconds(
         unvested,
-        visible + fee,
+        max(0, accounts.stream.end - now),
+        judgement.growth_wei - fee,
         frame_seconds=parameters.geometry.frame_seconds,
         covered_seconds=judgement.covered_seconds,
         cap_ray_per_day=parameters.stream_cap_ray_per_day,
-        max_seconds=parameters.max_stream_seconds,
+        base_wei=base,
+        insolvent=accounts.insolvent,
     )
     after = replace(
         accounts,
         shares=accounts.shares + fee_shares.total,
-        backing_wei=accounts.backing_wei + profit,
-        stream=start_stream(unvested, now, seconds),
-        loss_carry_wei=max(0, accounts.loss_carry_wei - profit),
+        backing_wei=accounts.backing_wei + judgement.growth_wei,
+        stream=start_stream(unvested + judgement.growth_wei - fee, now, length),
+        loss_carry_wei=carry,
     )
-    return Outcome(after, queue, profit, fee, fee_shares, 0, None, 0)
-
-
-def _fee_wei(parameters: Parameters, accounts: Accounts, judgement: Judgement, visible: int) -> int:
-    earned = judgement.profit_wei - judgement.feeless_wei - accounts.loss_carry_wei
-    seconds = rate_seconds(parameters, judgement.covered_seconds)
-    bound = parameters.max_fee_ray_per_day * seconds * visible // (DAY * RAY)
-    return min(parameters.fee_bps * max(0, earned) // BPS, bound)
+    return Outcome(after, queue, fee, fee_shares, 0, None, 0)
 
 
 def _absorb(
@@ -270,12 +303,15 @@ def _absorb(
         fund_units=fund_units,
     )
     stream = shrink_stream(accounts.stream, now, shared.unvested_loss_wei)
+    shares = accounts.shares - shared.cover_units * SHARES_PER_UNIT
+    too_low = shared.visible_after_wei * INSOLVENT_SHARES_PER_WEI < shares
     after = replace(
         accounts,
-        shares=accounts.shares - shared.cover_units * SHARES_PER_UNIT,
+        shares=shares,
         backing_wei=shared.visible_after_wei + stream.unvested_wei,
         stream=stream,
         loss_carry_wei=accounts.loss_carry_wei + loss_wei - shared.cover_wei,
+        insolvent=accounts.insolvent or too_low,
     )
     lowered = replace(queue, index=shared.index_after)
-    return Outcome(after, lowered, 0, 0, FeeShares(), loss_wei, shared, 0)
+    return Outcome(after, lowered, 0, FeeShares(), loss_wei, shared, 0)

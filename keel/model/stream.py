@@ -1,15 +1,16 @@
 """Rewards vest linearly.
 
 STR-1: what is unvested falls linearly to 0 at the end of the stream, rounded up.
-STR-2: a report without a loss adds its profit, less the fee, to what is unvested and starts again.
-STR-3: the length is the largest of a frame, the time covered, and what keeps V within its cap a
-day, but never above the longest stream.
+STR-2: a report without a loss adds its profit, less the fee, to what is unvested and starts anew.
+STR-3: the length is the larger of the mean of the times left, weighted by amount, and of what the
+cap demands, whose base is the smaller of V and K + P. An insolvent vault has no cap, but an end.
 STR-4: a loss takes from what is unvested first; what is left keeps the old end.
+STR-5: K, what is staked on record, is C as far as it does not come from growth beyond the cap.
 """
 
 from dataclasses import dataclass
 
-from keel.model.constants import DAY, RAY
+from keel.model.constants import DAY, LONGEST_STREAM_SECONDS, RAY, STREAM_FRAMES
 from keel.model.rounding import ceil_div
 
 
@@ -34,22 +35,47 @@ def unvested_wei(stream: Stream, now: int) -> int:
     return ceil_div(stream.unvested_wei * (stream.end - now), stream.seconds)
 
 
+def capped_wei(cap_ray_per_day: int, seconds: int, base_wei: int) -> int:
+    """What a cap per day allows in this time, rounded down."""
+    return cap_ray_per_day * seconds * base_wei // (DAY * RAY)
+
+
+def record_wei(
+    before_wei: int, settled_wei: int, consensus_wei: int, *, cap_ray_per_day: int, seconds: int
+) -> int:
+    """K after a report (STR-5).
+
+    `settled_wei` was staked since the last reference slot and by this one; `seconds` are those
+    that rates count.
+    """
+    grown = before_wei + settled_wei + capped_wei(cap_ray_per_day, seconds, before_wei)
+    return min(consensus_wei, grown)
+
+
 def stream_seconds(
     unvested: int,
-    visible_wei: int,
+    left_seconds: int,
+    added: int,
     *,
     frame_seconds: int,
     covered_seconds: int,
     cap_ray_per_day: int,
-    max_seconds: int,
+    base_wei: int,
+    insolvent: bool,
 ) -> int:
-    """Length of STR-3; `visible_wei` is V after the report, its fee included."""
-    if unvested == 0:
+    """Length of STR-3 for `unvested` wei with `left_seconds` to go and `added` wei of profit."""
+    total = unvested + added
+    if total == 0:
         return 0
-    if visible_wei == 0:
-        return max_seconds
-    capped = ceil_div(unvested * DAY * RAY, cap_ray_per_day * visible_wei)
-    return min(max(frame_seconds, covered_seconds, capped), max_seconds)
+    longest_mean = STREAM_FRAMES * frame_seconds
+    usual = max(frame_seconds, covered_seconds)
+    mean = ceil_div(unvested * min(left_seconds, longest_mean) + added * usual, total)
+    if insolvent:
+        return min(mean, longest_mean)
+    if base_wei == 0:
+        return LONGEST_STREAM_SECONDS
+    capped = ceil_div(total * DAY * RAY, cap_ray_per_day * base_wei)
+    return min(max(mean, capped), LONGEST_STREAM_SECONDS)
 
 
 def start_stream(unvested: int, now: int, seconds: int) -> Stream:

@@ -1,7 +1,8 @@
 """Who bears a loss.
 
-LOS-1: unvested rewards first, then the insurance, then holders and tickets in the same proportion.
-LOS-2: the fund is asked for the shares worth what is left, rounded up, hands over at most 95 % of
+LOS-1: unvested rewards first, then the insurance, then holders and tickets in the same proportion;
+without tickets the index stays.
+LOS-2: the fund is asked for the shares worth what is left, rounded up, hands over at most 5 % of
 what it holds, and the cover counts for what was burned.
 LOS-3: the four parts add up to the loss.
 LOS-4: what no cover paid is carried, and profits up to it bear no fee.
@@ -9,7 +10,7 @@ LOS-4: what no cover paid is carried, and profits up to it bear no fee.
 
 from dataclasses import dataclass
 
-from keel.model.constants import BPS, COVER_MAX_BPS, SHARES_PER_UNIT
+from keel.model.constants import BPS, SHARES_PER_UNIT, UNPROVEN_COVER_BPS
 from keel.model.queue import owed_up
 from keel.model.rounding import ceil_div
 from keel.model.shares import to_assets_down, to_shares_up
@@ -35,9 +36,9 @@ class LossShared:
         )
 
 
-def cover_units(shares_wanted: int, fund_units: int) -> int:
+def cover_units(shares_wanted: int, fund_units: int, cover_bps: int = UNPROVEN_COVER_BPS) -> int:
     """Units of wkETH that the fund hands over (LOS-2)."""
-    return min(fund_units * COVER_MAX_BPS // BPS, ceil_div(shares_wanted, SHARES_PER_UNIT))
+    return min(fund_units * cover_bps // BPS, ceil_div(shares_wanted, SHARES_PER_UNIT))
 
 
 def share_loss(
@@ -49,6 +50,7 @@ def share_loss(
     normalised: int,
     index: int,
     fund_units: int,
+    cover_bps: int = UNPROVEN_COVER_BPS,
 ) -> LossShared:
     """Run a loss of at most V + U + Q through LOS-1 to LOS-3; V and S are those before it."""
     owed_wei = owed_up(normalised, index)
@@ -56,11 +58,12 @@ def share_loss(
     left = loss_wei - from_stream
     units = 0
     if left and visible_wei:
-        units = cover_units(to_shares_up(left, total_shares, visible_wei), fund_units)
+        wanted = to_shares_up(left, total_shares, visible_wei)
+        units = cover_units(wanted, fund_units, cover_bps)
     covered = min(left, to_assets_down(units * SHARES_PER_UNIT, total_shares, visible_wei))
     remaining_wei = visible_wei + owed_wei - left
     index_after = index
-    if left > covered:
+    if left > covered and normalised:
         index_after = index * remaining_wei // (visible_wei + owed_wei - covered)
     owed_after = owed_up(normalised, index_after)
     visible_after = remaining_wei - owed_after

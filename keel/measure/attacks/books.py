@@ -7,7 +7,6 @@ with `rule_` are those in which rules under comparison differ.
 from keel.deploy.profiles import MAINNET
 from keel.model.constants import (
     BPS,
-    ETHER,
     INSOLVENT_INDEX,
     INSOLVENT_SHARES_PER_WEI,
     RAY,
@@ -25,10 +24,6 @@ from keel.model.rounding import ceil_div
 FRAME = MAINNET.frame_seconds
 FINALITY = MAINNET.finality_seconds
 CAP = MAINNET.stream_cap_ray_per_day
-MAX_FEE_RAY_PER_DAY = 5 * RAY // 100_000
-LOSS_LIMIT_BPS = 25
-STAKE_LIMIT_BPS = 100
-STAKE_FLOOR_WEI = 1_024 * ETHER
 QUORUM = 3
 MEMBERS = 5
 
@@ -140,7 +135,7 @@ class Books:
     def rule_stake_capacity_wei(self) -> int:
         """LIM-3."""
         on_record = self.record_wei + self.pending_wei
-        return max(STAKE_LIMIT_BPS * on_record // BPS, STAKE_FLOOR_WEI)
+        return max(MAINNET.stake_limit_bps * on_record // BPS, MAINNET.stake_floor_wei)
 
     def stake(self) -> None:
         """Whole validators of what the queue does not need (STA-6)."""

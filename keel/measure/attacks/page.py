@@ -57,8 +57,7 @@ histories are lived under each set of rules:
 - **before**: growth limits, ether that waits in the vaults, announcements without an amount.
 - **first**: the rules as they were first proposed for this change. The second table shows why some
   of them were replaced.
-- **now**: the rules of [design.md](design.md#income-and-losses-to-come), which the contracts are to
-  follow.
+- **now**: the rules of [design.md](design.md), which the contracts follow.
 
 A **gain** is what the attacker has when it leaves, less what it paid in and less its fair share of
 what validators earned meanwhile. A **loss** is what the victims would have then, less what they

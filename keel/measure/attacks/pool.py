@@ -6,15 +6,10 @@ from keel.measure.attacks.books import (
     FEES,
     FRAME,
     FUND,
-    LOSS_LIMIT_BPS,
-    MAX_FEE_RAY_PER_DAY,
     MEMBERS,
     QUORUM,
     Books,
 )
-from keel.model.bounded.report import fee_of
-from keel.model.bounded.stream import capped_wei, record_wei, stream_seconds
-from keel.model.bounded.waterfall import LossShared, share_loss
 from keel.model.constants import (
     ANNOUNCEMENT_FRAMES,
     BPS,
@@ -28,6 +23,9 @@ from keel.model.constants import (
 )
 from keel.model.limits import available, emptied, take
 from keel.model.queue import owed_up
+from keel.model.report import fee_of
+from keel.model.stream import capped_wei, record_wei, stream_seconds
+from keel.model.waterfall import LossShared, share_loss
 
 
 class Pool(Books):
@@ -38,7 +36,7 @@ class Pool(Books):
     """
 
     announced_quorum = min(MEMBERS, QUORUM + 1)
-    max_fee_ray_per_day = MAX_FEE_RAY_PER_DAY
+    max_fee_ray_per_day = MAINNET.max_fee_ray_per_day
 
     def rule_cover_bps(self) -> int:
         """LOS-2."""
@@ -46,7 +44,7 @@ class Pool(Books):
 
     def rule_loss_capacity_wei(self) -> int:
         """LIM-3."""
-        return LOSS_LIMIT_BPS * (self.visible_wei() + self.owed_wei()) // BPS
+        return MAINNET.loss_limit_bps * (self.visible_wei() + self.owed_wei()) // BPS
 
     def rule_base_wei(self, visible: int, consensus_wei: int, seconds: int) -> int:
         """What the cap counts from; also writes K (STR-3, STR-5)."""

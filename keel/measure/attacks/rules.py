@@ -5,10 +5,8 @@ from typing import override
 from keel.deploy.profiles import MAINNET
 from keel.measure.attacks.books import CAP, FRAME, MEMBERS
 from keel.measure.attacks.pool import Pool
-from keel.model.bounded.waterfall import LossShared
 from keel.model.constants import (
     BPS,
-    COVER_MAX_BPS,
     DAY,
     DEAD_FRAMES,
     INSOLVENT_SHARES_PER_WEI,
@@ -16,9 +14,12 @@ from keel.model.constants import (
     STALE_FRAMES,
 )
 from keel.model.rounding import ceil_div
+from keel.model.waterfall import LossShared
 
 GROWTH_RAY_PER_DAY = RAY // 10 // 365
 GROWTH_BOUND_BPS = 500
+LOSS_LIMIT_BPS = 100
+COVER_BPS = 9_500
 MAX_STREAM_SECONDS = 30 * DAY
 
 
@@ -39,11 +40,11 @@ class Before(Pool):
 
     @override
     def rule_cover_bps(self) -> int:
-        return COVER_MAX_BPS
+        return COVER_BPS
 
     @override
     def rule_loss_capacity_wei(self) -> int:
-        return MAINNET.loss_limit_bps * (self.backing_wei + self.owed_wei()) // BPS
+        return LOSS_LIMIT_BPS * (self.backing_wei + self.owed_wei()) // BPS
 
     @override
     def rule_drawn(self, loss: int, unvested: int) -> int:
@@ -129,7 +130,7 @@ class WideBucket(Pool):
 
     @override
     def rule_loss_capacity_wei(self) -> int:
-        return MAINNET.loss_limit_bps * (self.visible_wei() + self.owed_wei()) // BPS
+        return LOSS_LIMIT_BPS * (self.visible_wei() + self.owed_wei()) // BPS
 
 
 class WholeBucket(Pool):
@@ -137,7 +138,7 @@ class WholeBucket(Pool):
 
     @override
     def rule_loss_capacity_wei(self) -> int:
-        return MAINNET.loss_limit_bps * (self.backing_wei + self.owed_wei()) // BPS
+        return LOSS_LIMIT_BPS * (self.backing_wei + self.owed_wei()) // BPS
 
 
 class OneAnnouncement(Pool):

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from keel.model.constants import DEPOSIT_PERIOD_SECONDS, SHARES_PER_UNIT
 from keel.model.errors import Refused, ZeroShares
-from keel.model.frames import Action
 from keel.model.limits import available, take
 from keel.model.protocol.state import WKETH, Protocol, check_receiver
 from keel.model.shares import whole_units
@@ -35,8 +34,7 @@ def deposit_wrapped(
 def depositable_wei(world: Protocol, now: int) -> int:
     """Largest deposit that is accepted now; 0 when closed."""
     try:
-        world.require_open(Action.DEPOSIT, now)
-        world.accounts.require_solvent(now)
+        world.require_deposits(now)
     except Refused:
         return 0
     limit = world.parameters.deposit_limit_wei
@@ -44,8 +42,7 @@ def depositable_wei(world: Protocol, now: int) -> int:
 
 
 def _take_in(world: Protocol, now: int, assets_wei: int, multiple: int) -> tuple[Protocol, int]:
-    world.require_open(Action.DEPOSIT, now)
-    world.accounts.require_solvent(now)
+    world.require_deposits(now)
     shares = world.accounts.to_shares_down(assets_wei, now) // multiple * multiple
     if shares == 0:
         raise ZeroShares(assets_wei)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from keel.model.constants import INSOLVENT_INDEX, INSTANT_PERIOD_SECONDS, SHARES_PER_UNIT
 from keel.model.errors import (
     AlreadyClaimed,
-    AnnouncementOpen,
     BelowMinimumOut,
     Insolvent,
     InsufficientLiquidity,
@@ -84,8 +83,6 @@ def finalise_without_report(world: Protocol, now: int) -> tuple[Protocol, int]:
     state = world.state(now)
     if state is not State.DEAD:
         raise StateNotDead(state)
-    if world.announced_at:
-        raise AnnouncementOpen(world.announced_at)
     last_ticket = longest_prefix(world.queue, world.buffered_wei)
     queue, moved_wei = finalise(world.queue, last_ticket)
     if moved_wei == 0:

@@ -1,15 +1,18 @@
 """What keeps the protocol going between reports.
 
 STA-4: three actions can be paused, each apart, for a bounded time.
-STA-5: while the oracle is dead anyone brings withdrawals into B; C falls by the same.
+STA-5: while the oracle is dead anyone brings withdrawals into B; C falls by the same, then P.
 STA-6: staking takes 32 ETH a validator from what the queue does not need.
+LIM-3: staking is bounded in a frame.
+ACC-4: nothing is staked any more after insolvency.
 OPR-4: operators claim shares that reports minted for them.
 """
 
 from dataclasses import replace
 
-from keel.model.constants import SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
+from keel.model.constants import BPS, SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import (
+    Insolvent,
     InsufficientLiquidity,
     NothingToDo,
     NothingToStake,
@@ -19,6 +22,7 @@ from keel.model.errors import (
     SweepTooEarly,
 )
 from keel.model.frames import Action, State
+from keel.model.limits import available, take
 from keel.model.protocol.state import REGISTRY, Protocol
 from keel.model.rewards import claim_reward
 from keel.model.staking_record import add_staked
@@ -27,13 +31,25 @@ from keel.model.staking_record import add_staked
 def stake(world: Protocol, now: int, validators: int) -> Protocol:
     """Send ether to the deposit contract. Raises Refused."""
     world.require_open(Action.STAKING, now)
+    if world.accounts.insolvent:
+        raise Insolvent(world.accounts.visible_wei(now), world.accounts.shares)
     if validators == 0:
         raise NothingToStake
     needed = validators * VALIDATOR_DEPOSIT_WEI
     if needed > world.free_wei:
         raise InsufficientLiquidity(needed, world.free_wei)
+    frame_seconds = world.parameters.geometry.frame_seconds
+    full_at = take(world.stakes_full_at, now, needed, stake_capacity_wei(world), frame_seconds)
     accounts = replace(world.accounts, pending_wei=world.accounts.pending_wei + needed)
-    return replace(world, accounts=accounts, staked=add_staked(world.staked, now, validators))
+    record = add_staked(world.staked, now, validators)
+    return replace(world, accounts=accounts, staked=record, stakes_full_at=full_at)
+
+
+def stake_capacity_wei(world: Protocol) -> int:
+    """What can be staked in a frame (LIM-3): by what is staked, so that no newcomer lifts it."""
+    terms, accounts = world.parameters, world.accounts
+    on_record = accounts.record_wei + accounts.pending_wei
+    return max(terms.stake_limit_bps * on_record // BPS, terms.stake_floor_wei)
 
 
 def stakeable_wei(world: Protocol, now: int) -> int:
@@ -42,7 +58,11 @@ def stakeable_wei(world: Protocol, now: int) -> int:
         world.require_open(Action.STAKING, now)
     except Refused:
         return 0
-    return world.free_wei // VALIDATOR_DEPOSIT_WEI * VALIDATOR_DEPOSIT_WEI
+    if world.accounts.insolvent:
+        return 0
+    frame_seconds = world.parameters.geometry.frame_seconds
+    room = available(world.stakes_full_at, now, stake_capacity_wei(world), frame_seconds)
+    return min(world.free_wei, room) // VALIDATOR_DEPOSIT_WEI * VALIDATOR_DEPOSIT_WEI
 
 
 def pause(world: Protocol, now: int, action: Action, seconds: int) -> Protocol:
@@ -61,10 +81,15 @@ def sweep(world: Protocol, now: int) -> tuple[Protocol, int]:
     possible_at = world.ether_moved_at + SWEEP_FRAMES * world.parameters.geometry.frame_seconds
     if now < possible_at:
         raise SweepTooEarly(possible_at, now)
-    moved_wei = min(world.withdrawal_vault_wei, world.accounts.consensus_wei)
+    consensus_wei, pending_wei = world.accounts.consensus_wei, world.accounts.pending_wei
+    moved_wei = min(world.withdrawal_vault_wei, consensus_wei + pending_wei)
     if moved_wei == 0:
         raise NothingToDo
-    accounts = replace(world.accounts, consensus_wei=world.accounts.consensus_wei - moved_wei)
+    accounts = replace(
+        world.accounts,
+        consensus_wei=max(0, consensus_wei - moved_wei),
+        pending_wei=pending_wei - max(0, moved_wei - consensus_wei),
+    )
     after = replace(
         world,
         accounts=accounts,

@@ -1,16 +1,23 @@
-"""Reports: judged, announced when beyond a limit, applied.
+"""Reports: judged, announced when a loss is beyond the bucket, applied.
 
 REP-7: a quorum signs.
-REP-8: beyond a limit the first report only announces; after a frame one with two thirds of all
-members applies, and a loss leaves the loss bucket empty. A report within limits applies at once
-and ends the announcement.
+REP-8: a report whose loss is beyond the bucket only announces it. From a frame later, for two
+frames, one with a signature more than the quorum applies up to the announced amount and what the
+bucket holds, and leaves the bucket empty and deposits closed for 7 frames. A larger loss, or one
+after that time, is announced anew. A report within the bucket applies at once and ends it.
 REP-9: `simulate_report` and `submit_report` compute the same.
-LIM-3: losses draw on a bucket whose capacity is a part of A + Q before them.
+LIM-3: losses draw on a bucket whose capacity is a part of V + Q before them; what the stream bears
+does not draw on it.
 """
 
 from dataclasses import dataclass, replace
 
-from keel.model.constants import BPS, SHARES_PER_UNIT
+from keel.model.constants import (
+    ANNOUNCEMENT_FRAMES,
+    BPS,
+    REOPENING_FRAMES,
+    SHARES_PER_UNIT,
+)
 from keel.model.errors import AnnouncementTooYoung, QuorumNotReached
 from keel.model.limits import available, emptied, take
 from keel.model.protocol.state import FUND, REGISTRY, TREASURY, WKETH, Protocol
@@ -48,30 +55,34 @@ def report_base(world: Protocol, now: int, ref_slot: int) -> ReportBase:
         expected_wei=accounts.consensus_wei + accounts.pending_wei - later,
         staked_later_wei=later,
         staked_validators=validators_staked_by(world.staked, ref_time),
-        total_wei=accounts.backing_wei + world.queue.owed_wei,
+        unvested_wei=accounts.unvested_wei(now),
         withdrawal_vault_wei=world.withdrawal_vault_wei,
         rewards_vault_wei=world.rewards_vault_wei,
         loss_allowance_wei=loss_allowance_wei(world, now),
     )
 
 
-def loss_capacity_wei(world: Protocol) -> int:
+def loss_capacity_wei(world: Protocol, now: int) -> int:
     """Capacity of the loss bucket (LIM-3)."""
-    total = world.accounts.backing_wei + world.queue.owed_wei
-    return world.parameters.loss_limit_bps * total // BPS
+    return world.parameters.loss_limit_bps * world.bearing_wei(now) // BPS
 
 
 def loss_allowance_wei(world: Protocol, now: int) -> int:
-    """Loss that applies without an announcement."""
+    """Loss that applies without an announcement, besides what the stream bears."""
     period = world.parameters.loss_period_seconds
-    return available(world.losses_full_at, now, loss_capacity_wei(world), period)
+    return available(world.losses_full_at, now, loss_capacity_wei(world, now), period)
+
+
+def announcement_ends_at(world: Protocol) -> int:
+    """From when on the announcement allows nothing any more (REP-8)."""
+    return world.announced_at + ANNOUNCEMENT_FRAMES * world.parameters.geometry.frame_seconds
 
 
 def simulate_report(world: Protocol, now: int, report: Report) -> tuple[Judgement, Outcome]:
     """Judge a report and compute what applying it would do, signatures apart. Raises Refused."""
     base = report_base(world, now, report.ref_slot)
     check_report(world.parameters, base, report)
-    judgement = judge(world.parameters, base, report)
+    judgement = judge(base, world.accounts, report)
     outcome = apply_judgement(
         world.parameters, world.accounts, world.queue, world.fund_units, judgement, now=now
     )
@@ -87,13 +98,15 @@ def submit_report(
         raise QuorumNotReached(signatures, terms.quorum)
     judgement, outcome = simulate_report(world, now, report)
     if judgement.beyond_limit:
-        if not world.announced_at:
-            return replace(world, announced_at=now), Submission(judgement, None)
+        allowed = world.announced_wei + judgement.limit_wei
+        if now >= announcement_ends_at(world) or judgement.drawn_wei > allowed:
+            announced = replace(world, announced_at=now, announced_wei=judgement.drawn_wei)
+            return announced, Submission(judgement, None)
         applicable_at = world.announced_at + terms.geometry.frame_seconds
         if now < applicable_at:
             raise AnnouncementTooYoung(applicable_at, now)
-        if signatures < terms.supermajority:
-            raise QuorumNotReached(signatures, terms.supermajority)
+        if signatures < terms.announced_quorum:
+            raise QuorumNotReached(signatures, terms.announced_quorum)
     return _applied(world, now, judgement, outcome), Submission(judgement, outcome)
 
 
@@ -102,6 +115,8 @@ def _applied(world: Protocol, now: int, judgement: Judgement, outcome: Outcome) 
     pulled = replace(
         world,
         announced_at=0,
+        announced_wei=0,
+        deposits_open_from=_deposits_open_from(world, now, judgement),
         ether_moved_at=now if moved else world.ether_moved_at,
         losses_full_at=_losses_full_at(world, now, judgement),
         withdrawal_vault_wei=world.withdrawal_vault_wei - judgement.withdrawals_wei,
@@ -112,14 +127,20 @@ def _applied(world: Protocol, now: int, judgement: Judgement, outcome: Outcome) 
     return replace(paid, accounts=outcome.accounts, queue=outcome.queue)
 
 
+def _deposits_open_from(world: Protocol, now: int, judgement: Judgement) -> int:
+    if not judgement.beyond_limit:
+        return world.deposits_open_from
+    return now + REOPENING_FRAMES * world.parameters.geometry.frame_seconds
+
+
 def _losses_full_at(world: Protocol, now: int, judgement: Judgement) -> int:
     if not judgement.loss_wei:
         return world.losses_full_at
     period = world.parameters.loss_period_seconds
     if judgement.beyond_limit:
         return emptied(now, period)
-    capacity = loss_capacity_wei(world)
-    return take(world.losses_full_at, now, judgement.loss_wei, capacity, period)
+    capacity = loss_capacity_wei(world, now)
+    return take(world.losses_full_at, now, judgement.drawn_wei, capacity, period)
 
 
 def _burn_cover(world: Protocol, outcome: Outcome) -> Protocol:

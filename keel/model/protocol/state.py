@@ -2,7 +2,9 @@
 
 SHR-5: wkETH is a holder like any other, and its supply is what it holds.
 SHR-7: the vault holds the first deposit permanently.
+STA-3: deposits open again 7 frames after a loss beyond the bucket.
 STA-4: a pause ends by itself.
+LIM-4: no deposit while more is unvested than newcomers may share.
 """
 
 from collections.abc import Mapping
@@ -10,17 +12,23 @@ from dataclasses import dataclass, field, replace
 
 from keel.model.accounts import Accounts
 from keel.model.constants import (
+    BPS,
     FIRST_DEPOSIT_WEI,
     SHARES_PER_UNIT,
     SHARES_PER_WEI,
+    UNVESTED_FLOOR_WEI,
+    UNVESTED_LIMIT_BPS,
     ZERO_ADDRESS,
 )
 from keel.model.errors import (
     ActionClosed,
     ActionPaused,
+    DepositsClosed,
     ERC20InsufficientBalance,
     ERC20InvalidReceiver,
+    Insolvent,
     InsufficientShares,
+    UnvestedAboveLimit,
 )
 from keel.model.frames import Action, Deed, State, is_open, state_at
 from keel.model.insurance import Fund
@@ -64,7 +72,10 @@ class Protocol:
     deposits_full_at: int = 0
     instant_full_at: int = 0
     losses_full_at: int = 0
+    stakes_full_at: int = 0
     announced_at: int = 0
+    announced_wei: int = 0
+    deposits_open_from: int = 0
     ether_moved_at: int = 0
     paused_until: Mapping[Action, int] = field(default_factory=dict)
     withdrawal_vault_wei: int = 0
@@ -107,18 +118,33 @@ class Protocol:
             announced=self.announced_at != 0,
         )
 
+    def bearing_wei(self, now: int) -> int:
+        """V + Q: what bears a loss that the stream does not."""
+        return self.accounts.visible_wei(now) + self.queue.owed_wei
+
     def balance_wei(self, holder: str, now: int) -> int:
         """What kETH's balanceOf reads (SHR-2)."""
         return self.accounts.to_assets_down(self.shares_of.get(holder, 0), now)
 
     def require_open(self, action: Action, now: int) -> None:
         """Raise ActionClosed (STA-3) or ActionPaused (STA-4)."""
-        state = self.state(now)
-        if not is_open(_DEED_OF[action], state):
-            raise ActionClosed(action, state)
-        until = self.paused_until.get(action, 0)
-        if now < until:
-            raise ActionPaused(action, until)
+        self._require_state(action, now)
+        self._require_unpaused(action, now)
+
+    def require_deposits(self, now: int) -> None:
+        """Raise the reason why nobody can deposit now (ACC-4, STA-3, STA-4, LIM-4)."""
+        self._require_state(Action.DEPOSIT, now)
+        accounts = self.accounts
+        visible, unvested = accounts.visible_wei(now), accounts.unvested_wei(now)
+        if accounts.insolvent:
+            raise Insolvent(visible, accounts.shares)
+        paused_until = self.paused_until.get(Action.DEPOSIT, 0)
+        if max(now, paused_until - 1) < self.deposits_open_from:
+            raise DepositsClosed(self.deposits_open_from)
+        self._require_unpaused(Action.DEPOSIT, now)
+        limit = unvested_limit_wei(visible)
+        if unvested > limit:
+            raise UnvestedAboveLimit(unvested, limit)
 
     def move_shares(self, sender: str, receiver: str, shares: int) -> "Protocol":
         """Move kETH shares; raises InsufficientShares."""
@@ -154,6 +180,16 @@ class Protocol:
         backing = self.accounts.backing_wei + wei
         return replace(self, accounts=replace(self.accounts, backing_wei=backing))
 
+    def _require_state(self, action: Action, now: int) -> None:
+        state = self.state(now)
+        if not is_open(_DEED_OF[action], state):
+            raise ActionClosed(action, state)
+
+    def _require_unpaused(self, action: Action, now: int) -> None:
+        until = self.paused_until.get(action, 0)
+        if now < until:
+            raise ActionPaused(action, until)
+
     def _credit(self, holder: str, shares: int) -> "Protocol":
         held = self.shares_of.get(holder, 0)
         return replace(self, shares_of={**self.shares_of, holder: held + shares})
@@ -163,6 +199,11 @@ class Protocol:
         if shares > held:
             raise InsufficientShares(holder, held, shares)
         return replace(self, shares_of={**self.shares_of, holder: held - shares})
+
+
+def unvested_limit_wei(visible_wei: int) -> int:
+    """U above which deposits wait (LIM-4)."""
+    return max(UNVESTED_LIMIT_BPS * visible_wei // BPS, UNVESTED_FLOOR_WEI)
 
 
 def check_receiver(receiver: str) -> None:

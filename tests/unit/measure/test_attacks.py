@@ -12,23 +12,19 @@ from keel.measure.attacks.books import (
     CAP,
     FRAME,
     FUND,
-    LOSS_LIMIT_BPS,
-    MAX_FEE_RAY_PER_DAY,
     MEMBERS,
     QUORUM,
-    STAKE_FLOOR_WEI,
-    STAKE_LIMIT_BPS,
     VICTIMS,
 )
 from keel.measure.attacks.page import PAGE, page, worst_of_all
 from keel.measure.attacks.pool import Pool
 from keel.measure.attacks.table import Attack
-from keel.model.bounded import protocol as keel
-from keel.model.bounded.parameters import Parameters
-from keel.model.bounded.report import Report
+from keel.model import protocol as keel
 from keel.model.constants import ETHER, GWEI, SHARES_PER_UNIT
 from keel.model.errors import Refused
 from keel.model.frames import FrameGeometry
+from keel.model.parameters import Parameters
+from keel.model.report import Report
 
 type Results = dict[Attack, tuple[tuple[int, int], ...]]
 
@@ -40,12 +36,12 @@ TERMS = Parameters(
     quorum=QUORUM,
     deposit_limit_wei=2**100,
     instant_limit_wei=0,
-    loss_limit_bps=LOSS_LIMIT_BPS,
+    loss_limit_bps=MAINNET.loss_limit_bps,
     loss_period_seconds=MAINNET.loss_period_seconds,
-    stake_limit_bps=STAKE_LIMIT_BPS,
-    stake_floor_wei=STAKE_FLOOR_WEI,
+    stake_limit_bps=MAINNET.stake_limit_bps,
+    stake_floor_wei=MAINNET.stake_floor_wei,
     fee_bps=MAINNET.fee_bps,
-    max_fee_ray_per_day=MAX_FEE_RAY_PER_DAY,
+    max_fee_ray_per_day=MAINNET.max_fee_ray_per_day,
     treasury_bps=MAINNET.treasury_bps,
     insurance_bps=MAINNET.insurance_bps,
     stream_cap_ray_per_day=CAP,

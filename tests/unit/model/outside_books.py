@@ -23,6 +23,7 @@ class OutsideBooks:
     consensus_wei: int = 0
     reported_wei: int = 0
     ref_time: int = 0
+    swept_pending_wei: int = 0
     stakes: list[tuple[int, int]] = field(default_factory=list)
 
     def staked(self, validators: int) -> None:
@@ -55,11 +56,19 @@ class OutsideBooks:
         """A report was applied."""
         self.reported_wei = report.consensus_balance_gwei * GWEI
         self.ref_time = GEOMETRY.time_of(report.ref_slot)
+        self.swept_pending_wei = 0
+
+    def swept(self, wei: int) -> None:
+        """Ether came in without a report: it counts no more as reported, nor as staked since."""
+        self.buffered_wei += wei
+        self.swept_pending_wei += max(0, wei - self.reported_wei)
+        self.reported_wei = max(0, self.reported_wei - wei)
 
     @property
     def pending_wei(self) -> int:
         """P: staked after the last reported slot."""
-        return sum(wei for time, wei in self.stakes if time > self.ref_time)
+        staked = sum(wei for time, wei in self.stakes if time > self.ref_time)
+        return staked - self.swept_pending_wei
 
     @property
     def next_frame_in(self) -> int:

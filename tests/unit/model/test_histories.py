@@ -14,7 +14,14 @@ from keel.model.protocol import FUND, WKETH, Protocol, Submission
 from keel.model.queue import claim_wei
 from keel.model.report import Report
 from tests.unit.model.outside_books import OutsideBooks, owed_ticket_by_ticket
-from tests.unit.model.worlds import FRAME, GEOMETRY, LAUNCH_SLOT, LAUNCH_TIME, PARAMETERS, users
+from tests.unit.model.worlds import (
+    FRAME,
+    GEOMETRY,
+    LAUNCH_SLOT,
+    LAUNCH_TIME,
+    PARAMETERS,
+    users,
+)
 
 amounts = st.integers(1, 200 * ETHER) | st.integers(1, 3_000)
 parts = st.integers(0, 1_000)
@@ -168,7 +175,15 @@ class Histories(RuleBasedStateMachine):
             assert outcome.loss.sum_wei == outcome.loss_wei
             assert jump == -outcome.loss.cover_wei - outcome.loss.holders_loss_wei
         else:
-            assert jump == outcome.fee_wei <= outcome.profit_wei // 10
+            assert jump == outcome.fee_wei <= done.judgement.growth_wei // 10
+            self.rate_stays(before, outcome.fee_wei)
+
+    def rate_stays(self, before: Protocol, fee_wei: int) -> None:
+        """STR-2: a fee's shares are rounded down, nothing else moves V / S."""
+        was, is_ = before.accounts, self.world.accounts
+        visible = was.visible_wei(self.books.now)
+        extra = fee_wei * was.shares - visible * (is_.shares - was.shares)
+        assert 0 <= extra < max(1, visible)
 
     @rule(user=users, part=parts, withdrawn=parts)
     def outlive_the_oracle(self, user: str, part: int, withdrawn: int) -> None:
@@ -176,8 +191,7 @@ class Histories(RuleBasedStateMachine):
         self.end_a_frame(0, 0, withdrawn * 1_000, 15, 0)
         swept = self.attempt(keel.sweep, self.books.now)
         if swept:
-            self.books.buffered_wei += swept
-            self.books.reported_wei -= swept
+            self.books.swept(swept)
         moved = self.attempt(keel.finalise_without_report, self.books.now) or 0
         self.books.buffered_wei -= moved
         self.moved_wei += moved
@@ -210,7 +224,7 @@ class Histories(RuleBasedStateMachine):
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
-    max_examples=200,
+    max_examples=100,
     stateful_step_count=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

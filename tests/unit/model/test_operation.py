@@ -7,12 +7,11 @@ import pytest
 from keel.model import protocol as keel
 from keel.model.constants import ETHER
 from keel.model.errors import (
-    AnnouncementOpen,
-    AnnouncementTooYoung,
     ERC20InvalidReceiver,
     ERC4626ExceededMaxRedeem,
     ERC4626ExceededMaxWithdraw,
     InsufficientLiquidity,
+    LimitExceeded,
     NothingToDo,
     NothingToStake,
     PauseTooLong,
@@ -21,38 +20,25 @@ from keel.model.errors import (
     StateNotDead,
     SweepTooEarly,
 )
-from keel.model.frames import Action, State
+from keel.model.frames import Action
 from keel.model.parameters import Parameters
-from keel.model.protocol import FUND, REGISTRY, TREASURY, ZERO_ADDRESS, Protocol
-from keel.model.report import Report
+from keel.model.protocol import FUND, REGISTRY, TREASURY, ZERO_ADDRESS
 from tests.unit.model.worlds import (
     FRAME,
     FRAME_SLOTS,
     GEOMETRY,
     LAUNCH_SLOT,
     LAUNCH_TIME,
+    NOW,
     PARAMETERS,
+    REPORTED,
+    SLOT,
     odd_world,
+    report,
+    staked_world,
 )
 
-NOW = LAUNCH_TIME + 100
-SLOT = LAUNCH_SLOT + FRAME_SLOTS
-REPORTED = GEOMETRY.time_of(SLOT) + 900
 DEAD = LAUNCH_TIME + 14 * FRAME
-
-
-def staked_world(validators: int = 10) -> Protocol:
-    world = keel.launch(PARAMETERS, LAUNCH_TIME)
-    world, _ = keel.deposit(world, LAUNCH_TIME, "depositor", 400 * ETHER)
-    return keel.stake(world, NOW, validators)
-
-
-def report(change_wei: int, frames: int = 1) -> Report:
-    balance = 320 * ETHER + change_wei
-    return Report(LAUNCH_SLOT + frames * FRAME_SLOTS, balance // 10**9, active_validators=10)
-
-
-LOSS = report(-10 * ETHER)
 
 
 def test_staking_leaves_the_queue_its_ether() -> None:
@@ -107,78 +93,51 @@ def test_a_profit_pays_its_fee_in_shares_and_streams_the_rest() -> None:
     assert paid == world.shares_of["operator"] == shares // 4
 
 
-def test_a_loss_within_the_limit_applies_at_once_and_uses_it_up() -> None:
-    world = staked_world()
-    left = keel.loss_allowance_wei(world, REPORTED) // 10**9 * 10**9
-    assert left == 401 * ETHER // 100
-    after, done = keel.submit_report(world, REPORTED, report(-left), 3)
-    assert done.outcome is not None
-    assert after.accounts.loss_carry_wei == left
-    assert keel.loss_allowance_wei(after, REPORTED) == 0
-
-
-def test_a_loss_beyond_the_limit_waits_a_frame_and_needs_two_thirds() -> None:
-    world, done = keel.submit_report(staked_world(), REPORTED, LOSS, 3)
-    assert done.outcome is None
-    assert world.state(REPORTED) is State.ANNOUNCED
-    assert world.accounts == staked_world().accounts
-    with pytest.raises(AnnouncementTooYoung) as refusal:
-        keel.submit_report(world, REPORTED + FRAME - 1, LOSS, 5)
-    assert refusal.value.arguments["applicableAt"] == REPORTED + FRAME
-    with pytest.raises(QuorumNotReached) as too_few:
-        keel.submit_report(world, REPORTED + FRAME, report(-10 * ETHER, 2), 3)
-    assert list(too_few.value.arguments.values()) == [3, 4]
-    after, done = keel.submit_report(world, REPORTED + FRAME, report(-10 * ETHER, 2), 4)
-    assert done.outcome is not None
-    assert after.announced_at == 0
-    assert after.accounts.visible_wei(REPORTED + FRAME) == 391 * ETHER
-    assert keel.loss_allowance_wei(after, REPORTED + FRAME) == 0
-
-
-def test_a_report_within_limits_ends_an_announcement() -> None:
-    world, _ = keel.submit_report(staked_world(), REPORTED, LOSS, 3)
-    after, done = keel.submit_report(world, REPORTED + 1, report(0), 3)
-    assert done.outcome is not None
-    assert after.announced_at == 0
-
-
-def test_the_fund_covers_before_holders_lose() -> None:
-    world, units = keel.deposit_wrapped(staked_world(), NOW, "underwriter", 20 * ETHER)
-    world, _ = keel.underwrite(world, "underwriter", "underwriter", units)
-    world, _ = keel.submit_report(world, REPORTED, LOSS, 3)
-    after, done = keel.submit_report(world, REPORTED + FRAME, report(-10 * ETHER, 2), 4)
-    assert done.outcome is not None
-    assert done.outcome.loss is not None
-    assert done.outcome.loss.cover_wei == 10 * ETHER
-    assert after.units_of[FUND] == 10 * ETHER
-    assert after.balance_wei("depositor", REPORTED + FRAME) == 400 * ETHER
-    assert after.accounts.loss_carry_wei == 0
-
-
-def test_only_a_dead_oracle_is_replaced_by_anyone_and_never_over_an_announcement() -> None:
+def test_only_a_dead_oracle_is_replaced_by_anyone_whatever_is_announced() -> None:
+    """STA-3."""
     world = keel.receive_income(staked_world(), withdrawals_wei=5 * ETHER)
     world, _ = keel.request(world, NOW, "depositor", "depositor", ETHER)
     for act in (keel.sweep, keel.finalise_without_report):
         with pytest.raises(StateNotDead):
             act(world, DEAD - 13)
-        with pytest.raises(NothingToDo):
-            act(staked_world(), DEAD)
-    announced = replace(world, announced_at=NOW)
-    with pytest.raises(AnnouncementOpen):
-        keel.finalise_without_report(announced, DEAD)
-    assert keel.finalise_without_report(world, DEAD)[1] == ETHER
+    with pytest.raises(NothingToDo):
+        keel.finalise_without_report(staked_world(), DEAD)
+    announced = replace(world, announced_at=DEAD - 1, announced_wei=ETHER)
+    assert keel.finalise_without_report(announced, DEAD)[1] == ETHER
 
 
-def test_a_sweep_moves_at_most_c_and_the_next_slot_must_be_later() -> None:
-    world, _ = keel.submit_report(staked_world(), REPORTED, report(0), 3)
+def test_staking_is_bounded_in_a_frame() -> None:
+    """LIM-3."""
+    world = keel.launch(PARAMETERS, LAUNCH_TIME)
+    world, _ = keel.deposit(world, LAUNCH_TIME, "depositor", 2_000 * ETHER)
+    assert keel.stakeable_wei(world, NOW) == 32 * 32 * ETHER
+    with pytest.raises(LimitExceeded):
+        keel.stake(world, NOW, 33)
+    staked = keel.stake(world, NOW, 32)
+    assert keel.stakeable_wei(staked, NOW + FRAME // 2) == 16 * 32 * ETHER
+    richer, _ = keel.deposit(world, NOW, "newcomer", 40_000 * ETHER)
+    assert keel.stakeable_wei(richer, NOW) == 32 * 32 * ETHER
+    large = replace(richer, accounts=replace(richer.accounts, record_wei=150_000 * ETHER))
+    assert keel.stakeable_wei(large, NOW) == 1_500 // 32 * 32 * ETHER
+
+
+def test_a_sweep_moves_at_most_c_and_p_and_the_next_slot_must_be_later() -> None:
+    """STA-5."""
+    nine = replace(report(-32 * ETHER), active_validators=9)
+    world, _ = keel.submit_report(staked_world(9), REPORTED, nine, 3)
+    world = keel.stake(world, REPORTED, 1)
     dead = REPORTED + 14 * FRAME
     swept, moved = keel.sweep(keel.receive_income(world, withdrawals_wei=5 * ETHER), dead)
     assert moved == 5 * ETHER
     assert swept.buffered_wei - world.buffered_wei == 5 * ETHER
     assert swept.accounts.backing_wei == world.accounts.backing_wei
-    assert keel.sweep(keel.receive_income(world, withdrawals_wei=500 * ETHER), dead)[1] == (
-        320 * ETHER
-    )
+    whole, moved = keel.sweep(keel.receive_income(world, withdrawals_wei=500 * ETHER), dead)
+    assert moved == 320 * ETHER
+    assert (whole.accounts.consensus_wei, whole.accounts.pending_wei) == (0, 0)
+    part, _ = keel.sweep(keel.receive_income(world, withdrawals_wei=300 * ETHER), dead)
+    assert (part.accounts.consensus_wei, part.accounts.pending_wei) == (0, 20 * ETHER)
+    base = keel.report_base(part, dead + 2 * FRAME, LAUNCH_SLOT + 17 * FRAME_SLOTS)
+    assert base.expected_wei == 20 * ETHER
     richer = keel.receive_income(swept, withdrawals_wei=ETHER)
     with pytest.raises(SweepTooEarly):
         keel.sweep(richer, dead + 2 * FRAME - 1)
@@ -222,7 +181,7 @@ def test_nobody_leaves_to_nobody_even_with_nothing() -> None:
         {"instant_min_fee_bps": 501},
         {"instant_target_wei": -1},
         {"min_ticket_wei": 0},
-        {"max_stream_seconds": 0},
+        {"stream_cap_ray_per_day": 0},
     ],
 )
 def test_parameters_without_meaning_are_refused(wrong: dict[str, int]) -> None:
@@ -230,9 +189,11 @@ def test_parameters_without_meaning_are_refused(wrong: dict[str, int]) -> None:
         replace(PARAMETERS, **wrong)  # type: ignore[arg-type]
 
 
-def test_two_thirds_are_rounded_up() -> None:
+def test_a_loss_beyond_the_bucket_needs_a_member_more_where_there_is_one() -> None:
+    """REP-8."""
+
     def needed(members: int, quorum: int) -> int:
         terms: Parameters = replace(PARAMETERS, members=members, quorum=quorum)
-        return terms.supermajority
+        return terms.announced_quorum
 
-    assert [needed(5, 3), needed(6, 4), needed(7, 4), needed(7, 6)] == [4, 4, 5, 6]
+    assert [needed(5, 3), needed(3, 2), needed(6, 4), needed(5, 5)] == [4, 3, 5, 5]

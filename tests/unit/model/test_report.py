@@ -15,16 +15,20 @@ from keel.model.errors import (
     RefSlotNotNewest,
     RefTimeTooEarly,
     Refused,
+    ReportAboveSupply,
     ReportedAboveHeld,
     SlashedAboveStaked,
     TooManyValidators,
 )
 from keel.model.queue import Queue
 from keel.model.report import (
+    Judgement,
+    Outcome,
     Report,
     ReportBase,
     apply_judgement,
     check_report,
+    fee_of,
     judge,
     rate_seconds,
     split_fee,
@@ -44,7 +48,7 @@ BASE = ReportBase(
     expected_wei=9 * 10**21,
     staked_later_wei=0,
     staked_validators=281,
-    total_wei=TOTAL,
+    unvested_wei=10**18 // 3,
     withdrawal_vault_wei=10**21,
     rewards_vault_wei=10**21,
     loss_allowance_wei=10**20,
@@ -56,7 +60,7 @@ incomes = st.integers(0, 10**21) | st.integers(0, 10**17)
 
 
 @given(balances, incomes, incomes)
-def test_growth_enters_waits_or_is_feeless_and_nothing_is_lost(
+def test_all_that_arrived_is_pulled_and_all_growth_is_profit(
     gwei: int, withdrawals: int, rewards: int
 ) -> None:
     """REP-3, REP-4."""
@@ -66,37 +70,48 @@ def test_growth_enters_waits_or_is_feeless_and_nothing_is_lost(
         withdrawal_vault_balance_wei=withdrawals,
         rewards_vault_balance_wei=rewards,
     )
-    found = judge(PARAMETERS, BASE, report)
+    found = judge(BASE, accounts(), report)
     change = gwei * GWEI + withdrawals + rewards - BASE.expected_wei
     assert found.growth_wei - found.loss_wei == change
     assert min(found.growth_wei, found.loss_wei) == 0
-    assert found.withdrawals_wei + found.held_withdrawals_wei == withdrawals
-    assert found.rewards_wei + found.held_rewards_wei == rewards
-    pulled = gwei * GWEI + found.withdrawals_wei + found.rewards_wei
-    assert pulled - BASE.expected_wei == found.profit_wei - found.loss_wei
-    rate = TOTAL * 5 // 10_000
-    if found.held_rewards_wei or found.held_withdrawals_wei or found.feeless_wei:
-        assert found.profit_wei - found.feeless_wei == rate
-    if found.held_withdrawals_wei:
-        assert found.rewards_wei == 0
-    if found.feeless_wei:
-        assert found.withdrawals_wei == found.rewards_wei == 0
+    assert (found.withdrawals_wei, found.rewards_wei) == (withdrawals, rewards)
+    assert found.drawn_wei == max(0, -change - BASE.unvested_wei)
+    assert found.beyond_limit == (found.drawn_wei > BASE.loss_allowance_wei)
+    assert found.limit_wei == (BASE.loss_allowance_wei if found.drawn_wei else 0)
 
 
 @pytest.mark.parametrize(("over", "beyond"), [(0, False), (1, True)])
-def test_a_loss_is_beyond_the_limit_from_one_wei_above_it(over: int, beyond: bool) -> None:
-    base = replace(BASE, expected_wei=9 * 10**21 + 12 + BASE.loss_allowance_wei + over)
-    found = judge(PARAMETERS, base, REPORT)
-    assert (found.loss_wei, found.beyond_limit) == (10**20 + over, beyond)
+def test_a_loss_is_beyond_the_bucket_from_one_wei_that_the_stream_does_not_bear(
+    over: int, beyond: bool
+) -> None:
+    most = BASE.unvested_wei + BASE.loss_allowance_wei
+    base = replace(BASE, expected_wei=9 * 10**21 + 12 + most + over)
+    found = judge(base, accounts(), REPORT)
+    assert (found.loss_wei, found.beyond_limit) == (most + over, beyond)
 
 
-@pytest.mark.parametrize(("over", "beyond"), [(0, False), (1, True)])
-def test_growth_is_beyond_the_bound_from_one_wei_above_it(over: int, beyond: bool) -> None:
-    bound = TOTAL * 500 // 10_000
-    base = replace(BASE, expected_wei=9 * 10**21 - bound - over)
-    report = replace(REPORT, withdrawal_vault_balance_wei=0, rewards_vault_balance_wei=0)
-    found = judge(PARAMETERS, base, report)
-    assert (found.profit_wei, found.beyond_limit) == (bound + over, beyond)
+def test_an_insolvent_vault_counts_no_growth_of_the_consensus_balance() -> None:
+    """ACC-4."""
+    richer = replace(REPORT, consensus_balance_gwei=10 * 10**12)
+    assert judge(BASE, accounts(), richer).growth_wei == 10**21 + 12
+    insolvent = replace(accounts(), insolvent=True)
+    found = judge(BASE, insolvent, richer)
+    assert (found.growth_wei, found.consensus_wei) == (12, 9 * 10**21)
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_more_ether_than_there_is_is_refused(over: int) -> None:
+    """REP-4."""
+    most = 2**87
+    gwei = most // GWEI - 1
+    held = most - gwei * GWEI
+    base = replace(BASE, withdrawal_vault_wei=held + 1)
+    report = Report(SLOT, gwei, held + over, active_validators=281)
+    if over:
+        with pytest.raises(ReportAboveSupply):
+            check_report(PARAMETERS, base, report)
+    else:
+        check_report(PARAMETERS, base, report)
 
 
 def test_rates_count_at_most_seven_frames() -> None:
@@ -141,45 +156,70 @@ def test_each_unsound_report_is_refused_with_its_figures(
 
 def accounts(carry: int = 0) -> Accounts:
     stream = Stream(10**18, NOW + DAY, 3 * DAY)
-    return Accounts(9 * 10**30, TOTAL, stream, 9 * 10**21, 0, REF - FRAME, carry)
+    consensus = 9 * 10**21
+    return Accounts(9 * 10**30, TOTAL, stream, consensus, 0, REF - FRAME, carry, consensus)
 
 
-@given(st.integers(0, 10**12), st.just(0) | st.integers(0, 10**20))
-def test_a_profit_moves_v_by_its_fee_and_the_fee_is_bounded(earned: int, carry: int) -> None:
+def outcome_of(carry: int, earned_gwei: int) -> tuple[Judgement, Outcome]:
+    report = replace(REPORT, consensus_balance_gwei=9 * 10**12 + earned_gwei)
+    judgement = judge(BASE, accounts(carry), report)
+    done = apply_judgement(PARAMETERS, accounts(carry), Queue(), 0, judgement, now=NOW)
+    return judgement, done
+
+
+@given(st.integers(0, 10**17), st.integers(-(10**21), 10**21) | st.just(0))
+def test_a_profit_moves_v_by_its_fee_and_nothing_else(earned: int, carry: int) -> None:
+    """STR-2, REP-5."""
     before = accounts(carry)
-    report = replace(REPORT, consensus_balance_gwei=9 * 10**12 + earned)
-    judgement = judge(PARAMETERS, BASE, report)
-    done = apply_judgement(PARAMETERS, before, Queue(), 0, judgement, now=NOW)
-    visible = before.visible_wei(NOW)
-    assert done.accounts.visible_wei(NOW) - visible == done.fee_wei
-    assert done.fee_wei <= visible * FRAME * 2 // 10_000 // DAY
-    feeable = judgement.profit_wei - judgement.feeless_wei - carry
-    assert done.fee_wei <= max(0, feeable) // 10
-    assert done.accounts.loss_carry_wei == max(0, carry - judgement.profit_wei)
-    assert done.fee_shares.total * visible <= done.fee_wei * before.shares
-    assert done.accounts.shares == before.shares + done.fee_shares.total
-    assert done.accounts.stream.seconds >= FRAME
+    judgement, done = outcome_of(carry, earned % (2**86 // GWEI))
+    visible, after = before.visible_wei(NOW), done.accounts
+    assert after.visible_wei(NOW) - visible == done.fee_wei
+    extra = done.fee_wei * before.shares - visible * done.fee_shares.total
+    assert 0 <= extra < visible
+    base = min(visible, after.record_wei + after.pending_wei)
+    assert done.fee_wei <= base * FRAME * 2 // 10_000 // DAY
+    stream = after.stream
+    assert stream.unvested_wei * DAY * RAY <= (
+        stream.seconds * PARAMETERS.stream_cap_ray_per_day * base
+    )
+    assert (
+        judgement.growth_wei - done.fee_wei == after.backing_wei - before.backing_wei - done.fee_wei
+    )
+
+
+@given(st.lists(st.integers(-(10**21), 10**22), max_size=30), st.integers(0, 10**19))
+def test_no_more_bears_a_fee_than_is_earned_in_all(changes: list[int], most: int) -> None:
+    """REP-5: whatever grows and is lost, fees are a tenth of the highest net profit at most."""
+    carry = net = highest = fees = 0
+    for change in changes:
+        if change < 0:
+            carry -= change
+        else:
+            fee, carry = fee_of(1_000, change, carry, most)
+            fees += fee
+        net += change
+        highest = max(highest, net)
+    assert fees <= highest // 10
+    charged = carry + net
+    assert fees <= charged // 10 <= fees + len(changes)
 
 
 def test_the_fee_is_its_part_of_profit_to_the_wei() -> None:
     """REP-5."""
     profit = 10**18 + 12
-    report = replace(REPORT, consensus_balance_gwei=9 * 10**12 + 10**9)
-    judgement = judge(PARAMETERS, BASE, report)
-    assert judgement.profit_wei == profit
     for carry, fee in ((0, profit // 10), (10**17, (profit - 10**17) // 10), (profit, 0)):
-        done = apply_judgement(PARAMETERS, accounts(carry), Queue(), 0, judgement, now=NOW)
+        _, done = outcome_of(carry, 10**9)
         assert done.fee_wei == fee
+        assert done.accounts.loss_carry_wei == carry - profit + fee * 10
 
 
-def test_a_report_without_change_keeps_u_and_starts_the_stream_anew() -> None:
-    """STR-2."""
+def test_a_report_without_change_keeps_u_and_its_end() -> None:
+    """STR-2, STR-3."""
     base = replace(BASE, expected_wei=9 * 10**21 + 12)
-    done = apply_judgement(
-        PARAMETERS, accounts(), Queue(), 0, judge(PARAMETERS, base, REPORT), now=NOW
-    )
+    judgement = judge(base, accounts(), REPORT)
+    done = apply_judgement(PARAMETERS, accounts(), Queue(), 0, judgement, now=NOW)
     left = accounts().unvested_wei(NOW)
-    assert done.accounts.stream == Stream(left, NOW + FRAME, FRAME)
+    assert done.accounts.stream == Stream(left, NOW + DAY, DAY)
 
 
 @given(st.integers(0, 10**30))
@@ -190,7 +230,3 @@ def test_a_fee_is_split_without_remainder_and_insurance_gets_whole_units(shares:
     assert parts.insurance <= shares * 1_667 // 10_000 < parts.insurance + 10**9
     assert parts.operators == shares // 2
     assert parts.treasury >= shares * 3_333 // 10_000
-
-
-def test_ray_rates_are_exact_for_whole_days() -> None:
-    assert PARAMETERS.growth_ray_per_day * TOTAL * FRAME // (DAY * RAY) == TOTAL * 5 // 10_000

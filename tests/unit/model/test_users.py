@@ -249,17 +249,14 @@ def test_a_pause_ends_by_itself_and_stops_its_action_only() -> None:
 
 
 @pytest.mark.parametrize("per_wei", [10**15, 10**15 + 1])
-def test_below_a_millionth_of_par_nothing_new_is_accepted(per_wei: int) -> None:
+def test_below_a_millionth_of_par_nobody_leaves_at_that_rate(per_wei: int) -> None:
     backing = 10**12
     accounts = replace(WORLD.accounts, backing_wei=backing, shares=backing * per_wei)
     world = replace(WORLD, accounts=accounts)
     if per_wei == 10**15:
-        keel.deposit(world, NOW, "holder", ETHER)
         keel.request(world, NOW, "depositor", "depositor", 10**5)
         return
     values = (backing, backing * per_wei)
-    with refused(Insolvent, *values):
-        keel.deposit(world, NOW, "holder", ETHER)
     with refused(Insolvent, *values):
         keel.request(world, NOW, "depositor", "depositor", 10**5)
     with refused(Insolvent, *values):

@@ -67,10 +67,10 @@ def test_the_index_never_rises_and_holds_unless_tickets_bear_a_part(case: Case) 
 
 
 @given(cases())
-def test_the_fund_pays_for_no_more_than_is_left_and_keeps_its_twentieth(case: Case) -> None:
+def test_the_fund_pays_for_no_more_than_is_left_and_a_twentieth(case: Case) -> None:
     """LOS-2."""
     shared = case.run()
-    assert 20 * shared.cover_units <= 19 * case.fund_units
+    assert 20 * shared.cover_units <= case.fund_units
     burned = shared.cover_units * SHARES_PER_UNIT
     assert shared.cover_wei <= case.loss - shared.unvested_loss_wei
     assert shared.cover_wei * case.shares <= burned * case.visible
@@ -101,7 +101,14 @@ def test_a_loss_within_the_stream_touches_nobody_else() -> None:
 def test_the_fund_rounds_the_asked_up_and_its_limit_down() -> None:
     assert cover_units(1, 100) == 1
     assert cover_units(10**9 + 1, 100) == 2
-    assert cover_units(10**20, 21) == 19
+    assert cover_units(10**20, 59) == 2
+
+
+def test_without_tickets_the_index_stays_even_after_a_total_loss() -> None:
+    shared = Case(10**27, 10**18, 0, 0, RAY, 0, 10**18).run()
+    assert (shared.visible_after_wei, shared.index_after) == (0, RAY)
+    with_one = Case(10**27, 10**18, 0, 10**27, RAY, 0, 10**18 + 10**18).run()
+    assert (with_one.visible_after_wei, with_one.index_after) == (0, 0)
 
 
 def test_holders_bear_a_few_wei_that_no_index_can_take() -> None:

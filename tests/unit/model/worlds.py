@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from keel.model.constants import DAY, ETHER, RAY
 from keel.model.frames import FrameGeometry
 from keel.model.parameters import Parameters
-from keel.model.protocol import Protocol, deposit, launch
+from keel.model.protocol import Protocol, deposit, launch, stake
+from keel.model.report import Report
 
 GENESIS_TIME = 1_700_000_000
 FRAME_SLOTS = 7_200
@@ -25,14 +26,13 @@ PARAMETERS = Parameters(
     instant_limit_wei=500 * ETHER,
     loss_limit_bps=100,
     loss_period_seconds=36 * DAY,
-    growth_ray_per_day=RAY * 5 // 10_000,
-    growth_bound_bps=500,
+    stake_limit_bps=100,
+    stake_floor_wei=1_024 * ETHER,
     fee_bps=1_000,
     max_fee_ray_per_day=RAY * 2 // 10_000,
     treasury_bps=3_333,
     insurance_bps=1_667,
     stream_cap_ray_per_day=RAY * 75 // 100_000,
-    max_stream_seconds=30 * DAY,
     min_ticket_wei=1_000,
     max_ticket_wei=1_000 * ETHER,
     instant_min_fee_bps=10,
@@ -69,3 +69,21 @@ def odd_world(owed: int = 0) -> Protocol:
     accounts = replace(world.accounts, backing_wei=world.accounts.backing_wei + ETHER // 7)
     queue = replace(world.queue, index=RAY * 6 // 7)
     return replace(world, accounts=accounts, queue=queue)
+
+
+NOW = LAUNCH_TIME + 100
+SLOT = LAUNCH_SLOT + FRAME_SLOTS
+REPORTED = GEOMETRY.time_of(SLOT) + 900
+
+
+def staked_world(validators: int = 10) -> Protocol:
+    """401 ETH, of which so many validators are staked at `NOW`."""
+    world = launch(PARAMETERS, LAUNCH_TIME)
+    world, _ = deposit(world, LAUNCH_TIME, "depositor", 400 * ETHER)
+    return stake(world, NOW, validators)
+
+
+def report(change_wei: int, frames: int = 1) -> Report:
+    """What ten validators are worth, so many frames on, 320 ETH and this change."""
+    balance = 320 * ETHER + change_wei
+    return Report(LAUNCH_SLOT + frames * FRAME_SLOTS, balance // 10**9, active_validators=10)

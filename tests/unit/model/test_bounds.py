@@ -7,13 +7,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keel.model.bounded import protocol as keel
-from keel.model.bounded.protocol import Protocol, Submission
-from keel.model.bounded.report import Report
+from keel.model import protocol as keel
 from keel.model.constants import DAY, ETHER, GWEI, LARGEST_REPORT_WEI, LONGEST_STREAM_SECONDS, RAY
 from keel.model.errors import NothingToDo, Refused
 from keel.model.frames import State
-from tests.unit.model.bounded.worlds import (
+from keel.model.protocol import Protocol, Submission
+from keel.model.report import Report
+from tests.unit.model.worlds import (
     FRAME,
     FRAME_SLOTS,
     GEOMETRY,

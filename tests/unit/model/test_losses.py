@@ -4,19 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from keel.model.bounded import protocol as keel
-from keel.model.bounded.protocol import FUND, Protocol
+from keel.model import protocol as keel
 from keel.model.constants import ETHER
 from keel.model.errors import (
     ActionClosed,
+    ActionPaused,
     AnnouncementTooYoung,
     DepositsClosed,
     Insolvent,
     QuorumNotReached,
+    Refused,
     UnvestedAboveLimit,
 )
-from keel.model.frames import State
-from tests.unit.model.bounded.worlds import (
+from keel.model.frames import Action, State
+from keel.model.protocol import FUND, Protocol
+from tests.unit.model.worlds import (
     FRAME,
     LAUNCH_TIME,
     NOW,
@@ -105,6 +107,23 @@ def test_deposits_stay_closed_from_an_announcement_to_seven_frames_after_the_los
         keel.deposit(world, opens - 1, "holder", ETHER)
     assert list(closed.value.arguments.values()) == [opens]
     keel.deposit(world, opens, "holder", ETHER)
+
+
+@pytest.mark.parametrize(("longer", "error"), [(0, DepositsClosed), (1, ActionPaused)])
+def test_the_later_of_a_pause_and_the_seven_frames_is_named(
+    longer: int, error: type[Refused]
+) -> None:
+    """STA-3, STA-4: who reads the refusal learns when deposits open."""
+    applied_at = REPORTED + FRAME
+    world, _ = keel.submit_report(announced_world(), applied_at, report(-10 * ETHER, 2), 4)
+    opens = applied_at + 7 * FRAME
+    paused = keel.pause(world, applied_at, Action.DEPOSIT, 7 * FRAME + longer)
+    with pytest.raises(error) as closed:
+        keel.deposit(paused, applied_at, "holder", ETHER)
+    assert list(closed.value.arguments.values())[-1] == opens + longer
+    reported = replace(paused, accounts=replace(paused.accounts, ref_time=opens))
+    assert keel.depositable_wei(reported, opens + longer - 1) == 0
+    keel.deposit(reported, opens + longer, "holder", ETHER)
 
 
 def test_what_the_stream_bears_draws_on_no_bucket_and_closes_nothing() -> None:
