@@ -96,10 +96,12 @@ class StakingVaultReportBase(NamedTuple):
     """StakingVaultReportBase."""
 
     expectedWei: int
-    totalWei: int
+    mostConsensusWei: int
+    unvestedWei: int
     lastRefTime: int
     stakedValidators: int
     announcedAt: int
+    announcedWei: int
 
 
 class StakingVaultStream(NamedTuple):
@@ -117,7 +119,7 @@ class StakingVaultTerms(NamedTuple):
     treasuryBps: int
     insuranceBps: int
     treasury: str
-    depositLimitGwei: int
+    depositLimitEther: int
 
 
 class StakingVaultTotals(NamedTuple):
@@ -200,7 +202,6 @@ class StakingVaultReportInput(NamedTuple):
     consensusBalanceWei: int
     withdrawalsWei: int
     rewardsWei: int
-    feelessWei: int
     lastTicketHint: int
 
 
@@ -209,9 +210,7 @@ class AccountingOracleJudgement(NamedTuple):
 
     growthWei: int
     lossWei: int
-    heldRewardsWei: int
-    heldWithdrawalsWei: int
-    feelessWei: int
+    drawnWei: int
     beyondLimit: bool
     limitWei: int
     input: StakingVaultReportInput
@@ -307,16 +306,19 @@ class StakingVault(Contract):
     FRAME_ORIGIN: Function[int]
     FRAME_SECONDS: Function[int]
     INSTANT_REDEMPTION: Function[str]
+    LOSS_LIMIT_BPS: Function[int]
+    LOSS_PERIOD_SECONDS: Function[int]
     MAX_FEE_RAY_PER_DAY: Function[int]
     MAX_PAUSE_SECONDS: Function[int]
-    MAX_STREAM_SECONDS: Function[int]
     QUEUE: Function[str]
     REWARDS_VAULT: Function[str]
+    STAKE_FLOOR_WEI: Function[int]
+    STAKE_LIMIT_BPS: Function[int]
     STREAM_CAP_RAY_PER_DAY: Function[int]
     WITHDRAWAL_VAULT: Function[str]
     WRAPPED: Function[str]
     allowance: Function[int, AddressLike, AddressLike]
-    announceLoss: Function[None, int]
+    announceLoss: Function[None, int, int]
     applyReport: Function[None, Struct]
     approve: Function[bool, AddressLike, int]
     authority: Function[str]
@@ -328,11 +330,14 @@ class StakingVault(Contract):
     deposit: Function[int, AddressLike, AddressLike]
     depositWrapped: Function[int, AddressLike, AddressLike]
     depositableWei: Function[int]
+    depositsReopenAt: Function[int]
     eip712Domain: Function[StakingVaultEip712Domain]
     finaliseWithoutReport: Function[None, int]
     freeWei: Function[int]
     fundValidators: Function[None, bytes, bytes]
     isConsumingScheduledOp: Function[bytes]
+    isInsolvent: Function[bool]
+    lossAllowanceWei: Function[int]
     lossCarryWei: Function[int]
     modules: Function[StakingVaultModules]
     name: Function[str]
@@ -344,6 +349,7 @@ class StakingVault(Contract):
     previewReport: Function[StakingVaultReportOutcome, Struct]
     receiveRewards: Function[None]
     receiveWithdrawals: Function[None]
+    recordWei: Function[int]
     redeemFor: Function[None, AddressLike, int, int, AddressLike]
     reportBase: Function[StakingVaultReportBase, int]
     setAuthority: Function[None, AddressLike]
@@ -494,10 +500,6 @@ class AccountingOracle(Contract):
 
     FINALITY_SECONDS: Function[int]
     GENESIS_TIME: Function[int]
-    GROWTH_BOUND_BPS: Function[int]
-    GROWTH_RAY_PER_DAY: Function[int]
-    LOSS_LIMIT_BPS: Function[int]
-    LOSS_PERIOD_SECONDS: Function[int]
     REWARDS_VAULT: Function[str]
     SECONDS_PER_SLOT: Function[int]
     VAULT: Function[str]
@@ -510,7 +512,6 @@ class AccountingOracle(Contract):
     isMember: Function[bool, AddressLike]
     judge: Function[AccountingOracleJudgement, Struct]
     lastReport: Function[AccountingOracleLastReport]
-    lossAllowanceWei: Function[int]
     memberSetNonce: Function[int]
     members: Function[tuple[str, ...]]
     operatorsRoot: Function[bytes]
