@@ -10,7 +10,7 @@ OPR-4: operators claim shares that reports minted for them.
 
 from dataclasses import replace
 
-from keel.model.constants import BPS, SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
+from keel.model.constants import BPS, GWEI, SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import (
     Insolvent,
     InsufficientLiquidity,
@@ -82,13 +82,16 @@ def sweep(world: Protocol, now: int) -> tuple[Protocol, int]:
     if now < possible_at:
         raise SweepTooEarly(possible_at, now)
     consensus_wei, pending_wei = world.accounts.consensus_wei, world.accounts.pending_wei
-    moved_wei = min(world.withdrawal_vault_wei, consensus_wei + pending_wei)
+    from_consensus_wei = min(world.withdrawal_vault_wei, consensus_wei)
+    left_wei = world.withdrawal_vault_wei - from_consensus_wei
+    from_pending_wei = min(left_wei // GWEI * GWEI, pending_wei)
+    moved_wei = from_consensus_wei + from_pending_wei
     if moved_wei == 0:
         raise NothingToDo
     accounts = replace(
         world.accounts,
-        consensus_wei=max(0, consensus_wei - moved_wei),
-        pending_wei=pending_wei - max(0, moved_wei - consensus_wei),
+        consensus_wei=consensus_wei - from_consensus_wei,
+        pending_wei=pending_wei - from_pending_wei,
     )
     after = replace(
         world,
