@@ -28,8 +28,10 @@ LOSSES = 64
 LARGE_BATCH = 50
 WAITING_TICKETS = 10_000
 MANY_OPERATORS = 500
-SMALL_LOSS_WEI = ETHER // 2
+COVERED_LOSS_WEI = ETHER // 20
+SHARED_LOSS_WEI = ETHER * 3 // 20
 LARGE_LOSS_WEI = 3 * ETHER
+"""Losses beyond what the stream bears: the fund covers 5 % of itself, and the bucket holds them."""
 _REQUESTED_AT_ONCE = 100
 _TICKET = 2 * TICKETS
 """The last ticket of the second batch, which the next report of the steady state finalises."""
@@ -119,7 +121,7 @@ def _claim_after_losses(world: World) -> Receipt:
     _lose(world, LARGE_LOSS_WEI)
     for _ in range(LOSSES - 1):
         world.request(world.actors["holder"], ETHER // 10)
-        _lose(world, SMALL_LOSS_WEI)
+        _lose(world, SHARED_LOSS_WEI)
     return _claim(world)
 
 
@@ -164,7 +166,7 @@ def _report_loss(loss_wei: int) -> Callable[[World], Receipt]:
 
 
 def _lose(world: World, loss_wei: int) -> Receipt:
-    return world.report(change_wei=-loss_wei)
+    return world.report(drawn_wei=loss_wei)
 
 
 def _add_keys(world: World) -> Receipt:
@@ -212,7 +214,7 @@ OPERATIONS: Mapping[str, Operation] = {
         f"report cycle, {WAITING_TICKETS:,} waiting, wrong hint",
         _report_many_tickets(0),
     ),
-    "report_loss_covered": Operation("report of a loss, insured", _report_loss(SMALL_LOSS_WEI)),
+    "report_loss_covered": Operation("report of a loss, insured", _report_loss(COVERED_LOSS_WEI)),
     "report_loss_shared": Operation(
         "report of a loss, insured in part", _report_loss(LARGE_LOSS_WEI)
     ),

@@ -15,6 +15,7 @@ from keel.model.constants import ETHER
 
 OPERATORS = 10
 KEYS_IN_BATCH = 8
+STAKED_FIRST = 3
 STAKED_EACH = 5
 TICKETS = 8
 REWARD_WEI = ETHER // 10
@@ -27,7 +28,7 @@ DEPOSITS_WEI = {
     "underwriter": 300 * ETHER,
     "redeemer": 300 * ETHER,
 }
-"""1,600 ETH of it are staked, so that 800 stay buffered."""
+"""1,600 ETH of it are staked, in two frames (LIM-3), so that 800 stay buffered."""
 
 type KeyProof = tuple[int, int, int, tuple[bytes, ...]]
 """Operator, batch, index in the batch, proof: IOperatorRegistry.KeyProof."""
@@ -42,8 +43,9 @@ def bring_to_steady_state(world: World) -> None:
     add_operators(world, 0, OPERATORS)
     for operator_id in range(OPERATORS):
         add_keys(world, operator_id, _entries_of(world, operator_id))
-    stake(world, range(STAKED_EACH))
+    stake(world, range(STAKED_FIRST))
     earn(world)
+    stake(world, range(STAKED_FIRST, STAKED_EACH))
     depositor = world.actors["depositor"]
     world.request_together(depositor, [ETHER] * TICKETS)
     earn(world)

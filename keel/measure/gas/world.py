@@ -88,6 +88,7 @@ class World:
         self,
         *,
         change_wei: int = 0,
+        drawn_wei: int = 0,
         withdrawals_wei: int = 0,
         rewards_wei: int = 0,
         operators_root: bytes = b"\x01" * 32,
@@ -95,14 +96,16 @@ class World:
     ) -> Receipt:
         """Go to the next frame, and have five members report it.
 
-        Validators' balances change by `change_wei`; what the vaults received comes on top. The
-        hint is by default the right one.
+        Validators' balances change by `change_wei`, or fall by what is unvested and `drawn_wei`;
+        what the vaults received comes on top. The hint is by default the right one.
         """
         ref_slot = self.await_report()
         self.give(self.keel.withdrawal_vault.address, withdrawals_wei)
         self.give(self.keel.rewards_vault.address, rewards_wei)
         ref_time = self.configuration.geometry.time_of(ref_slot)
         base = self.keel.vault.reportBase(ref_time)
+        if drawn_wei:
+            change_wei = -base.unvestedWei - drawn_wei
         report = Report(
             ref_slot=ref_slot,
             consensus_balance_gwei=(base.expectedWei + change_wei) // GWEI,
