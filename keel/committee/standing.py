@@ -1,18 +1,29 @@
 """Committee and reports on chain at one head, read each time."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from keel.chain.contract import PreparedCall, call_many
 from keel.chain.state import BlockHead, balance_wei, block_head
 from keel.committee.tally import Terms
 from keel.deploy.bindings import Bindings
+from keel.model.constants import ANNOUNCEMENT_FRAMES
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report needs to be posted: signatures, and a time from which it makes sense."""
+
+    signatures: int
+    not_before: int
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The contracts' own numbers at `head`.
 
-    `announced_at` is 0 while nothing is announced, `account_wei` 0 for a reporter without key.
+    `announced_at` and `announced_wei` are 0 while nothing is announced, `account_wei` for a
+    reporter without key.
     """
 
     head: BlockHead
@@ -25,12 +36,28 @@ class Standing:
     slashed_validators: int
     operators_root: bytes
     announced_at: int
+    announced_wei: int
     account_wei: int
 
     @property
     def now(self) -> int:
         """The chain's time, by which everything is decided."""
         return self.head.timestamp
+
+    def asked_of(self, judgement: Any, frame_seconds: int) -> Asked:
+        """Say what a report needs that the oracle judged so (REP-7, REP-8).
+
+        A loss beyond the bucket applies once an announcement that covers it is a frame old. One
+        that no announcement covers is announced anew, but not within a frame of the last: what the
+        stream bears falls with every second, so members would announce for ever.
+        """
+        if not (judgement.beyondLimit and self.announced_at):
+            return Asked(self.terms.quorum, 0)
+        ends_at = self.announced_at + ANNOUNCEMENT_FRAMES * frame_seconds
+        covered_wei = self.announced_wei + judgement.limitWei
+        applies = self.now < ends_at and judgement.drawnWei <= covered_wei
+        signatures = self.terms.announced_quorum if applies else self.terms.quorum
+        return Asked(signatures, self.announced_at + frame_seconds)
 
 
 @dataclass
@@ -61,8 +88,9 @@ class StandingReader:
             oracle.memberSetNonce.prepare(),
             oracle.lastReport.prepare(),
             bindings.vault.consensus.prepare(),
+            bindings.vault.reportBase.prepare(head.timestamp),
         ]
-        members, quorum, announced_quorum, nonce, last, consensus = call_many(
+        members, quorum, announced_quorum, nonce, last, consensus, base = call_many(
             bindings.rpc, calls, head.number
         )
         owned = 0
@@ -83,6 +111,7 @@ class StandingReader:
             slashed_validators=last.slashedValidators,
             operators_root=last.root,
             announced_at=consensus.announcedAt,
+            announced_wei=base.announcedWei,
             account_wei=owned,
         )
 

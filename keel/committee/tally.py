@@ -21,10 +21,6 @@ class Terms:
     member_set_nonce: int
     contracts: frozenset[str] = frozenset()
 
-    def needed(self, *, announced: bool, beyond_limit: bool) -> int:
-        """Signatures that `submit` asks for: two thirds for what had to be announced (REP-8)."""
-        return self.announced_quorum if announced and beyond_limit else self.quorum
-
 
 @dataclass(frozen=True, slots=True)
 class Camp:

@@ -7,6 +7,7 @@ from enum import Enum
 from keel.dashboard.beacon import BeaconReading
 from keel.dashboard.view import Snapshot
 from keel.formatting.amounts import exact_ether, shown_bps, shown_seconds
+from keel.model.constants import ANNOUNCEMENT_FRAMES
 from keel.model.frames import FrameGeometry, State
 
 _GRACE_SLOTS = 8
@@ -42,6 +43,7 @@ def alarms(
     if snapshot is not None:
         found += [
             *_state(snapshot),
+            *_losses(snapshot, geometry),
             *_late(snapshot, beacon, geometry),
             *_money(snapshot),
             *_paused(snapshot),
@@ -83,15 +85,52 @@ def _state(snapshot: Snapshot) -> Iterator[Alarm]:
             f"The last reference slot is {age} old. Deposits, staking and instant redemption are "
             "closed until a report is applied; claims stay open.",
         )
+
+
+def _losses(snapshot: Snapshot, geometry: FrameGeometry) -> Iterator[Alarm]:
+    """What a loss beyond the bucket closes, from its announcement on."""
+    oracle, accounts, now = snapshot.oracle, snapshot.accounts, snapshot.head.timestamp
     if oracle.announced_at:
+        age = now - oracle.announced_at
+        left = ANNOUNCEMENT_FRAMES * geometry.frame_seconds - age
+        applies = (
+            f"From a frame after it, {oracle.announced_quorum} members may apply a report of no "
+            f"larger a loss; it ends in {shown_seconds(left)}."
+            if left > 0
+            else "It has ended: the next such report announces the loss anew."
+        )
         yield Alarm(
             "loss_announced",
             Level.CRITICAL,
-            "A report beyond a limit is announced",
-            f"Announced {shown_seconds(now - oracle.announced_at)} ago: a change above what a "
-            f"report may apply at once ({exact_ether(oracle.loss_allowance_wei)} ETH of loss). "
-            f"After a frame {oracle.announced_quorum} members may apply it; until then deposits, "
-            "staking and instant redemption are closed.",
+            "A loss beyond the bucket is announced",
+            f"Announced {shown_seconds(age)} ago: a loss that draws "
+            f"{exact_ether(oracle.announced_wei)} ETH, where "
+            f"{exact_ether(oracle.loss_allowance_wei)} ETH apply at once. {applies} Until a report "
+            "applies, deposits, staking and instant redemption are closed.",
+        )
+    if accounts.is_insolvent:
+        yield Alarm(
+            "insolvent",
+            Level.CRITICAL,
+            "The vault is insolvent and is wound down",
+            "A loss left a share with less than a millionth of par. Nobody deposits and nothing is "
+            "staked ever again; ether that arrives still vests, and claims stay open.",
+        )
+    if snapshot.doors.deposits_reopen_at > now:
+        yield Alarm(
+            "deposits_closed",
+            Level.WARNING,
+            "Deposits are closed after a loss",
+            f"They open in {shown_seconds(snapshot.doors.deposits_reopen_at - now)}: a loss beyond "
+            "the bucket closes them for 7 frames.",
+        )
+    if accounts.unvested_wei > accounts.unvested_limit_wei:
+        yield Alarm(
+            "deposits_wait",
+            Level.NOTICE,
+            "Deposits wait until rewards have vested",
+            f"{exact_ether(accounts.unvested_wei)} ETH are unvested, "
+            f"{exact_ether(accounts.unvested_limit_wei)} ETH at most while deposits are open.",
         )
 
 
@@ -159,8 +198,9 @@ def _money(snapshot: Snapshot) -> Iterator[Alarm]:
 
 def _paused(snapshot: Snapshot) -> Iterator[Alarm]:
     doors, now = snapshot.doors, snapshot.head.timestamp
+    is_by_loss = doors.deposits_paused_until == doors.deposits_reopen_at
     for what, until in (
-        ("Deposits", doors.deposits_paused_until),
+        ("Deposits", 0 if is_by_loss else doors.deposits_paused_until),
         ("Staking", doors.staking_paused_until),
         ("Instant redemption", doors.instant_paused_until),
     ):

@@ -154,10 +154,10 @@ def _lost(given: Mapping[str, Any]) -> tuple[Piece, ...]:
 
 
 def _announced(given: Mapping[str, Any]) -> tuple[Piece, ...]:
-    change, limit = Amount(given["changeWei"], "ETH"), Amount(given["limitWei"], "ETH")
+    drawn, limit = Amount(given["drawnWei"], "ETH"), Amount(given["limitWei"], "ETH")
     return (
-        f"The report of slot {given['refSlot']} is announced: a change of ",
-        change,
+        f"The report of slot {given['refSlot']} is announced: a loss that draws ",
+        drawn,
         ", limit ",
         limit,
     )

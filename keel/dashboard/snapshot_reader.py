@@ -21,7 +21,7 @@ from keel.dashboard.view import (
     Ticket,
 )
 from keel.deploy.bindings import Bindings
-from keel.model.constants import ETHER
+from keel.model.constants import BPS, ETHER, UNPROVEN_COVER_BPS
 from keel.model.frames import Action, State
 from keel.sight.event_index import ChainMovedError, EventIndex, hash_at
 
@@ -45,9 +45,10 @@ def read_snapshot(contracts: Bindings, head: BlockHead, index: EventIndex) -> Sn
 
 
 def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
-    names = _fixed_reads(c)
+    names = _fixed_reads(c, head)
     answers = call_many(c.rpc, list(names.values()), head.number)
     got: dict[str, Any] = dict(zip(names, answers, strict=True))
+    got["cover_units"] = min(got["cover_units"], got["fund_units"] * UNPROVEN_COVER_BPS // BPS)
     accounts = _accounts(got)
     more = _Reads(c, head)
     waiting = range(got["last_finalised"] + 1, got["last_ticket"] + 1)[:TICKETS_SHOWN]
@@ -85,7 +86,7 @@ def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
     )
 
 
-def _fixed_reads(c: Bindings) -> dict[str, PreparedCall]:
+def _fixed_reads(c: Bindings, head: BlockHead) -> dict[str, PreparedCall]:
     return {
         "state": c.vault.state.prepare(),
         "totals": c.vault.totals.prepare(),
@@ -94,6 +95,7 @@ def _fixed_reads(c: Bindings) -> dict[str, PreparedCall]:
         "stream": c.vault.stream.prepare(),
         "supply": c.vault.totalSupply.prepare(),
         "loss_carry": c.vault.lossCarryWei.prepare(),
+        "is_insolvent": c.vault.isInsolvent.prepare(),
         "owed": c.queue.owedWei.prepare(),
         "rate": c.wrapped.convertToAssets.prepare(ONE_UNIT),
         "wrapped_units": c.wrapped.totalSupply.prepare(),
@@ -108,7 +110,8 @@ def _fixed_reads(c: Bindings) -> dict[str, PreparedCall]:
         "members": c.oracle.members.prepare(),
         "quorum": c.oracle.quorum.prepare(),
         "announced_quorum": c.oracle.announcedQuorum.prepare(),
-        "loss_allowance": c.oracle.lossAllowanceWei.prepare(),
+        "report_base": c.vault.reportBase.prepare(head.timestamp),
+        "loss_allowance": c.vault.lossAllowanceWei.prepare(),
         "fund_units": c.fund.totalAssets.prepare(),
         "fund_shares": c.fund.totalSupply.prepare(),
         "fund_price": c.fund.convertToAssets.prepare(ONE_FUND_SHARE),
@@ -117,6 +120,7 @@ def _fixed_reads(c: Bindings) -> dict[str, PreparedCall]:
         "stakeable": c.vault.stakeableWei.prepare(),
         "redeemable": c.instant.redeemableWei.prepare(),
         "instant_terms": c.instant.terms.prepare(),
+        "deposits_reopen": c.vault.depositsReopenAt.prepare(),
         "deposits_paused": c.vault.pausedUntil.prepare(Action.DEPOSIT.value),
         "staking_paused": c.vault.pausedUntil.prepare(Action.STAKING.value),
         "instant_paused": c.instant.pausedUntil.prepare(),
@@ -156,6 +160,7 @@ def _accounts(got: dict[str, Any]) -> Accounts:
         owed_wei=got["owed"],
         stream_end=got["stream"].streamEnd,
         loss_carry_wei=got["loss_carry"],
+        is_insolvent=got["is_insolvent"],
     )
 
 
@@ -236,6 +241,7 @@ def _oracle(got: dict[str, Any]) -> Oracle:
         announced_quorum=got["announced_quorum"],
         last_ref_time=consensus.lastRefTime,
         announced_at=consensus.announcedAt,
+        announced_wei=got["report_base"].announcedWei,
         loss_allowance_wei=got["loss_allowance"],
     )
 
@@ -264,6 +270,7 @@ def _doors(got: dict[str, Any]) -> Doors:
         stakeable_wei=got["stakeable"],
         redeemable_wei=got["redeemable"],
         deposits_paused_until=got["deposits_paused"],
+        deposits_reopen_at=got["deposits_reopen"],
         staking_paused_until=got["staking_paused"],
         instant_paused_until=got["instant_paused"],
     )

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from keel.chain.state import BlockHead
 from keel.model.constants import BPS, ETHER, YEAR
 from keel.model.frames import State
+from keel.model.protocol.state import unvested_limit_wei
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The letters of docs/design.md; `shares` is S, `visible_wei` V, the supply of kETH."""
+    """The letters of docs/design.md; `shares` is S, `visible_wei` V, the supply of kETH.
+
+    `loss_carry_wei` is H: below 0 it is profit that has borne no fee.
+    """
 
     shares: int
     backing_wei: int
@@ -21,6 +25,7 @@ class Accounts:
     owed_wei: int
     stream_end: int
     loss_carry_wei: int
+    is_insolvent: bool
 
     @property
     def controlled_wei(self) -> int:
@@ -31,6 +36,11 @@ class Accounts:
     def accounted_wei(self) -> int:
         """A + Q."""
         return self.backing_wei + self.owed_wei
+
+    @property
+    def unvested_limit_wei(self) -> int:
+        """U above which deposits wait (LIM-4)."""
+        return unvested_limit_wei(self.visible_wei)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,10 @@ class OperatorRow:
 
 @dataclass(frozen=True, slots=True)
 class Oracle:
-    """The committee and its reports; `ref_slot` 0 before the first one."""
+    """The committee and its reports; `ref_slot` 0 before the first one.
+
+    `announced_wei` is what unvested rewards do not bear of the announced loss.
+    """
 
     ref_slot: int
     active: int
@@ -94,6 +107,7 @@ class Oracle:
     announced_quorum: int
     last_ref_time: int
     announced_at: int
+    announced_wei: int
     loss_allowance_wei: int
 
 
@@ -136,12 +150,16 @@ class InstantPrice:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What is possible now, and until when what is paused; 0: not paused."""
+    """What is possible now, and until when what is paused; 0: not paused.
+
+    Deposits open at the later of a pause's end and of `deposits_reopen_at`, which a loss sets.
+    """
 
     depositable_wei: int
     stakeable_wei: int
     redeemable_wei: int
     deposits_paused_until: int
+    deposits_reopen_at: int
     staking_paused_until: int
     instant_paused_until: int
 

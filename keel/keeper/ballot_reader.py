@@ -7,7 +7,7 @@ from keel.chain.revert import Reverted
 from keel.committee.ballot_box import BallotBox
 from keel.committee.contract_members import accepts
 from keel.committee.peers import Peers
-from keel.committee.standing import Standing
+from keel.committee.standing import Asked, Standing
 from keel.committee.tally import Camp, count
 from keel.committee.timetable import Timetable
 from keel.deploy.bindings import Bindings
@@ -47,18 +47,14 @@ class BallotReader:
 
     def _judged(self, camp: Camp, standing: Standing, head: Head, deadline: int) -> Ballots:
         oracle, report = self._contracts.oracle, camp.report
-        refusal, hint, beyond_limit = None, 0, False
+        refusal, hint, asked = None, 0, Asked(standing.terms.quorum, 0)
         try:
             judgement, outcome = oracle.simulate(astuple(report), 0)
-            hint, beyond_limit = outcome.lastTicket, judgement.beyondLimit
+            hint = outcome.lastTicket
+            asked = standing.asked_of(judgement, self._timetable.geometry.frame_seconds)
         except Reverted as error:
             refusal = str(error.cause)
-        announced = standing.announced_at != 0
-        needed = standing.terms.needed(announced=announced, beyond_limit=beyond_limit)
-        frame_seconds = self._timetable.geometry.frame_seconds
-        waits = announced and beyond_limit
-        applicable_at = standing.announced_at + frame_seconds if waits else 0
-        is_ready = len(camp.signatures) >= needed and head.time >= applicable_at
+        is_ready = len(camp.signatures) >= asked.signatures and head.time >= asked.not_before
         arguments: tuple[Any, ...] = (
             astuple(report),
             deadline,
@@ -68,8 +64,8 @@ class BallotReader:
         return Ballots(
             ref_slot=report.ref_slot,
             signatures=len(camp.signatures),
-            needed=needed,
-            applicable_at=applicable_at,
+            needed=asked.signatures,
+            applicable_at=asked.not_before,
             since_slot=self._since(report.ref_slot, head.slot, is_ready=is_ready),
             arguments=arguments,
             refusal=refusal,

@@ -5,40 +5,32 @@ from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei, block_head
 from keel.deploy.bindings import Bindings
 from keel.keeper.view import Coffers, Deadlock
+from keel.model.constants import GWEI
 
 _NOBODY = "0x0000000000000000000000000000000000000001"
 
 
-def read_coffers(contracts: Bindings, block_number: int, growth_ray_per_day: int) -> Coffers:
+def read_coffers(contracts: Bindings, block_number: int) -> Coffers:
     """The accounts at a block."""
     vault, queue = contracts.vault, contracts.queue
     calls = [
         vault.bufferedWei.prepare(),
         queue.owedWei.prepare(),
-        vault.totals.prepare(),
-        vault.consensus.prepare(),
         vault.stream.prepare(),
     ]
-    buffered_wei, owed_wei, totals, consensus, stream = call_many(
-        contracts.rpc, calls, block_number
-    )
+    buffered_wei, owed_wei, stream = call_many(contracts.rpc, calls, block_number)
     flows = block_head(contracts.rpc, block_number).timestamp < stream.streamEnd
     return Coffers(
         buffered_wei=buffered_wei,
         owed_wei=owed_wei,
-        accounted_wei=totals.assetsWei + owed_wei,
-        expected_wei=consensus.balanceWei + consensus.pendingWei,
         withdrawal_vault_wei=_balance_wei(contracts, "withdrawal_vault", block_number),
         rewards_vault_wei=_balance_wei(contracts, "rewards_vault", block_number),
         stream_wei=stream.unvestedAtStartWei if flows else 0,
         stream_seconds=stream.streamSeconds if flows else 0,
-        growth_ray_per_day=growth_ray_per_day,
     )
 
 
-def read_deadlock(
-    contracts: Bindings, now: int, announced_at: int, account: str | None
-) -> Deadlock:
+def read_deadlock(contracts: Bindings, now: int, account: str | None) -> Deadlock:
     """What can be finalised and swept without a report, at the latest block."""
     vault, queue = contracts.vault, contracts.queue
     buffered_wei, consensus, pending, last_finalised = call_many(
@@ -52,14 +44,15 @@ def read_deadlock(
     )
     _, index = pending
     held_wei = balance_wei(contracts.rpc, contracts.withdrawal_vault.address)
-    sweepable_wei = min(held_wei, consensus.balanceWei)
+    from_balance_wei = min(held_wei, consensus.balanceWei)
+    left_wei = (held_wei - from_balance_wei) // GWEI * GWEI
+    sweepable_wei = from_balance_wei + min(left_wei, consensus.pendingWei)
     budgets_wei = (buffered_wei, buffered_wei + sweepable_wei)
     payable, more = call_many(
         contracts.rpc,
         [queue.finalisable.prepare(0, now, budget, index) for budget in budgets_wei],
     )
     return Deadlock(
-        announced=announced_at != 0,
         last_finalised=last_finalised,
         payable_to=payable[0],
         payable_after_sweep=more[0],

@@ -14,8 +14,6 @@ def plan_finalising(view: KeeperView) -> Findings:
     if view.state is not State.DEAD or view.deadlock is None:
         return nothing(Kind.FINALISE, "reports finalise tickets until the oracle is dead")
     dead = view.deadlock
-    if dead.announced:
-        return nothing(Kind.FINALISE, "a loss is announced, so only a report may finalise")
     payable = dead.payable_to - dead.last_finalised
     if payable <= 0:
         return nothing(Kind.FINALISE, f"the buffer pays no ticket after {dead.last_finalised}")
@@ -36,8 +34,6 @@ def plan_sweep(view: KeeperView) -> Findings:
     if view.state is not State.DEAD or view.deadlock is None:
         return nothing(Kind.SWEEP, "reports sweep until the oracle is dead")
     dead = view.deadlock
-    if dead.announced:
-        return nothing(Kind.SWEEP, "a loss is announced: nobody can finalise with it")
     if dead.payable_after_sweep <= dead.payable_to:
         return nothing(Kind.SWEEP, f"{ether(dead.sweepable_wei)} more would pay no further ticket")
     if dead.sweep_refusal is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from keel.keeper.view import BeaconStanding, Coffers, Validator
 from keel.model.allocation import Operator
-from keel.model.constants import BPS, DAY, GWEI, RAY
+from keel.model.constants import BPS, GWEI
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def need_of(
         * sum(
             v.balance_gwei for v in beacon.validators if v.pubkey in promised and not v.is_leaving
         ),
-        vaults_wei=_vaults_wei(coffers, beacon.consensus_gwei * GWEI, horizon_seconds),
+        vaults_wei=coffers.withdrawal_vault_wei + coffers.rewards_vault_wei,
         rewards_wei=_rewards_wei(coffers, horizon_seconds),
     )
 
@@ -140,15 +140,6 @@ def _leaving_gwei(validator: Validator, epoch: int) -> int:
     if validator.slashed and validator.withdrawable_epoch > epoch:
         return 0
     return validator.balance_gwei
-
-
-def _vaults_wei(coffers: Coffers, consensus_wei: int, horizon_seconds: int) -> int:
-    """What reports will take out of the two vaults, REP-4 being what holds the rest back."""
-    held_wei = coffers.withdrawal_vault_wei + coffers.rewards_vault_wei
-    growth_wei = consensus_wei + held_wei - coffers.expected_wei
-    rate = coffers.growth_ray_per_day * horizon_seconds
-    allowed_wei = coffers.accounted_wei * rate // (DAY * RAY)
-    return max(0, held_wei - max(0, growth_wei - allowed_wei))
 
 
 def _rewards_wei(coffers: Coffers, horizon_seconds: int) -> int:

@@ -122,20 +122,14 @@ class BeaconStanding:
 
 @dataclass(frozen=True, slots=True)
 class Coffers:
-    """The accounts at the block of the beacon state, so that no ether is counted twice.
-
-    `accounted_wei` is A + Q.
-    """
+    """The accounts at the block of the beacon state, so that no ether is counted twice."""
 
     buffered_wei: int
     owed_wei: int
-    accounted_wei: int
-    expected_wei: int
     withdrawal_vault_wei: int
     rewards_vault_wei: int
     stream_wei: int
     stream_seconds: int
-    growth_ray_per_day: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +159,8 @@ class Keys:
 class Ballots:
     """The equal valid ballots of the newest report that may be posted and was not applied.
 
-    `arguments` are those of the oracle's `submit`. `announced` says that it is beyond a limit and
-    waits as announced; then `needed` is the announced quorum and `applicable_at` a time.
+    `arguments` are those of the oracle's `submit`. `needed` signatures from the time
+    `applicable_at` on are what an announced loss asks for (REP-8); else a quorum, and 0.
     """
 
     ref_slot: int
@@ -200,7 +194,6 @@ class Deadlock:
     `sweep_refusal` is what `sweepWithdrawals` answers now, None when it would work.
     """
 
-    announced: bool
     last_finalised: int
     payable_to: int
     payable_after_sweep: int

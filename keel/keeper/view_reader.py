@@ -63,7 +63,6 @@ class KeeperReader:
         self._members = members
         self._terms = terms
         self._account = account
-        self._growth_ray_per_day = configuration.parameters.growth_ray_per_day
         self._historian = Historian(contracts, layers.manifest.block)
         self._states = StateReader(layers.beacon, layers.rpc, state_slots)
         self._ballots = BallotReader(contracts, layers.manifest.chain_id, timetable, members)
@@ -126,9 +125,7 @@ class KeeperReader:
             exit_fee_wei=fee_wei,
             ballots=self._read_ballots(head, standing),
             rewards=self._rewards() if Kind.REWARDS in self._terms.kinds else None,
-            deadlock=read_deadlock(contracts, head.time, standing.announced_at, self._account)
-            if is_dead
-            else None,
+            deadlock=read_deadlock(contracts, head.time, self._account) if is_dead else None,
         )
 
     def _see(self, state: ReadState, history: History, credentials: bytes) -> _Seen:
@@ -143,7 +140,7 @@ class KeeperReader:
             state,
             len(recorded),
             standing_of(state, recorded, credentials, period, queued),
-            read_coffers(contracts, state.block_number, self._growth_ray_per_day),
+            read_coffers(contracts, state.block_number),
         )
         return self._seen
 

@@ -12,11 +12,10 @@ from keel.reporter.journal import ConflictingViewError
 
 
 def beyond_limit_text(ref_slot: int, judgement: Any) -> str:
-    """Say of our own report how far beyond the limit it is (REP-8)."""
-    what = "a loss" if judgement.lossWei else "growth"
-    change_wei = judgement.lossWei or judgement.growthWei
+    """Say of our own report how far its loss is beyond the bucket (REP-8)."""
     return (
-        f"slot {ref_slot}: {what} of {shown_ether(change_wei)} ETH, "
+        f"slot {ref_slot}: a loss of {shown_ether(judgement.lossWei)} ETH, of which unvested "
+        f"rewards do not bear {shown_ether(judgement.drawnWei)} ETH; "
         f"{shown_ether(judgement.limitWei)} ETH allowed; it has to be announced"
     )
 

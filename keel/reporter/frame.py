@@ -65,10 +65,10 @@ class Stage(StrEnum):
     REFUSED = "refused"  # the oracle would not take the report now
     DRY_RUN = "dry run"  # shown, not signed
     WATCHING = "watching"  # no member: looks on
-    HELD = "held"  # beyond a limit, and a person wants to decide
+    HELD = "held"  # a loss beyond the bucket, and a person wants to decide
     CONFLICT = "conflict"  # another report of this slot was signed
     GATHERING = "gathering"  # too few equal ballots
-    ANNOUNCED = "announced"  # beyond a limit and announced, not yet applicable
+    ANNOUNCED = "announced"  # a loss beyond the bucket, announced less than a frame ago
     TURN = "turn"  # another member's turn to post
     POSTING = "posting"  # sent, not mined
     APPLIED = "applied"
@@ -159,7 +159,7 @@ class Frame:
             for signature in tally.signatures_for(assessment.report)
             if signature.signer not in self._distrusted
         ]
-        waits_for = self._waits_for(standing, len(signatures), bool(judgement.beyondLimit))
+        waits_for = self._waits_for(standing, len(signatures), judgement)
         if waits_for is not None:
             self._postable_since = None
             return waits_for
@@ -267,17 +267,13 @@ class Frame:
             return Stage.HELD
         return None
 
-    def _waits_for(self, standing: Standing, signatures: int, beyond_limit: bool) -> Stage | None:
+    def _waits_for(self, standing: Standing, signatures: int, judgement: Any) -> Stage | None:
         """What a report still lacks before it can be posted (REP-7, REP-8), None if nothing."""
-        announced = bool(standing.announced_at)
-        needed = standing.terms.needed(announced=announced, beyond_limit=beyond_limit)
-        self._tools.figures.needed(needed)
-        if signatures < needed:
+        asked = standing.asked_of(judgement, self._tools.timetable.geometry.frame_seconds)
+        self._tools.figures.needed(asked.signatures)
+        if signatures < asked.signatures:
             return Stage.GATHERING
-        applicable_at = standing.announced_at + self._tools.timetable.geometry.frame_seconds
-        if announced and beyond_limit and standing.now < applicable_at:
-            return Stage.ANNOUNCED
-        return None
+        return Stage.ANNOUNCED if standing.now < asked.not_before else None
 
     def _signed(self, standing: Standing, assessment: Assessment) -> Stage | None:
         """Sign once for each set of members, the journal first."""

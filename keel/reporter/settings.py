@@ -25,7 +25,7 @@ class CommitteeSettings(Section):
     late_slots: int | None = Field(default=None, ge=1)
     """After how many slots a missing report is an alarm; by default half a frame."""
     hold_beyond_limit: bool = False
-    """Whether to sign no report beyond a limit until you change this."""
+    """Whether to sign no loss beyond the bucket until you change this."""
     rebuild_leaves_at: int | None = Field(default=None, ge=0)
     """The one reference slot for which operators' leaves start again from what they claimed.
 

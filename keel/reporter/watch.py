@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from keel.chain.state import block_head
 from keel.committee.standing import Standing
-from keel.committee.tally import Terms
 from keel.committee.timetable import Timetable
 from keel.deploy.bindings import Bindings
 from keel.formatting.amounts import shown_ether
+from keel.model.constants import ANNOUNCEMENT_FRAMES
 from keel.reporter.frame import Stage
 from keel.reporter.settings import CommitteeSettings
 from keel.service.alarms import Alarms
@@ -21,10 +21,10 @@ LOW_BALANCE, MEMBER_REMOVED = "low_balance", "member_removed"
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """`change_wei` is the loss, or the growth above its bound."""
+    """`drawn_wei` is what unvested rewards did not bear of the loss (REP-8)."""
 
     ref_slot: int
-    change_wei: int
+    drawn_wei: int
     limit_wei: int
 
 
@@ -102,8 +102,8 @@ class Watch:
         if self._announcement[0] != at:
             found = read_announcement(self.bindings, at, self.first_block, standing.head.number)
             self._announcement = (at, found)
-        applicable_at = at + self.timetable.geometry.frame_seconds
-        return announced_text(self._announcement[1], applicable_at, standing.now, standing.terms)
+        frame_seconds = self.timetable.geometry.frame_seconds
+        return announced_text(self._announcement[1], standing, frame_seconds)
 
     def _tell(self, standing: Standing) -> None:
         last = self._last
@@ -133,21 +133,26 @@ def read_announcement(
     if not events:
         return None
     inputs = events[-1].inputs
-    return Announcement(inputs["refSlot"], inputs["changeWei"], inputs["limitWei"])
+    return Announcement(inputs["refSlot"], inputs["drawnWei"], inputs["limitWei"])
 
 
 def announced_text(
-    announcement: Announcement | None, applicable_at: int, now: int, terms: Terms
+    announcement: Announcement | None, standing: Standing, frame_seconds: int
 ) -> str:
-    """Say what was announced, and from when on how many can apply it."""
-    what = "a report beyond a limit"
+    """Say what was announced, and from when to when how many can apply it."""
+    what = "a loss beyond the bucket"
     if announcement is not None:
         what = (
-            f"slot {announcement.ref_slot}: a change of {shown_ether(announcement.change_wei)} ETH "
-            f"where {shown_ether(announcement.limit_wei)} ETH are allowed"
+            f"slot {announcement.ref_slot}: a loss that draws "
+            f"{shown_ether(announcement.drawn_wei)} ETH where "
+            f"{shown_ether(announcement.limit_wei)} ETH are allowed"
         )
-    wait = max(0, applicable_at - now)
+    terms, age = standing.terms, standing.now - standing.announced_at
+    wait = max(0, frame_seconds - age)
+    left = ANNOUNCEMENT_FRAMES * frame_seconds - age
+    if left <= 0:
+        return f"{what} was announced, which has ended: the next such report announces it anew"
     return (
-        f"{what} is announced; in {wait} s a newer report beyond the limit applies with "
-        f"{terms.announced_quorum} of {len(terms.members)} signatures"
+        f"{what} is announced; in {wait} s, for {left - wait} s, a newer report of no larger a "
+        f"loss applies with {terms.announced_quorum} of {len(terms.members)} signatures"
     )

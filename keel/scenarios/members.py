@@ -25,13 +25,13 @@ class SignedDigestError(KeelError):
 
 
 def earn(world: ScriptedWorld) -> int:
-    """Let validators earn four fifths of what the growth limit allows a frame, tips included.
+    """Let validators earn three tenths of what the stream's cap lets vest a frame, tips included.
 
     What they have above 32 ETH is swept, as the beacon chain does. Returns wei.
     """
     backing_wei = world.contracts.vault.totals().assetsWei
-    limit_ray = world.profile.growth_ray_per_day * world.profile.frame_seconds // DAY
-    earned_gwei = (backing_wei * limit_ray * 4 // 5 // RAY - TIPS_WEI) // GWEI
+    cap_ray = world.profile.stream_cap_ray_per_day * world.profile.frame_seconds // DAY
+    earned_gwei = (backing_wei * cap_ray * 3 // 10 // RAY - TIPS_WEI) // GWEI
     world.beacon.earn(earned_gwei)
     world.beacon.skim()
     _tip(world)

@@ -109,7 +109,7 @@ class Lost:
 
 
 class LossNotAppliedError(KeelError):
-    """A report applied no loss; one beyond the limit waits for a second report."""
+    """A report applied no loss; one beyond the bucket waits for a second report."""
 
 
 def lose(world: ScriptedWorld, loss_wei: int, validators: int = 1) -> Lost:

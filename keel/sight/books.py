@@ -11,7 +11,10 @@ from keel.model.frames import State
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """All amounts in wei; `shares` is S, `backing_wei` A, `unvested_wei` U, `owed_wei` Q."""
+    """All amounts in wei; `shares` is S, `backing_wei` A, `unvested_wei` U, `owed_wei` Q.
+
+    `announced_wei` is what unvested rewards do not bear of an announced loss (REP-8).
+    """
 
     time: int
     state: State
@@ -24,6 +27,8 @@ class Books:
     owed_wei: int
     last_ref_time: int
     announced_at: int
+    announced_wei: int
+    is_insolvent: bool
     wrapped_units: int
     fund_units: int
     fund_wei: int
@@ -60,6 +65,11 @@ def read_books(contracts: Bindings) -> Books:
     state, totals, consensus, buffered_wei, stream, owed_wei, units, fund_units = call_many(
         contracts.rpc, calls, head.number
     )
+    base, is_insolvent = call_many(
+        contracts.rpc,
+        [vault.reportBase.prepare(head.timestamp), vault.isInsolvent.prepare()],
+        head.number,
+    )
     return Books(
         time=head.timestamp,
         state=State(state),
@@ -72,6 +82,8 @@ def read_books(contracts: Bindings) -> Books:
         owed_wei=owed_wei,
         last_ref_time=consensus.lastRefTime,
         announced_at=consensus.announcedAt,
+        announced_wei=base.announcedWei,
+        is_insolvent=is_insolvent,
         wrapped_units=units,
         fund_units=fund_units,
         fund_wei=wrapped.convertToAssets(fund_units),

@@ -20,7 +20,9 @@ from keel.formatting.amounts import (
 )
 from keel.formatting.tables import plain_table
 from keel.model.beacon_yield import on_mainnet_bps, times_mainnet
+from keel.model.constants import ANNOUNCEMENT_FRAMES
 from keel.model.frames import Action, State
+from keel.model.protocol.state import unvested_limit_wei
 from keel.sight.books import Books, read_books
 from keel.terminal.connection import Connection
 from keel.terminal.operator_actions import operators_table
@@ -66,6 +68,7 @@ def _headline(connection: Connection, books: Books) -> Text:
         ("Keel", "bold"),
         f" on chain {connection.manifest.chain_id}, profile {config.profile}, state ",
         (state.name.lower(), _STATE_COLOURS.get(state, "red")),
+        (", insolvent", "red") if books.is_insolvent else "",
         f"; 1 wkETH = {rate_and_apr(books)}",
         _on_mainnet(connection, books),
     )
@@ -117,9 +120,10 @@ def _possible_now(connection: Connection, books: Books) -> Table:
         "deposit": c.vault.depositableWei.prepare(),
         "redeem at once": c.instant.redeemableWei.prepare(),
         "stake": c.vault.stakeableWei.prepare(),
-        "loss that a report may apply at once": c.oracle.lossAllowanceWei.prepare(),
+        "loss that a report may apply at once": c.vault.lossAllowanceWei.prepare(),
         "insurance": c.wrapped.convertToAssets.prepare(c.fund.totalAssets()),
     }
+    reopen_at = c.vault.depositsReopenAt()
     paused = {
         "deposit": c.vault.pausedUntil(Action.DEPOSIT.value),
         "redeem at once": c.instant.pausedUntil(),
@@ -130,6 +134,10 @@ def _possible_now(connection: Connection, books: Books) -> Table:
     for name, amount_wei in zip(names, amounts, strict=True):
         left = paused.get(name, 0) - books.time
         note = f"paused for {shown_seconds(left)}" if left > 0 else ""
+        if name == "deposit" and left > 0 and paused[name] == reopen_at:
+            note = f"closed for {shown_seconds(left)} after a loss"
+        elif name == "deposit" and books.unvested_wei > unvested_limit_wei(books.visible_wei):
+            note = "waits until rewards have vested"
         table.add_row(name, shown_ether(amount_wei), note)
     last, done = c.queue.lastTicket(), c.queue.lastFinalised()
     _, index = c.queue.pending()
@@ -158,8 +166,11 @@ def _oracle(connection: Connection, books: Books) -> Table:
     table.add_row("reportable", f"slot {reportable}; the next one in {wait}")
     table.add_row("quorum", f"{oracle.quorum()} of {len(members)} members")
     if books.announced_at:
-        ago = shown_seconds(books.time - books.announced_at)
-        table.add_row("[red]announced[/]", f"a report beyond a limit, {ago} ago")
+        age = books.time - books.announced_at
+        left = ANNOUNCEMENT_FRAMES * connection.contracts.vault.FRAME_SECONDS() - age
+        ends = f"counts for {shown_seconds(left)} more" if left > 0 else "has ended"
+        text = f"a loss that draws {exact_ether(books.announced_wei)} ETH, {shown_seconds(age)} ago"
+        table.add_row("[red]announced[/]", f"{text}; {ends}")
     return table
 
 

@@ -56,8 +56,9 @@ def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
         "controlled": buffered_wei + consensus.balanceWei + consensus.pendingWei,
         "accounted": backing_wei + owed_wei,
         "identity.difference": 0,
-        "loss_carry": c.vault.lossCarryWei(block=block),
-        "loss_allowance": c.oracle.lossAllowanceWei(block=block),
+        "loss_carry": abs(c.vault.lossCarryWei(block=block)),
+        "loss_allowance": c.vault.lossAllowanceWei(block=block),
+        "unvested_limit": max(visible_wei // 100, 32 * 10**18),
         "check.counted": _counted_wei(world),
     }
 
@@ -165,7 +166,7 @@ def _reports(world: BeaconWorld, last: int) -> dict[str, int]:
 def _fund(world: BeaconWorld, block: int) -> dict[str, int]:
     fund, wrapped = world.contracts.fund, world.contracts.wrapped
     units = fund.totalAssets(block=block)
-    cover_units = fund.coverable(2**128, block=block)
+    cover_units = units * 5 // 100
     underwriter = world.actors["underwriter"]
     cooling = fund.cooldownOf(underwriter, block=block).shares
     cooldown = {f"cooldown.{underwriter}": cooling} if cooling else {}

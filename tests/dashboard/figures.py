@@ -41,6 +41,7 @@ def snapshot(**changes: Any) -> Snapshot:
             owed_wei=0,
             stream_end=0,
             loss_carry_wei=0,
+            is_insolvent=False,
         ),
         rate_wei=ETHER,
         wrapped_units=0,
@@ -58,11 +59,12 @@ def snapshot(**changes: Any) -> Snapshot:
             announced_quorum=4,
             last_ref_time=REF_TIME,
             announced_at=0,
+            announced_wei=0,
             loss_allowance_wei=ETHER,
         ),
         fund=Fund(ETHER, ETHER, ETHER, ETHER, ETHER, ETHER, ()),
         price=InstantPrice(ETHER, ETHER * 999 // 1000, 300),
-        doors=Doors(ETHER, ETHER, ETHER, 0, 0, 0),
+        doors=Doors(ETHER, ETHER, ETHER, 0, 0, 0, 0),
         indexed_block=500,
     )
     for name, value in changes.items():

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from keel.model.constants import BPS, GWEI, SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import (
-    Insolvent,
     InsufficientLiquidity,
     NothingToDo,
     NothingToStake,
@@ -30,9 +29,7 @@ from keel.model.staking_record import add_staked
 
 def stake(world: Protocol, now: int, validators: int) -> Protocol:
     """Send ether to the deposit contract. Raises Refused."""
-    world.require_open(Action.STAKING, now)
-    if world.accounts.insolvent:
-        raise Insolvent(world.accounts.visible_wei(now), world.accounts.shares)
+    world.require_entry(Action.STAKING, now)
     if validators == 0:
         raise NothingToStake
     needed = validators * VALIDATOR_DEPOSIT_WEI
@@ -55,10 +52,8 @@ def stake_capacity_wei(world: Protocol) -> int:
 def stakeable_wei(world: Protocol, now: int) -> int:
     """Ether of whole validators that can be staked now; 0 when closed."""
     try:
-        world.require_open(Action.STAKING, now)
+        world.require_entry(Action.STAKING, now)
     except Refused:
-        return 0
-    if world.accounts.insolvent:
         return 0
     frame_seconds = world.parameters.geometry.frame_seconds
     room = available(world.stakes_full_at, now, stake_capacity_wei(world), frame_seconds)

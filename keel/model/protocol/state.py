@@ -131,18 +131,20 @@ class Protocol:
         self._require_state(action, now)
         self._require_unpaused(action, now)
 
+    def require_entry(self, action: Action, now: int) -> None:
+        """Raise ActionClosed (STA-3), Insolvent (ACC-4) or ActionPaused (STA-4)."""
+        self._require_going_on(action, now)
+        self._require_unpaused(action, now)
+
     def require_deposits(self, now: int) -> None:
         """Raise the reason why nobody can deposit now (ACC-4, STA-3, STA-4, LIM-4)."""
-        self._require_state(Action.DEPOSIT, now)
-        accounts = self.accounts
-        visible, unvested = accounts.visible_wei(now), accounts.unvested_wei(now)
-        if accounts.insolvent:
-            raise Insolvent(visible, accounts.shares)
+        self._require_going_on(Action.DEPOSIT, now)
         paused_until = self.paused_until.get(Action.DEPOSIT, 0)
         if max(now, paused_until - 1) < self.deposits_open_from:
             raise DepositsClosed(self.deposits_open_from)
         self._require_unpaused(Action.DEPOSIT, now)
-        limit = unvested_limit_wei(visible)
+        unvested = self.accounts.unvested_wei(now)
+        limit = unvested_limit_wei(self.accounts.visible_wei(now))
         if unvested > limit:
             raise UnvestedAboveLimit(unvested, limit)
 
@@ -184,6 +186,11 @@ class Protocol:
         state = self.state(now)
         if not is_open(_DEED_OF[action], state):
             raise ActionClosed(action, state)
+
+    def _require_going_on(self, action: Action, now: int) -> None:
+        self._require_state(action, now)
+        if self.accounts.insolvent:
+            raise Insolvent(self.accounts.visible_wei(now), self.accounts.shares)
 
     def _require_unpaused(self, action: Action, now: int) -> None:
         until = self.paused_until.get(action, 0)

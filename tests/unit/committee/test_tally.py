@@ -60,12 +60,6 @@ def test_equal_reports_are_no_disagreement() -> None:
     assert differences(REPORT, REPORT) == {}
 
 
-def test_two_thirds_are_needed_only_for_what_was_announced() -> None:
-    assert TERMS.needed(announced=True, beyond_limit=True) == 4
-    assert TERMS.needed(announced=True, beyond_limit=False) == 3
-    assert TERMS.needed(announced=False, beyond_limit=True) == 3
-
-
 @given(st.permutations(ADDRESSES), st.integers(0, 2**30))
 def test_all_members_find_the_same_order_whatever_the_chain_lists(
     members: list[str], frame: int

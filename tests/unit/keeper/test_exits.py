@@ -19,7 +19,7 @@ from keel.keeper.view import (
     KeeperView,
     Validator,
 )
-from keel.model.constants import ETHER, GWEI, RAY
+from keel.model.constants import ETHER, GWEI
 from tests.unit.keeper.views import (
     CALLER,
     EMPTY_COFFERS,
@@ -75,8 +75,8 @@ def test_a_ticket_that_nothing_pays_asks_for_one_exit_and_says_why() -> None:
     "coffers",
     [
         {"buffered_wei": ETHER},
-        {"withdrawal_vault_wei": ETHER, "expected_wei": ETHER},
-        {"rewards_vault_wei": ETHER, "expected_wei": ETHER},
+        {"withdrawal_vault_wei": ETHER},
+        {"rewards_vault_wei": ETHER},
         {"stream_wei": 2 * ETHER, "stream_seconds": HORIZON_SECONDS},
     ],
     ids=["buffer", "sweeps", "rewards", "stream"],
@@ -87,14 +87,6 @@ def test_what_is_there_or_comes_in_time_needs_no_exit_and_a_wei_less_does(
     """EXT-1."""
     assert exits(owing(ETHER, validator(7), **coffers)) == []
     assert exits(owing(ETHER + 1, validator(7), **coffers)) == [7]
-
-
-def test_a_gift_that_reports_hold_back_pays_nothing_and_one_within_the_rate_does() -> None:
-    """REP-4: growth above the rate waits in the vaults."""
-    gift = {"withdrawal_vault_wei": 100 * ETHER, "accounted_wei": 1_000 * ETHER}
-    assert exits(owing(50 * ETHER, validator(7), validator(8), **gift)) == [7, 8]
-    allowed = {**gift, "growth_ray_per_day": RAY // 10 * 86_400 // HORIZON_SECONDS + 1}
-    assert exits(owing(50 * ETHER, validator(7), validator(8), **allowed)) == []
 
 
 def test_validators_that_leave_already_count_and_slashed_ones_only_when_penalties_are_over() -> (

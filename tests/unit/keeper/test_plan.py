@@ -226,7 +226,6 @@ def test_leaves_that_nobody_has_are_waited_for() -> None:
 
 
 DEAD = Deadlock(
-    announced=False,
     last_finalised=2,
     payable_to=5,
     payable_after_sweep=7,
@@ -251,11 +250,6 @@ def test_before_the_oracle_is_dead_reports_do_both() -> None:
     stale = replace(when_dead(), state=State.STALE)
     assert not plan_finalising(stale).chores
     assert not plan_sweep(stale).chores
-
-
-def test_while_a_loss_is_announced_neither_is_done() -> None:
-    assert not plan_finalising(when_dead(announced=True)).chores
-    assert not plan_sweep(when_dead(announced=True)).chores
 
 
 def test_a_sweep_that_pays_no_further_ticket_is_not_made_nor_one_that_is_refused() -> None:

@@ -51,13 +51,10 @@ CALLER = Caller(KEEPER, ETHER, stakers=(KEEPER, OTHER_KEEPER), exiters=(KEEPER, 
 EMPTY_COFFERS = Coffers(
     buffered_wei=0,
     owed_wei=0,
-    accounted_wei=1_000 * ETHER,
-    expected_wei=0,
     withdrawal_vault_wei=0,
     rewards_vault_wei=0,
     stream_wei=0,
     stream_seconds=0,
-    growth_ray_per_day=0,
 )
 
 NO_KEYS = Keys((), {}, bytes(32), bytes(4), bytes(32))

@@ -38,6 +38,7 @@ STANDING = Standing(
     slashed_validators=0,
     operators_root=bytes(32),
     announced_at=0,
+    announced_wei=0,
     account_wei=ETHER,
 )
 
@@ -134,8 +135,13 @@ def test_an_announcement_whose_amounts_are_gone_still_is_an_alarm(keel: Keel) ->
     standing = replace(STANDING, announced_at=NOW - 100, head=replace(STANDING.head, number=1))
     watching.look(standing, REF_SLOT, Stage.ANNOUNCED)
     assert watching.alarms.texts() == {
-        "loss_announced": "a report beyond a limit is announced; in 284 s a newer report beyond "
-        "the limit applies with 4 of 5 signatures"
+        "loss_announced": "a loss beyond the bucket is announced; in 284 s, for 768 s, a newer "
+        "report of no larger a loss applies with 4 of 5 signatures"
+    }
+    watching.look(replace(standing, announced_at=NOW - 3 * 384), REF_SLOT, Stage.ANNOUNCED)
+    assert watching.alarms.texts() == {
+        "loss_announced": "a loss beyond the bucket was announced, which has ended: the next such "
+        "report announces it anew"
     }
 
 

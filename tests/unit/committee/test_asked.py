@@ -1,0 +1,67 @@
+"""What a report needs to be posted, by how the oracle judges it (REP-8)."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from keel.chain.state import BlockHead
+from keel.committee.standing import Asked, Standing
+from tests.unit.committee.committee_examples import NOW, TERMS
+
+FRAME = 384
+STANDING = Standing(
+    head=BlockHead(95, "0x00", NOW, 0, 0),
+    terms=TERMS,
+    last_ref_slot=63,
+    last_ref_time=NOW - FRAME,
+    consensus_wei=0,
+    active_validators=0,
+    exited_validators=0,
+    slashed_validators=0,
+    operators_root=bytes(32),
+    announced_at=0,
+    announced_wei=0,
+    account_wei=0,
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What matters of the oracle's judgement; names are those of the contract."""
+
+    drawnWei: int = 0  # noqa: N815
+    limitWei: int = 0  # noqa: N815
+
+    @property
+    def beyondLimit(self) -> bool:  # noqa: N802
+        """Whether the bucket holds less than is drawn."""
+        return self.drawnWei > self.limitWei
+
+
+def announced(age: int, drawn_wei: int) -> Standing:
+    """A loss was announced `age` seconds ago."""
+    return replace(STANDING, announced_at=NOW - age, announced_wei=drawn_wei)
+
+
+def test_a_quorum_posts_what_is_within_the_bucket_or_not_announced_yet() -> None:
+    assert STANDING.asked_of(Judged(5, 5), FRAME) == Asked(3, 0)
+    assert STANDING.asked_of(Judged(6, 5), FRAME) == Asked(3, 0)
+    assert announced(FRAME, 100).asked_of(Judged(5, 5), FRAME) == Asked(3, 0)
+
+
+@pytest.mark.parametrize(
+    ("age", "drawn_wei", "signatures"),
+    [
+        (1, 105, 4),
+        (FRAME, 105, 4),
+        (FRAME, 106, 3),
+        (3 * FRAME - 1, 105, 4),
+        (3 * FRAME, 105, 3),
+    ],
+)
+def test_one_more_applies_what_an_announcement_covers_and_a_quorum_announces_the_rest_anew(
+    age: int, drawn_wei: int, signatures: int
+) -> None:
+    """Neither within a frame of the announcement."""
+    asked = announced(age, 100).asked_of(Judged(drawn_wei, 5), FRAME)
+    assert asked == Asked(signatures, NOW - age + FRAME)
