@@ -146,23 +146,9 @@ def check_report(parameters: Parameters, base: ReportBase, report: Report) -> No
         raise RefSlotNotNewest(report.ref_slot, newest)
     if base.ref_time <= base.last_ref_time:
         raise RefSlotNotNewer(base.ref_time, base.last_ref_time)
+    _check_counts(base, report)
     if base.ref_time <= base.ether_moved_at:
         raise RefTimeTooEarly(base.ref_time, base.ether_moved_at)
-    validators = report.active_validators + report.exited_validators
-    if validators > base.staked_validators:
-        raise TooManyValidators(validators, base.staked_validators)
-    if report.slashed_validators > base.staked_validators:
-        raise SlashedAboveStaked(report.slashed_validators, base.staked_validators)
-    _check_ether(base, report)
-
-
-def _check_ether(base: ReportBase, report: Report) -> None:
-    for holder, reported, held in (
-        ("withdrawal_vault", report.withdrawal_vault_balance_wei, base.withdrawal_vault_wei),
-        ("rewards_vault", report.rewards_vault_balance_wei, base.rewards_vault_wei),
-    ):
-        if reported > held:
-            raise ReportedAboveHeld(holder, reported, held)
     reported_wei = (
         report.consensus_balance_gwei * GWEI
         + report.withdrawal_vault_balance_wei
@@ -170,6 +156,21 @@ def _check_ether(base: ReportBase, report: Report) -> None:
     )
     if reported_wei > LARGEST_REPORT_WEI:
         raise ReportAboveSupply(reported_wei, LARGEST_REPORT_WEI)
+
+
+def _check_counts(base: ReportBase, report: Report) -> None:
+    """What the oracle itself knows better than any committee; the rest is the vault's to refuse."""
+    for holder, reported, held in (
+        ("withdrawal_vault", report.withdrawal_vault_balance_wei, base.withdrawal_vault_wei),
+        ("rewards_vault", report.rewards_vault_balance_wei, base.rewards_vault_wei),
+    ):
+        if reported > held:
+            raise ReportedAboveHeld(holder, reported, held)
+    validators = report.active_validators + report.exited_validators
+    if validators > base.staked_validators:
+        raise TooManyValidators(validators, base.staked_validators)
+    if report.slashed_validators > base.staked_validators:
+        raise SlashedAboveStaked(report.slashed_validators, base.staked_validators)
 
 
 def rate_seconds(parameters: Parameters, covered_seconds: int) -> int:

@@ -82,7 +82,6 @@ class Reader:
         yield from _views(keel.queue, "queue", _QUEUE_VIEWS)
         yield from _views(keel.instant, "instant", (("redeemableWei", 1), ("pausedUntil", 1)))
         yield from _views(keel.fund, "fund", (("totalSupply", 1), ("totalAssets", 1)))
-        yield from _views(keel.oracle, "oracle", (("lossAllowanceWei", 1),))
         yield from _views(keel.wrapped, "wrapped", (("totalSupply", 1),))
         yield from _views(keel.deposits, "deposits", (("get_deposit_root", 1),))
         for action in (Action.DEPOSIT, Action.STAKING):
@@ -112,6 +111,10 @@ _VAULT_VIEWS = (
     ("stakeableWei", 1),
     ("state", 1),
     ("lossCarryWei", 1),
+    ("recordWei", 1),
+    ("isInsolvent", 1),
+    ("lossAllowanceWei", 1),
+    ("depositsReopenAt", 1),
     ("stream", 3),
 )
 _QUEUE_VIEWS = (("owedWei", 1), ("pending", 2), ("lastTicket", 1), ("lastFinalised", 1))
@@ -145,7 +148,11 @@ def expected(world: Protocol, now: int, addresses: Mapping[str, str]) -> Values:
         "vault.depositableWei": rules.depositable_wei(world, now),
         "vault.stakeableWei": rules.stakeable_wei(world, now),
         "vault.state": int(world.state(now)),
-        "vault.lossCarryWei": accounts.loss_carry_wei,
+        "vault.lossCarryWei": accounts.loss_carry_wei % 2**256,
+        "vault.recordWei": accounts.record_wei,
+        "vault.isInsolvent": int(accounts.insolvent),
+        "vault.lossAllowanceWei": rules.loss_allowance_wei(world, now),
+        "vault.depositsReopenAt": world.deposits_open_from,
         "queue.owedWei": queue.owed_wei,
         "queue.pending": (queue.normalised, queue.index),
         "queue.lastTicket": len(queue.tickets),
@@ -154,14 +161,15 @@ def expected(world: Protocol, now: int, addresses: Mapping[str, str]) -> Values:
         "instant.pausedUntil": world.paused_until.get(Action.INSTANT_REDEMPTION, 0),
         "fund.totalSupply": world.fund.supply,
         "fund.totalAssets": world.fund_units,
-        "oracle.lossAllowanceWei": rules.loss_allowance_wei(world, now),
         "wrapped.totalSupply": world.wketh_supply,
     }
     if unvested:
         stream = accounts.stream
         values["vault.stream"] = (stream.unvested_wei, stream.end, stream.seconds)
+    paused_until = {action: world.paused_until.get(action, 0) for action in Action}
+    paused_until[Action.DEPOSIT] = max(paused_until[Action.DEPOSIT], world.deposits_open_from)
     for action in (Action.DEPOSIT, Action.STAKING):
-        values[f"vault.paused.{action.name}"] = world.paused_until.get(action, 0)
+        values[f"vault.paused.{action.name}"] = paused_until[action]
     for name in HOLDERS:
         values[f"shares.{name}"] = world.shares_of.get(name, 0)
     for name in (*ACTORS, FUND):
