@@ -11,6 +11,7 @@ REP-5: the fee is a part of the profit that is neither feeless nor making losses
 the time covered, in shares at the rate before.
 REP-6: no more validators than were staked by the reference slot.
 REP-9: judging and applying are pure functions, so simulation and application are the same.
+REP-11: active balances are a part of C, and what no rule uses yet is zero.
 
 REP-7 and REP-8, who must sign and when, are in the transition `submit_report`.
 """
@@ -20,12 +21,14 @@ from dataclasses import dataclass, replace
 from keel.model.accounts import Accounts
 from keel.model.constants import BPS, DAY, GWEI, MAX_COVERED_FRAMES, RAY, SHARES_PER_UNIT
 from keel.model.errors import (
+    ActiveAboveConsensus,
     RefSlotNotBoundary,
     RefSlotNotFinal,
     RefSlotNotNewer,
     RefSlotNotNewest,
     RefTimeTooEarly,
     ReportedAboveHeld,
+    ReservedNotZero,
     SlashedAboveStaked,
     TooManyValidators,
 )
@@ -47,6 +50,9 @@ class Report:
     active_validators: int = 0
     exited_validators: int = 0
     slashed_validators: int = 0
+    active_balance_gwei: int = 0
+    operators_bps: int = 0
+    charged_shares: int = 0
     operators_root: bytes = bytes(32)
     validators_root: bytes = bytes(32)
 
@@ -147,6 +153,17 @@ def check_report(parameters: Parameters, base: ReportBase, report: Report) -> No
         raise TooManyValidators(validators, base.staked_validators)
     if report.slashed_validators > base.staked_validators:
         raise SlashedAboveStaked(report.slashed_validators, base.staked_validators)
+    _check_fields(report)
+
+
+def _check_fields(report: Report) -> None:
+    """REP-11."""
+    if report.active_balance_gwei > report.consensus_balance_gwei:
+        raise ActiveAboveConsensus(report.active_balance_gwei, report.consensus_balance_gwei)
+    reserved = (("operatorsBps", report.operators_bps), ("chargedShares", report.charged_shares))
+    for name, value in reserved:
+        if value:
+            raise ReservedNotZero(name, value)
 
 
 def rate_seconds(parameters: Parameters, covered_seconds: int) -> int:

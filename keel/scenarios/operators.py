@@ -1,6 +1,6 @@
 """What operators do: join, commit keys from files of deposit tools, claim their rewards (OPR-4)."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from keel.chain.anvil import TEST_MNEMONIC
@@ -118,15 +118,8 @@ def operators_claim(world: World) -> list[Rewarded]:
     for position, leaf in enumerate(totals):
         if leaf.cumulative_reward_shares <= registry.claimedShares(leaf.operator_id):
             continue
-        values = (
-            leaf.operator_id,
-            leaf.active,
-            leaf.exited,
-            leaf.slashed,
-            leaf.cumulative_reward_shares,
-        )
         receipt = registry.claimRewards.send(
-            values, tree.proof(position), sender=world.actors["stranger"]
+            astuple(leaf), tree.proof(position), sender=world.actors["stranger"]
         )
         (event,) = registry.events(receipt, "RewardsClaimed")
         shares = event.inputs["shares"]

@@ -1,5 +1,6 @@
 """On a real beacon chain the report is that of the older, slower reading of the same state."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from keel.consensus.beacon.requests import top_up
 from keel.consensus.beacon.spec import load_spec
 from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.deploy.actors import OPERATOR_MANAGERS
+from keel.model.commitment import OperatorTotals
 from keel.model.constants import ETHER, GWEI
 from keel.reporter.assessment import Assessment, assess
 from keel.scenarios.beacon_world import BeaconWorld
@@ -34,7 +36,7 @@ from keel.sight.recorded_keys import Recorded, read_recorded
 TOP_UP_GWEI = 3 * ETHER // GWEI
 
 
-def assessed(world: BeaconWorld, slot: int, previous: dict[int, int]) -> Assessment:
+def assessed(world: BeaconWorld, slot: int, previous: Sequence[OperatorTotals]) -> Assessment:
     """The report of a slot, from the bytes of its state, as a reporter would make it."""
     chain = world.beacon.chain
     state = chain.store.state_at(slot)
@@ -48,7 +50,7 @@ def assessed(world: BeaconWorld, slot: int, previous: dict[int, int]) -> Assessm
     return assess(view, protocol, previous)
 
 
-def require_same(world: BeaconWorld, slot: int, previous: dict[int, int]) -> Assessment:
+def require_same(world: BeaconWorld, slot: int, previous: Sequence[OperatorTotals]) -> Assessment:
     """Compare with the older reading all but the operators' root, whose rule is another (OPR-5)."""
     before = dict(world.reward_leaves)
     older, _ = look(world, slot)
@@ -84,7 +86,7 @@ def test_frames_with_every_kind_of_change_are_read_as_before(
     frames: list[Assessment] = []
     while not frames or frames[-1].report.exited_validators < 2:  # the slashed one leaves too
         slot = report(world).report.ref_slot
-        frames.append(require_same(world, slot, {}))
+        frames.append(require_same(world, slot, ()))
         assert len(frames) < 8
     first, last = frames[0], frames[-1]
     assert chain.store.block_at(first.report.ref_slot) is None
@@ -102,14 +104,15 @@ def test_operators_that_work_are_paid_and_one_that_sleeps_is_not(
     beacon.chain.participation.go_offline(asleep)
     report(world)
     slot = report(world).report.ref_slot
-    first, sleeper, third = assessed(world, slot, {}).operators
+    first, sleeper, third = assessed(world, slot, ()).operators
     assert (sleeper.weight, sleeper.added_shares, sleeper.active) == (0, 0, 8)
     assert first.added_shares > 0
     assert third.added_shares > 0
-    again = assessed(world, slot, {0: first.added_shares, 2: third.added_shares})
+    given = [OperatorTotals(one.operator_id, 0, 0, 0, one.added_shares) for one in (first, third)]
+    again = assessed(world, slot, given)
     assert again.undistributed_shares in (0, 1)
     assert again.added_shares == 0
-    assert again.leaves == assessed(world, slot, {}).leaves
+    assert again.leaves == assessed(world, slot, ()).leaves
 
 
 def test_keys_are_read_from_the_log_in_ranges_and_only_once(
