@@ -19,6 +19,7 @@ from keel.scenarios.circle_world import CircleWorld
 from keel.scenarios.identity import last_ref_time
 from keel.scenarios.members import operator_totals
 from keel.scenarios.world import World
+from keel.sight.history import Historian
 from keel.sight.key_batches import batches_of, require_usable
 
 NETWORK = network_named("local")
@@ -69,7 +70,9 @@ def commit_keys(world: World, operator_id: int, manager: str, file: Path) -> int
     """
     contracts = world.contracts
     entries = read_deposit_data(file)
-    require_usable(entries, contracts.vault, contracts.registry, NETWORK, world.first_block)
+    historian = Historian(contracts, world.first_block)
+    known = historian.known_keys(historian.up_to(block_head(world.rpc)))
+    require_usable(entries, contracts.vault, known, NETWORK)
     gas_used = 0
     for batch in batches_of(entries):
         arguments = (operator_id, batch.root, batch.packed)
