@@ -14,6 +14,10 @@ STATE ?=
 # 1: a chain that is new there plays its first minutes fast.
 DEMO ?=
 
+# Whatever the user's environment says: tests start hundreds of processes, and without the bytecode
+# that the first of them wrote, each would compile all of Keel again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup browser demo test check chain crosscheck lint format types gas bench wheel clean
 

@@ -1,7 +1,8 @@
 """Compile every contract as Ape does and fail on what Ape hides: warnings, and code too large.
 
 Ape never shows a compiler warning. This hands the compiler the standard JSON that Ape itself
-builds, for contracts/ and tests/contracts, and reads all of its answer.
+builds, for contracts/ and tests/contracts, and reads all of its answer. What passed once is not
+compiled again until a file changes from which the answer follows.
 """
 
 import json
@@ -16,10 +17,13 @@ import ape
 import click
 from ape.managers.project import LocalProject
 
-from toolchain.environment import ROOT
+from toolchain.environment import ROOT, SOLC_FOLDER
+from toolchain.setup import Stamp
 
 RUNTIME_BYTES_MOST = 24_000
 """Bound of a contract's code: below EIP-170's 24,576 by what a fix may need."""
+
+_PASSED = ROOT / ".cache" / "compile-check"
 
 
 def findings(root: Path, folder: str, runtime_bytes_most: int | None = None) -> list[str]:
@@ -34,6 +38,16 @@ def findings(root: Path, folder: str, runtime_bytes_most: int | None = None) -> 
         if runtime_bytes_most is not None:
             found += _too_large(answer.get("contracts", {}), runtime_bytes_most)
     return found
+
+
+def passed_stamp(root: Path, file: Path) -> Stamp:
+    """Return the stamp of all that the compiler's answer about root's contracts follows from."""
+    patterns = ("contracts/**/*.sol", "tests/contracts/**/*.sol", "toolchain/*.*")
+    sources = [source for pattern in patterns for source in sorted(root.glob(pattern))]
+    sources += [root / "ape-config.yaml", root / "package-lock.json"]
+    names = [str(source.relative_to(root)) for source in sources]
+    # The compiler is named by a script, which differs where somebody has a native one.
+    return Stamp(file, [*sources, *sorted(SOLC_FOLDER.glob("solc-v*"))], names)
 
 
 def _standard_jsons(root: Path, folder: str) -> dict[str, dict[str, Any]]:
@@ -94,12 +108,18 @@ def _too_large(contracts: dict[str, Any], bytes_most: int) -> Iterator[str]:
 @click.command()
 def main() -> None:
     """Compile contracts/ and tests/contracts; fail on any warning and on oversized code."""
+    stamp = passed_stamp(ROOT, _PASSED)
+    if stamp.is_current():
+        click.echo("The compiler had nothing to say, and nothing has changed since.")
+        return
     found = findings(ROOT, "contracts", RUNTIME_BYTES_MOST) + findings(ROOT, "tests/contracts")
     for finding in found:
         click.echo(finding.rstrip() + "\n", err=True)
     if found:
         click.echo(f"{len(found)} findings of the compiler", err=True)
         sys.exit(1)
+    _PASSED.parent.mkdir(exist_ok=True)
+    stamp.write()
     click.echo("The compiler has nothing to say.")
 
 

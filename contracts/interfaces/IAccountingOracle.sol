@@ -10,7 +10,7 @@ import {IStakingVault} from "./IStakingVault.sol";
 /// `SignedReport(Report report,uint256 memberSetNonce,uint256 deadline)`. A member may be an account, also with code by
 /// EIP-7702, or a contract that answers ERC-1271 within 200,000 gas.
 interface IAccountingOracle is IErrors {
-    /// @notice What the committee saw at the reference slot.
+    /// @notice What the committee saw at the reference slot (REP-10, REP-11).
     struct Report {
         uint64 refSlot;
         uint64 consensusBalanceGwei; // C: validators the vault staked, and their pending deposits
@@ -19,8 +19,11 @@ interface IAccountingOracle is IErrors {
         uint32 activeValidators;
         uint32 exitedValidators;
         uint32 slashedValidators;
+        uint64 activeBalanceGwei; // the part of C that active validators have
+        uint16 operatorsBps; // operators' part of the fee; 0 until commissions exist
+        uint128 chargedShares; // what operators' bonds owe; 0 until bonds exist
         bytes32 operatorsRoot; // OPR-4, over IOperatorRegistry.RewardLeaf
-        bytes32 validatorsRoot; // Merkle-sum tree over (validator index, public key hash, balance, slashed)
+        bytes32 validatorsRoot; // over (validator index, public key hash, balance, expected penalty, slashed)
     }
 
     struct Signature {
@@ -66,6 +69,7 @@ interface IAccountingOracle is IErrors {
     error ReportedAboveHeld(address holder, uint256 reportedWei, uint256 heldWei);
     error TooManyValidators(uint256 reported, uint256 staked);
     error SlashedAboveStaked(uint256 slashed, uint256 staked);
+    error ActiveAboveConsensus(uint256 activeGwei, uint256 consensusGwei);
     error DeadlinePassed(uint256 deadline, uint256 nowTime);
     error SignersNotAscending(address previous, address next);
     error NotMember(address signer);
@@ -102,8 +106,9 @@ interface IAccountingOracle is IErrors {
         uint256 lastTicketHint
     ) external view returns (Judgement memory judgement, IStakingVault.ReportOutcome memory outcome);
 
-    /// @notice REP-1 to REP-3, REP-6 and REP-8; the ticket hint of `input` stays 0. Reverts `RefSlotNotBoundary`,
-    /// `RefSlotNotFinal`, `RefSlotNotNewer`, `ReportedAboveHeld`, `TooManyValidators`, `SlashedAboveStaked`.
+    /// @notice REP-1 to REP-3, REP-6, REP-8 and REP-11; the ticket hint of `input` stays 0. Reverts `RefSlotNotBoundary`,
+    /// `RefSlotNotFinal`, `RefSlotNotNewer`, `ReportedAboveHeld`, `TooManyValidators`, `SlashedAboveStaked`,
+    /// `ActiveAboveConsensus`, `ReservedNotZero`.
     function judge(Report calldata report) external view returns (Judgement memory);
 
     /// @notice The EIP-712 digest that members sign.

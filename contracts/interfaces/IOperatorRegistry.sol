@@ -25,13 +25,16 @@ interface IOperatorRegistry is IErrors {
         bytes32[] proof;
     }
 
-    /// @notice The operator's leaf of `AccountingOracle.operatorsRoot`.
+    /// @notice The operator's leaf of `AccountingOracle.operatorsRoot` (OPR-6).
     struct RewardLeaf {
         uint32 operatorId;
         uint32 active;
         uint32 exited;
         uint32 slashed;
         uint256 cumulativeRewardShares;
+        uint256 cumulativeChargedShares; // 0 until bonds exist
+        uint256 cumulativeWeight;
+        uint256 cumulativeFullWeight;
     }
 
     event OperatorAdded(uint256 indexed operatorId, string name, address manager, address rewardAddress);
@@ -99,7 +102,8 @@ interface IOperatorRegistry is IErrors {
     function stake(KeyProof[] calldata keys, bytes calldata deposits, bytes32 depositRoot) external;
 
     /// @notice Pay an operator's reported rewards in kETH shares to its reward address (OPR-4). Anyone may call.
-    /// Reverts `RewardsAboveMinted` when the leaf asks for more shares than this contract holds.
+    /// Reverts `RewardsAboveMinted` when the leaf asks for more shares than this contract holds, `ReservedNotZero` for
+    /// a reported leaf with charged shares.
     function claimRewards(RewardLeaf calldata leaf, bytes32[] calldata proof) external returns (uint256 shares);
 
     /// @notice What `claimRewards` would pay; 0 when it would revert.

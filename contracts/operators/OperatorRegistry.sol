@@ -146,6 +146,8 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         uint256 operatorId = leaf.operatorId;
         address rewardAddress = _record(operatorId).allocation.rewardAddress;
         if (!_isReported(leaf, proof)) revert LeafNotReported(operatorId);
+        uint256 charged = leaf.cumulativeChargedShares;
+        if (charged != 0) revert ReservedNotZero("cumulativeChargedShares", charged);
         uint256 claimed = claimedShares[operatorId];
         if (leaf.cumulativeRewardShares <= claimed) revert NothingToClaim(operatorId);
         shares = leaf.cumulativeRewardShares - claimed;
@@ -163,7 +165,8 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     function claimableShares(RewardLeaf calldata leaf, bytes32[] calldata proof) external view returns (uint256) {
         uint256 claimed = claimedShares[leaf.operatorId];
         bool exists = leaf.operatorId < _records.length;
-        if (!exists || leaf.cumulativeRewardShares <= claimed || !_isReported(leaf, proof)) return 0;
+        if (!exists || leaf.cumulativeRewardShares <= claimed || leaf.cumulativeChargedShares != 0) return 0;
+        if (!_isReported(leaf, proof)) return 0;
         uint256 shares = leaf.cumulativeRewardShares - claimed;
         return shares > VAULT.sharesOf(address(this)) ? 0 : shares;
     }

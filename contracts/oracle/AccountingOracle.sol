@@ -40,7 +40,8 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
 
     bytes private constant REPORT_TYPE = "Report(uint64 refSlot,uint64 consensusBalanceGwei,"
         "uint128 withdrawalVaultBalanceWei,uint128 rewardsVaultBalanceWei,uint32 activeValidators,"
-        "uint32 exitedValidators,uint32 slashedValidators,bytes32 operatorsRoot,bytes32 validatorsRoot)";
+        "uint32 exitedValidators,uint32 slashedValidators,uint64 activeBalanceGwei,uint16 operatorsBps,"
+        "uint128 chargedShares,bytes32 operatorsRoot,bytes32 validatorsRoot)";
     bytes32 private constant REPORT_TYPE_HASH = keccak256(REPORT_TYPE);
     bytes32 private constant SIGNED_REPORT_TYPE_HASH =
         keccak256(abi.encodePacked("SignedReport(Report report,uint256 memberSetNonce,uint256 deadline)", REPORT_TYPE));
@@ -86,7 +87,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
 
     /// @inheritdoc IAccountingOracle
     function submit(
-        Report calldata report,
+        Report memory report,
         uint256 deadline,
         Signature[] calldata signatures,
         uint256 lastTicketHint
@@ -128,7 +129,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
 
     /// @inheritdoc IAccountingOracle
     function simulate(
-        Report calldata report,
+        Report memory report,
         uint256 lastTicketHint
     ) external view returns (Judgement memory judgement, IStakingVault.ReportOutcome memory outcome) {
         (judgement,) = _judge(report, lastTicketHint);
@@ -136,12 +137,12 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
     }
 
     /// @inheritdoc IAccountingOracle
-    function judge(Report calldata report) external view returns (Judgement memory judgement) {
+    function judge(Report memory report) external view returns (Judgement memory judgement) {
         (judgement,) = _judge(report, 0);
     }
 
     /// @inheritdoc IAccountingOracle
-    function digest(Report calldata report, uint256 deadline) external view returns (bytes32) {
+    function digest(Report memory report, uint256 deadline) external view returns (bytes32) {
         return _digest(_hash(report), _standing.memberSetNonce, deadline);
     }
 
@@ -265,7 +266,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
     /// @return judgement what is shown, and what the vault is asked to apply
     /// @return base what the report was judged against
     function _judge(
-        Report calldata report,
+        Report memory report,
         uint256 lastTicketHint
     ) private view returns (Judgement memory judgement, IStakingVault.ReportBase memory base) {
         uint256 refTime = _finalRefTime(report.refSlot);
@@ -303,8 +304,8 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         }
     }
 
-    /// @dev What the chain itself knows better than any committee (REP-3, REP-6).
-    function _checkAgainstChain(Report calldata report, uint256 stakedValidators) private view {
+    /// @dev What the chain itself knows better than any committee (REP-3, REP-6, REP-11).
+    function _checkAgainstChain(Report memory report, uint256 stakedValidators) private view {
         _checkHeld(WITHDRAWAL_VAULT, report.withdrawalVaultBalanceWei);
         _checkHeld(REWARDS_VAULT, report.rewardsVaultBalanceWei);
         uint256 reported = uint256(report.activeValidators) + report.exitedValidators;
@@ -312,6 +313,11 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         if (report.slashedValidators > stakedValidators) {
             revert SlashedAboveStaked(report.slashedValidators, stakedValidators);
         }
+        if (report.activeBalanceGwei > report.consensusBalanceGwei) {
+            revert ActiveAboveConsensus(report.activeBalanceGwei, report.consensusBalanceGwei);
+        }
+        if (report.operatorsBps != 0) revert ReservedNotZero("operatorsBps", report.operatorsBps);
+        if (report.chargedShares != 0) revert ReservedNotZero("chargedShares", report.chargedShares);
     }
 
     function _checkHeld(address holder, uint256 reportedWei) private view {
@@ -322,7 +328,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         return _hashTypedDataV4(keccak256(abi.encode(SIGNED_REPORT_TYPE_HASH, reportHash, nonce, deadline)));
     }
 
-    function _hash(Report calldata report) private pure returns (bytes32) {
+    function _hash(Report memory report) private pure returns (bytes32) {
         return keccak256(abi.encode(REPORT_TYPE_HASH, report));
     }
 

@@ -17,6 +17,7 @@ import {
     SHARES_PER_WEI,
     SIGNATURE_BYTES,
     STALE_FRAMES,
+    UNVESTED_FLOOR_WEI,
     VALIDATOR_WEI
 } from "../rules/Constants.sol";
 import {Solvency} from "../rules/Solvency.sol";
@@ -84,10 +85,12 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     function _takeIn(uint256 multiple) private returns (uint256 shares) {
         if (block.timestamp >= _books.flow.depositsOpenUntil) _revertClosed(Action.Deposit);
         if (block.timestamp < _books.flow.depositsOpenFrom) _revertNotYetOpen();
+        uint256 total = _books.ledger.shares;
         uint256 assetsWei = _books.ledger.assetsWei;
-        (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
-        if (assetsWei - visibleWei > _unvestedLimitWei(visibleWei)) {
-            revert UnvestedAboveLimit(assetsWei - visibleWei, _unvestedLimitWei(visibleWei));
+        uint256 unvestedWei = _books.unvestedWei();
+        uint256 visibleWei = assetsWei - unvestedWei;
+        if (unvestedWei > UNVESTED_FLOOR_WEI && unvestedWei > _unvestedLimitWei(visibleWei)) {
+            revert UnvestedAboveLimit(unvestedWei, _unvestedLimitWei(visibleWei));
         }
         unchecked {
             shares = msg.value * total / visibleWei; // ether has 88 bits, shares 120

@@ -24,6 +24,7 @@ from keel.committee.messages import (
     OperatorMessage,
     OperatorsMessage,
     SignedBallot,
+    first_fault,
 )
 from keel.committee.unproven import Sender
 from keel.model.commitment import OperatorTotals
@@ -92,7 +93,7 @@ class _Desk:
         except ClientDisconnect:
             raise HTTPException(400, "the client closed the connection") from None
         except ValidationError as error:
-            raise _InvalidBallotError(400, _first_fault(error)) from error
+            raise _InvalidBallotError(400, first_fault(error)) from error
         except BallotRefusedError as error:
             kind = _InvalidBallotError if error.is_invalid else HTTPException
             raise kind(error.status, str(error)) from error
@@ -121,12 +122,6 @@ def _root(text: str) -> bytes:
     if len(digits) != _ROOT_DIGITS or len(root) != _ROOT_DIGITS // 2:
         raise HTTPException(400, "the root is not 32 bytes of hexadecimal")
     return root
-
-
-def _first_fault(error: ValidationError) -> str:
-    first = error.errors(include_input=False, include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else str(first["msg"])
 
 
 def _json(message: BaseModel) -> Response:

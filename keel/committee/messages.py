@@ -7,7 +7,15 @@ Nothing here is believed: a ballot counts by its signature, leaves by their root
 from typing import Annotated, Any, Self
 
 from eth_utils.address import is_address
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+)
 
 from keel.chain.abi import checksummed
 from keel.committee.ballot import Ballot
@@ -20,6 +28,7 @@ MOST_OPERATORS = 100_000
 
 _MOST_DIGITS = 78  # of 2**256
 _MOST_SIGNATURE_BYTES = 4096
+_MOST_PLACE = 100
 
 
 def _integer(value: Any) -> int:
@@ -47,11 +56,19 @@ Octets = Annotated[
     bytes, BeforeValidator(_octets), PlainSerializer(lambda value: "0x" + value.hex())
 ]
 Root = Annotated[Octets, Field(min_length=32, max_length=32)]
+Uint16 = Annotated[Integer, Field(lt=2**16)]
 Uint32 = Annotated[Integer, Field(lt=2**32)]
 Uint64 = Annotated[Integer, Field(lt=2**64)]
 Uint128 = Annotated[Integer, Field(lt=2**128)]
 Uint256 = Annotated[Integer, Field(lt=2**256)]
 Account = Annotated[str, AfterValidator(_account)]
+
+
+def first_fault(error: ValidationError) -> str:
+    """Which field is wrong and how, in one line, whatever name a sender gave it."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])[:_MOST_PLACE]
+    return f"{place!r}: {first['msg']}" if place else str(first["msg"])
 
 
 class _Message(BaseModel):
@@ -68,6 +85,9 @@ class ReportMessage(_Message):
     active_validators: Uint32
     exited_validators: Uint32
     slashed_validators: Uint32
+    active_balance_gwei: Uint64
+    operators_bps: Uint16
+    charged_shares: Uint128
     operators_root: Root
     validators_root: Root
 
@@ -126,6 +146,9 @@ class OperatorMessage(_Message):
     exited: Uint256
     slashed: Uint256
     cumulative_reward_shares: Uint256
+    cumulative_charged_shares: Uint256
+    cumulative_weight: Uint256
+    cumulative_full_weight: Uint256
 
     @classmethod
     def of(cls, totals: OperatorTotals) -> Self:

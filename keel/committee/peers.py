@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from keel.chain.closeable import Closing
 from keel.chain.endpoint import Endpoint, endpoint
 from keel.committee.ballot_box import BallotBox
-from keel.committee.messages import BallotsMessage, OperatorsMessage, SignedBallot
+from keel.committee.messages import BallotsMessage, OperatorsMessage, SignedBallot, first_fault
 from keel.errors import KeelError
 from keel.model.commitment import OperatorTotals, operators_tree
 
@@ -148,7 +148,7 @@ class Peers(Closing):
         try:
             ballots = BallotsMessage.model_validate_json(content).ballots
         except ValidationError as error:
-            raise PeerError(f"sent no ballots: {error.errors()[0]['msg']}") from error
+            raise PeerError(f"sent no ballots: {first_fault(error)}") from error
         return [ballot for ballot in ballots if ballot.ref_slot == ref_slot]
 
     def _push(self, peer: _Peer, ballots: Sequence[SignedBallot]) -> None:
@@ -179,7 +179,7 @@ class Peers(Closing):
         try:
             leaves = OperatorsMessage.model_validate_json(content).leaves
         except ValidationError as error:
-            raise PeerError(f"sent no leaves: {error.errors()[0]['msg']}") from error
+            raise PeerError(f"sent no leaves: {first_fault(error)}") from error
         if not leaves or operators_tree(leaves).root != root:
             raise PeerError(f"sent leaves without the root 0x{root.hex()}")
         return leaves

@@ -90,6 +90,13 @@ class HostName(click.ParamType):
     "deployments/. All addresses come from it.",
 )
 @click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".keel/page"),
+    show_default=True,
+    help="Folder that keeps the events which it has read, for the next start.",
+)
+@click.option(
     "--listen",
     type=Listen(),
     default="127.0.0.1:8600",
@@ -104,9 +111,11 @@ class HostName(click.ParamType):
     help="A host name that browsers may use, besides addresses and localhost; can be repeated.",
 )
 def cli(
+    *,
     execution: str,
     beacon: str,
     deployment: Path | None,
+    data: Path,
     listen: tuple[str, int],
     allowed_hosts: tuple[str, ...],
 ) -> None:
@@ -121,6 +130,7 @@ def cli(
             execution_url=execution,
             beacon_url=beacon,
             deployment=deployment or _found_manifest(execution),
+            data=data,
             host=listen[0],
             port=listen[1],
             allowed_hosts=allowed_hosts,

@@ -22,12 +22,14 @@ _ACCOUNTS_SECONDS = 10.0
 class DashboardOptions:
     """Where the page reads and where it listens; port 0 takes any free one.
 
-    `allowed_hosts` are host names that browsers may use, besides addresses and localhost.
+    `data` is the folder in which it keeps what it has read, if anywhere. `allowed_hosts` are host
+    names that browsers may use, besides addresses and localhost.
     """
 
     execution_url: str
     beacon_url: str
     deployment: Path
+    data: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8600
     allowed_hosts: Sequence[str] = ()
@@ -40,7 +42,8 @@ def serving_dashboard(options: DashboardOptions) -> Iterator[str]:
     known = KnownDeployment.read(options.deployment)
     accounts = local_accounts(known, options)
     poll_seconds = options.poll_seconds
-    with Watcher(known, options.execution_url, options.beacon_url, poll_seconds) as watcher:
+    urls = options.execution_url, options.beacon_url
+    with Watcher(known, *urls, poll_seconds, options.data) as watcher:
         app = create_app(watcher, new_token(), accounts, options.allowed_hosts)
         with serve_app(app, options.host, options.port) as url:
             yield url

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 from eth_abi.exceptions import DecodingError
@@ -29,6 +30,7 @@ from keel.dashboard.votes import Grid, VoteReader, vote_grid
 from keel.deploy.errors import ManifestError
 from keel.deploy.manifest import require_same_chain
 from keel.nodes.errors import NodeError
+from keel.sight.event_file import EventFile
 from keel.sight.event_index import ChainMovedError, EventIndex, Happened
 
 POLL_SECONDS = 0.5
@@ -66,7 +68,10 @@ class View:
 
 
 class Watcher(Closing):
-    """Follows two nodes inside a `with` block; `view` may be read from any thread."""
+    """Follows two nodes inside a `with` block; `view` may be read from any thread.
+
+    What was read of the chain is kept in the folder `data`, without one in memory only.
+    """
 
     def __init__(
         self,
@@ -74,8 +79,10 @@ class Watcher(Closing):
         execution_url: str,
         beacon_url: str,
         poll_seconds: float = POLL_SECONDS,
+        data: Path | None = None,
     ) -> None:
         self.known = known
+        self._data = data
         self.execution_url = execution_url
         self.beacon_url = beacon_url
         self._poll_seconds = poll_seconds
@@ -111,7 +118,7 @@ class Watcher(Closing):
 
     def _follow_execution(self) -> None:
         with RpcClient(self.execution_url, _TIMEOUT_SECONDS) as rpc:
-            reader = _ExecutionReader(self.known, rpc)
+            reader = _ExecutionReader(self.known, rpc, self._data)
             self._repeat(lambda: self._execution_step(reader))
 
     def _execution_step(self, reader: "_ExecutionReader") -> None:
@@ -221,11 +228,13 @@ def _malformed(url: str, error: Exception) -> str:
 class _ExecutionReader:
     """Reads a layer at each new head; the same object comes back while the head stands."""
 
-    def __init__(self, known: KnownDeployment, rpc: RpcClient) -> None:
+    def __init__(self, known: KnownDeployment, rpc: RpcClient, data: Path | None) -> None:
         self._known = known
         self._rpc = rpc
         self._contracts = known.bind(rpc)
-        self._index = EventIndex(self._contracts, known.manifest.block, TOLD)
+        manifest = known.manifest
+        file = None if data is None else EventFile(data, manifest.chain_id)
+        self._index = EventIndex(self._contracts, manifest.block, TOLD, file)
         self._votes = VoteReader(self._contracts.oracle)
         self._layer: Layer | None = None
         self._since = time.monotonic()

@@ -90,7 +90,7 @@ def _look(settings: KeeperSettings, address: str | None) -> tuple[KeeperView, di
     """What a keeper would see now, and what is wrong with members, by url."""
     with open_layers(settings, warn) as layers, open_members(settings) as members:
         layers.require_agreement()
-        reader = open_reader(settings, layers, members, address)
+        reader = open_reader(settings, layers, members, address, only_reads=True)
         view = reader.read(reader.head_slot(layers.rpc.agreed_head()))
         members.operators(bytes(32))  # asked only to hear whether they answer
         return view, dict(members.problems)

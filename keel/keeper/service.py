@@ -19,6 +19,8 @@ from keel.keeper.view_reader import KeeperReader
 from keel.nodes.errors import NodeError
 from keel.service.layers import Layers, open_layers
 from keel.service.service import Service
+from keel.sight.event_file import EventFile
+from keel.sight.history import Historian
 from keel.wallet.account import address_of
 from keel.wallet.sender import open_sender
 
@@ -118,7 +120,7 @@ def open_keeper(
             sender = open_sender(settings, layers.rpc, account, chain_id, service.log)
             turns = Turns(settings.keeper.turn_slots)
             doer = Doer(layers.bindings, sender, turns, service, figures)
-        reader = open_reader(settings, layers, members, address_of(account))
+        reader = open_reader(settings, layers, members, address_of(account), only_reads=False)
         yield Keeper(service, layers, reader, figures, doer)
 
 
@@ -128,10 +130,17 @@ def open_members(settings: KeeperSettings) -> Peers:
 
 
 def open_reader(
-    settings: KeeperSettings, layers: Layers, members: Peers, account: str | None
+    settings: KeeperSettings,
+    layers: Layers,
+    members: Peers,
+    account: str | None,
+    *,
+    only_reads: bool,
 ) -> KeeperReader:
-    """Make the reader of an account's views."""
+    """Make the reader of an account's views; a command `only_reads` the keeper's data folder."""
     deployed = layers.manifest.configuration.parameters
     state_slots = settings.keeper.state_slots or deployed.slots_per_epoch
     terms = terms_of(settings.keeper, deployed, settings.fees.priority_fee_wei)
-    return KeeperReader(layers, members, terms, account, state_slots)
+    file = EventFile(settings.data, layers.manifest.chain_id, only_reads=only_reads)
+    historian = Historian(layers.bindings, layers.manifest.block, file)
+    return KeeperReader(layers, historian, members, terms, account, state_slots=state_slots)

@@ -31,7 +31,8 @@ from keel.errors import KeelError
 from keel.model.allocation import Operator, check_allocation
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import Refused
-from keel.sight.key_batches import CommittedKey, Key, committed_keys, staked_pubkeys
+from keel.sight.history import Historian
+from keel.sight.key_batches import CommittedKey, Key
 
 DEPOSITED_BEFORE = "somebody has deposited for it before"
 
@@ -94,7 +95,7 @@ def choose_keys(
     registry: OperatorRegistry,
     deposits: DepositContract,
     network: Network,
-    first_block: int,
+    historian: Historian,
     *,
     deposited: Deposited,
     most: int | None = None,
@@ -108,8 +109,7 @@ def choose_keys(
     wanted = wanted if most is None else min(wanted, most)
     if wanted == 0:
         return StakingChoice((), (), deposit_root)
-    staked = staked_pubkeys(registry, first_block)
-    waiting = [c for c in committed_keys(registry, first_block) if c.key.pubkey not in staked]
+    waiting = historian.waiting_keys(historian.up_to(block_head(registry.rpc)))
     credentials = vault.withdrawalCredentials()
     asked = frozenset(committed.key.pubkey for committed in waiting)
     faults = dict.fromkeys(deposited(asked, credentials) if asked else (), DEPOSITED_BEFORE)

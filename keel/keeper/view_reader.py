@@ -10,7 +10,6 @@ from keel.committee.timetable import Timetable
 from keel.keeper.ballot_reader import BallotReader
 from keel.keeper.chores import Kind
 from keel.keeper.coffers import read_coffers, read_deadlock
-from keel.keeper.history import AskedExit, Historian, History
 from keel.keeper.staking import DEPOSITED_BEFORE, deposited_since, read_operators
 from keel.keeper.state_reader import (
     ReadState,
@@ -35,6 +34,7 @@ from keel.model.commitment import OperatorTotals
 from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.frames import State
 from keel.service.layers import Layers
+from keel.sight.history import AskedExit, Historian, History
 
 _NO_ROOT = bytes(32)
 
@@ -53,7 +53,14 @@ class KeeperReader:
     """Reads for one account; keeps what cannot change: events, leaves, the last beacon state."""
 
     def __init__(
-        self, layers: Layers, members: Peers, terms: Terms, account: str | None, state_slots: int
+        self,
+        layers: Layers,
+        historian: Historian,
+        members: Peers,
+        terms: Terms,
+        account: str | None,
+        *,
+        state_slots: int,
     ) -> None:
         configuration = layers.manifest.configuration
         finality_seconds = configuration.parameters.finality_seconds
@@ -63,7 +70,7 @@ class KeeperReader:
         self._members = members
         self._terms = terms
         self._account = account
-        self._historian = Historian(contracts, layers.manifest.block)
+        self._historian = historian
         self._states = StateReader(layers.beacon, layers.rpc, state_slots)
         self._ballots = BallotReader(contracts, layers.manifest.chain_id, timetable, members)
         self._standings = StandingReader(contracts, account)

@@ -1,4 +1,4 @@
-"""`validatorsRoot` of a report: a Merkle tree whose nodes carry the sum of the balances below.
+"""`validatorsRoot` of a report: a Merkle tree whose nodes carry the part of C below (REP-11).
 
 A leaf is hashed twice, as in `keel.model.commitment`. The words that Solidity's `abi.encode` would
 give are joined here by hand, and hashed by the quickest of eth-hash's backends: a report has a
@@ -17,12 +17,16 @@ _WORD_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class ValidatorBalance:
-    """One validator at the reference slot; `index` is its place in the beacon state."""
+    """One validator at the reference slot; `index` is its place in the beacon state.
+
+    It counts in C by its balance, pending deposits included, less its expected penalty.
+    """
 
     index: int
     pubkey: bytes
     balance_gwei: int
     slashed: bool
+    penalty_gwei: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class SumNode:
     """Hash and sum; the sums of both children are hashed too, so none can be exchanged."""
 
     hash: bytes
-    balance_gwei: int
+    worth_gwei: int
 
 
 type _Node = tuple[bytes, int]
@@ -52,9 +56,10 @@ def _leaf(validator: ValidatorBalance) -> _Node:
         _word(validator.index)
         + public_key_hash(validator.pubkey)
         + _word(validator.balance_gwei)
+        + _word(validator.penalty_gwei)
         + _word(validator.slashed)
     )
-    return keccak256(keccak256(encoded)), validator.balance_gwei
+    return keccak256(keccak256(encoded)), validator.balance_gwei - validator.penalty_gwei
 
 
 def _parent(left: _Node, right: _Node) -> _Node:

@@ -5,7 +5,7 @@ Every leaf is hashed twice, so that no inner node (the hash of 64 bytes) can pas
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -17,13 +17,16 @@ PUBLIC_KEY_BYTES = 48
 
 @dataclass(frozen=True)
 class OperatorTotals:
-    """One operator in a report; `cumulative_reward_shares` never falls."""
+    """One operator in a report (OPR-6); `cumulative_reward_shares` never falls."""
 
     operator_id: int
     active: int
     exited: int
     slashed: int
     cumulative_reward_shares: int
+    cumulative_charged_shares: int = 0
+    cumulative_weight: int = 0
+    cumulative_full_weight: int = 0
 
 
 def public_key_hash(public_key: bytes) -> bytes:
@@ -48,16 +51,8 @@ def key_batch_tree(deposit_data_roots: Sequence[bytes]) -> MerkleTree:
 
 def operator_leaf(totals: OperatorTotals) -> bytes:
     """Leaf of one operator in a report's `operatorsRoot`; every field is one word. OPR-4."""
-    return _double_hash(
-        ("uint256", "uint256", "uint256", "uint256", "uint256"),
-        (
-            totals.operator_id,
-            totals.active,
-            totals.exited,
-            totals.slashed,
-            totals.cumulative_reward_shares,
-        ),
-    )
+    words = astuple(totals)
+    return _double_hash(("uint256",) * len(words), words)
 
 
 def operators_tree(operators: Sequence[OperatorTotals]) -> MerkleTree:

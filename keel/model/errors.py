@@ -230,6 +230,22 @@ class SlashedAboveStaked(Refused):
 
 
 @dataclass(eq=False)
+class ActiveAboveConsensus(Refused):
+    """REP-11."""
+
+    active_gwei: int
+    consensus_gwei: int
+
+
+@dataclass(eq=False)
+class ReservedNotZero(Refused):
+    """REP-11, OPR-6."""
+
+    field: str
+    value: int
+
+
+@dataclass(eq=False)
 class QuorumNotReached(Refused):
     """REP-7 and REP-8."""
 

@@ -11,6 +11,7 @@ and by what is staked on record, in shares at the rate before; profit that bore 
 remembered, so that the loss of it makes no later profit free.
 REP-6: no more validators than were staked by the reference slot.
 REP-9: judging and applying are pure functions, so simulation and application are the same.
+REP-11: active balances are a part of C, and what no rule uses yet is zero.
 
 REP-7 and REP-8, who must sign and when, are in the transition `submit_report`.
 """
@@ -27,6 +28,7 @@ from keel.model.constants import (
     SHARES_PER_UNIT,
 )
 from keel.model.errors import (
+    ActiveAboveConsensus,
     RefSlotNotBoundary,
     RefSlotNotFinal,
     RefSlotNotNewer,
@@ -34,6 +36,7 @@ from keel.model.errors import (
     RefTimeTooEarly,
     ReportAboveSupply,
     ReportedAboveHeld,
+    ReservedNotZero,
     SlashedAboveStaked,
     TooManyValidators,
 )
@@ -62,6 +65,9 @@ class Report:
     active_validators: int = 0
     exited_validators: int = 0
     slashed_validators: int = 0
+    active_balance_gwei: int = 0
+    operators_bps: int = 0
+    charged_shares: int = 0
     operators_root: bytes = bytes(32)
     validators_root: bytes = bytes(32)
 
@@ -171,6 +177,17 @@ def _check_counts(base: ReportBase, report: Report) -> None:
         raise TooManyValidators(validators, base.staked_validators)
     if report.slashed_validators > base.staked_validators:
         raise SlashedAboveStaked(report.slashed_validators, base.staked_validators)
+    _check_fields(report)
+
+
+def _check_fields(report: Report) -> None:
+    """REP-11."""
+    if report.active_balance_gwei > report.consensus_balance_gwei:
+        raise ActiveAboveConsensus(report.active_balance_gwei, report.consensus_balance_gwei)
+    reserved = (("operatorsBps", report.operators_bps), ("chargedShares", report.charged_shares))
+    for name, value in reserved:
+        if value:
+            raise ReservedNotZero(name, value)
 
 
 def rate_seconds(parameters: Parameters, covered_seconds: int) -> int:

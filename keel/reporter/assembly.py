@@ -21,6 +21,8 @@ from keel.reporter.watch import Watch
 from keel.service.layers import Layers, open_layers
 from keel.service.service import Service
 from keel.serving import serve_app
+from keel.sight.event_file import EventFile
+from keel.sight.history import Historian
 from keel.sight.slot_view import SlotReader
 from keel.wallet.account import address_of
 from keel.wallet.sender import open_sender
@@ -35,6 +37,14 @@ def timetable_of(manifest: Manifest) -> Timetable:
 def open_peers(settings: ReporterSettings) -> Peers:
     """Clients of the other members."""
     return Peers(settings.committee.peers, settings.committee.peer_timeout_seconds)
+
+
+def open_slots(settings: ReporterSettings, layers: Layers, *, only_reads: bool) -> SlotReader:
+    """Make the reader of slots; a command `only_reads` the reporter's data folder."""
+    manifest = layers.manifest
+    file = EventFile(settings.data, manifest.chain_id, only_reads=only_reads)
+    historian = Historian(layers.bindings, manifest.block, file)
+    return SlotReader(layers.beacon, layers.bindings, historian)
 
 
 @contextmanager
@@ -88,7 +98,7 @@ def _tools(
     return Tools(
         chain_id=manifest.chain_id,
         bindings=bindings,
-        slots=SlotReader(layers.beacon, bindings, manifest.block),
+        slots=open_slots(settings, layers, only_reads=False),
         find_leaves=leaves_finder(journal, peers),
         journal=journal,
         box=BallotBox(manifest.chain_id, bindings.oracle.address, timetable),

@@ -1,6 +1,6 @@
 """From what both layers show to a report; every member finds the same (REP-10, OPR-5)."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,9 +40,10 @@ class OperatorAssessment:
     """One operator at the reference slot; foreign keys count nowhere but in `foreign`.
 
     `pending` are keys that the state knows and that are not active yet, `unknown` those it does not
-    know. `balance_gwei` is the operator's part of C, `pending_gwei` of it in pending deposits.
-    `effective_gwei` is that of validators with duties: active and not slashed. `weight` is at most
-    `full_weight`, had all of them earned everything in the previous epoch.
+    know. `balance_gwei` is the operator's part of C; `pending_gwei` of it is in pending
+    deposits, `active_gwei` is that of active validators. `effective_gwei` is that of those with
+    duties: active and not slashed. `weight` is at most `full_weight`, had all of them earned
+    everything in the previous epoch.
     """
 
     operator_id: int
@@ -55,17 +56,26 @@ class OperatorAssessment:
     foreign: int
     balance_gwei: int
     pending_gwei: int
+    active_gwei: int
     effective_gwei: int
     weight: int
     full_weight: int
     added_shares: int
     cumulative_reward_shares: int
+    cumulative_weight: int
+    cumulative_full_weight: int
 
     @property
     def totals(self) -> OperatorTotals:
-        """The leaf of `operatorsRoot`."""
+        """The leaf of `operatorsRoot` (OPR-6)."""
         return OperatorTotals(
-            self.operator_id, self.active, self.exited, self.slashed, self.cumulative_reward_shares
+            operator_id=self.operator_id,
+            active=self.active,
+            exited=self.exited,
+            slashed=self.slashed,
+            cumulative_reward_shares=self.cumulative_reward_shares,
+            cumulative_weight=self.cumulative_weight,
+            cumulative_full_weight=self.cumulative_full_weight,
         )
 
 
@@ -114,30 +124,24 @@ def assess_slot(
     The previous leaves are those of the root on chain (OPR-5). At the slot
     `rebuild_leaves_at` they start again from what operators claimed.
     """
-    root, previous = view.protocol.operators_root, view.protocol.claimed_shares
-    if root == bytes(32):
-        previous = {}
-    elif view.consensus.ref_slot != rebuild_leaves_at:
-        leaves = find_leaves(root)
-        if leaves is None:
-            raise LeavesMissingError(root)
-        previous = {totals.operator_id: totals.cumulative_reward_shares for totals in leaves}
+    previous = _previous_leaves(view, find_leaves, rebuild_leaves_at)
     return assess(view.consensus, view.protocol, previous)
 
 
 def assess(
-    consensus: ConsensusView, protocol: ProtocolView, previous: Mapping[int, int]
+    consensus: ConsensusView, protocol: ProtocolView, previous: Sequence[OperatorTotals]
 ) -> Assessment:
     """Build the report of a reference slot.
 
-    `previous` are the cumulative shares of the leaves of `protocol.operators_root`; whoever calls
-    has checked that. Raises LeavesAboveMintedError, and ValueError for views of different keys.
+    `previous` are the leaves of `protocol.operators_root`; whoever calls has checked that. Raises
+    LeavesAboveMintedError, and ValueError for views of different keys.
     """
     if len(consensus.index) != len(protocol.recorded):
         raise ValueError(f"{len(consensus.index)} standings, {len(protocol.recorded)} keys")
-    undistributed = protocol.minted_shares - sum(previous.values())
+    given = sum(leaf.cumulative_reward_shares for leaf in previous)
+    undistributed = protocol.minted_shares - given
     if undistributed < 0:
-        raise LeavesAboveMintedError(sum(previous.values()), protocol.minted_shares)
+        raise LeavesAboveMintedError(given, protocol.minted_shares)
     operators = _operators(consensus, protocol, previous)
     leaves = tuple(operator.totals for operator in operators)
     validators_gwei = _total(consensus.balance_gwei[~consensus.foreign])
@@ -150,6 +154,7 @@ def assess(
         active_validators=sum(leaf.active for leaf in leaves),
         exited_validators=sum(leaf.exited for leaf in leaves),
         slashed_validators=sum(leaf.slashed for leaf in leaves),
+        active_balance_gwei=sum(operator.active_gwei for operator in operators),
         operators_root=operators_tree(leaves).root if leaves else bytes(32),
         validators_root=balance_root(balances(consensus, protocol)).hash,
     )
@@ -184,27 +189,47 @@ def balances(consensus: ConsensusView, protocol: ProtocolView) -> list[Validator
     ]
 
 
+def _previous_leaves(
+    view: SlotView, find_leaves: FindLeaves, rebuild_leaves_at: int | None
+) -> Sequence[OperatorTotals]:
+    root, claimed = view.protocol.operators_root, view.protocol.claimed_shares
+    if root == bytes(32):
+        return ()
+    if view.consensus.ref_slot == rebuild_leaves_at:
+        return [OperatorTotals(each, 0, 0, 0, shares) for each, shares in claimed.items()]
+    leaves = find_leaves(root)
+    if leaves is None:
+        raise LeavesMissingError(root)
+    return leaves
+
+
 def _operators(
-    consensus: ConsensusView, protocol: ProtocolView, previous: Mapping[int, int]
+    consensus: ConsensusView, protocol: ProtocolView, previous: Sequence[OperatorTotals]
 ) -> tuple[OperatorAssessment, ...]:
     """One for each operator of the registry; operators without a validator keep their leaf."""
     operator_ids = protocol.recorded.operator_ids
-    known = {*protocol.operator_names, *previous, *operator_ids.tolist()}
+    before = {leaf.operator_id: leaf for leaf in previous}
+    known = {*protocol.operator_names, *before, *operator_ids.tolist()}
     counted = {
         operator_id: _counted(consensus, operator_ids == operator_id)
         for operator_id in sorted(known)
     }
     weights = {operator_id: counts["weight"] for operator_id, counts in counted.items()}
-    after = distribute(previous, protocol.minted_shares, weights)
+    shares = {leaf.operator_id: leaf.cumulative_reward_shares for leaf in previous}
+    after = distribute(shares, protocol.minted_shares, weights)
+    nothing = OperatorTotals(0, 0, 0, 0, 0)
     return tuple(
         OperatorAssessment(
             operator_id=operator_id,
             name=protocol.operator_names.get(operator_id, ""),
-            added_shares=after[operator_id] - previous.get(operator_id, 0),
+            added_shares=after[operator_id] - shares.get(operator_id, 0),
             cumulative_reward_shares=after[operator_id],
+            cumulative_weight=leaf.cumulative_weight + counts["weight"],
+            cumulative_full_weight=leaf.cumulative_full_weight + counts["full_weight"],
             **counts,
         )
         for operator_id, counts in counted.items()
+        for leaf in [before.get(operator_id, nothing)]
     )
 
 
@@ -224,6 +249,7 @@ def _counted(consensus: ConsensusView, theirs: Flags) -> dict[str, int]:
         "foreign": int((theirs & consensus.foreign).sum()),
         "balance_gwei": _total(consensus.balance_gwei[own]) + pending_gwei,
         "pending_gwei": pending_gwei,
+        "active_gwei": _total(consensus.balance_gwei[own & consensus.active]),
         "effective_gwei": _total(effective_gwei),
         "weight": _total(effective_gwei * consensus.earned_weight[working]),
         "full_weight": _total(effective_gwei) * consensus.max_weight,

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from keel.chain.errors import ChainError
 from keel.formatting.lines import print_line
-from keel.reporter.assembly import open_peers, open_reporter
+from keel.reporter.assembly import open_peers, open_reporter, open_slots
 from keel.reporter.assessment import assess_slot
 from keel.reporter.checks import check_all
 from keel.reporter.explain import explanation, explanation_json, validators_tables
@@ -22,7 +22,6 @@ from keel.service.logs import Log
 from keel.service.loop import run_loop
 from keel.service.service import running_service
 from keel.service.settings import load_settings
-from keel.sight.slot_view import SlotReader
 from keel.wallet.account import account_of, address_of
 
 NAME = "reporter"
@@ -100,7 +99,7 @@ def explain(ref_slot: int, config: Path | None, validators: bool, as_json: bool)
         open_peers(settings) as peers,
     ):
         layers.require_agreement()
-        slots = SlotReader(layers.beacon, layers.bindings, layers.manifest.block)
+        slots = open_slots(settings, layers, only_reads=True)
         find_leaves = leaves_finder(journal, peers, keep=False)
         if layers.beacon.finalised_slot() <= ref_slot:
             warn(f"slot {ref_slot}", "not final, it can still change")

@@ -12,7 +12,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from keel.committee.ballot import Ballot
 from keel.committee.exchange import FindLeaves
-from keel.committee.messages import Integer, OperatorMessage, OperatorsMessage, ReportMessage
+from keel.committee.messages import (
+    Integer,
+    OperatorMessage,
+    OperatorsMessage,
+    ReportMessage,
+    first_fault,
+)
 from keel.committee.peers import Peers
 from keel.deploy.manifest import LOCAL_CHAIN_IDS
 from keel.errors import KeelError
@@ -127,7 +133,10 @@ class Journal:
         except FileNotFoundError:
             return None
         except ValidationError as error:
-            raise JournalError(f"{path} is damaged: what was signed is not known") from error
+            raise JournalError(
+                f"{path} is damaged or of another version ({first_fault(error)}): "
+                "what was signed is not known"
+            ) from error
 
 
 def _is_void(earlier: _Intent, state_root: bytes) -> bool:

@@ -14,6 +14,7 @@ from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.scenarios.circle_world import CircleWorld
 from keel.scenarios.operators import NETWORK
 from keel.scenarios.world import World
+from keel.sight.history import Historian
 
 
 class RootsDifferError(KeelError):
@@ -43,7 +44,7 @@ def stake(world: World, most: int | None = None) -> Staked:
         c.registry,
         c.deposits,
         NETWORK,
-        world.first_block,
+        Historian(c, world.first_block),
         deposited=deposited_ever(c.deposits),
         most=most,
     )

@@ -75,7 +75,7 @@ def look(world: World, ref_slot: int) -> tuple[Report, dict[int, int]]:
     counts = beacon.counts(time).values()
     seen = Report(
         ref_slot=ref_slot,
-        consensus_balance_gwei=balances.balance_gwei,
+        consensus_balance_gwei=balances.worth_gwei,
         withdrawal_vault_balance_wei=balance_wei(
             world.rpc, contracts.withdrawal_vault.address, block
         ),
@@ -83,6 +83,7 @@ def look(world: World, ref_slot: int) -> tuple[Report, dict[int, int]]:
         active_validators=sum(active for active, _, _ in counts),
         exited_validators=sum(exited for _, exited, _ in counts),
         slashed_validators=sum(slashed for _, _, slashed in counts),
+        active_balance_gwei=beacon.active_gwei(time),
         operators_root=operators_tree(operator_totals(world, leaves, time)).root
         if leaves
         else bytes(32),
@@ -92,7 +93,7 @@ def look(world: World, ref_slot: int) -> tuple[Report, dict[int, int]]:
 
 
 def operator_totals(world: World, leaves: dict[int, int], time: int) -> list[OperatorTotals]:
-    """Leaves of `operatorsRoot` at a reference slot."""
+    """Leaves of `operatorsRoot` at a reference slot; these members do not look at weights."""
     counts = world.beacon.counts(time)
     return [
         OperatorTotals(operator_id, *counts.get(operator_id, (0, 0, 0)), shares)

@@ -1,6 +1,6 @@
 """What operators do: join, commit keys from files of deposit tools, claim their rewards (OPR-4)."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from keel.chain.anvil import TEST_MNEMONIC
@@ -19,6 +19,7 @@ from keel.scenarios.circle_world import CircleWorld
 from keel.scenarios.identity import last_ref_time
 from keel.scenarios.members import operator_totals
 from keel.scenarios.world import World
+from keel.sight.history import Historian
 from keel.sight.key_batches import batches_of, require_usable
 
 NETWORK = network_named("local")
@@ -69,7 +70,9 @@ def commit_keys(world: World, operator_id: int, manager: str, file: Path) -> int
     """
     contracts = world.contracts
     entries = read_deposit_data(file)
-    require_usable(entries, contracts.vault, contracts.registry, NETWORK, world.first_block)
+    historian = Historian(contracts, world.first_block)
+    known = historian.known_keys(historian.up_to(block_head(world.rpc)))
+    require_usable(entries, contracts.vault, known, NETWORK)
     gas_used = 0
     for batch in batches_of(entries):
         arguments = (operator_id, batch.root, batch.packed)
@@ -118,15 +121,8 @@ def operators_claim(world: World) -> list[Rewarded]:
     for position, leaf in enumerate(totals):
         if leaf.cumulative_reward_shares <= registry.claimedShares(leaf.operator_id):
             continue
-        values = (
-            leaf.operator_id,
-            leaf.active,
-            leaf.exited,
-            leaf.slashed,
-            leaf.cumulative_reward_shares,
-        )
         receipt = registry.claimRewards.send(
-            values, tree.proof(position), sender=world.actors["stranger"]
+            astuple(leaf), tree.proof(position), sender=world.actors["stranger"]
         )
         (event,) = registry.events(receipt, "RewardsClaimed")
         shares = event.inputs["shares"]

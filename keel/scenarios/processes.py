@@ -58,6 +58,7 @@ def _page(folder: Path, around: Surroundings, port: int) -> Service:
         "--execution": around.execution_url,
         "--beacon": around.beacon_url,
         "--deployment": str(around.manifest),
+        "--data": str(folder / "page"),
         "--listen": listen,
     }
     arguments = [part for option in options.items() for part in option]

@@ -24,6 +24,7 @@ class Standing:
 
     index: int
     balance_gwei: int
+    pending_gwei: int = 0
     active: bool = False
     exited: bool = False
     slashed: bool = False
@@ -60,7 +61,11 @@ def view_of(spec: Spec, state: State) -> BeaconView:
     for pending in state.pending_deposits:
         pubkey = bytes(pending.pubkey)
         known = found.get(pubkey, Standing(NO_INDEX, 0))
-        found[pubkey] = replace(known, balance_gwei=known.balance_gwei + int(pending.amount))
+        found[pubkey] = replace(
+            known,
+            balance_gwei=known.balance_gwei + int(pending.amount),
+            pending_gwei=known.pending_gwei + int(pending.amount),
+        )
     number = int(state.latest_execution_payload_header.block_number)
     return BeaconView(int(state.slot), number, found)
 
@@ -165,6 +170,11 @@ class RealBeacon:
             ValidatorBalance(standing.index, pubkey, standing.balance_gwei, standing.slashed)
             for pubkey, standing in self.standings(self.slot_at(time)).items()
         ]
+
+    def active_gwei(self, time: int) -> int:
+        """The part of C that active validators have, without pending deposits."""
+        standings = self.standings(self.slot_at(time)).values()
+        return sum(one.balance_gwei - one.pending_gwei for one in standings if one.active)
 
     def counts(self, time: int) -> dict[int, tuple[int, int, int]]:
         """Active, exited and slashed validators by operator."""

@@ -152,6 +152,11 @@ class ScriptBeacon:
             if v.deposited_at <= time
         ]
 
+    def active_gwei(self, time: int) -> int:
+        """The part of C of validators that have not left at a time."""
+        staying = (v for v in self.validators if not self._since(self.exited, v, time))
+        return sum(self.balance_gwei(validator, time) for validator in staying)
+
     def counts(self, time: int) -> dict[int, tuple[int, int, int]]:
         """Active, exited and slashed validators by operator."""
         counted: dict[int, tuple[int, int, int]] = {}

@@ -48,6 +48,9 @@ class ConsensusLayer(Protocol):
     def balances(self, time: int) -> list[ValidatorBalance]:
         """Everything that `validatorsRoot` holds."""
 
+    def active_gwei(self, time: int) -> int:
+        """Return the part of C that active validators have at a moment (REP-11)."""
+
     def counts(self, time: int) -> dict[int, tuple[int, int, int]]:
         """Active, exited and slashed validators by operator."""
 

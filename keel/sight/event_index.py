@@ -3,6 +3,9 @@
 A read ends at a block whose hash is remembered. When that block is no longer the chain's (a reorg,
 a restarted node, a development chain that was put back), the index goes back to the newest block
 that still is, forgets what came later, and reads on from there.
+
+With a file, an index begins with what an earlier one had read. So a restart reads again at most the
+last KEPT_EVERY_BLOCKS that were read before, also after ten years.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +18,11 @@ from keel.chain.logs import logs_matching
 from keel.chain.rpc import RpcClient
 from keel.chain.state import BlockHead
 from keel.deploy.bindings import Bindings
+from keel.nodes.errors import NodeError
+from keel.sight.event_file import EventFile, KeptEvents
+
+KEPT_EVERY_BLOCKS = 900
+"""After so many blocks, three hours on mainnet, the file is written again."""
 
 RANGE_BLOCKS = 2_000
 """Blocks of one eth_getLogs; providers refuse much more."""
@@ -22,6 +30,7 @@ _RANGES_AT_ONCE = 25
 _CHECKPOINTS_KEPT = 512
 _HEADERS_AT_ONCE = 200
 _TRANSFER = "Transfer"
+_COUNTED = "KeyStaked"
 _ZERO_TOPIC = "0x" + "0" * 64
 
 
@@ -52,18 +61,28 @@ class EventIndex:
     """Events in the order of the chain, up to `last_block`, which is -1 before the first read.
 
     `names` are the events that are kept, by field of Bindings; of transfers of a token only mints
-    and burns.
+    and burns. The registry's `KeyStaked` is among them: its count shows when logs are missing.
     """
 
     def __init__(
-        self, contracts: Bindings, first_block: int, names: Mapping[str, tuple[str, ...]]
+        self,
+        contracts: Bindings,
+        first_block: int,
+        names: Mapping[str, tuple[str, ...]],
+        file: EventFile | None = None,
     ) -> None:
         self._first_block = first_block
         self._contracts = contracts
         self._names = names
         self._fields = {getattr(contracts, field).address: field for field in names}
-        self._checkpoints: list[tuple[int, str]] = []
-        self.events: tuple[Happened, ...] = ()
+        self._file = file
+        self._scope = {
+            "first_block": first_block,
+            "events": {
+                field: [getattr(contracts, field).address, *kept] for field, kept in names.items()
+            },
+        }
+        self._begin()
 
     @property
     def last_block(self) -> int:
@@ -73,16 +92,56 @@ class EventIndex:
     def follow(self, rpc: RpcClient, head: BlockHead) -> bool:
         """Read on towards a head; whether it was reached, else the next call goes on.
 
-        Raises ChainMovedError when blocks were replaced meanwhile, and what the client raises.
+        Raises ChainMovedError when blocks were replaced meanwhile, NodeError when the node leaves
+        out logs, and what the client raises.
         """
         self._go_back(rpc, head)
+        before = self.last_block
         for _ in range(_RANGES_AT_ONCE):
-            first = max(self.last_block + 1, self._first_block)
+            first = self._next_block
             if first > head.number:
-                return True
+                break
             last = min(first + RANGE_BLOCKS - 1, head.number)
             self._read_range(rpc, first, last, head)
-        return self.last_block >= head.number
+        is_there = self._next_block > head.number
+        if is_there and self.last_block > before:
+            self._require_whole(rpc, head)
+            self._keep()
+        return is_there
+
+    @property
+    def _next_block(self) -> int:
+        return max(self.last_block + 1, self._first_block)
+
+    def _begin(self) -> None:
+        """Begin with what the file has, else with nothing."""
+        kept = None if self._file is None else self._file.read(self._scope)
+        self._checkpoints: list[tuple[int, str]] = [] if kept is None else list(kept.checkpoints)
+        self.events: tuple[Happened, ...] = (
+            () if kept is None else tuple(self._decoded(kept.logs, kept.times))
+        )
+        self._kept_block = self.last_block
+
+    def _keep(self) -> None:
+        is_due = self._kept_block < 0 or self.last_block - self._kept_block >= KEPT_EVERY_BLOCKS
+        if self._file is None or not is_due:
+            return
+        logs = [happened.event.log for happened in self.events]
+        times = {happened.event.log.block_number: happened.time for happened in self.events}
+        self._file.write(self._scope, KeptEvents(self._checkpoints, logs, times))
+        self._kept_block = self.last_block
+
+    def _require_whole(self, rpc: RpcClient, head: BlockHead) -> None:
+        """Compare with the registry's own count; what a node left out must not be kept."""
+        found = sum(happened.name == _COUNTED for happened in self.events)
+        staked = self._contracts.registry.totalStaked(block=head.number)
+        if found == staked:
+            return
+        self._begin()
+        if hash_at(rpc, head.number) != head.hash:
+            raise ChainMovedError(f"block {head.number} was replaced while it was read")
+        told = f"the logs up to block {head.number} show {found} staked keys"
+        raise NodeError(rpc.name, f"{told}, the registry says {staked}")
 
     def _go_back(self, rpc: RpcClient, head: BlockHead) -> None:
         kept = list(self._checkpoints)
@@ -92,6 +151,7 @@ class EventIndex:
             return
         self._checkpoints = kept
         last = self.last_block
+        self._kept_block = min(self._kept_block, last)
         self.events = tuple(e for e in self.events if e.event.log.block_number <= last)
 
     def _read_range(self, rpc: RpcClient, first: int, last: int, head: BlockHead) -> None:

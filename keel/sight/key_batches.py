@@ -1,9 +1,8 @@
 """Key batches: from deposit data to what the registry is sent, and back from its events (OPR-1)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from keel.chain.contract import call_many
 from keel.chain.state import block_head
 from keel.consensus.deposit_data import (
     DepositDataEntry,
@@ -74,27 +73,6 @@ def batches_of(entries: Sequence[DepositDataEntry]) -> list[KeyBatch]:
     ]
 
 
-def committed_keys(registry: OperatorRegistry, first_block: int) -> list[CommittedKey]:
-    """Keys of all batches that were not withdrawn and whose root is that of their keys.
-
-    They are in the order in which they were committed; staked ones are among them.
-    """
-    last_block = block_head(registry.rpc).number
-    added = registry.events_between(first_block, last_block, "KeysAdded")
-    places = [(event.inputs["operatorId"], event.inputs["batch"]) for event in added]
-    roots = call_many(registry.rpc, [registry.batchRoot.prepare(*place) for place in places])
-    return [
-        committed
-        for place, event, root in zip(places, added, roots, strict=True)
-        for committed in keys_of_batch(*place, root, event.inputs["keys"])
-    ]
-
-
-def committed_pubkeys(registry: OperatorRegistry, first_block: int) -> dict[bytes, int]:
-    """Every public key in a batch on chain, and its operator."""
-    return {c.key.pubkey: c.operator_id for c in committed_keys(registry, first_block)}
-
-
 def staked_pubkeys(registry: OperatorRegistry, first_block: int) -> dict[bytes, int]:
     """Every public key that was staked, in order, and its operator."""
     last_block = block_head(registry.rpc).number
@@ -107,40 +85,25 @@ def staked_pubkeys(registry: OperatorRegistry, first_block: int) -> dict[bytes, 
 def require_usable(
     entries: Sequence[DepositDataEntry],
     vault: StakingVault,
-    registry: OperatorRegistry,
+    known: Mapping[bytes, str],
     network: Network,
-    first_block: int,
 ) -> None:
     """Raise DepositDataError with everything that forbids committing these entries.
 
-    What the file says is checked without the chain, but for the vault's withdrawal credentials;
-    then whether a key is committed or staked already.
+    What the file says is checked without the chain, but for the vault's withdrawal credentials.
+    `known` are keys that are on chain already, and as what.
     """
     credentials = vault.withdrawalCredentials()
     problems = check_deposit_data(entries, credentials, network.name)
-    problems += already_known(entries, registry, first_block)
-    if problems:
-        raise DepositDataError(problems)
-
-
-def already_known(
-    entries: Sequence[DepositDataEntry], registry: OperatorRegistry, first_block: int
-) -> list[DepositDataProblem]:
-    """Name the entries whose key is committed or staked on chain already."""
-    known = {
-        pubkey: f"committed by operator {operator_id}"
-        for pubkey, operator_id in committed_pubkeys(registry, first_block).items()
-    } | {
-        pubkey: f"staked for operator {operator_id}"
-        for pubkey, operator_id in staked_pubkeys(registry, first_block).items()
-    }
-    return [
+    problems += [
         DepositDataProblem(
             index, "pubkey", entry.pubkey.hex(), f"a new key, it is {known[entry.pubkey]}"
         )
         for index, entry in enumerate(entries)
         if entry.pubkey in known
     ]
+    if problems:
+        raise DepositDataError(problems)
 
 
 def _batch(entries: Sequence[DepositDataEntry]) -> KeyBatch:

@@ -7,20 +7,7 @@ from keel.chain.contract import call_many
 from keel.chain.rpc import LOG_BLOCKS
 from keel.chain.state import balance_wei, block_head
 from keel.deploy.bindings import Bindings
-from keel.errors import KeelError
-from keel.sight.recorded_keys import Recorded, read_recorded
-
-
-class MissingKeysError(KeelError):
-    """A node's logs do not hold as many keys as the registry says were staked."""
-
-    def __init__(self, found: int, staked: int, block_number: int) -> None:
-        super().__init__(
-            f"the logs up to block {block_number} show {found} staked keys, "
-            f"the registry says {staked}"
-        )
-        self.found = found
-        self.staked = staked
+from keel.sight.recorded_keys import Recorded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,19 +28,13 @@ class ProtocolView:
     operator_names: Mapping[int, str]
 
 
-def read_protocol(
-    bindings: Bindings, first_block: int, block_number: int, known: Recorded | None = None
-) -> ProtocolView:
-    """Read all at one block; keys that are `known` already are not asked for again.
-
-    Raises MissingKeysError, and what the client raises.
-    """
+def read_protocol(bindings: Bindings, recorded: Recorded, block_number: int) -> ProtocolView:
+    """Read all at a block, up to which these keys were recorded; raises what the client raises."""
     registry, vault = bindings.registry, bindings.vault
-    count, staked, root, credentials, held = call_many(
+    count, root, credentials, held = call_many(
         bindings.rpc,
         [
             registry.operatorCount.prepare(),
-            registry.totalStaked.prepare(),
             bindings.oracle.operatorsRoot.prepare(),
             vault.withdrawalCredentials.prepare(),
             vault.sharesOf.prepare(registry.address),
@@ -67,9 +48,6 @@ def read_protocol(
     ]
     answers = call_many(bindings.rpc, calls, block_number) if calls else []
     claimed = dict(enumerate(answers[:count]))
-    recorded = read_recorded(bindings, first_block, block_number, known)
-    if len(recorded) != staked:
-        raise MissingKeysError(len(recorded), staked, block_number)
     withdrawal_wei, rewards_wei = (
         balance_wei(bindings.rpc, contract.address, block_number)
         for contract in (bindings.withdrawal_vault, bindings.rewards_vault)

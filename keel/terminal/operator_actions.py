@@ -1,6 +1,7 @@
 """What operators, their council and the keeper do by command."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from eth_account.types import Language
 from rich.progress import track
 from rich.table import Table
 
+from keel.chain.packed import working_root
+from keel.chain.state import block_head
 from keel.consensus.deposit_data import (
     DepositDataEntry,
     make_deposit_data,
@@ -20,6 +23,7 @@ from keel.consensus.deposit_data import (
 )
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.consensus.keystores import Pbkdf2Cost, ScryptCost, encrypt_keystore, write_keystore
+from keel.deploy.manifest import LOCAL_CHAIN_IDS
 from keel.files.errors import Mistake
 from keel.formatting.amounts import shown_bps, shown_ether
 from keel.formatting.names import in_markup, printable
@@ -28,7 +32,9 @@ from keel.keeper.staking import choose_keys, deposited_ever
 from keel.keeper.state_reader import deposited_by_beacon
 from keel.model.frames import State
 from keel.nodes.agreed_beacon import AgreedBeacon
-from keel.sight.key_batches import batches_of, committed_keys, require_usable, staked_pubkeys
+from keel.sight.event_file import EventFile
+from keel.sight.history import Historian
+from keel.sight.key_batches import batches_of, require_usable
 from keel.terminal.answers import after, before, console
 from keel.terminal.connection import Connection, send
 from keel.terminal.faults import Fault
@@ -58,7 +64,9 @@ def add_keys(
     """Check the entries of the deposit-data file of this name, then commit its keys."""
     c = connection.contracts
     operator_id = _operator_of(connection, str(account.address), operator_id)
-    require_usable(entries, c.vault, c.registry, connection.network, connection.manifest.block)
+    historian = _historian(connection)
+    known = historian.known_keys(historian.up_to(block_head(connection.rpc)))
+    require_usable(entries, c.vault, known, connection.network)
     batches = batches_of(entries)
     before(
         f"{name}: {len(entries)} deposits for {connection.network.name} are valid "
@@ -104,7 +112,7 @@ def stake_keys(
             c.registry,
             c.deposits,
             connection.network,
-            connection.manifest.block,
+            _historian(connection),
             deposited=deposited_by_beacon(beacon, c.deposits)
             if beacon
             else deposited_ever(c.deposits),
@@ -131,12 +139,9 @@ def stake_keys(
 
 def operators_table(connection: Connection) -> Table:
     """Every operator: what it may have, what it has."""
-    registry, first_block = connection.contracts.registry, connection.manifest.block
-    staked = staked_pubkeys(registry, first_block)
-    waiting: dict[int, int] = {}
-    for key in committed_keys(registry, first_block):
-        if key.key.pubkey not in staked:
-            waiting[key.operator_id] = waiting.get(key.operator_id, 0) + 1
+    registry, historian = connection.contracts.registry, _historian(connection)
+    keys = historian.waiting_keys(historian.up_to(block_head(connection.rpc)))
+    waiting = Counter(committed.operator_id for committed in keys)
     table = plain_table(
         ">id", "operator", ">staked", ">keys waiting", ">limit", ">target", "may get the next"
     )
@@ -146,7 +151,7 @@ def operators_table(connection: Connection) -> Table:
             str(number),
             in_markup(operator.name),
             str(operator.staked),
-            str(waiting.get(number, 0)),
+            str(waiting[number]),
             f"{operator.limit:,}",
             shown_bps(operator.targetBps),
             "yes" if may else "no" if operator.active else "no, inactive",
@@ -176,6 +181,18 @@ def make_keys(connection: Connection, wish: KeyWish) -> Path:
         raise Mistake(f"{wish.folder} cannot be written to: {error.strerror}") from error
     before(f"{wish.count} keystores, and {file}, which `ape run operators add-keys` takes.")
     return file
+
+
+def _historian(connection: Connection) -> Historian:
+    """Keys on chain; what a command has read of them, the next one does not read again.
+
+    A local chain is short, and gone before the next one.
+    """
+    manifest = connection.manifest
+    file = None
+    if manifest.chain_id not in LOCAL_CHAIN_IDS:
+        file = EventFile(working_root() / ".keel" / "events", manifest.chain_id)
+    return Historian(connection.contracts, manifest.block, file)
 
 
 def _operators(connection: Connection) -> list[tuple[int, Any]]:

@@ -17,6 +17,8 @@ from keel.terminal.faults import Fault
 FINALISED = 2
 _NOBODY = "0x" + "0" * 40
 _MAX_TICKETS = 100
+_TICKETS_AT_ONCE = 500
+"""Read in one call, some 10 million gas."""
 
 
 def stake(connection: Connection, account: AccountAPI, amount_wei: int, *, wrapped: bool) -> None:
@@ -135,13 +137,12 @@ def redeem(
 def tickets_of(connection: Connection, owner: str) -> list[tuple[int, Any]]:
     """Tickets that an account owns now, by id."""
     queue = connection.contracts.queue
-    last_block = block_head(connection.rpc).number
-    received = queue.events_between(connection.manifest.block, last_block, "Transfer")
-    ids = sorted({e.inputs["tokenId"] for e in received if e.inputs["to"] == owner})
-    if not ids:
+    if not queue.balanceOf(owner):
         return []
-    answers = queue.tickets(ids)
-    return [(n, ticket) for n, ticket in zip(ids, answers, strict=True) if ticket.owner == owner]
+    ids = range(1, queue.lastTicket() + 1)
+    starts = range(0, len(ids), _TICKETS_AT_ONCE)
+    found = [each for start in starts for each in queue.tickets(ids[start:][:_TICKETS_AT_ONCE])]
+    return [(n, ticket) for n, ticket in zip(ids, found, strict=True) if ticket.owner == owner]
 
 
 def _require_most(what: str, amount_wei: int, most_wei: int, c: Bindings) -> None:

@@ -39,9 +39,10 @@ def test_a_node_that_is_away_is_one_line() -> None:
 
 
 def test_an_empty_keel_has_a_page_too_until_it_is_told_to_end(
-    beacon_world: BeaconWorld, manifest: Path
+    beacon_world: BeaconWorld, manifest: Path, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "keel.dashboard", "--listen", "127.0.0.1:0"]
+    command += ["--data", str(tmp_path / "page")]
     command += ["--execution", beacon_world.beacon.chain.rpc.url]
     command += ["--beacon", "http://127.0.0.1:9", "--deployment", str(manifest)]
     with subprocess.Popen(
@@ -56,3 +57,4 @@ def test_an_empty_keel_has_a_page_too_until_it_is_told_to_end(
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(_END_SECONDS) == 0
+    assert [path.name for path in (tmp_path / "page").iterdir()] == ["events-31337.json"]

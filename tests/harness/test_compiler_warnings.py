@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.solidity import ROOT
-from toolchain.compile_check import findings
+from toolchain.compile_check import findings, passed_stamp
 
 CLEAN = """// SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
@@ -57,3 +57,23 @@ def test_code_fails_one_byte_above_the_bound_and_passes_at_it(root: Path) -> Non
     size_bytes = int(finding.split(" has ")[1].split(" bytes")[0].replace(",", ""))
     assert findings(root, "contracts", runtime_bytes_most=size_bytes) == []
     assert findings(root, "contracts", runtime_bytes_most=size_bytes - 1) != []
+
+
+def test_what_passed_is_compiled_again_when_a_source_changes_and_only_then(root: Path) -> None:
+    (root / "package-lock.json").write_text("{}")
+    file = root / "passed"
+    assert not passed_stamp(root, file).is_current()
+    passed_stamp(root, file).write()
+    assert passed_stamp(root, file).is_current()
+    plant(root, UNUSED_VARIABLE, after="external {\n")
+    assert not passed_stamp(root, file).is_current()
+
+
+@pytest.mark.parametrize("moved", ["contracts/Moved.sol", "contracts/deep/Clean.sol"])
+def test_what_passed_under_another_name_is_compiled_again(root: Path, moved: str) -> None:
+    (root / "package-lock.json").write_text("{}")
+    file = root / "passed"
+    passed_stamp(root, file).write()
+    (root / moved).parent.mkdir(exist_ok=True)
+    (root / "contracts" / "Clean.sol").rename(root / moved)
+    assert not passed_stamp(root, file).is_current()

@@ -1,9 +1,5 @@
 """Who deposited for a key before is found without reading the chain from its start."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-import orjson
 import pytest
 
 from keel.chain.anvil import TEST_MNEMONIC, AnvilOptions, start_anvil
@@ -19,6 +15,8 @@ from keel.chain.system_contracts import install_system_contracts
 from keel.consensus.api.server import serving
 from keel.consensus.deposit_data import make_deposit_data
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.bindings import bind
 from keel.keeper.staking import (
     DEPOSITED_BEFORE,
     MOST_LOG_BLOCKS,
@@ -32,33 +30,13 @@ from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.operators import NETWORK
 from keel.scenarios.users import deposit
-from keel.sight.key_batches import committed_keys, staked_pubkeys
-from tests.robustness.faulty import Answer, Asked, in_front_of
+from keel.sight.history import Historian
+from tests.robustness.counting import counting
 
 TEN_YEARS_BLOCKS = 10 * 365 * 7_200
 DEPOSIT_WEI = ETHER
 KEYS_EACH = 4
 FOREIGN_CREDENTIALS = b"\x01" + bytes(31)
-
-
-@contextmanager
-def counting(url: str) -> Iterator[tuple[RpcClient, Callable[[], int]]]:
-    """A client behind a proxy, and how many blocks it has asked for logs so far."""
-    asked_blocks = 0
-
-    def count(asked: Asked) -> Answer:
-        nonlocal asked_blocks
-        said = orjson.loads(asked.body)
-        for call in said if isinstance(said, list) else [said]:
-            if call["method"] == "eth_getLogs":
-                (wanted,) = call["params"]
-                asked_blocks += int(wanted["toBlock"], 16) - int(wanted["fromBlock"], 16) + 1
-        return asked.honestly()
-
-    with in_front_of(url, 1) as (node,):
-        node.be(count)
-        with RpcClient(node.url) as rpc:
-            yield rpc, lambda: asked_blocks
 
 
 def deposit_for(
@@ -92,12 +70,9 @@ def test_the_beacon_state_tells_older_deposits_and_the_log_only_the_rest(
     world, chain = keepers_world, keepers_world.beacon.chain
     contracts, stranger = world.contracts, world.actors["attacker"]
     registry = contracts.registry
-    staked = staked_pubkeys(registry, world.first_block)
-    old, new, *free = [
-        committed.key.pubkey
-        for committed in committed_keys(registry, world.first_block)
-        if committed.key.pubkey not in staked
-    ]
+    historian = Historian(contracts, world.first_block)
+    waiting = historian.waiting_keys(historian.up_to(block_head(contracts.rpc)))
+    old, new, *free = [committed.key.pubkey for committed in waiting]
     deposit_for(contracts.deposits, old, stranger, signature_of(old))
     old_block = block_head(contracts.rpc).number
     deposit(world, "depositor", 4 * VALIDATOR_DEPOSIT_WEI)
@@ -107,7 +82,8 @@ def test_the_beacon_state_tells_older_deposits_and_the_log_only_the_rest(
     with (
         serving(chain) as beacon_url,
         AgreedBeacon([beacon_url]) as beacon,
-        counting(chain.rpc.url) as (rpc, blocks),
+        counting(chain.rpc.url) as node,
+        RpcClient(node.url) as rpc,
     ):
         deposits = deposit_contract(rpc)
         choice = choose_keys(
@@ -115,12 +91,12 @@ def test_the_beacon_state_tells_older_deposits_and_the_log_only_the_rest(
             registry,
             contracts.deposits,
             NETWORK,
-            world.first_block,
+            historian,
             deposited=deposited_by_beacon(beacon, deposits),
         )
         head = block_head(rpc).number
-        assert head - old_block > blocks() > 0
-        assert blocks() <= 3 * epoch_slots
+        assert head - old_block > node.log_blocks > 0
+        assert node.log_blocks <= 3 * epoch_slots
         assert {(r.key.key.pubkey, r.reason) for r in choice.refused} == {
             (old, DEPOSITED_BEFORE),
             (new, DEPOSITED_BEFORE),
@@ -129,21 +105,21 @@ def test_the_beacon_state_tells_older_deposits_and_the_log_only_the_rest(
         assert choice.keys
 
 
-def test_without_ether_for_a_validator_nothing_is_read(keepers_world: BeaconWorld) -> None:
-    contracts = keepers_world.contracts
-    assert contracts.vault.stakeableWei() < VALIDATOR_DEPOSIT_WEI
-    with counting(contracts.rpc.url) as (rpc, blocks):
-        registry = type(contracts.registry)(rpc, contracts.registry.address, contracts.registry.abi)
-        deposits = deposit_contract(rpc)
+def test_without_ether_for_a_validator_nothing_is_read(
+    keepers_world: BeaconWorld, artifacts: Artifacts
+) -> None:
+    assert keepers_world.contracts.vault.stakeableWei() < VALIDATOR_DEPOSIT_WEI
+    with counting(keepers_world.rpc.url) as node, RpcClient(node.url) as rpc:
+        c = bind(rpc, keepers_world.manifest.addresses, artifacts)
         choice = choose_keys(
-            contracts.vault,
-            registry,
-            deposits,
+            c.vault,
+            c.registry,
+            c.deposits,
             NETWORK,
-            keepers_world.first_block,
-            deposited=deposited_ever(deposits),
+            Historian(c, keepers_world.first_block),
+            deposited=deposited_ever(c.deposits),
         )
-        assert (choice.keys, blocks()) == ((), 0)
+        assert (choice.keys, node.log_blocks) == ((), 0)
 
 
 @pytest.mark.parametrize("before", [TEN_YEARS_BLOCKS, MOST_LOG_BLOCKS - 1, 0])
@@ -154,12 +130,12 @@ def test_without_a_beacon_node_a_long_log_is_refused_unread(before: int) -> None
         deposit_for(deposit_contract(anvil.rpc), bytes(48), stranger)
         length = block_head(anvil.rpc).number
         asked = frozenset({bytes(48), b"\1" * 48})
-        with counting(anvil.url) as (rpc, blocks):
+        with counting(anvil.url) as node, RpcClient(node.url) as rpc:
             ever = deposited_ever(deposit_contract(rpc))
             if length <= MOST_LOG_BLOCKS:
                 assert ever(asked, FOREIGN_CREDENTIALS) == {bytes(48)}
-                assert blocks() == length + 1
+                assert node.log_blocks == length + 1
             else:
                 with pytest.raises(LongLogError, match=f"span {length:,} blocks"):
                     ever(asked, FOREIGN_CREDENTIALS)
-                assert blocks() == 0
+                assert node.log_blocks == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import orjson
 
-from keel.chain.state import nonce
+from keel.chain.state import block_head, nonce
 from keel.circle.cast import Surroundings, write_cast
 from keel.circle.process import Process
 from keel.deploy.artifacts import Artifacts
@@ -19,6 +19,7 @@ from keel.scenarios.circle_world import circle_around
 from keel.scenarios.users import deposit, request_ticket
 from tests.keeper.stage import keepers_beside
 from tests.nursery import Rear
+from tests.robustness.counting import counting
 
 
 def command(process: Process, *words: str) -> subprocess.CompletedProcess[str]:
@@ -106,6 +107,44 @@ def test_a_keeper_that_is_killed_with_a_transaction_under_way_sends_it_once(
         world.circle.advance(2, settle_each=True)
         assert sent_by(world) == before + 1
         assert keeper.terminate() == 0
+
+
+def test_a_restarted_keeper_reads_what_it_missed_and_plans_as_one_that_reads_all(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
+) -> None:
+    with (
+        counting(keepers_world.rpc.url) as node,
+        circle_around(
+            keepers_world,
+            tmp_path / "circle",
+            artifacts,
+            make_process=rear,
+            reporters=0,
+            changes={"keeper_1": {"network.execution": [node.url], "dry_run": True}},
+        ) as world,
+    ):
+        (keeper,) = world.circle.keepers
+        world.circle.settle()
+        whole = block_head(world.rpc).number - world.first_block + 1
+        assert node.log_blocks == whole
+        keeper.kill()
+        request_ticket(world, "depositor", 100 * ETHER)
+        world.beacon.chain.run(3)
+        node.log_blocks = 0
+        keeper.restart()
+        world.circle.settle()
+        missed = block_head(world.rpc).number - world.first_block + 1 - whole
+        assert missed >= 3
+        assert node.log_blocks == missed
+        planned = [command(keeper, "plan", "--json").stdout]
+        assert node.log_blocks == 2 * missed, "a command reads the file and does not write it"
+        keeper.kill()
+        (file,) = (keeper.service.folder / "state").glob("events-*.json")
+        file.unlink()
+        planned += [command(keeper, "plan", "--json").stdout]
+        assert node.log_blocks == 3 * missed + whole
+        assert planned[0] == planned[1]
+        assert [chore["chore"] for chore in orjson.loads(planned[0])["chores"]] == ["exit"]
 
 
 def test_nodes_that_are_away_are_an_alarm_and_no_end(

@@ -5,9 +5,11 @@ import time
 
 import pytest
 
+from keel.chain.state import block_head
 from keel.circle.process import Process
 from keel.committee.timetable import posting_order
 from tests.robustness.ballots import ballots_of, journalled
+from tests.robustness.counting import counting
 from tests.robustness.stage import (
     Committee,
     Stage,
@@ -98,6 +100,46 @@ def test_the_next_in_turn_posts_for_one_who_is_stopped_and_who_comes_back_does_n
         assert [each.report.ref_slot for each in committee.reports()] == [stage.ref_slot]
         await_that(lambda: first.health().stage == "applied", "the end of its frame")
         assert first.health().alarms == {}
+
+
+@pytest.mark.parametrize("keeps_events", [True, False], ids=["restarted", "without its file"])
+def test_a_restarted_reporter_reads_the_frame_that_it_missed_and_not_the_chain(
+    stage: Stage, *, keeps_events: bool
+) -> None:
+    """It reads each block after its file's last, and the reports since both slots it looks at."""
+    next_slot = stage.ref_slot + stage.frame_slots
+    with (
+        counting(stage.execution_url) as node,
+        stage.committee(3, own={1: {"network.execution": [node.url]}}) as committee,
+    ):
+        committee.until_applied(stage.ref_slot)
+        one = committee.reporters[0]
+        assert node.log_blocks > _blocks_of_keel(stage, stage.ref_slot)
+        one.kill()
+        if not keeps_events:
+            (file,) = (one.service.folder / "state").glob("events-*.json")
+            file.unlink()
+        since_first = block_head(stage.chain.rpc).number - _block_of(stage, stage.ref_slot)
+        node.log_blocks = 0
+        one.start()
+        one.await_ready()
+        reported = committee.until_applied(next_slot, 2 * stage.frame_slots)
+        assert same_numbers(reported.report, stage.seen(next_slot))
+        assert committee.member(1) in reported.signers
+        since_next = block_head(stage.chain.rpc).number - _block_of(stage, next_slot)
+        bound = stage.frame_slots + since_first + since_next
+        if keeps_events:
+            assert 0 < node.log_blocks <= bound
+        else:
+            assert node.log_blocks > _blocks_of_keel(stage, next_slot) > bound
+
+
+def _block_of(stage: Stage, slot: int) -> int:
+    return stage.world.beacon.block_at(stage.world.configuration.geometry.time_of(slot))
+
+
+def _blocks_of_keel(stage: Stage, slot: int) -> int:
+    return _block_of(stage, slot) - stage.world.first_block
 
 
 def _stages(committee: Committee, *reporters: Process) -> list[str]:

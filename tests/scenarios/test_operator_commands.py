@@ -8,14 +8,29 @@ from typing import Any
 import pytest
 
 from keel.chain.anvil import TEST_MNEMONIC
+from keel.chain.rpc import RpcClient
+from keel.chain.state import block_head
 from keel.commands.operators import cli as operators
 from keel.commands.stake import cli as stake
 from keel.consensus.deposit_data import make_deposit_data, write_deposit_data
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.consensus.keystores import decrypt_keystore, read_keystore
+from keel.deploy.bindings import bind
+from keel.deploy.manifest import make_manifest
 from keel.model.commitment import key_batch_tree
+from keel.model.constants import ETHER
+from keel.scenarios.keepers import stake as stake_keys
+from keel.scenarios.operators import operators_join
+from keel.scenarios.users import deposit
+from keel.scenarios.world import ScriptedWorld
+from keel.terminal import operator_actions
+from keel.terminal.connection import Connection
+from keel.terminal.operator_actions import operators_table
 from tests.deployment import Keel
+from tests.robustness.counting import counting
 from tests.scenarios.terminal import Terminal
+
+PUBLIC_CHAIN_ID = 560048
 
 type Entry = dict[str, Any]
 
@@ -239,3 +254,33 @@ def test_a_name_has_no_power_over_the_terminal(terminal: Terminal) -> None:
     listed = terminal.succeed(operators, "list")
     assert "[b]Q[/x]\N{REPLACEMENT CHARACTER}[2J" in listed
     assert "\x1b" not in told + listed
+
+
+def test_a_second_command_reads_no_block_again_and_shows_the_same(
+    keel: Keel, local_world: ScriptedWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operator_actions, "working_root", lambda: tmp_path)
+    operators_join(local_world, tmp_path, keys_each=1)
+    deposit(local_world, "depositor", 40 * ETHER)
+    stake_keys(local_world)
+    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    whole = block_head(keel.rpc).number - manifest.block + 1
+    with counting(keel.rpc.url) as node, RpcClient(node.url) as rpc:
+        contracts = bind(rpc, manifest.addresses, keel.artifacts)
+
+        def listed(chain_id: int) -> list[list[object]]:
+            """Cells of the table, by column."""
+            on_chain = manifest.model_copy(update={"chain_id": chain_id})
+            table = operators_table(Connection(rpc, on_chain, contracts))
+            return [list(column.cells) for column in table.columns]
+
+        first = listed(PUBLIC_CHAIN_ID)
+        assert node.log_blocks == whole
+        assert listed(PUBLIC_CHAIN_ID) == first
+        assert node.log_blocks == whole
+        assert listed(manifest.chain_id) == first
+        assert node.log_blocks == 2 * whole, "nothing is kept of a local chain"
+    assert [path.name for path in (tmp_path / ".keel" / "events").iterdir()] == [
+        f"events-{PUBLIC_CHAIN_ID}.json"
+    ]
+    assert first[2:4] == [["1", "0", "0"], ["0", "1", "1"]]

@@ -14,6 +14,7 @@ from keel.commands.wrap import cli as wrap
 from keel.model.constants import ETHER
 from keel.scenarios.members import report
 from keel.scenarios.world import ScriptedWorld
+from keel.terminal import user_actions
 from tests.deployment import Keel
 from tests.scenarios.terminal import Terminal
 
@@ -97,9 +98,11 @@ def test_a_ticket_is_requested_and_claimed(local_world: ScriptedWorld, terminal:
     assert "ticket 1 was claimed before" in terminal.refuse(claim, "1")
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 3])
 def test_several_tickets_are_claimed_at_once(
-    local_world: ScriptedWorld, terminal: Terminal
+    local_world: ScriptedWorld, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
+    monkeypatch.setattr(user_actions, "_TICKETS_AT_ONCE", at_once)
     terminal.succeed(stake, "10")
     terminal.succeed(request, "4")
     terminal.succeed(request, "1")

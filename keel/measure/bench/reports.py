@@ -6,6 +6,7 @@ import numpy as np
 
 from keel.consensus.beacon.spec import Spec
 from keel.measure.bench.states import OWN_CREDENTIALS, OWN_PERCENT
+from keel.model.commitment import OperatorTotals
 from keel.model.constants import ETHER
 from keel.reporter.assessment import Assessment, assess
 from keel.sight.agreed_state import verified_state
@@ -37,15 +38,15 @@ def _recorded(pubkeys: np.ndarray[Any, np.dtype[np.uint8]]) -> Recorded:
 
 def _assessed(view: ConsensusView, recorded: Recorded) -> Assessment:
     """With shares minted and vaults filled: amounts change nothing but digits."""
-    previous = {operator_id: operator_id * ETHER for operator_id in range(OPERATORS)}
+    previous = [OperatorTotals(each, 0, 0, 0, each * ETHER) for each in range(OPERATORS)]
     protocol = ProtocolView(
         recorded=recorded,
         credentials=OWN_CREDENTIALS,
         withdrawal_vault_balance_wei=1000 * ETHER,
         rewards_vault_balance_wei=10 * ETHER,
         operators_root=bytes(32),
-        claimed_shares=dict.fromkeys(previous, 0),
-        minted_shares=sum(previous.values()) + 100 * ETHER,
-        operator_names={operator_id: f"Operator {operator_id}" for operator_id in previous},
+        claimed_shares=dict.fromkeys(range(OPERATORS), 0),
+        minted_shares=sum(leaf.cumulative_reward_shares for leaf in previous) + 100 * ETHER,
+        operator_names={each: f"Operator {each}" for each in range(OPERATORS)},
     )
     return assess(view, protocol, previous)

@@ -106,12 +106,14 @@ class World:
         base = self.keel.vault.reportBase(ref_time)
         if drawn_wei:
             change_wei = -base.unvestedWei - drawn_wei
+        balance_gwei = (base.expectedWei + change_wei) // GWEI
         report = Report(
             ref_slot=ref_slot,
-            consensus_balance_gwei=(base.expectedWei + change_wei) // GWEI,
+            consensus_balance_gwei=balance_gwei,
             withdrawal_vault_balance_wei=withdrawals_wei,
             rewards_vault_balance_wei=rewards_wei,
             active_validators=base.stakedValidators,
+            active_balance_gwei=balance_gwei,
             operators_root=operators_root,
             validators_root=b"\x02" * 32,
         )

@@ -18,7 +18,16 @@ GENESIS = 1_800_000_000
 TIMETABLE = Timetable(FrameGeometry(GENESIS, 12, 32), finality_seconds=192)
 REF_SLOT = 95
 NOW = TIMETABLE.reportable_at(REF_SLOT)
-REPORT = Report(REF_SLOT, 32_000_000_000, 5, 6, 1, 0, 0, bytes([1]) * 32, bytes([2]) * 32)
+REPORT = Report(
+    REF_SLOT,
+    32_000_000_000,
+    5,
+    6,
+    active_validators=1,
+    active_balance_gwei=32_000_000_000,
+    operators_root=bytes([1]) * 32,
+    validators_root=bytes([2]) * 32,
+)
 LIE = replace(REPORT, consensus_balance_gwei=31_000_000_000)
 
 

@@ -1,8 +1,9 @@
 """AccountingOracle: who must sign a report, and what applying one does (REP-7, REP-9)."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from enum import IntEnum
+from typing import Any
 
 import pytest
 from ape.contracts import ContractContainer
@@ -55,6 +56,7 @@ def test_a_quorum_applies_a_report(reporting: Reporting) -> None:
         active_validators=7,
         exited_validators=3,
         slashed_validators=2,
+        active_balance_gwei=7 * 32 * 10**9,
         operators_root=b"\x01" * 32,
         validators_root=b"\x02" * 32,
     )
@@ -168,12 +170,20 @@ def test_a_report_cannot_be_replayed(reporting: Reporting) -> None:
 
 
 def test_members_sign_the_digest_that_the_oracle_names(reporting: Reporting) -> None:
-    report = Report(2**64 - 1, 2**63, 2**128 - 1, 5, 6, 7, 2**32 - 1, b"\x08" * 32, b"\x09" * 32)
+    counts = (5, 6, 7, 2**32 - 1, 2**64 - 2, 2**16 - 1, 2**128 - 2)
+    report = Report(2**64 - 1, 2**63, 2**128 - 1, *counts, b"\x08" * 32, b"\x09" * 32)
     ballot = reporting.ballot(report, deadline=2**255)
     named = reporting.oracle.digest(ballot.report_values, ballot.deadline)
     assert named == digest(ballot)
-    altered = replace(ballot, report=replace(report, active_validators=5))
-    assert named != digest(altered)
+    seen = {named}
+    for field in fields(report):
+        value = getattr(report, field.name)
+        other = value[:-1] + b"\x01" if isinstance(value, bytes) else value ^ 1
+        changed: dict[str, Any] = {field.name: other}
+        altered = replace(ballot, report=replace(report, **changed))
+        assert reporting.oracle.digest(altered.report_values, ballot.deadline) == digest(altered)
+        seen.add(digest(altered))
+    assert len(seen) == 1 + len(fields(report))
 
 
 def test_the_domain_is_published(reporting: Reporting) -> None:

@@ -1,6 +1,7 @@
 """AccountingOracle: which reports there can be, and what they do (REP-1, REP-3, REP-6, REP-9)."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,35 @@ def test_no_more_validators_than_were_staked(reporting: Reporting) -> None:
     with fails("TooManyValidators", reported=STAKED_VALIDATORS + 1, staked=STAKED_VALIDATORS):
         reporting.submit(above)
     assert reporting.was_applied(reporting.submit(replace(above, exited_validators=2)))
+
+
+def test_active_validators_have_no_more_than_c(reporting: Reporting) -> None:
+    """REP-11."""
+    reporting.await_final(1)
+    quiet = reporting.quiet_report(1)
+    consensus_gwei = quiet.consensus_balance_gwei
+    above = replace(quiet, active_balance_gwei=consensus_gwei + 1)
+    values = {"activeGwei": consensus_gwei + 1, "consensusGwei": consensus_gwei}
+    with fails("ActiveAboveConsensus", **values):
+        reporting.submit(above)
+    all_active = replace(quiet, active_balance_gwei=consensus_gwei)
+    assert reporting.was_applied(reporting.submit(all_active))
+
+
+@pytest.mark.parametrize(
+    ("field", "signed"), [("operators_bps", "operatorsBps"), ("charged_shares", "chargedShares")]
+)
+@pytest.mark.parametrize("value", [1, 2**16 - 1])
+def test_what_no_rule_uses_yet_is_zero(
+    reporting: Reporting, field: str, signed: str, value: int
+) -> None:
+    """REP-11."""
+    reporting.await_final(1)
+    quiet = reporting.quiet_report(1)
+    changed: dict[str, Any] = {field: value}
+    with fails("ReservedNotZero", field=signed, value=value):
+        reporting.submit(replace(quiet, **changed))
+    assert reporting.was_applied(reporting.submit(quiet))
 
 
 def test_counts_beyond_every_number_are_refused_and_not_wrapped(reporting: Reporting) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 
 import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import OperatorRegistry
@@ -36,15 +38,36 @@ class Rewards:
 
     def report(self, cumulative: Sequence[int], growth_wei: int = ETHER // 10) -> None:
         """Report growth, and these cumulative rewards of operators 0, 1 and so on."""
-        self.frame += 1
-        self.leaves = tuple(
-            OperatorTotals(i, active=5, exited=0, slashed=0, cumulative_reward_shares=shares)
-            for i, shares in enumerate(cumulative)
+        self.report_leaves(
+            [self.leaf(each, shares) for each, shares in enumerate(cumulative)], growth_wei
         )
+
+    def report_leaves(
+        self, leaves: Sequence[OperatorTotals], growth_wei: int = ETHER // 10
+    ) -> None:
+        """Report growth and just these leaves."""
+        self.leaves = tuple(leaves)
+        self.report_root(operators_tree(self.leaves).root, growth_wei)
+
+    def report_root(self, root: bytes, growth_wei: int = ETHER // 10) -> None:
+        """Report growth and this `operatorsRoot`."""
+        self.frame += 1
         self.reporting.await_final(self.frame)
         report = self.reporting.changed_report(self.frame, growth_wei)
-        root = operators_tree(self.leaves).root
         self.reporting.submit(replace(report, operators_root=root))
+
+    @staticmethod
+    def leaf(operator_id: int, shares: int) -> OperatorTotals:
+        """The leaf of five validators that did most of their duties."""
+        return OperatorTotals(
+            operator_id,
+            active=5,
+            exited=0,
+            slashed=0,
+            cumulative_reward_shares=shares,
+            cumulative_weight=50,
+            cumulative_full_weight=54,
+        )
 
     def proof(self, operator_id: int) -> tuple[bytes, ...]:
         """Proof of an operator's leaf."""
@@ -149,7 +172,10 @@ def test_only_the_last_report_counts(rewards: Rewards) -> None:
     rewards.claim(0)
 
 
-@pytest.mark.parametrize("field", ["operator_id", "active", "exited", "slashed"])
+@pytest.mark.parametrize(
+    "field",
+    ["operator_id", "active", "exited", "slashed", "cumulative_weight", "cumulative_full_weight"],
+)
 def test_every_field_of_a_leaf_is_proven(rewards: Rewards, field: str) -> None:
     rewards.report([100, 0])
     leaf = rewards.leaves[0]
@@ -158,6 +184,8 @@ def test_every_field_of_a_leaf_is_proven(rewards: Rewards, field: str) -> None:
         "active": replace(leaf, active=4),
         "exited": replace(leaf, exited=1),
         "slashed": replace(leaf, slashed=1),
+        "cumulative_weight": replace(leaf, cumulative_weight=51),
+        "cumulative_full_weight": replace(leaf, cumulative_full_weight=53),
     }[field]
     arguments = (astuple(altered), rewards.proof(0))
     assert rewards.registry.claimableShares(*arguments) == 0
@@ -171,6 +199,28 @@ def test_nobody_can_raise_a_reward(rewards: Rewards) -> None:
     with fails("LeafNotReported", operatorId=0):
         arguments = (astuple(raised), rewards.proof(0))
         rewards.registry.claimRewards.send(*arguments, sender=rewards.reporting.poster)
+
+
+def test_leaves_of_the_five_words_of_before_are_refused(rewards: Rewards) -> None:
+    """OPR-6."""
+    rewards.report([100, 0])
+    before = keccak(keccak(encode(("uint256",) * 5, (0, 5, 0, 0, 100))))
+    rewards.report_root(before)
+    with fails("LeafNotReported", operatorId=0):
+        rewards.registry.claimRewards.send(
+            astuple(rewards.leaves[0]), (), sender=rewards.reporting.poster
+        )
+
+
+def test_nothing_is_charged_until_bonds_exist(rewards: Rewards) -> None:
+    """OPR-6."""
+    charged = replace(rewards.leaf(1, 100), cumulative_charged_shares=3)
+    rewards.report_leaves([rewards.leaf(0, 100), charged])
+    assert (rewards.claimable(0), rewards.claimable(1)) == (100, 0)
+    with fails("ReservedNotZero", field="cumulativeChargedShares", value=3):
+        rewards.claim(1)
+    rewards.claim(0)
+    assert rewards.shares_of(0) == 100
 
 
 def test_an_operator_that_was_not_admitted_earns_nothing(rewards: Rewards) -> None:

@@ -14,8 +14,9 @@ validators = st.builds(
     ValidatorBalance,
     index=st.integers(0, 2**64 - 1),
     pubkey=st.binary(min_size=48, max_size=48),
-    balance_gwei=st.integers(0, 2**64 - 1),
+    balance_gwei=st.integers(2**63, 2**64 - 1),
     slashed=st.booleans(),
+    penalty_gwei=st.integers(0, 2**63),
 )
 
 
@@ -25,17 +26,17 @@ def slow_root(leaves: list[ValidatorBalance]) -> SumNode:
         one = leaves[0]
         key = sha256(one.pubkey + bytes(16)).digest()
         words = encode(
-            ("uint256", "bytes32", "uint256", "bool"),
-            (one.index, key, one.balance_gwei, one.slashed),
+            ("uint256", "bytes32", "uint256", "uint256", "bool"),
+            (one.index, key, one.balance_gwei, one.penalty_gwei, one.slashed),
         )
-        return SumNode(keccak(keccak(words)), one.balance_gwei)
+        return SumNode(keccak(keccak(words)), one.balance_gwei - one.penalty_gwei)
     half = 1 << (len(leaves) - 1).bit_length() - 1
     left, right = slow_root(leaves[:half]), slow_root(leaves[half:])
     words = encode(
         ("bytes32", "uint256", "bytes32", "uint256"),
-        (left.hash, left.balance_gwei, right.hash, right.balance_gwei),
+        (left.hash, left.worth_gwei, right.hash, right.worth_gwei),
     )
-    return SumNode(keccak(words), left.balance_gwei + right.balance_gwei)
+    return SumNode(keccak(words), left.worth_gwei + right.worth_gwei)
 
 
 @given(st.lists(validators, min_size=1, max_size=40))
@@ -53,6 +54,8 @@ def test_every_field_of_every_leaf_is_in_the_root(
         replace(one, index=one.index ^ 1),
         replace(one, pubkey=bytes([one.pubkey[0] ^ 1]) + one.pubkey[1:]),
         replace(one, balance_gwei=one.balance_gwei ^ 1),
+        replace(one, penalty_gwei=one.penalty_gwei ^ 1),
+        replace(one, balance_gwei=one.balance_gwei + 1, penalty_gwei=one.penalty_gwei + 1),
         replace(one, slashed=not one.slashed),
     ):
         changed = balance_root([*leaves[:at], other, *leaves[at + 1 :]])

@@ -138,10 +138,17 @@ def test_key_batch_commits_to_each_key_at_its_index() -> None:
         assert not verify_merkle_proof(tree.root, key_leaf(index + 1, root), tree.proof(index))
 
 
-def test_operator_leaf_hashes_its_five_words_twice() -> None:
+def test_operator_leaf_hashes_its_eight_words_twice() -> None:
     totals = OperatorTotals(
-        operator_id=1, active=2, exited=3, slashed=4, cumulative_reward_shares=2**130
+        operator_id=1,
+        active=2,
+        exited=3,
+        slashed=4,
+        cumulative_reward_shares=2**130,
+        cumulative_charged_shares=5,
+        cumulative_weight=2**90,
+        cumulative_full_weight=2**91,
     )
-    words = b"".join(word.to_bytes(32, "big") for word in (1, 2, 3, 4, 2**130))
+    words = b"".join(word.to_bytes(32) for word in (1, 2, 3, 4, 2**130, 5, 2**90, 2**91))
     assert operator_leaf(totals) == keccak(keccak(words))
     assert operators_tree([totals]).root == operator_leaf(totals)

@@ -17,6 +17,7 @@ from tests.unit.reporter.view_examples import (
     keys,
     leaves,
     protocol_of,
+    totals_of,
     working,
 )
 from tests.unit.sight.state_examples import pubkey
@@ -29,7 +30,9 @@ def assessed(
     found: list[Key], previous: dict[int, int] | None = None, undistributed_shares: int = 0
 ) -> Assessment:
     known = previous or {}
-    return assess(consensus_of(found), protocol_of(found, known, undistributed_shares), known)
+    return assess(
+        consensus_of(found), protocol_of(found, known, undistributed_shares), totals_of(known)
+    )
 
 
 @given(keys, leaves, undistributed)
@@ -64,7 +67,7 @@ def test_validators_root_holds_what_counts_and_adds_up_to_c(found: list[Key]) ->
     """REP-10."""
     consensus, protocol = consensus_of(found), protocol_of(found, {})
     listed = balances(consensus, protocol)
-    report = assess(consensus, protocol, {}).report
+    report = assess(consensus, protocol, ()).report
     expected = [
         (pubkey(place), key["index"], key["balance_gwei"] + key["pending_gwei"], key["slashed"])
         for place, key in enumerate(found)
@@ -73,7 +76,7 @@ def test_validators_root_holds_what_counts_and_adds_up_to_c(found: list[Key]) ->
     assert [(one.pubkey, one.index, one.balance_gwei, one.slashed) for one in listed] == expected
     root = slow_root(listed) if listed else None
     assert report.validators_root == (root.hash if root else bytes(32))
-    assert report.consensus_balance_gwei == (root.balance_gwei if root else 0)
+    assert report.consensus_balance_gwei == (root.worth_gwei if root else 0)
 
 
 @given(keys, leaves, undistributed)
@@ -147,6 +150,30 @@ def test_weight_is_balance_times_what_was_earned() -> None:
     assert [o.added_shares for o in (one, two, three, four)] == shares
 
 
+@given(keys, leaves, undistributed)
+def test_leaves_add_up_the_weights_of_all_reports_and_charge_nothing(
+    found: list[Key], previous: dict[int, int], shares: int
+) -> None:
+    """OPR-6."""
+    before = {leaf.operator_id: leaf for leaf in totals_of(previous)}
+    for one in assessed(found, previous, shares).operators:
+        leaf, old = one.totals, before.get(one.operator_id)
+        weights = (old.cumulative_weight, old.cumulative_full_weight) if old else (0, 0)
+        assert leaf.cumulative_weight - weights[0] == one.weight
+        assert leaf.cumulative_full_weight - weights[1] == one.full_weight
+        assert leaf.cumulative_charged_shares == 0
+
+
+@given(keys)
+def test_active_validators_have_a_part_of_c(found: list[Key]) -> None:
+    """REP-11: pending deposits are no active validator's."""
+    report = assessed(found).report
+    active = [key for key in found if key["active"] and not key["foreign"]]
+    assert report.active_balance_gwei == sum(key["balance_gwei"] for key in active)
+    assert report.active_balance_gwei <= report.consensus_balance_gwei
+    assert (report.operators_bps, report.charged_shares) == (0, 0)
+
+
 def test_everything_waits_while_nobody_earns() -> None:
     assessment = assessed([working(0, participation=0), working(1, slashed=1)], {0: 7}, 1000)
     assert (assessment.added_shares, assessment.undistributed_shares) == (0, 1000)
@@ -180,7 +207,7 @@ def test_an_operator_without_validators_keeps_its_leaf() -> None:
 
 
 def test_without_operators_the_root_is_zero() -> None:
-    report = assess(consensus_of([]), protocol_of([], {}, operators=0), {}).report
+    report = assess(consensus_of([]), protocol_of([], {}, operators=0), ()).report
     assert (report.operators_root, report.validators_root) == (bytes(32), bytes(32))
     assert all(getattr(report, f.name) in (0, 47, 5, 6, bytes(32)) for f in fields(report))
 
@@ -188,11 +215,11 @@ def test_without_operators_the_root_is_zero() -> None:
 def test_leaves_above_what_was_minted_are_refused() -> None:
     protocol = replace(protocol_of([], {0: 10}), minted_shares=9)
     with pytest.raises(LeavesAboveMintedError) as refusal:
-        assess(consensus_of([]), protocol, {0: 10})
+        assess(consensus_of([]), protocol, totals_of({0: 10}))
     assert (refusal.value.leaves_shares, refusal.value.minted_shares) == (10, 9)
-    assert assess(consensus_of([]), protocol, {0: 9}).undistributed_shares == 0
+    assert assess(consensus_of([]), protocol, totals_of({0: 9})).undistributed_shares == 0
 
 
 def test_views_of_other_keys_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^1 standings, 2 keys$"):
-        assess(consensus_of([working(0)]), protocol_of([working(0)] * 2, {}), {})
+        assess(consensus_of([working(0)]), protocol_of([working(0)] * 2, {}), ())

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from keel.reporter.assessment import assess
 from keel.reporter.explain import explanation, listed_validators, performance, validators_tables
 from keel.sight.consensus_view import NO_INDEX
-from tests.unit.reporter.view_examples import Key, consensus_of, protocol_of, working
+from tests.unit.reporter.view_examples import Key, consensus_of, protocol_of, totals_of, working
 from tests.unit.sight.state_examples import pubkey
 
 WAITING = working(
@@ -29,7 +29,7 @@ def shown(*renderables: RenderableType) -> str:
 
 
 def explained(found: list[Key]) -> str:
-    assessment = assess(consensus_of(found), protocol_of(found, PREVIOUS, 999), PREVIOUS)
+    assessment = assess(consensus_of(found), protocol_of(found, PREVIOUS, 999), totals_of(PREVIOUS))
     return shown(*explanation(assessment))
 
 
@@ -48,7 +48,9 @@ def test_c_is_shown_as_what_it_is_made_of() -> None:
 
 
 def test_roots_are_shown_whole() -> None:
-    report = assess(consensus_of(FOUND), protocol_of(FOUND, PREVIOUS, 999), PREVIOUS).report
+    report = assess(
+        consensus_of(FOUND), protocol_of(FOUND, PREVIOUS, 999), totals_of(PREVIOUS)
+    ).report
     text = explained(FOUND)
     assert f"previous operatorsRoot\n  0x{'0e' * 32}\n" in text
     assert f"\noperatorsRoot\n  0x{report.operators_root.hex()}\n" in text
@@ -99,7 +101,7 @@ def test_validators_stand_with_their_operators() -> None:
 
 
 def test_performance_is_rounded_down_and_unknown_without_duties() -> None:
-    (one, *_) = assess(consensus_of(FOUND), protocol_of(FOUND, {}), {}).operators
+    (one, *_) = assess(consensus_of(FOUND), protocol_of(FOUND, {}), ()).operators
     assert performance(one) == "100.00 %"
     assert performance(replace(one, weight=one.full_weight - 1)) == "99.99 %"
     assert performance(replace(one, weight=0, full_weight=0)) == "-"
@@ -108,7 +110,7 @@ def test_performance_is_rounded_down_and_unknown_without_duties() -> None:
 @pytest.mark.parametrize("name", ["[/red]", "[red]x[/red]", "[link=http://a]b[/link]"])
 def test_a_name_is_shown_as_it_is_written(name: str) -> None:
     protocol = replace(protocol_of(FOUND, PREVIOUS, 999), operator_names={0: name})
-    assessment = assess(consensus_of(FOUND), protocol, PREVIOUS)
+    assessment = assess(consensus_of(FOUND), protocol, totals_of(PREVIOUS))
     text = shown(
         *explanation(assessment),
         *validators_tables(consensus_of(FOUND), protocol),
@@ -119,4 +121,6 @@ def test_a_name_is_shown_as_it_is_written(name: str) -> None:
 
 def test_a_name_has_no_power_over_the_terminal() -> None:
     protocol = replace(protocol_of(FOUND, PREVIOUS, 999), operator_names={0: "\x1b]0;a\x07"})
-    assert "\x1b" not in shown(*explanation(assess(consensus_of(FOUND), protocol, PREVIOUS)))
+    assert "\x1b" not in shown(
+        *explanation(assess(consensus_of(FOUND), protocol, totals_of(PREVIOUS)))
+    )

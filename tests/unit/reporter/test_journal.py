@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from keel.committee.ballot import Ballot
@@ -121,8 +122,25 @@ def test_a_damaged_intent_stops_signing(journal: Journal) -> None:
     journal.intend(ballot(), SIGNER, NOW)
     (path,) = (journal.folder / "signed").iterdir()
     path.write_text("{")
-    with pytest.raises(JournalError, match="is damaged: what was signed is not known"):
+    with pytest.raises(JournalError, match=r"is damaged or .*: what was signed is not known$"):
         journal.intend(ballot(), SIGNER, NOW)
+
+
+def test_an_intent_of_the_form_of_before_stops_signing_and_names_what_it_lacks(
+    journal: Journal,
+) -> None:
+    journal.intend(ballot(), SIGNER, NOW)
+    (path,) = (journal.folder / "signed").iterdir()
+    written = orjson.loads(path.read_bytes())
+    for field in ("active_balance_gwei", "operators_bps", "charged_shares"):
+        del written["report"][field]
+    path.write_bytes(orjson.dumps(written))
+    with pytest.raises(JournalError) as refused:
+        journal.intend(ballot(), SIGNER, NOW)
+    assert str(refused.value) == (
+        f"{path} is damaged or of another version ('report.active_balance_gwei': Field required): "
+        "what was signed is not known"
+    )
 
 
 def test_the_standing_leaves_are_never_forgotten(

@@ -1,10 +1,8 @@
 """On a real beacon chain the report is that of the older, slower reading of the same state."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-import pytest
 
 from keel.chain.clock import now
 from keel.chain.state import block_head
@@ -13,6 +11,7 @@ from keel.consensus.beacon.requests import top_up
 from keel.consensus.beacon.spec import load_spec
 from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.deploy.actors import OPERATOR_MANAGERS
+from keel.model.commitment import OperatorTotals
 from keel.model.constants import ETHER, GWEI
 from keel.reporter.assessment import Assessment, assess
 from keel.scenarios.beacon_world import BeaconWorld
@@ -22,19 +21,19 @@ from keel.scenarios.operators import commit_keys, operators_join, write_key_file
 from keel.scenarios.validators import sign_twice
 from keel.sight.agreed_state import staked_state_block, verified_state
 from keel.sight.consensus_view import consensus_view
-from keel.sight.key_batches import staked_pubkeys
-from keel.sight.protocol_view import (
-    MissingKeysError,
-    ProtocolView,
-    read_protocol,
-    root_to_go_on_from,
-)
-from keel.sight.recorded_keys import Recorded, read_recorded
+from keel.sight.history import Historian
+from keel.sight.protocol_view import ProtocolView, read_protocol, root_to_go_on_from
 
 TOP_UP_GWEI = 3 * ETHER // GWEI
 
 
-def assessed(world: BeaconWorld, slot: int, previous: dict[int, int]) -> Assessment:
+def protocol_at(world: BeaconWorld, number: int) -> ProtocolView:
+    """What a reporter with an empty folder reads at a block."""
+    history = Historian(world.contracts, world.first_block).up_to(block_head(world.rpc, number))
+    return read_protocol(world.contracts, history.recorded(number), number)
+
+
+def assessed(world: BeaconWorld, slot: int, previous: Sequence[OperatorTotals]) -> Assessment:
     """The report of a slot, from the bytes of its state, as a reporter would make it."""
     chain = world.beacon.chain
     state = chain.store.state_at(slot)
@@ -43,12 +42,12 @@ def assessed(world: BeaconWorld, slot: int, previous: dict[int, int]) -> Assessm
     encoded = verified_state(plain, state.encode_bytes(), root)
     number, block_hash = staked_state_block(encoded)
     assert block_hash == bytes(state.latest_execution_payload_header.block_hash)
-    protocol = read_protocol(world.contracts, world.first_block, number)
+    protocol = protocol_at(world, number)
     view = consensus_view(encoded, protocol.recorded, protocol.credentials)
     return assess(view, protocol, previous)
 
 
-def require_same(world: BeaconWorld, slot: int, previous: dict[int, int]) -> Assessment:
+def require_same(world: BeaconWorld, slot: int, previous: Sequence[OperatorTotals]) -> Assessment:
     """Compare with the older reading all but the operators' root, whose rule is another (OPR-5)."""
     before = dict(world.reward_leaves)
     older, _ = look(world, slot)
@@ -84,7 +83,7 @@ def test_frames_with_every_kind_of_change_are_read_as_before(
     frames: list[Assessment] = []
     while not frames or frames[-1].report.exited_validators < 2:  # the slashed one leaves too
         slot = report(world).report.ref_slot
-        frames.append(require_same(world, slot, {}))
+        frames.append(require_same(world, slot, ()))
         assert len(frames) < 8
     first, last = frames[0], frames[-1]
     assert chain.store.block_at(first.report.ref_slot) is None
@@ -102,67 +101,29 @@ def test_operators_that_work_are_paid_and_one_that_sleeps_is_not(
     beacon.chain.participation.go_offline(asleep)
     report(world)
     slot = report(world).report.ref_slot
-    first, sleeper, third = assessed(world, slot, {}).operators
+    first, sleeper, third = assessed(world, slot, ()).operators
     assert (sleeper.weight, sleeper.added_shares, sleeper.active) == (0, 0, 8)
     assert first.added_shares > 0
     assert third.added_shares > 0
-    again = assessed(world, slot, {0: first.added_shares, 2: third.added_shares})
+    given = [OperatorTotals(one.operator_id, 0, 0, 0, one.added_shares) for one in (first, third)]
+    again = assessed(world, slot, given)
     assert again.undistributed_shares in (0, 1)
     assert again.added_shares == 0
-    assert again.leaves == assessed(world, slot, {}).leaves
-
-
-def test_keys_are_read_from_the_log_in_ranges_and_only_once(
-    validating_world: BeaconWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = validating_world
-    last = block_head(world.rpc).number
-    whole = read_recorded(world.contracts, world.first_block, last)
-    keys = {whole.pubkey(place): int(whole.operator_ids[place]) for place in range(len(whole))}
-    assert list(keys.items()) == list(
-        staked_pubkeys(world.contracts.registry, world.first_block).items()
-    )
-    monkeypatch.setattr(world.rpc, "log_blocks", 7)
-    in_ranges = read_recorded(world.contracts, world.first_block, last)
-    assert np.array_equal(in_ranges.pubkeys, whole.pubkeys)
-    staked_at = next(
-        block
-        for block in range(world.first_block, last)
-        if len(read_recorded(world.contracts, world.first_block, block))
-    )
-    for until in (staked_at - 1, staked_at):
-        known = read_recorded(world.contracts, world.first_block, until)
-        after = read_recorded(world.contracts, world.first_block, last, known)
-        assert np.array_equal(after.pubkeys, whole.pubkeys)
-        assert np.array_equal(after.operator_ids, whole.operator_ids)
-    before = read_recorded(world.contracts, world.first_block, staked_at - 1, whole)
-    assert (len(before), before.block_number) == (0, staked_at - 1)
-
-
-def test_a_log_with_holes_is_noticed(validating_world: BeaconWorld) -> None:
-    world = validating_world
-    last = block_head(world.rpc).number
-    view: ProtocolView = read_protocol(world.contracts, world.first_block, last)
-    holed = Recorded(view.recorded.pubkeys[1:], view.recorded.operator_ids[1:], last)
-    with pytest.raises(MissingKeysError, match=r"show 23 staked keys, the registry says 24$"):
-        read_protocol(world.contracts, world.first_block, last, holed)
-    assert (
-        len(read_protocol(world.contracts, world.first_block, last, view.recorded).recorded) == 24
-    )
+    assert again.leaves == assessed(world, slot, ()).leaves
 
 
 def test_everything_is_of_the_block_that_was_asked_for(validating_world: BeaconWorld) -> None:
     world, contracts = validating_world, validating_world.contracts
     last = block_head(world.rpc).number
-    before = read_protocol(contracts, world.first_block, last)
+    before = protocol_at(world, last)
     assert before.operator_names == dict(enumerate(("Harbour", "Lighthouse Quay", "North Mole")))
     assert before.credentials == contracts.vault.withdrawalCredentials()
     report(world)
-    again = read_protocol(contracts, world.first_block, last, before.recorded)
+    again = read_protocol(contracts, before.recorded, last)
     for name in ("withdrawal_vault_balance_wei", "rewards_vault_balance_wei", "operators_root"):
         assert getattr(again, name) == getattr(before, name)
     assert (again.minted_shares, again.claimed_shares) == (before.minted_shares, {0: 0, 1: 0, 2: 0})
-    now = read_protocol(contracts, world.first_block, block_head(world.rpc).number)
+    now = protocol_at(world, block_head(world.rpc).number)
     assert now.operators_root == contracts.oracle.operatorsRoot() != before.operators_root
     assert now.minted_shares > before.minted_shares
 
@@ -184,7 +145,7 @@ def test_leaves_go_on_from_the_last_report_of_an_earlier_slot_however_late_it_ca
     root = bytes(range(32))
     post(world, replace(seen, operators_root=root), world.members)
     block_number = world.beacon.block_at(world.configuration.geometry.time_of(next_slot))
-    protocol = read_protocol(world.contracts, world.first_block, block_number)
+    protocol = protocol_at(world, block_number)
     assert protocol.operators_root == bytes(32)
     own = protocol.operators_root
     assert root_to_go_on_from(world.contracts, next_slot, block_number, own) == root

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from keel.model.commitment import OperatorTotals
 from keel.sight.consensus_view import NO_INDEX, ConsensusView, earned_weights
 from keel.sight.protocol_view import ProtocolView
 from keel.sight.recorded_keys import recorded_keys
@@ -56,6 +57,22 @@ def consensus_of(found: list[Key], ref_slot: int = 47) -> ConsensusView:
         participation=participation,
         earned_weight=earned_weights(participation, WEIGHTS),
     )
+
+
+def totals_of(previous: dict[int, int]) -> list[OperatorTotals]:
+    """Leaves with these cumulative shares, and weights that differ from leaf to leaf."""
+    return [
+        OperatorTotals(
+            number,
+            active=1,
+            exited=2,
+            slashed=3,
+            cumulative_reward_shares=shares,
+            cumulative_weight=100 + number,
+            cumulative_full_weight=200 + number,
+        )
+        for number, shares in previous.items()
+    ]
 
 
 def protocol_of(

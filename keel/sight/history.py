@@ -1,12 +1,13 @@
 """What Keel's events tell: keys committed and staked, exits asked for, who was given a role."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from keel.chain.abi import Event
 from keel.chain.state import BlockHead
 from keel.deploy.bindings import Bindings
 from keel.nodes.errors import NodeError
+from keel.sight.event_file import EventFile
 from keel.sight.event_index import ChainMovedError, EventIndex
 from keel.sight.key_batches import CommittedKey, keys_of_batch
 from keel.sight.recorded_keys import Recorded, recorded_keys
@@ -37,7 +38,11 @@ class History:
         """Keys that were staked up to a block."""
         staked = [e for e in self._named("KeyStaked") if e.log.block_number <= block_number]
         keys = [(event.inputs["pubkey"], event.inputs["operatorId"]) for event in staked]
-        return recorded_keys(keys, block_number)
+        return recorded_keys(keys)
+
+    def staked_operators(self) -> dict[bytes, int]:
+        """Keys that were staked, in order, and their operators."""
+        return {e.inputs["pubkey"]: e.inputs["operatorId"] for e in self._named("KeyStaked")}
 
     def waiting_batches(self) -> list[Event]:
         """`KeysAdded` of batches that were not withdrawn."""
@@ -46,7 +51,7 @@ class History:
 
     def staked_pubkeys(self) -> frozenset[bytes]:
         """Keys that were staked."""
-        return frozenset(event.inputs["pubkey"] for event in self._named("KeyStaked"))
+        return frozenset(self.staked_operators())
 
     def asked_exits(self) -> list[AskedExit]:
         """One entry for each key whose exit was ever asked for."""
@@ -64,15 +69,23 @@ class History:
 
 
 class Historian:
-    """Reads histories, each block's events once and each batch's proofs once."""
+    """Reads histories, each block's events once and each batch's proofs once.
 
-    def __init__(self, contracts: Bindings, first_block: int) -> None:
+    With a file, what an earlier process has read is not read again.
+    """
+
+    def __init__(
+        self, contracts: Bindings, first_block: int, file: EventFile | None = None
+    ) -> None:
         self._rpc = contracts.rpc
-        self._index = EventIndex(contracts, first_block, _NAMES)
+        self._index = EventIndex(contracts, first_block, _NAMES, file)
         self._batches: dict[tuple[int, int, bytes], tuple[CommittedKey, ...]] = {}
 
     def up_to(self, head: BlockHead) -> History:
-        """The history up to a head; raises NodeError when it is replaced meanwhile."""
+        """The history up to a block; raises NodeError when it is replaced meanwhile.
+
+        Also when the node's logs do not hold all of it.
+        """
         try:
             while not self._index.follow(self._rpc, head):
                 pass
@@ -80,11 +93,27 @@ class Historian:
             raise NodeError(self._rpc.name, str(error)) from error
         return History(tuple(happened.event for happened in self._index.events))
 
+    def committed_keys(self, history: History) -> Iterator[CommittedKey]:
+        """Keys of all batches that were not withdrawn and whose root is that of their keys.
+
+        They are in the order in which they were committed; staked ones are among them.
+        """
+        for event in history.waiting_batches():
+            yield from self._keys(event)
+
     def waiting_keys(self, history: History) -> tuple[CommittedKey, ...]:
         """Committed keys that were not staked, in the order in which they were committed."""
         staked = history.staked_pubkeys()
-        batches = [self._keys(event) for event in history.waiting_batches()]
-        return tuple(c for batch in batches for c in batch if c.key.pubkey not in staked)
+        return tuple(c for c in self.committed_keys(history) if c.key.pubkey not in staked)
+
+    def known_keys(self, history: History) -> dict[bytes, str]:
+        """What became of every key that was committed and not withdrawn, or staked."""
+        committed = self.committed_keys(history)
+        known = {c.key.pubkey: f"committed by operator {c.operator_id}" for c in committed}
+        return known | {
+            pubkey: f"staked for operator {operator_id}"
+            for pubkey, operator_id in history.staked_operators().items()
+        }
 
     def _keys(self, event: Event) -> tuple[CommittedKey, ...]:
         key = (*_place(event), event.inputs["root"])
