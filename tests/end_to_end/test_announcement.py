@@ -13,6 +13,7 @@ from tests.end_to_end.losses import (
     shared_by_model,
     slash,
 )
+from tests.end_to_end.story import Story
 
 _SLASHED = 4
 
@@ -73,11 +74,16 @@ def test_a_large_loss_is_announced_and_applies_a_frame_later_by_one_member_more(
         following = story.world.next_report()
         assert (following.applied, following.judgement.lossWei) == (True, 0)
         assert story.state is State.NORMAL
-        reopen_at = vault.depositsReopenAt()
-        with fails("DepositsClosed", reopenAt=reopen_at):
-            deposit(story.world, "holder", ETHER)
-        for _ in range(7):
-            story.world.next_report()
-        assert now(story.world.rpc) >= reopen_at
-        assert deposit(story.world, "holder", ETHER).balance > 0
+        _deposits_open_again(story)
         story.frames.explained()
+
+
+def _deposits_open_again(story: Story) -> None:
+    """After seven frames, and not before."""
+    reopen_at = story.contracts.vault.depositsReopenAt()
+    with fails("DepositsClosed", reopenAt=reopen_at):
+        deposit(story.world, "holder", ETHER)
+    for _ in range(7):
+        story.world.next_report()
+    assert now(story.world.rpc) >= reopen_at
+    assert deposit(story.world, "holder", ETHER).balance > 0
