@@ -36,7 +36,7 @@ TICKET_PRICE_WEI = 49 * ETHER
 INSURANCE_WEI = 3 * ETHER
 MEV_WEI = ETHER // 200
 LARGE_TICKET_WEI = 100 * ETHER
-OFFENDERS = 2
+OFFENDERS = 1
 VALIDATORS = 24
 VICTIM = 2
 
@@ -174,9 +174,9 @@ def _lose_with_cover(life: Life) -> Iterator[str]:
 
 def _slash(life: Life) -> Iterator[str]:
     life.slashed = sign_twice(life.world, OFFENDERS)
-    culprits = " and ".join(str(index) for index in life.slashed.indices)
+    (culprit,) = life.slashed.indices
     yield (
-        f"Validators {culprits} voted twice in one epoch; the next block proved it, and they lost "
+        f"Validator {culprit} voted twice in one epoch; the next block proved it, and it lost "
         f"{shown_ether(life.slashed.first_penalty_gwei * GWEI)} ETH at once."
     )
     reports = approach_penalty(life.world, life.slashed)
@@ -286,7 +286,7 @@ CHAPTERS = (
     Chapter("Both tokens grow over the following frame", _grow),
     Chapter("A reporter is killed in mid-frame", _die),
     Chapter("A loss, with enough insurance", _lose_with_cover),
-    Chapter("Two validators are slashed", _slash),
+    Chapter("A validator is slashed", _slash),
     Chapter("A ticket is requested, and sold", _sell),
     Chapter("A loss, with too little insurance", _lose_without_cover),
     Chapter("The ticket is claimed by its new owner", _claim),

@@ -166,10 +166,12 @@ def _oracle(connection: Connection, books: Books) -> Table:
     table.add_row("reportable", f"slot {reportable}; the next one in {wait}")
     table.add_row("quorum", f"{oracle.quorum()} of {len(members)} members")
     if books.announced_at:
-        age = books.time - books.announced_at
-        left = ANNOUNCEMENT_FRAMES * connection.contracts.vault.FRAME_SECONDS() - age
+        since = books.time - books.announced_at
+        left = ANNOUNCEMENT_FRAMES * connection.contracts.vault.FRAME_SECONDS() - since
         ends = f"counts for {shown_seconds(left)} more" if left > 0 else "has ended"
-        text = f"a loss that draws {exact_ether(books.announced_wei)} ETH, {shown_seconds(age)} ago"
+        text = (
+            f"a loss that draws {exact_ether(books.announced_wei)} ETH, {shown_seconds(since)} ago"
+        )
         table.add_row("[red]announced[/]", f"{text}; {ends}")
     return table
 

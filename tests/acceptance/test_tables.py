@@ -86,7 +86,6 @@ def test_the_local_profile_follows_its_formula() -> None:
 
     ratio = yearly(64, 8 * 12) / yearly(10**6, 32 * 12)
     assert int(yearly(64, 96) * 100) == 1_469  # some 1,500 % a year
-    assert LOCAL.growth_ray_per_day == int(MAINNET.growth_ray_per_day * ratio)
     assert LOCAL.stream_cap_ray_per_day == int(MAINNET.stream_cap_ray_per_day * ratio)
     assert LOCAL.max_fee_ray_per_day == int(MAINNET.max_fee_ray_per_day * ratio)
     assert LOCAL.frame_seconds == 4 * 8 * 12

@@ -13,27 +13,27 @@ from tests.end_to_end.losses import (
     shared_by_model,
     slash,
 )
+from tests.end_to_end.story import Story
 
 _SLASHED = 4
 
 
-def test_a_large_loss_is_announced_and_applies_a_frame_later_by_two_thirds(
+def test_a_large_loss_is_announced_and_applies_a_frame_later_by_one_member_more(
     validating_world: BeaconWorld, begin: Begin
 ) -> None:
     chain = validating_world.beacon.chain
     slashed = slash(chain, indices_of_operator(validating_world, 1, _SLASHED))
     chain.to_slot(slashed.penalty_slot)
     with begin(validating_world, announcements=1) as story:
-        queue, vault, oracle = (
-            story.contracts.queue,
-            story.contracts.vault,
-            story.contracts.oracle,
-        )
+        queue, vault = story.contracts.queue, story.contracts.vault
         two = story.circle.reporters[3:]
         ticket = request_ticket(story.world, "depositor", 10 * ETHER)
         announced = story.world.next_report()
         assert not announced.applied
-        assert announced.judgement.lossWei > announced.judgement.limitWei
+        assert announced.judgement.drawnWei > announced.judgement.limitWei
+        assert story.contracts.vault.reportBase(now(story.world.rpc)).announcedWei == (
+            announced.judgement.drawnWei
+        )
         assert announced.report.slashed_validators == _SLASHED
         before = story.frames.last
         assert before.reported.judgement.lossWei < announced.judgement.lossWei // 10
@@ -64,7 +64,7 @@ def test_a_large_loss_is_announced_and_applies_a_frame_later_by_two_thirds(
         expected = shared_by_model(story, applied)
         assert min(expected.cover_wei, expected.holders_loss_wei, expected.tickets_loss_wei) > 0
         require_same_parts(applied, expected)
-        assert oracle.lossAllowanceWei(block=applied.receipt.block_number) == 0
+        assert vault.lossAllowanceWei(block=applied.receipt.block_number) == 0
         assert queue.lastFinalised() == ticket
         claimed = claim_ticket(story.world, ticket)
         assert claimed.asked_wei - claimed.paid_wei in (
@@ -74,5 +74,16 @@ def test_a_large_loss_is_announced_and_applies_a_frame_later_by_two_thirds(
         following = story.world.next_report()
         assert (following.applied, following.judgement.lossWei) == (True, 0)
         assert story.state is State.NORMAL
-        assert deposit(story.world, "holder", ETHER).balance > 0
+        _deposits_open_again(story)
         story.frames.explained()
+
+
+def _deposits_open_again(story: Story) -> None:
+    """After seven frames, and not before."""
+    reopen_at = story.contracts.vault.depositsReopenAt()
+    with fails("DepositsClosed", reopenAt=reopen_at):
+        deposit(story.world, "holder", ETHER)
+    for _ in range(7):
+        story.world.next_report()
+    assert now(story.world.rpc) >= reopen_at
+    assert deposit(story.world, "holder", ETHER).balance > 0

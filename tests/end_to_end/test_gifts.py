@@ -1,5 +1,9 @@
 """Ether that nobody earned comes to the vaults and to one of the validators."""
 
+import pytest
+
+from keel.chain.abi import CustomError
+from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei
 from keel.chain.transaction import send_transaction
 from keel.consensus.beacon.requests import top_up
@@ -8,14 +12,13 @@ from keel.model.frames import State
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.users import claim_ticket, deposit, request_ticket
 from tests.end_to_end.conftest import Begin
-from tests.end_to_end.final_frames import FinalFrame
 from tests.end_to_end.story import Story
 
 _GIFT_WEI = 100 * ETHER
 _TOP_UP_GWEI = 5 * 10**9
 
 
-def test_gifts_enter_as_slowly_as_the_limits_let_them_and_stop_nothing(
+def test_gifts_stream_as_slowly_as_the_cap_lets_them_and_stop_no_report(
     validating_world: BeaconWorld, begin: Begin
 ) -> None:
     with begin(validating_world) as story:
@@ -32,16 +35,17 @@ def test_gifts_enter_as_slowly_as_the_limits_let_them_and_stop_nothing(
         assert c.vault.totals()[1] == backing_wei
         assert all(balance_wei(world.rpc, vault) >= _GIFT_WEI for vault in vaults)
 
-        first, *others = (_entered(story) for _ in range(3))
-        assert first > 4 * ETHER
-        assert others == [0, 0]
-        held = [frame.reported.judgement for frame in story.frames.applied[1:]]
-        assert all(each.heldRewardsWei >= _GIFT_WEI for each in held)
-        assert held[-1].heldWithdrawalsWei < _GIFT_WEI < held[0].heldWithdrawalsWei
+        for _ in range(3):
+            _require_streamed(story)
+        grown_wei = story.frames.applied[1].reported.judgement.growthWei
+        assert grown_wei > 2 * _GIFT_WEI + 4 * ETHER
         assert int(chain.state.balances[index]) < 33 * 10**9
 
         ticket = request_ticket(world, "depositor", 20 * ETHER)
-        deposit(world, "holder", ETHER)
+        with pytest.raises(Reverted) as refused:
+            deposit(world, "holder", ETHER)
+        assert isinstance(refused.value.cause, CustomError)
+        assert refused.value.cause.name == "UnvestedAboveLimit"
         story.finalise(ticket)
         assert claim_ticket(world, ticket).paid_wei == 20 * ETHER
         assert story.state is State.NORMAL
@@ -51,36 +55,26 @@ def test_gifts_enter_as_slowly_as_the_limits_let_them_and_stop_nothing(
         story.frames.explained()
 
 
-def _entered(story: Story) -> int:
-    """Let a frame pass; what its report let in is what REP-4 says. Returns what came feeless."""
+def _require_streamed(story: Story) -> None:
+    """Let a frame pass: all that came is pulled, and no more of it vests in a day than may."""
     before = story.frames.last
     story.world.next_report()
     after = story.frames.last
     report, judgement = after.reported.report, after.reported.judgement
-    withdrawals_wei = report.withdrawal_vault_balance_wei
-    rewards_wei = report.rewards_vault_balance_wei
-    growth_wei = (
-        after.identity.consensus_wei + withdrawals_wei + rewards_wei - before.identity.consensus_wei
-    )
-    excess_wei = max(0, growth_wei - _limit_wei(story, before))
-    held_rewards_wei = min(excess_wei, rewards_wei)
-    held_withdrawals_wei = min(excess_wei - held_rewards_wei, withdrawals_wei)
-    feeless_wei = excess_wei - held_rewards_wei - held_withdrawals_wei
+    arrived_wei = report.withdrawal_vault_balance_wei + report.rewards_vault_balance_wei
+    growth_wei = after.identity.consensus_wei - before.identity.consensus_wei + arrived_wei
     assert judgement.growthWei == growth_wei
-    assert judgement.heldRewardsWei == held_rewards_wei
-    assert judgement.heldWithdrawalsWei == held_withdrawals_wei
-    assert judgement.feelessWei == feeless_wei
-    came_wei = withdrawals_wei + rewards_wei - held_withdrawals_wei - held_rewards_wei
-    assert after.identity.buffered_wei - before.identity.buffered_wei == came_wei
-    assert after.identity.backing_wei - before.identity.backing_wei == (
-        growth_wei - held_withdrawals_wei - held_rewards_wei
-    )
+    assert after.identity.buffered_wei - before.identity.buffered_wei == arrived_wei
+    assert after.identity.backing_wei - before.identity.backing_wei == growth_wei
     assert report.consensus_balance_gwei * GWEI == after.identity.consensus_wei
-    return feeless_wei
 
-
-def _limit_wei(story: Story, before: FinalFrame) -> int:
-    """What may enter in one frame."""
-    profile = story.world.profile
-    total_wei = before.identity.backing_wei + before.identity.owed_wei
-    return profile.growth_ray_per_day * profile.frame_seconds * total_wei // (DAY * RAY)
+    rebased = after.reported.event("Rebased")
+    assert rebased is not None
+    told, outcome = rebased.inputs, after.reported.outcome
+    visible_wei = told["assetsAfterWei"] - told["unvestedAfterWei"]
+    assert visible_wei - told["visibleBeforeWei"] == outcome.feeWei
+    vault, profile = story.contracts.vault, story.world.profile
+    block = after.reported.receipt.block_number
+    base_wei = min(told["visibleBeforeWei"], vault.recordWei(block=block))
+    in_a_day_wei = told["unvestedAfterWei"] * DAY // told["streamSeconds"]
+    assert in_a_day_wei <= profile.stream_cap_ray_per_day * base_wei // RAY

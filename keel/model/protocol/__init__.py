@@ -1,5 +1,6 @@
 """The whole protocol: one frozen state and its transitions, grouped by what they are for."""
 
+from keel.model.constants import ZERO_ADDRESS
 from keel.model.protocol.deposits import deposit, deposit_wrapped, depositable_wei
 from keel.model.protocol.exits import (
     Redemption,
@@ -32,7 +33,6 @@ from keel.model.protocol.state import (
     TREASURY,
     VAULT,
     WKETH,
-    ZERO_ADDRESS,
     Protocol,
     launch,
 )

@@ -20,10 +20,10 @@ from keel.model.constants import ETHER
 from tests.deployment import Keel
 
 
-def announce_loss(keel: Keel) -> Receipt:
+def announce_loss(keel: Keel, drawn_wei: int = ETHER) -> Receipt:
     """Announce a loss of the next reference slot, as the oracle does."""
     ref_time, vault = next_reference_slot(keel), keel.quick.vault
-    return vault.announceLoss.send(ref_time, sender=as_contract(keel.quick.oracle))
+    return vault.announceLoss.send(ref_time, drawn_wei, sender=as_contract(keel.quick.oracle))
 
 
 def as_contract(contract: Contract) -> str:
