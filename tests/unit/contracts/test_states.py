@@ -156,7 +156,7 @@ ACTS: dict[str, tuple[Deed, Act, Refusal]] = {
     ),
     "claim": (Deed.CLAIM, Scene.claim, lambda _, __: CustomError("", {})),
 }
-OPEN_TO_ANYONE = (Opening.YES, Opening.ANYONE, Opening.ANYONE_UNLESS_ANNOUNCED)
+OPEN_TO_ANYONE = (Opening.YES, Opening.ANYONE)
 
 
 @pytest.fixture
@@ -259,14 +259,19 @@ class TestDead:
         with fails("NothingToDo"):
             vault.finaliseWithoutReport.send(0, sender=scene.person)
 
-    def test_an_announcement_keeps_tickets_waiting(self, scene: Scene) -> None:
-        """STA-3: they must bear their part of the loss that was announced."""
+    def test_an_announcement_keeps_no_ticket_waiting(self, scene: Scene) -> None:
+        """STA-3, AUDIT M4: a quorum that announces and then falls silent locked all of B."""
         keel, vault = scene.keel, scene.keel.quick.vault
         announce_loss(keel)
-        announced_at = vault.consensus().announcedAt
-        scene.enter(State.DEAD)
-        with fails("AnnouncementOpen", announcedAt=announced_at):
+        dead_at = accounts_of(keel).ref_time + 14 * keel.profile.frame_seconds
+        jump_to(keel.rpc, dead_at - 1)
+        set_next_timestamp(keel.rpc, dead_at - 1)
+        with fails("StateNotDead", state=State.STALE):
             scene.finalise()
+        set_next_timestamp(keel.rpc, dead_at)
+        scene.finalise()
+        assert vault.consensus().announcedAt > 0
+        assert keel.quick.queue.lastFinalised() == 2
         scene.sweep()
 
     @pytest.mark.parametrize(
