@@ -1,4 +1,4 @@
-"""AccountingOracle: growth without a limit, losses against theirs (REP-4, LIM-3), as in the model."""
+"""AccountingOracle: growth has no limit, losses have theirs (REP-4, LIM-3), as in the model."""
 
 from dataclasses import replace
 
@@ -91,6 +91,7 @@ def expected(reporting: Reporting, report: Report) -> Judgement:
     rewards_wei=st.integers(0, HELD_WEI),
 )
 def test_every_report_is_judged_as_the_model_does(
+    *,
     reporting: Reporting,
     frame: int,
     earned_gwei: int,

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from keel.chain.contract import Contract, deploy
 from keel.chain.revert import Reverted
 from keel.chain.state import block_head
 from keel.deploy.contracts import StakingVault
@@ -13,7 +12,14 @@ from keel.model.constants import BPS, DAY, ETHER
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import deposit
-from tests.unit.contracts.vaults import ZERO_ADDRESS, apply, change, inputs_of, stake
+from tests.unit.contracts.vaults import (
+    ZERO_ADDRESS,
+    apply,
+    change,
+    construct,
+    inputs_of,
+    stake,
+)
 
 FRAMES_OF_DELAY = 10
 
@@ -224,19 +230,3 @@ class TestConstruction:
         manager = keel.quick.manager.address
         allowance = vault.allowance(vault.address, manager)
         assert (vault.sharesOf(vault.address), allowance) == (10**27, 0)
-
-
-def construct(keel: Keel, value_wei: int = ETHER, **changes: Any) -> Contract:
-    """Create another vault from the plan's arguments with some changed."""
-    step = keel.plan.step("StakingVault")
-    init = {**step.arguments["init"], **changes}
-    deployer = keel.actors.deployer.address
-    contract, _ = deploy(
-        keel.rpc,
-        step.artifact.abi,
-        step.artifact.creation_code,
-        init,
-        sender=deployer,
-        value_wei=value_wei,
-    )
-    return contract

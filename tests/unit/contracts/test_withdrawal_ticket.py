@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from keel.chain.clock import set_next_timestamp
+from keel.chain.clock import jump, set_next_timestamp
 from keel.deploy.contracts import WithdrawalQueue
 from keel.model.constants import ETHER, FIRST_DEPOSIT_WEI, RAY
 from tests.causes import fails

@@ -49,6 +49,22 @@ def deploy_test_contract(
     return Contract(keel.rpc, contract.address, contract.abi, errors=keel.quick.vault.errors)
 
 
+def construct(keel: Keel, value_wei: int = ETHER, **changes: Any) -> Contract:
+    """Create another vault from the plan's arguments with some changed."""
+    step = keel.plan.step("StakingVault")
+    init = {**step.arguments["init"], **changes}
+    deployer = keel.actors.deployer.address
+    contract, _ = deploy_raw(
+        keel.rpc,
+        step.artifact.abi,
+        step.artifact.creation_code,
+        init,
+        sender=deployer,
+        value_wei=value_wei,
+    )
+    return contract
+
+
 def deposit_at(keel: Keel, timestamp: int, depositor: str, amount_wei: int) -> Receipt:
     """Buy kETH in a block of exactly this time."""
     set_next_timestamp(keel.rpc, timestamp)
@@ -56,9 +72,9 @@ def deposit_at(keel: Keel, timestamp: int, depositor: str, amount_wei: int) -> R
     return keel.quick.vault.deposit.send(*arguments, sender=depositor, value_wei=amount_wei)
 
 
-def deposits_of(keel: Keel, count: int, first: int = 0) -> bytes:
+def deposits_of(keel: Keel, count: int, first: int = 0, credentials: bytes | None = None) -> bytes:
     """Make keys that nobody holds, as `fundValidators` takes them; deposits check roots only."""
-    credentials = bytes(keel.quick.vault.withdrawalCredentials())
+    credentials = credentials or bytes(keel.quick.vault.withdrawalCredentials())
     return b"".join(
         _unsigned_deposit(credentials, number) for number in range(first, first + count)
     )
@@ -99,7 +115,6 @@ def change(keel: Keel, change_wei: int, frames: int = 1, **fields: int) -> Recei
     net_wei = change_wei + fields.get("withdrawalsWei", 0) + fields.get("rewardsWei", 0)
     announce_if_large(keel, -net_wei)
     return apply(keel, inputs_of(keel, next_reference_slot(keel, frames), change_wei, **fields))
-
 
 
 def announce_if_large(keel: Keel, loss_wei: int) -> None:
