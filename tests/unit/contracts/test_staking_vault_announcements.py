@@ -169,15 +169,14 @@ class TestReopening:
         self, keel: Keel, vault: StakingVault, reopen_at: int, seconds_after: int
     ) -> None:
         """STA-4."""
-        most, person = keel.profile.max_pause_seconds, keel.actors.depositor.address
-        pause_at = reopen_at + seconds_after - most
+        length, person = keel.profile.max_pause_seconds // 2, keel.actors.depositor.address
+        pause_at = reopen_at + seconds_after - length
         guardian = keel.holder_of("GUARDIAN").address
-        jump_to(keel.rpc, pause_at)
         set_next_timestamp(keel.rpc, pause_at)
-        vault.pause.send(DEPOSIT, most, sender=guardian)
+        vault.pause.send(DEPOSIT, length, sender=guardian)
         until = reopen_at + max(0, seconds_after)
         assert vault.pausedUntil(DEPOSIT) == until
-        change(keel, 0, frames=REOPENING_FRAMES - 1)
+        change(keel, 0, frames=(reopen_at - now(keel.rpc)) // keel.profile.frame_seconds)
         refusal = ("ActionPaused", {"action": DEPOSIT, "until": until})
         if seconds_after < 0:
             refusal = ("DepositsClosed", {"reopenAt": reopen_at})

@@ -9,7 +9,7 @@ from keel.chain.abi import CustomError
 from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
 from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei, set_balance_wei
-from keel.model.constants import ETHER
+from keel.model.constants import ETHER, GWEI
 from keel.model.frames import OPENINGS, Deed, Opening, State
 from tests.causes import fails
 from tests.deployment import Keel
@@ -303,6 +303,29 @@ class TestDead:
         jump_to(keel.rpc, possible_at)
         with fails("NothingToDo"):
             vault.sweepWithdrawals.send(sender=scene.person)
+
+    def test_a_sweep_takes_from_c_first_and_then_whole_gwei_of_p(self, scene: Scene) -> None:
+        """STA-5, AUDIT L4: what was staked after the last report."""
+        keel, vault = scene.keel, scene.keel.quick.vault
+        scene.stake()
+        source, of_pending_wei = keel.quick.withdrawal_vault.address, 5 * GWEI
+        set_balance_wei(keel.rpc, source, 64 * ETHER + of_pending_wei + GWEI - 1)
+        scene.enter(State.DEAD)
+        before, buffered_wei = accounts_of(keel), vault.bufferedWei()
+        assert (before.consensus_wei, before.pending_wei) == (64 * ETHER, 32 * ETHER)
+        receipt = vault.sweepWithdrawals.send(sender=scene.person)
+        (swept,) = vault.events(receipt)
+        swept_wei = 64 * ETHER + of_pending_wei
+        assert swept.inputs == {"amountWei": swept_wei, "consensusBalanceWei": 0}
+        after = accounts_of(keel)
+        assert (after.consensus_wei, after.pending_wei) == (0, 32 * ETHER - of_pending_wei)
+        assert vault.bufferedWei() == buffered_wei + swept_wei
+        assert balance_wei(keel.rpc, source) == GWEI - 1
+        as_contract(keel.quick.oracle)
+        jump_to(keel.rpc, ref_time := vault.newestRefTime() + keel.profile.frame_seconds)
+        assert vault.reportBase(ref_time).expectedWei == 32 * ETHER - of_pending_wei
+        receipt = apply(keel, inputs_of(keel, ref_time))
+        assert vault.events(receipt, "LossAbsorbed") == []
 
     def test_the_next_report_is_of_after_the_sweep(self, scene: Scene) -> None:
         keel, vault = scene.keel, scene.keel.quick.vault
