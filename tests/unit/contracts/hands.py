@@ -10,7 +10,7 @@ from typing import Any
 from ape.contracts import ContractContainer
 
 from keel.chain.abi import Abi
-from keel.chain.clock import jump, jump_to, reverting
+from keel.chain.clock import jump, jump_to, reverting, set_next_timestamp
 from keel.chain.contract import Contract, deploy
 from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei, impersonate, set_balance_wei
@@ -21,9 +21,11 @@ from tests.deployment import Keel
 
 
 def announce_loss(keel: Keel, drawn_wei: int = ETHER) -> Receipt:
-    """Announce a loss of the next reference slot, as the oracle does."""
+    """Announce a loss in the first second of the next reference slot, as the oracle does."""
     ref_time, vault = next_reference_slot(keel), keel.quick.vault
-    return vault.announceLoss.send(ref_time, drawn_wei, sender=as_contract(keel.quick.oracle))
+    sender = as_contract(keel.quick.oracle)
+    set_next_timestamp(keel.rpc, ref_time)
+    return vault.announceLoss.send(ref_time, drawn_wei, sender=sender)
 
 
 def as_contract(contract: Contract) -> str:
@@ -87,7 +89,6 @@ def report(keel: Keel, **changes: int) -> Receipt:
         "consensusBalanceWei": vault.reportBase(ref_time).expectedWei,
         "withdrawalsWei": 0,
         "rewardsWei": 0,
-        "feelessWei": 0,
         "lastTicketHint": 0,
     }
     return vault.applyReport.send(inputs | changes, sender=as_contract(keel.quick.oracle))

@@ -24,8 +24,7 @@ from tests.unit.contracts.validators import Validators
 
 TOTAL_WEI = 1_000 * ETHER
 STAKED_VALIDATORS = 10
-LOSS_LIMIT_WEI = 10 * ETHER  # 100 bps
-GROWTH_BOUND_WEI = 50 * ETHER  # 500 bps
+LOSS_LIMIT_WEI = TOTAL_WEI * 25 // 10_000
 
 
 @dataclass

@@ -227,8 +227,8 @@ class TestMinting:
             "transfer": lambda: vault.transfer.send(other, ETHER, sender=person),
             "wrapAmount": lambda: quick.wrapped.deposit.send(ETHER, person, sender=person),
             "unwrap": lambda: quick.wrapped.redeem.send(5, person, person, sender=person),
-            "feeless growth": lambda: change(keel, ETHER, feelessWei=ETHER),
             "loss": lambda: change(keel, -9 * ETHER),
+            "growth that makes it good": lambda: change(keel, ETHER),
             "request": lambda: quick.queue.request.send(ETHER, person, sender=person),
             "finalise": lambda: change(keel, 0),
             "claim": lambda: quick.queue.claim.send(1, sender=other),
@@ -256,7 +256,7 @@ def vault_arguments(keel: Keel, function: str) -> tuple[Any, ...]:
     if function == "applyReport":
         return (inputs_of(keel, next_reference_slot(keel)),)
     if function == "announceLoss":
-        return (next_reference_slot(keel),)
+        return (next_reference_slot(keel), ETHER)
     return {
         "fundValidators": (b"", keel.quick.deposits.get_deposit_root()),
         "burnForTicket": (person, GWEI),

@@ -112,7 +112,7 @@ class TestPrice:
         with reverting(keel.rpc):
             deposit(keel, redeemer, deposited_wei)
             stake(keel, min(validators, deposited_wei // VALIDATOR_WEI))
-            change(keel, growth_wei, feelessWei=growth_wei)
+            change(keel, growth_wei)
             accounts, at = accounts_of(keel), now(keel.rpc)
             held = shares_of(keel, redeemer)[0]
             shares = min(held, held * part_bps // 10_000 + dust)

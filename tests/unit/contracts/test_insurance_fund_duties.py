@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keel.chain.clock import jump, jump_to, now, set_next_timestamp
+from keel.chain.clock import jump_to, now, set_next_timestamp
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import InsuranceFund
 from keel.model import insurance as rules
@@ -21,6 +21,7 @@ from tests.unit.contracts.hands import (
     undone,
 )
 from tests.unit.contracts.underwriting import SHARES, UNITS, fund_in_normal_state, give_units
+from tests.unit.contracts.vaults import change, stake
 
 
 @pytest.fixture
@@ -190,16 +191,15 @@ class TestCover:
         self, keel: Keel, fund: InsuranceFund, underwriter: str
     ) -> None:
         vault = keel.quick.vault
-        report(keel, consensusBalanceWei=50 * ETHER)
-        jump(keel.rpc, keel.profile.max_stream_seconds)
-        report(keel)
+        stake(keel, 1)
+        change(keel, 0)
         held = fund.totalAssets()
         fund.startCooldown.send(SHARES, sender=underwriter)
-        receipt = report(keel, consensusBalanceWei=40 * ETHER)
+        receipt = change(keel, -ETHER)
         (loss,) = vault.events(receipt, "LossAbsorbed")
         (covered,) = fund.events(receipt, "Covered")
         units = covered.inputs["unitsPaid"]
-        assert loss.inputs["lossWei"] == 10 * ETHER
+        assert loss.inputs["lossWei"] == ETHER
         assert loss.inputs["coverShares"] == units * SHARES_PER_UNIT
         assert loss.inputs["holdersWei"] + loss.inputs["ticketsWei"] <= 1
         assert fund.totalAssets() == held - units

@@ -10,7 +10,7 @@ from keel.chain.state import balance_wei
 from keel.chain.transaction import Receipt, send_transaction
 from keel.deploy.contracts import StakingVault
 from keel.model.accounts import Accounts
-from keel.model.constants import DAY, ETHER, GWEI, SHARES_PER_UNIT
+from keel.model.constants import DAY, ETHER, REOPENING_FRAMES, SHARES_PER_UNIT
 from keel.model.limits import available, take
 from tests.causes import fails
 from tests.deployment import Keel
@@ -49,12 +49,15 @@ def limit_wei(keel: Keel) -> int:
 
 
 def at_rate(keel: Keel, change_wei: int) -> Accounts:
-    """Let 64 of 101 ETH earn, with the stream half run, or lose; then read the books."""
+    """Let 64 of 101 ETH earn, with the stream half run, or lose; then read the books.
+
+    After the loss so many frames pass that deposits are open again (STA-3).
+    """
     deposit(keel, keel.actors.holder.address, 100 * ETHER)
     stake(keel, 2)
-    change(keel, change_wei, feelessWei=max(0, change_wei))
+    change(keel, change_wei)
     jump(keel.rpc, accounts_of(keel).stream.seconds // 2)
-    change(keel, 0)
+    change(keel, 0, frames=1 if change_wei > 0 else REOPENING_FRAMES + 1)
     return accounts_of(keel)
 
 
@@ -131,6 +134,7 @@ class TestDepositWrapped:
     ) -> None:
         before = at_rate(keel, 3 * ETHER + 7)
         wrapped, holder = keel.quick.wrapped, keel.actors.holder.address
+        of_fees = wrapped.totalSupply()
         set_next_timestamp(keel.rpc, now(keel.rpc))
         receipt = vault.depositWrapped.send(
             holder, depositor, sender=depositor, value_wei=ETHER + 5
@@ -138,8 +142,9 @@ class TestDepositWrapped:
         exact = before.to_shares_down(ETHER + 5, receipt.timestamp)
         units = exact // SHARES_PER_UNIT
         assert exact % SHARES_PER_UNIT > 0
-        assert units_of(keel, holder) == wrapped.totalSupply() == units
-        assert shares_of(keel, wrapped.address, holder)[0] == units * SHARES_PER_UNIT
+        assert units_of(keel, holder) == units
+        assert wrapped.totalSupply() == of_fees + units
+        assert shares_of(keel, wrapped.address)[0] == (of_fees + units) * SHARES_PER_UNIT
         after = accounts_of(keel)
         assert after.shares == before.shares + units * SHARES_PER_UNIT
         assert after.backing_wei == before.backing_wei + ETHER + 5
@@ -252,7 +257,7 @@ class TestLimit:
         self, keel: Keel, vault: StakingVault, depositor: str
     ) -> None:
         terms = vault.terms()
-        lower = terms._replace(depositLimitGwei=2 * ETHER // GWEI)
+        lower = terms._replace(depositLimitEther=2)
         change(keel, 0)
         keel.call_as_role(vault, "setTerms", lower)
         change(keel, 0)
@@ -334,6 +339,7 @@ class TestInsolvency:
         bound_wei = 32 * ETHER // 10**6
         change(keel, bound_wei - VALIDATOR_WEI)
         assert keel.quick.vault.totalSupply() == bound_wei
+        change(keel, 0, frames=REOPENING_FRAMES + 1)
         deposit(keel, depositor, 1)
 
     @pytest.mark.parametrize("left_wei", [32 * ETHER // 10**6 - 1, 0])

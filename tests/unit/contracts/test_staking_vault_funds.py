@@ -29,7 +29,7 @@ from tests.unit.contracts.vaults import (
     units_of,
 )
 
-LOSS_WEI = 10 * ETHER
+LOSS_WEI = 2 * ETHER
 COVER_GAS = 200_000
 
 
@@ -124,7 +124,7 @@ class TestHandedOver:
     ) -> None:
         fund = install(Conduct.EXACT)
         assert absorbed(vault, change(keel, -LOSS_WEI))[0] == LOSS_WEI
-        assert units_of(keel, fund.address) == 40 * ETHER
+        assert units_of(keel, fund.address) == 48 * ETHER
 
     def test_less_covers_less(self, vault: StakingVault, keel: Keel, install: Installer) -> None:
         install(Conduct.HANDING_OVER_HALF)

@@ -11,7 +11,7 @@ from keel.chain.clock import jump, now, reverting
 from keel.chain.contract import Contract
 from keel.chain.revert import Reverted
 from keel.chain.state import block_head, set_balance_wei
-from keel.model.constants import ETHER
+from keel.model.constants import ETHER, REOPENING_FRAMES
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract, deposit
 from tests.unit.contracts.share_index import Entry, ShareIndex
@@ -61,6 +61,8 @@ def gain(keel: Keel, person: str, other: str, wei: int) -> None:
 
 def lose(keel: Keel, person: str, other: str, wei: int) -> None:
     change(keel, -3 * wei)
+    while not keel.quick.vault.depositableWei():  # after a loss beyond the bucket
+        change(keel, 0, frames=REOPENING_FRAMES + 1)
 
 
 def reward(keel: Keel, person: str, other: str, wei: int) -> None:

@@ -5,7 +5,8 @@ import pytest
 from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
 from keel.chain.state import balance_wei, set_balance_wei, set_runtime_code
 from keel.deploy.contracts import StakingVault
-from keel.model.constants import BPS, DAY, ETHER, RAY, SHARES_PER_UNIT
+from keel.model.constants import BPS, DAY, ETHER, SHARES_PER_UNIT
+from keel.model.stream import capped_wei
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import announce_loss, as_contract, deposit, next_reference_slot
@@ -13,6 +14,7 @@ from tests.unit.contracts.vaults import (
     VALIDATOR_WEI,
     ZERO_ADDRESS,
     accounts_of,
+    announce_if_large,
     apply,
     change,
     inputs_of,
@@ -30,6 +32,22 @@ PROFIT_WEI = 5 * ETHER + 3
 def vault(keel: Keel) -> StakingVault:
     """Of 1,000 ETH, 960 are staked, and a report has counted them."""
     return staked(keel)
+
+
+def earn(keel: Keel, profit_wei: int) -> int:
+    """Report a profit of the next reference slot and return its fee."""
+    inputs = inputs_of(keel, next_reference_slot(keel), profit_wei)
+    fee_wei = int(keel.quick.vault.previewReport(inputs).feeWei)
+    apply(keel, inputs)
+    return fee_wei
+
+
+def most_fee_wei(keel: Keel, frames: int, profit_wei: int) -> int:
+    """REP-5 for 960 ETH on record: the bound of the fee, with a V that is larger."""
+    seconds, profile = frames * keel.profile.frame_seconds, keel.profile
+    grown_wei = capped_wei(profile.stream_cap_ray_per_day, seconds, 960 * ETHER)
+    record_wei = 960 * ETHER + min(profit_wei, grown_wei)
+    return capped_wei(profile.max_fee_ray_per_day, seconds, record_wei)
 
 
 def staked(keel: Keel) -> StakingVault:
@@ -94,7 +112,7 @@ class TestWhatIsExpected:
         base = vault.reportBase(ref_time)
         assert base.expectedWei == counted_wei + VALIDATOR_WEI
         assert base.stakedValidators == 31
-        assert base.totalWei == 1_100 * ETHER
+        assert (base.mostConsensusWei, base.unvestedWei) == (2**256 - 1, 0)
         receipt = apply(keel, inputs_of(keel, ref_time))
         assert receipt.timestamp > ref_time
         after = accounts_of(keel)
@@ -129,14 +147,14 @@ class TestFee:
         holders = (keel.actors.treasury.address, keel.quick.registry.address)
         wrapped, fund = keel.quick.wrapped, keel.quick.fund.address
         before = [*shares_of(keel, *holders, wrapped.address), units_of(keel, fund)]
-        inputs = inputs_of(keel, next_reference_slot(keel), PROFIT_WEI, feelessWei=ETHER)
+        inputs = inputs_of(keel, next_reference_slot(keel), ETHER + 3)
         at = now(keel.rpc)
         outcome = predicted(keel, inputs, at)
         set_next_timestamp(keel.rpc, at)
         receipt = apply(keel, inputs)
         after = [*shares_of(keel, *holders, wrapped.address), units_of(keel, fund)]
         fee = outcome.fee_shares
-        assert outcome.fee_wei == (PROFIT_WEI - ETHER) * keel.profile.fee_bps // BPS
+        assert outcome.fee_wei == (ETHER + 3) * keel.profile.fee_bps // BPS
         assert fee.insurance % SHARES_PER_UNIT == 0 < fee.insurance
         gained = [now_held - held for held, now_held in zip(before, after, strict=True)]
         units = fee.insurance // SHARES_PER_UNIT
@@ -150,38 +168,50 @@ class TestFee:
             part * outcome.fee_wei // fee.total for part in parts
         ]
 
-    def test_is_not_taken_from_what_is_feeless(self, keel: Keel, vault: StakingVault) -> None:
-        """REP-5."""
+    @pytest.mark.parametrize("profit_wei", [ETHER + 7, 500 * ETHER])
+    def test_of_false_growth_that_is_taken_back_is_owed(
+        self, keel: Keel, vault: StakingVault, profit_wei: int
+    ) -> None:
+        """REP-5: the debt is what the fee was charged on, less cover, whatever the growth was."""
+        fee_wei = earn(keel, profit_wei)
+        assert fee_wei > 0
+        charged_wei = -(-fee_wei * BPS // keel.profile.fee_bps)
+        assert vault.lossCarryWei() == charged_wei - profit_wei
+        (taken_back,) = vault.events(change(keel, -profit_wei), "LossAbsorbed")
+        cover_wei = taken_back.inputs["coverWei"]  # by the fund's part of the fee
+        assert 0 < cover_wei < fee_wei // 20
+        assert vault.lossCarryWei() == charged_wei - cover_wei
         shares = vault.totalShares()
-        change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
-        assert vault.totalShares() == shares
-        change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI - 10)
-        assert vault.totalShares() > shares
+        change(keel, charged_wei - cover_wei)
+        assert (vault.totalShares(), vault.lossCarryWei()) == (shares, 0)
+        assert earn(keel, BPS) == keel.profile.fee_bps
 
-    def test_is_bounded_by_the_time_covered(self, keel_mainnet: Keel) -> None:
-        """REP-5."""
+    def test_is_a_part_of_the_profit_within_a_bound_of_what_is_on_record(
+        self, keel_mainnet: Keel
+    ) -> None:
+        """REP-5, STR-5: the base is K, which the report's own profit lifts by the cap at most."""
         keel, vault = keel_mainnet, staked(keel_mainnet)
-        bound_wei = keel.profile.max_fee_ray_per_day * 1_000 * ETHER // RAY
-        most_wei = bound_wei * BPS // keel.profile.fee_bps
-        for profit_wei, fee_wei in ((most_wei - 10, bound_wei - 1), (most_wei, bound_wei)):
-            inputs = inputs_of(keel, next_reference_slot(keel), profit_wei)
-            preview = vault.function("previewReport")(inputs)
+        ref_time = next_reference_slot(keel)
+        part_wei, bound_wei = ETHER // 10, most_fee_wei(keel, 1, 400 * ETHER)
+        for profit_wei, fee_wei in (
+            (10 * part_wei // 4, part_wei // 4),
+            (400 * ETHER, bound_wei),
+            (2**86, bound_wei),
+        ):
+            preview = vault.function("previewReport")(inputs_of(keel, ref_time, profit_wei))
             assert preview.feeWei == fee_wei
-        preview = vault.function("previewReport")(inputs_of(keel, inputs["refTime"], 2 * most_wei))
-        frames = (inputs["refTime"] - accounts_of(keel).ref_time) // keel.profile.frame_seconds
-        assert frames == 2
-        assert preview.feeWei == 2 * bound_wei
+        base_wei = 960 * ETHER + 960 * ETHER * 75 // 100_000
+        assert bound_wei == base_wei * 5 // 100_000
 
     def test_counts_at_most_seven_frames(self, keel_mainnet: Keel) -> None:
         """REP-5."""
         keel, vault = keel_mainnet, staked(keel_mainnet)
-        frame_bound_wei = keel.profile.max_fee_ray_per_day * 1_000 * ETHER // RAY
         fees = []
         for _ in range(8):
             inputs = inputs_of(keel, next_reference_slot(keel), 400 * ETHER)
             fees.append(vault.function("previewReport")(inputs).feeWei)
         assert keel.profile.frame_seconds == DAY
-        assert fees == [min(frames, 7) * frame_bound_wei for frames in range(1, 9)]
+        assert fees == [most_fee_wei(keel, min(n, 7), 400 * ETHER) for n in range(1, 9)]
 
     def test_waits_until_losses_are_made_good(self, keel: Keel, vault: StakingVault) -> None:
         """REP-5."""
@@ -190,12 +220,12 @@ class TestFee:
         shares = vault.totalShares()
         change(keel, ETHER)
         assert vault.lossCarryWei() == ETHER
-        change(keel, ETHER // 2, feelessWei=ETHER // 2)
+        change(keel, ETHER // 2)
         assert vault.lossCarryWei() == ETHER // 2
         assert vault.totalShares() == shares
-        inputs = inputs_of(keel, next_reference_slot(keel), 2 * ETHER)
+        inputs = inputs_of(keel, next_reference_slot(keel), ETHER)
         fee_wei = vault.previewReport(inputs).feeWei
-        assert fee_wei == 3 * ETHER // 2 * keel.profile.fee_bps // BPS
+        assert fee_wei == ETHER // 2 * keel.profile.fee_bps // BPS
         apply(keel, inputs)
         assert vault.lossCarryWei() == 0
 
@@ -289,7 +319,8 @@ class TestPreview:
         )
         change(keel, ETHER)
         receipt = keel.quick.queue.request.send(9 * ETHER, depositor, sender=depositor)
-        inputs = inputs_of(keel, next_reference_slot(keel), change_wei, feelessWei=3)
+        announce_if_large(keel, -change_wei)
+        inputs = inputs_of(keel, next_reference_slot(keel), change_wei)
         at = now(keel.rpc)
         queue = queue_with((9 * ETHER, receipt.timestamp))
         model = predicted(keel, inputs, at, queue, units_of(keel, keel.quick.fund.address))
@@ -310,7 +341,7 @@ class TestPreview:
             "aprBps": rebased.inputs["aprBps"],
         }
         assert model.accounts == accounts_of(keel)
-        assert (model.profit_wei, model.fee_wei) == (preview.profitWei, preview.feeWei)
+        assert (max(0, change_wei), model.fee_wei) == (preview.profitWei, preview.feeWei)
         assert model.fee_shares.total == preview.feeShares
         assert vault.totals() == (
             preview.sharesAfter,
@@ -338,7 +369,7 @@ class TestAnnouncement:
         receipt = announce_loss(keel)
         (opened,) = vault.events(receipt)
         assert opened.name == "LossAnnouncementOpened"
-        assert opened.inputs == {"announcedAt": receipt.timestamp}
+        assert opened.inputs == {"announcedAt": receipt.timestamp, "drawnWei": ETHER}
         assert vault.consensus().announcedAt == receipt.timestamp
         with fails("ActionClosed", action=0, state=2):
             deposit(keel, depositor, ETHER)

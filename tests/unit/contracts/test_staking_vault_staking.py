@@ -4,6 +4,7 @@ import pytest
 
 from keel.chain.clock import jump_to, set_next_timestamp
 from keel.chain.state import balance_wei
+from keel.chain.transaction import Receipt
 from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER, SHARES_PER_UNIT
 from tests.causes import fails
@@ -13,6 +14,7 @@ from tests.unit.contracts.vaults import (
     VALIDATOR_WEI,
     accounts_of,
     change,
+    construct,
     deposits_of,
     shares_of,
     stake,
@@ -97,6 +99,55 @@ class TestFundValidators:
         root = keel.quick.deposits.get_deposit_root()
         with fails("OnlyProtocol", caller=keeper, expected=registry):
             vault.fundValidators.send(deposits_of(keel, 1), root, sender=keeper)
+
+
+class TestLimit:
+    """LIM-3: what can be staked in a frame, so that no deposit quickens it."""
+
+    def test_is_the_floor_while_little_is_staked(self, keel: Keel, vault: StakingVault) -> None:
+        deposit(keel, keel.actors.depositor.address, 2_000 * ETHER)
+        floor_wei, frame = keel.profile.stake_floor_wei, keel.profile.frame_seconds
+        assert vault.stakeableWei() == floor_wei == 32 * VALIDATOR_WEI
+        beyond_wei = floor_wei + VALIDATOR_WEI
+        with fails("LimitExceeded", amount=beyond_wei, available=floor_wei):
+            stake(keel, 33)
+        staked_at = stake(keel, 32).timestamp
+        for at, room_wei in ((staked_at, 0), (staked_at + frame // 2, floor_wei // 2)):
+            jump_to(keel.rpc, at)
+            assert vault.stakeableWei() == room_wei
+        set_next_timestamp(keel.rpc, staked_at + frame // 2)
+        with fails("LimitExceeded", amount=17 * VALIDATOR_WEI, available=floor_wei // 2):
+            stake(keel, 17, first=32)
+        stake(keel, 16, first=32)
+
+    def test_is_a_part_of_what_is_staked_on_record_above_the_floor(self, keel: Keel) -> None:
+        """The part is 100 % here and the floor two validators; nothing is in C yet, all in P."""
+        person, registry = keel.actors.depositor.address, keel.actors.stranger.address
+        frame = keel.profile.frame_seconds
+        jump_to(keel.rpc, keel.quick.vault.newestRefTime() + frame)
+        modules = keel.plan.step("StakingVault").arguments["init"]["modules"]
+        vault = construct(
+            keel,
+            stakeLimitBps=10_000,
+            stakeFloorWei=2 * VALIDATOR_WEI,
+            modules={**modules, "registry": registry},
+        )
+        for _ in range(2):  # newcomers' ether, staked or not, counts only once it is staked
+            vault.function("deposit").send(person, person, sender=person, value_wei=5_000 * ETHER)
+        credentials = bytes(vault.function("withdrawalCredentials")())
+
+        def stake_own(count: int, first: int) -> Receipt:
+            data = deposits_of(keel, count, first, credentials)
+            root = keel.quick.deposits.get_deposit_root()
+            return vault.function("fundValidators").send(data, root, sender=registry)
+
+        for count, first in ((2, 0), (2, 2), (4, 4)):
+            room_wei = count * VALIDATOR_WEI
+            assert vault.function("stakeableWei")() == room_wei
+            with fails("LimitExceeded", amount=room_wei + VALIDATOR_WEI, available=room_wei):
+                stake_own(count + 1, first)
+            receipt = stake_own(count, first)
+            jump_to(keel.rpc, receipt.timestamp + frame)
 
 
 class TestBurnForTicket:

@@ -5,7 +5,14 @@ import pytest
 from keel.chain.clock import jump_to, now, set_next_timestamp
 from keel.chain.contract import call_many
 from keel.deploy.contracts import StakingVault
-from keel.model.constants import BPS, DAY, ETHER
+from keel.model.constants import (
+    BPS,
+    DAY,
+    ETHER,
+    LONGEST_STREAM_SECONDS,
+    REOPENING_FRAMES,
+    STREAM_FRAMES,
+)
 from keel.model.stream import Stream, stream_seconds, unvested_wei
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract, deposit, next_reference_slot
@@ -20,12 +27,16 @@ from tests.unit.contracts.vaults import (
 
 YEAR = 365 * DAY
 PROFIT_WEI = 5 * ETHER + 3
+CARRY_WEI = 10 * ETHER
 
 
 @pytest.fixture
 def vault(keel: Keel) -> StakingVault:
-    """Of 1,000 ETH, 960 are staked, and a report has counted them."""
-    return staked(keel)
+    """Of 1,000 ETH, 960 are staked and 10 lost: profits up to that bear no fee (REP-5)."""
+    staked(keel)
+    change(keel, -CARRY_WEI)
+    change(keel, 0, frames=REOPENING_FRAMES + 1)
+    return keel.quick.vault
 
 
 def staked(keel: Keel) -> StakingVault:
@@ -41,7 +52,7 @@ def visible_wei(vault: StakingVault) -> int:
 
 class TestVesting:
     def test_is_exact_at_every_second(self, keel: Keel, vault: StakingVault) -> None:
-        receipt = change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
+        receipt = change(keel, PROFIT_WEI)
         accounts = accounts_of(keel)
         stream, start = accounts.stream, receipt.timestamp
         assert stream == Stream(PROFIT_WEI, start + stream.seconds, stream.seconds)
@@ -67,23 +78,28 @@ class TestVesting:
         assert balances == sorted(set(balances))
         assert vault.sharesOf(depositor) == shares
 
-    @pytest.mark.parametrize("feeless_wei", [2 * ETHER, 4 * ETHER, PROFIT_WEI])
-    def test_v_grows_at_the_report_by_the_fee_alone(
-        self, keel: Keel, vault: StakingVault, feeless_wei: int
+    @pytest.mark.parametrize(
+        ("profit_wei", "charged_wei"), [(CARRY_WEI, 0), (CARRY_WEI + ETHER, ETHER)]
+    )
+    def test_v_grows_at_the_report_by_the_fee_alone_and_the_rate_by_nothing(
+        self, keel: Keel, vault: StakingVault, profit_wei: int, charged_wei: int
     ) -> None:
-        inputs = inputs_of(keel, next_reference_slot(keel), PROFIT_WEI, feelessWei=feeless_wei)
+        """STR-2."""
+        inputs = inputs_of(keel, next_reference_slot(keel), profit_wei)
         at = now(keel.rpc)
-        before_wei = visible_wei(vault)
+        shares, before_wei = vault.totalShares(), visible_wei(vault)
         set_next_timestamp(keel.rpc, at)
         receipt = apply(keel, inputs)
         assert receipt.timestamp == at
-        fee_wei = (PROFIT_WEI - feeless_wei) * keel.profile.fee_bps // BPS
+        fee_wei = charged_wei * keel.profile.fee_bps // BPS
         assert visible_wei(vault) == before_wei + fee_wei
+        minted = vault.totalShares() - shares
+        assert minted == fee_wei * shares // before_wei
 
     def test_a_second_profit_joins_what_is_unvested(self, keel: Keel, vault: StakingVault) -> None:
-        first = change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
+        first = change(keel, PROFIT_WEI)
         before = accounts_of(keel)
-        inputs = inputs_of(keel, next_reference_slot(keel), ETHER, feelessWei=ETHER)
+        inputs = inputs_of(keel, next_reference_slot(keel), ETHER)
         set_next_timestamp(keel.rpc, now(keel.rpc))
         receipt = apply(keel, inputs)
         left_wei = before.unvested_wei(receipt.timestamp)
@@ -102,7 +118,7 @@ class TestVesting:
 
 
 class TestLength:
-    """STR-3 on the parameters of Ethereum, where each of the four terms can be the deciding one."""
+    """STR-3 on the parameters of Ethereum, where either term can be the deciding one."""
 
     @pytest.mark.parametrize(
         ("profit_wei", "frames", "decides"),
@@ -110,42 +126,58 @@ class TestLength:
             (ETHER // 1_000, 1, "frame"),
             (ETHER // 1_000, 3, "covered"),
             (5 * ETHER, 1, "cap"),
-            (40 * ETHER, 1, "longest"),
+            (5_000 * ETHER, 1, "cap"),
         ],
     )
-    def test_is_the_largest_of_three_and_at_most_the_longest(
+    def test_is_the_larger_of_the_time_covered_and_what_the_cap_demands(
         self, keel_mainnet: Keel, profit_wei: int, frames: int, decides: str
     ) -> None:
+        """AUDIT H1: no longest length overrides the cap; the base is what is on record."""
         keel, profile = keel_mainnet, keel_mainnet.profile
         vault = staked(keel)
-        receipt = change(keel, profit_wei, frames, feelessWei=profit_wei)
-        cap_wei_per_day = profile.stream_cap_ray_per_day * 1_000 * ETHER // 10**27
+        receipt = change(keel, profit_wei, frames)
+        vested_wei, end, seconds = vault.function("stream")()
+        base_wei = 960 * ETHER + 960 * ETHER * 75 // 100_000  # below V
         expected = {
             "frame": profile.frame_seconds,
             "covered": 3 * profile.frame_seconds,
-            "cap": -(-profit_wei * DAY // cap_wei_per_day),
-            "longest": profile.max_stream_seconds,
+            "cap": -(-vested_wei * DAY * 100_000 // (75 * base_wei)),
         }
-        assert vault.function("stream")() == (
-            profit_wei,
-            receipt.timestamp + expected[decides],
-            expected[decides],
-        )
+        assert 0 < profit_wei - vested_wei <= profit_wei // 10  # the fee
+        assert (end, seconds) == (receipt.timestamp + expected[decides], expected[decides])
 
     def test_follows_the_model_to_the_second(self, keel_mainnet: Keel) -> None:
         keel, profile = keel_mainnet, keel_mainnet.profile
         staked(keel)
-        for profit_wei in (3 * ETHER + 1, 1, 7 * ETHER):
-            receipt = change(keel, profit_wei)
-            after = accounts_of(keel)
+        for profit_wei, frames in ((3 * ETHER + 1, 1), (1, 2), (7 * ETHER, 1), (0, 3)):
+            before = accounts_of(keel)
+            receipt = change(keel, profit_wei, frames)
+            after, at = accounts_of(keel), receipt.timestamp
+            left_wei = before.unvested_wei(at)
             assert after.stream.seconds == stream_seconds(
-                after.stream.unvested_wei,
-                after.visible_wei(receipt.timestamp),
+                left_wei,
+                max(0, before.stream.end - at),
+                after.stream.unvested_wei - left_wei,
                 frame_seconds=profile.frame_seconds,
-                covered_seconds=profile.frame_seconds,
+                covered_seconds=frames * profile.frame_seconds,
                 cap_ray_per_day=profile.stream_cap_ray_per_day,
-                max_seconds=profile.max_stream_seconds,
+                base_wei=min(before.visible_wei(at), after.record_wei + after.pending_wei),
+                insolvent=False,
             )
+
+    def test_of_a_gift_before_anything_is_staked_is_the_longest_until_something_is(
+        self, keel: Keel
+    ) -> None:
+        """STR-3: a base of 0; and a time left counts as 30 frames at most."""
+        vault = keel.quick.vault
+        deposit(keel, keel.actors.depositor.address, 99 * ETHER)
+        receipt = change(keel, 7)
+        longest = LONGEST_STREAM_SECONDS
+        assert vault.stream() == (7, receipt.timestamp + longest, longest)
+        stake(keel, 3)
+        receipt = change(keel, 0)
+        seconds = STREAM_FRAMES * keel.profile.frame_seconds
+        assert vault.stream() == (7, receipt.timestamp + seconds, seconds)
 
     def test_is_zero_for_a_report_with_nothing_to_vest(
         self, keel: Keel, vault: StakingVault
@@ -158,7 +190,7 @@ class TestLossAndStream:
     def test_a_loss_takes_from_it_first_and_keeps_its_end(
         self, keel: Keel, vault: StakingVault
     ) -> None:
-        change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
+        change(keel, PROFIT_WEI)
         before = accounts_of(keel)
         inputs = inputs_of(keel, next_reference_slot(keel), -ETHER)
         at = now(keel.rpc)
@@ -178,7 +210,7 @@ class TestLossAndStream:
     def test_a_loss_of_all_of_it_ends_it(
         self, keel: Keel, vault: StakingVault, beyond_wei: int
     ) -> None:
-        change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
+        change(keel, PROFIT_WEI)
         ref_time = next_reference_slot(keel)
         before = accounts_of(keel)
         visible_before_wei = before.visible_wei(ref_time)
@@ -197,7 +229,7 @@ class TestAnnualRate:
     def test_is_what_the_stream_pays_a_year_on_v_after(
         self, keel: Keel, vault: StakingVault
     ) -> None:
-        receipt = change(keel, PROFIT_WEI, feelessWei=PROFIT_WEI)
+        receipt = change(keel, PROFIT_WEI)
         after = accounts_of(keel)
         (rebased,) = vault.events(receipt, "Rebased")
         seconds, worth_wei = after.stream.seconds, after.visible_wei(receipt.timestamp)

@@ -5,15 +5,21 @@ from typing import Any
 
 import pytest
 
-from keel.chain.contract import Contract, deploy
 from keel.chain.revert import Reverted
 from keel.chain.state import block_head
 from keel.deploy.contracts import StakingVault
-from keel.model.constants import ETHER, GWEI
+from keel.model.constants import BPS, DAY, ETHER
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import deposit
-from tests.unit.contracts.vaults import ZERO_ADDRESS, apply, change, inputs_of, stake
+from tests.unit.contracts.vaults import (
+    ZERO_ADDRESS,
+    apply,
+    change,
+    construct,
+    inputs_of,
+    stake,
+)
 
 FRAMES_OF_DELAY = 10
 
@@ -62,13 +68,13 @@ class TestTerms:
 
     def test_at_every_bound_are_taken_and_said(self, keel: Keel, vault: StakingVault) -> None:
         treasury = keel.actors.holder.address
-        terms = (2_000, 6_000, 4_000, treasury, 2**48 - 1)
+        terms = (2_000, 6_000, 4_000, treasury, 2**24 - 1)
         receipt = keel.call_as_role(vault, "setTerms", terms)
         (said,) = vault.events(receipt)
         assert said.name == "TermsSet"
         assert said.inputs["terms"] == vault.terms() == terms
         change(keel, 0)
-        assert vault.depositableWei() == (2**48 - 1) * GWEI
+        assert vault.depositableWei() == (2**24 - 1) * ETHER
 
     def test_without_a_part_for_operators_mint_none(self, keel: Keel, vault: StakingVault) -> None:
         deposit(keel, keel.actors.depositor.address, 99 * ETHER)
@@ -163,7 +169,14 @@ class TestConstruction:
         [
             ("frameSeconds", 0, 1),
             ("streamCapRayPerDay", 0, 1),
-            ("maxStreamSeconds", 2**24, 2**24 - 1),
+            ("lossLimitBps", 0, BPS),
+            ("lossLimitBps", BPS + 1, BPS),
+            ("lossPeriodSeconds", 0, 365 * DAY),
+            ("lossPeriodSeconds", 365 * DAY + 1, 365 * DAY),
+            ("stakeLimitBps", 0, BPS),
+            ("stakeLimitBps", BPS + 1, BPS),
+            ("stakeFloorWei", 0, 2**88 - 1),
+            ("stakeFloorWei", 2**88, 2**88 - 1),
         ],
     )
     def test_bounds_what_can_never_change(
@@ -171,6 +184,25 @@ class TestConstruction:
     ) -> None:
         with fails("ParameterOutOfBounds", what=name, value=value, bound=bound):
             construct(keel, **{name: value})
+
+    @pytest.mark.parametrize(
+        ("name", "most"),
+        [
+            ("lossLimitBps", BPS),
+            ("lossPeriodSeconds", 365 * DAY),
+            ("stakeLimitBps", BPS),
+            ("stakeFloorWei", 2**88 - 1),
+        ],
+    )
+    def test_takes_a_limit_at_either_bound(self, keel: Keel, name: str, most: int) -> None:
+        getter = {
+            "lossLimitBps": "LOSS_LIMIT_BPS",
+            "lossPeriodSeconds": "LOSS_PERIOD_SECONDS",
+            "stakeLimitBps": "STAKE_LIMIT_BPS",
+            "stakeFloorWei": "STAKE_FLOOR_WEI",
+        }[name]
+        for value in (1, most):
+            assert construct(keel, **{name: value}).function(getter)() == value
 
     def test_takes_exactly_one_ether(self, keel: Keel) -> None:
         """SHR-7."""
@@ -198,19 +230,3 @@ class TestConstruction:
         manager = keel.quick.manager.address
         allowance = vault.allowance(vault.address, manager)
         assert (vault.sharesOf(vault.address), allowance) == (10**27, 0)
-
-
-def construct(keel: Keel, value_wei: int = ETHER, **changes: Any) -> Contract:
-    """Create another vault from the plan's arguments with some changed."""
-    step = keel.plan.step("StakingVault")
-    init = {**step.arguments["init"], **changes}
-    deployer = keel.actors.deployer.address
-    contract, _ = deploy(
-        keel.rpc,
-        step.artifact.abi,
-        step.artifact.creation_code,
-        init,
-        sender=deployer,
-        value_wei=value_wei,
-    )
-    return contract

@@ -9,7 +9,7 @@ from keel.chain.abi import CustomError
 from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
 from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei, set_balance_wei
-from keel.model.constants import ETHER
+from keel.model.constants import ETHER, GWEI
 from keel.model.frames import OPENINGS, Deed, Opening, State
 from tests.causes import fails
 from tests.deployment import Keel
@@ -156,7 +156,7 @@ ACTS: dict[str, tuple[Deed, Act, Refusal]] = {
     ),
     "claim": (Deed.CLAIM, Scene.claim, lambda _, __: CustomError("", {})),
 }
-OPEN_TO_ANYONE = (Opening.YES, Opening.ANYONE, Opening.ANYONE_UNLESS_ANNOUNCED)
+OPEN_TO_ANYONE = (Opening.YES, Opening.ANYONE)
 
 
 @pytest.fixture
@@ -259,14 +259,19 @@ class TestDead:
         with fails("NothingToDo"):
             vault.finaliseWithoutReport.send(0, sender=scene.person)
 
-    def test_an_announcement_keeps_tickets_waiting(self, scene: Scene) -> None:
-        """STA-3: they must bear their part of the loss that was announced."""
+    def test_an_announcement_keeps_no_ticket_waiting(self, scene: Scene) -> None:
+        """STA-3, AUDIT M4: a quorum that announces and then falls silent locked all of B."""
         keel, vault = scene.keel, scene.keel.quick.vault
         announce_loss(keel)
-        announced_at = vault.consensus().announcedAt
-        scene.enter(State.DEAD)
-        with fails("AnnouncementOpen", announcedAt=announced_at):
+        dead_at = accounts_of(keel).ref_time + 14 * keel.profile.frame_seconds
+        jump_to(keel.rpc, dead_at - 1)
+        set_next_timestamp(keel.rpc, dead_at - 1)
+        with fails("StateNotDead", state=State.STALE):
             scene.finalise()
+        set_next_timestamp(keel.rpc, dead_at)
+        scene.finalise()
+        assert vault.consensus().announcedAt > 0
+        assert keel.quick.queue.lastFinalised() == 2
         scene.sweep()
 
     @pytest.mark.parametrize(
@@ -298,6 +303,29 @@ class TestDead:
         jump_to(keel.rpc, possible_at)
         with fails("NothingToDo"):
             vault.sweepWithdrawals.send(sender=scene.person)
+
+    def test_a_sweep_takes_from_c_first_and_then_whole_gwei_of_p(self, scene: Scene) -> None:
+        """STA-5, AUDIT L4: what was staked after the last report."""
+        keel, vault = scene.keel, scene.keel.quick.vault
+        scene.stake()
+        source, of_pending_wei = keel.quick.withdrawal_vault.address, 5 * GWEI
+        set_balance_wei(keel.rpc, source, 64 * ETHER + of_pending_wei + GWEI - 1)
+        scene.enter(State.DEAD)
+        before, buffered_wei = accounts_of(keel), vault.bufferedWei()
+        assert (before.consensus_wei, before.pending_wei) == (64 * ETHER, 32 * ETHER)
+        receipt = vault.sweepWithdrawals.send(sender=scene.person)
+        (swept,) = vault.events(receipt)
+        swept_wei = 64 * ETHER + of_pending_wei
+        assert swept.inputs == {"amountWei": swept_wei, "consensusBalanceWei": 0}
+        after = accounts_of(keel)
+        assert (after.consensus_wei, after.pending_wei) == (0, 32 * ETHER - of_pending_wei)
+        assert vault.bufferedWei() == buffered_wei + swept_wei
+        assert balance_wei(keel.rpc, source) == GWEI - 1
+        as_contract(keel.quick.oracle)
+        jump_to(keel.rpc, ref_time := vault.newestRefTime() + keel.profile.frame_seconds)
+        assert vault.reportBase(ref_time).expectedWei == 32 * ETHER - of_pending_wei
+        receipt = apply(keel, inputs_of(keel, ref_time))
+        assert vault.events(receipt, "LossAbsorbed") == []
 
     def test_the_next_report_is_of_after_the_sweep(self, scene: Scene) -> None:
         keel, vault = scene.keel, scene.keel.quick.vault

@@ -14,6 +14,7 @@ from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import next_reference_slot, report
 from tests.unit.contracts.tickets import DEPOSIT_WEI, Tickets
+from tests.unit.contracts.vaults import VALIDATOR_WEI, stake
 
 NOBODY = "0x" + "0" * 40
 SVG = "{http://www.w3.org/2000/svg}"
@@ -166,13 +167,13 @@ class TestLikelyPaidAt:
         self, tickets: Tickets
     ) -> None:
         keel = tickets.keel
-        report(keel, consensusBalanceWei=3_000 * ETHER)  # backing that the vault does not hold
-        jump(keel.rpc, keel.profile.max_stream_seconds)
+        stake(keel, 30)
         report(keel)
-        tickets.request_all([1_000 * ETHER] * 5)
-        assert keel.quick.vault.bufferedWei() == DEPOSIT_WEI + FIRST_DEPOSIT_WEI
-        tickets.request(ETHER)  # all of the ether
-        assert keel.quick.queue.owedWei() == DEPOSIT_WEI + FIRST_DEPOSIT_WEI
+        tickets.request_all([1_000 * ETHER] * 4)
+        left_wei = DEPOSIT_WEI + FIRST_DEPOSIT_WEI - 30 * VALIDATOR_WEI
+        assert keel.quick.vault.bufferedWei() == left_wei
+        tickets.request(left_wei - 4_000 * ETHER)  # all of the ether
+        assert keel.quick.queue.owedWei() == left_wei
         assert likely_paid_at(tickets) == next_slot(tickets)
         tickets.request(keel.profile.min_ticket_wei)
         assert likely_paid_at(tickets) == next_slot(tickets) + keel.profile.exit_seconds

@@ -309,7 +309,7 @@ class TestProperties:
         self, *, keel: Keel, token: WrappedKeelEther, depositor: str, change_wei: int, amount: int
     ) -> None:
         with reverting(keel.rpc):
-            change(keel, change_wei, feelessWei=max(0, change_wei))
+            change(keel, change_wei)
             accounts, at = accounts_of(keel), now(keel.rpc)
             names = ("Deposit", "Mint", "Withdraw", "Redeem")
             calls = [token.function(f"preview{name}").prepare(amount) for name in names]

@@ -20,7 +20,7 @@ from keel.model.queue import Queue
 from keel.model.report import Judgement, Outcome, apply_judgement
 from keel.model.stream import Stream
 from tests.deployment import Keel
-from tests.unit.contracts.hands import as_contract, deposit, next_reference_slot
+from tests.unit.contracts.hands import announce_loss, as_contract, deposit, next_reference_slot
 
 ZERO_ADDRESS = "0x" + "0" * 40
 VALIDATOR_WEI = 32 * ETHER
@@ -49,6 +49,22 @@ def deploy_test_contract(
     return Contract(keel.rpc, contract.address, contract.abi, errors=keel.quick.vault.errors)
 
 
+def construct(keel: Keel, value_wei: int = ETHER, **changes: Any) -> Contract:
+    """Create another vault from the plan's arguments with some changed."""
+    step = keel.plan.step("StakingVault")
+    init = {**step.arguments["init"], **changes}
+    deployer = keel.actors.deployer.address
+    contract, _ = deploy_raw(
+        keel.rpc,
+        step.artifact.abi,
+        step.artifact.creation_code,
+        init,
+        sender=deployer,
+        value_wei=value_wei,
+    )
+    return contract
+
+
 def deposit_at(keel: Keel, timestamp: int, depositor: str, amount_wei: int) -> Receipt:
     """Buy kETH in a block of exactly this time."""
     set_next_timestamp(keel.rpc, timestamp)
@@ -56,9 +72,9 @@ def deposit_at(keel: Keel, timestamp: int, depositor: str, amount_wei: int) -> R
     return keel.quick.vault.deposit.send(*arguments, sender=depositor, value_wei=amount_wei)
 
 
-def deposits_of(keel: Keel, count: int, first: int = 0) -> bytes:
+def deposits_of(keel: Keel, count: int, first: int = 0, credentials: bytes | None = None) -> bytes:
     """Make keys that nobody holds, as `fundValidators` takes them; deposits check roots only."""
-    credentials = bytes(keel.quick.vault.withdrawalCredentials())
+    credentials = credentials or bytes(keel.quick.vault.withdrawalCredentials())
     return b"".join(
         _unsigned_deposit(credentials, number) for number in range(first, first + count)
     )
@@ -80,7 +96,6 @@ def inputs_of(keel: Keel, ref_time: int, change_wei: int = 0, **fields: int) -> 
         "consensusBalanceWei": expected_wei + change_wei,
         "withdrawalsWei": 0,
         "rewardsWei": 0,
-        "feelessWei": 0,
         "lastTicketHint": 0,
     }
     return inputs | fields
@@ -93,8 +108,19 @@ def apply(keel: Keel, inputs: Inputs, gas: int = 10_000_000) -> Receipt:
 
 
 def change(keel: Keel, change_wei: int, frames: int = 1, **fields: int) -> Receipt:
-    """Go to a later reference slot and report growth or, below 0, a loss."""
+    """Go to a later reference slot and report growth or, below 0, a loss.
+
+    A loss that may be beyond the bucket is announced a frame before.
+    """
+    net_wei = change_wei + fields.get("withdrawalsWei", 0) + fields.get("rewardsWei", 0)
+    announce_if_large(keel, -net_wei)
     return apply(keel, inputs_of(keel, next_reference_slot(keel, frames), change_wei, **fields))
+
+
+def announce_if_large(keel: Keel, loss_wei: int) -> None:
+    """Announce a loss that may be beyond the bucket in the next reference slot (REP-8)."""
+    if loss_wei > keel.quick.vault.lossAllowanceWei():
+        announce_loss(keel, loss_wei)
 
 
 def insure(keel: Keel, amount_wei: int) -> int:
@@ -127,8 +153,8 @@ def lose_everything(keel: Keel) -> None:
 def accounts_of(keel: Keel) -> Accounts:
     """The vault's books as the model has them."""
     vault = keel.quick.vault
-    names = ("totals", "stream", "consensus", "lossCarryWei")
-    totals, stream, consensus, carry = call_many(
+    names = ("totals", "stream", "consensus", "lossCarryWei", "recordWei", "isInsolvent")
+    totals, stream, consensus, carry, record, insolvent = call_many(
         keel.rpc, [vault.function(n).prepare() for n in names]
     )
     return Accounts(
@@ -139,6 +165,8 @@ def accounts_of(keel: Keel) -> Accounts:
         pending_wei=consensus.pendingWei,
         ref_time=consensus.lastRefTime,
         loss_carry_wei=carry,
+        record_wei=record,
+        insolvent=insolvent,
     )
 
 
@@ -156,18 +184,20 @@ def predicted(
     """What the model does with a report at this moment; call it before the report is applied."""
     accounts = accounts_of(keel)
     expected_wei = keel.quick.vault.reportBase(inputs["refTime"]).expectedWei
-    taken_wei = inputs["withdrawalsWei"] + inputs["rewardsWei"]
-    gross_wei = inputs["consensusBalanceWei"] + taken_wei
+    consensus_wei = inputs["consensusBalanceWei"]
+    if accounts.insolvent:
+        consensus_wei = min(consensus_wei, expected_wei)
+    gross_wei = consensus_wei + inputs["withdrawalsWei"] + inputs["rewardsWei"]
+    loss_wei = max(0, expected_wei - gross_wei)
     judgement = Judgement(
         ref_time=inputs["refTime"],
         covered_seconds=inputs["refTime"] - accounts.ref_time,
-        consensus_wei=inputs["consensusBalanceWei"],
+        consensus_wei=consensus_wei,
         pending_wei=accounts.consensus_wei + accounts.pending_wei - expected_wei,
+        settled_wei=expected_wei - accounts.consensus_wei,
         growth_wei=max(0, gross_wei - expected_wei),
-        loss_wei=max(0, expected_wei - gross_wei),
-        held_rewards_wei=0,
-        held_withdrawals_wei=0,
-        feeless_wei=inputs["feelessWei"],
+        loss_wei=loss_wei,
+        drawn_wei=max(0, loss_wei - accounts.unvested_wei(now)),
         beyond_limit=False,
         limit_wei=0,
         withdrawals_wei=inputs["withdrawalsWei"],
