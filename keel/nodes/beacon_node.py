@@ -182,7 +182,7 @@ class BeaconNode(Closing):
         try:
             with self._client.stream(method, target, headers=headers, json=body) as answer:
                 if answer.status_code != _OK:
-                    said = next(answer.iter_raw(_MESSAGE_BYTES), b"")
+                    said = self._body(answer, path, deadline, _MESSAGE_BYTES)
                     raise NodeRefusalError(self.url, _refusal(path, answer.status_code, said))
                 return answer.headers, self._body(answer, path, deadline, most_bytes)
         except httpx.TimeoutException as error:
