@@ -189,7 +189,7 @@ class BeaconNode(Closing):
             raise NodeSilentError(
                 self.url, f"no answer to {path} within {self.timeout_seconds:g} s"
             ) from error
-        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, RuntimeError, OSError) as error:
             raise NodeSilentError(self.url, f"{path} cannot be read: {_said(error)}") from error
 
     def _body(self, answer: httpx.Response, path: str, deadline: float, most_bytes: int) -> bytes:

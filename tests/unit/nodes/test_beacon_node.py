@@ -176,7 +176,9 @@ def test_secrets_of_an_address_stay_out_of_messages() -> None:
         assert word not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["localhost:5052", "ftp://node", "http://", "http://a:port"])
+@pytest.mark.parametrize(
+    "url", ["localhost:5052", "ftp://node", "http://", "http://a:port", "http://a..b"]
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(NodeSettingsError, match="is not an http or https address"):
         BeaconNode(url)
