@@ -26,10 +26,11 @@ def endpoint(url: str) -> Endpoint:
     """Read an address; user and password become a header. Raises ValueError without them."""
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname or "", parts.port
+        is_name = bool(host.encode("idna")) and not re.search(r"[\s\0]", host)
     except ValueError:
-        host = None
-    if not host or parts.scheme not in ("http", "https"):
+        is_name = False
+    if not is_name or parts.scheme not in ("http", "https"):
         raise ValueError(f"{_without_secrets(url)} is not an http or https address")
     shown = f"[{host}]" if ":" in host else host
     name = f"{parts.scheme}://{shown}" + ("" if port is None else f":{port}")

@@ -215,5 +215,6 @@ def _explained() -> Iterator[None]:
         yield
     except httpx.TimeoutException as error:
         raise SilentPeerError(f"no answer in time ({type(error).__name__})") from error
-    except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError: closed meanwhile
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, RuntimeError) as error:
+        # RuntimeError: closed meanwhile; UnicodeError: no name of a host
         raise PeerError(str(error) or type(error).__name__) from error

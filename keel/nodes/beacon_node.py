@@ -182,14 +182,14 @@ class BeaconNode(Closing):
         try:
             with self._client.stream(method, target, headers=headers, json=body) as answer:
                 if answer.status_code != _OK:
-                    said = next(answer.iter_raw(_MESSAGE_BYTES), b"")
+                    said = self._body(answer, path, deadline, _MESSAGE_BYTES)
                     raise NodeRefusalError(self.url, _refusal(path, answer.status_code, said))
                 return answer.headers, self._body(answer, path, deadline, most_bytes)
         except httpx.TimeoutException as error:
             raise NodeSilentError(
                 self.url, f"no answer to {path} within {self.timeout_seconds:g} s"
             ) from error
-        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, RuntimeError, OSError) as error:
             raise NodeSilentError(self.url, f"{path} cannot be read: {_said(error)}") from error
 
     def _body(self, answer: httpx.Response, path: str, deadline: float, most_bytes: int) -> bytes:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from http.client import HTTPException
 from typing import Any
 
+import orjson
+
 from keel.chain.errors import RpcConnectionError, RpcError
 from keel.chain.rpc import Request, RpcClient
 from keel.chain.state import BlockHead
@@ -38,16 +40,9 @@ class ExecutionNode(RpcClient):
 def ask_node(client: RpcClient, requests: Sequence[Request]) -> list[Any]:
     """Ask one node over its own connection; each request that failed gives an RpcError."""
     try:
-        if len(requests) > 1:
-            return [
-                outcome
-                for batch in itertools.batched(requests, _MOST_IN_BATCH)
-                for outcome in RpcClient.batch_outcomes(client, batch)
-            ]
-        ((name, params),) = requests
-        return [RpcClient.call(client, name, *params)]
-    except RpcError as error:
-        return [error]
+        outcomes = _outcomes(client, requests)
+        orjson.dumps(outcomes, default=str)  # raises TypeError for more levels than others bear
+        return outcomes
     except RpcConnectionError as error:
         problem = str(error).replace(client.name, "it")
         is_silent = isinstance(error.__cause__, (OSError, HTTPException))
@@ -55,6 +50,20 @@ def ask_node(client: RpcClient, requests: Sequence[Request]) -> list[Any]:
         raise kind(client.name, problem) from error
     except _NOT_JSON_RPC as error:
         raise NodeError(client.name, "its answer is not JSON-RPC") from error
+
+
+def _outcomes(client: RpcClient, requests: Sequence[Request]) -> list[Any]:
+    if len(requests) > 1:
+        return [
+            outcome
+            for batch in itertools.batched(requests, _MOST_IN_BATCH)
+            for outcome in RpcClient.batch_outcomes(client, batch)
+        ]
+    ((name, params),) = requests
+    try:
+        return [RpcClient.call(client, name, *params)]
+    except RpcError as error:
+        return [error]
 
 
 def head_at(client: RpcClient, tag: str) -> BlockHead | None:

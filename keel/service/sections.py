@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +15,7 @@ from pydantic import (
     SecretStr,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -23,10 +23,14 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from keel.chain.endpoint import endpoint, shown_address
 from keel.files.documents import DocumentError, parse_json
 
 GWEI = 10**9
 _ENDPOINTS_MOST = 16
+
+ADDRESS_FAULT = "address"
+"""Type of an error whose message shows as much of its value as may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +67,24 @@ def divided_by_commas(value: Any) -> Any:
 
 
 def _endpoint(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an http or https address")
+    try:
+        endpoint(value)
+    except ValueError:
+        raise _address_fault(value, "must be an http or https address") from None
     return value.rstrip("/")
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(values)) != len(values):
-        raise ValueError("must not name an address twice")
+    for value in values:
+        if values.count(value) > 1:
+            raise _address_fault(value, "must not be named twice")
     return values
+
+
+def _address_fault(value: str, problem: str) -> PydanticCustomError:
+    """What is wrong with an address, of which only the public part is shown."""
+    shown = {"shown": shown_address(value)[:60], "problem": problem}
+    return PydanticCustomError(ADDRESS_FAULT, "{shown}: {problem}", shown)
 
 
 Listen = Annotated[

@@ -14,6 +14,7 @@ from pydantic_settings.sources.types import ConfigFileSourceType
 
 from keel.files.documents import read_toml
 from keel.files.errors import FileError
+from keel.service import sections
 from keel.service.errors import SettingsError
 from keel.service.sections import ServiceSettings
 
@@ -94,6 +95,8 @@ def _line(detail: ErrorDetails) -> str:
             return f"{key}: unknown key"
         case "missing":
             return f"{key}: is needed"
+        case sections.ADDRESS_FAULT:
+            return f"{key} = {detail['msg']}"
     problem = detail["msg"].removeprefix("Value error, ")
     problem = problem.replace("Input should", "must").replace("String should", "must")
     if not key:
@@ -109,7 +112,7 @@ def _shown(detail: ErrorDetails) -> str | None:
     if named_secret or isinstance(value, Mapping | BaseModel):
         return None
     text = str(value)
-    if "@" in text:
+    if "@" in text or "://" in text:
         return None
     return text if len(text) <= _SHOWN_VALUE else f"{text[:_SHOWN_VALUE]}..."
 
@@ -121,7 +124,17 @@ def _anchored[M: BaseModel](settings: M, folder: Path) -> M:
     for name in fields:
         value = getattr(settings, name)
         if isinstance(value, Path):
-            found[name] = folder / value.expanduser()
+            found[name] = folder / _expanded(name, value)
         elif isinstance(value, BaseModel):
             found[name] = _anchored(value, folder)
     return settings.model_copy(update=found)
+
+
+def _expanded(name: str, path: Path) -> Path:
+    """Put a user's folder in the place of ~ and ~user."""
+    if "\0" in str(path):
+        raise SettingsError(f"{name} = {str(path)!r}: must be a path")
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise SettingsError(f"{name} = {path}: there is no such user") from None

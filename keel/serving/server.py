@@ -94,8 +94,8 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         try:
             listener.bind((host, port))
             listener.listen(_BACKLOG)
-        except OSError as error:
-            reason = error.strerror or str(error)
+        except (OSError, TypeError, ValueError) as error:  # the last two: what is no host name
+            reason = getattr(error, "strerror", None) or str(error)
             raise ListenError(f"cannot listen on port {port} of {host}: {reason}") from error
         yield listener
 

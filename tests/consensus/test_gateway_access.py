@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -10,14 +11,17 @@ import pytest
 from keel.chain.errors import RpcError
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
+from keel.chain.system_contracts import INSTALLED
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.gateway.app import MOST_BYTES, MOST_REQUESTS
+from keel.consensus.gateway.methods import LEAST_GAS_LIMIT
 from keel.consensus.gateway.server import serving_rpc
 from keel.consensus.gateway.steering import Steering
 from tests.consensus.conftest import SettledChain
 
 ASKED = {"jsonrpc": "2.0", "id": 7, "method": "eth_chainId", "params": []}
 ALLOWED = "https://app.example"
+FREE = "0x" + "5a" * 20
 
 
 @pytest.fixture(scope="session")
@@ -147,6 +151,83 @@ def test_what_is_no_request_is_told_in_one_line(url: str, content: bytes) -> Non
     message = answer.json()["error"]["message"]
     assert message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("levels", [300, 1_000, 100_000])
+@pytest.mark.parametrize(
+    "content", ["%s", '[%s,{"id":1,"method":"evm_mine"}]', '{"id":%s,"method":"evm_snapshot"}']
+)
+def test_deep_json_is_told_in_one_line(
+    url: str, content: str, levels: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = content % ("[" * levels + "]" * levels)
+    answer = httpx.post(url, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200
+    assert answer.json()["error"]["code"] in (-32600, -32700)
+    assert caplog.messages == []
+
+
+def test_a_request_within_a_list_within_a_batch_is_none(url: str, chain: BeaconChain) -> None:
+    slot = chain.slot
+    answer = httpx.post(url, json=[[ASKED | {"method": "evm_mine"}]])
+    assert "Invalid request" in answer.text
+    assert chain.slot == slot
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "what"),
+    [
+        *(
+            (f"{prefix}_setNextBlockBaseFeePerGas", [hex(2**64)], "base fee")
+            for prefix in ("anvil", "hardhat")
+        ),
+        ("anvil_setNextBlockBaseFeePerGas", ["-1"], "base fee"),
+        ("anvil_setBlockGasLimit", [hex(LEAST_GAS_LIMIT - 1)], "gas limit"),
+        ("evm_setBlockGasLimit", [str(2**64)], "gas limit"),
+        ("eth_feeHistory", [hex(2**64), "latest", [50]], "blocks"),
+        *(("anvil_setCode", [each.lower(), "0x00"], "each slot needs") for each in INSTALLED),
+        ("hardhat_setCode", [INSTALLED[0], "0x"], "each slot needs"),
+        *(
+            ("anvil_setCode", [FREE, code], "EIP-7702")
+            for code in ("0xef01", "0xEF0100", f"0xef0101{'ab' * 20}", f"0xef0100{'ab' * 21}")
+        ),
+    ],
+)
+def test_values_that_would_end_anvil_or_stop_the_slots_are_refused(
+    url: str, chain: BeaconChain, method: str, params: list[Any], what: str
+) -> None:
+    with RpcClient(url) as rpc:
+        with pytest.raises(RpcError) as refused:
+            rpc.call(method, *params)
+        assert refused.value.code == -32602
+        assert refused.value.message.startswith(f"{method}: ")
+        assert what in refused.value.message
+        batch = [("eth_chainId", ()), (method, params)]
+        assert isinstance(rpc.batch_outcomes(batch)[1], RpcError)
+    assert chain.step().missed is None
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("anvil_setNextBlockBaseFeePerGas", [hex(2**64 - 1)]),
+        ("anvil_setNextBlockBaseFeePerGas", ["0x0"]),
+        ("anvil_setBlockGasLimit", [hex(LEAST_GAS_LIMIT)]),
+        ("eth_feeHistory", ["0x2", "latest", [50]]),
+        ("anvil_setCode", [FREE, f"0xef0100{'ab' * 20}"]),
+        ("anvil_setCode", [FREE, "0xef"]),
+        ("anvil_setCode", [FREE, "0x"]),
+    ],
+)
+def test_values_at_the_bounds_are_taken_and_slots_follow(
+    url: str, chain: BeaconChain, method: str, params: list[Any]
+) -> None:
+    chain.fees.mev_payment_wei = 5
+    with RpcClient(url) as rpc:
+        rpc.call(method, *params)
+    assert [each.missed for each in chain.run(2)] == [None, None]
+    with RpcClient(url) as rpc:
+        rpc.call("anvil_setBlockGasLimit", hex(30_000_000))
 
 
 @pytest.mark.parametrize(

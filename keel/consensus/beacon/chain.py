@@ -18,6 +18,7 @@ from keel.consensus.beacon.payload import FoldedPayloads, fold_payload, fold_req
 from keel.consensus.beacon.pool import Pool
 from keel.consensus.beacon.proposals import Contents, propose
 from keel.consensus.beacon.realignment import realign
+from keel.consensus.beacon.remembered import copied
 from keel.consensus.beacon.spec import Block, Spec, State, load_spec
 from keel.consensus.beacon.store import Store
 from keel.consensus.beacon.turns import Turns
@@ -112,7 +113,7 @@ class BeaconChain(Advancing):
         return replace(self._next_slot(), realigned=realigned.told)
 
     def _next_slot(self) -> SlotOutcome:
-        state = self.state.copy()
+        state = copied(self.state)
         self.spec.process_slots(state, state.slot + 1)
         proposer = int(self.spec.get_beacon_proposer_index(state))
         missed = self._reason_to_miss(state, proposer)

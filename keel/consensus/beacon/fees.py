@@ -13,7 +13,7 @@ BUILDER = "0x00000000000000000000000000000000B011de40"
 """Account that pays for MEV; its ether is made when it pays."""
 
 _PAYMENT_GAS = 200_000
-_MAX_FEE_PER_GAS_WEI = 10**12
+_MAX_FEE_PER_GAS_WEI = 2**64 - 1  # the highest base fee that Anvil can have
 
 
 @dataclass

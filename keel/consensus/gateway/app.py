@@ -23,7 +23,6 @@ from keel.consensus.gateway.access import (
 from keel.consensus.gateway.errors import (
     INVALID_REQUEST,
     LIMIT_EXCEEDED,
-    UNSUPPORTED,
     AbandonedError,
     RefusedError,
 )
@@ -89,7 +88,7 @@ class Gateway:
         try:
             body = await bounded_body(request, MOST_BYTES)
             asked = _parsed(body)
-            if self._is_anvils(asked):
+            if all(map(self._is_anvils, asked if isinstance(asked, list) else [asked])):
                 content = await self._anvil.answer(body)
             elif isinstance(asked, list):
                 answers = [await self._one(each, request) for each in asked]
@@ -108,15 +107,14 @@ class Gateway:
 
     def _is_anvils(self, asked: Any) -> bool:
         """Whether Anvil answers it: also what is no request, which Anvil says in its words."""
-        if isinstance(asked, list):
-            return all(map(self._is_anvils, asked))
         method = asked.get("method") if isinstance(asked, dict) else None
         if not isinstance(method, str):
             return True
-        return method not in METHODS and self._refused(method) is None
+        return method not in METHODS and self._refused(method, asked.get("params")) is None
 
-    def _refused(self, method: str) -> str | None:
-        return refusal(method, mines_at_once=self._steering.mines_at_once)
+    def _refused(self, method: str, params: Any) -> RefusedError | None:
+        listed = params if isinstance(params, list) else []
+        return refusal(method, listed, mines_at_once=self._steering.mines_at_once)
 
     async def _one(self, asked: Any, request: Request) -> bytes:
         if self._is_anvils(asked):
@@ -133,10 +131,11 @@ class Gateway:
     async def _result(self, method: str, params: list[Any], request: Request) -> Any:
         if method in METHODS:
             return await self._steered(method, params, request)
+        refused = self._refused(method, params)
         mines_at_once = self._steering.mines_at_once
-        if is_so_already(method, params, mines_at_once=mines_at_once):
-            return None
-        raise RefusedError(UNSUPPORTED, f"{method} is refused: {self._refused(method)}")
+        if refused is not None and not is_so_already(method, params, mines_at_once=mines_at_once):
+            raise refused
+        return None
 
     async def _steered(self, method: str, params: list[Any], request: Request) -> Any:
         """Have the chain moved, and stop when the client has left."""
@@ -169,4 +168,8 @@ def _parsed(body: bytes) -> Any:
         )
     if not isinstance(asked, dict | list):
         raise RefusedError(INVALID_REQUEST, "a JSON-RPC request or a batch of them expected")
+    try:
+        orjson.dumps(asked)
+    except orjson.JSONEncodeError as error:
+        raise RefusedError(INVALID_REQUEST, "JSON of too many levels") from error
     return asked

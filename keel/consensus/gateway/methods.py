@@ -2,11 +2,30 @@
 
 Those that steering.py carries out stand there. Reading and sending is passed whatever its name;
 what changes Anvil in another way is passed only when it is listed here, since it must not put
-Anvil and the beacon chain apart.
+Anvil and the beacon chain apart. Values are refused with which Anvil ends, or no slot can follow.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from keel.chain.system_contracts import INSTALLED
+from keel.consensus.gateway.arguments import optional, whole
+from keel.consensus.gateway.errors import INVALID_PARAMS, UNSUPPORTED, RefusedError
+
+LEAST_GAS_LIMIT = 1_000_000
+"""With a lower one Anvil does not run the system contracts that each slot needs."""
+
+_MOST = 2**64 - 1  # Anvil ends with a larger one
+_BOUNDS: Mapping[str, tuple[str, int]] = {
+    "setBlockGasLimit": ("gas limit", LEAST_GAS_LIMIT),
+    "setNextBlockBaseFeePerGas": ("base fee", 0),
+    "feeHistory": ("blocks", 0),
+}
+"""Name and lower bound of the first parameter, by method without its prefix."""
+
+_SYSTEM_CONTRACTS = frozenset(address.lower() for address in INSTALLED)
+_DELEGATION = "ef01"
+_DELEGATION_DIGITS = 2 * 23  # EIP-7702: 0xef0100 and an address
 
 _OPEN = ("eth_", "net_", "web3_", "debug_", "trace_", "txpool_", "ots_", "erigon_", "rpc_")
 
@@ -65,8 +84,20 @@ _HARMLESS: Mapping[str, Sequence[Any]] = {
 """Parameters with which a refused method would change nothing."""
 
 
-def refusal(method: str, *, mines_at_once: bool) -> str | None:
-    """Why a method is not passed to Anvil, None for one that is."""
+def refusal(method: str, params: Sequence[Any], *, mines_at_once: bool) -> RefusedError | None:
+    """Why a request is not passed to Anvil, None for one that is."""
+    reason = _reason(method, mines_at_once=mines_at_once)
+    if reason is not None:
+        return RefusedError(UNSUPPORTED, f"{method} is refused: {reason}")
+    try:
+        _require_bearable(method, params)
+    except RefusedError as refused:
+        return refused
+    return None
+
+
+def _reason(method: str, *, mines_at_once: bool) -> str | None:
+    """Why a method is refused, whatever its parameters are."""
     if method.startswith(_OPEN):
         return None
     prefix, _, name = method.partition("_")
@@ -77,6 +108,24 @@ def refusal(method: str, *, mines_at_once: bool) -> str | None:
     if name == "setAutomine" and mines_at_once:
         return "transactions are mined at once: start the chain without --mine instant to wait"
     return _REFUSED.get(name, "it may move one layer without the other")
+
+
+def _require_bearable(method: str, params: Sequence[Any]) -> None:
+    """Raise RefusedError for values that would end the chain."""
+    name = method.partition("_")[2]
+    if name in _BOUNDS:
+        what, least = _BOUNDS[name]
+        whole(method, what, optional(params, 0), least, _MOST)
+    if name == "setCode":
+        address, code = (str(optional(params, place)).lower() for place in range(2))
+        if address in _SYSTEM_CONTRACTS:
+            told = f"each slot needs the contract at {optional(params, 0)} as Ethereum has it"
+            raise RefusedError(INVALID_PARAMS, f"{method}: {told}")
+        digits = code.removeprefix("0x")
+        is_delegation = digits.startswith(f"{_DELEGATION}00") and len(digits) == _DELEGATION_DIGITS
+        if digits.startswith(_DELEGATION) and not is_delegation:
+            told = "code that begins with 0xef01 is 0xef0100 and an address (EIP-7702)"
+            raise RefusedError(INVALID_PARAMS, f"{method}: {told}")
 
 
 def is_so_already(method: str, params: Sequence[Any], *, mines_at_once: bool) -> bool:

@@ -81,3 +81,10 @@ def test_a_peer_that_drips_its_headers_keeps_one_thread_and_no_other_peer() -> N
             now += 1_000
             peers.ballots(95)
             assert list(peers.problems) == [dripping]
+
+
+def test_an_address_that_cannot_be_is_a_problem_of_that_peer_alone() -> None:
+    url = "http://xn--:1"
+    with Peers([url], TIMEOUT_SECONDS) as peers:
+        assert peers.ballots(63) == []
+        assert list(peers.problems) == [url]

@@ -1,12 +1,16 @@
 """What a chain's specification remembers is what the package's own functions give."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
-from hypothesis import given
+import ssz.roots
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keel.consensus.beacon.config import FORKS, Fork
-from keel.consensus.beacon.remembered import shuffled
-from keel.consensus.beacon.spec import spec_of_states
+from keel.consensus.beacon.remembered import copied, shuffled
+from keel.consensus.beacon.spec import State, spec_of_states
 from tests.unit.consensus.state_examples import UINT64, small_state, spec_of
 
 NEVER = 2**64 - 1
@@ -63,3 +67,77 @@ def test_who_took_part_follows_every_change_of_the_state(fork: Fork) -> None:
     state.slot += spec.SLOTS_PER_EPOCH
     look()
     assert len(set(seen)) > 6
+
+
+def root_from_bytes(state: State) -> bytes:
+    """The root of a state that remembers nothing."""
+    return bytes(type(state).decode_bytes(state.encode_bytes()).hash_tree_root())
+
+
+def change_validator(state: State) -> None:
+    state.validators[6].slashed = True
+
+
+def change_balance(state: State) -> None:
+    state.balances[3] = type(state.balances[3])(1)
+
+
+def change_block_root(state: State) -> None:
+    state.block_roots[1] = type(state.block_roots[1])(b"\x01" * 32)
+
+
+def change_header(state: State) -> None:
+    state.latest_block_header.proposer_index = type(state.slot)(9)
+
+
+def change_bits(state: State) -> None:
+    state.justification_bits[0] = not state.justification_bits[0]
+
+
+def add_deposit(state: State) -> None:
+    state.pending_deposits.append(type(state.pending_deposits).ELEMENT_TYPE())
+
+
+CHANGES = (
+    change_validator,
+    change_balance,
+    change_block_root,
+    change_header,
+    change_bits,
+    add_deposit,
+)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["roots known", "roots unknown"])
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.sampled_from(CHANGES), st.booleans()), max_size=12))
+def test_a_copy_and_its_original_have_each_their_own_root_after_any_changes(
+    known: bool, changes: list[tuple[Callable[[State], None], bool]]
+) -> None:
+    state = small_state("fulu", VALIDATORS, slot=8)
+    if known:
+        state.hash_tree_root()
+    twin = copied(state)
+    for change, of_twin in changes:
+        changed = twin if of_twin else state
+        change(changed)
+        changed.hash_tree_root()
+    assert bytes(state.hash_tree_root()) == root_from_bytes(state)
+    assert bytes(twin.hash_tree_root()) == root_from_bytes(twin)
+
+
+def test_a_copy_does_not_root_its_parts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = small_state("fulu", VALIDATORS, slot=8)
+    state.hash_tree_root()
+    rooted = []
+    root = ssz.roots._root_from_layout
+
+    def rooting(value: object) -> Any:
+        rooted.append(type(value))
+        return root(value)
+
+    monkeypatch.setattr(ssz.roots, "_root_from_layout", rooting)
+    copied(state).hash_tree_root()
+    assert rooted == []
+    state.copy().hash_tree_root()
+    assert rooted != []

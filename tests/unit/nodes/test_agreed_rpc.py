@@ -317,6 +317,22 @@ def test_a_broken_node_harms_nobody_and_is_named(
             rpc.call("eth_getBalance", HOLDER, "0x1")
 
 
+@pytest.mark.parametrize("levels", [300, 1_000], ids=lambda levels: f"{levels} levels")
+def test_a_node_whose_json_is_too_deep_harms_nobody_and_is_named(
+    pool: Pool, chain: RpcClient, levels: int
+) -> None:
+    said: list[tuple[str, str]] = []
+    answer = Answer(b'{"id":1,"result":%s}' % (b"[" * levels + b"]" * levels))
+    with serving(lambda _path, _body: answer) as broken:
+        urls = [broken, *pool.urls[:2]]
+        with AgreedRpc(urls, 2, TIMEOUT, lambda *what: said.append(what)) as rpc:
+            assert rpc.call("eth_chainId") == chain.call("eth_chainId")
+            assert rpc.call("eth_getTransactionReceipt", "0x" + "00" * 32) is None
+        assert said == [(broken, "its answer is not JSON-RPC")]
+        with AgreedRpc([broken], 1, TIMEOUT) as rpc, pytest.raises(NodeError):
+            rpc.call("eth_chainId")
+
+
 def test_a_silent_node_costs_its_timeout_once(chain: RpcClient, pool: Pool) -> None:
     with silent() as nobody:
         urls = [nobody, *pool.urls[:2]]

@@ -110,6 +110,8 @@ def test_an_optimistic_root_is_not_counted(node: BeaconNode, answers: BeaconAnsw
         (Answer(b'{"data": {}}', cut=5), NodeSilentError, "cannot be read"),
         (Answer(pause=1.0), NodeSilentError, "no answer to .* within"),
         (Answer(b'{"data": {}}', drip=0.1), NodeSilentError, "complete in time"),
+        (Answer(bytes(100), status=500, drip=0.1), NodeSilentError, "complete in time"),
+        (Answer(bytes(2**17), status=500), NodeError, "larger than"),
     ],
     ids=lambda value: str(value)[:60] if isinstance(value, str) else None,
 )
@@ -174,7 +176,9 @@ def test_secrets_of_an_address_stay_out_of_messages() -> None:
         assert word not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["localhost:5052", "ftp://node", "http://", "http://a:port"])
+@pytest.mark.parametrize(
+    "url", ["localhost:5052", "ftp://node", "http://", "http://a:port", "http://a..b"]
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(NodeSettingsError, match="is not an http or https address"):
         BeaconNode(url)

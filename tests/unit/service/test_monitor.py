@@ -64,3 +64,13 @@ def test_a_taken_port_is_said_in_one_line(service: Service) -> None:
             pass
     with serve_app(app, "127.0.0.1", port) as again:
         assert again == url
+
+
+@pytest.mark.parametrize("host", ["no\0host", "b\u00fccher..de", "no.such.host.invalid"])
+def test_what_is_no_host_is_said_in_one_line(service: Service, host: str) -> None:
+    app = monitor_app(service.health, service.alarms, service.metrics)
+    with (
+        pytest.raises(ListenError, match=r"^cannot listen on port 9 of .*: \w"),
+        serve_app(app, host, 9),
+    ):
+        pass

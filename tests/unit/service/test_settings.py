@@ -128,7 +128,11 @@ def test_an_error_names_key_value_and_bound_in_one_line(
         ("beacon_agree", "0", "beacon_agree = 0: must be from 1 to 1"),
         ("timeout_seconds", "0", "network.timeout_seconds = 0: must be greater than or equal"),
         ("execution", "ftp://a", "network.execution.0 = ftp://a: must be an http"),
-        ("execution", "http://a,http://a", "must not name an address twice"),
+        ("execution", "http://a,http://a/", "execution = http://a: must not be named twice"),
+        ("execution", "http://a:65536", "execution.0 = http://a:65536: must be an http"),
+        ("execution", "http://a..b", "execution.0 = http://a..b: must be an http"),
+        ("execution", "http://a b", "execution.0 = http://a b: must be an http"),
+        ("execution", "http://[::1", "network.execution.0 = http://[::1: must be an http"),
         ("nodes", "4", "network.nodes: unknown key"),
     ],
 )
@@ -166,11 +170,36 @@ def test_secrets_in_the_file_are_refused_and_not_repeated(config: Path, line: st
         _load(config)
 
 
-def test_a_password_in_an_address_is_not_repeated(config: Path) -> None:
-    config.write_text(CONFIG.replace("http://127.0.0.1:5052", "ftp://me:sesame@a:1"))
-    with pytest.raises(SettingsError, match=r"network\.beacon\.0: must be an http") as refused:
+@pytest.mark.parametrize(
+    ("addresses", "problem"),
+    [
+        ('"ftp://me:sesame@a:1"', r"network\.beacon\.0 = ftp://a:1: must be an http"),
+        ('"http://a:99999/v3/sesame"', r"network\.beacon\.0 = http://a:99999: must be an http"),
+        ('"a.example/v3/sesame"', r"network\.beacon\.0 = a\.example: must be an http"),
+        ('"https:/a.example/sesame"', r"network\.beacon\.0 = https:: must be an http"),
+        ('"http://a?k=sesame", "http://a?k=sesame"', r"network\.beacon = http://a: must not be"),
+        ('["http://a/sesame"]', r"network\.beacon\.0: must be a valid string"),
+    ],
+)
+def test_a_secret_in_an_address_is_not_repeated(config: Path, addresses: str, problem: str) -> None:
+    config.write_text(CONFIG.replace('"http://127.0.0.1:5052"', addresses))
+    with pytest.raises(SettingsError, match=problem) as refused:
         _load(config)
     assert "sesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ("~nobody-of-this-name/state", "data = ~nobody-of-this-name/state: there is no such user"),
+        ("state\\u0000", "data = 'state\\x00': must be a path"),
+    ],
+)
+def test_a_path_that_cannot_be_is_told_in_one_line(config: Path, data: str, problem: str) -> None:
+    config.write_text(CONFIG.replace('data = "state"', f'data = "{data}"'))
+    with pytest.raises(SettingsError) as refused:
+        _load(config)
+    assert str(refused.value) == problem
 
 
 def test_signing_needs_a_key(config: Path) -> None:
