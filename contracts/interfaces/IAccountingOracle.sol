@@ -57,7 +57,7 @@ interface IAccountingOracle is IErrors {
     /// @notice `reportHash` is the EIP-712 struct hash of the report, the same whatever nonce and deadline were signed.
     event ReportApplied(uint256 indexed refSlot, bytes32 indexed reportHash, Report report);
     /// @notice A loss beyond the bucket waits (REP-8).
-    event LossAnnounced(uint256 indexed refSlot, bytes32 indexed reportHash, uint256 drawnWei, uint256 limitWei);
+    event LossAnnounced(uint256 indexed refSlot, bytes32 indexed reportHash, uint256 lossWei, uint256 limitWei);
     event MemberAdded(address indexed member);
     event MemberRemoved(address indexed member);
     event QuorumSet(uint256 quorum, uint256 members, uint256 memberSetNonce);

@@ -98,7 +98,7 @@ interface IStakingVault is IKeelEther, IErrors {
         uint256 lastRefTime;
         uint256 stakedValidators; // by the reference slot asked for
         uint256 announcedAt; // 0: nothing announced
-        uint256 announcedWei; // d of the announcement
+        uint256 announcedWei; // L of the announcement
     }
 
     event Deposited(
@@ -141,7 +141,7 @@ interface IStakingVault is IKeelEther, IErrors {
     /// @notice The fund did not answer the call for cover; the loss went on to holders and tickets.
     event CoverFailed(address indexed fund, uint256 sharesAsked);
     event Staked(uint256 validators, uint256 amountWei);
-    event LossAnnouncementOpened(uint256 announcedAt, uint256 drawnWei);
+    event LossAnnouncementOpened(uint256 announcedAt, uint256 lossWei);
     event Swept(uint256 amountWei, uint256 consensusBalanceWei);
     event TicketsFinalisedWithoutReport(uint256 lastTicket, uint256 amountWei);
     event Paused(Action indexed action, uint256 until);
@@ -163,7 +163,7 @@ interface IStakingVault is IKeelEther, IErrors {
     error RefTimeTooEarly(uint256 refTime, uint256 laterThan);
     error RefTimeInFuture(uint256 refTime, uint256 nowTime);
     error ReportAboveSupply(uint256 reportedWei, uint256 mostWei);
-    error LossNotAnnounced(uint256 drawnWei, uint256 allowedWei);
+    error LossNotAnnounced(uint256 lossWei, uint256 allowedWei);
     error LossPartsDiffer(uint256 sumWei, uint256 lossWei);
     error StateNotDead(State state);
     error StateNotNormal(State state);
@@ -213,10 +213,9 @@ interface IStakingVault is IKeelEther, IErrors {
     function applyReport(ReportInput calldata input) external;
 
     /// @notice Oracle only. Closes what STA-3 closes while a loss is announced, until the next report applies. From one
-    /// frame to three frames later a report may take `drawnWei` besides what the loss bucket holds (REP-8). Reverts
-    /// for a reference slot whose report could not apply.
-    /// @param drawnWei what the stream does not bear of the loss
-    function announceLoss(uint256 refTime, uint256 drawnWei) external;
+    /// frame to three frames later a report may bring a loss of `lossWei` and what the loss bucket holds (REP-8).
+    /// Reverts for a reference slot whose report could not apply.
+    function announceLoss(uint256 refTime, uint256 lossWei) external;
 
     /// @notice Registry only. Send 32 ETH to the deposit contract for each key, with the credentials of
     /// WithdrawalVault, out of ether the queue does not need. The deposit contract checks each root against its key.

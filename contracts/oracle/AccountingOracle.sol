@@ -99,8 +99,8 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
 
         (Judgement memory judgement, IStakingVault.ReportBase memory base) = _judge(report, lastTicketHint);
         if (judgement.beyondLimit && !_announcementAllows(judgement, base, signatures.length)) {
-            emit LossAnnounced(report.refSlot, reportHash, judgement.drawnWei, judgement.limitWei);
-            VAULT.announceLoss(judgement.input.refTime, judgement.drawnWei);
+            emit LossAnnounced(report.refSlot, reportHash, judgement.lossWei, judgement.limitWei);
+            VAULT.announceLoss(judgement.input.refTime, judgement.lossWei);
             return false;
         }
 
@@ -231,7 +231,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         uint256 signatures
     ) private view returns (bool) {
         if (block.timestamp >= base.announcedAt + ANNOUNCEMENT_FRAMES * FRAME_SECONDS) return false;
-        if (judgement.drawnWei > base.announcedWei + judgement.limitWei) return false;
+        if (judgement.lossWei > base.announcedWei + judgement.limitWei) return false;
         uint256 applicableAt = base.announcedAt + FRAME_SECONDS;
         if (block.timestamp < applicableAt) revert AnnouncementTooYoung(applicableAt, block.timestamp);
         uint256 needed = announcedQuorum();

@@ -111,13 +111,14 @@ library Outcomes {
         return TokenBucket.available(books.limits.lossesFullAt, capacityWei, core.lossPeriodSeconds);
     }
 
-    /// @notice REP-8: the loss bucket after a loss that draws `drawnWei`; reverts `LossNotAnnounced`.
+    /// @notice REP-8: the loss bucket after a loss that the stream does not bear whole; reverts `LossNotAnnounced`.
+    /// Whole losses are compared, since what is drawn grows while the stream vests.
     function lossesFullAfter(
         Accounts memory a,
         Books.Stored storage books,
-        Books.Core calldata core,
-        uint256 drawnWei
+        Books.Core calldata core
     ) internal view returns (uint256 fullAt, bool isBeyond) {
+        uint256 drawnWei = drawn(a);
         uint256 bearingWei = visible(a) + a.owedWei;
         uint256 allowedWei = lossAllowance(books, core, bearingWei);
         isBeyond = drawnWei > allowedWei;
@@ -131,7 +132,8 @@ library Outcomes {
         if (isOldEnough && block.timestamp < announcedAt + ANNOUNCEMENT_FRAMES * core.frameSeconds) {
             allowedWei += books.limits.announcedWei;
         }
-        if (drawnWei > allowedWei) revert IStakingVault.LossNotAnnounced(drawnWei, allowedWei);
+        uint256 lossWei = a.expectedWei - a.grossWei;
+        if (lossWei > allowedWei) revert IStakingVault.LossNotAnnounced(lossWei, allowedWei);
         return (TokenBucket.empty(core.lossPeriodSeconds), true);
     }
 

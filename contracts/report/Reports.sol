@@ -81,13 +81,13 @@ library Reports {
         Books.Stored storage books,
         Books.Core calldata core,
         uint256 refTime,
-        uint256 drawnWei
+        uint256 lossWei
     ) external {
         books.requireRefTime(core, refTime); // what could not be applied is not announced either
         books.consensus.announcedAt = block.timestamp.toUint32();
-        books.limits.announcedWei = drawnWei.toUint88();
+        books.limits.announcedWei = lossWei.toUint88();
         books.flow.depositsOpenUntil = 0;
-        emit IStakingVault.LossAnnouncementOpened(block.timestamp, drawnWei);
+        emit IStakingVault.LossAnnouncementOpened(block.timestamp, lossWei);
     }
 
     // ---- without one
@@ -123,7 +123,7 @@ library Reports {
 
     /// @dev LIM-3, REP-8, STA-3: what a loss that the stream does not bear whole draws on the limits.
     function _draw(Books.Stored storage books, Books.Core calldata core, Accounts memory accounts) private {
-        (uint256 fullAt, bool isBeyond) = accounts.lossesFullAfter(books, core, accounts.drawn());
+        (uint256 fullAt, bool isBeyond) = accounts.lossesFullAfter(books, core);
         books.limits.lossesFullAt = fullAt.toUint48();
         if (!isBeyond) return;
         uint32 reopenAt = (block.timestamp + REOPENING_FRAMES * core.frameSeconds).toUint32();

@@ -270,9 +270,9 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakingVault
-    function announceLoss(uint256 refTime, uint256 drawnWei) external {
+    function announceLoss(uint256 refTime, uint256 lossWei) external {
         _requireCaller(_books.modules.oracle);
-        Reports.announce(_books, _core(), refTime, drawnWei);
+        Reports.announce(_books, _core(), refTime, lossWei);
     }
 
     /// @inheritdoc IStakingVault

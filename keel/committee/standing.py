@@ -48,14 +48,13 @@ class Standing:
         """Say what a report needs that the oracle judged so (REP-7, REP-8).
 
         A loss beyond the bucket applies once an announcement that covers it is a frame old. One
-        that no announcement covers is announced anew, but not within a frame of the last: what the
-        stream bears falls with every second, so members would announce for ever.
+        that no announcement covers is announced anew, but not within a frame of the last.
         """
         if not (judgement.beyondLimit and self.announced_at):
             return Asked(self.terms.quorum, 0)
         ends_at = self.announced_at + ANNOUNCEMENT_FRAMES * frame_seconds
         covered_wei = self.announced_wei + judgement.limitWei
-        applies = self.now < ends_at and judgement.drawnWei <= covered_wei
+        applies = self.now < ends_at and judgement.lossWei <= covered_wei
         signatures = self.terms.announced_quorum if applies else self.terms.quorum
         return Asked(signatures, self.announced_at + frame_seconds)
 

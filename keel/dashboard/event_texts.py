@@ -154,10 +154,10 @@ def _lost(given: Mapping[str, Any]) -> tuple[Piece, ...]:
 
 
 def _announced(given: Mapping[str, Any]) -> tuple[Piece, ...]:
-    drawn, limit = Amount(given["drawnWei"], "ETH"), Amount(given["limitWei"], "ETH")
+    loss, limit = Amount(given["lossWei"], "ETH"), Amount(given["limitWei"], "ETH")
     return (
-        f"The report of slot {given['refSlot']} is announced: a loss that draws ",
-        drawn,
+        f"The report of slot {given['refSlot']} is announced: a loss of ",
+        loss,
         ", limit ",
         limit,
     )

@@ -91,10 +91,7 @@ class OperatorRow:
 
 @dataclass(frozen=True, slots=True)
 class Oracle:
-    """The committee and its reports; `ref_slot` 0 before the first one.
-
-    `announced_wei` is what unvested rewards do not bear of the announced loss.
-    """
+    """The committee and its reports; `ref_slot` 0 before the first one."""
 
     ref_slot: int
     active: int

@@ -133,7 +133,7 @@ def read_announcement(
     if not events:
         return None
     inputs = events[-1].inputs
-    return Announcement(inputs["refSlot"], inputs["drawnWei"], inputs["limitWei"])
+    return Announcement(inputs["refSlot"], inputs["lossWei"], inputs["limitWei"])
 
 
 def announced_text(

@@ -11,10 +11,7 @@ from keel.model.frames import State
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """All amounts in wei; `shares` is S, `backing_wei` A, `unvested_wei` U, `owed_wei` Q.
-
-    `announced_wei` is what unvested rewards do not bear of an announced loss (REP-8).
-    """
+    """All amounts in wei; `shares` is S, `backing_wei` A, `unvested_wei` U, `owed_wei` Q."""
 
     time: int
     state: State

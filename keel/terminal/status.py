@@ -169,9 +169,7 @@ def _oracle(connection: Connection, books: Books) -> Table:
         since = books.time - books.announced_at
         left = ANNOUNCEMENT_FRAMES * connection.contracts.vault.FRAME_SECONDS() - since
         ends = f"counts for {shown_seconds(left)} more" if left > 0 else "has ended"
-        text = (
-            f"a loss that draws {exact_ether(books.announced_wei)} ETH, {shown_seconds(since)} ago"
-        )
+        text = f"a loss of {exact_ether(books.announced_wei)} ETH, {shown_seconds(since)} ago"
         table.add_row("[red]announced[/]", f"{text}; {ends}")
     return table
 

@@ -32,7 +32,7 @@ def test_a_large_loss_is_announced_and_applies_a_frame_later_by_one_member_more(
         assert not announced.applied
         assert announced.judgement.drawnWei > announced.judgement.limitWei
         assert story.contracts.vault.reportBase(now(story.world.rpc)).announcedWei == (
-            announced.judgement.drawnWei
+            announced.judgement.lossWei
         )
         assert announced.report.slashed_validators == _SLASHED
         before = story.frames.last

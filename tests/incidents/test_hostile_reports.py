@@ -149,7 +149,7 @@ def test_m2_nobody_buys_a_vault_that_was_talked_down(keel_mainnet: Keel, attacke
     loss_wei = VALIDATOR_WEI - left_wei
     ref_time = next_reference_slot(keel)
     allowed_wei = VALIDATOR_WEI * 25 // BPS
-    with fails("LossNotAnnounced", drawnWei=loss_wei, allowedWei=allowed_wei):
+    with fails("LossNotAnnounced", lossWei=loss_wei, allowedWei=allowed_wei):
         apply(keel, inputs_of(keel, ref_time, -loss_wei))
     announce_loss(keel, loss_wei)
     change(keel, -loss_wei)

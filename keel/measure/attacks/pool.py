@@ -144,7 +144,7 @@ class Pool(Books):
         allowance = available(self.losses_full_at, self.now, capacity, period)
         if drawn <= allowance:
             self.losses_full_at = take(self.losses_full_at, self.now, drawn, capacity, period)
-        elif not self.rule_announced(drawn, allowance, signers):
+        elif not self.rule_announced(loss, allowance, signers):
             return False
         else:
             self.losses_full_at = emptied(self.now, period)
@@ -156,11 +156,11 @@ class Pool(Books):
         """What a loss takes of the bucket (LIM-3)."""
         return max(0, loss - unvested)
 
-    def rule_announced(self, drawn: int, allowance: int, signers: int) -> bool:
+    def rule_announced(self, loss: int, allowance: int, signers: int) -> bool:
         """Whether an announcement allows this loss now; otherwise announce it (REP-8)."""
         ends_at = self.announced_at + ANNOUNCEMENT_FRAMES * FRAME
-        if self.now >= ends_at or drawn > self.announced_wei + allowance:
-            self.announced_at, self.announced_wei = self.now, drawn
+        if self.now >= ends_at or loss > self.announced_wei + allowance:
+            self.announced_at, self.announced_wei = self.now, loss
             return False
         return self.now >= self.announced_at + FRAME and signers >= self.announced_quorum
 

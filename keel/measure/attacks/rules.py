@@ -145,12 +145,12 @@ class OneAnnouncement(Pool):
     """No second announcement before the next applied report."""
 
     @override
-    def rule_announced(self, drawn: int, allowance: int, signers: int) -> bool:
+    def rule_announced(self, loss: int, allowance: int, signers: int) -> bool:
         if self.announced_at and self.now >= self.announced_at + 3 * FRAME:
             return False
-        if self.announced_at and drawn > self.announced_wei + allowance:
+        if self.announced_at and loss > self.announced_wei + allowance:
             return False
-        return super().rule_announced(drawn, allowance, signers)
+        return super().rule_announced(loss, allowance, signers)
 
 
 class CountedBalance(Pool):

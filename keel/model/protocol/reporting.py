@@ -2,7 +2,7 @@
 
 REP-7: a quorum signs.
 REP-8: a report whose loss is beyond the bucket only announces it. From a frame later, for two
-frames, one with a signature more than the quorum applies up to the announced amount and what the
+frames, one with a signature more than the quorum applies a loss up to the announced amount and what the
 bucket holds, and leaves the bucket empty and deposits closed for 7 frames. A larger loss, or one
 after that time, is announced anew. A report within the bucket applies at once and ends it.
 REP-9: `simulate_report` and `submit_report` compute the same.
@@ -99,8 +99,8 @@ def submit_report(
     judgement, outcome = simulate_report(world, now, report)
     if judgement.beyond_limit:
         allowed = world.announced_wei + judgement.limit_wei
-        if now >= announcement_ends_at(world) or judgement.drawn_wei > allowed:
-            announced = replace(world, announced_at=now, announced_wei=judgement.drawn_wei)
+        if now >= announcement_ends_at(world) or judgement.loss_wei > allowed:
+            announced = replace(world, announced_at=now, announced_wei=judgement.loss_wei)
             return announced, Submission(judgement, None)
         applicable_at = world.announced_at + terms.geometry.frame_seconds
         if now < applicable_at:

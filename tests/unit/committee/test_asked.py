@@ -31,6 +31,12 @@ class Judged:
 
     drawnWei: int = 0  # noqa: N815
     limitWei: int = 0  # noqa: N815
+    borneWei: int = 0  # noqa: N815
+
+    @property
+    def lossWei(self) -> int:  # noqa: N802
+        """The whole loss: what the stream bears of it too."""
+        return self.drawnWei + self.borneWei
 
     @property
     def beyondLimit(self) -> bool:  # noqa: N802
@@ -38,9 +44,9 @@ class Judged:
         return self.drawnWei > self.limitWei
 
 
-def announced(age: int, drawn_wei: int) -> Standing:
+def announced(age: int, loss_wei: int) -> Standing:
     """A loss was announced `age` seconds ago."""
-    return replace(STANDING, announced_at=NOW - age, announced_wei=drawn_wei)
+    return replace(STANDING, announced_at=NOW - age, announced_wei=loss_wei)
 
 
 def test_a_quorum_posts_what_is_within_the_bucket_or_not_announced_yet() -> None:
@@ -50,7 +56,7 @@ def test_a_quorum_posts_what_is_within_the_bucket_or_not_announced_yet() -> None
 
 
 @pytest.mark.parametrize(
-    ("age", "drawn_wei", "signatures"),
+    ("age", "loss_wei", "signatures"),
     [
         (1, 105, 4),
         (FRAME, 105, 4),
@@ -60,8 +66,8 @@ def test_a_quorum_posts_what_is_within_the_bucket_or_not_announced_yet() -> None
     ],
 )
 def test_one_more_applies_what_an_announcement_covers_and_a_quorum_announces_the_rest_anew(
-    age: int, drawn_wei: int, signatures: int
+    age: int, loss_wei: int, signatures: int
 ) -> None:
-    """Neither within a frame of the announcement."""
-    asked = announced(age, 100).asked_of(Judged(drawn_wei, 5), FRAME)
+    """Neither within a frame of the announcement. The stream bears all but 6 wei of the loss."""
+    asked = announced(age, 100).asked_of(Judged(6, 5, loss_wei - 6), FRAME)
     assert asked == Asked(signatures, NOW - age + FRAME)

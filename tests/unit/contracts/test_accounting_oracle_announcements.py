@@ -80,9 +80,9 @@ def test_a_quorum_announces_and_changes_no_account(reporting: Reporting) -> None
     receipt = reporting.submit(report, QUORUM)
     (event,) = reporting.oracle.events(receipt, "LossAnnounced")
     assert event.inputs["refSlot"] == report.ref_slot
-    assert (event.inputs["drawnWei"], event.inputs["limitWei"]) == (LOSS_WEI, LOSS_LIMIT_WEI)
+    assert (event.inputs["lossWei"], event.inputs["limitWei"]) == (LOSS_WEI, LOSS_LIMIT_WEI)
     (opened,) = vault.events(receipt, "LossAnnouncementOpened")
-    assert opened.inputs == {"announcedAt": at, "drawnWei": LOSS_WEI}
+    assert opened.inputs == {"announcedAt": at, "lossWei": LOSS_WEI}
     base = vault.reportBase(reporting.ref_time(1))
     assert (base.announcedAt, base.announcedWei) == (at, LOSS_WEI)
     assert accounts() == before

@@ -155,7 +155,7 @@ def test_a_loss_at_the_limit_applies_and_a_wei_more_is_announced(reporting: Repo
     receipt = reporting.submit(beyond)
     assert not reporting.was_applied(receipt)
     (announced,) = reporting.oracle.events(receipt, "LossAnnounced")
-    assert announced.inputs["drawnWei"] == LOSS_LIMIT_WEI + 1
+    assert announced.inputs["lossWei"] == LOSS_LIMIT_WEI + 1
     assert announced.inputs["limitWei"] == LOSS_LIMIT_WEI
     assert reporting.was_applied(reporting.submit(at_limit))
     assert reporting.keel.quick.vault.lossAllowanceWei() == 0

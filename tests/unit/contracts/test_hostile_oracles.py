@@ -151,7 +151,7 @@ class Hostile:
         if announced_at and self.frame <= at - announced_at < 3 * self.frame:
             allowed_wei += announced_wei
         if drawn_wei > allowed_wei:
-            with fails("LossNotAnnounced", drawnWei=drawn_wei, allowedWei=allowed_wei):
+            with fails("LossNotAnnounced", lossWei=drawn_wei, allowedWei=allowed_wei):
                 self._apply(inputs)
             return False
         self._apply(inputs)

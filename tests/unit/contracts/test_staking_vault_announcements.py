@@ -49,7 +49,7 @@ class TestBucket:
         """LIM-3, AUDIT M2: any oracle is held to it."""
         assert vault.lossAllowanceWei() == LIMIT_WEI
         ref_time = next_reference_slot(keel)
-        with fails("LossNotAnnounced", drawnWei=LIMIT_WEI + 1, allowedWei=LIMIT_WEI):
+        with fails("LossNotAnnounced", lossWei=LIMIT_WEI + 1, allowedWei=LIMIT_WEI):
             apply(keel, inputs_of(keel, ref_time, -LIMIT_WEI - 1))
         apply(keel, inputs_of(keel, ref_time, -LIMIT_WEI))
         jump_to(keel.rpc, now(keel.rpc))
@@ -65,7 +65,7 @@ class TestBucket:
         with reverting(keel.rpc):
             beyond = inputs_of(keel, ref_time, -unvested_wei - allowed_wei - 1)
             set_next_timestamp(keel.rpc, ref_time)
-            with fails("LossNotAnnounced", drawnWei=allowed_wei + 1, allowedWei=allowed_wei):
+            with fails("LossNotAnnounced", lossWei=allowed_wei + 1, allowedWei=allowed_wei):
                 apply(keel, beyond)
         inputs = inputs_of(keel, ref_time, -unvested_wei)
         set_next_timestamp(keel.rpc, ref_time)
@@ -85,7 +85,7 @@ class TestAnnouncement:
         announced_at = announce_loss(keel, ANNOUNCED_WEI).timestamp
         at = announced_at + frames * keel.profile.frame_seconds + seconds
         if not is_allowed:
-            drawn = {"drawnWei": ANNOUNCED_WEI, "allowedWei": LIMIT_WEI}
+            drawn = {"lossWei": ANNOUNCED_WEI, "allowedWei": LIMIT_WEI}
             with fails("LossNotAnnounced", **drawn):
                 lose_at(keel, at, ANNOUNCED_WEI)
             return
@@ -99,7 +99,7 @@ class TestAnnouncement:
     ) -> None:
         at = announce_loss(keel, ANNOUNCED_WEI).timestamp + keel.profile.frame_seconds
         most_wei = ANNOUNCED_WEI + LIMIT_WEI
-        with fails("LossNotAnnounced", drawnWei=most_wei + 1, allowedWei=most_wei):
+        with fails("LossNotAnnounced", lossWei=most_wei + 1, allowedWei=most_wei):
             lose_at(keel, at, most_wei + 1)
         lose_at(keel, at, most_wei)
         base = vault.reportBase(at)
@@ -108,7 +108,7 @@ class TestAnnouncement:
         as_contract(keel.quick.oracle)
         allowed_wei = vault.lossAllowanceWei()
         set_next_timestamp(keel.rpc, ref_time)
-        with fails("LossNotAnnounced", drawnWei=ETHER, allowedWei=allowed_wei):
+        with fails("LossNotAnnounced", lossWei=ETHER, allowedWei=allowed_wei):
             apply(keel, inputs_of(keel, ref_time, -ETHER))
 
     def test_is_replaced_by_a_newer_one(self, keel: Keel, vault: StakingVault) -> None:
@@ -116,7 +116,7 @@ class TestAnnouncement:
         at = announce_loss(keel, ETHER).timestamp + keel.profile.frame_seconds
         assert vault.reportBase(at).announcedWei == ETHER
         most_wei = LIMIT_WEI + ETHER
-        with fails("LossNotAnnounced", drawnWei=most_wei + 1, allowedWei=most_wei):
+        with fails("LossNotAnnounced", lossWei=most_wei + 1, allowedWei=most_wei):
             lose_at(keel, at, most_wei + 1)
         lose_at(keel, at, most_wei)
 
@@ -124,7 +124,7 @@ class TestAnnouncement:
         announce_loss(keel, ANNOUNCED_WEI)
         change(keel, 0)
         ref_time = next_reference_slot(keel)
-        with fails("LossNotAnnounced", drawnWei=ANNOUNCED_WEI, allowedWei=LIMIT_WEI):
+        with fails("LossNotAnnounced", lossWei=ANNOUNCED_WEI, allowedWei=LIMIT_WEI):
             apply(keel, inputs_of(keel, ref_time, -ANNOUNCED_WEI))
         assert vault.depositsReopenAt() == 0
         deposit(keel, keel.actors.depositor.address, ETHER)

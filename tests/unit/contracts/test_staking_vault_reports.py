@@ -369,7 +369,7 @@ class TestAnnouncement:
         receipt = announce_loss(keel)
         (opened,) = vault.events(receipt)
         assert opened.name == "LossAnnouncementOpened"
-        assert opened.inputs == {"announcedAt": receipt.timestamp, "drawnWei": ETHER}
+        assert opened.inputs == {"announcedAt": receipt.timestamp, "lossWei": ETHER}
         assert vault.consensus().announcedAt == receipt.timestamp
         with fails("ActionClosed", action=0, state=2):
             deposit(keel, depositor, ETHER)
