@@ -2,9 +2,9 @@
 
 REP-7: a quorum signs.
 REP-8: a report whose loss is beyond the bucket only announces it. From a frame later, for two
-frames, one with a signature more than the quorum applies a loss up to the announced amount and what the
-bucket holds, and leaves the bucket empty and deposits closed for 7 frames. A larger loss, or one
-after that time, is announced anew. A report within the bucket applies at once and ends it.
+frames, one with a signature more than the quorum applies a loss up to the announced amount and what
+the bucket holds, and leaves the bucket empty and deposits closed for 7 frames. A larger loss, or
+one after that time, is announced anew. A report within the bucket applies at once and ends it.
 REP-9: `simulate_report` and `submit_report` compute the same.
 LIM-3: losses draw on a bucket whose capacity is a part of V + Q before them; what the stream bears
 does not draw on it.
