@@ -171,8 +171,8 @@ def report_lines(reported: Reported) -> Iterator[str]:
     if not reported.applied:
         limit = shown_ether(reported.judgement.limitWei)
         yield (
-            f"It is beyond what may be applied at once ({limit} ETH), so it is announced: "
-            "what the next report says applies."
+            f"Its loss is beyond what may be applied at once ({limit} ETH), so it is announced: "
+            "the next report of no larger a loss applies."
         )
         return
     if outcome.profitWei:

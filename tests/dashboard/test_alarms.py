@@ -29,6 +29,11 @@ def names(found: Any = None, reading: Any = None, problems: Any = None) -> list[
     return [alarm.name for alarm in raised]
 
 
+def _reopening(at: int) -> dict[str, int]:
+    """A loss closed deposits until then; no pause is later."""
+    return {"deposits_reopen_at": at, "deposits_paused_until": at}
+
+
 def test_a_quiet_moment_has_no_alarm() -> None:
     assert names() == []
 
@@ -45,6 +50,13 @@ def test_a_quiet_moment_has_no_alarm() -> None:
             {"owed_wei": 36 * ETHER, "backing_wei": 64 * ETHER},
         ),
         ("identity_broken", {"buffered_wei": 36 * ETHER + 1}, {"buffered_wei": 36 * ETHER}),
+        ("insolvent", {"is_insolvent": True}, {"is_insolvent": False}),
+        ("deposits_closed", _reopening(NOW + 1), _reopening(NOW)),
+        (
+            "deposits_wait",
+            {"unvested_wei": 32 * ETHER + 1, "visible_wei": 68 * ETHER - 1},
+            {"unvested_wei": 32 * ETHER, "visible_wei": 68 * ETHER},
+        ),
         ("paused", {"deposits_paused_until": NOW + 1}, {"deposits_paused_until": NOW}),
         ("paused", {"staking_paused_until": NOW + 1}, {"staking_paused_until": NOW}),
         ("paused", {"instant_paused_until": NOW + 1}, {"instant_paused_until": NOW}),
@@ -55,6 +67,24 @@ def test_an_alarm_is_raised_at_its_bound_and_not_before(
 ) -> None:
     assert names(snapshot(**raising)) == [name]
     assert names(snapshot(**quiet)) == []
+
+
+def test_a_pause_that_is_later_than_the_reopening_is_told_beside_it() -> None:
+    closed = {"deposits_reopen_at": NOW + 1, "deposits_paused_until": NOW + 2}
+    assert sorted(names(snapshot(**closed))) == ["deposits_closed", "paused"]
+
+
+def test_an_announcement_says_its_amount_and_when_it_ends() -> None:
+    frame = GEOMETRY.frame_seconds
+
+    def said(age: int) -> str:
+        found = snapshot(announced_at=NOW - age, announced_wei=3 * ETHER)
+        (alarm,) = alarms(found, beacon(), {}, GEOMETRY)
+        return alarm.meaning
+
+    assert "a loss that draws 3 ETH, where 1 ETH apply at once" in said(12)
+    assert "4 members may apply a report of no larger a loss; it ends in" in said(3 * frame - 1)
+    assert "It has ended" in said(3 * frame)
 
 
 def test_the_price_may_lie_below_par_by_the_bound_and_not_by_more() -> None:
