@@ -21,10 +21,10 @@ LOW_BALANCE, MEMBER_REMOVED = "low_balance", "member_removed"
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """`drawn_wei` is what unvested rewards did not bear of the loss (REP-8)."""
+    """`limit_wei` is what it might have been besides what unvested rewards bore (REP-8)."""
 
     ref_slot: int
-    drawn_wei: int
+    loss_wei: int
     limit_wei: int
 
 
@@ -143,9 +143,9 @@ def announced_text(
     what = "a loss beyond the bucket"
     if announcement is not None:
         what = (
-            f"slot {announcement.ref_slot}: a loss that draws "
-            f"{shown_ether(announcement.drawn_wei)} ETH where "
-            f"{shown_ether(announcement.limit_wei)} ETH are allowed"
+            f"slot {announcement.ref_slot}: a loss of {shown_ether(announcement.loss_wei)} ETH, "
+            f"where besides what the stream bears {shown_ether(announcement.limit_wei)} ETH are "
+            "allowed,"
         )
     terms, age = standing.terms, standing.now - standing.announced_at
     wait = max(0, frame_seconds - age)

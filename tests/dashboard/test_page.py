@@ -197,7 +197,7 @@ def test_an_announced_loss_is_told_with_its_signers(stage: Staged, browser: Brow
         line = page.locator(f"li[data-transaction='{posted.receipt.transaction_hash}']")
         shown = line.locator("[data-wei]").evaluate_all("all => all.map((e) => e.dataset.wei)")
         assert [int(each) for each in shown] == [
-            posted.judgement.drawnWei,
+            posted.judgement.lossWei,
             posted.judgement.limitWei,
         ]
 
