@@ -190,18 +190,6 @@ def check_deposit_data(
     return problems
 
 
-def require_deposit_data(
-    entries: Sequence[DepositDataEntry],
-    expected_credentials: bytes,
-    network: str,
-    amount_gwei: int = FULL_DEPOSIT_GWEI,
-) -> None:
-    """Raise DepositDataError with every problem that `check_deposit_data` finds."""
-    problems = check_deposit_data(entries, expected_credentials, network, amount_gwei)
-    if problems:
-        raise DepositDataError(problems)
-
-
 def _misformed(index: int, row: object) -> Iterator[DepositDataProblem]:
     if not isinstance(row, dict):
         yield DepositDataProblem(index, "entry", _shown(row), "an object")

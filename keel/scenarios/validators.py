@@ -10,8 +10,7 @@ from keel.consensus.beacon.offences import vote_twice
 from keel.errors import KeelError
 from keel.model.constants import GWEI
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.members import next_reference_slot, report
-from keel.scenarios.world import ScriptedWorld
+from keel.scenarios.members import next_reference_slot
 
 TIP_GAS = 21_000
 TIP_WEI_PER_GAS = 100 * GWEI
@@ -110,12 +109,6 @@ class Lost:
 
 class LossNotAppliedError(KeelError):
     """A report applied no loss; one beyond the limit waits for a second report."""
-
-
-def lose(world: ScriptedWorld, loss_wei: int, validators: int = 1) -> Lost:
-    """Slash validators by `loss_wei` together, and let the next report apply it."""
-    world.beacon.slash(loss_wei // GWEI, validators)
-    return lost_by(report(world))
 
 
 def lost_by(reported: Reported) -> Lost:

@@ -22,12 +22,12 @@ from keel.model.constants import ETHER
 from keel.scenarios.keepers import stake as stake_keys
 from keel.scenarios.operators import operators_join
 from keel.scenarios.users import deposit
-from keel.scenarios.world import ScriptedWorld
 from keel.terminal import operator_actions
 from keel.terminal.connection import Connection
 from keel.terminal.operator_actions import operators_table
 from tests.deployment import Keel
 from tests.robustness.counting import counting
+from tests.scenarios.scripted_world import ScriptedWorld
 from tests.scenarios.terminal import Terminal
 
 PUBLIC_CHAIN_ID = 560048

@@ -13,9 +13,9 @@ from keel.commands.status import cli as status
 from keel.commands.wrap import cli as wrap
 from keel.model.constants import ETHER
 from keel.scenarios.members import report
-from keel.scenarios.world import ScriptedWorld
 from keel.terminal import user_actions
 from tests.deployment import Keel
+from tests.scenarios.scripted_world import ScriptedWorld
 from tests.scenarios.terminal import Terminal
 
 
