@@ -1,5 +1,7 @@
 """The yield of a beacon chain by its size, and an APR carried over to mainnet."""
 
+from math import isqrt
+
 from eth_consensus_specs.electra import minimal
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ _YEAR_SECONDS = 365 * 86_400
 
 def yearly_yield_bps(active_gwei: int, epoch_seconds: int) -> float:
     """The specification's base reward of an increment, in each epoch of a year."""
-    root = int(minimal.integer_squareroot(minimal.Uint64(active_gwei)))
+    root = isqrt(active_gwei)
     factor = int(minimal.BASE_REWARD_FACTOR)
     return 10_000 * factor / root * _YEAR_SECONDS / epoch_seconds
 
