@@ -61,7 +61,7 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path, opt
             assert chain.process.wait(timeout=90) == 1
             line = f"keel: {option} {port} is in use by another process: end it or give another"
             assert chain.told == f"{line} port"
-    assert list(tmp_path.iterdir()) == []
+    assert [each.name for each in tmp_path.iterdir()] == ["screen"]
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:

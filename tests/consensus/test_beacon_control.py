@@ -371,9 +371,10 @@ def test_an_answer_breaks_no_word_of_a_terminal(
     monkeypatch.setenv("COLUMNS", "80")
     lines = CliRunner().invoke(cli, ["status", "--data", str(folder)]).output.splitlines()
     words = [line.split() for line in lines]
-    assert ["finalised", "epoch", "0"] in words
+    known = ask(folder, "status")
+    assert ["finalised", "epoch", str(known["finalised_epoch"])] in words
     (root,) = (line[-1] for line in words if line[:2] == ["head", "root"])
-    assert len(root) == 66
+    assert root == known["head_root"]
 
 
 def test_mev_of_any_amount_reaches_the_chain(
