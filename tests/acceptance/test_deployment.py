@@ -217,6 +217,7 @@ def test_another_release_is_another_deployment(
 
 
 def test_who_deploys_again_is_told_what_commands_use_from_now_on(
+    *,
     rpc: RpcClient,
     plan: Plan,
     configuration: Configuration,
