@@ -38,7 +38,7 @@ class ConsensusLayer(Protocol):
         """Return the number of the latest execution block at a moment."""
 
     def total_gwei(self, time: int) -> int:
-        """C: balances and pending deposits at a moment."""
+        """C: balances and pending deposits at a moment, less expected penalties."""
 
     def deposited_later_gwei(self, time: int) -> int:
         """P: what was deposited after a moment."""
