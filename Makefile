@@ -24,22 +24,22 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-setup: ## Install the locked Python and npm packages and the compiler, where they are missing
+setup: ## Install the locked packages and the compiler, where missing
 	@sh toolchain/setup.sh
 
-browser: ## Find the Chromium in which the page is tested, or install Debian's
+browser: ## Find Chromium for the page's tests, or install Debian's
 	@sh toolchain/browser.sh
 
-demo: setup ## Run the whole life of Keel on a local chain, narrated (two to three minutes)
+demo: setup ## Show and explain the whole life of Keel (2 to 3 minutes)
 	@$(APE) run demo
 
 test: setup browser ## Run all tests in parallel workers
 	@$(APE) test $(PARALLEL) --durations 10
 
-chain: setup ## Keep a local Ethereum with Keel, reporters, keeper and page until Ctrl-C
+chain: setup ## Run a local chain with Keel and a page until Ctrl-C
 	@$(APE) run chain $(if $(STATE),--state '$(STATE)') $(if $(DEMO),--demo)
 
-crosscheck: setup ## Have Lodestar replay a beacon chain in which everything happens
+crosscheck: setup ## Let Lodestar replay a beacon chain with all operations
 	@$(APE) run crosscheck
 
 check: setup ## Lint and run the unit tests, for the daily loop
@@ -63,14 +63,14 @@ format: setup ## Rewrite Python and Solidity in the project's format
 	@.venv/bin/ruff format
 	@$(FORGE) fmt $(SOURCES)
 
-types: setup ## Write the contracts' functions as Python types after an interface has changed
+types: setup ## Write the contracts' functions as Python types
 	@$(APE) compile
 	@.venv/bin/python -m toolchain.contract_types
 
-gas: setup ## Measure the gas of every operation and write gas/snapshot.json
+gas: setup ## Measure all gas and write gas/snapshot.json
 	@$(APE) run gas
 
-bench: setup ## Measure states of up to a million validators and write docs/scale.md
+bench: setup ## Measure states of a million validators, write docs/scale.md
 	@$(APE) run bench
 
 wheel: setup ## Build the wheel for other projects into dist/

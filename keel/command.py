@@ -5,6 +5,8 @@ from importlib import import_module
 import click
 from click.shell_completion import get_completion_class
 
+from keel.formatting.commands import Commands
+
 NAME = "keel"
 COMMANDS = {
     "chain": ("keel.commands.chain", "Run a local Ethereum with Keel until Ctrl-C."),
@@ -31,7 +33,7 @@ fish, in ~/.config/fish/config.fish:   keel completion fish | source
 """
 
 
-class LazyCommands(click.Group):
+class LazyCommands(Commands):
     """The commands of COMMANDS, none of them imported before it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -68,9 +70,9 @@ def cli() -> None:
 
 
 @cli.command(epilog=_COMPLETION_LINES)
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), metavar="SHELL")
 def completion(shell: str) -> None:
-    """Print the script that completes commands and options in SHELL."""
+    """Print the script that completes commands and options in SHELL: bash, zsh or fish."""
     script = get_completion_class(shell)
     if script is None:
         raise click.ClickException(f"there is no completion for {shell}")

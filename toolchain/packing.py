@@ -8,6 +8,7 @@ from typing import Any
 
 import eth_consensus_specs
 import orjson
+from rich.console import Console
 
 from keel.chain import packed
 from keel.chain.node_packages import REPOSITORY_ROOT, node_package
@@ -31,7 +32,7 @@ def pack(folder: Path) -> None:
     """Add keel/packed and the consensus specs to the copy of the code in `folder`."""
     target = folder / "keel" / "packed"
     target.mkdir()
-    compiled()
+    compiled(Console())
     (target / packed.CONTRACTS).write_bytes(orjson.dumps({"contractTypes": _contract_types()}))
     (target / packed.SYSTEM_CONTRACTS).write_bytes(printed_genesis())
     shutil.copy(REPOSITORY_ROOT / "docs" / "operations.md", target / packed.OPERATIONS_GUIDE)

@@ -1,4 +1,4 @@
-"""Anvil as a child process that cannot outlive its parent, or a running one by its address."""
+"""Anvil as a child process that cannot outlive its parent."""
 
 import atexit
 import os
@@ -13,7 +13,7 @@ from typing import IO
 from keel.chain.child import dies_with_parent
 from keel.chain.child_port import listening_port, port_to_ask_for
 from keel.chain.closeable import Closing
-from keel.chain.errors import AnvilStartError, ChainError, NotAnvilError, PortInUseError
+from keel.chain.errors import AnvilStartError, ChainError, PortInUseError
 from keel.chain.node_packages import anvil_binary
 from keel.chain.rpc import RpcClient
 from keel.errors import KeelError
@@ -78,31 +78,29 @@ def command_line(options: AnvilOptions) -> list[str]:
 
 
 class Anvil(Closing):
-    """A chain that can be steered: its address, a client, and its process if we started it."""
+    """A chain that can be steered: its address, a client, and its process."""
 
-    def __init__(self, url: str, child: "_Child | None" = None) -> None:
+    def __init__(self, url: str, child: "_Child") -> None:
         self.url = url
         self.rpc = RpcClient(url)
         self._child = child
-        if child is not None:
-            atexit.register(self.close)
+        atexit.register(self.close)
 
     @property
-    def pid(self) -> int | None:
-        """Process id of an Anvil started here, None for one attached to."""
-        return None if self._child is None else self._child.process.pid
+    def pid(self) -> int:
+        """Process id."""
+        return self._child.process.pid
 
     @property
     def has_ended(self) -> bool:
-        """Whether an Anvil started here is no longer there."""
-        return self._child is not None and self._child.process.poll() is not None
+        """Whether the process is no longer there."""
+        return self._child.process.poll() is not None
 
     def close(self) -> None:
-        """End the process if it was started here and wait for it; may be called again."""
+        """End the process and wait for it; may be called again."""
         self.rpc.close()
-        if self._child is not None:
-            self._child.end()
-            atexit.unregister(self.close)
+        self._child.end()
+        atexit.unregister(self.close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +123,6 @@ class _Child:
                 self.process.kill()
                 self.process.wait()
         self.states.cleanup()
-
-
-def attach_anvil(url: str) -> Anvil:
-    """Use a running Anvil; raises RpcConnectionError or NotAnvilError."""
-    anvil = Anvil(url)
-    version = str(anvil.rpc.call("web3_clientVersion"))
-    if not version.lower().startswith("anvil"):
-        anvil.close()
-        raise NotAnvilError(f"{url} is {version}, not Anvil")
-    return anvil
 
 
 def start_anvil(options: AnvilOptions | None = None, timeout_seconds: float = 20.0) -> Anvil:

@@ -19,10 +19,6 @@ class PortInUseError(AnvilStartError):
     """Another process listens on the wanted port."""
 
 
-class NotAnvilError(ChainError):
-    """The endpoint answers but is not Anvil, so it cannot be steered."""
-
-
 class RpcConnectionError(ChainError):
     """The endpoint cannot be reached, broke off, or answered with something else than JSON-RPC."""
 

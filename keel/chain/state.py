@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from eth_utils.crypto import keccak
-
 from keel.chain.abi import checksummed
 from keel.chain.errors import UnknownBlockError
 from keel.chain.rpc import RpcClient
@@ -64,11 +62,6 @@ def nonce(rpc: RpcClient, address: str) -> int:
 def runtime_code(rpc: RpcClient, address: str) -> bytes:
     """Deployed code, empty for an account without."""
     return bytes.fromhex(rpc.call("eth_getCode", address, "latest")[2:])
-
-
-def code_hash(rpc: RpcClient, address: str) -> bytes:
-    """Keccak-256 of the deployed code, as EXTCODEHASH gives it for an existing account."""
-    return bytes(keccak(runtime_code(rpc, address)))
 
 
 def storage_at(rpc: RpcClient, address: str, slot: int) -> int:

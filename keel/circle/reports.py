@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keel.chain.abi import Event
+from keel.chain.errors import RpcError
 from keel.chain.state import block_head
 from keel.chain.transaction import Receipt, receipt_of
 from keel.deploy.bindings import Bindings
@@ -12,11 +13,16 @@ from keel.model.report import Report
 
 _OUTCOMES = ("ReportApplied", "LossAnnounced")
 _SELECTOR_BYTES = 4
+_STATE_IS_GONE = "BlockOutOfRange"
+"""Anvil's word for a block whose state it does not have, as after a resume."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A posted report; `judgement` and `outcome` are what the oracle said it would do."""
+    """A posted report; `judgement` and `outcome` are what the oracle said it would do.
+
+    Both are None where the node no longer has the state before the report.
+    """
 
     report: Report
     signers: tuple[str, ...]
@@ -76,10 +82,18 @@ def report_events(contracts: Bindings, receipt: Receipt) -> tuple[Event, ...]:
     return tuple(event for contract in emitters for event in contract.events(receipt))
 
 
-def _simulated(oracle: AccountingOracle, values: tuple[Any, ...], block_number: int) -> Any:
+def _simulated(
+    oracle: AccountingOracle, values: tuple[Any, ...], block_number: int
+) -> tuple[Any, Any]:
     """What the oracle said on the state before the block, at the block's time."""
     prepared = oracle.simulate.prepare(values, 0)
     time = block_head(oracle.rpc, block_number).timestamp
     overrides = {"time": hex(time), "number": hex(block_number)}
-    answer = oracle.rpc.call("eth_call", prepared.request, hex(block_number - 1), {}, overrides)
-    return prepared.function.decode_result(bytes.fromhex(answer[2:]))
+    try:
+        answer = oracle.rpc.call("eth_call", prepared.request, hex(block_number - 1), {}, overrides)
+    except RpcError as error:
+        if _STATE_IS_GONE not in error.message:
+            raise
+        return None, None
+    judgement, outcome = prepared.function.decode_result(bytes.fromhex(answer[2:]))
+    return judgement, outcome

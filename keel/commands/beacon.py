@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from keel.consensus.beacon.control.limits import MOST_SLOTS, MOST_VALIDATORS
+from keel.formatting.commands import Commands, Integer
 from keel.terminal.options import (
     PORT,
     Address,
@@ -31,9 +32,9 @@ _EVENTS_OF_ONE = ("activation", "withdrawal")
 
 type Command = Callable[..., Any]
 
-_indices = click.argument("indices", type=click.IntRange(min=0), nargs=-1, required=True)
-_index = click.argument("index", type=click.IntRange(min=0))
-_slots = click.argument("slots", type=click.IntRange(1, MOST_SLOTS))
+_indices = click.argument("indices", type=Integer(min=0), nargs=-1, required=True)
+_index = click.argument("index", type=Integer(min=0))
+_slots = click.argument("slots", type=Integer(1, MOST_SLOTS))
 
 
 def _asking(command: Command) -> Command:
@@ -53,7 +54,8 @@ def _asking(command: Command) -> Command:
 
 
 @click.group(
-    epilog=examples("beacon start --slot-time 2", "beacon run 64", "beacon slash double-vote 1 2")
+    cls=Commands,
+    epilog=examples("beacon start --slot-time 2", "beacon run 64", "beacon slash double-vote 1 2"),
 )
 def cli() -> None:
     """Run a real beacon chain on Anvil, and control it.
@@ -74,26 +76,24 @@ def cli() -> None:
 @click.option(
     "--preset", type=click.Choice(["minimal", "mainnet"]), default="minimal", show_default=True
 )
-@click.option(
-    "--validators", type=click.IntRange(1, MOST_VALIDATORS), default=64, show_default=True
-)
+@click.option("--validators", type=Integer(1, MOST_VALIDATORS), default=64, show_default=True)
 @click.option(
     "--compounding",
-    type=click.IntRange(0, MOST_VALIDATORS),
+    type=Integer(0, MOST_VALIDATORS),
     default=0,
     show_default=True,
     help="How many of them have 0x02 credentials.",
 )
 @click.option(
     "--slot-time",
-    type=click.IntRange(1, 3_600),
+    type=Integer(1, 3_600),
     default=12,
     show_default=True,
     help="In seconds.",
 )
 @click.option(
     "--genesis-time",
-    type=click.IntRange(1, 2**32 - 1),
+    type=Integer(1, 2**32 - 1),
     help="Unix time of slot 0; by default now.",
 )
 @click.option("--manual", is_flag=True, help="Let slots pass on command only, not by the clock.")
@@ -164,7 +164,7 @@ def run(slots: int) -> tuple[str, dict[str, Any]]:
         "beacon until activation 0x8f3c",
     )
 )
-@click.argument("event", type=click.Choice([*_EVENTS, *_EVENTS_OF_ONE, "slot"]))
+@click.argument("event", type=click.Choice([*_EVENTS, *_EVENTS_OF_ONE, "slot"]), metavar="EVENT")
 @click.argument("which", required=False)
 @_asking
 def until(event: str, which: str | None) -> tuple[str, dict[str, Any]]:
@@ -201,7 +201,7 @@ def offline(indices: tuple[int, ...]) -> tuple[str, dict[str, Any]]:
 
 
 @cli.command()
-@click.argument("indices", type=click.IntRange(min=0), nargs=-1)
+@click.argument("indices", type=Integer(min=0), nargs=-1)
 @_asking
 def online(indices: tuple[int, ...]) -> tuple[str, dict[str, Any]]:
     """Bring validators INDICES back; without any, all of them."""
@@ -224,13 +224,18 @@ def miss(slots: int) -> tuple[str, dict[str, Any]]:
 
 
 @cli.command(epilog=examples("beacon slash double-proposal 3", "beacon slash double-vote 4 5 6 7"))
-@click.argument("offence", type=click.Choice(["double-proposal", "double-vote", "surround-vote"]))
+@click.argument(
+    "offence",
+    type=click.Choice(["double-proposal", "double-vote", "surround-vote"]),
+    metavar="OFFENCE",
+)
 @_indices
 @_asking
 def slash(offence: str, indices: tuple[int, ...]) -> tuple[str, dict[str, Any]]:
     """Make validators INDICES commit an OFFENCE; the next blocks include the proof.
 
-    If many are slashed together, each also pays the correlation penalty 32 epochs later.
+    OFFENCE is double-proposal, double-vote or surround-vote. If many are slashed together, each
+    also pays the correlation penalty 32 epochs later.
     """
     return "slash", {"offence": offence, "indices": list(indices)}
 
@@ -256,8 +261,8 @@ def withdraw(index: int, amount: int) -> tuple[str, dict[str, Any]]:
 
 
 @cli.command()
-@click.argument("source", type=click.IntRange(min=0))
-@click.argument("target", type=click.IntRange(min=0))
+@click.argument("source", type=Integer(min=0))
+@click.argument("target", type=Integer(min=0))
 @_asking
 def consolidate(source: int, target: int) -> tuple[str, dict[str, Any]]:
     """Ask to move SOURCE's balance to TARGET (EIP-7251). The same index makes it compounding."""
@@ -291,7 +296,7 @@ def add_key(keystore: Path, ask_password: Callable[[], str]) -> tuple[str, dict[
     """Let the chain attest and propose with the key of an EIP-2335 KEYSTORE."""
     from keel.consensus.beacon.control.answers import keystore_secret
 
-    return "add_key", {"secret": f"{keystore_secret(keystore, ask_password()):x}"}
+    return "add_key", {"secret": f"{keystore_secret(keystore, ask_password):x}"}
 
 
 @cli.command()
@@ -299,12 +304,13 @@ def add_key(keystore: Path, ask_password: Callable[[], str]) -> tuple[str, dict[
 @_asking
 def mev(amount: int | None) -> tuple[str, dict[str, Any]]:
     """Let a builder pay proposers AMOUNT of ETH per block; without AMOUNT, stop that."""
-    return "mev", {"amount_wei": amount or 0}
+    # As text: JSON's integers have 64 bits here, which end at 18 ether.
+    return "mev", {"amount_wei": str(amount or 0)}
 
 
 @cli.command("fee-recipient")
 @click.argument("address", type=Address())
-@click.argument("indices", type=click.IntRange(min=0), nargs=-1)
+@click.argument("indices", type=Integer(min=0), nargs=-1)
 @_asking
 def fee_recipient(address: str, indices: tuple[int, ...]) -> tuple[str, dict[str, Any]]:
     """Send the fees of validators INDICES, by default of all others, to ADDRESS."""

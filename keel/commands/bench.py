@@ -4,15 +4,17 @@ import sys
 
 import click
 
+from keel.formatting.commands import Command
 from keel.terminal.options import examples
 
 
 @click.command(
+    cls=Command,
     epilog=examples(
         "bench",
         "bench --quick",
         "bench --fork electra",
-    )
+    ),
 )
 @click.option("--quick", is_flag=True, help="Up to 100,000 validators; writes nothing.")
 @click.option("--fork", type=click.Choice(["electra", "fulu"]), default="fulu", show_default=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from keel.formatting.commands import Command, Integer
 from keel.terminal.options import PORT, DataFolder, data_option, examples, rpc_options
 
 DEFAULT_SLOT_SECONDS = 1
@@ -13,6 +14,7 @@ DEFAULT_SLOT_SECONDS = 1
 
 
 @click.command(
+    cls=Command,
     epilog=examples(
         "chain",
         "chain --slot-time 12",
@@ -21,7 +23,7 @@ DEFAULT_SLOT_SECONDS = 1
         "chain --state my-chain",
         "chain --state my-chain --demo",
         "chain --port 9000 --beacon-port 9001 --page-port 9002",
-    )
+    ),
 )
 @click.option(
     "--port", type=PORT, default=8545, show_default=True, help="Port of the RPC address; 0: any."
@@ -35,7 +37,7 @@ DEFAULT_SLOT_SECONDS = 1
 )
 @click.option(
     "--slot-time",
-    type=click.IntRange(min=1, max=60),
+    type=Integer(min=1, max=60),
     show_default=f"{DEFAULT_SLOT_SECONDS}, or that of --state",
     help="Seconds per slot. A frame is 32 slots; Keel's times and rates scale with it.",
 )
@@ -52,7 +54,7 @@ DEFAULT_SLOT_SECONDS = 1
 )
 @click.option(
     "--reporters",
-    type=click.IntRange(min=0, max=5),
+    type=Integer(min=0, max=5),
     default=5,
     show_default=True,
     help="How many of the five oracle members run. Three must agree. Without reports, deposits "
@@ -60,7 +62,7 @@ DEFAULT_SLOT_SECONDS = 1
 )
 @click.option(
     "--keepers",
-    type=click.IntRange(0, 10),
+    type=Integer(0, 10),
     default=1,
     show_default=True,
     help="How many keepers run. Only the first has roles; the others do what anybody may do.",

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from keel.formatting.commands import Command, Integer
 from keel.terminal.options import account_option, chain_options, examples
 
 
-@click.command(epilog=examples("claim", "claim 3 4"))
-@click.argument("tickets", type=click.IntRange(min=1), nargs=-1)
+@click.command(cls=Command, epilog=examples("claim", "claim 3 4"))
+@click.argument("tickets", type=Integer(min=1), nargs=-1)
 @account_option("depositor")
 @chain_options
 def cli(

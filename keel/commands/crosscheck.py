@@ -5,10 +5,13 @@ from pathlib import Path
 
 import click
 
+from keel.formatting.commands import Command
 from keel.terminal.options import DataFolder, examples
 
 
-@click.command(epilog=examples("crosscheck", "crosscheck --fork electra", "crosscheck --recorded"))
+@click.command(
+    cls=Command, epilog=examples("crosscheck", "crosscheck --fork electra", "crosscheck --recorded")
+)
 @click.option(
     "--fork",
     "forks",

@@ -2,8 +2,10 @@
 
 import click
 
+from keel.formatting.commands import Command
 
-@click.command()
+
+@click.command(cls=Command)
 @click.option(
     "--fast",
     is_flag=True,
@@ -16,10 +18,11 @@ def cli(fast: bool) -> None:
     vault's balance and the beacon state's validators and deposits must equal what holders and
     tickets are owed. A difference of one wei ends the demo with exit code 1.
     """
-    import ape
+    from rich.console import Console
 
+    from keel.deploy.command import compiled
     from keel.scenarios.narration import tell_life
 
-    ape.project.load_contracts()
-
-    tell_life(pause_seconds=0.0 if fast else 0.7, fast=fast)
+    console = Console(highlight=False)
+    compiled(console)
+    tell_life(pause_seconds=0.0 if fast else 0.7, fast=fast, console=console)

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import click
 
+from keel.formatting.commands import Command
 from keel.terminal.options import account_option, examples, network_option
 
 
 @click.command(
+    cls=Command,
     epilog=examples(
         "deploy --release 2",
-        "deploy --network ethereum:hoodi:node --account me --config hoodi.toml",
+        "deploy --network ethereum:hoodi:node --config hoodi.toml",
     ),
 )
 @network_option
@@ -61,6 +63,8 @@ def cli(
     from keel.deploy.command import DeployRequest, run_deploy
     from keel.terminal.connection import account_on, on_network
 
+    if release == "":
+        raise click.BadParameter("a name of at least one character", param_hint="'--release'")
     request = DeployRequest(config_path, profile, release, dry_run)
     with on_network(network) as url:
         account = account_on(chain_id(RpcClient(url)), account_name)

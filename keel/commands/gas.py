@@ -4,15 +4,17 @@ import sys
 
 import click
 
+from keel.formatting.commands import Command
 from keel.terminal.options import examples
 
 
 @click.command(
+    cls=Command,
     epilog=examples(
         "gas",
         "gas --check",
         "gas --trace request_repeat",
-    )
+    ),
 )
 @click.option(
     "--check", is_flag=True, help="Write nothing; fail if a figure differs from the committed one."

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from keel.formatting.commands import Commands, Integer
 from keel.service.node_address import NodeAddress
 from keel.terminal.options import (
     account_option,
@@ -15,13 +16,14 @@ from keel.terminal.options import (
 
 
 @click.group(
+    cls=Commands,
     epilog=examples(
         "operators add Harbour --manager operator_manager_1",
         "operators make-keys --new --count 4 .keel/keys",
-        "operators add-keys .keel/keys/deposit_data-*.json --account operator_manager_1",
+        "operators add-keys .keel/keys/deposit_data-*.json",
         "operators stake",
         "operators list",
-    )
+    ),
 )
 def cli() -> None:
     """Add operators, create and commit their keys, stake."""
@@ -43,10 +45,10 @@ def list_operators(network: str, manifest_path: Path | None) -> None:
 @click.argument("name")
 @click.option("--manager", required=True, help="Who may add keys: an address, account or actor.")
 @click.option("--reward-address", help="Who receives rewards; by default the manager.")
-@click.option("--limit", type=click.IntRange(0, 2**32 - 1), default=1_000, show_default=True)
+@click.option("--limit", type=Integer(0, 2**32 - 1), default=1_000, show_default=True)
 @click.option(
     "--target-bps",
-    type=click.IntRange(0, 10_000),
+    type=Integer(0, 10_000),
     default=10_000,
     show_default=True,
     help="Share of all validators that the operator may have.",
@@ -82,8 +84,8 @@ def add(
 
 @cli.command("make-keys")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--count", type=click.IntRange(1, 1_000), default=1, show_default=True)
-@click.option("--first", type=click.IntRange(0, 2**31), default=0, help="Index of the first key.")
+@click.option("--count", type=Integer(1, 1_000), default=1, show_default=True)
+@click.option("--first", type=Integer(0, 2**31), default=0, help="Index of the first key.")
 @click.option("--new", is_flag=True, help="Create a new mnemonic and show it.")
 @click.option(
     "--mnemonic-file",
@@ -132,7 +134,7 @@ def make_keys(
 
 @cli.command("add-keys")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--operator", "operator_id", type=click.IntRange(min=0), help="Id of the operator.")
+@click.option("--operator", "operator_id", type=Integer(min=0), help="Id of the operator.")
 @account_option("operator_manager_1")
 @chain_options
 def add_keys(
@@ -162,7 +164,7 @@ def add_keys(
 
 
 @cli.command("stake")
-@click.option("--most", type=click.IntRange(min=1), help="Stake at most this many validators.")
+@click.option("--most", type=Integer(min=1), help="Stake at most this many validators.")
 @click.option(
     "--beacon",
     "beacon_url",

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
+from keel.formatting.commands import Command
 from keel.terminal.options import Ether, account_option, chain_options, examples
 
 
-@click.command(epilog=examples("request 5", "claim"))
+@click.command(cls=Command, epilog=examples("request 5", "claim"))
 @click.argument("amount", type=Ether())
 @account_option("depositor")
 @chain_options

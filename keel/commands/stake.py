@@ -4,15 +4,17 @@ from pathlib import Path
 
 import click
 
+from keel.formatting.commands import Command
 from keel.terminal.options import Ether, account_option, chain_options, examples
 
 
 @click.command(
+    cls=Command,
     epilog=examples(
         "stake 32",
         "stake 1.5 --wrapped --account holder",
         "stake 1 --account me --network ethereum:hoodi:node",
-    )
+    ),
 )
 @click.argument("amount", type=Ether())
 @click.option(

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
+from keel.formatting.commands import Command
 from keel.terminal.options import chain_options, examples
 
 
-@click.command(epilog=examples("status", "status --account depositor"))
+@click.command(cls=Command, epilog=examples("status", "status --account depositor"))
 @click.option("--account", "account_name", help="Show only what this account holds.")
 @chain_options
 def cli(account_name: str | None, network: str, manifest_path: Path | None) -> None:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
+from keel.formatting.commands import Command
 from keel.terminal.options import chain_options, examples
 
 
-@click.command(epilog=examples("verify", "verify --network ethereum:hoodi:node"))
+@click.command(cls=Command, epilog=examples("verify", "verify --network ethereum:hoodi:node"))
 @chain_options
 def cli(network: str, manifest_path: Path | None) -> None:
     """Read a deployment from the chain and show every difference from its plan.

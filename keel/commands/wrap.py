@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
+from keel.formatting.commands import Command
 from keel.terminal.options import Ether, account_option, chain_options, examples
 
 
-@click.command(epilog=examples("wrap 10", "wrap 10 --back"))
+@click.command(cls=Command, epilog=examples("wrap 10", "wrap 10 --back"))
 @click.argument("amount", type=Ether())
 @click.option("--back", is_flag=True, help="Convert AMOUNT of wkETH to kETH instead.")
 @account_option("depositor")

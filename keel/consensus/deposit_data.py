@@ -17,6 +17,7 @@ from keel.consensus.keys import ValidatorKey, sign, verify
 from keel.consensus.networks import Network, network_named
 from keel.errors import KeelError
 from keel.files.documents import DocumentError, parse_json
+from keel.files.errors import FileError
 from keel.files.text_files import read_text
 
 FULL_DEPOSIT_GWEI = 32 * 10**9
@@ -141,7 +142,15 @@ def format_deposit_data(entries: Sequence[DepositDataEntry]) -> str:
 
 def read_deposit_data(file: Path) -> tuple[DepositDataEntry, ...]:
     """Read a file's entries without checking them; raises FileError or DepositDataError."""
-    return parse_deposit_data(read_text(file))
+    try:
+        return parse_deposit_data(read_text(file))
+    except DepositDataError as error:
+        first = error.problems[0]
+        if first.index is None:
+            raise FileError(
+                f"{file} is no deposit data: {first.value}, expected {first.expected}"
+            ) from error
+        raise
 
 
 def parse_deposit_data(text: str) -> tuple[DepositDataEntry, ...]:
@@ -188,18 +197,6 @@ def check_deposit_data(
             expected = f"a key that entry {earlier} has not used"
             problems.append(DepositDataProblem(index, "pubkey", entry.pubkey.hex(), expected))
     return problems
-
-
-def require_deposit_data(
-    entries: Sequence[DepositDataEntry],
-    expected_credentials: bytes,
-    network: str,
-    amount_gwei: int = FULL_DEPOSIT_GWEI,
-) -> None:
-    """Raise DepositDataError with every problem that `check_deposit_data` finds."""
-    problems = check_deposit_data(entries, expected_credentials, network, amount_gwei)
-    if problems:
-        raise DepositDataError(problems)
 
 
 def _misformed(index: int, row: object) -> Iterator[DepositDataProblem]:

@@ -82,13 +82,6 @@ def derive_signing_keys(seed: bytes, count: int, first: int = 0) -> Iterator[Val
         yield ValidatorKey(signing_path(account), secret, public_key(secret))
 
 
-def derive_withdrawal_key(seed: bytes, account: int) -> ValidatorKey:
-    """Derive the key m/12381/3600/i/0, used only where credentials are of type 0x00."""
-    path = withdrawal_path(account)
-    secret = derive_secret(seed, path)
-    return ValidatorKey(path, secret, public_key(secret))
-
-
 def signing_path(account: int) -> str:
     """EIP-2334 path of the signing key of validator `account`."""
     return f"{withdrawal_path(account)}/0"

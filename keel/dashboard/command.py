@@ -15,6 +15,7 @@ from keel.deploy.errors import ManifestError
 from keel.deploy.manifest import manifest_path
 from keel.errors import KeelError
 from keel.files.errors import Mistake
+from keel.formatting.commands import Command
 from keel.formatting.lines import print_line
 from keel.service.node_address import NodeAddress
 
@@ -68,7 +69,7 @@ class HostName(click.ParamType):
         return name
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=Command, epilog=EXAMPLES)
 @click.option(
     "--execution",
     type=NodeAddress(),

@@ -31,6 +31,8 @@ from keel.deploy.profiles import PROFILES
 from keel.deploy.sender import ApeSender, Sender
 from keel.deploy.verify import differences
 from keel.formatting.lines import print_line
+from keel.formatting.names import printable
+from keel.formatting.steps import step
 from keel.formatting.tables import plain_table
 
 FIRST_RELEASE = "1"
@@ -61,16 +63,17 @@ def connected_rpc() -> RpcClient:
     return RpcClient(uri)
 
 
-def compiled() -> Artifacts:
+def compiled(console: Console) -> Artifacts:
     """Load all contracts, in the repository after compiling what has changed."""
     if packed(CONTRACTS) is None:
-        ape.project.load_contracts()
+        with step(console, "Compiling what has changed (a minute or more the first time)"):
+            ape.project.load_contracts()
     return load_artifacts()
 
 
 def run_deploy(account: AccountAPI, request: DeployRequest, console: Console) -> None:
     """Deploy on the connected network, or go on with it; verify; write the manifest."""
-    rpc, artifacts = connected_rpc(), compiled()
+    rpc, artifacts = connected_rpc(), compiled(console)
     config = _configuration(rpc, request)
     plan = make_plan(config, str(account.address), artifacts)
     path = manifest_path(rpc)
@@ -90,7 +93,7 @@ def run_deploy(account: AccountAPI, request: DeployRequest, console: Console) ->
 def run_verify(manifest: Path | None, console: Console) -> None:
     """Verify the connected network; raises DifferencesError or ManifestError."""
     rpc = connected_rpc()
-    verify(rpc, read_manifest(rpc, manifest), compiled(), console)
+    verify(rpc, read_manifest(rpc, manifest), compiled(console), console)
 
 
 def deploy_and_record(
@@ -106,8 +109,16 @@ def deploy_and_record(
     deployment = deploy(rpc, plan, sender, lambda progress: _show(progress, console))
     console.print(_summary(deployment))
     manifest = make_manifest(rpc, plan, deployment, artifacts)
+    earlier = read_manifest(rpc, path) if path.is_file() else None
     write_manifest(manifest, path, artifacts)
     print_line(console, f"Manifest: {path}")
+    if earlier is not None and earlier.addresses != manifest.addresses:
+        release = printable(earlier.configuration.release)
+        print_line(
+            console,
+            f"It replaces that of release {release!r}: commands use the new deployment now. "
+            "Services and the page stay with the old one.",
+        )
     verify(rpc, manifest, artifacts, console)
     return manifest
 
@@ -133,8 +144,8 @@ def verify(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts, console: Co
 def plan_table(plan: Plan) -> Table:
     """The contracts of a plan."""
     table = plain_table("contract", "address", ">bytes to send", title="Plan")
-    for step in plan.steps:
-        table.add_row(step.name, step.address, f"{len(step.creation_code):,}")
+    for each in plan.steps:
+        table.add_row(each.name, each.address, f"{len(each.creation_code):,}")
     return table
 
 
@@ -188,9 +199,9 @@ def _install_on_bare_anvil(rpc: RpcClient, console: Console) -> None:
 
 
 def _show(progress: Progress, console: Console) -> None:
-    state = f"{progress.sent.gas_used:,} gas" if progress.sent else "was there"
-    step = f"{progress.number:3}/{progress.total} {progress.what:22}"
-    print_line(console, f"{step} {progress.address} {state}")
+    done = f"{progress.sent.gas_used:,} gas" if progress.sent else "was there"
+    print_line(console, f"{progress.number:3}/{progress.total} {progress.what}, {done}")
+    print_line(console, progress.address, indent=7)
 
 
 def _summary(deployment: Deployment) -> str:

@@ -106,15 +106,13 @@ def standing_of(
                 has_partials=index in partials,
             )
         )
-    own = ~view.foreign
-    gwei = [*view.balance_gwei[own].tolist(), *view.pending_gwei[own].tolist()]
     return BeaconStanding(
         slot=state.slot,
         epoch=view.epoch,
         block_number=state.block_number,
         shard_committee_period=shard_committee_period,
         validators=tuple(validators),
-        consensus_gwei=sum(gwei),
+        consensus_gwei=sum(view.worth_gwei[~view.foreign].tolist()),
         queued_requests=queued_requests,
     )
 

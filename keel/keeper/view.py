@@ -107,8 +107,8 @@ class Validator:
 class BeaconStanding:
     """What the newest beacon state that was read says; `block_number` is the one it names.
 
-    `consensus_gwei` is C as of this state: balances and pending deposits of the recorded keys.
-    `queued_requests` are public keys that still wait in the contract of EIP-7002 at that block.
+    `consensus_gwei` is C as of this state (REP-10). `queued_requests` are public keys that still
+    wait in the contract of EIP-7002 at that block.
     """
 
     slot: int

@@ -40,8 +40,9 @@ class OperatorAssessment:
     """One operator at the reference slot; foreign keys count nowhere but in `foreign`.
 
     `pending` are keys that the state knows and that are not active yet, `unknown` those it does not
-    know. `balance_gwei` is the operator's part of C; `pending_gwei` of it is in pending
-    deposits, `active_gwei` is that of active validators. `effective_gwei` is that of those with
+    know. `balance_gwei` is the operator's part of C: `pending_gwei` of it is in pending deposits,
+    and the expected penalties `penalty_gwei` are taken off. `active_gwei` is that of active
+    validators. `effective_gwei` is that of those with
     duties: active and not slashed. `weight` is at most `full_weight`, had all of them earned
     everything in the previous epoch.
     """
@@ -56,6 +57,7 @@ class OperatorAssessment:
     foreign: int
     balance_gwei: int
     pending_gwei: int
+    penalty_gwei: int
     active_gwei: int
     effective_gwei: int
     weight: int
@@ -91,7 +93,9 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A report and how it came about; C is `validators_gwei` and `pending_gwei` together.
+    """A report and how it came about.
+
+    C is `validators_gwei` and `pending_gwei` together, less the expected `penalties_gwei` (REP-10).
 
     `undistributed_shares` were minted and in no leaf yet; what of them is not in
     `OperatorAssessment.added_shares` waits.
@@ -106,6 +110,7 @@ class Assessment:
     foreign: tuple[ForeignKey, ...]
     validators_gwei: int
     pending_gwei: int
+    penalties_gwei: int
     previous_root: bytes
     minted_shares: int
     undistributed_shares: int
@@ -144,11 +149,10 @@ def assess(
         raise LeavesAboveMintedError(given, protocol.minted_shares)
     operators = _operators(consensus, protocol, previous)
     leaves = tuple(operator.totals for operator in operators)
-    validators_gwei = _total(consensus.balance_gwei[~consensus.foreign])
-    pending_gwei = _total(consensus.pending_gwei[~consensus.foreign])
+    own = ~consensus.foreign
     report = Report(
         ref_slot=consensus.ref_slot,
-        consensus_balance_gwei=validators_gwei + pending_gwei,
+        consensus_balance_gwei=_total(consensus.worth_gwei[own]),
         withdrawal_vault_balance_wei=protocol.withdrawal_vault_balance_wei,
         rewards_vault_balance_wei=protocol.rewards_vault_balance_wei,
         active_validators=sum(leaf.active for leaf in leaves),
@@ -166,8 +170,9 @@ def assess(
         operators=operators,
         leaves=leaves,
         foreign=_foreign(consensus, protocol),
-        validators_gwei=validators_gwei,
-        pending_gwei=pending_gwei,
+        validators_gwei=_total(consensus.balance_gwei[own]),
+        pending_gwei=_total(consensus.pending_gwei[own]),
+        penalties_gwei=_total(consensus.penalty_gwei[own]),
         previous_root=protocol.operators_root,
         minted_shares=protocol.minted_shares,
         undistributed_shares=undistributed,
@@ -181,11 +186,12 @@ def balances(consensus: ConsensusView, protocol: ProtocolView) -> list[Validator
         consensus.index[places].tolist(),
         (consensus.balance_gwei + consensus.pending_gwei)[places].tolist(),
         consensus.slashed[places].tolist(),
+        consensus.penalty_gwei[places].tolist(),
     )
     pubkeys = map(bytes, protocol.recorded.pubkeys[places])
     return [
-        ValidatorBalance(index, pubkey, balance_gwei, slashed)
-        for pubkey, index, balance_gwei, slashed in zip(pubkeys, *columns, strict=True)
+        ValidatorBalance(index, pubkey, *rest)
+        for pubkey, index, *rest in zip(pubkeys, *columns, strict=True)
     ]
 
 
@@ -239,17 +245,19 @@ def _counted(consensus: ConsensusView, theirs: Flags) -> dict[str, int]:
     waiting = consensus.known & ~consensus.active & ~consensus.exited
     working = own & consensus.active & ~consensus.slashed
     effective_gwei = consensus.effective_gwei[working]
-    pending_gwei = _total(consensus.pending_gwei[own])
+    active = own & consensus.active
+    active_gwei = consensus.balance_gwei[active] - consensus.penalty_gwei[active]
     return {
-        "active": int((own & consensus.active).sum()),
+        "active": int(active.sum()),
         "exited": int((own & consensus.exited).sum()),
         "slashed": int((own & consensus.slashed).sum()),
         "pending": int((own & waiting).sum()),
         "unknown": int((own & ~consensus.known).sum()),
         "foreign": int((theirs & consensus.foreign).sum()),
-        "balance_gwei": _total(consensus.balance_gwei[own]) + pending_gwei,
-        "pending_gwei": pending_gwei,
-        "active_gwei": _total(consensus.balance_gwei[own & consensus.active]),
+        "balance_gwei": _total(consensus.worth_gwei[own]),
+        "pending_gwei": _total(consensus.pending_gwei[own]),
+        "penalty_gwei": _total(consensus.penalty_gwei[own]),
+        "active_gwei": _total(active_gwei),
         "effective_gwei": _total(effective_gwei),
         "weight": _total(effective_gwei * consensus.earned_weight[working]),
         "full_weight": _total(effective_gwei) * consensus.max_weight,

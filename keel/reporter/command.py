@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from keel.chain.errors import ChainError
+from keel.formatting.commands import Integer
 from keel.formatting.lines import print_line
 from keel.reporter.assembly import open_peers, open_reporter, open_slots
 from keel.reporter.assessment import assess_slot
@@ -41,7 +42,7 @@ _WORDS = {
 _EXAMPLES = """\b
 Examples:
   keel-reporter check --config FILE         is everything there?
-  keel-reporter explain SLOT --config FILE  how each number of a report is computed
+  keel-reporter explain SLOT --config FILE  how a report is computed
   keel-reporter run --config FILE           work, until SIGTERM or Ctrl-C
 """
 
@@ -82,7 +83,7 @@ def run(config: Path | None, once: bool) -> None:
 
 
 @cli.command()
-@click.argument("ref_slot", type=click.IntRange(0, MOST_SLOT))
+@click.argument("ref_slot", type=Integer(0, MOST_SLOT))
 @_config
 @click.option("--validators", is_flag=True, help="List every validator, operator by operator.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: integers as decimal strings.")

@@ -25,13 +25,17 @@ FLAGS = "source", "target", "head"
 
 @dataclass(frozen=True, slots=True)
 class ListedValidator:
-    """One recorded key at the reference slot; `index` is None for a key that is no validator."""
+    """One recorded key at the reference slot; `index` is None for a key that is no validator.
+
+    In C it counts by `balance_gwei`, pending deposits included, less `penalty_gwei`.
+    """
 
     index: int | None
     pubkey: bytes
     operator_id: int
     status: str
     balance_gwei: int
+    penalty_gwei: int
     effective_gwei: int
     flags: tuple[str, ...]
 
@@ -60,7 +64,15 @@ def validators_tables(consensus: ConsensusView, protocol: ProtocolView) -> Itera
     listed = listed_validators(consensus, protocol)
     for operator_id in sorted({one.operator_id for one in listed}):
         name = in_markup(protocol.operator_names.get(operator_id, ""))
-        columns = (">index", "public key", "status", ">balance", ">effective", "flags earned")
+        columns = (
+            ">index",
+            "public key",
+            "status",
+            ">balance",
+            ">penalty",
+            ">effective",
+            "flags earned",
+        )
         table = plain_table(*columns, title=f"Validators of operator {operator_id}, {name}")
         for one in listed:
             if one.operator_id == operator_id:
@@ -69,6 +81,7 @@ def validators_tables(consensus: ConsensusView, protocol: ProtocolView) -> Itera
                     f"0x{one.pubkey.hex()}",
                     one.status,
                     _ether(one.balance_gwei),
+                    _ether(one.penalty_gwei),
                     _ether(one.effective_gwei),
                     ", ".join(one.flags),
                 )
@@ -86,6 +99,7 @@ def listed_validators(consensus: ConsensusView, protocol: ProtocolView) -> list[
             operator_id=int(recorded.operator_ids[place]),
             status=_status(consensus, place),
             balance_gwei=balances[place],
+            penalty_gwei=int(consensus.penalty_gwei[place]),
             effective_gwei=int(consensus.effective_gwei[place]),
             flags=_flags(int(consensus.participation[place])),
         )
@@ -115,11 +129,13 @@ def _fields(assessment: Assessment) -> Table:
             "consensus balance (C)",
             _ether(report.consensus_balance_gwei),
             f"{_ether(assessment.validators_gwei)} of validators "
-            f"+ {_ether(assessment.pending_gwei)} in pending deposits",
+            f"+ {_ether(assessment.pending_gwei)} in pending deposits "
+            f"- {_ether(assessment.penalties_gwei)} of penalties to come",
         ),
         ("withdrawal vault (W)", exact_ether(report.withdrawal_vault_balance_wei), at_block),
         ("rewards vault (R)", exact_ether(report.rewards_vault_balance_wei), at_block),
         ("active validators", str(report.active_validators), "at the epoch of the slot"),
+        ("what they have in C", _ether(report.active_balance_gwei), "without pending deposits"),
         ("exited validators", str(report.exited_validators), "exit epoch reached"),
         ("slashed validators", str(report.slashed_validators), "active or exited"),
     ):
@@ -128,7 +144,7 @@ def _fields(assessment: Assessment) -> Table:
 
 
 def _operators(assessment: Assessment) -> Table:
-    columns = (">active", ">exited", ">slashed", ">pending", ">balance", ">of it pending")
+    columns = (">active", ">exited", ">slashed", ">pending", ">part of C", ">pending", ">penalties")
     table = plain_table("operator", *columns, title="Validators by operator")
     table.show_footer = True
     for one in assessment.operators:
@@ -137,11 +153,16 @@ def _operators(assessment: Assessment) -> Table:
             *map(str, (one.active, one.exited, one.slashed, one.pending)),
             _ether(one.balance_gwei),
             _ether(one.pending_gwei),
+            _ether(one.penalty_gwei),
         )
     sums = [str(sum(one.pending for one in assessment.operators))]
     report = assessment.report
     counts = (report.active_validators, report.exited_validators, report.slashed_validators)
-    balances = (report.consensus_balance_gwei, assessment.pending_gwei)
+    balances = (
+        report.consensus_balance_gwei,
+        assessment.pending_gwei,
+        assessment.penalties_gwei,
+    )
     footers = ["together", *map(str, counts), *sums, *map(_ether, balances)]
     for column, footer in zip(table.columns, footers, strict=True):
         column.footer = footer

@@ -90,7 +90,7 @@ def _introduce(rpc_url: str, chain: BeaconChain, start: Start, console: Console)
         console.print(
             "[yellow]Fast mode[/]: signatures are real, but the chain's own are not verified again."
         )
-    console.print("Control it with `ape run beacon` in another terminal. Ctrl-C ends and saves it.")
+    console.print("Control it with `keel beacon` in another terminal. Ctrl-C ends and saves it.")
 
 
 def _show(chain: BeaconChain, outcome: SlotOutcome, console: Console) -> None:

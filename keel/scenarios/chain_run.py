@@ -35,6 +35,7 @@ from keel.deploy.command import deploy_and_record
 from keel.deploy.manifest import Manifest, latest_path, write_manifest
 from keel.deploy.sender import NodeSender
 from keel.formatting.lines import print_line
+from keel.formatting.steps import step
 from keel.scenarios.beacon_world import (
     BeaconWorld,
     SlotClient,
@@ -48,7 +49,7 @@ from keel.scenarios.introduction import Addresses, introduce
 from keel.scenarios.kept_state import SavedState, StateFolder, require_own_state
 from keel.scenarios.operators import operators_join
 from keel.scenarios.processes import supervised, write_processes
-from keel.scenarios.startup import Ending, alone, removed_at_end, require_free_ports, step
+from keel.scenarios.startup import Ending, alone, removed_at_end, require_free_ports
 from keel.scenarios.story import Story
 from keel.scenarios.wish import Wish
 
@@ -60,7 +61,7 @@ _ANVIL_HAS_ENDED = "Anvil has ended, and the chain with it"
 _MOST_POLL_SECONDS = 1.0
 
 
-def run_chain(wish: Wish, compiled: Callable[[], Artifacts], console: Console) -> None:
+def run_chain(wish: Wish, compiled: Callable[[Console], Artifacts], console: Console) -> None:
     """Keep all of it up until Ctrl-C or SIGTERM, then end it.
 
     What can be in the way is looked at before anything starts. Raises CircleError without Anvil,
@@ -79,8 +80,7 @@ def run_chain(wish: Wish, compiled: Callable[[], Artifacts], console: Console) -
         if wish.state is not None:
             stack.enter_context(alone(wish.state, "--state"))
             require_own_state(wish.state)
-        with step(console, "Compiling what has changed (a minute or more the first time)"):
-            artifacts = compiled()
+        artifacts = compiled(console)
         kept = None if wish.state is None else StateFolder(wish.state, fingerprint(artifacts))
         _run(wish, artifacts, console, ending, kept)
     console.print("The chain has ended.")
@@ -139,6 +139,7 @@ def _run(
 
                 desk = _desk(asked, world, processes, wish, look)
                 serve(desk, stopped, float(config.slot_seconds), errands=asked.errands)
+                console.print("Ending the processes and the chain ...")
             if kept is not None:
                 _save(kept, chain, wish, console)
 

@@ -95,7 +95,6 @@ def _with_circle(world: BeaconWorld, circle: Circle) -> CircleWorld:
         members=world.members,
         first_block=world.first_block,
         beacon=world.beacon,
-        forced_wei=world.forced_wei,
         manifest=world.manifest,
         circle=circle,
     )

@@ -8,10 +8,10 @@ from keel.deploy.actors import cast_actors
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import bind
 from keel.deploy.manifest import Manifest
+from keel.formatting.steps import step
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import SlotClient, open_beacon_world
 from keel.scenarios.circle_world import CircleWorld, circle_around
-from keel.scenarios.startup import step
 from keel.scenarios.users import claim_ticket, deposit, deposit_wrapped, request_ticket, underwrite
 from keel.scenarios.validators import await_activation
 from keel.scenarios.wish import Wish

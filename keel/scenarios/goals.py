@@ -19,12 +19,12 @@ def keel_goals(contracts: Bindings) -> Mapping[str, Goal]:
 
     paid = Goal(
         "the payment of all tickets",
-        "no ticket waits to be paid: `ape run request` asks for one",
+        "no ticket waits to be paid: `keel request` asks for one",
         _GRACE_SLOTS,
         tickets_to_pay,
     )
     active = replace(
         GOALS["active"],
-        nothing="no validator waits for its activation: `ape run stake` brings ether for one",
+        nothing="no validator waits for its activation: `keel stake` brings ether for one",
     )
     return {"active": active, "paid": paid}

@@ -1,6 +1,6 @@
 """ACC-1, measured from outside the contract that keeps the books.
 
-B is the vault's ether less what was forced in; C and P are what the beacon chain says; Q is added
+B is the vault's ether; C and P are what the beacon chain says; Q is added
 up from the tickets, each with its own claim at the index of its own request. Only A and S come
 from the books. The contract's own B, C, P and Q are not asked, for it derives B from the others.
 """
@@ -64,7 +64,7 @@ def measure_identity(world: World) -> Identity:
     world.beacon.follow()
     ref_time = last_ref_time(world)
     return Identity(
-        buffered_wei=balance_wei(world.rpc, vault.address) - world.forced_wei,
+        buffered_wei=balance_wei(world.rpc, vault.address),
         consensus_wei=world.beacon.total_gwei(ref_time) * GWEI - _swept_since_wei(world, ref_time),
         pending_wei=world.beacon.deposited_later_gwei(ref_time) * GWEI,
         backing_wei=vault.totals().assetsWei,

@@ -87,11 +87,11 @@ def _try(addresses: Addresses) -> str:
     where = f" (each with {' '.join(options)})" if options else ""
     return (
         f"Try, in another terminal{where}:\n"
-        "  .venv/bin/ape run stake 33          ether to kETH; a validator follows automatically\n"
-        "  .venv/bin/ape run status            the whole protocol on one screen\n"
-        "  .venv/bin/ape run request 30        a ticket: the validator leaves and pays it\n"
-        "  .venv/bin/ape run claim             paid, after exit and sweep\n"
-        "  .venv/bin/ape run operators --help  keys of your own\n"
-        "  .venv/bin/ape run beacon --help     stop finality, slash, exit, pay MEV\n"
-        "  .venv/bin/ape run verify            compare the chain with its plan"
+        "  .venv/bin/keel stake 33          ether to kETH; a validator follows\n"
+        "  .venv/bin/keel status            the whole protocol on one screen\n"
+        "  .venv/bin/keel request 30        a ticket: the validator leaves and pays it\n"
+        "  .venv/bin/keel claim             paid, after exit and sweep\n"
+        "  .venv/bin/keel operators --help  keys of your own\n"
+        "  .venv/bin/keel beacon --help     stop finality, slash, exit, pay MEV\n"
+        "  .venv/bin/keel verify            compare the chain with its plan"
     )

@@ -53,12 +53,16 @@ def stake(world: World, most: int | None = None) -> Staked:
 
 
 def await_staked(world: CircleWorld, validators: int) -> Staked:
-    """Let slots pass until the keepers have staked so many validators more."""
+    """Let slots pass until so many validators are staked in all, and say what each staking did.
+
+    Keepers may have begun before anybody waits for them.
+    """
     registry = world.contracts.registry
-    first_block = block_head(world.rpc).number
-    wanted = registry.totalStaked() + validators
-    world.circle.until(lambda: registry.totalStaked() >= wanted, f"staking {validators} validators")
-    events = registry.events_between(first_block + 1, block_head(world.rpc).number, "KeyStaked")
+    world.circle.until(
+        lambda: registry.totalStaked() >= validators, f"staking {validators} validators"
+    )
+    last_block = block_head(world.rpc).number
+    events = registry.events_between(world.first_block, last_block, "KeyStaked")
     hashes = dict.fromkeys(event.log.transaction_hash for event in events)
     return _staked(world, [await_receipt(world.rpc, each) for each in hashes])
 

@@ -23,9 +23,9 @@ from keel.scenarios.users import (
 from keel.scenarios.validators import (
     Lost,
     Slashed,
-    approach_penalty,
     await_activation,
     frames_offline,
+    lost_by,
     sign_twice,
     suffer_penalty,
     work,
@@ -177,13 +177,8 @@ def _slash(life: Life) -> Iterator[str]:
     (culprit,) = life.slashed.indices
     yield (
         f"Validator {culprit} voted twice in one epoch; the next block proved it, and it lost "
-        f"{shown_ether(life.slashed.first_penalty_gwei * GWEI)} ETH at once."
-    )
-    reports = approach_penalty(life.world, life.slashed)
-    yield (
-        f"The larger penalty, for slashings at the same time, comes half of "
-        f"{life.world.beacon.chain.spec.EPOCHS_PER_SLASHINGS_VECTOR} epochs later; "
-        f"{len(reports)} frames have passed."
+        f"{shown_ether(life.slashed.first_penalty_gwei * GWEI)} ETH at once. The beacon state says "
+        f"that it will lose {shown_ether(life.slashed.expected_gwei * GWEI)} ETH more."
     )
 
 
@@ -195,12 +190,25 @@ def _sell(life: Life) -> Iterator[str]:
 
 
 def _lose_without_cover(life: Life) -> Iterator[str]:
-    if life.slashed is None:
-        raise ValueError("nobody has been slashed yet")
-    penalty_wei, lost = suffer_penalty(life.world, life.slashed)
-    yield f"The chain took {shown_ether(penalty_wei)} ETH; other validators earned meanwhile."
+    lost = lost_by(life.world.next_report())
+    yield "The next report counts all of it, long before the chain takes it; others earned."
     yield _told("What was left of it", lost)
     yield f"The same report finalised ticket {life.ticket_id}."
+
+
+def _lose_no_more(life: Life) -> Iterator[str]:
+    if life.slashed is None:
+        raise ValueError("nobody has been slashed yet")
+    penalty_wei, reported = suffer_penalty(life.world, life.slashed)
+    yield (
+        f"Half of {life.world.beacon.chain.spec.EPOCHS_PER_SLASHINGS_VECTOR} epochs after the "
+        f"slashing the chain took {shown_ether(penalty_wei)} ETH."
+    )
+    yield (
+        f"The report of slot {reported.report.ref_slot} shows a profit of "
+        f"{shown_ether(reported.outcome.profitWei)} ETH and a loss of "
+        f"{shown_ether(reported.outcome.lossWei)} ETH: who left in between left no loss behind."
+    )
 
 
 def _claim(life: Life) -> Iterator[str]:
@@ -290,6 +298,7 @@ CHAPTERS = (
     Chapter("A ticket is requested, and sold", _sell),
     Chapter("A loss, with too little insurance", _lose_without_cover),
     Chapter("The ticket is claimed by its new owner", _claim),
+    Chapter("The slashed lose what was counted already", _lose_no_more),
     Chapter("Somebody redeems at once", _redeem),
     Chapter("A large ticket makes a validator leave", _leave),
     Chapter("Operators have their rewards", _reward),

@@ -6,36 +6,18 @@ from eth_account.signers.local import LocalAccount
 
 from keel.chain.clock import now
 from keel.chain.state import balance_wei, chain_id
-from keel.chain.transaction import send_transaction
 from keel.circle.reports import Reported, report_events
 from keel.committee.ballot import Ballot, digest, sign
 from keel.errors import KeelError
 from keel.model.balance_tree import balance_root
 from keel.model.commitment import OperatorTotals, operators_tree
-from keel.model.constants import DAY, ETHER, GWEI, RAY
 from keel.model.report import Report
 from keel.model.rewards import distribute
-from keel.scenarios.world import ScriptedWorld, World
-
-TIPS_WEI = ETHER // 100
+from keel.scenarios.world import World
 
 
 class SignedDigestError(KeelError):
     """Python and the oracle hash a report differently."""
-
-
-def earn(world: ScriptedWorld) -> int:
-    """Let validators earn three tenths of what the stream's cap lets vest a frame, tips included.
-
-    What they have above 32 ETH is swept, as the beacon chain does. Returns wei.
-    """
-    backing_wei = world.contracts.vault.totals().assetsWei
-    cap_ray = world.profile.stream_cap_ray_per_day * world.profile.frame_seconds // DAY
-    earned_gwei = (backing_wei * cap_ray * 3 // 10 // RAY - TIPS_WEI) // GWEI
-    world.beacon.earn(earned_gwei)
-    world.beacon.skim()
-    _tip(world)
-    return earned_gwei * GWEI + TIPS_WEI
 
 
 def report(
@@ -135,9 +117,3 @@ def _next_leaves(world: World, time: int) -> dict[int, int]:
     claimed = sum(registry.claimedShares(number) for number in range(registry.operatorCount()))
     minted = vault.sharesOf(registry.address) + claimed
     return distribute(world.reward_leaves, minted, active)
-
-
-def _tip(world: ScriptedWorld) -> None:
-    """Priority fees of a block that one of the validators proposed."""
-    stranger, rewards_vault = world.actors["stranger"], world.contracts.rewards_vault.address
-    send_transaction(world.rpc, stranger, rewards_vault, value_wei=TIPS_WEI)

@@ -186,4 +186,4 @@ def report_lines(reported: Reported) -> Iterator[str]:
             f"{shown_ether(outcome.ticketsLossWei)}."
         )
     if outcome.finalisedWei:
-        yield f"Tickets are finalised up to {outcome.lastTicket}: `ape run claim`."
+        yield f"Tickets are finalised up to {outcome.lastTicket}: `keel claim`."

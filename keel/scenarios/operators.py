@@ -1,6 +1,6 @@
 """What operators do: join, commit keys from files of deposit tools, claim their rewards (OPR-4)."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from keel.chain.anvil import TEST_MNEMONIC
@@ -14,10 +14,7 @@ from keel.consensus.deposit_data import (
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.consensus.networks import network_named
 from keel.deploy.actors import OPERATOR_MANAGERS
-from keel.model.commitment import operators_tree
 from keel.scenarios.circle_world import CircleWorld
-from keel.scenarios.identity import last_ref_time
-from keel.scenarios.members import operator_totals
 from keel.scenarios.world import World
 from keel.sight.history import Historian
 from keel.sight.key_batches import batches_of, require_usable
@@ -110,21 +107,3 @@ def await_rewards(world: CircleWorld) -> list[Rewarded]:
         Rewarded(number, claimed, vault.toAssetsDown(claimed))
         for number, claimed in sorted(shares.items())
     ]
-
-
-def operators_claim(world: World) -> list[Rewarded]:
-    """Prove every operator's leaf of the last applied report and claim what is new in it."""
-    registry, vault = world.contracts.registry, world.contracts.vault
-    totals = operator_totals(world, world.reward_leaves, last_ref_time(world))
-    tree = operators_tree(totals)
-    rewarded = []
-    for position, leaf in enumerate(totals):
-        if leaf.cumulative_reward_shares <= registry.claimedShares(leaf.operator_id):
-            continue
-        receipt = registry.claimRewards.send(
-            astuple(leaf), tree.proof(position), sender=world.actors["stranger"]
-        )
-        (event,) = registry.events(receipt, "RewardsClaimed")
-        shares = event.inputs["shares"]
-        rewarded.append(Rewarded(leaf.operator_id, shares, vault.toAssetsDown(shares)))
-    return rewarded

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.spec import Spec, State
 from keel.consensus.keys import ValidatorKey
+from keel.consensus.state.encoded_state import read_state
+from keel.consensus.state.penalties import penalties_in_state
 from keel.deploy.contracts import OperatorRegistry
 from keel.model.balance_tree import ValidatorBalance
 from keel.sight.key_batches import staked_pubkeys
@@ -20,14 +22,23 @@ NO_INDEX = 2**64 - 1
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One key. Its balance holds pending deposits too; before activation it is not active."""
+    """One key. Its balance holds pending deposits too; before activation it is not active.
+
+    `penalty_gwei` is what a slashed one is expected to lose still.
+    """
 
     index: int
     balance_gwei: int
     pending_gwei: int = 0
+    penalty_gwei: int = 0
     active: bool = False
     exited: bool = False
     slashed: bool = False
+
+    @property
+    def worth_gwei(self) -> int:
+        """What it counts in C (REP-10)."""
+        return self.balance_gwei - self.penalty_gwei
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +49,24 @@ class BeaconView:
     block_number: int
     by_pubkey: Mapping[bytes, Standing]
 
-    def balance_gwei(self, pubkey: bytes) -> int:
+    def worth_gwei(self, pubkey: bytes) -> int:
         """0 for a key that the state does not know."""
         standing = self.by_pubkey.get(pubkey)
-        return 0 if standing is None else standing.balance_gwei
+        return 0 if standing is None else standing.worth_gwei
 
 
 def view_of(spec: Spec, state: State) -> BeaconView:
     """Read a state of the specification."""
     epoch = spec.get_current_epoch(state)
     found: dict[bytes, Standing] = {}
-    for index, (validator, balance) in enumerate(
-        zip(state.validators, state.balances, strict=True)
+    penalties_gwei = penalties_in_state(read_state(spec, state.encode_bytes())).tolist()
+    for index, (validator, balance, penalty_gwei) in enumerate(
+        zip(state.validators, state.balances, penalties_gwei, strict=True)
     ):
         found[bytes(validator.pubkey)] = Standing(
             index=index,
             balance_gwei=int(balance),
+            penalty_gwei=penalty_gwei,
             active=bool(spec.is_active_validator(validator, epoch)),
             exited=validator.exit_epoch <= epoch,
             slashed=bool(validator.slashed),
@@ -148,9 +161,9 @@ class RealBeacon:
         return self.view(self.slot_at(time)).block_number
 
     def total_gwei(self, time: int) -> int:
-        """C: balances and pending deposits of the recorded keys."""
+        """C: balances and pending deposits of the recorded keys, less expected penalties."""
         view = self.view(self.slot_at(time))
-        return sum(view.balance_gwei(pubkey) for pubkey in self.operators)
+        return sum(view.worth_gwei(pubkey) for pubkey in self.operators)
 
     def deposited_later_gwei(self, time: int) -> int:
         """P: the first deposit of each key that the state did not know, from later blocks."""
@@ -167,14 +180,14 @@ class RealBeacon:
     def balances(self, time: int) -> list[ValidatorBalance]:
         """Everything that `validatorsRoot` holds, in the order of staking."""
         return [
-            ValidatorBalance(standing.index, pubkey, standing.balance_gwei, standing.slashed)
-            for pubkey, standing in self.standings(self.slot_at(time)).items()
+            ValidatorBalance(one.index, pubkey, one.balance_gwei, one.slashed, one.penalty_gwei)
+            for pubkey, one in self.standings(self.slot_at(time)).items()
         ]
 
     def active_gwei(self, time: int) -> int:
         """The part of C that active validators have, without pending deposits."""
         standings = self.standings(self.slot_at(time)).values()
-        return sum(one.balance_gwei - one.pending_gwei for one in standings if one.active)
+        return sum(one.worth_gwei - one.pending_gwei for one in standings if one.active)
 
     def counts(self, time: int) -> dict[int, tuple[int, int, int]]:
         """Active, exited and slashed validators by operator."""

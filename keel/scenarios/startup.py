@@ -1,23 +1,18 @@
 """The first moments of `ape run chain`: what is checked before anything starts, and Ctrl-C."""
 
+import shutil
 import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from rich.console import Console
-
 from keel.circle.errors import CircleError
 from keel.circle.ports import HOST
-from keel.formatting.lines import print_line
-from keel.service.disk import owned_folder
+from keel.service.disk import LOCK_NAME, owned_folder
 from keel.service.errors import FolderError
-
-_WORTH_TELLING_SECONDS = 2.0
 
 
 class EndedEarlyError(CircleError):
@@ -87,10 +82,18 @@ def require_free_ports(ports: Mapping[str, int]) -> None:
 
 @contextmanager
 def alone(folder: Path, option: str = "--data") -> Iterator[None]:
-    """Refuse a second chain of the folder before it takes the first one's keys and journals."""
+    """Refuse a second chain of the folder before it takes the first one's keys and journals.
+
+    A new folder goes again if nothing came into it.
+    """
+    is_new = not folder.exists()
     try:
         with owned_folder(folder):
-            yield
+            try:
+                yield
+            finally:
+                if is_new and [each.name for each in folder.iterdir()] == [LOCK_NAME]:
+                    shutil.rmtree(folder)
     except FolderError as error:
         raise CircleError(f"{error}: give this chain another {option}") from error
 
@@ -105,15 +108,3 @@ def removed_at_end(*paths: Path) -> Iterator[None]:
     finally:
         for path in paths:
             path.unlink(missing_ok=True)
-
-
-@contextmanager
-def step(console: Console, what: str) -> Iterator[None]:
-    """Say what is being done, and how long it took if that was worth a wait."""
-    started = time.monotonic()
-    print_line(console, f"{what} ...")
-    with console.status(f"{what} ..."):
-        yield
-    seconds = time.monotonic() - started
-    if seconds >= _WORTH_TELLING_SECONDS:
-        console.print(f"  done in {seconds:.0f} s", style="dim", highlight=False)

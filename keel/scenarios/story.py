@@ -63,7 +63,7 @@ class Story:
         if "KeyStaked" in names:
             counts = Counter(event.inputs["operatorId"] for event in _of(events, "KeyStaked"))
             parts = ", ".join(f"{n} of {self._operator(each)}" for each, n in counts.items())
-            yield f"A keeper staked {32 * sum(counts.values())} ETH: validators {parts}."
+            yield f"A keeper staked {32 * sum(counts.values())} ETH on keys: {parts}."
         if "ExitRequested" in names:
             pubkeys = [event.inputs["pubkey"] for event in _of(events, "ExitRequested")]
             shown = ", ".join(f"0x{bytes(each).hex()[:8]}..." for each in pubkeys)
@@ -88,7 +88,7 @@ class Story:
         elif name == "RewardsClaimed":
             worth_wei = self._contracts.vault.toAssetsDown(inputs["shares"])
             operator = self._operator(inputs["operatorId"])
-            yield f"{operator} has rewards of {shown_ether(worth_wei, 6)} kETH."
+            yield f"{operator} received rewards of {shown_ether(worth_wei, 6)} kETH."
         elif name == "Swept":
             amount = shown_ether(inputs["amountWei"])
             yield f"WithdrawalVault was swept without a report: {amount} ETH."
@@ -132,11 +132,11 @@ def _stages(chain: BeaconChain, pubkeys: Iterable[bytes]) -> Iterator[tuple[int,
         elif exits <= epoch:
             stage = "exited"
         elif exits != never:
-            stage = f"exits in epoch {exits}"
+            stage = f"to exit in epoch {exits}"
         elif int(validator.activation_epoch) <= epoch:
             stage = "active"
         else:
-            stage = "deposited, waits for its activation"
+            stage = "deposited, not active yet"
         yield index, pubkey, stage
 
 

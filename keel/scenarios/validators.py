@@ -10,8 +10,7 @@ from keel.consensus.beacon.offences import vote_twice
 from keel.errors import KeelError
 from keel.model.constants import GWEI
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.members import next_reference_slot, report
-from keel.scenarios.world import ScriptedWorld
+from keel.scenarios.members import next_reference_slot
 
 TIP_GAS = 21_000
 TIP_WEI_PER_GAS = 100 * GWEI
@@ -112,12 +111,6 @@ class LossNotAppliedError(KeelError):
     """A report applied no loss; one beyond the bucket waits for a second report."""
 
 
-def lose(world: ScriptedWorld, loss_wei: int, validators: int = 1) -> Lost:
-    """Slash validators by `loss_wei` together, and let the next report apply it."""
-    world.beacon.slash(loss_wei // GWEI, validators)
-    return lost_by(report(world))
-
-
 def lost_by(reported: Reported) -> Lost:
     """What a report's loss was borne by; raises LossNotAppliedError when none was applied."""
     absorbed = reported.event("LossAbsorbed")
@@ -139,13 +132,14 @@ def lost_by(reported: Reported) -> Lost:
 
 @dataclass(frozen=True, slots=True)
 class Slashed:
-    """Keel's validators that were slashed, and what the chain took from them at once.
+    """Keel's validators that were slashed, what the chain took from them at once, and what it will.
 
     `penalty_slot` is the first slot after the larger penalty, that for many slashings at a time.
     """
 
     indices: tuple[int, ...]
     first_penalty_gwei: int
+    expected_gwei: int
     penalty_slot: int
 
 
@@ -169,8 +163,7 @@ def frames_offline(world: BeaconWorld) -> Lost:
 def sign_twice(world: BeaconWorld, count: int) -> Slashed:
     """Let validators, each of another operator, vote twice; the next block slashes them.
 
-    It happens right after a report, so that the larger penalty falls late in a later frame, when
-    the frame before has been reported.
+    It happens right after a report, so that the next one is of a slot after it.
     """
     world.next_report()
     beacon = world.beacon
@@ -187,23 +180,22 @@ def sign_twice(world: BeaconWorld, count: int) -> Slashed:
     withdrawable = max(int(state.validators[index].withdrawable_epoch) for index in indices)
     penalty_epoch = withdrawable - int(spec.EPOCHS_PER_SLASHINGS_VECTOR) // 2
     return Slashed(
-        indices, sum(before) - sum(after), (penalty_epoch + 1) * int(spec.SLOTS_PER_EPOCH)
+        indices,
+        sum(before) - sum(after),
+        sum(beacon.standings()[pubkey].penalty_gwei for pubkey in chosen),
+        (penalty_epoch + 1) * int(spec.SLOTS_PER_EPOCH),
     )
 
 
-def approach_penalty(world: BeaconWorld, slashed: Slashed) -> list[Reported]:
-    """Let frames pass, each with its report, up to the one that will hold the larger penalty."""
-    return report_until(world, lambda: next_reference_slot(world) >= slashed.penalty_slot)
-
-
-def suffer_penalty(world: BeaconWorld, slashed: Slashed) -> tuple[int, Lost]:
-    """Let the larger penalty come and be reported; returns it in wei, and the loss."""
+def suffer_penalty(world: BeaconWorld, slashed: Slashed) -> tuple[int, Reported]:
+    """Let frames pass until the larger penalty; returns it in wei, and the report after it."""
     chain = world.beacon.chain
+    report_until(world, lambda: next_reference_slot(world) >= slashed.penalty_slot)
     chain.to_slot(slashed.penalty_slot - 1)
     before = sum(int(chain.state.balances[index]) for index in slashed.indices)
     chain.run(1)
     after = sum(int(chain.state.balances[index]) for index in slashed.indices)
-    return (before - after) * GWEI, lost_by(world.next_report())
+    return (before - after) * GWEI, world.next_report()
 
 
 def _one_of_each_operator(world: BeaconWorld) -> list[bytes]:

@@ -8,7 +8,6 @@ from eth_account.signers.local import LocalAccount
 
 from keel.chain.contract import Contract
 from keel.chain.rpc import RpcClient
-from keel.chain.state import balance_wei, set_balance_wei
 from keel.chain.transaction import Receipt
 from keel.circle.keys import account_of
 from keel.consensus.keys import ValidatorKey
@@ -18,7 +17,6 @@ from keel.deploy.config import Configuration
 from keel.deploy.profiles import Profile
 from keel.deploy.roles import ROLE_BY_NAME, role_of
 from keel.model.balance_tree import ValidatorBalance
-from keel.scenarios.script_beacon import ScriptBeacon
 
 
 class ConsensusLayer(Protocol):
@@ -40,7 +38,7 @@ class ConsensusLayer(Protocol):
         """Return the number of the latest execution block at a moment."""
 
     def total_gwei(self, time: int) -> int:
-        """C: balances and pending deposits at a moment."""
+        """C: balances and pending deposits at a moment, less expected penalties."""
 
     def deposited_later_gwei(self, time: int) -> int:
         """P: what was deposited after a moment."""
@@ -57,10 +55,7 @@ class ConsensusLayer(Protocol):
 
 @dataclass
 class World:
-    """`first_block` is the one from which on Keel's events can be read.
-
-    `forced_wei` is what stories forced into the vault from outside (ACC-2).
-    """
+    """`first_block` is the one from which on Keel's events can be read."""
 
     contracts: Bindings
     configuration: Configuration
@@ -68,7 +63,6 @@ class World:
     members: tuple[LocalAccount, ...]
     first_block: int
     beacon: ConsensusLayer
-    forced_wei: int = 0
     reward_leaves: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -81,12 +75,6 @@ class World:
         """The parameters that were deployed."""
         return self.configuration.parameters
 
-    def force_ether(self, amount_wei: int) -> None:
-        """Put ether into the vault as a destroyed contract or a block reward would."""
-        vault = self.contracts.vault.address
-        set_balance_wei(self.rpc, vault, balance_wei(self.rpc, vault) + amount_wei)
-        self.forced_wei += amount_wei
-
     def send_as_role(self, contract: Contract, function: str, *arguments: Any) -> Receipt:
         """Do what a role without delay may do, as its first holder."""
         name = next(n for f, n in CONTRACT_NAMES.items() if getattr(self.contracts, f) is contract)
@@ -95,29 +83,6 @@ class World:
             raise ValueError(f"{name}.{function} must be scheduled: {role} has a delay")
         holder = self.configuration.address(self.configuration.holders[role][0])
         return contract.function(function).send(*arguments, sender=holder)
-
-
-@dataclass
-class ScriptedWorld(World):
-    """A World whose consensus layer is scripted, on a chain that mines automatically."""
-
-    beacon: ScriptBeacon
-
-
-def open_world(
-    contracts: Bindings, configuration: Configuration, actors: Mapping[str, str], first_block: int
-) -> ScriptedWorld:
-    """Step onto a chain that runs with Keel on it; its members have Anvil's own keys."""
-    beacon = ScriptBeacon(
-        deposits=contracts.deposits,
-        registry=contracts.registry,
-        withdrawal_vault=contracts.withdrawal_vault,
-        credentials=contracts.vault.withdrawalCredentials(),
-        first_block=first_block,
-        finality_seconds=configuration.parameters.finality_seconds,
-    )
-    members = members_of_local_chain()
-    return ScriptedWorld(contracts, configuration, actors, members, first_block, beacon)
 
 
 def members_of_local_chain() -> tuple[LocalAccount, ...]:

@@ -9,12 +9,13 @@ import click
 from keel.deploy.errors import ManifestError
 from keel.errors import KeelError
 from keel.files.errors import FileError, Mistake
+from keel.formatting.commands import Commands
 from keel.service.errors import SettingsError
 
 _WRITTEN = (FileError, ManifestError, SettingsError)
 
 
-class ServiceCommands(click.Group):
+class ServiceCommands(Commands):
     """A group of commands in which what a person can repair is one line.
 
     The exit code is 2 for what a person wrote, settings and files, and 1 for the rest.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keel.service.errors import FolderError
 
-_LOCK_NAME = "lock"
+LOCK_NAME = "lock"
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def owned_folder(folder: Path) -> Iterator[Path]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise FolderError(f"{folder} cannot be used: {error.strerror}") from error
     try:

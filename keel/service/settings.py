@@ -46,7 +46,10 @@ def load_settings[M: ServiceSettings](model: type[M], path: Path | None) -> M:
     try:
         settings = model(EnvSettingsSource(model), _TomlFile(model, path))
     except ValidationError as error:
-        raise SettingsError("; ".join(_line(detail) for detail in error.errors())) from None
+        faults = [_line(detail) for detail in error.errors()]
+        if path is None:
+            faults.append("there is no --config FILE")
+        raise SettingsError("; ".join(faults)) from None
     except FileError as error:
         raise SettingsError(str(error)) from None
     except EnvironmentFault as error:

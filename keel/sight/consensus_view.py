@@ -1,7 +1,8 @@
 """What a beacon state says of the recorded keys, read from its SSZ bytes by numpy.
 
-REP-10: C counts a key's balance and its pending deposits. A key with other withdrawal credentials
-than the vault's is `foreign`: its ether can never come back, so it counts for nothing.
+REP-10: C counts a key's balance and its pending deposits, less what its validator will still lose
+if it is slashed. A key with other withdrawal credentials than the vault's is `foreign`: its ether
+can never come back, so it counts for nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from keel.consensus.state.encoded_state import EncodedState
 from keel.consensus.state.errors import EncodingError
 from keel.consensus.state.layout import container_of
+from keel.consensus.state.penalties import penalties_in_state
 from keel.sight.agreed_state import staked_state_block, state_slot
 from keel.sight.recorded_keys import Bytes, Recorded
 
@@ -34,7 +36,8 @@ class ConsensusView:
     """A state at a reference slot; each column has one entry for each recorded key.
 
     `index` is NO_INDEX for a key that is no validator. `balance_gwei` is the validator's alone,
-    `pending_gwei` that of its pending deposits. `participation` has the previous epoch's flags, and
+    `pending_gwei` that of its pending deposits, `penalty_gwei` what is expected that a slashed one
+    still loses, at most its balance. `participation` has the previous epoch's flags, and
     `earned_weight` adds up their weights in the specification, at most `max_weight` (OPR-5).
     """
 
@@ -46,6 +49,7 @@ class ConsensusView:
     index: NDArray[np.uint64]
     balance_gwei: Gwei
     pending_gwei: Gwei
+    penalty_gwei: Gwei
     effective_gwei: Gwei
     active: Flags
     exited: Flags
@@ -59,6 +63,11 @@ class ConsensusView:
         """Keys that the state knows, as validators or by pending deposits."""
         known: Flags = (self.index != NO_INDEX) | (self.pending_gwei > 0)
         return known
+
+    @property
+    def worth_gwei(self) -> Gwei:
+        """What each key would count in C: balance and pending deposits, less the penalty."""
+        return self.balance_gwei + self.pending_gwei - self.penalty_gwei
 
 
 def consensus_view(state: EncodedState, recorded: Recorded, credentials: bytes) -> ConsensusView:
@@ -83,6 +92,7 @@ def consensus_view(state: EncodedState, recorded: Recorded, credentials: bytes) 
     active = (validators["activation_epoch"] <= epoch) & ~exited
     weights = [int(weight) for weight in state.spec.PARTICIPATION_FLAG_WEIGHTS]
     participation = _participation(state)[index]
+    penalties_gwei = penalties_in_state(state)[index]
     empty = np.zeros(len(recorded), np.uint64)
     none = np.zeros(len(recorded), np.bool_)
     return ConsensusView(
@@ -94,6 +104,7 @@ def consensus_view(state: EncodedState, recorded: Recorded, credentials: bytes) 
         index=_put(np.full(len(recorded), NO_INDEX, np.uint64), at, index),
         balance_gwei=_put(empty, at, state.balances_gwei[index]),
         pending_gwei=pending_gwei,
+        penalty_gwei=_put(empty, at, penalties_gwei),
         effective_gwei=_put(empty, at, validators["effective_balance"]),
         active=_put(none, at, active),
         exited=_put(none, at, exited),

@@ -25,6 +25,7 @@ from keel.deploy.artifacts import load_artifacts
 from keel.deploy.bindings import Bindings, bind
 from keel.deploy.manifest import LOCAL_CHAIN_IDS, Manifest, read_manifest
 from keel.deploy.sender import ApeSender
+from keel.files.errors import Mistake
 from keel.formatting.amounts import shown_ether
 from keel.terminal.faults import Fault, one_line_faults
 
@@ -80,12 +81,12 @@ def connected(network: str, manifest_path: Path | None) -> Iterator[Connection]:
 
 
 def account_named(name: str, connection: Connection) -> AccountAPI:
-    """Find an account of Ape; actors' names serve on local chains only. Raises Fault."""
+    """Find an account of Ape; actors' names serve on local chains only. Raises Mistake."""
     return account_on(connection.manifest.chain_id, name)
 
 
 def account_on(chain: int, name: str) -> AccountAPI:
-    """Find an account of Ape for a chain, which may be without Keel. Raises Fault."""
+    """Find an account of Ape for a chain, which may be without Keel. Raises Mistake."""
     is_local = chain in LOCAL_CHAIN_IDS
     number = _test_account_number(name)
     if number is None:
@@ -93,25 +94,25 @@ def account_on(chain: int, name: str) -> AccountAPI:
             loaded: AccountAPI = ape.accounts.load(name)
             return loaded
         known = ", ".join([*ape.accounts.aliases, *(ACTORS if is_local else ())])
-        raise Fault(f"account {name!r} is unknown, one of {known or 'none'} expected")
+        raise Mistake(f"account {name!r} is unknown, one of {known or 'none'} expected")
     if not is_local:
-        raise Fault(
+        raise Mistake(
             f"{name!r} is an account of local chains, this is chain {chain}: its key is known to "
             "everybody"
         )
     if number >= len(ape.accounts.test_accounts):
-        raise Fault(f"test account {number}, at most {len(ape.accounts.test_accounts) - 1}")
+        raise Mistake(f"test account {number}, at most {len(ape.accounts.test_accounts) - 1}")
     account: AccountAPI = ape.accounts.test_accounts[number]
     return account
 
 
 def address_named(name: str, connection: Connection) -> str:
-    """Return an address, given as such or by an account's name. Raises Fault."""
+    """Return an address, given as such or by an account's name. Raises Mistake."""
     if is_hex_address(name):
         try:
             return real_address(name)
         except ValueError as error:
-            raise Fault(str(error)) from None
+            raise Mistake(str(error)) from None
     return str(account_named(name, connection).address)
 
 
@@ -152,7 +153,8 @@ def _provider(network: str) -> Iterator[str]:
             yield url
     except NetworkError as error:
         # Ape goes on to list its hundred networks.
-        raise Fault(" ".join(str(error).partition(" Options:")[0].split())) from error
+        line = " ".join(str(error).partition(" Options:")[0].split())
+        raise Mistake(f"--network {network}: {line}") from error
 
 
 def _test_account_number(name: str) -> int | None:

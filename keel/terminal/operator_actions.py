@@ -179,7 +179,7 @@ def make_keys(connection: Connection, wish: KeyWish) -> Path:
         file = write_deposit_data(wish.folder, entries, timestamp)
     except OSError as error:
         raise Mistake(f"{wish.folder} cannot be written to: {error.strerror}") from error
-    before(f"{wish.count} keystores, and {file}, which `ape run operators add-keys` takes.")
+    before(f"{wish.count} keystores, and {file}, which `keel operators add-keys` takes.")
     return file
 
 
@@ -223,4 +223,4 @@ def _why_nothing(connection: Connection) -> str:
             f"{shown_ether(free_wei)} ETH is free and the state is {state}: a validator needs 32 "
             "ETH, and staking must be neither closed nor paused"
         )
-    return "no committed key may be staked: `ape run operators list` shows keys, limits and targets"
+    return "no committed key may be staked: `keel operators list` shows keys, limits and targets"

@@ -3,8 +3,10 @@
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from functools import partial, wraps
+from getpass import GetPassWarning
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,13 +14,20 @@ from urllib.parse import urlsplit
 import click
 
 from keel.chain.abi import real_address
+from keel.chain.endpoint import shown_address
 from keel.files.errors import FileError, Mistake
 from keel.files.text_files import read_password
 from keel.formatting.amounts import parse_ether
+from keel.formatting.commands import Integer
 
 PASSWORD_VARIABLE = "KEEL_KEYSTORE_PASSWORD"  # noqa: S105 (its name)
 _SHOWN = (
     "--password would show it in the list of processes: use --password-file, or set "
+    f"{PASSWORD_VARIABLE}"
+)
+
+_NOT_ASKED = (
+    f"there is no terminal to ask for the password on: use --password-file, or set "
     f"{PASSWORD_VARIABLE}"
 )
 
@@ -34,7 +43,7 @@ def examples(*commands: str) -> str:
     return "\n".join(["\b", "Examples:", *(f"  {program} {command}" for command in commands)])
 
 
-PORT = click.IntRange(0, 65_535)
+PORT = Integer(0, 65_535)
 """0 takes any free one."""
 
 
@@ -108,7 +117,8 @@ class NetworkName(click.ParamType):
         text = str(value)
         if text.startswith(("http://", "https://")):
             if not _has_host(text):
-                self.fail("no host, or no port below 65,536, in the RPC address", param, ctx)
+                address = shown_address(text)
+                self.fail(f"{address} has no host, or no port from 1 to 65,535", param, ctx)
         elif not _APE_NETWORK.fullmatch(text):
             shown = repr(text[:60]) if "://" not in text else "this address"
             self.fail(
@@ -185,7 +195,12 @@ def _password(file: Path | None, *, is_new: bool) -> str:
             raise Mistake(str(error)) from error
     if given := os.environ.get(PASSWORD_VARIABLE):
         return given
-    answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=is_new)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=is_new)
+        except GetPassWarning as warning:
+            raise Mistake(_NOT_ASKED) from warning
     return answer
 
 

@@ -211,7 +211,7 @@ def _roles(connection: Connection) -> Table:
         holds, delay = manager.hasRole(role.id, planned.account)
         text = f"{role.name} (after {shown_seconds(delay)})" if delay else role.name
         if not holds or delay != planned.delay_seconds:
-            text = f"[red]{text} differs: see `ape run verify`[/]"
+            text = f"[red]{text} differs: see `keel verify`[/]"
         by_holder.setdefault(planned.name, []).append(text)
     table = plain_table("holder", "roles, and the delay of their calls")
     for holder, roles in by_holder.items():

@@ -30,9 +30,11 @@ def keel_validators() -> int:
 @pytest.fixture(scope="session")
 def keel_artifacts() -> "Artifacts":
     """ABI and creation code of each of Keel's contracts, by name."""
+    from rich.console import Console
+
     from keel.deploy.command import compiled
 
-    return compiled()
+    return compiled(Console(quiet=True))
 
 
 @pytest.fixture(scope="session")

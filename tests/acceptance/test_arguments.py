@@ -84,6 +84,13 @@ WRONG = [
     ("beacon deposit /nowhere", "/nowhere cannot be read: No such file"),
     ("beacon add-key /tmp --password x", "would show it in the list of processes"),
     ("stake", "Missing argument 'AMOUNT'"),
+    ("stake -5", "-5 is not above 0"),
+    ("claim -1", "-1 is not in the range x>=1"),
+    ("request -0.5", "-0.5 is not above 0"),
+    ("beacon mev -3", "-3 is not above 0"),
+    ("beacon run -5", "-5 is not in the range 1<=x<=100000"),
+    ("beacon validator -1", "-1 is not in the range x>=0"),
+    ("beacon until foo", "'EVENT': 'foo' is not one of 'active', 'paid'"),
     ("stake 1e5", "'1e5' is not an amount such as 1.5"),
     (f"stake {HUGE}", "ETH is too much"),
     ("request 0", "0 is not above 0"),
@@ -91,16 +98,18 @@ WRONG = [
     ("wrap 0.1234567890123456789", "has more than 18 decimals"),
     ("claim 0", "0 is not in the range x>=1"),
     ("status --network ", "is neither http://HOST:PORT nor a network of Ape"),
-    ("status --network http://", "no host, or no port below 65,536"),
-    ("status --network http://[::1", "no host, or no port below 65,536"),
-    ("status --network http://127.0.0.1:999999", "no host, or no port below 65,536"),
+    ("status --network http://", "http:// has no host, or no port from 1 to 65,535"),
+    ("status --network http://[::1", "has no host, or no port from 1 to 65,535"),
+    ("status --network http://127.0.0.1:999999", "has no host, or no port from 1 to 65,535"),
     ("status --network ftp://127.0.0.1", "this address is neither http://HOST:PORT nor"),
     ("verify --network ethereum:local:http://127.0.0.1:8545", "is neither http://HOST:PORT nor"),
     ("verify --manifest /nowhere", "'/nowhere' does not exist"),
     ("verify --manifest /tmp", "is a directory"),
     ("deploy --config /nowhere", "'/nowhere' does not exist"),
     ("deploy --profile tiny", "'tiny' is not one of"),
-    ("deploy --network http://127.0.0.1:x", "no host, or no port below 65,536"),
+    ("deploy --network http://127.0.0.1:x", "has no host, or no port from 1 to 65,535"),
+    ("deploy --release ", "'--release': a name of at least one character"),
+    ("operators add-keys /dev/null", "/dev/null is"),
     ("operators add", "Missing argument 'NAME'"),
     ("operators add Harbour", "Missing option '--manager'"),
     ("operators add Harbour --manager me --target-bps 10001", "10001 is not in the range"),
@@ -126,7 +135,7 @@ WRONG = [
     ("gas --check --trace request_repeat", "--check and --trace: only one of them"),
     ("gas request_repeat", "unexpected extra argument (request_repeat)"),
     ("reporter report", "No such command 'report'"),
-    ("reporter run", "deployment: is needed; data: is needed; network: is needed"),
+    ("reporter run", "data: is needed; network: is needed; there is no --config FILE"),
     ("reporter run --config", "'--config' requires an argument"),
     ("reporter run --config /nowhere", "/nowhere cannot be read: No such file"),
     ("reporter run --config /", "/ is a folder, a file expected"),
@@ -184,18 +193,25 @@ def test_a_mistyped_argument_is_named_before_anything_is_done(line: str, reason:
 
 @pytest.mark.parametrize("command", ["deploy", "verify", "status"])
 @pytest.mark.parametrize(
-    ("network", "reason"),
+    ("network", "code", "reason"),
     [
         (
             "http://127.0.0.1:9",
+            1,
             "no chain answers at http://127.0.0.1:9: start one with `make chain`",
         ),
-        ("atlantis", "No ecosystem named 'atlantis'."),
-        ("ethereum:nowhere", "No network in 'ethereum' named 'nowhere'."),
+        ("atlantis", 2, "--network atlantis: No ecosystem named 'atlantis'."),
+        (
+            "ethereum:nowhere",
+            2,
+            "--network ethereum:nowhere: No network in 'ethereum' named 'nowhere'.",
+        ),
     ],
 )
-def test_a_network_that_is_not_there_is_one_line(command: str, network: str, reason: str) -> None:
+def test_a_network_that_is_not_there_is_one_line(
+    command: str, network: str, code: int, reason: str
+) -> None:
     result = CliRunner(mix_stderr=False).invoke(COMMANDS[command], ["--network", network])
-    assert result.exit_code == 1
+    assert result.exit_code == code
     assert [line for line in result.stderr.splitlines() if line] == [f"Error: {reason}"]
     assert result.stdout == ""

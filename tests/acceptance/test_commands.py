@@ -67,18 +67,21 @@ def test_deploy_verify_and_deploy_again(bare_anvil: Anvil) -> None:
 
 
 @pytest.mark.parametrize(
-    ("network", "reason"),
+    ("network", "code", "reason"),
     [
         (
             "http://127.0.0.1:9",
+            1,
             "no chain answers at http://127.0.0.1:9: start one with `make chain`",
         ),
-        ("ethereum:nowhere", "No network in 'ethereum' named 'nowhere'"),
+        ("ethereum:nowhere", 2, "No network in 'ethereum' named 'nowhere'"),
     ],
 )
-def test_verify_says_in_one_line_that_there_is_no_chain(network: str, reason: str) -> None:
+def test_verify_says_in_one_line_that_there_is_no_chain(
+    network: str, code: int, reason: str
+) -> None:
     lost = ape_run("verify", "--network", network)
-    assert lost.returncode == 1
+    assert lost.returncode == code
     assert lost.stdout == ""
     (line,) = lost.stderr.splitlines()
     assert reason in line

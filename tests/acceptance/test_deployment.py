@@ -3,10 +3,13 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import StringIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from keel.chain.anvil import Anvil, AnvilOptions, start_anvil
 from keel.chain.clock import reverting
@@ -17,6 +20,7 @@ from keel.chain.system_contracts import DEPOSIT_CONTRACT, install_system_contrac
 from keel.deploy.actors import ACTORS, cast_actors, local_configuration
 from keel.deploy.addresses import create3_address, salt_of
 from keel.deploy.artifacts import Artifacts
+from keel.deploy.command import deploy_and_record
 from keel.deploy.config import Configuration
 from keel.deploy.deploy import deploy, is_deployed
 from keel.deploy.errors import (
@@ -210,6 +214,28 @@ def test_another_release_is_another_deployment(
     assert len(deploy(rpc, second, deployer).sent) == STEPS - 2  # factory and library serve both
     shared = set(plan.addresses.values()) & set(second.addresses.values())
     assert shared == {plan.addresses[FACTORY], plan.addresses["Reports"]}
+
+
+def test_who_deploys_again_is_told_what_commands_use_from_now_on(
+    *,
+    rpc: RpcClient,
+    plan: Plan,
+    configuration: Configuration,
+    deployer: NodeSender,
+    artifacts: Artifacts,
+    tmp_path: Path,
+) -> None:
+    def told(planned: Plan) -> str:
+        screen = StringIO()
+        path = tmp_path / "manifest.json"
+        deploy_and_record(rpc, planned, deployer, artifacts, Console(file=screen), path=path)
+        return screen.getvalue()
+
+    warning = "It replaces that of release '1': commands use the new deployment now."
+    assert warning not in told(plan)
+    assert warning not in told(plan)
+    other = configuration.model_copy(update={"release": "2"})
+    assert warning in told(make_plan(other, deployer.address, artifacts))
 
 
 def test_a_library_compiled_apart_from_its_user_is_refused(

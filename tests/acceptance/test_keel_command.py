@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from importlib import import_module
 
 import click
@@ -61,6 +62,45 @@ def test_the_list_of_commands_fits_a_terminal_and_says_one_line_of_each() -> Non
     assert max(map(len, lines)) <= 80
     for name, (_, line) in COMMANDS.items():
         assert [each for each in lines if each.split()[:1] == [name] and each.endswith(line)]
+
+
+def every_command(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
+    """The names of a group's commands, those of its groups too."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield (*names, name)
+        if isinstance(command, click.Group):
+            yield from every_command(command, *names, name)
+
+
+@pytest.mark.parametrize("names", every_command(cli), ids=" ".join)
+def test_no_line_of_any_help_is_wider_than_a_terminal(names: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(cli, [*names, "--help"], prog_name="keel", terminal_width=80)
+    lines = done.output.splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+    command: click.Command | None = cli
+    for name in names:
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), name)
+    assert command is not None
+    usage = done.output.partition("\n\n")[0].split()
+    for parameter in command.params:
+        if isinstance(parameter, click.Argument):
+            assert parameter.make_metavar() in usage
+
+
+def test_no_line_of_make_help_is_wider_than_a_terminal() -> None:
+    done = subprocess.run(
+        ["make", "--no-print-directory", "help"],  # noqa: S607 (of the user's PATH)
+        cwd=REPOSITORY_ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    assert "  make chain" in [line[:12] for line in lines]
+    assert [line for line in lines if len(line) > 80] == []
 
 
 def test_a_command_is_imported_when_it_is_asked_for() -> None:

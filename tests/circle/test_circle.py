@@ -3,13 +3,19 @@
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from keel.chain.anvil import start_anvil
 from keel.chain.state import balance_wei, block_head, set_balance_wei
 from keel.circle.errors import CircleError, LaggingError, NothingReportedError, ProcessError
 from keel.circle.reports import reports_between
+from keel.consensus.beacon.config import anvil_options
+from keel.consensus.beacon.disk import load_chain, load_config, save_chain
 from keel.deploy.artifacts import Artifacts
+from keel.deploy.bindings import bind
 from keel.scenarios.beacon_world import BeaconWorld, put_back
 from keel.scenarios.circle_world import CircleWorld, circle_around, kill_in_mid_frame
 from keel.scenarios.identity import BooksBrokenError, FrameCount, require_identity
@@ -66,6 +72,20 @@ def test_what_a_report_did_is_read_from_the_chain(circled: CircleWorld) -> None:
     last_block = block_head(circled.rpc).number
     found = reports_between(circled.contracts, reported.receipt.block_number, last_block)
     assert found == [reported]
+
+
+def test_reports_are_read_on_a_chain_that_goes_on_without_its_older_states(
+    circled: CircleWorld, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    """Only what the oracle would have said cannot be asked any more."""
+    reported, folder = circled.next_report(), tmp_path / "chain"
+    assert reported.judgement is not None
+    save_chain(circled.beacon.chain, folder)
+    with start_anvil(anvil_options(load_config(folder))) as anvil:
+        load_chain(folder, anvil.rpc)
+        contracts = bind(anvil.rpc, circled.manifest.addresses, artifacts)
+        *_, last = reports_between(contracts, 1, block_head(anvil.rpc).number)
+    assert last == replace(reported, judgement=None, outcome=None)
 
 
 def test_a_report_comes_without_a_member_that_was_killed(circled: CircleWorld) -> None:

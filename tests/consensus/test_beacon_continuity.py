@@ -182,4 +182,3 @@ def test_a_state_between_epochs_is_made_again_from_the_blocks(chain: BeaconChain
     block = chain.store.block_at(slot)
     assert block is not None
     assert chain.spec.hash_tree_root(chain.store.state_at(slot)) == block.message.state_root
-    assert chain.store.state_of(chain.store.root_at(slot)).slot == slot

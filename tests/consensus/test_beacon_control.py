@@ -140,7 +140,7 @@ def test_snapshots_have_names(serving: Serve, folder: Path) -> None:
     slot = ask(folder, "snapshot", name="here")["slot"]
     ask(folder, "run", slots=2)
     assert ask(folder, "revert", name="here")["slot"] == slot
-    with pytest.raises(BeaconError, match="no snapshot 'there', known: here"):
+    with pytest.raises(BadArgumentError, match="no snapshot 'there', known: here"):
         ask(folder, "revert", name="there")
 
 
@@ -349,6 +349,7 @@ def test_the_commands_ask_and_print(serving: Serve, folder: Path) -> None:
     for arguments, expected in {
         ("run", "1"): "head root",
         ("mev", "0.5"): "slot",
+        ("mev", "20"): "slot",  # in wei more than the 64 bits of JSON's integers
         ("mev",): "slot",
         ("until", "epoch"): "finalised epoch",
         ("top-up", "60", "1"): "sent",
@@ -361,6 +362,37 @@ def test_the_commands_ask_and_print(serving: Serve, folder: Path) -> None:
     assert orjson.loads((folder / "chain.json").read_bytes())["format"] == 2
     refused = runner.invoke(cli, ["until", "activation", "--data", str(folder)])
     assert refused.exit_code == 2
+
+
+def test_an_answer_breaks_no_word_of_a_terminal(
+    serving: Serve, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving(None)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = CliRunner().invoke(cli, ["status", "--data", str(folder)]).output.splitlines()
+    words = [line.split() for line in lines]
+    known = ask(folder, "status")
+    assert ["finalised", "epoch", str(known["finalised_epoch"])] in words
+    (root,) = (line[-1] for line in words if line[:2] == ["head", "root"])
+    assert root == known["head_root"]
+
+
+def test_mev_of_any_amount_reaches_the_chain(
+    serving: Serve, chain: BeaconChain, folder: Path
+) -> None:
+    serving(None)
+    for amount_wei in (0, 10**18, 2**64, 2**96 - 1):
+        ask(folder, "mev", amount_wei=str(amount_wei))
+        assert chain.fees.mev_payment_wei == amount_wei
+    for wrong in (str(2**96), "-1", "1.5", "1e3", "", "9" * 31):
+        with pytest.raises(BadArgumentError, match="mev: amount_wei"):
+            ask(folder, "mev", amount_wei=wrong)
+
+
+def test_a_top_up_that_nobody_can_pay_names_what_there_is(serving: Serve, folder: Path) -> None:
+    serving(None)
+    with pytest.raises(BeaconError, match=r"^100,000,000 ETH and gas are more than 0x\w+ has: "):
+        ask(folder, "more", index=60, amount_gwei=10**17)
 
 
 def test_until_active_waits_for_all_deposits(
@@ -394,8 +426,9 @@ def test_until_a_slot_goes_there_and_names_its_bounds(
     serving(None)
     slot = chain.slot
     assert ask(folder, "to_slot", slot=slot + 9)["slot"] == slot + 9
-    for wrong in (slot + 9, 1, chain.slot + MOST_SLOTS + 1):
-        with pytest.raises(BeaconError, match=rf"slot {wrong}: one of {slot + 10} to|less than"):
+    most = chain.slot + MOST_SLOTS
+    for wrong in (slot + 9, 1, most + 1, 10**9):
+        with pytest.raises(BadArgumentError, match=f"^slot {wrong}: one of {slot + 10} to {most}"):
             ask(folder, "to_slot", slot=wrong)
     assert chain.slot == slot + 9
 
@@ -405,7 +438,7 @@ def test_until_a_slot_goes_there_and_names_its_bounds(
     [
         (["slot"], "Which slot?"),
         (["slot", "soon"], "slot 'soon': a whole number expected"),
-        (["slot", "-4"], "No such option"),
+        (["slot", "-4"], "slot '-4': a whole number expected"),
         (["active", "0x12"], "active takes no argument"),
         (["activation"], "activation of which validator?"),
         (["payday"], "'payday' is not one of"),

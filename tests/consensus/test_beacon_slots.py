@@ -12,7 +12,8 @@ from keel.chain.system_contracts import BEACON_ROOTS
 from keel.chain.transaction import receipt_of, send_transaction, submit_transaction
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import FORKS, ChainConfig, Fork, anvil_options
-from keel.consensus.beacon.inclusion import include, mining_at_once
+from keel.consensus.beacon.execution import mine_at_once, mine_on_request
+from keel.consensus.beacon.inclusion import include
 from tests.consensus.conftest import SettledChain
 
 GWEI = 10**9
@@ -136,10 +137,11 @@ def test_blocks_that_another_tool_mined_are_folded_into_the_next_payload(
 
 def test_tools_that_wait_for_receipts_can_mine_between_slots(settled: SettledChain) -> None:
     chain = settled.chain
-    with mining_at_once(chain):
-        receipts = [
-            send_transaction(chain.rpc, settled.depositor, RECIPIENT, value_wei=3) for _ in range(3)
-        ]
+    mine_at_once(chain.rpc)
+    receipts = [
+        send_transaction(chain.rpc, settled.depositor, RECIPIENT, value_wei=3) for _ in range(3)
+    ]
+    mine_on_request(chain.rpc)
     assert chain.time_at(chain.slot) <= receipts[0].timestamp <= receipts[2].timestamp
     assert receipts[2].timestamp < chain.time_at(chain.slot + 1)
     assert chain.step().transactions == 3
@@ -218,17 +220,17 @@ def test_only_the_proposers_own_recipient_is_paid(chain: BeaconChain) -> None:
     others = [bytes(v.pubkey) for i, v in enumerate(chain.state.validators) if i != proposer]
     chain.fees.send_fees_of(others, RECIPIENT)
     before = balance_wei(chain.rpc, chain.fees.default_recipient)
-    with chain.fees.paying_mev(5):
-        chain.step()
+    chain.fees.mev_payment_wei = 5
+    chain.step()
     assert balance_wei(chain.rpc, RECIPIENT) == 0
     assert balance_wei(chain.rpc, chain.fees.default_recipient) == before + 5
 
 
 def test_mev_is_paid_to_the_wei_while_asked_for(chain: BeaconChain) -> None:
     chain.fees.default_recipient = RECIPIENT
-    with chain.fees.paying_mev(10**17 + 1):
-        paid = [chain.step().mev_wei for _ in range(2)]
-    assert paid == [10**17 + 1] * 2
+    chain.fees.mev_payment_wei = 10**17 + 1
+    assert [chain.step().mev_wei for _ in range(2)] == [10**17 + 1] * 2
+    chain.fees.mev_payment_wei = 0
     assert chain.step().mev_wei == 0
     assert balance_wei(chain.rpc, RECIPIENT) == 2 * (10**17 + 1)
 
@@ -236,8 +238,8 @@ def test_mev_is_paid_to_the_wei_while_asked_for(chain: BeaconChain) -> None:
 def test_mev_that_the_recipient_refuses_is_not_counted(chain: BeaconChain) -> None:
     set_runtime_code(chain.rpc, RECIPIENT, REVERTS_ALWAYS)
     chain.fees.default_recipient = RECIPIENT
-    with chain.fees.paying_mev(10**17):
-        outcome = chain.step()
+    chain.fees.mev_payment_wei = 10**17
+    outcome = chain.step()
     assert (outcome.transactions, outcome.mev_wei) == (1, 0)
     assert balance_wei(chain.rpc, RECIPIENT) == 0
 

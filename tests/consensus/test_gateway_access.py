@@ -1,7 +1,8 @@
 """Who may use the RPC address, and for what: pages of other sites, foreign hosts, huge bodies."""
 
+import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,24 @@ FREE = "0x" + "5a" * 20
 def url(settled_chain: SettledChain) -> Iterator[str]:
     with serving_rpc(Steering(settled_chain.chain), allowed_origins=[ALLOWED]) as address:
         yield address
+
+
+def test_a_fault_is_told_to_the_client_and_in_one_line_of_the_log(
+    settled_chain: SettledChain, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_work: Callable[[], Any]) -> Any:
+        raise ZeroDivisionError("slots of\nno length")
+
+    with serving_rpc(Steering(settled_chain.chain), perform=broken) as url:
+        answer = httpx.post(url, json={**ASKED, "method": "evm_mine"})
+        assert httpx.post(url, json=ASKED).json()["result"] == "0x7a69"
+    assert answer.status_code == 500
+    told = answer.json()["error"]["message"]
+    fault = r"ZeroDivisionError: slots of no length \(test_gateway_access\.py, line \d+\)"
+    assert re.fullmatch(f"a fault of this RPC address: {fault}", told)
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert re.fullmatch(f"the RPC address failed: {fault}", line)
+    assert caplog.text.count("\n") == len(caplog.records)
 
 
 @pytest.mark.parametrize(

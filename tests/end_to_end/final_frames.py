@@ -1,7 +1,8 @@
 """What must hold whenever a report is applied, measured from outside."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import orjson
 from click.testing import CliRunner
@@ -15,18 +16,22 @@ from keel.model.constants import GWEI
 from keel.reporter.command import cli
 from keel.scenarios.circle_world import CircleWorld
 from keel.scenarios.identity import Identity, require_identity
+from keel.scenarios.real_beacon import Standing
 
 _ANSWER_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class OperatorStanding:
-    """One operator's validators in the beacon state of a reference slot."""
+    """One operator's validators in the beacon state of a reference slot (REP-11, OPR-6)."""
 
     active: int
     exited: int
     slashed: int
-    balance_gwei: int
+    worth_gwei: int = 0
+    active_gwei: int = 0
+    weight: int = 0
+    full_weight: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class FinalFrames:
                 self.announced.append(reported)
         self._next_block = last_block + 1
 
-    def explained(self) -> None:
+    def explained(self) -> dict[str, Any]:
         """What a reporter explains of the last report is, operator by operator, what it said."""
         service = self.world.circle.reporters[0].service
         config = str(service.folder / "config.toml")
@@ -96,7 +101,8 @@ class FinalFrames:
             int(each["operator_id"]): int(each["balance_gwei"])
             for each in operators
             if int(each["balance_gwei"])
-        } == {number: each.balance_gwei for number, each in seen.items() if each.balance_gwei}
+        } == {number: each.worth_gwei for number, each in seen.items() if each.worth_gwei}
+        return dict(told)
 
     def _sum_up(self, reported: Reported) -> tuple[OperatorTotals, ...]:
         report = reported.report
@@ -104,15 +110,20 @@ class FinalFrames:
         assert sum(each.active for each in seen.values()) == report.active_validators
         assert sum(each.exited for each in seen.values()) == report.exited_validators
         assert sum(each.slashed for each in seen.values()) == report.slashed_validators
-        assert sum(each.balance_gwei for each in seen.values()) == report.consensus_balance_gwei
+        assert sum(each.worth_gwei for each in seen.values()) == report.consensus_balance_gwei
+        assert sum(each.active_gwei for each in seen.values()) == report.active_balance_gwei
         leaves = self._leaves(report.operators_root)
+        before = {leaf.operator_id: leaf for leaf in (self.last.leaves if self.applied else ())}
         for leaf in leaves:
-            each = seen.get(leaf.operator_id, OperatorStanding(0, 0, 0, 0))
+            each = seen.get(leaf.operator_id, OperatorStanding(0, 0, 0))
             assert (leaf.active, leaf.exited, leaf.slashed) == (
                 each.active,
                 each.exited,
                 each.slashed,
             )
+            old = before.get(leaf.operator_id, OperatorTotals(leaf.operator_id, 0, 0, 0, 0))
+            assert leaf.cumulative_weight - old.cumulative_weight == each.weight
+            assert leaf.cumulative_full_weight - old.cumulative_full_weight == each.full_weight
         self._require_all_divided(reported, leaves)
         assert set(seen) <= {leaf.operator_id for leaf in leaves}
         return leaves
@@ -151,14 +162,32 @@ class FinalFrames:
 def operators_in_state(world: CircleWorld, ref_slot: int) -> Mapping[int, OperatorStanding]:
     """The beacon state's own words on each operator that has keys in it."""
     time = world.configuration.geometry.time_of(ref_slot)
-    balances_gwei: dict[int, int] = {}
+    seen = {number: OperatorStanding(*each) for number, each in world.beacon.counts(time).items()}
     for pubkey, standing in world.beacon.standings(ref_slot).items():
         operator_id = world.beacon.operators[pubkey]
-        balances_gwei[operator_id] = balances_gwei.get(operator_id, 0) + standing.balance_gwei
-    return {
-        operator_id: OperatorStanding(*counts, balances_gwei[operator_id])
-        for operator_id, counts in world.beacon.counts(time).items()
-    }
+        each = seen[operator_id]
+        own_gwei = standing.worth_gwei - standing.pending_gwei
+        weight, full_weight = _weights(world, ref_slot, standing)
+        seen[operator_id] = replace(
+            each,
+            worth_gwei=each.worth_gwei + standing.worth_gwei,
+            active_gwei=each.active_gwei + (own_gwei if standing.active else 0),
+            weight=each.weight + weight,
+            full_weight=each.full_weight + full_weight,
+        )
+    return seen
+
+
+def _weights(world: CircleWorld, ref_slot: int, standing: Standing) -> tuple[int, int]:
+    """What a validator with duties earned in the previous epoch, and could have (OPR-5)."""
+    if not standing.active or standing.slashed:
+        return 0, 0
+    chain = world.beacon.chain
+    state, weights = chain.store.state_at(ref_slot), chain.spec.PARTICIPATION_FLAG_WEIGHTS
+    effective_gwei = int(state.validators[standing.index].effective_balance)
+    flags = state.previous_epoch_participation[standing.index]
+    earned = (int(w) for bit, w in enumerate(weights) if chain.spec.has_flag(flags, bit))
+    return effective_gwei * sum(earned), effective_gwei * sum(map(int, weights))
 
 
 def consensus_wei(frame: FinalFrame) -> int:

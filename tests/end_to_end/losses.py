@@ -1,8 +1,12 @@
 """What a loss must do to everybody, worked out from the specification and from the model."""
 
+from collections.abc import Sequence
+
 from keel.circle.reports import Reported
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.offences import vote_twice
+from keel.consensus.state.encoded_state import read_state
+from keel.consensus.state.penalties import penalties_in_state
 from keel.model.stream import Stream, unvested_wei
 from keel.model.waterfall import LossShared, share_loss
 from keel.scenarios.beacon_world import BeaconWorld
@@ -26,7 +30,31 @@ def slash(chain: BeaconChain, indices: list[int]) -> Slashed:
     (withdrawable_epoch,) = withdrawable
     penalty_epoch = withdrawable_epoch - int(spec.EPOCHS_PER_SLASHINGS_VECTOR) // 2
     penalty_slot = (penalty_epoch + 1) * int(spec.SLOTS_PER_EPOCH)
-    return Slashed(tuple(indices), before - after, penalty_slot)
+    views = read_state(spec, state.encode_bytes())
+    expected = sum(int(penalties_in_state(views)[index]) for index in indices)
+    return Slashed(tuple(indices), before - after, expected, penalty_slot)
+
+
+def worth_gwei(world: BeaconWorld, slashed: Slashed, ref_slot: int) -> int:
+    """What the slashed validators count in C at a slot, by the beacon state alone."""
+    standings = world.beacon.standings(ref_slot).values()
+    return sum(one.worth_gwei for one in standings if one.index in slashed.indices)
+
+
+def most_missed_in_sync_committees_gwei(chain: BeaconChain, indices: Sequence[int]) -> int:
+    """What validators lose at most because they no longer sign in the committees they are in.
+
+    Expected penalties leave it out: whether somebody goes on signing is not in the state.
+    """
+    spec, state = chain.spec, chain.state
+    members = [*state.current_sync_committee.pubkeys, *state.next_sync_committee.pubkeys]
+    seats = sum(members.count(state.validators[index].pubkey) for index in indices)
+    slots = int(spec.EPOCHS_PER_SYNC_COMMITTEE_PERIOD) * int(spec.SLOTS_PER_EPOCH)
+    increments = int(spec.get_total_active_balance(state)) // int(spec.EFFECTIVE_BALANCE_INCREMENT)
+    rewards = int(spec.get_base_reward_per_increment(state)) * increments
+    rewards = rewards * int(spec.SYNC_REWARD_WEIGHT) // int(spec.WEIGHT_DENOMINATOR)
+    each = rewards // int(spec.SLOTS_PER_EPOCH) // int(spec.SYNC_COMMITTEE_SIZE)
+    return seats * slots * each
 
 
 def indices_of_operator(world: BeaconWorld, operator_id: int, count: int) -> list[int]:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -12,18 +11,16 @@ from pathlib import Path
 import pytest
 
 from keel.chain import child_port, node_packages
-from keel.chain.anvil import AnvilOptions, attach_anvil, start_anvil
+from keel.chain.anvil import AnvilOptions, start_anvil
 from keel.chain.clock import mine
 from keel.chain.errors import (
     AnvilStartError,
-    NotAnvilError,
     PortInUseError,
     RpcConnectionError,
     ToolMissingError,
 )
 from keel.chain.state import balance_wei, block_head, chain_id, unlocked_accounts
 from keel.chain.transaction import receipt_of, submit_transaction
-from tests.harness.answering_server import answering
 
 _MORE_BLOCKS_THAN_STATES_IN_MEMORY = 700
 
@@ -136,28 +133,6 @@ def test_the_child_has_a_process_group_of_its_own() -> None:
     with start_anvil() as anvil:
         assert anvil.pid is not None
         assert os.getpgid(anvil.pid) == anvil.pid != os.getpgrp()
-
-
-def test_attaching_uses_a_running_chain_and_leaves_it_running() -> None:
-    with start_anvil(AnvilOptions(chain_id=77)) as running:
-        with attach_anvil(running.url) as attached:
-            assert attached.pid is None
-            assert chain_id(attached.rpc) == 77
-        assert chain_id(running.rpc) == 77
-
-
-def test_attaching_to_nothing_is_a_connection_error() -> None:
-    with socket.socket() as bound_but_silent:
-        bound_but_silent.bind(("127.0.0.1", 0))
-        port = bound_but_silent.getsockname()[1]
-        with pytest.raises(RpcConnectionError, match="refused"):
-            attach_anvil(f"http://127.0.0.1:{port}")
-
-
-def test_attaching_to_another_client_is_refused() -> None:
-    version = b'{"jsonrpc":"2.0","id":1,"result":"Geth/v1.16.0"}'
-    with answering(version) as url, pytest.raises(NotAnvilError, match=r"Geth/v1\.16\.0, not"):
-        attach_anvil(url)
 
 
 def test_a_port_in_use_is_named_even_if_another_anvil_answers_there() -> None:

@@ -31,7 +31,6 @@ from keel.chain.revert import (
 from keel.chain.rpc import RpcClient
 from keel.chain.state import (
     block_head,
-    code_hash,
     impersonate,
     runtime_code,
     set_balance_wei,
@@ -276,8 +275,6 @@ def test_deploying_binds_the_new_contract(rpc: RpcClient, sender: str) -> None:
     contract, receipt = deploy(rpc, ABI, creation_code, sender=sender)
     assert runtime_code(rpc, contract.address) == REVERTS_WITH_CALLDATA
     assert receipt.contract_address == contract.address
-    set_runtime_code(rpc, PLACE, REVERTS_WITH_CALLDATA)
-    assert code_hash(rpc, contract.address) == code_hash(rpc, PLACE)
 
 
 def test_a_constructor_that_reverts_names_its_cause(rpc: RpcClient, sender: str) -> None:

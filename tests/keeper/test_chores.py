@@ -24,6 +24,7 @@ from keel.model.commitment import OperatorTotals
 from keel.model.constants import ETHER, GWEI
 from keel.model.frames import State
 from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.keepers import await_staked
 from keel.scenarios.members import look, next_reference_slot, operator_totals, report
 from keel.scenarios.users import deposit, request_ticket
 from keel.serving import serve_app
@@ -197,6 +198,18 @@ def test_a_front_run_key_is_named_and_the_others_are_staked(
         keys = {event.inputs["pubkey"] for event in events(world, registry, "KeyStaked")}
         assert victim[:48] not in keys
         assert {key[:48] for key in waiting[1:]} <= keys
+
+
+def test_validators_that_were_staked_before_anybody_waited_are_counted(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
+) -> None:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
+        registry = world.contracts.registry
+        deposit(world, "depositor", 32 * ETHER)
+        world.circle.until(lambda: registry.totalStaked() == 9, "staking")
+        staked = await_staked(world, 9)
+        assert (staked.validators, sum(staked.by_operator.values())) == (9, 9)
+        assert staked.amount_wei == 9 * 32 * ETHER
 
 
 def test_in_the_dead_state_tickets_are_paid_from_the_buffer_and_then_from_a_sweep(

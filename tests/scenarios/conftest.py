@@ -12,8 +12,8 @@ from keel.model.constants import ETHER
 from keel.scenarios.keepers import stake
 from keel.scenarios.operators import operators_join
 from keel.scenarios.users import deposit, deposit_wrapped, underwrite
-from keel.scenarios.world import ScriptedWorld, open_world
 from tests.deployment import Keel
+from tests.scenarios.scripted_world import ScriptedWorld, open_world
 from tests.scenarios.terminal import Terminal
 
 

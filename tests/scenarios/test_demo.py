@@ -36,6 +36,12 @@ def test_the_demo_tells_every_chapter_and_ends_well() -> None:
     assert covered[2:] == [0, 0]
     assert uncovered[0] > 0.4
     assert all(part > 0 for part in uncovered)
+    expected = re.search(r"says that it will lose ([\d.]+) ETH more", told)
+    taken = re.search(r"epochs after the slashing the chain took ([\d.]+) ETH", told)
+    assert expected is not None
+    assert taken is not None
+    assert float(expected[1]) > float(taken[1]) > 0.4
+    assert "and a loss of 0 ETH: who left in between left no loss behind" in told
     _require_processes_at_work(told)
 
 

@@ -13,7 +13,7 @@ from keel.model.constants import ETHER
 from keel.scenarios.identity import BooksBrokenError, measure_identity, require_identity
 from keel.scenarios.members import report
 from keel.scenarios.users import request_ticket
-from keel.scenarios.world import ScriptedWorld
+from tests.scenarios.scripted_world import ScriptedWorld
 
 SLOTS = 40  # none of the contracts has a plain variable beyond
 
@@ -34,11 +34,6 @@ def test_measures_what_the_contract_derives(busy_world: ScriptedWorld) -> None:
     assert identity.consensus_wei == consensus.balanceWei
     assert identity.pending_wei == consensus.pendingWei
     assert identity.owed_wei == busy_world.contracts.queue.owedWei()
-
-
-def test_forced_ether_changes_nothing_when_declared(busy_world: ScriptedWorld) -> None:
-    busy_world.force_ether(ETHER)
-    require_identity(busy_world)
 
 
 def test_a_forced_wei_is_noticed_when_not_declared(busy_world: ScriptedWorld) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from keel.consensus.deposit_data import DepositDataError
 from keel.scenarios.operators import commit_keys, operators_join, write_key_file
-from keel.scenarios.world import ScriptedWorld
+from tests.scenarios.scripted_world import ScriptedWorld
 
 
 def test_operators_commit_their_keys(world: ScriptedWorld, tmp_path: Path) -> None:

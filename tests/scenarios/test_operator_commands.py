@@ -22,12 +22,12 @@ from keel.model.constants import ETHER
 from keel.scenarios.keepers import stake as stake_keys
 from keel.scenarios.operators import operators_join
 from keel.scenarios.users import deposit
-from keel.scenarios.world import ScriptedWorld
 from keel.terminal import operator_actions
 from keel.terminal.connection import Connection
 from keel.terminal.operator_actions import operators_table
 from tests.deployment import Keel
 from tests.robustness.counting import counting
+from tests.scenarios.scripted_world import ScriptedWorld
 from tests.scenarios.terminal import Terminal
 
 PUBLIC_CHAIN_ID = 560048
@@ -107,7 +107,7 @@ def test_one_altered_digit_is_refused(
         (lambda e: e[0].pop("signature"), "entry 0, signature: missing"),
         (lambda e: e[0].update(pubkey="0x12"), "pubkey: 0x12, expected hexadecimal digits"),
         (lambda e: e.append(e[0]), "a key that entry 0 has not used"),
-        (lambda e: e.clear(), "file, JSON: [], expected entries in a list"),
+        (lambda e: e.clear(), "is no deposit data: [], expected entries in a list"),
     ],
 )
 @pytest.mark.usefixtures("operator")

@@ -9,8 +9,8 @@ from keel.chain.state import balance_wei
 from keel.model.constants import ETHER
 from keel.scenarios.identity import require_identity
 from keel.scenarios.keepers import computed_deposit_root, stake
-from keel.scenarios.members import earn, report
-from keel.scenarios.operators import commit_keys, operators_claim, write_key_file
+from keel.scenarios.members import report
+from keel.scenarios.operators import commit_keys, write_key_file
 from keel.scenarios.users import (
     a_frame_passes,
     claim_ticket,
@@ -19,9 +19,9 @@ from keel.scenarios.users import (
     sell_ticket,
     worth,
 )
-from keel.scenarios.validators import LossNotAppliedError, lose
-from keel.scenarios.world import ScriptedWorld
+from keel.scenarios.validators import LossNotAppliedError
 from tests.causes import fails
+from tests.scenarios.scripted_world import ScriptedWorld, earn, lose, operators_claim
 
 
 def test_deposits_reach_the_deposit_contract(busy_world: ScriptedWorld) -> None:

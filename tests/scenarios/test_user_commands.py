@@ -13,9 +13,9 @@ from keel.commands.status import cli as status
 from keel.commands.wrap import cli as wrap
 from keel.model.constants import ETHER
 from keel.scenarios.members import report
-from keel.scenarios.world import ScriptedWorld
 from keel.terminal import user_actions
 from tests.deployment import Keel
+from tests.scenarios.scripted_world import ScriptedWorld
 from tests.scenarios.terminal import Terminal
 
 
@@ -48,7 +48,7 @@ def test_stake_refuses_more_than_the_limit_leaves(keel: Keel, terminal: Terminal
     ("amount", "reason"),
     [
         ("0", "0 is not above 0"),
-        ("-1", "No such option"),
+        ("-1", "-1 is not above 0"),
         ("much", "'much' is not an amount such as 1.5"),
         ("1.0000000000000000001", "has more than 18 decimals"),
     ],
@@ -58,7 +58,7 @@ def test_stake_refuses_what_is_no_amount(terminal: Terminal, amount: str, reason
 
 
 def test_stake_names_the_accounts_there_are(terminal: Terminal) -> None:
-    line = terminal.refuse(stake, "1", "--account", "nobody")
+    line = terminal.refuse(stake, "1", "--account", "nobody", code=2)
     assert "account 'nobody' is unknown, one of" in line
     assert "depositor" in line
 

@@ -1,7 +1,5 @@
 """Who receives a block's fees, and payments of a builder for its contents (MEV)."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from keel.chain.rpc import RpcClient
@@ -31,16 +29,6 @@ class Fees:
     def send_fees_of(self, pubkeys: list[bytes], recipient: str) -> None:
         """Let these validators' priority fees and MEV go to an address, such as RewardsVault."""
         self.recipients |= dict.fromkeys(pubkeys, recipient)
-
-    @contextmanager
-    def paying_mev(self, amount_wei: int) -> Iterator[None]:
-        """Have the builder of each block inside pay its proposer this much."""
-        before = self.mev_payment_wei
-        self.mev_payment_wei = amount_wei
-        try:
-            yield
-        finally:
-            self.mev_payment_wei = before
 
 
 def submit_mev_payment(rpc: RpcClient, recipient: str, amount_wei: int) -> str:

@@ -1,7 +1,4 @@
-"""Transactions on a chain that mines one block a slot: wait for the slot, or mine in between."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""Transactions on a chain that mines one block a slot: wait for the slot."""
 
 from keel.chain.abi import Abi
 from keel.chain.revert import Reverted
@@ -13,7 +10,6 @@ from keel.chain.transaction import (
     submit_transaction,
 )
 from keel.consensus.beacon.chain import BeaconChain
-from keel.consensus.beacon.execution import mine_at_once, mine_on_request
 
 
 def include(
@@ -40,16 +36,3 @@ def include(
     if receipt is None or not receipt.succeeded:
         raise Reverted(failure_cause(chain.rpc, sent, errors), "transaction", sent)
     return receipt
-
-
-@contextmanager
-def mining_at_once(chain: BeaconChain) -> Iterator[None]:
-    """Let Anvil mine each transaction inside automatically, for tools that wait for receipts.
-
-    The next slot's payload takes those blocks over. They all have the time of the slot before.
-    """
-    mine_at_once(chain.rpc)
-    try:
-        yield
-    finally:
-        mine_on_request(chain.rpc)

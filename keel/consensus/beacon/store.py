@@ -87,10 +87,6 @@ class Store:
         state = self.spec.ssz_deserialize(self.spec.BeaconState, self.epoch_states[first])
         return self._replay(state, slot)
 
-    def state_of(self, root: bytes) -> State:
-        """Return the state after a block given by its root; raises BeaconError."""
-        return self.state_at(0 if root == self.genesis_root else int(self.block(root).message.slot))
-
     def _replay(self, state: State, slot: int) -> State:
         """Apply the blocks up to a slot once more; their signatures were verified before."""
         for number in range(int(state.slot) + 1, slot + 1):

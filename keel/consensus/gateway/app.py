@@ -1,8 +1,11 @@
 """The RPC address as an ASGI app: what moves both layers is carried out, the rest is Anvil's."""
 
 import asyncio
+import logging
+import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -21,6 +24,7 @@ from keel.consensus.gateway.access import (
     origin_pattern,
 )
 from keel.consensus.gateway.errors import (
+    INTERNAL,
     INVALID_REQUEST,
     LIMIT_EXCEEDED,
     AbandonedError,
@@ -36,6 +40,8 @@ MOST_REQUESTS = 5_000
 """Of one body, and of one batch."""
 
 _LOOK_SECONDS = 0.25
+_TOLD_CHARACTERS = 300
+_log = logging.getLogger(__name__)
 
 type Perform = Callable[[Callable[[], Any]], Any]
 """Carries out a piece of work where the chain is stepped, and returns what it returned."""
@@ -103,6 +109,10 @@ class Gateway:
             return error_response(413, LIMIT_EXCEEDED, told)
         except (ClientDisconnect, AbandonedError):
             return Response(status_code=400)
+        except Exception as error:
+            told = _told(error)
+            _log.error("the RPC address failed: %s", told)
+            return error_response(500, INTERNAL, f"a fault of this RPC address: {told}")
         return Response(content, media_type="application/json")
 
     def _is_anvils(self, asked: Any) -> bool:
@@ -155,6 +165,13 @@ class Gateway:
             return await run_in_threadpool(self._perform, work)
         finally:
             looking.cancel()
+
+
+def _told(error: Exception) -> str:
+    """What a fault was, and where, in one line."""
+    *_, place = traceback.extract_tb(error.__traceback__)
+    text = " ".join(str(error).split())[:_TOLD_CHARACTERS]
+    return f"{type(error).__name__}: {text} ({Path(place.filename).name}, line {place.lineno})"
 
 
 def _parsed(body: bytes) -> Any:

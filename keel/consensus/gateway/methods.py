@@ -70,7 +70,7 @@ _REFUSED: Mapping[str, str] = {
     "rollback": f"it would revert Anvil alone: {_BY_SNAPSHOTS}",
     "setAutomine": f"blocks come with the slots: {_BY_MINING}",
     "setIntervalMining": f"blocks come with the slots: {_BY_MINING}",
-    "setCoinbase": "each proposer has its own: set it with `ape run beacon fee-recipient`",
+    "setCoinbase": "each proposer has its own: set it with `keel beacon fee-recipient`",
     "setChainId": "contracts and signatures contain the chain id",
     "setBlockTimestampInterval": "each block has its slot's time: use evm_increaseTime",
     "removeBlockTimestampInterval": "each block has its slot's time: use evm_increaseTime",

@@ -201,9 +201,7 @@ class Steering:
         for _ in range(_MOST_MISSED):
             if self._step():
                 return
-        raise RefusedError(
-            SERVER, f"the last {_MOST_MISSED} slots had no block: see `ape run beacon`"
-        )
+        raise RefusedError(SERVER, f"the last {_MOST_MISSED} slots had no block: see `keel beacon`")
 
     def _step(self) -> bool:
         """Let a slot pass; returns whether it has a block."""

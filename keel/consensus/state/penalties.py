@@ -11,6 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keel.consensus.beacon.spec import Spec
+from keel.consensus.state.encoded_state import EncodedState
+
+
+def penalties_in_state(state: EncodedState) -> NDArray[np.uint64]:
+    """Return for each validator of a state what its balance still loses in gwei."""
+    slot = int.from_bytes(state.spans["slot"], "little")
+    slashings_gwei = np.frombuffer(state.spans["slashings"], "<u8")
+    epoch = slot // int(state.spec.SLOTS_PER_EPOCH)
+    return expected_penalties_gwei(
+        state.spec, epoch, state.validators, state.balances_gwei, slashings_gwei
+    )
 
 
 def expected_penalties_gwei(

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-import ape
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from keel.deploy.artifacts import Artifacts, load_artifacts
+from keel.deploy.command import compiled
 from keel.formatting.lines import print_line
 from keel.formatting.tables import plain_table
 from keel.measure.gas.errors import CheckFailedError, UnknownOperationError
@@ -61,7 +60,7 @@ def run_trace(name: str, console: Console) -> None:
     if name not in OPERATIONS:
         known = ", ".join(OPERATIONS)
         raise UnknownOperationError(f"{name!r} is not measured by one transaction; known: {known}")
-    console.print(breakdown_table(name, trace(_compiled(), name)))
+    console.print(breakdown_table(name, trace(compiled(console), name)))
 
 
 def figures_table(figures: Figures, protocols: Sequence[str]) -> Table:
@@ -92,7 +91,7 @@ def _rises(figures: Figures) -> list[str]:
 
 
 def _measured(console: Console) -> Figures:
-    artifacts = _compiled()
+    artifacts = compiled(console)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("Measuring", total=len(NAMES) - 1)
 
@@ -100,8 +99,3 @@ def _measured(console: Console) -> Figures:
             progress.update(task, advance=1, description=f"Measuring {name}")
 
         return measure(artifacts, on_done=advance)
-
-
-def _compiled() -> Artifacts:
-    ape.project.load_contracts()
-    return load_artifacts()

@@ -7,13 +7,10 @@ attestations are the participation flags that a chain with all others online wou
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.spec import Spec, State, list_of, load_spec
-from keel.consensus.state.layout import state_layout
-from keel.consensus.state.penalties import expected_penalties_gwei
+from keel.consensus.state.encoded_state import read_state
+from keel.consensus.state.penalties import penalties_in_state
 
 VALIDATORS = 256
 FIRST_EPOCH = 100
@@ -101,10 +98,4 @@ def _held(state: State, slashed: int) -> int:
 
 
 def _expected(spec: Spec, state: State) -> int:
-    validators: NDArray[np.void] = np.frombuffer(
-        state.validators.encode_bytes(), state_layout(spec).validator_dtype
-    )
-    balances = np.frombuffer(state.balances.encode_bytes(), "<u8")
-    slashings = np.frombuffer(state.slashings.encode_bytes(), "<u8")
-    epoch = int(spec.get_current_epoch(state))
-    return int(expected_penalties_gwei(spec, epoch, validators, balances, slashings).sum())
+    return int(penalties_in_state(read_state(spec, state.encode_bytes())).sum())

@@ -18,7 +18,6 @@ from keel.consensus.deposit_data import (
     make_deposit_data,
     parse_deposit_data,
     read_deposit_data,
-    require_deposit_data,
     write_deposit_data,
 )
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
@@ -68,7 +67,7 @@ def test_mnemonic_leads_to_the_file_of_an_independent_tool() -> None:
     made = make_deposit_data(key, PEER_CREDENTIALS, FULL_DEPOSIT_GWEI, "mainnet")
     assert format_deposit_data([made]) == PEER_FILE
     assert parse_deposit_data(PEER_FILE) == (made,)
-    require_deposit_data([made], PEER_CREDENTIALS, "mainnet")
+    assert check_deposit_data([made], PEER_CREDENTIALS, "mainnet") == []
 
 
 def test_file_of_the_staking_deposit_tool_passes() -> None:
@@ -97,7 +96,7 @@ def test_file_of_the_staking_deposit_tool_passes() -> None:
         network_name="mainnet",
         deposit_cli_version="2.4.0",
     )
-    require_deposit_data([entry], entry.withdrawal_credentials, "mainnet")
+    assert check_deposit_data([entry], entry.withdrawal_credentials, "mainnet") == []
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -148,7 +147,6 @@ def test_file_survives_writing_and_reading(entries: list[DepositDataEntry], tmp_
 
 def test_valid_entries_have_no_problem(entries: list[DepositDataEntry]) -> None:
     assert problems_of(entries) == []
-    require_deposit_data(entries, CREDENTIALS, "local")
 
 
 def test_credentials_of_another_vault_are_refused(entries: list[DepositDataEntry]) -> None:
@@ -267,9 +265,8 @@ def test_error_lists_every_problem_in_the_order_of_the_file(
         entries[1],
         replace(entries[2], fork_version=bytes(4)),
     ]
-    with pytest.raises(DepositDataError) as caught:
-        require_deposit_data(altered, CREDENTIALS, "local")
-    assert str(caught.value).splitlines() == [
+    error = DepositDataError(check_deposit_data(altered, CREDENTIALS, "local"))
+    assert str(error).splitlines() == [
         "entry 0, network_name: sepolia, expected local",
         "entry 2, fork_version: 00000000, expected 004b454c",
     ]

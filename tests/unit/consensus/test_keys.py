@@ -13,7 +13,6 @@ from keel.consensus.keys import (
     derive_master_secret,
     derive_secret,
     derive_signing_keys,
-    derive_withdrawal_key,
     mnemonic_to_seed,
     parse_path,
     public_key,
@@ -177,9 +176,9 @@ def test_signing_keys_follow_their_paths() -> None:
 
 
 def test_signing_key_is_the_child_of_the_withdrawal_key() -> None:
-    withdrawal = derive_withdrawal_key(SEED, 3)
+    withdrawal = derive_secret(SEED, withdrawal_path(3))
     signing = next(derive_signing_keys(SEED, count=1, first=3))
-    assert derive_child_secret(withdrawal.secret, 0) == signing.secret
+    assert derive_child_secret(withdrawal, 0) == signing.secret
 
 
 def test_withdrawal_key_is_that_of_an_independent_tool() -> None:
@@ -188,9 +187,9 @@ def test_withdrawal_key_is_that_of_an_independent_tool() -> None:
         "entire habit bottom mention spoil clown finger wheat motion fox axis mechanic country "
         "make garment bar blind stadium sugar water scissors canyon often ketchup"
     )
-    withdrawal = derive_withdrawal_key(mnemonic_to_seed(mnemonic), 0)
-    assert withdrawal.path == "m/12381/3600/0/0"
-    credentials = b"\0" + hashlib.sha256(withdrawal.public_key).digest()[1:]
+    assert withdrawal_path(0) == "m/12381/3600/0/0"
+    withdrawal = derive_secret(mnemonic_to_seed(mnemonic), withdrawal_path(0))
+    credentials = b"\0" + hashlib.sha256(public_key(withdrawal)).digest()[1:]
     assert credentials.hex() == "00e078f11bc1454244bdf9f63a3b997815f081dd6630204186d4c9627a2942f7"
 
 

@@ -1,6 +1,7 @@
 """Every command that takes a file, with every kind of file that is none: one line, exit code 2."""
 
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 from eth_account import Account
 
 from keel.chain.anvil import TEST_MNEMONIC
+from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.commands.beacon import cli as beacon
 from keel.commands.operators import cli as operators
 from keel.consensus.keystores import Pbkdf2Cost, encrypt_keystore, format_keystore
@@ -21,6 +23,8 @@ from keel.files.atomic_files import write_atomically
 from keel.keeper.command import cli as keeper
 from keel.reporter.command import cli as reporter
 from keel.terminal.options import PASSWORD_VARIABLE
+
+KEEL = REPOSITORY_ROOT / ".venv" / "bin" / "keel"
 
 type Given = tuple[click.Command, list[str]]
 type MakeFile = Callable[[Path], Path]
@@ -237,11 +241,15 @@ def test_a_secret_that_others_may_read_is_refused_until_it_is_closed(
 @pytest.mark.parametrize(
     ("command", "content", "problem"),
     [
-        (deposit, "[" * 50_000, "file, JSON: more than 32 levels, expected a list"),
-        (deposit, '[{"pubkey": "00", "pubkey": "01"}]', "file, JSON: 'pubkey' is given twice"),
-        (deposit, '[{"amount": NaN}]', "file, JSON: NaN is not JSON"),
-        (add_keys, "[" * 50_000, "file, JSON: more than 32 levels, expected a list"),
-        (add_keys, "{}", "file, JSON: {}, expected entries in a list"),
+        (deposit, "[" * 50_000, "is no deposit data: more than 32 levels, expected a list"),
+        (
+            deposit,
+            '[{"pubkey": "00", "pubkey": "01"}]',
+            "no deposit data: 'pubkey' is given twice",
+        ),
+        (deposit, '[{"amount": NaN}]', "is no deposit data: NaN is not JSON"),
+        (add_keys, "[" * 50_000, "is no deposit data: more than 32 levels, expected a list"),
+        (add_keys, "{}", "is no deposit data: {}, expected entries in a list"),
         (add_key, "[" * 50_000, "malformed keystore, file: not JSON: more than 32 levels"),
         (add_key, '{"version": 4, "version": 4}', "file: not JSON: 'version' is given twice"),
         (add_key, '{"version": 3}', "malformed keystore, crypto: Field required"),
@@ -294,6 +302,32 @@ def test_a_password_comes_from_the_environment_but_not_from_the_command_line(
     asked = CliRunner().invoke(beacon, arguments, input=f"{PASSWORD}\n")
     assert "no beacon chain runs" in asked.output
     assert PASSWORD not in asked.output
+
+
+def test_nobody_is_asked_for_a_password_without_a_terminal(good: Path) -> None:
+    done = subprocess.run(
+        [KEEL, "beacon", "add-key", good / "keystore", "--data", good / "chain"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "Error: there is no terminal to ask for the password on: use --password-file, or set "
+        f"{PASSWORD_VARIABLE}\n"
+    )
+
+
+def test_a_keystore_that_cannot_be_read_is_told_before_a_password_is_asked_for(
+    good: Path,
+) -> None:
+    arguments = ["add-key", str(good / "mnemonic"), "--data", str(good / "chain")]
+    refused = CliRunner().invoke(beacon, arguments, input=f"{PASSWORD}\n")
+    assert refused.exit_code == 2
+    assert "malformed keystore" in refused.output
+    assert "Password" not in refused.output
 
 
 @pytest.mark.parametrize("bad", BAD)

@@ -178,7 +178,7 @@ def test_an_operator_is_paid_what_its_leaf_has_more_than_it_claimed() -> None:
     view = replace(VIEW, rewards=REWARDS)
     chore = only(plan_rewards(view))
     leaf, proof = chore.arguments
-    assert leaf == (1, 3, 0, 0, 2 * 10**24)
+    assert leaf == (1, 3, 0, 0, 2 * 10**24, 0, 0, 0)
     assert verify_merkle_proof(REWARDS.operators_root, operator_leaf(LEAVES[1]), proof)
     assert chore.why == "operator 1 has earned kETH worth 0.001 ETH"
     assert "operator 2 has earned 0 ETH" in why_not(plan_rewards(view))

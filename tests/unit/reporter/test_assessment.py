@@ -23,7 +23,7 @@ from tests.unit.reporter.view_examples import (
 from tests.unit.sight.state_examples import pubkey
 
 undistributed = st.integers(0, 10**30)
-SUMS = ("active", "exited", "slashed", "balance_gwei", "pending_gwei")
+SUMS = ("active", "exited", "slashed", "balance_gwei", "pending_gwei", "penalty_gwei")
 
 
 def assessed(
@@ -33,6 +33,11 @@ def assessed(
     return assess(
         consensus_of(found), protocol_of(found, known, undistributed_shares), totals_of(known)
     )
+
+
+def worth_gwei(key: Key) -> int:
+    """What a key counts in C, if it is not foreign."""
+    return key["balance_gwei"] + key["pending_gwei"] - key["penalty_gwei"]
 
 
 @given(keys, leaves, undistributed)
@@ -49,9 +54,11 @@ def test_operators_add_up_to_the_report(
         "slashed": report.slashed_validators,
         "balance_gwei": report.consensus_balance_gwei,
         "pending_gwei": assessment.pending_gwei,
+        "penalty_gwei": assessment.penalties_gwei,
     }
     own = [key for key in found if not key["foreign"]]
-    assert report.consensus_balance_gwei == sum(k["balance_gwei"] + k["pending_gwei"] for k in own)
+    assert report.consensus_balance_gwei == sum(map(worth_gwei, own))
+    assert assessment.penalties_gwei == sum(key["penalty_gwei"] for key in own)
     assert assessment.validators_gwei == sum(key["balance_gwei"] for key in own)
     for name in ("active", "exited", "slashed"):
         assert sums[name] == sum(key[name] for key in own)
@@ -69,11 +76,19 @@ def test_validators_root_holds_what_counts_and_adds_up_to_c(found: list[Key]) ->
     listed = balances(consensus, protocol)
     report = assess(consensus, protocol, ()).report
     expected = [
-        (pubkey(place), key["index"], key["balance_gwei"] + key["pending_gwei"], key["slashed"])
+        (
+            pubkey(place),
+            key["index"],
+            key["balance_gwei"] + key["pending_gwei"],
+            key["penalty_gwei"],
+            key["slashed"],
+        )
         for place, key in enumerate(found)
         if not key["foreign"] and (key["index"] != NO_INDEX or key["pending_gwei"])
     ]
-    assert [(one.pubkey, one.index, one.balance_gwei, one.slashed) for one in listed] == expected
+    assert [
+        (one.pubkey, one.index, one.balance_gwei, one.penalty_gwei, one.slashed) for one in listed
+    ] == expected
     root = slow_root(listed) if listed else None
     assert report.validators_root == (root.hash if root else bytes(32))
     assert report.consensus_balance_gwei == (root.worth_gwei if root else 0)
@@ -169,7 +184,7 @@ def test_active_validators_have_a_part_of_c(found: list[Key]) -> None:
     """REP-11: pending deposits are no active validator's."""
     report = assessed(found).report
     active = [key for key in found if key["active"] and not key["foreign"]]
-    assert report.active_balance_gwei == sum(key["balance_gwei"] for key in active)
+    assert report.active_balance_gwei == sum(worth_gwei(k) - k["pending_gwei"] for k in active)
     assert report.active_balance_gwei <= report.consensus_balance_gwei
     assert (report.operators_bps, report.charged_shares) == (0, 0)
 

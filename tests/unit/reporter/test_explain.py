@@ -43,8 +43,22 @@ def test_c_is_shown_as_what_it_is_made_of() -> None:
     assert "reference slot 47 (epoch 5)" in text
     assert "execution block 77\n  0x" + "31" * 32 in text
     assert "128.000000021" in text
-    assert "96.000000021 of validators + 32 in pending deposits" in text
-    assert row_of(text, "together", "2", "1", "0", "1", "128.000000021", "32")
+    assert "96.000000021 of validators + 32 in pending deposits - 0 of penalties to come" in text
+    assert row_of(text, "together", "2", "1", "0", "1", "128.000000021", "32", "0")
+    assert row_of(text, "what", "they", "have", "in", "C", "64.000000014")
+
+
+def test_what_slashed_validators_still_lose_is_taken_off_c_and_shown() -> None:
+    """REP-10."""
+    found = [*FOUND, working(1, slashed=1, penalty_gwei=10**9), working(3, foreign=1, slashed=1)]
+    text = explained(found)
+    made_of = "128.000000028 of validators + 32 in pending deposits - 1 of penalties to come"
+    assert row_of(text, "consensus", "balance", "(C)", "159.000000028", *made_of.split())
+    assert row_of(text, "together", "3", "1", "1", "1", "159.000000028", "32", "1")
+    assert row_of(text, "1", "Operator", "1", "2", "0", "1", "1", "95.000000014", "32", "1")
+    views = consensus_of(found), protocol_of(found, {})
+    listed = ("9", f"0x{pubkey(5).hex()}", "active,", "slashed", "32.000000007", "1", "32")
+    assert row_of(shown(*validators_tables(*views)), *listed)
 
 
 def test_roots_are_shown_whole() -> None:
@@ -59,7 +73,7 @@ def test_roots_are_shown_whole() -> None:
 
 def test_each_operator_shows_its_part() -> None:
     text = explained(FOUND)
-    assert row_of(text, "1", "Operator", "1", "1", "0", "0", "1", "64.000000007", "32")
+    assert row_of(text, "1", "Operator", "1", "1", "0", "0", "1", "64.000000007", "32", "0")
     weight = f"{32 * 10**9 * 40:,}"
     added = 999 * 40 // 94
     cells = ("32", "74.07", "%", weight, str(added), f"{2000 + added:,}")
@@ -95,8 +109,8 @@ def test_validators_stand_with_their_operators() -> None:
         f"Validators of operator {number}, Operator {number}" for number in range(4)
     ]
     text = shown(tables[1])
-    assert row_of(text, "9", f"0x{pubkey(1).hex()}", "active", "32.000000007", "32")
-    assert row_of(text, f"0x{pubkey(2).hex()}", "pending", "32", "32")
+    assert row_of(text, "9", f"0x{pubkey(1).hex()}", "active", "32.000000007", "0", "32")
+    assert row_of(text, f"0x{pubkey(2).hex()}", "pending", "32", "0", "32")
     assert pubkey(0).hex() not in text
 
 

@@ -61,7 +61,7 @@ def require_same(world: BeaconWorld, slot: int, previous: Sequence[OperatorTotal
     own = dict.fromkeys(range(3), 0)
     view = world.beacon.view(slot)
     for pubkey, operator_id in world.beacon.operators.items():
-        own[operator_id] += view.balance_gwei(pubkey)
+        own[operator_id] += view.worth_gwei(pubkey)
     assert {one.operator_id: one.balance_gwei for one in assessment.operators} == own
     assert sum(own.values()) == assessment.report.consensus_balance_gwei
     return assessment

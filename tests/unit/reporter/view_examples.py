@@ -25,6 +25,7 @@ keys = st.lists(
             "index": st.integers(0, 2**40) | st.just(NO_INDEX),
             "balance_gwei": gweis,
             "pending_gwei": gweis,
+            "penalty_gwei": st.just(0) | gweis,
             "effective_gwei": gweis,
             "active": st.integers(0, 1),
             "exited": st.integers(0, 1),
@@ -51,7 +52,13 @@ def consensus_of(found: list[Key], ref_slot: int = 47) -> ConsensusView:
         max_weight=sum(WEIGHTS),
         **{
             name: column(name, np.uint64)
-            for name in ("index", "balance_gwei", "pending_gwei", "effective_gwei")
+            for name in (
+                "index",
+                "balance_gwei",
+                "pending_gwei",
+                "penalty_gwei",
+                "effective_gwei",
+            )
         },
         **{name: column(name, np.bool_) for name in ("active", "exited", "slashed", "foreign")},
         participation=participation,
@@ -98,6 +105,7 @@ def working(operator_id: int, **changes: int) -> Key:
         "index": 9,
         "balance_gwei": 32 * 10**9 + 7,
         "pending_gwei": 0,
+        "penalty_gwei": 0,
         "effective_gwei": 32 * 10**9,
         "active": 1,
         "exited": 0,
@@ -109,9 +117,13 @@ def working(operator_id: int, **changes: int) -> Key:
 
 
 def _possible(key: Key) -> Key:
-    """A key that is no validator has nothing of one, and what has left is not active."""
+    """A key that is no validator has nothing of one, and what has left is not active.
+
+    Slashed ones lose at most their balance, others nothing.
+    """
     if key["index"] == NO_INDEX:
         names = ("balance_gwei", "effective_gwei", "active", "exited", "slashed", "participation")
         key |= dict.fromkeys(names, 0)
     key["active"] &= 1 - key["exited"]
+    key["penalty_gwei"] = min(key["balance_gwei"], key["penalty_gwei"]) if key["slashed"] else 0
     return key

@@ -66,6 +66,7 @@ def test_every_key_stands_as_the_specification_says(scene: Scene) -> None:
                 index=int(view.index[place]),
                 balance_gwei=int(view.balance_gwei[place]) + int(view.pending_gwei[place]),
                 pending_gwei=int(view.pending_gwei[place]),
+                penalty_gwei=int(view.penalty_gwei[place]),
                 active=bool(view.active[place]),
                 exited=bool(view.exited[place]),
                 slashed=bool(view.slashed[place]),

@@ -1,6 +1,6 @@
 """Answers of a running chain on the terminal, with a bar while slots pass."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -8,16 +8,14 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from keel.chain.errors import ChainError
 from keel.consensus.beacon.control.client import ask
 from keel.consensus.beacon.errors import BadArgumentError, BeaconError, DataFolderError
-from keel.consensus.deposit_data import DepositDataError, parse_deposit_data
+from keel.consensus.deposit_data import DepositDataError, format_deposit_data, read_deposit_data
 from keel.consensus.keystores import KeystoreError, decrypt_keystore, read_keystore
 from keel.files.errors import FileError, Mistake
-from keel.files.text_files import read_text
-from keel.formatting.tables import plain_table
+from keel.formatting.lines import print_line
 
 
 @contextmanager
@@ -51,21 +49,20 @@ def ask_and_show(
         finally:
             if progress.live.is_started:
                 progress.stop()
-    console.print(_table(result))
+    _show(result, console)
 
 
-def keystore_secret(keystore: Path, password: str) -> int:
-    """Decrypt a keystore; a file at fault or a wrong password is one line."""
+def keystore_secret(keystore: Path, ask_password: Callable[[], str]) -> int:
+    """Decrypt a keystore that can be read; a file at fault or a wrong password is one line."""
     with one_line_faults():
-        return decrypt_keystore(read_keystore(keystore), password)
+        store = read_keystore(keystore)
+        return decrypt_keystore(store, ask_password())
 
 
 def deposits_text(file: Path) -> str:
     """Text of a deposit data file that can be read as one; a fault is one line."""
     with one_line_faults():
-        text = read_text(file)
-        parse_deposit_data(text)
-        return text
+        return format_deposit_data(read_deposit_data(file))
 
 
 def _bar(console: Console) -> Progress:
@@ -73,12 +70,10 @@ def _bar(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True)
 
 
-def _table(result: Mapping[str, Any]) -> Table:
-    table = plain_table("", "")
-    table.show_header, table.box = False, None
+def _show(result: Mapping[str, Any], console: Console) -> None:
+    width = max(map(len, result))
     for name, value in result.items():
-        table.add_row(name.replace("_", " "), _shown(value))
-    return table
+        print_line(console, f"{name.replace('_', ' '):{width}}  {_shown(value)}")
 
 
 def _shown(value: Any) -> str:

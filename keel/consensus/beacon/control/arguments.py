@@ -36,6 +36,11 @@ def _pubkey(text: str) -> str:
     return text
 
 
+def _wei(number: object) -> object:
+    is_text = isinstance(number, str) and re.fullmatch("[0-9]{1,30}", number)
+    return int(str(number)) if is_text else number
+
+
 def _secret(text: object) -> int:
     is_whole = isinstance(text, str) and _SECRET.fullmatch(text)
     secret = int(str(text), 16) if is_whole else 0
@@ -48,10 +53,13 @@ def _secret(text: object) -> int:
 Index = Annotated[int, Field(ge=0, le=_UINT64_MAX)]
 """Whether the state has such a validator is the command's to check."""
 
+Slot = Annotated[int, Field(ge=0, le=_UINT64_MAX)]
 Slots = Annotated[int, Field(ge=1, le=MOST_SLOTS)]
 Gwei = Annotated[int, Field(ge=1, le=_UINT64_MAX)]
 DepositGwei = Annotated[int, Field(ge=10**9, le=_UINT64_MAX)]
-Wei = Annotated[int, Field(ge=0, le=_MOST_WEI)]
+Wei = Annotated[int, Field(ge=0, le=_MOST_WEI), BeforeValidator(_wei)]
+"""Digits of a text too, since integers of JSON end at 64 bits."""
+
 Address = Annotated[str, AfterValidator(real_address)]
 Secret = Annotated[int, BeforeValidator(_secret)]
 PublicKey = Annotated[str, AfterValidator(_pubkey)]

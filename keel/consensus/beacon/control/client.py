@@ -27,7 +27,7 @@ def ask(
             connection.connect(str(path))
         except OSError as error:
             raise BeaconError(
-                f"no beacon chain runs in {folder}: start one with `ape run beacon start`"
+                f"no beacon chain runs in {folder}: start one with `keel beacon start`"
             ) from error
         with connection.makefile("rwb") as stream:
             stream.write(orjson.dumps({"command": command, "arguments": arguments}) + b"\n")

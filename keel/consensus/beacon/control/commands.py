@@ -7,7 +7,7 @@ counts, wei otherwise, and their names say which.
 
 from collections.abc import Callable
 
-from keel.chain.state import unlocked_accounts
+from keel.chain.state import balance_wei, unlocked_accounts
 from keel.consensus.beacon.branches import restore_branch, take_branch
 from keel.consensus.beacon.control.arguments import (
     Address,
@@ -33,7 +33,7 @@ from keel.consensus.beacon.control.slot_commands import (
     withdrawal,
 )
 from keel.consensus.beacon.disk import save_chain
-from keel.consensus.beacon.errors import BeaconError
+from keel.consensus.beacon.errors import BadArgumentError, BeaconError
 from keel.consensus.beacon.offences import propose_twice, vote_around, vote_twice
 from keel.consensus.beacon.participation import enough_to_stop_finality
 from keel.consensus.beacon.requests import (
@@ -47,6 +47,9 @@ from keel.consensus.beacon.requests import (
 )
 from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.consensus.deposit_data import parse_deposit_data
+from keel.formatting.amounts import shown_ether
+
+_WEI_PER_GWEI = 10**9
 
 
 def validator(desk: Desk, index: Index) -> Result:
@@ -143,7 +146,15 @@ def deposit(desk: Desk, deposit_data: str) -> Result:
 def more(desk: Desk, index: Index, amount_gwei: DepositGwei) -> Result:
     """Top a validator up from Anvil's first account."""
     require_validators(desk.chain, [index])
-    return _sent(top_up(desk.chain, index, amount_gwei, unlocked_accounts(desk.chain.rpc)[0]))
+    rpc, amount_wei = desk.chain.rpc, amount_gwei * _WEI_PER_GWEI
+    sender = unlocked_accounts(rpc)[0]
+    held_wei = balance_wei(rpc, sender)
+    if amount_wei >= held_wei:
+        raise BeaconError(
+            f"{shown_ether(amount_wei)} ETH and gas are more than {sender} has: "
+            f"{shown_ether(held_wei)} ETH"
+        )
+    return _sent(top_up(desk.chain, index, amount_gwei, sender))
 
 
 def add_key(desk: Desk, secret: Secret) -> Result:
@@ -178,7 +189,8 @@ def snapshot(desk: Desk, name: Name) -> Result:
 def revert(desk: Desk, name: Name) -> Result:
     """Return to a named snapshot."""
     if name not in desk.snapshots:
-        raise BeaconError(f"no snapshot {name!r}, known: {', '.join(desk.snapshots) or 'none'}")
+        known = ", ".join(desk.snapshots) or "none"
+        raise BadArgumentError(f"no snapshot {name!r}, known: {known}")
     restore_branch(desk.chain, desk.snapshots[name])
     return status(desk)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from keel.consensus.beacon.control.arguments import GoalName, PublicKey, Slots
+from keel.consensus.beacon.control.arguments import GoalName, PublicKey, Slot, Slots
 from keel.consensus.beacon.control.desk import Desk, Result, status
 from keel.consensus.beacon.control.limits import MOST_SLOTS
 from keel.consensus.beacon.control.names import is_known, named_pubkey
@@ -23,7 +23,7 @@ def epoch(desk: Desk, count: Slots) -> Result:
     return status(desk)
 
 
-def finality(desk: Desk, slot: Slots | None) -> Result:
+def finality(desk: Desk, slot: Slot | None) -> Result:
     """Go on until a slot, by default the present one, is finalised."""
     desk.chain.to_finality(slot, on_slot=desk.on_slot)
     return status(desk)
@@ -35,7 +35,7 @@ def reach_goal(desk: Desk, goal: GoalName) -> Result:
     return status(desk)
 
 
-def to_slot(desk: Desk, slot: Slots) -> Result:
+def to_slot(desk: Desk, slot: Slot) -> Result:
     """Continue to a slot that is ahead."""
     chain = desk.chain
     if not chain.slot < slot <= chain.slot + MOST_SLOTS:
