@@ -21,7 +21,7 @@ from tests.unit.contracts.vaults import (
 
 NORMAL, ANNOUNCED, DEAD = 0, 2, 4
 INSURED_WEI = 50 * ETHER
-LOSS_WEI = 20 * ETHER  # of 1,050 ETH, of which 1 % may be lost at once
+LOSS_WEI = 20 * ETHER  # of 1,050 ETH, of which 0.25 % may be lost at once
 
 
 @pytest.fixture

@@ -2,14 +2,21 @@
 
 import pytest
 
-from keel.chain.clock import jump_to, now
+from keel.chain.clock import jump_to, now, reverting
 from keel.model.constants import ETHER
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.incidents.stage import Naive
 from tests.unit.contracts.hands import deposit, next_reference_slot, report
 from tests.unit.contracts.underwriting import SHARES, fund_in_normal_state
-from tests.unit.contracts.vaults import apply, change, inputs_of, insure, stake
+from tests.unit.contracts.vaults import (
+    announce_if_large,
+    apply,
+    change,
+    inputs_of,
+    insure,
+    stake,
+)
 
 
 def test_33_cover_is_taken_again_and_again(
@@ -25,7 +32,7 @@ def test_33_cover_is_taken_again_and_again(
     vault, fund = keel.quick.vault, keel.quick.fund
     deposit(keel, victim, 200 * ETHER)
     stake(keel, 3)
-    units = insure(keel, 10 * ETHER)
+    units = insure(keel, 20 * ETHER)
     with fails("OnlyVault", caller=attacker):
         fund.cover.send(10**27, sender=attacker)
     receipt = change(keel, -ETHER)
@@ -38,7 +45,7 @@ def test_33_cover_is_taken_again_and_again(
     with fails("OnlyProtocol", caller=attacker, expected=keel.quick.oracle.address):
         vault.applyReport.send(inputs_of(keel, now(keel.rpc), -ETHER), sender=attacker)
     change(keel, -90 * ETHER)
-    assert fund.totalAssets() == left - left * 9_500 // 10_000
+    assert fund.totalAssets() == left - left * 5 // 100
 
 
 def test_34_underwriters_flee_before_a_loss(
@@ -76,7 +83,10 @@ def test_34_underwriters_flee_before_a_loss(
 def test_35_a_real_loss_is_covered_to_the_wei(
     keel: Keel, naive: Naive, victim: str, lost_wei: int
 ) -> None:
-    """Both incidents of operators in 2023: cover must bring back the rate, and no more."""
+    """Both incidents of operators in 2023: cover must bring back the rate, and no more.
+
+    A fund pays at most 5 % of itself until slashings are proven; a smaller one pays a part.
+    """
     pool = naive("TestNaiveStaking")
     pool.function("deposit").send(sender=victim, value_wei=1_000 * ETHER)
     pool.function("lose").send(lost_wei, sender=victim)
@@ -86,12 +96,21 @@ def test_35_a_real_loss_is_covered_to_the_wei(
     deposit(keel, victim, 1_000 * ETHER)
     stake(keel, 10)
     insure(keel, 50 * ETHER)
-    rate = vault.toAssetsDown(10**27)
+    vault.depositWrapped.send(victim, victim, sender=victim, value_wei=350 * ETHER)
+    announce_if_large(keel, lost_wei)
     ref_time = next_reference_slot(keel)
+    with reverting(keel.rpc):
+        receipt = apply(keel, inputs_of(keel, ref_time, -lost_wei))
+        (loss,) = vault.events(receipt, "LossAbsorbed")
+        assert loss.inputs["coverWei"] == 50 * ETHER * 5 // 100
+        assert loss.inputs["holdersWei"] == lost_wei - loss.inputs["coverWei"]
+        assert fund.totalAssets() == 50 * ETHER * 95 // 100
+    keel.quick.wrapped.transfer.send(fund.address, 350 * ETHER, sender=victim)
+    rate = vault.toAssetsDown(10**27)
     receipt = apply(keel, inputs_of(keel, ref_time, -lost_wei))
     (loss,) = vault.events(receipt, "LossAbsorbed")
     assert loss.inputs["coverWei"] == lost_wei
     assert abs(vault.toAssetsDown(10**27) - rate) <= 1
     assert vault.balanceOf(victim) == 1_000 * ETHER
-    assert fund.totalAssets() == 50 * ETHER - lost_wei
+    assert fund.totalAssets() == 400 * ETHER - lost_wei
     assert vault.lossCarryWei() == 0

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from keel.chain.clock import now, set_next_timestamp
-from keel.model.constants import ETHER, RAY
+from keel.model.constants import ETHER, RAY, REOPENING_FRAMES
 from tests.deployment import Keel
 from tests.unit.contracts.hands import deposit, undone
 from tests.unit.contracts.vaults import change, stake
@@ -25,7 +25,7 @@ def live_an_odd_life(keel: Keel, random: Random, holder: str) -> None:
     ticket_wei = random.choice([1, 9]) * ETHER + random.randrange(ETHER)
     keel.quick.queue.request.send(ticket_wei, holder, sender=holder)
     change(keel, -random.randrange(ETHER // 100, ETHER))
-    change(keel, random.randrange(10**15))
+    change(keel, random.randrange(10**15), frames=REOPENING_FRAMES + 1)
     deposit(keel, holder, 5 * ETHER + random.randrange(ETHER))
     assert keel.quick.queue.pending().index < RAY
 

@@ -20,12 +20,12 @@ from keel.model.constants import ETHER
 from tests.deployment import Keel
 
 
-def announce_loss(keel: Keel, drawn_wei: int = ETHER) -> Receipt:
+def announce_loss(keel: Keel, loss_wei: int = ETHER) -> Receipt:
     """Announce a loss in the first second of the next reference slot, as the oracle does."""
     ref_time, vault = next_reference_slot(keel), keel.quick.vault
     sender = as_contract(keel.quick.oracle)
     set_next_timestamp(keel.rpc, ref_time)
-    return vault.announceLoss.send(ref_time, drawn_wei, sender=sender)
+    return vault.announceLoss.send(ref_time, loss_wei, sender=sender)
 
 
 def as_contract(contract: Contract) -> str:

@@ -15,6 +15,7 @@ from keel.chain.contract import call_many
 from keel.chain.state import balance_wei, set_balance_wei
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import StakingVault
+from keel.model.accounts import Accounts
 from keel.model.constants import (
     BPS,
     DAY,
@@ -76,15 +77,15 @@ class Hostile:
     def play(self, kind: str, number: int, extra: int) -> None:
         getattr(self, f"_{kind}")(number, extra)
 
-    def _announce(self, drawn_wei: int, frames: int) -> None:
+    def _announce(self, loss_wei: int, frames: int) -> None:
         """Whenever there is a slot newer than the last report's; 0 frames: the newest of now."""
         ref_time = self.vault.newestRefTime() + frames * self.frame
         if ref_time <= accounts_of(self.keel).ref_time:
             return
         at = max(ref_time, now(self.keel.rpc))
         set_next_timestamp(self.keel.rpc, at)
-        self.vault.announceLoss.send(ref_time, drawn_wei, sender=self.module)
-        self.announced = (at, drawn_wei)
+        self.vault.announceLoss.send(ref_time, loss_wei, sender=self.module)
+        self.announced = (at, loss_wei)
 
     def _newcomer(self, amount_wei: int, validators: int) -> None:
         """Deposit, and stake at once, where that is open; neither lifts what vests."""
@@ -113,8 +114,7 @@ class Hostile:
         jump_to(self.keel.rpc, ref_time)
         expected_wei = vault.reportBase(ref_time).expectedWei
         reported_wei = min(max(0, expected_wei + change_wei), LARGEST_REPORT_WEI)
-        visible_wei, unvested_wei = before.visible_wei(ref_time), before.unvested_wei(ref_time)
-        drawn_wei = max(0, expected_wei - reported_wei - unvested_wei)
+        visible_wei = before.visible_wei(ref_time)
         inputs = {
             "refTime": ref_time,
             "consensusBalanceWei": reported_wei,
@@ -122,7 +122,7 @@ class Hostile:
             "rewardsWei": 0,
             "lastTicketHint": 0,
         }
-        if not self._takes_loss(inputs, drawn_wei, visible_wei):
+        if not self._takes_loss(inputs, expected_wei - reported_wei, before):
             return
         after = accounts_of(self.keel)
         counted_wei = min(reported_wei, expected_wei) if before.insolvent else reported_wei
@@ -141,17 +141,18 @@ class Hostile:
         if not before.insolvent:
             self.most_a_day_wei = cap * min(visible_wei, self.record_wei)
 
-    def _takes_loss(self, inputs: Inputs, drawn_wei: int, visible_wei: int) -> bool:
+    def _takes_loss(self, inputs: Inputs, loss_wei: int, before: Accounts) -> bool:
         """Apply a report; one whose loss is neither in the bucket nor announced is refused."""
         at = inputs["refTime"]
-        bearing_wei = visible_wei + self.keel.quick.queue.owedWei()
+        drawn_wei = max(0, loss_wei - before.unvested_wei(at))
+        bearing_wei = before.visible_wei(at) + self.keel.quick.queue.owedWei()
         bucket = (bearing_wei * LIMIT_BPS // BPS, self.keel.profile.loss_period_seconds)
         bucket_wei = allowed_wei = available(self.losses_full_at, at, *bucket)
         announced_at, announced_wei = self.announced
         if announced_at and self.frame <= at - announced_at < 3 * self.frame:
             allowed_wei += announced_wei
-        if drawn_wei > allowed_wei:
-            with fails("LossNotAnnounced", lossWei=drawn_wei, allowedWei=allowed_wei):
+        if drawn_wei > bucket_wei and loss_wei > allowed_wei:
+            with fails("LossNotAnnounced", lossWei=loss_wei, allowedWei=allowed_wei):
                 self._apply(inputs)
             return False
         self._apply(inputs)
@@ -322,12 +323,12 @@ def test_the_dead_exit_opens_14_frames_after_the_last_report_whatever_is_announc
         set_balance_wei(keel.rpc, keel.quick.withdrawal_vault.address, 5 * ETHER)
         last = accounts_of(keel).ref_time
         dead_at = last + DEAD_FRAMES * keel.profile.frame_seconds
-        for permille, drawn_wei in sorted(moments):
+        for permille, loss_wei in sorted(moments):
             moment = last + (dead_at - last) * permille // 1_000
             jump_to(keel.rpc, max(moment, now(keel.rpc)))
             ref_time = vault.newestRefTime()
             if ref_time > last:
-                vault.announceLoss.send(ref_time, drawn_wei, sender=hostile.module)
+                vault.announceLoss.send(ref_time, loss_wei, sender=hostile.module)
         jump_to(keel.rpc, dead_at - 1)
         set_next_timestamp(keel.rpc, dead_at - 1)
         with fails("StateNotDead", state=3):

@@ -231,7 +231,9 @@ class TestRedeem:
     @pytest.mark.usefixtures("instant")
     def test_refuses_what_liquidity_cannot_pay_in_full(self, keel: Keel, outlet: str) -> None:
         """INS-2: at the bound all liquidity is paid, one wei beyond nothing."""
-        stake(keel, 90)
+        for first in (0, 30, 60):  # a frame lets 32 be staked
+            change(keel, 0)
+            stake(keel, 30, first)
         most_wei = 120 * ETHER + fee_wei(curve_of(keel), 120 * ETHER, 120 * ETHER)
         short = {"neededWei": most_wei + 1, "availableWei": most_wei}
         with fails("InsufficientLiquidity", **short):

@@ -65,7 +65,8 @@ class TestBucket:
         with reverting(keel.rpc):
             beyond = inputs_of(keel, ref_time, -unvested_wei - allowed_wei - 1)
             set_next_timestamp(keel.rpc, ref_time)
-            with fails("LossNotAnnounced", lossWei=allowed_wei + 1, allowedWei=allowed_wei):
+            loss_wei = unvested_wei + allowed_wei + 1
+            with fails("LossNotAnnounced", lossWei=loss_wei, allowedWei=allowed_wei):
                 apply(keel, beyond)
         inputs = inputs_of(keel, ref_time, -unvested_wei)
         set_next_timestamp(keel.rpc, ref_time)
@@ -110,6 +111,27 @@ class TestAnnouncement:
         set_next_timestamp(keel.rpc, ref_time)
         with fails("LossNotAnnounced", lossWei=ETHER, allowedWei=allowed_wei):
             apply(keel, inputs_of(keel, ref_time, -ETHER))
+
+    def test_holds_while_the_stream_that_bears_a_part_vests(self, keel_mainnet: Keel) -> None:
+        """REP-8: what is drawn grows every second; by that, such a loss would wait for ever."""
+        keel, vault = keel_mainnet, keel_mainnet.quick.vault
+        deposit(keel, keel.actors.depositor.address, 999 * ETHER)
+        stake(keel, 30)
+        change(keel, 0)
+        change(keel, -ANNOUNCED_WEI)
+        change(keel, 20 * ETHER)
+        announced_at = announce_loss(keel, 30 * ETHER).timestamp
+        drawn_wei = 30 * ETHER - vault.totals().unvestedWei
+        jump_to(keel.rpc, at := announced_at + keel.profile.frame_seconds)
+        drawn_later_wei = 30 * ETHER - vault.totals().unvestedWei
+        assert drawn_later_wei > drawn_wei + vault.lossAllowanceWei()
+        with reverting(keel.rpc):
+            most_wei = 30 * ETHER + vault.lossAllowanceWei()
+            with fails("LossNotAnnounced", lossWei=most_wei + 1, allowedWei=most_wei):
+                lose_at(keel, at, most_wei + 1)
+        visible_wei = vault.totalSupply()
+        lose_at(keel, at, 30 * ETHER)
+        assert vault.totalSupply() == visible_wei - drawn_later_wei
 
     def test_is_replaced_by_a_newer_one(self, keel: Keel, vault: StakingVault) -> None:
         announce_loss(keel, ANNOUNCED_WEI)
