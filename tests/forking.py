@@ -5,6 +5,7 @@ program and the specification is spared.
 """
 
 import ctypes
+import importlib
 import os
 import signal
 import sys
@@ -19,10 +20,14 @@ from keel.sight.agreed_state import StateRootError, verified_state
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PROGRAMS = {"keel.reporter": reporter, "keel.keeper": keeper}
+_LATE_MODULES = ("anyio._backends._asyncio", "httpcore", "uvicorn.loops.auto", "coincurve")
+"""What libraries load only when they first serve, ask or sign."""
 
 
 def warm_up() -> None:
-    """Read what a reporter would read at its first report."""
+    """Read what a reporter would read at its first request and at its first report."""
+    for module in _LATE_MODULES:
+        importlib.import_module(module)
     spec = load_spec(ChainConfig())
     try:
         verified_state(spec, spec.BeaconState().encode_bytes(), bytes(32))

@@ -9,7 +9,7 @@ address.
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, cast
 
 from eth_abi.abi import encode
@@ -112,10 +112,17 @@ class Signature:
         self.names = tuple(p.get("name") or str(i) for i, p in enumerate(parameters))
         self.types = tuple(canonical_type(p) for p in parameters)
         self.text = f"{name}({','.join(self.types)})"
-        self.hash = bytes(keccak(text=self.text))
-        self.selector = self.hash[:4]
-        self._readers = tuple(_reader(p, p["type"]) for p in parameters)
-        self._writers = tuple(_writer(p, p["type"]) for p in parameters)
+        self._parameters = parameters
+
+    @cached_property
+    def hash(self) -> bytes:
+        """Keccak-256 of the text, an event's first topic."""
+        return bytes(keccak(text=self.text))
+
+    @property
+    def selector(self) -> bytes:
+        """First four bytes of calldata or of an error's data."""
+        return self.hash[:4]
 
     def encode(self, arguments: Sequence[Any]) -> bytes:
         """ABI-encode the arguments, without selector."""
@@ -131,15 +138,22 @@ class Signature:
         """Like decode, by parameter name."""
         return dict(zip(self.names, self.decode(data), strict=True))
 
+    @cached_property
+    def _readers(self) -> tuple[Callable[[Any], Any], ...]:
+        return tuple(_reader(p, p["type"]) for p in self._parameters)
+
+    @cached_property
+    def _writers(self) -> tuple[Callable[[Any], Any], ...]:
+        return tuple(_writer(p, p["type"]) for p in self._parameters)
+
 
 class AbiFunction:
     """One function of an ABI."""
 
     def __init__(self, entry: AbiEntry) -> None:
-        outputs = entry.get("outputs", ())
+        self._outputs = entry.get("outputs", ())
         self.inputs = Signature(entry["name"], entry.get("inputs", ()))
-        self.outputs = Signature("", outputs)
-        self._pack = _tuple_type(outputs) if len(outputs) > 1 else None
+        self.outputs = Signature("", self._outputs)
 
     def encode_call(self, arguments: Sequence[Any]) -> bytes:
         """Return the calldata."""
@@ -151,6 +165,10 @@ class AbiFunction:
         if self._pack is not None:
             return self._pack(values)
         return values[0] if values else None
+
+    @cached_property
+    def _pack(self) -> Callable[[Iterable[Any]], tuple[Any, ...]] | None:
+        return _tuple_type(self._outputs) if len(self._outputs) > 1 else None
 
 
 class AbiEvent:
@@ -180,12 +198,16 @@ class AbiEvent:
 
 
 class Abi:
-    """Functions, events and errors of one or several JSON ABIs."""
+    """Functions, events and errors of one or several JSON ABIs.
+
+    What is hashed or built from an entry is so when it is first used: a service binds all contracts
+    and uses few of their entries.
+    """
 
     def __init__(self, *abis: Iterable[AbiEntry]) -> None:
         self.functions: dict[str, dict[str, AbiFunction]] = {}
-        self.events: dict[bytes, AbiEvent] = {}
-        self.errors: dict[bytes, Signature] = {}
+        self._events: list[AbiEntry] = []
+        self._errors: list[Signature] = []
         self.constructor = Signature("", ())
         for entry in (entry for abi in abis for entry in abi):
             kind = entry.get("type", "function")
@@ -193,13 +215,26 @@ class Abi:
                 function = AbiFunction(entry)
                 self.functions.setdefault(entry["name"], {})[function.inputs.text] = function
             elif kind == "event" and not entry.get("anonymous"):
-                event = AbiEvent(entry)
-                self.events[event.signature.hash] = event
+                self._events.append(entry)
             elif kind == "error":
-                error = Signature(entry["name"], entry.get("inputs", ()))
-                self.errors[error.selector] = error
+                self._errors.append(Signature(entry["name"], entry.get("inputs", ())))
             elif kind == "constructor":
                 self.constructor = Signature("", entry.get("inputs", ()))
+
+    def know_errors_of(self, other: "Abi") -> None:
+        """Take over the custom errors of another ABI, before the first is decoded."""
+        self._errors += other._errors
+
+    @cached_property
+    def events(self) -> dict[bytes, AbiEvent]:
+        """Events by their first topic."""
+        events = [AbiEvent(entry) for entry in self._events]
+        return {event.signature.hash: event for event in events}
+
+    @cached_property
+    def errors(self) -> dict[bytes, Signature]:
+        """Custom errors by their selector."""
+        return {error.selector: error for error in self._errors}
 
     def function(self, name: str, argument_count: int) -> AbiFunction:
         """Find a function by name or, if overloaded by types, by signature `name(types)`."""

@@ -42,7 +42,9 @@ class Wish(BaseModel):
     account: Annotated[str, AfterValidator(_address)]
     kind: Literal["deposit", "wrap", "unwrap", "request", "redeem", "claim"]
     amount: str = Field(default="", max_length=100)
-    tickets: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(), max_length=_MOST_TICKETS)
+    tickets: tuple[Annotated[int, Field(ge=1, lt=2**256)], ...] = Field(
+        default=(), max_length=_MOST_TICKETS
+    )
 
 
 class Prepared(BaseModel):
@@ -167,6 +169,8 @@ def _prepare_claim(c: Bindings, wish: Wish) -> Prepared:
         text = f"Ticket {tickets[0]} for {exact_ether(paid_wei)} ETH, paid to its owner"
         return _made(c.queue, wish.account, text, "claim", tickets[0])
     paid_wei = _tried(c.queue, wish.account, "claimMany", tickets)
+    if not paid_wei:
+        raise RefusedError(f"none of these {len(tickets)} tickets can be claimed now")
     text = f"{len(tickets)} tickets for {exact_ether(paid_wei)} ETH, paid to their owners"
     return _made(c.queue, wish.account, text, "claimMany", tickets)
 

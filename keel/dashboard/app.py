@@ -182,8 +182,8 @@ async def _wish(request: Request) -> Wish:
         return Wish.model_validate_json(await request.body())
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RefusedError(f"{place}: {first['msg'].removeprefix('Value error, ')}") from error
+        place = "".join(f"{part}: " for part in first["loc"])
+        raise RefusedError(f"{place}{first['msg'].removeprefix('Value error, ')}") from error
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

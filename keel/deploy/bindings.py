@@ -80,7 +80,7 @@ def bind_abis(
     """Bind addresses and ABIs by contract name."""
     errors = Abi()
     for name in CONTRACT_NAMES.values():
-        errors.errors.update(abis[name].errors)
+        errors.know_errors_of(abis[name])
     bound: dict[str, Any] = {}
     for field, name in CONTRACT_NAMES.items():
         kind: type[Contract] = getattr(contracts, name)

@@ -23,6 +23,7 @@ from keel.deploy.errors import ManifestError
 from keel.deploy.parameters import PARAMETERS
 from keel.deploy.plan import Plan, abi_artifact
 from keel.deploy.roles import ROLES
+from keel.files.atomic_files import write_atomically
 from keel.files.documents import DocumentError, parse_json
 from keel.files.errors import FileError
 from keel.files.text_files import read_text
@@ -102,12 +103,10 @@ class Manifest(BaseModel):
 
 
 def write_manifest(manifest: Manifest, path: Path, artifacts: Artifacts) -> None:
-    """Write the manifest, the ABIs that it names, and at `latest_path` both in one file."""
-    for name, contract in manifest.contracts.items():
-        abi_path = path.parent / contract.abi_path
-        abi_path.parent.mkdir(parents=True, exist_ok=True)
-        abi_path.write_text(json.dumps(abi_artifact(artifacts, name).abi_entries, indent=2) + "\n")
-    path.write_text(json.dumps(manifest.model_dump(mode="json"), indent=2) + "\n")
+    """Write the manifest, the ABIs that it names, and at `latest_path` both in one file.
+
+    Each file is replaced as a whole. Raises ManifestError, and then earlier ones stand.
+    """
     latest = {
         "chainId": manifest.chain_id,
         "block": manifest.block,
@@ -119,9 +118,21 @@ def write_manifest(manifest: Manifest, path: Path, artifacts: Artifacts) -> None
             for name, contract in manifest.contracts.items()
         },
     }
-    together = latest_path(path)
-    together.parent.mkdir(exist_ok=True)
-    together.write_text(json.dumps(latest, indent=2) + "\n")
+    abis = {
+        path.parent / contract.abi_path: abi_artifact(artifacts, name).abi_entries
+        for name, contract in manifest.contracts.items()
+    }
+    try:
+        for file, content in {
+            **abis,
+            path: manifest.model_dump(mode="json"),
+            latest_path(path): latest,
+        }.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            text = json.dumps(content, indent=2) + "\n"
+            write_atomically(file, text.encode(), is_public=True)
+    except OSError as error:
+        raise ManifestError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def latest_path(manifest: Path) -> Path:

@@ -15,7 +15,13 @@ from keel.consensus.beacon.config import ChainConfig, anvil_options
 from keel.consensus.beacon.control.desk import Desk
 from keel.consensus.beacon.control.errands import Errands
 from keel.consensus.beacon.control.server import serve, socket_path
-from keel.consensus.beacon.disk import load_chain, load_config, require_own_contents, save_chain
+from keel.consensus.beacon.disk import (
+    load_chain,
+    load_config,
+    recover_folder,
+    require_own_contents,
+    save_chain,
+)
 from keel.consensus.beacon.execution import mine_at_once
 from keel.consensus.beacon.outcome import SlotOutcome
 from keel.consensus.gateway.server import serving_rpc
@@ -42,6 +48,7 @@ class Start:
 def run_beacon(start: Start, console: Console) -> None:
     """Begin a chain or go on with the folder's, serve it, and save it at the end."""
     socket_path(start.folder)
+    recover_folder(start.folder)
     require_own_contents(start.folder)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,6 +1,8 @@
 """A manifest keeps what was deployed exactly, and serves its own chain only."""
 
 import json
+import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,27 @@ def test_a_missing_or_broken_one_is_named(keel: Keel, tmp_path: Path) -> None:
 def test_a_local_chain_s_lies_in_the_ignored_folder(keel: Keel, manifest: Manifest) -> None:
     place = manifest_path(keel.rpc, Path("root"))
     assert place == Path(f"root/.keel/31337-{manifest.genesis_hash[2:10]}.json")
+
+
+def test_a_full_disk_leaves_the_earlier_manifest(
+    keel: Keel, manifest: Manifest, path: Path
+) -> None:
+    before = {file: file.read_bytes() for file in path.parent.rglob("*.json")}
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    changed = manifest.model_copy(update={"block": 77})
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, unlimited[1]))
+    try:
+        with pytest.raises(
+            ManifestError, match=r"manifest\.json cannot be written: File too large"
+        ):
+            write_manifest(changed, path, keel.artifacts)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert {file: file.read_bytes() for file in path.parent.rglob("*.json")} == before
+
+
+def test_it_is_for_everybody_to_read(path: Path) -> None:
+    mask = os.umask(0)
+    os.umask(mask)
+    for file in path.parent.rglob("*.json"):
+        assert file.stat().st_mode & 0o777 == 0o666 & ~mask, file

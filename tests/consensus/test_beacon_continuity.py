@@ -1,7 +1,10 @@
 """Finality that stops and returns; branches of both layers; a restart from disk."""
 
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -14,10 +17,12 @@ from keel.chain.transaction import receipt_of, submit_transaction
 from keel.consensus.beacon.branches import branching, restore_branch, take_branch
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig, anvil_options
-from keel.consensus.beacon.disk import load_chain, load_config, save_chain
+from keel.consensus.beacon.disk import load_chain, load_config, recover_folder, save_chain
 from keel.consensus.beacon.errors import DataFolderError, NotReachedError, SnapshotEndedError
 from keel.consensus.beacon.offences import vote_twice
 from keel.consensus.beacon.participation import enough_to_stop_finality
+from keel.service.disk import owned_folder
+from keel.service.errors import FolderError
 from tests.consensus.conftest import DEPOSITED_KEY, SettledChain
 
 RECIPIENT = "0x" + "cd" * 20
@@ -122,6 +127,64 @@ def test_a_chain_goes_on_from_disk_with_the_same_head(
         assert old is not None
         assert again.spec.hash_tree_root(again.store.state_at(5)) == old.message.state_root
     assert (folder / "keys.json").stat().st_mode & 0o077 == 0
+
+
+class CutOffError(Exception):
+    """In the place of a kill."""
+
+
+def test_a_save_that_is_cut_off_loses_nothing(
+    chain: BeaconChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ended before any of its steps on the folders, a save leaves a chain to go on with."""
+    folder = tmp_path / "chain"
+    save_chain(chain, folder)
+    earlier, at = chain.slot, 0
+    chain.run(1)
+    while not saves(chain, folder, monkeypatch, at):
+        recover_folder(folder)
+        found = orjson.loads((folder / "chain.json").read_bytes())["head_slot"]
+        assert found in (earlier, chain.slot)
+        assert (folder / "states" / f"{found}.ssz").is_file()
+        at += 1
+    assert at > 2
+    assert orjson.loads((folder / "chain.json").read_bytes())["head_slot"] == chain.slot
+    assert [each.name for each in tmp_path.iterdir()] == ["chain"]
+
+
+def saves(chain: BeaconChain, folder: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> bool:
+    """Whether a save is done after so many renamed and removed folders; it ends there if not."""
+    steps = 0
+
+    def counted(method: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*arguments: Any, **options: Any) -> Any:
+            nonlocal steps
+            steps += 1
+            if steps > most:
+                raise CutOffError
+            return method(*arguments, **options)
+
+        return step
+
+    with monkeypatch.context() as cut:
+        cut.setattr(Path, "rename", counted(Path.rename))
+        cut.setattr("shutil.rmtree", counted(shutil.rmtree))
+        try:
+            save_chain(chain, folder)
+        except CutOffError:
+            return False
+    return True
+
+
+def test_a_save_leaves_the_folder_to_its_owner(chain: BeaconChain, tmp_path: Path) -> None:
+    folder = tmp_path / "chain"
+    with owned_folder(folder):
+        save_chain(chain, folder)
+        assert (folder / "chain.json").is_file()
+        with pytest.raises(FolderError, match="is in use by another process"), owned_folder(folder):
+            pass
+    with owned_folder(folder):
+        pass
 
 
 def test_a_chain_that_began_by_the_clock_goes_on_later(tmp_path: Path) -> None:

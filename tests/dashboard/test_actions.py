@@ -87,6 +87,21 @@ def test_a_ticket_that_waits_or_does_not_exist_is_not_claimed(keel: Keel) -> Non
         assert reason in str(refused.value)
 
 
+def test_tickets_of_which_none_can_be_claimed_cost_no_transaction(keel: Keel) -> None:
+    done(keel, "deposit", "10")
+    done(keel, "request", "2")
+    with pytest.raises(RefusedError, match="none of these 2 tickets can be claimed now"):
+        prepare(keel.quick, wish(keel, "claim", "", 1, 2))
+
+
+@pytest.mark.parametrize("number", [0, 2**256])
+def test_a_ticket_has_a_number_that_a_contract_takes(keel: Keel, number: int) -> None:
+    with pytest.raises(ValidationError, match=r"tickets\.0"):
+        wish(keel, "claim", "", number)
+    with pytest.raises(RefusedError, match="NoSuchTicket"):
+        prepare(keel.quick, wish(keel, "claim", "", 2**256 - 1))
+
+
 def test_a_closed_door_names_the_state(keel: Keel) -> None:
     jump(keel.rpc, 3 * keel.profile.frame_seconds)
     with pytest.raises(RefusedError) as refused:

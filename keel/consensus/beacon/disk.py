@@ -28,7 +28,10 @@ from keel.files.atomic_files import write_atomically
 
 FORMAT = 2
 
-CHAIN_CONTENTS = ("chain.json", "anvil.json", "keys.json", "states", "blocks", "lock")
+LOCK = "lock"
+"""File by which one process owns a folder."""
+
+CHAIN_CONTENTS = ("chain.json", "anvil.json", "keys.json", "states", "blocks", LOCK)
 """What a chain's folder holds; it is replaced as a whole each time the chain is written."""
 
 _OPERATION_TYPES = {
@@ -46,7 +49,7 @@ def save_chain(chain: BeaconChain, folder: Path, *, history_blocks: int = 0) -> 
     cannot read balances and storage at blocks before these. Transactions that wait in Anvil's
     pool, and snapshots, are not kept.
     """
-    new = folder.with_name(folder.name + ".new")
+    new = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     for part in ("states", "blocks"):
         (new / part).mkdir(parents=True)
@@ -60,8 +63,31 @@ def save_chain(chain: BeaconChain, folder: Path, *, history_blocks: int = 0) -> 
     _write_keys(new / "keys.json", chain.keys.secrets)
     (new / "anvil.json").write_bytes(orjson.dumps(_anvil_state(chain, history_blocks)))
     (new / "chain.json").write_bytes(orjson.dumps(_document(chain), option=orjson.OPT_INDENT_2))
-    shutil.rmtree(folder, ignore_errors=True)
+    _replace(folder, new)
+
+
+def recover_folder(folder: Path) -> None:
+    """Bring a folder back that a save had put aside when it was killed."""
+    old = _aside(folder)
+    if old.is_dir() and not folder.exists():
+        old.rename(folder)
+
+
+def _replace(folder: Path, new: Path) -> None:
+    recover_folder(folder)
+    old = _aside(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        lock = folder / LOCK
+        if lock.exists():
+            (new / LOCK).hardlink_to(lock)  # who owns the folder goes on owning it
+        folder.rename(old)
     new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
 
 
 def require_own_contents(

@@ -27,7 +27,7 @@ def one_line_faults() -> Iterator[None]:
         raise click.UsageError(str(error)) from error
     except (DataFolderError, FileError, KeystoreError, DepositDataError) as error:
         raise Mistake(str(error).partition("\n")[0]) from error
-    except (BeaconError, ChainError) as error:
+    except (BeaconError, ChainError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 
