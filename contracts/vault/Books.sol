@@ -7,6 +7,7 @@ import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IWithdrawalQueue} from "../interfaces/IWithdrawalQueue.sol";
 import {IWrappedKeelEther} from "../interfaces/IWrappedKeelEther.sol";
 import {STALE_FRAMES} from "../rules/Constants.sol";
+import {Pauses} from "../rules/Pauses.sol";
 import {Stream} from "../rules/Stream.sol";
 
 /// @title What StakingVault stores, and what follows from it alone
@@ -74,10 +75,13 @@ library Books {
         mapping(address holder => uint256 shares) sharesOf;
         /// @dev Frames are counted from the origin; a frame ends with its reference slot (REP-2).
         mapping(uint256 frame => Staked staked) stakedIn;
+        /// @dev What they closed reads the end where it looks anyway.
+        mapping(IStakingVault.Action action => Pauses.Pause pause) pauses;
     }
 
     /// @notice The vault's immutables, which a library cannot read.
     struct Core {
+        address registry;
         IWithdrawalQueue queue;
         IWrappedKeelEther wrapped;
         IEtherSource withdrawalVault;

@@ -20,6 +20,7 @@ import {
     UNVESTED_FLOOR_WEI,
     VALIDATOR_WEI
 } from "../rules/Constants.sol";
+import {Pauses} from "../rules/Pauses.sol";
 import {Solvency} from "../rules/Solvency.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 import {Books} from "./Books.sol";
@@ -29,9 +30,11 @@ import {VaultViews} from "./VaultViews.sol";
 /// @notice What is stored stands in Books, what is answered in VaultViews, and what a report does in Reports.
 contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     using Books for Books.Stored;
+    using Pauses for Pauses.Pause;
     using SafeCast for uint256;
 
     uint256 private constant MAX_FEE_BPS = 2000;
+    uint32 private constant NOT_HANDED_OVER = type(uint32).max; // ROL-5: the hand-over ends this pause
 
     /// @dev SHR-7: 1 ETH comes with the construction; the vault holds its shares and has no way to move them.
     constructor(Init memory init) payable VaultViews(init) AccessManaged(init.authority) {
@@ -43,6 +46,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         _books.ledger.assetsWei = msg.value.toUint88();
         _books.sharesOf[address(this)] = shares;
         _books.consensus.lastRefTime = newestRefTime().toUint32();
+        _books.flow.depositsOpenFrom = NOT_HANDED_OVER;
         _books.flow.depositsOpenUntil = (newestRefTime() + STALE_FRAMES * FRAME_SECONDS).toUint32();
         emit Transfer(address(0), address(this), msg.value);
         emit Deposited(msg.sender, address(this), msg.value, shares, address(0));
@@ -84,7 +88,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     /// @param multiple what the shares are rounded down to
     function _takeIn(uint256 multiple) private returns (uint256 shares) {
         if (block.timestamp >= _books.flow.depositsOpenUntil) _revertClosed(Action.Deposit);
-        if (block.timestamp < _books.flow.depositsOpenFrom) _revertNotYetOpen();
+        if (block.timestamp < _books.flow.depositsOpenFrom) _requireSeed();
         uint256 total = _books.ledger.shares;
         uint256 assetsWei = _books.ledger.assetsWei;
         uint256 unvestedWei = _books.unvestedWei();
@@ -232,7 +236,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakingVault
     function fundValidators(bytes calldata deposits, bytes32 depositRoot) external nonReentrant {
-        _requireCaller(_books.modules.registry);
+        _requireCaller(REGISTRY);
         if (block.timestamp >= _books.flow.depositsOpenUntil) _revertClosed(Action.Staking);
         Books.Limits memory limits = _books.limits;
         if (block.timestamp < limits.stakingPausedUntil) revert ActionPaused(Action.Staking, limits.stakingPausedUntil);
@@ -302,14 +306,16 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc IStakingVault
     function pause(Action action, uint256 seconds_) external restricted {
         if (seconds_ > MAX_PAUSE_SECONDS) revert PauseTooLong(seconds_, MAX_PAUSE_SECONDS);
-        uint32 until = (block.timestamp + seconds_).toUint32();
+        uint32 until = _books.pauses[action].next(seconds_);
         if (action == Action.Staking) _books.limits.stakingPausedUntil = until;
         else _books.flow.depositsOpenFrom = Math.max(until, _books.limits.depositsReopenAt).toUint32();
         emit Paused(action, until);
     }
 
     /// @inheritdoc IStakingVault
-    function setModules(Modules calldata modules_) external restricted {
+    function setModules(Modules calldata modules_, bytes32[2] calldata codeHashes) external restricted {
+        _requireCode(modules_.oracle, codeHashes[0]);
+        _requireCode(modules_.fund, codeHashes[1]);
         _setModules(modules_);
     }
 
@@ -319,9 +325,17 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     }
 
     function _setModules(Modules memory m) private {
-        if (m.oracle == address(0) || m.registry == address(0) || m.fund == address(0)) revert ModuleMissing(m);
+        if (m.oracle == address(0) || m.fund == address(0)) revert ModuleMissing(m);
         _books.modules = m;
-        emit ModulesSet(m.oracle, m.registry, m.fund);
+        emit ModulesSet(m.oracle, m.fund);
+    }
+
+    /// @dev MOD-1.
+    function _requireCode(address module, bytes32 expected) private view {
+        bytes memory code = module.code;
+        if (code.length == 0 || code[0] == 0xef) revert ModuleWithoutCode(module);
+        bytes32 actual = module.codehash;
+        if (actual != expected) revert ModuleCodeChanged(module, expected, actual);
     }
 
     function _setTerms(Terms memory t) private {
@@ -371,9 +385,11 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         revert ActionClosed(action, s);
     }
 
-    /// @dev STA-3 and STA-4: the later of the wait after a loss and of a pause.
-    function _revertNotYetOpen() private view {
+    /// @dev STA-3 and STA-4: the later of the wait after a loss and of a pause. Only the fund's seed comes before the
+    /// hand-over (ROL-5).
+    function _requireSeed() private view {
         uint256 openFrom = _books.flow.depositsOpenFrom;
+        if (openFrom == NOT_HANDED_OVER && msg.sender == authority()) return;
         if (openFrom == _books.limits.depositsReopenAt) revert DepositsClosed(openFrom);
         revert ActionPaused(Action.Deposit, openFrom);
     }

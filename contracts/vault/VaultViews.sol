@@ -42,6 +42,8 @@ abstract contract VaultViews is IStakingVault, Permit {
     IDepositContract public immutable DEPOSIT_CONTRACT;
     address public immutable INSTANT_REDEMPTION;
     /// @inheritdoc IStakingVault
+    address public immutable REGISTRY;
+    /// @inheritdoc IStakingVault
     uint256 public immutable FRAME_ORIGIN;
     /// @inheritdoc IStakingVault
     uint256 public immutable FRAME_SECONDS;
@@ -70,6 +72,7 @@ abstract contract VaultViews is IStakingVault, Permit {
         REWARDS_VAULT = IEtherSource(init.rewardsVault);
         DEPOSIT_CONTRACT = IDepositContract(init.depositContract);
         INSTANT_REDEMPTION = init.instantRedemption;
+        REGISTRY = init.registry;
         FRAME_ORIGIN = init.frameOrigin;
         FRAME_SECONDS = init.frameSeconds;
         STREAM_CAP_RAY_PER_DAY = init.streamCapRayPerDay;
@@ -269,6 +272,7 @@ abstract contract VaultViews is IStakingVault, Permit {
         if (init.wrapped == address(0)) revert ZeroAddress("wrapped");
         if (init.queue == address(0)) revert ZeroAddress("queue");
         if (init.instantRedemption == address(0)) revert ZeroAddress("instantRedemption");
+        if (init.registry == address(0)) revert ZeroAddress("registry");
         if (init.withdrawalVault == address(0)) revert ZeroAddress("withdrawalVault");
         if (init.rewardsVault == address(0)) revert ZeroAddress("rewardsVault");
         if (init.depositContract == address(0)) revert ZeroAddress("depositContract");
@@ -292,6 +296,7 @@ abstract contract VaultViews is IStakingVault, Permit {
     /// @dev For the library of the reports, which cannot read immutables.
     function _core() internal view returns (Books.Core memory) {
         return Books.Core({
+            registry: REGISTRY,
             queue: QUEUE,
             wrapped: WRAPPED,
             withdrawalVault: WITHDRAWAL_VAULT,

@@ -8,12 +8,14 @@ import {IInstantRedemption} from "../interfaces/IInstantRedemption.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {LIMIT_PERIOD} from "../rules/Constants.sol";
 import {InstantFee} from "../rules/InstantFee.sol";
+import {Pauses} from "../rules/Pauses.sol";
 import {Solvency} from "../rules/Solvency.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 
 /// @title The price of leaving at once, and its limit
 /// @notice Rules INS, LIM-3 and STA-4 of docs/design.md.
 contract InstantRedemption is IInstantRedemption, AccessManaged {
+    using Pauses for Pauses.Pause;
     using SafeCast for uint256;
 
     /// @dev One slot, read and written by each redemption.
@@ -31,6 +33,7 @@ contract InstantRedemption is IInstantRedemption, AccessManaged {
     uint256 public immutable MAX_PAUSE_SECONDS;
 
     Instant private _instant;
+    Pauses.Pause private _pause;
 
     constructor(
         address authority,
@@ -66,8 +69,8 @@ contract InstantRedemption is IInstantRedemption, AccessManaged {
     /// @inheritdoc IInstantRedemption
     function pause(uint256 seconds_) external restricted {
         if (seconds_ > MAX_PAUSE_SECONDS) revert PauseTooLong(seconds_, MAX_PAUSE_SECONDS);
-        _instant.pausedUntil = (block.timestamp + seconds_).toUint32();
-        emit Paused(block.timestamp + seconds_);
+        _instant.pausedUntil = _pause.next(seconds_);
+        emit Paused(_instant.pausedUntil);
     }
 
     function _setTerms(Terms memory t) private {

@@ -67,7 +67,6 @@ class StakingVaultModules(NamedTuple):
     """StakingVaultModules."""
 
     oracle: str
-    registry: str
     fund: str
 
 
@@ -240,6 +239,13 @@ class AccountingOracleSimulate(NamedTuple):
     outcome: StakingVaultReportOutcome
 
 
+class OperatorRegistryNextRewardAddress(NamedTuple):
+    """OperatorRegistryNextRewardAddress."""
+
+    rewardAddress: str
+    since: int
+
+
 class OperatorRegistryOperator(NamedTuple):
     """OperatorRegistryOperator."""
 
@@ -296,6 +302,7 @@ class AccessManager(Contract):
     setTargetClosed: Function[None, AddressLike, bool]
     setTargetFunctionRole: Function[None, AddressLike, Sequence[bytes], int]
     updateAuthority: Function[None, AddressLike, AddressLike]
+    wasCancelled: Function[bool, bytes]
 
 
 class StakingVault(Contract):
@@ -311,6 +318,7 @@ class StakingVault(Contract):
     MAX_FEE_RAY_PER_DAY: Function[int]
     MAX_PAUSE_SECONDS: Function[int]
     QUEUE: Function[str]
+    REGISTRY: Function[str]
     REWARDS_VAULT: Function[str]
     STAKE_FLOOR_WEI: Function[int]
     STAKE_LIMIT_BPS: Function[int]
@@ -353,7 +361,7 @@ class StakingVault(Contract):
     redeemFor: Function[None, AddressLike, int, int, AddressLike]
     reportBase: Function[StakingVaultReportBase, int]
     setAuthority: Function[None, AddressLike]
-    setModules: Function[None, Struct]
+    setModules: Function[None, Struct, Sequence[bytes]]
     setTerms: Function[None, Struct]
     sharesOf: Function[int, AddressLike]
     stakeableWei: Function[int]
@@ -476,6 +484,8 @@ class WithdrawalVault(Contract):
     VAULT: Function[str]
     authority: Function[str]
     consolidationRequestFeeWei: Function[int]
+    consolidationsAvailable: Function[int]
+    exitsAvailable: Function[int]
     initialize: Function[None, AddressLike]
     isConsumingScheduledOp: Function[bytes]
     passOn: Function[None, int]
@@ -537,6 +547,7 @@ class OperatorRegistry(Contract):
     isConsumingScheduledOp: Function[bytes]
     isStaked: Function[bool, bytes]
     mayStakeNext: Function[bool, int]
+    nextRewardAddress: Function[OperatorRegistryNextRewardAddress, int]
     operator: Function[OperatorRegistryOperator, int]
     operatorCount: Function[int]
     setAuthority: Function[None, AddressLike]

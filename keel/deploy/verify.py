@@ -5,7 +5,7 @@ the storage of all contracts that keep no users' balances as a whole.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eth_abi.exceptions import DecodingError
@@ -33,6 +33,8 @@ MANAGED = ("vault", "instant", "withdrawal_vault", "oracle", "registry")
 """Fields of Bindings that ask the AccessManager."""
 
 _IMPLEMENTATION_SLOT = int.from_bytes(keccak(text="eip1967.proxy.implementation")) - 1
+_REQUEST_LIMITS_SLOT = 0
+_LAST_PAUSE_SLOT = 2
 _INITIALIZERS_DISABLED = 2**64 - 1
 
 
@@ -140,7 +142,7 @@ def _parameters(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
 def _wiring(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
     config, places = plan.configuration, plan.addresses
     members = sorted(config.address(member) for member in config.members)
-    modules = (places["AccountingOracle"], places["OperatorRegistry"], places["InsuranceFund"])
+    modules = (places["AccountingOracle"], places["InsuranceFund"])
     for field in MANAGED:
         contract = getattr(bindings, field)
         name = CONTRACT_NAMES[field]
@@ -180,7 +182,7 @@ def _access(bindings: Bindings, plan: Plan, events: Sequence[Event]) -> Iterator
         for getter, expected in (
             ("getRoleAdmin", ADMIN.id),
             ("getRoleGuardian", guardian),
-            ("getRoleGrantDelay", 0),
+            ("getRoleGrantDelay", plan.access.grant_delays.get(role.id, 0)),
         ):
             yield Reading(
                 f"{getter} of {role.name}", manager.function(getter).prepare(role.id), expected
@@ -216,9 +218,9 @@ def _holders(bindings: Bindings, plan: Plan, events: Iterable[Event]) -> Iterato
         yield Reading(
             f"role {names.get(role_id, role_id)} of {accounts.get(account, 'unlisted')} {account} "
             "(held, delay)",
-            bindings.manager.hasRole.prepare(role_id, account),
+            bindings.manager.getAccess.prepare(role_id, account),
             wanted.get((role_id, account), (False, 0)),
-            tuple,
+            lambda access: (access[0] != 0, access[1]),  # granted, though it may wait yet (ROL-4)
         )
 
 
@@ -241,6 +243,7 @@ def _storage(
             _namespaced("openzeppelin.storage.AccessManaged"): Word(
                 "its authority", int(places[MANAGER], 16)
             ),
+            _REQUEST_LIMITS_SLOT: Word("its daily limits of requests", None),
         },
     )
     disabled = Word("its initialised version", _INITIALIZERS_DISABLED)
@@ -252,7 +255,9 @@ def _storage(
     read += [oracle.isMember.prepare(member) for member in members]
     yield from _explained(rpc, "AccountingOracle", oracle.address, read, unchecked)
     read = [instant.authority.prepare(), instant.terms.prepare()]
-    yield from _explained(rpc, "InstantRedemption", instant.address, read, unchecked)
+    for found in _explained(rpc, "InstantRedemption", instant.address, read, unchecked):
+        pause = {_LAST_PAUSE_SLOT: Word("its last pause", None)}
+        yield replace(found, words={**found.words, **pause})
 
 
 def _explained(

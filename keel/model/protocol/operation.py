@@ -1,6 +1,6 @@
 """What keeps the protocol going between reports.
 
-STA-4: three actions can be paused, each apart, for a bounded time.
+STA-4: three actions can be paused, each apart, for a bounded time and half of it at most.
 STA-5: while the oracle is dead anyone brings withdrawals into B; C falls by the same, then P.
 STA-6: staking takes 32 ETH a validator from what the queue does not need.
 LIM-3: staking is bounded in a frame.
@@ -16,6 +16,7 @@ from keel.model.errors import (
     NothingToDo,
     NothingToStake,
     PauseTooLong,
+    PauseTooSoon,
     Refused,
     StateNotDead,
     SweepTooEarly,
@@ -61,11 +62,22 @@ def stakeable_wei(world: Protocol, now: int) -> int:
 
 
 def pause(world: Protocol, now: int, action: Action, seconds: int) -> Protocol:
-    """Pause an action for `seconds`, 0 ending a pause; raises PauseTooLong."""
+    """Pause an action for `seconds`, 0 ending a pause; raises PauseTooLong or PauseTooSoon."""
     longest = world.parameters.max_pause_seconds
     if seconds > longest:
         raise PauseTooLong(seconds, longest)
-    return replace(world, paused_until={**world.paused_until, action: now + seconds})
+    began, ended = world.pauses.get(action, (0, 0))
+    if seconds == 0:
+        ended = min(now, ended)
+    elif now < (possible_at := 2 * ended - began):
+        raise PauseTooSoon(possible_at, now)
+    else:
+        began, ended = now, now + seconds
+    return replace(
+        world,
+        pauses={**world.pauses, action: (began, ended)},
+        paused_until={**world.paused_until, action: now + seconds},
+    )
 
 
 def sweep(world: Protocol, now: int) -> tuple[Protocol, int]:

@@ -58,6 +58,7 @@ class Protocol:
 
     `shares_of` and `units_of` are kETH shares and wkETH units by holder, wkETH and the fund being
     holders under the names above. `withdrawal_vault_wei` and `rewards_vault_wei` are real balances.
+    `pauses` are begin and end of each action's last pause (STA-4).
     """
 
     parameters: Parameters
@@ -77,6 +78,7 @@ class Protocol:
     announced_wei: int = 0
     deposits_open_from: int = 0
     ether_moved_at: int = 0
+    pauses: Mapping[Action, tuple[int, int]] = field(default_factory=dict)
     paused_until: Mapping[Action, int] = field(default_factory=dict)
     withdrawal_vault_wei: int = 0
     rewards_vault_wei: int = 0
