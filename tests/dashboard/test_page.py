@@ -200,10 +200,10 @@ def test_an_announced_loss_is_told_with_its_signers(stage: Staged, browser: Brow
         assert votes == ["POSTED", "SIGNED", "SIGNED", "LEFT_OUT", "LEFT_OUT"]
         line = page.locator(f"li[data-transaction='{posted.receipt.transaction_hash}']")
         shown = line.locator("[data-wei]").evaluate_all("all => all.map((e) => e.dataset.wei)")
-        assert [int(each) for each in shown] == [
-            posted.judgement.lossWei,
-            posted.judgement.limitWei,
-        ]
+        told = posted.event("LossAnnounced")
+        assert told is not None
+        assert told.inputs["lossWei"] == posted.judgement.lossWei
+        assert [int(each) for each in shown] == [told.inputs["lossWei"], told.inputs["limitWei"]]
 
 
 def test_a_slashed_validator_is_told_before_any_report(stage: Staged, browser: Browser) -> None:
