@@ -34,7 +34,7 @@ def test_one_contract_explains_the_errors_of_another(keel: Keel, path: Path) -> 
     oracle = bind_recorded(keel.rpc, path).oracle
     names = {error.name for error in oracle.errors.errors.values()}
     assert {"RefTimeTooEarly", "RefSlotNotNewest"} <= names
-    report = (0,) * 7 + (bytes(32),) * 2
+    report = (0,) * 10 + (bytes(32),) * 2
     with pytest.raises(Reverted) as refused:
         oracle.judge(report)
     cause = refused.value.cause

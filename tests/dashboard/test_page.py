@@ -181,7 +181,11 @@ def test_an_announced_loss_is_told_with_its_signers(stage: Staged, browser: Brow
     ref_slot = next_reference_slot(world)
     world.beacon.go_to(world.configuration.geometry.time_of(ref_slot))
     seen = seen_at(world, ref_slot)
-    lower = replace(seen, consensus_balance_gwei=seen.consensus_balance_gwei - 100 * 10**9)
+    lower = replace(
+        seen,
+        consensus_balance_gwei=seen.consensus_balance_gwei - 100 * 10**9,
+        active_balance_gwei=seen.active_balance_gwei - 100 * 10**9,
+    )
     posted = post(world, lower, world.members[:3])
     assert not posted.applied
     with opened(browser, stage.url) as page:
@@ -196,10 +200,10 @@ def test_an_announced_loss_is_told_with_its_signers(stage: Staged, browser: Brow
         assert votes == ["POSTED", "SIGNED", "SIGNED", "LEFT_OUT", "LEFT_OUT"]
         line = page.locator(f"li[data-transaction='{posted.receipt.transaction_hash}']")
         shown = line.locator("[data-wei]").evaluate_all("all => all.map((e) => e.dataset.wei)")
-        assert [int(each) for each in shown] == [
-            posted.judgement.lossWei,
-            posted.judgement.limitWei,
-        ]
+        told = posted.event("LossAnnounced")
+        assert told is not None
+        assert told.inputs["lossWei"] == posted.judgement.lossWei
+        assert [int(each) for each in shown] == [told.inputs["lossWei"], told.inputs["limitWei"]]
 
 
 def test_a_slashed_validator_is_told_before_any_report(stage: Staged, browser: Browser) -> None:
