@@ -10,5 +10,6 @@ interface IErrors {
     error ReservedNotZero(string field, uint256 value);
     error OnlyVault(address caller);
     error PauseTooLong(uint256 asked, uint256 max);
+    error PauseTooSoon(uint256 possibleAt, uint256 nowTime);
     error InsufficientLiquidity(uint256 neededWei, uint256 availableWei);
 }

@@ -40,10 +40,12 @@ interface IOperatorRegistry is IErrors {
     event OperatorAdded(uint256 indexed operatorId, string name, address manager, address rewardAddress);
     event OperatorSet(uint256 indexed operatorId, uint256 limit, uint256 targetBps, bool active);
     event ManagerSet(uint256 indexed operatorId, address manager);
-    event RewardAddressSet(uint256 indexed operatorId, address rewardAddress);
+    event RewardAddressSet(uint256 indexed operatorId, address rewardAddress, uint256 since);
     /// @notice `keys` is, for each key, public key (48), signature (96), deposit data root (32), one after the other.
     event KeysAdded(uint256 indexed operatorId, uint256 indexed batch, bytes32 root, bytes keys);
     event BatchWithdrawn(uint256 indexed operatorId, uint256 indexed batch);
+    /// @notice Its batch was withdrawn before it could be staked.
+    event KeySkipped(uint256 indexed operatorId, uint256 indexed batch, uint256 index);
     event KeyStaked(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, bytes pubkey);
     event RewardsClaimed(uint256 indexed operatorId, address indexed rewardAddress, uint256 shares);
 
@@ -77,10 +79,11 @@ interface IOperatorRegistry is IErrors {
     /// @notice Restricted. A limit or target below what the operator has only stops it from getting more.
     function setOperator(uint256 operatorId, uint32 limit, uint16 targetBps, bool active) external;
 
-    /// @notice Restricted.
+    /// @notice Restricted. Drops a reward address that is not in force yet.
     function setManager(uint256 operatorId, address manager) external;
 
-    /// @notice The operator's manager only.
+    /// @notice The operator's manager only. In force 14 frames later (OPR-6), unless set again or the manager changes
+    /// before; until then claims pay the one before.
     function setRewardAddress(uint256 operatorId, address rewardAddress) external;
 
     /// @notice Commit a batch (OPR-1). The operator's manager only. A root that does not fit `keys` makes the batch
@@ -92,9 +95,9 @@ interface IOperatorRegistry is IErrors {
     /// @notice The operator's manager only. Keys of the batch that are staked stay staked.
     function withdrawBatch(uint256 operatorId, uint256 batch) external;
 
-    /// @notice Stake 32 ETH of the vault for each key (OPR-1 to OPR-3). Restricted until proofs exist. One bad key
-    /// reverts the whole call: whoever stakes picks the keys, so the next call leaves it out, and no operator can
-    /// block another.
+    /// @notice Stake 32 ETH of the vault for each key (OPR-1 to OPR-3). Restricted until proofs exist. A key whose
+    /// batch was withdrawn is skipped, so its operator blocks no other. Any other bad key reverts the whole call:
+    /// whoever stakes picks the keys, and no operator can make a key bad in between.
     /// @param deposits 176 bytes a key in the order of `keys`: public key (48), signature (96) over the deposit message
     /// with 32 ETH, deposit data root (32)
     /// @param depositRoot root of the deposit contract that the caller saw: had anyone deposited for one of the keys
@@ -113,6 +116,9 @@ interface IOperatorRegistry is IErrors {
     function claimedShares(uint256 operatorId) external view returns (uint256);
 
     function operator(uint256 operatorId) external view returns (Operator memory);
+
+    /// @notice A reward address that is not in force yet (OPR-6) and when it will be; zeros when there is none.
+    function nextRewardAddress(uint256 operatorId) external view returns (address rewardAddress, uint256 since);
 
     function operatorCount() external view returns (uint256);
 

@@ -29,6 +29,7 @@ interface IStakingVault is IKeelEther, IErrors {
         address wrapped;
         address queue;
         address instantRedemption;
+        address registry;
         address withdrawalVault;
         address rewardsVault;
         address depositContract;
@@ -42,10 +43,9 @@ interface IStakingVault is IKeelEther, IErrors {
         Terms terms;
     }
 
-    /// @notice Replaceable policy. Whatever stands here is bounded by the rules of this contract.
+    /// @notice Replaceable policy (MOD-1). Whatever stands here is bounded by the rules of this contract.
     struct Modules {
         address oracle;
-        address registry;
         address fund;
     }
 
@@ -141,7 +141,7 @@ interface IStakingVault is IKeelEther, IErrors {
     event Swept(uint256 amountWei, uint256 consensusBalanceWei);
     event TicketsFinalisedWithoutReport(uint256 lastTicket, uint256 amountWei);
     event Paused(Action indexed action, uint256 until);
-    event ModulesSet(address oracle, address registry, address fund);
+    event ModulesSet(address oracle, address fund);
     event TermsSet(Terms terms);
 
     error ZeroShares(uint256 assetsWei);
@@ -151,6 +151,9 @@ interface IStakingVault is IKeelEther, IErrors {
     error ActionPaused(Action action, uint256 until);
     error DirectEther(address sender);
     error ModuleMissing(Modules modules);
+    /// @notice No code, or code that starts with 0xef, which may stand for another's (EIP-7702).
+    error ModuleWithoutCode(address module);
+    error ModuleCodeChanged(address module, bytes32 expected, bytes32 actual);
     error FeeTooHigh(uint256 feeBps, uint256 maxBps);
     error FeeOverspent(uint256 givenBps, uint256 maxBps);
     error RefTimeNotBoundary(uint256 refTime, uint256 nearestBefore);
@@ -189,10 +192,12 @@ interface IStakingVault is IKeelEther, IErrors {
 
     // ---- roles of the AccessManager
 
-    /// @notice STA-4. `seconds_` 0 ends a pause.
+    /// @notice STA-4. `seconds_` 0 ends a pause; else reverts `PauseTooSoon` while the last one, or the time that it
+    /// must be followed by, is not over.
     function pause(Action action, uint256 seconds_) external;
 
-    function setModules(Modules calldata modules_) external;
+    /// @notice MOD-1. What is scheduled names the code of each module, in the order of `Modules`.
+    function setModules(Modules calldata modules_, bytes32[2] calldata codeHashes) external;
 
     function setTerms(Terms calldata terms_) external;
 
@@ -276,6 +281,9 @@ interface IStakingVault is IKeelEther, IErrors {
     function pausedUntil(Action action) external view returns (uint256);
 
     function modules() external view returns (Modules memory);
+
+    /// @notice The registry holds lasting records, so it is never replaced (MOD-1).
+    function REGISTRY() external view returns (address);
 
     function terms() external view returns (Terms memory);
 

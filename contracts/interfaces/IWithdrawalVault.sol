@@ -35,6 +35,12 @@ interface IWithdrawalVault is IEtherSource {
     /// @notice Consolidations by EIP-7251; source equal to target switches to 0x02 credentials. Restricted.
     function requestConsolidation(bytes[] calldata sources, bytes[] calldata targets) external payable;
 
+    /// @notice How many requests by EIP-7002 (exits, partial withdrawals) may be made now (LIM-3).
+    function exitsAvailable() external view returns (uint256);
+
+    /// @notice How many requests by EIP-7251 may be made now (LIM-3).
+    function consolidationsAvailable() external view returns (uint256);
+
     /// @notice Fee of the next EIP-7002 request, wei.
     function withdrawalRequestFeeWei() external view returns (uint256);
 

@@ -27,11 +27,14 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         address manager; // with `batches` in one slot, which addKeys reads and writes
         uint32 batches;
         string name;
+        address nextRewardAddress; // OPR-6, in force from `nextSince` on; `nextSince` 0: none
+        uint64 nextSince;
     }
 
     // ---- constants and immutables
 
     uint256 private constant MAX_NAME_BYTES = 64;
+    uint256 private constant REWARD_ADDRESS_FRAMES = 14; // OPR-6
 
     IStakingVault public immutable VAULT;
 
@@ -77,7 +80,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
         operatorId = _records.length;
         Allocation memory allocation = Allocation(rewardAddress, 0, limit, targetBps, true);
-        _records.push(Record(allocation, manager, 0, name));
+        _records.push(Record(allocation, manager, 0, name, address(0), 0));
         emit OperatorAdded(operatorId, name, manager, rewardAddress);
         emit OperatorSet(operatorId, limit, targetBps, true);
     }
@@ -95,7 +98,9 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     /// @inheritdoc IOperatorRegistry
     function setManager(uint256 operatorId, address manager) external restricted {
         if (manager == address(0)) revert ZeroAddress("manager");
-        _record(operatorId).manager = manager;
+        Record storage record = _record(operatorId);
+        if (block.timestamp < record.nextSince) delete record.nextSince;
+        record.manager = manager;
         emit ManagerSet(operatorId, manager);
     }
 
@@ -105,12 +110,33 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         uint256 expectedBytes = keys.length * DEPOSIT_BYTES;
         if (deposits.length != expectedBytes) revert DepositsLength(deposits.length, expectedBytes);
         uint256 total = totalStaked;
+        bytes memory taken = new bytes(deposits.length);
+        uint256 size = DEPOSIT_BYTES;
+        uint256 count;
         for (uint256 i; i < keys.length; ++i) {
-            _allocate(keys[i].operatorId, total + i);
-            _recordKey(keys[i].operatorId, keys[i], deposits[i * DEPOSIT_BYTES:(i + 1) * DEPOSIT_BYTES]);
+            KeyProof calldata key = keys[i];
+            _record(key.operatorId);
+            if (batchRoot[key.operatorId][key.batch] == bytes32(0)) {
+                emit KeySkipped(key.operatorId, key.batch, key.index);
+                continue;
+            }
+            _allocate(key.operatorId, total + count);
+            _recordKey(key.operatorId, key, deposits[i * DEPOSIT_BYTES:(i + 1) * DEPOSIT_BYTES]);
+            assembly ("memory-safe") {
+                calldatacopy(
+                    add(add(taken, 32), mul(count, size)),
+                    add(deposits.offset, mul(i, size)),
+                    size
+                )
+            }
+            ++count;
         }
-        totalStaked = total + keys.length;
-        VAULT.fundValidators(deposits, depositRoot);
+        if (count == 0) revert NothingToStake();
+        assembly ("memory-safe") {
+            mstore(taken, mul(count, size))
+        }
+        totalStaked = total + count;
+        VAULT.fundValidators(taken, depositRoot);
     }
 
     // ---- external: the operator's manager
@@ -118,8 +144,11 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     /// @inheritdoc IOperatorRegistry
     function setRewardAddress(uint256 operatorId, address rewardAddress) external {
         if (rewardAddress == address(0)) revert ZeroAddress("rewardAddress");
-        _managedRecord(operatorId).allocation.rewardAddress = rewardAddress;
-        emit RewardAddressSet(operatorId, rewardAddress);
+        Record storage record = _managedRecord(operatorId);
+        record.allocation.rewardAddress = _rewardAddress(record);
+        record.nextRewardAddress = rewardAddress;
+        record.nextSince = uint64(block.timestamp + REWARD_ADDRESS_FRAMES * VAULT.FRAME_SECONDS());
+        emit RewardAddressSet(operatorId, rewardAddress, record.nextSince);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -144,7 +173,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     /// @inheritdoc IOperatorRegistry
     function claimRewards(RewardLeaf calldata leaf, bytes32[] calldata proof) external returns (uint256 shares) {
         uint256 operatorId = leaf.operatorId;
-        address rewardAddress = _record(operatorId).allocation.rewardAddress;
+        address rewardAddress = _rewardAddress(_record(operatorId));
         if (!_isReported(leaf, proof)) revert LeafNotReported(operatorId);
         uint256 charged = leaf.cumulativeChargedShares;
         if (charged != 0) revert ReservedNotZero("cumulativeChargedShares", charged);
@@ -178,13 +207,19 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         return Operator({
             name: record.name,
             manager: record.manager,
-            rewardAddress: allocation.rewardAddress,
+            rewardAddress: _rewardAddress(record),
             limit: allocation.limit,
             staked: allocation.staked,
             targetBps: allocation.targetBps,
             active: allocation.active,
             batches: record.batches
         });
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function nextRewardAddress(uint256 operatorId) external view returns (address rewardAddress, uint256 since) {
+        Record storage record = _record(operatorId);
+        if (block.timestamp < record.nextSince) return (record.nextRewardAddress, record.nextSince);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -231,6 +266,12 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     function _isReported(RewardLeaf calldata leaf, bytes32[] calldata proof) private view returns (bool) {
         bytes32 root = IAccountingOracle(VAULT.modules().oracle).operatorsRoot();
         return MerkleProofLib.verifyCalldata(proof, root, keccak256(bytes.concat(keccak256(abi.encode(leaf)))));
+    }
+
+    /// @dev OPR-6: the one in force.
+    function _rewardAddress(Record storage record) private view returns (address) {
+        uint256 since = record.nextSince;
+        return since != 0 && block.timestamp >= since ? record.nextRewardAddress : record.allocation.rewardAddress;
     }
 
     function _record(uint256 operatorId) private view returns (Record storage) {

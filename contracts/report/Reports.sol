@@ -145,7 +145,7 @@ library Reports {
         uint256 operatorShares = outcome.feeShares * (BPS - t.treasuryBps - t.insuranceBps) / BPS;
         uint256 treasuryShares = outcome.feeShares - operatorShares - units * SHARES_PER_UNIT;
         _mint(books, t.treasury, treasuryShares, outcome);
-        _mint(books, books.modules.registry, operatorShares, outcome);
+        _mint(books, core.registry, operatorShares, outcome);
         _mint(books, address(core.wrapped), units * SHARES_PER_UNIT, outcome);
         if (units > 0) core.wrapped.mintBacked(books.modules.fund, units);
     }

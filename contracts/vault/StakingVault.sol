@@ -19,6 +19,7 @@ import {
     STALE_FRAMES,
     VALIDATOR_WEI
 } from "../rules/Constants.sol";
+import {Pauses} from "../rules/Pauses.sol";
 import {Solvency} from "../rules/Solvency.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 import {Books} from "./Books.sol";
@@ -42,6 +43,8 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         _books.ledger.assetsWei = msg.value.toUint88();
         _books.sharesOf[address(this)] = shares;
         _books.consensus.lastRefTime = newestRefTime().toUint32();
+        // Deposits open with the hand-over of the deployment, which ends this pause.
+        _books.flow.depositsPausedUntil = type(uint32).max;
         _books.flow.depositsOpenUntil = (newestRefTime() + STALE_FRAMES * FRAME_SECONDS).toUint32();
         emit Transfer(address(0), address(this), msg.value);
         emit Deposited(msg.sender, address(this), msg.value, shares, address(0));
@@ -228,7 +231,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakingVault
     function fundValidators(bytes calldata deposits, bytes32 depositRoot) external nonReentrant {
-        _requireCaller(_books.modules.registry);
+        _requireCaller(REGISTRY);
         if (block.timestamp >= _books.flow.depositsOpenUntil) revert ActionClosed(Action.Staking, state());
         uint256 until = _books.carry.stakingPausedUntil;
         if (block.timestamp < until) revert ActionPaused(Action.Staking, until);
@@ -238,6 +241,9 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         bytes32 actualRoot = DEPOSIT_CONTRACT.get_deposit_root();
         if (actualRoot != depositRoot) revert DepositRootChanged(depositRoot, actualRoot);
 
+        uint256 fullAt =
+            TokenBucket.take(_books.carry.stakingFullAt, amountWei, _books.stakeLimitWei(), LIMIT_PERIOD);
+        _books.carry.stakingFullAt = fullAt.toUint48();
         uint64 amountGwei = (amountWei / 1 gwei).toUint64();
         _books.consensus.pendingGwei += amountGwei;
         _books.consensus.stakedValidators += count.toUint32();
@@ -296,14 +302,20 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc IStakingVault
     function pause(Action action, uint256 seconds_) external restricted {
         if (seconds_ > MAX_PAUSE_SECONDS) revert PauseTooLong(seconds_, MAX_PAUSE_SECONDS);
-        uint32 until = (block.timestamp + seconds_).toUint32();
-        if (action == Action.Deposit) _books.flow.depositsPausedUntil = until;
-        else _books.carry.stakingPausedUntil = until;
-        emit Paused(action, until);
+        if (action == Action.Deposit) {
+            (_books.flow.depositsPausedUntil, _books.carry.depositsPauseSeconds) =
+                Pauses.next(_books.flow.depositsPausedUntil, _books.carry.depositsPauseSeconds, seconds_);
+        } else {
+            (_books.carry.stakingPausedUntil, _books.carry.stakingPauseSeconds) =
+                Pauses.next(_books.carry.stakingPausedUntil, _books.carry.stakingPauseSeconds, seconds_);
+        }
+        emit Paused(action, block.timestamp + seconds_);
     }
 
     /// @inheritdoc IStakingVault
-    function setModules(Modules calldata modules_) external restricted {
+    function setModules(Modules calldata modules_, bytes32[2] calldata codeHashes) external restricted {
+        _requireCode(modules_.oracle, codeHashes[0]);
+        _requireCode(modules_.fund, codeHashes[1]);
         _setModules(modules_);
     }
 
@@ -313,9 +325,17 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     }
 
     function _setModules(Modules memory m) private {
-        if (m.oracle == address(0) || m.registry == address(0) || m.fund == address(0)) revert ModuleMissing(m);
+        if (m.oracle == address(0) || m.fund == address(0)) revert ModuleMissing(m);
         _books.modules = m;
-        emit ModulesSet(m.oracle, m.registry, m.fund);
+        emit ModulesSet(m.oracle, m.fund);
+    }
+
+    /// @dev MOD-1.
+    function _requireCode(address module, bytes32 expected) private view {
+        bytes memory code = module.code;
+        if (code.length == 0 || code[0] == 0xef) revert ModuleWithoutCode(module);
+        bytes32 actual = module.codehash;
+        if (actual != expected) revert ModuleCodeChanged(module, expected, actual);
     }
 
     function _setTerms(Terms memory t) private {

@@ -35,6 +35,8 @@ abstract contract VaultViews is IStakingVault, Permit {
     IDepositContract public immutable DEPOSIT_CONTRACT;
     address public immutable INSTANT_REDEMPTION;
     /// @inheritdoc IStakingVault
+    address public immutable REGISTRY;
+    /// @inheritdoc IStakingVault
     uint256 public immutable FRAME_ORIGIN;
     /// @inheritdoc IStakingVault
     uint256 public immutable FRAME_SECONDS;
@@ -59,6 +61,7 @@ abstract contract VaultViews is IStakingVault, Permit {
         REWARDS_VAULT = IEtherSource(init.rewardsVault);
         DEPOSIT_CONTRACT = IDepositContract(init.depositContract);
         INSTANT_REDEMPTION = init.instantRedemption;
+        REGISTRY = init.registry;
         FRAME_ORIGIN = init.frameOrigin;
         FRAME_SECONDS = init.frameSeconds;
         STREAM_CAP_RAY_PER_DAY = init.streamCapRayPerDay;
@@ -179,7 +182,9 @@ abstract contract VaultViews is IStakingVault, Permit {
     function stakeableWei() external view returns (uint256) {
         bool isClosed = block.timestamp >= _books.flow.depositsOpenUntil;
         if (isClosed || block.timestamp < _books.carry.stakingPausedUntil) return 0;
-        return freeWei() / VALIDATOR_WEI * VALIDATOR_WEI;
+        uint256 limitWei = _books.stakeLimitWei();
+        uint256 availableWei = TokenBucket.available(_books.carry.stakingFullAt, limitWei, LIMIT_PERIOD);
+        return Math.min(freeWei(), availableWei) / VALIDATOR_WEI * VALIDATOR_WEI;
     }
 
     /// @inheritdoc IStakingVault
@@ -232,6 +237,7 @@ abstract contract VaultViews is IStakingVault, Permit {
         if (init.wrapped == address(0)) revert ZeroAddress("wrapped");
         if (init.queue == address(0)) revert ZeroAddress("queue");
         if (init.instantRedemption == address(0)) revert ZeroAddress("instantRedemption");
+        if (init.registry == address(0)) revert ZeroAddress("registry");
         if (init.withdrawalVault == address(0)) revert ZeroAddress("withdrawalVault");
         if (init.rewardsVault == address(0)) revert ZeroAddress("rewardsVault");
         if (init.depositContract == address(0)) revert ZeroAddress("depositContract");
@@ -240,6 +246,7 @@ abstract contract VaultViews is IStakingVault, Permit {
     /// @dev For the library of the reports, which cannot read immutables.
     function _core() internal view returns (Books.Core memory) {
         return Books.Core({
+            registry: REGISTRY,
             queue: QUEUE,
             wrapped: WRAPPED,
             withdrawalVault: WITHDRAWAL_VAULT,

@@ -4,9 +4,20 @@ pragma solidity 0.8.37;
 import {
     AccessManagedUpgradeable
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IWithdrawalVault} from "../interfaces/IWithdrawalVault.sol";
-import {PUBKEY_BYTES} from "../rules/Constants.sol";
+import {
+    BPS,
+    CONSOLIDATION_LIMIT_BPS,
+    CONSOLIDATION_LIMIT_LEAST,
+    EXIT_LIMIT_BPS,
+    EXIT_LIMIT_LEAST,
+    LIMIT_PERIOD,
+    PUBKEY_BYTES,
+    VALIDATOR_WEI
+} from "../rules/Constants.sol";
+import {TokenBucket} from "../rules/TokenBucket.sol";
 import {EtherSource} from "./EtherSource.sol";
 
 /// @title WithdrawalVault
@@ -16,6 +27,12 @@ contract WithdrawalVault is EtherSource, IWithdrawalVault, AccessManagedUpgradea
 
     address internal constant WITHDRAWAL_REQUESTS = 0x00000961Ef480Eb55e80D19ad83579A64c007002; // EIP-7002
     address internal constant CONSOLIDATION_REQUESTS = 0x0000BBdDc7CE488642fb579F8B00f3a590007251; // EIP-7251
+
+    // ---- storage
+
+    /// @dev LIM-3, TokenBucket ticks.
+    uint48 private _exitsFullAt;
+    uint48 private _consolidationsFullAt;
 
     // ---- constructor
 
@@ -33,6 +50,7 @@ contract WithdrawalVault is EtherSource, IWithdrawalVault, AccessManagedUpgradea
 
     /// @inheritdoc IWithdrawalVault
     function requestExit(bytes[] calldata pubkeys) external payable restricted {
+        _takeExits(pubkeys.length);
         bytes[] memory requests = new bytes[](pubkeys.length);
         for (uint256 i = 0; i < pubkeys.length; ++i) {
             requests[i] = abi.encodePacked(_checkedPubkey(pubkeys[i]), uint64(0));
@@ -49,6 +67,7 @@ contract WithdrawalVault is EtherSource, IWithdrawalVault, AccessManagedUpgradea
         if (pubkeys.length != amountsGwei.length) {
             revert LengthsDiffer(pubkeys.length, amountsGwei.length);
         }
+        _takeExits(pubkeys.length);
         bytes[] memory requests = new bytes[](pubkeys.length);
         for (uint256 i = 0; i < pubkeys.length; ++i) {
             if (amountsGwei[i] == 0) revert ZeroAmount(i); // EIP-7002 would take it for a full exit
@@ -61,6 +80,8 @@ contract WithdrawalVault is EtherSource, IWithdrawalVault, AccessManagedUpgradea
     /// @inheritdoc IWithdrawalVault
     function requestConsolidation(bytes[] calldata sources, bytes[] calldata targets) external payable restricted {
         if (sources.length != targets.length) revert LengthsDiffer(sources.length, targets.length);
+        _consolidationsFullAt =
+            uint48(TokenBucket.take(_consolidationsFullAt, sources.length, _consolidationLimit(), LIMIT_PERIOD));
         bytes[] memory requests = new bytes[](sources.length);
         for (uint256 i = 0; i < sources.length; ++i) {
             requests[i] = abi.encodePacked(_checkedPubkey(sources[i]), _checkedPubkey(targets[i]));
@@ -81,7 +102,35 @@ contract WithdrawalVault is EtherSource, IWithdrawalVault, AccessManagedUpgradea
         return _feeWei(CONSOLIDATION_REQUESTS);
     }
 
+    /// @inheritdoc IWithdrawalVault
+    function exitsAvailable() external view returns (uint256) {
+        return TokenBucket.available(_exitsFullAt, _exitLimit(), LIMIT_PERIOD);
+    }
+
+    /// @inheritdoc IWithdrawalVault
+    function consolidationsAvailable() external view returns (uint256) {
+        return TokenBucket.available(_consolidationsFullAt, _consolidationLimit(), LIMIT_PERIOD);
+    }
+
     // ---- internal
+
+    function _takeExits(uint256 count) private {
+        _exitsFullAt = uint48(TokenBucket.take(_exitsFullAt, count, _exitLimit(), LIMIT_PERIOD));
+    }
+
+    function _exitLimit() private view returns (uint256) {
+        return Math.max(EXIT_LIMIT_LEAST, _validators() * EXIT_LIMIT_BPS / BPS);
+    }
+
+    function _consolidationLimit() private view returns (uint256) {
+        return Math.max(CONSOLIDATION_LIMIT_LEAST, _validators() * CONSOLIDATION_LIMIT_BPS / BPS);
+    }
+
+    /// @dev How many validators of 32 ETH the books' C + P would make.
+    function _validators() private view returns (uint256) {
+        (uint256 balanceWei, uint256 pendingWei,,) = VAULT.consensus();
+        return (balanceWei + pendingWei) / VALIDATOR_WEI;
+    }
 
     /// @dev Pays the fee of each request from `msg.value` and returns the rest, so the balance before stays untouched.
     function _send(address system, bytes[] memory requests) internal {

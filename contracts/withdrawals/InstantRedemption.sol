@@ -8,6 +8,7 @@ import {IInstantRedemption} from "../interfaces/IInstantRedemption.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {LIMIT_PERIOD} from "../rules/Constants.sol";
 import {InstantFee} from "../rules/InstantFee.sol";
+import {Pauses} from "../rules/Pauses.sol";
 import {Solvency} from "../rules/Solvency.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 
@@ -24,6 +25,7 @@ contract InstantRedemption is IInstantRedemption, AccessManaged {
         uint48 limitGwei;
         uint48 fullAt; // TokenBucket ticks
         uint32 pausedUntil;
+        uint24 pauseSeconds;
     }
 
     uint256 private constant MAX_FEE_BPS = 1000;
@@ -66,7 +68,8 @@ contract InstantRedemption is IInstantRedemption, AccessManaged {
     /// @inheritdoc IInstantRedemption
     function pause(uint256 seconds_) external restricted {
         if (seconds_ > MAX_PAUSE_SECONDS) revert PauseTooLong(seconds_, MAX_PAUSE_SECONDS);
-        _instant.pausedUntil = (block.timestamp + seconds_).toUint32();
+        (_instant.pausedUntil, _instant.pauseSeconds) =
+            Pauses.next(_instant.pausedUntil, _instant.pauseSeconds, seconds_);
         emit Paused(block.timestamp + seconds_);
     }
 

@@ -29,6 +29,7 @@ LOCAL_HOLDERS = {
     "STAKER": ("keeper",),
     "EXITER": ("keeper",),
     "GUARDIAN": ("guardian",),
+    "ADMISSION": ("council",),
 }
 
 

@@ -67,7 +67,6 @@ class StakingVaultModules(NamedTuple):
     """StakingVaultModules."""
 
     oracle: str
-    registry: str
     fund: str
 
 
@@ -241,6 +240,13 @@ class AccountingOracleSimulate(NamedTuple):
     outcome: StakingVaultReportOutcome
 
 
+class OperatorRegistryNextRewardAddress(NamedTuple):
+    """OperatorRegistryNextRewardAddress."""
+
+    rewardAddress: str
+    since: int
+
+
 class OperatorRegistryOperator(NamedTuple):
     """OperatorRegistryOperator."""
 
@@ -297,6 +303,7 @@ class AccessManager(Contract):
     setTargetClosed: Function[None, AddressLike, bool]
     setTargetFunctionRole: Function[None, AddressLike, Sequence[bytes], int]
     updateAuthority: Function[None, AddressLike, AddressLike]
+    wasCancelled: Function[bool, bytes]
 
 
 class StakingVault(Contract):
@@ -311,6 +318,7 @@ class StakingVault(Contract):
     MAX_PAUSE_SECONDS: Function[int]
     MAX_STREAM_SECONDS: Function[int]
     QUEUE: Function[str]
+    REGISTRY: Function[str]
     REWARDS_VAULT: Function[str]
     STREAM_CAP_RAY_PER_DAY: Function[int]
     WITHDRAWAL_VAULT: Function[str]
@@ -347,7 +355,7 @@ class StakingVault(Contract):
     redeemFor: Function[None, AddressLike, int, int, AddressLike]
     reportBase: Function[StakingVaultReportBase, int]
     setAuthority: Function[None, AddressLike]
-    setModules: Function[None, Struct]
+    setModules: Function[None, Struct, Sequence[bytes]]
     setTerms: Function[None, Struct]
     sharesOf: Function[int, AddressLike]
     stakeableWei: Function[int]
@@ -470,6 +478,8 @@ class WithdrawalVault(Contract):
     VAULT: Function[str]
     authority: Function[str]
     consolidationRequestFeeWei: Function[int]
+    consolidationsAvailable: Function[int]
+    exitsAvailable: Function[int]
     initialize: Function[None, AddressLike]
     isConsumingScheduledOp: Function[bytes]
     passOn: Function[None, int]
@@ -536,6 +546,7 @@ class OperatorRegistry(Contract):
     isConsumingScheduledOp: Function[bytes]
     isStaked: Function[bool, bytes]
     mayStakeNext: Function[bool, int]
+    nextRewardAddress: Function[OperatorRegistryNextRewardAddress, int]
     operator: Function[OperatorRegistryOperator, int]
     operatorCount: Function[int]
     setAuthority: Function[None, AddressLike]

@@ -2,7 +2,8 @@
 
 Each contract has one possible address for this deployer and release, so what stands there already
 is not sent again; if it is something else than planned, nothing is sent at all. Roles are set by
-one transaction at the end, in which the fund gets its seed and the deployer gives up its own role.
+one transaction at the end, which opens deposits, in which the fund gets its seed and the deployer
+gives up its own role: a deployment that breaks off before takes no deposit.
 """
 
 import time
@@ -20,6 +21,7 @@ from keel.deploy.plan import FACTORY, FUND, MANAGER, AccessPlan, Plan, Step
 from keel.deploy.roles import ADMIN
 from keel.deploy.seed import pay_seed, seed_calls
 from keel.deploy.sender import Sender, Sent
+from keel.model.frames import Action
 
 _STEPS_AFTER = 2
 """The seed of the fund and the roles come after the contracts."""
@@ -109,8 +111,14 @@ def manager_of(rpc: RpcClient, plan: Plan) -> AccessManager:
 
 
 def set_up_access(abi: Abi, plan: Plan, first: Sequence[bytes]) -> bytes:
-    """Encode `first` and all role settings as one call; the deployer's own role ends with it."""
+    """Encode the opening of deposits, `first` and all role settings as one call.
+
+    The deployer's own role ends with it.
+    """
+    vault = plan.step("StakingVault")
+    end_of_pause = vault.artifact.abi.function("pause", 2).encode_call([Action.DEPOSIT, 0])
     calls = [
+        abi.function("execute", 2).encode_call([vault.address, end_of_pause]),
         *first,
         *(
             abi.function(name, len(arguments)).encode_call(arguments)
@@ -134,6 +142,8 @@ def _settings(access: AccessPlan) -> Iterator[tuple[str, tuple[object, ...]]]:
         yield "setTargetFunctionRole", (target, selectors, role)
     for grant in access.grants:
         yield "grantRole", (grant.role_id, grant.account, grant.delay_seconds)
+    for role, seconds in access.grant_delays.items():  # after the grants, which it must not delay
+        yield "setGrantDelay", (role, seconds)
 
 
 def _require_foundations(rpc: RpcClient, plan: Plan, sender: Sender) -> None:

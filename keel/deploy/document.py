@@ -42,11 +42,14 @@ def access_page() -> str:
 
 OpenZeppelin's AccessManager holds the roles. A call with a delay is scheduled first
 (`AccessManager.schedule`), then executed (`execute`); meanwhile everyone can see it, and a
-`GUARDIAN` (except for ADMIN's own) or `ADMIN` can cancel it. A deployment chooses the holders and
-may choose longer delays; shorter ones are refused. The deployer gives up its own role in the
-transaction that sets the rest. In the same transaction the AccessManager enters the insurance fund
-with wkETH for 1 ETH, the seed; the fund itself holds these shares and nobody can move them.
-Without a seed, fees before the first underwriter would make its shares too coarse.
+`GUARDIAN` (except for ADMIN's own, so not its own replacement) or `ADMIN` can cancel it, once:
+scheduled again, the same call cannot be cancelled by anyone but its caller (ROL-3). Whoever is
+granted a delayed role can use it only after that role's delay (ROL-4). A deployment chooses the
+holders and may choose longer delays; shorter ones are refused. The deployer gives up its own role
+in the transaction that sets the rest and opens deposits. In the same transaction the AccessManager
+enters the insurance fund with wkETH for 1 ETH, the seed; the fund itself holds these shares and
+nobody can move them. Without a seed, fees before the first underwriter would make its shares too
+coarse.
 
 {_table(("role", "purpose", "functions", "least delay", "holder on a local chain"), rows)}
 

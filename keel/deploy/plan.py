@@ -21,7 +21,7 @@ from keel.deploy.addresses import (
 from keel.deploy.artifacts import Artifact, Artifacts, artifact_named
 from keel.deploy.config import Configuration
 from keel.deploy.errors import ArtifactMissingError, ConfigurationError
-from keel.deploy.roles import CANCELLED_BY_GUARDIAN, GUARDIAN, LABELLED, ROLES
+from keel.deploy.roles import CANCELLED_BY_GUARDIAN, GRANTED_LATE, GUARDIAN, LABELLED, ROLES
 from keel.model.constants import FIRST_DEPOSIT_WEI, GWEI
 
 FACTORY = "Create3Factory"
@@ -88,12 +88,13 @@ class AccessPlan:
     """What the AccessManager must hold, and nothing else.
 
     `functions` maps (target, selector) to a role id, `guardians` a role id to the one that cancels
-    for it.
+    for it, `grant_delays` a role id to the seconds after which a new holder can use it.
     """
 
     labels: Mapping[int, str]
     functions: Mapping[tuple[str, bytes], int]
     guardians: Mapping[int, int]
+    grant_delays: Mapping[int, int]
     grants: tuple[Grant, ...]
 
 
@@ -223,6 +224,7 @@ def _vault_init(config: Configuration, places: Mapping[str, str]) -> Mapping[str
         "wrapped": places["WrappedKeelEther"],
         "queue": places["WithdrawalQueue"],
         "instantRedemption": places["InstantRedemption"],
+        "registry": places["OperatorRegistry"],
         "withdrawalVault": places[PROXY],
         "rewardsVault": places["RewardsVault"],
         "depositContract": config.deposit_contract,
@@ -234,7 +236,6 @@ def _vault_init(config: Configuration, places: Mapping[str, str]) -> Mapping[str
         "maxPauseSeconds": profile.max_pause_seconds,
         "modules": {
             "oracle": places["AccountingOracle"],
-            "registry": places["OperatorRegistry"],
             "fund": places["InsuranceFund"],
         },
         "terms": {
@@ -284,5 +285,6 @@ def _access_plan(
         labels={role.id: role.name for role in LABELLED},
         functions=functions,
         guardians={role.id: GUARDIAN.id for role in CANCELLED_BY_GUARDIAN},
+        grant_delays={role.id: config.delay_seconds(role.name) for role in GRANTED_LATE},
         grants=grants,
     )

@@ -2,7 +2,7 @@
 
 OpenZeppelin's AccessManager keeps them. Each restricted function of Keel stands here exactly once.
 A delay is the time between scheduling a call and its execution, in which everyone can see it, a
-guardian can cancel it, and holders can leave: tickets take about 5 frames.
+guardian can cancel it once, and holders can leave: tickets take about 5 frames.
 """
 
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ ADMIN = Role(
 MODULES = Role(
     1,
     "MODULES",
-    "Replaces oracle, registry, fund, and the code behind WithdrawalVault.",
+    "Replaces oracle, fund, and the code behind WithdrawalVault.",
     (("StakingVault", ("setModules",)), ("WithdrawalVault", ("upgradeToAndCall",))),
     10,
 )
 CONSOLIDATOR = Role(
     2,
     "CONSOLIDATOR",
-    "Merges validators (EIP-7251); delayed, since a foreign target would get the balance.",
+    "Merges validators (EIP-7251), so many a day; a foreign target would get the balance.",
     (("WithdrawalVault", ("requestConsolidation",)),),
     10,
 )
@@ -65,29 +65,38 @@ TERMS = Role(
 OPERATORS = Role(
     5,
     "OPERATORS",
-    "Admits operators and sets their limits, targets and managers.",
-    (("OperatorRegistry", ("addOperator", "setOperator", "setManager")),),
-    0,
+    "Sets operators' limits, targets and managers, so it moves rewards.",
+    (("OperatorRegistry", ("setOperator", "setManager")),),
+    7,
 )
 STAKER = Role(
     6,
     "STAKER",
-    "Stakes buffered ether on committed keys, naming the deposit root it saw.",
+    "Stakes buffered ether on committed keys, so much a day, naming the deposit root it saw.",
     (("OperatorRegistry", ("stake",)),),
     0,
 )
 EXITER = Role(
     7,
     "EXITER",
-    "Asks for exits and partial withdrawals (EIP-7002); the ether goes to WithdrawalVault.",
+    "Asks for exits and partial withdrawals (EIP-7002), so many a day.",
     (("WithdrawalVault", ("requestExit", "requestPartialWithdrawal")),),
     0,
 )
 GUARDIAN = Role(
     8,
     "GUARDIAN",
-    "Pauses deposits, instant redemption or staking for a while; cancels scheduled calls.",
+    "Pauses deposits, instant redemption or staking, half of the time at most; cancels a scheduled "
+    "call once.",
     (("StakingVault", ("pause",)), ("InstantRedemption", ("pause",))),
+    0,
+)
+
+ADMISSION = Role(
+    9,
+    "ADMISSION",
+    "Admits operators; at once, since a new one earns nothing that STAKER does not stake for it.",
+    (("OperatorRegistry", ("addOperator",)),),
     0,
 )
 
@@ -101,6 +110,7 @@ ROLES = (
     STAKER,
     EXITER,
     GUARDIAN,
+    ADMISSION,
 )
 ROLE_BY_NAME = {role.name: role for role in ROLES}
 
@@ -108,6 +118,9 @@ LABELLED = tuple(role for role in ROLES if role is not ADMIN)
 """Roles that the AccessManager lets be labelled, and cancelled by a guardian role."""
 
 CANCELLED_BY_GUARDIAN = tuple(role for role in LABELLED if role.is_delayed)
+
+GRANTED_LATE = tuple(role for role in ROLES if role.is_delayed)
+"""Roles that a new holder can use only after the role's delay, counted from the grant (ROL-4)."""
 
 MANAGER_FUNCTIONS = (
     ("grantRole, revokeRole", "grant or revoke any role; a grant sets the holder's delay"),

@@ -33,6 +33,7 @@ MANAGED = ("vault", "instant", "withdrawal_vault", "oracle", "registry")
 """Fields of Bindings that ask the AccessManager."""
 
 _IMPLEMENTATION_SLOT = int.from_bytes(keccak(text="eip1967.proxy.implementation")) - 1
+_REQUEST_LIMITS_SLOT = 0
 _INITIALIZERS_DISABLED = 2**64 - 1
 
 
@@ -140,7 +141,7 @@ def _parameters(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
 def _wiring(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
     config, places = plan.configuration, plan.addresses
     members = sorted(config.address(member) for member in config.members)
-    modules = (places["AccountingOracle"], places["OperatorRegistry"], places["InsuranceFund"])
+    modules = (places["AccountingOracle"], places["InsuranceFund"])
     for field in MANAGED:
         contract = getattr(bindings, field)
         name = CONTRACT_NAMES[field]
@@ -180,7 +181,7 @@ def _access(bindings: Bindings, plan: Plan, events: Sequence[Event]) -> Iterator
         for getter, expected in (
             ("getRoleAdmin", ADMIN.id),
             ("getRoleGuardian", guardian),
-            ("getRoleGrantDelay", 0),
+            ("getRoleGrantDelay", plan.access.grant_delays.get(role.id, 0)),
         ):
             yield Reading(
                 f"{getter} of {role.name}", manager.function(getter).prepare(role.id), expected
@@ -216,9 +217,9 @@ def _holders(bindings: Bindings, plan: Plan, events: Iterable[Event]) -> Iterato
         yield Reading(
             f"role {names.get(role_id, role_id)} of {accounts.get(account, 'unlisted')} {account} "
             "(held, delay)",
-            bindings.manager.hasRole.prepare(role_id, account),
+            bindings.manager.getAccess.prepare(role_id, account),
             wanted.get((role_id, account), (False, 0)),
-            tuple,
+            lambda access: (access[0] != 0, access[1]),  # granted, though it may wait yet (ROL-4)
         )
 
 
@@ -241,6 +242,7 @@ def _storage(
             _namespaced("openzeppelin.storage.AccessManaged"): Word(
                 "its authority", int(places[MANAGER], 16)
             ),
+            _REQUEST_LIMITS_SLOT: Word("its daily limits of requests", None),
         },
     )
     disabled = Word("its initialised version", _INITIALIZERS_DISABLED)

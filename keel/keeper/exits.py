@@ -31,14 +31,15 @@ def plan_exits(view: KeeperView) -> Findings:
     again = tuple(a for a in asked if a.is_due(view.head, view.terms))
     promised = {a.request.pubkey for a in asked if a.is_promised(view.head, view.terms)}
     need = need_of(coffers, beacon, promised, view.terms.exit_horizon_seconds)
-    room = max(0, view.terms.most_exits - len(again))
+    most = min(view.terms.most_exits, view.exits_available)  # LIM-3
+    room = max(0, most - len(again))
     avoid = {
         a.request.pubkey
         for a in asked
         if a.fate is Fate.UNDERWAY or a.is_followed(view.head, view.terms)
     }
     new = choose_exits(beacon, view.operators, avoid, need.missing_wei, room)
-    chosen = ExitPlan(again[: view.terms.most_exits], new)
+    chosen = ExitPlan(again[:most], new)
     undone = _undone(view, beacon, need, chosen, asked)
     alarms = _alarms(view, asked)
     if not chosen.pubkeys:
@@ -106,7 +107,7 @@ def _undone(
             f"{ether(need.expected_wei)} is there or expected"
         )
     elif brought_wei < need.missing_wei:
-        why = _why_not(beacon, view.terms.most_exits)
+        why = _why_not(beacon, min(view.terms.most_exits, view.exits_available))
         notes.append(f"{ether(need.missing_wei - brought_wei)} more is missing: {why}")
     for each in asked:
         place = each.place
@@ -132,7 +133,7 @@ def _why_not(beacon: BeaconStanding, most: int) -> str:
     later = [epoch for epoch in later if beacon.epoch < epoch < FAR_FUTURE_EPOCH]
     if later:
         return f"the next validator is old enough in epoch {min(later)}"
-    return f"a transaction asks for {most} at most, or no other validator can leave"
+    return f"{most} can be asked for now, or no other validator can leave"
 
 
 def _alarms(view: KeeperView, asked: tuple[Asked, ...]) -> dict[str, str]:

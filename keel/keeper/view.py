@@ -224,6 +224,7 @@ class KeeperView:
     coffers: Coffers
     requests: tuple[ExitRequest, ...]
     exit_fee_wei: int
+    exits_available: int
     ballots: Ballots | None
     rewards: Rewards | None
     deadlock: Deadlock | None

@@ -104,7 +104,7 @@ class KeeperReader:
             network.slots_per_epoch,
             block.base_fee_wei,
         )
-        state, stakeable_wei, free_wei, credentials, fee_wei = call_many(
+        state, stakeable_wei, free_wei, credentials, fee_wei, exits_available = call_many(
             contracts.rpc,
             [
                 vault.state.prepare(),
@@ -112,6 +112,7 @@ class KeeperReader:
                 vault.freeWei.prepare(),
                 vault.withdrawalCredentials.prepare(),
                 withdrawals.withdrawalRequestFeeWei.prepare(),
+                withdrawals.exitsAvailable.prepare(),
             ],
         )
         standing = self._standings.read(block)
@@ -131,6 +132,7 @@ class KeeperReader:
             coffers=seen.coffers,
             requests=tuple(self._request(asked) for asked in history.asked_exits()),
             exit_fee_wei=fee_wei,
+            exits_available=exits_available,
             ballots=self._read_ballots(head, standing),
             rewards=self._rewards() if Kind.REWARDS in self._terms.kinds else None,
             deadlock=read_deadlock(contracts, head.time, standing.announced_at, self._account)

@@ -103,6 +103,14 @@ class PauseTooLong(Refused):
 
 
 @dataclass(eq=False)
+class PauseTooSoon(Refused):
+    """STA-4, Unix seconds."""
+
+    possible_at: int
+    now_time: int
+
+
+@dataclass(eq=False)
 class StateNotDead(Refused):
     """STA-3: only a report does this now."""
 

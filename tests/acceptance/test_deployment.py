@@ -14,12 +14,14 @@ from rich.console import Console
 from keel.chain.anvil import Anvil, AnvilOptions, start_anvil
 from keel.chain.clock import reverting
 from keel.chain.contract import Contract
+from keel.chain.revert import Reverted
 from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei, block_head, runtime_code, unlocked_accounts
 from keel.chain.system_contracts import DEPOSIT_CONTRACT, install_system_contracts
 from keel.deploy.actors import ACTORS, cast_actors, local_configuration
 from keel.deploy.addresses import create3_address, salt_of
 from keel.deploy.artifacts import Artifacts
+from keel.deploy.bindings import bind
 from keel.deploy.command import deploy_and_record
 from keel.deploy.config import Configuration
 from keel.deploy.deploy import deploy, is_deployed
@@ -178,6 +180,22 @@ def test_a_deployment_that_broke_off_goes_on(
     assert len(rest.sent) == STEPS - done
     assert is_deployed(rpc, plan)
     assert differences(rpc, make_manifest(rpc, plan, rest, artifacts), artifacts) == []
+
+
+def test_deposits_open_with_the_hand_over(
+    rpc: RpcClient, plan: Plan, deployer: NodeSender, artifacts: Artifacts
+) -> None:
+    """ROL-5: while the deployer is ADMIN, the vault takes nobody's ether."""
+    with pytest.raises(ConnectionLostError):
+        deploy(rpc, plan, FailingSender(deployer, STEPS - 1))
+    vault = bind(rpc, plan.addresses, artifacts).vault
+    user = plan.configuration.address("governance")
+    assert vault.depositableWei() == 0
+    for function in ("deposit", "depositWrapped"):
+        with pytest.raises(Reverted, match="ActionPaused"):
+            vault.function(function).send(user, user, sender=user, value_wei=ETHER)
+    deploy(rpc, plan, deployer)
+    vault.deposit.send(user, user, sender=user, value_wei=ETHER)
 
 
 def test_a_complete_deployment_sends_nothing_again(

@@ -41,11 +41,11 @@ def test_41_an_admin_key_replaces_code(keel: Keel, attacker: str) -> None:
     """Nothing that holds the books can be replaced, and the rest only after a delay."""
     vault, manager = keel.quick.vault, keel.quick.manager
     governance = keel.holder_of("MODULES").address
-    evil = (attacker, attacker, attacker)
+    evil = ((attacker, attacker), [bytes(32)] * 2)
     with pytest.raises(Reverted, match="AccessManagerNotScheduled"):
-        vault.setModules.send(evil, sender=governance)
+        vault.setModules.send(*evil, sender=governance)
     with fails("AccessManagedUnauthorized", caller=attacker):
-        vault.setModules.send(evil, sender=attacker)
+        vault.setModules.send(*evil, sender=attacker)
     assert manager.hasRole(MODULES.id, governance)[1] >= 10 * keel.profile.frame_seconds
     slot = word(0x360894A13BA1A3210667C828492DB98DCA3E2076CC3735A920A3CA505D382BBC)
     for contract in (vault, keel.quick.wrapped, keel.quick.queue, keel.quick.fund):

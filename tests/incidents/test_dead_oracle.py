@@ -16,6 +16,7 @@ from tests.unit.contracts.vaults import (
     VALIDATOR_WEI,
     ZERO_ADDRESS,
     deploy_test_contract,
+    replace_modules,
     units_of,
 )
 
@@ -82,8 +83,7 @@ def test_a_broken_fund_does_not_stop_an_announcement(
     fund = deploy_test_contract(keel, test_contracts, "TestFund", *places, conduct)
     insured = (fund.address, ZERO_ADDRESS)
     vault.depositWrapped.send(*insured, sender=victim, value_wei=INSURED_WEI)
-    modules = vault.modules()._replace(fund=fund.address)
-    keel.call_as_role(vault, "setModules", modules)
+    replace_modules(keel, fund=fund.address)
     frame = newest_frame(reporting)
     assert reporting.was_applied(reporting.submit(reporting.quiet_report(frame)))
 

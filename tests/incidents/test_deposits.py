@@ -163,6 +163,7 @@ def test_30_one_bad_operator_stops_calls_for_all(
 
     stopped, empty, honest = (validators.add_operator(limit) for limit in (10, 0, 10))
     keel.call_as_role(keel.quick.registry, "setOperator", stopped, 10, 10_000, False)
+    report(keel)
     with fails("OperatorInactive", operatorId=stopped):
         validators.stake_new(stopped, 1)
     with fails("OperatorAtLimit", operatorId=empty, limit=0):

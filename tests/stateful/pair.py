@@ -19,6 +19,7 @@ from keel.chain.transaction import (
     transaction_request,
 )
 from keel.model.errors import Refused
+from keel.model.frames import Action
 from keel.model.protocol import FUND, REGISTRY, VAULT, WKETH, ZERO_ADDRESS, Protocol, launch
 from tests.deployment import Keel
 from tests.stateful.reading import ACTORS, Reader, Values, differences, expected
@@ -294,6 +295,8 @@ def open_pair(keel: Keel, reader_code: tuple[Any, bytes]) -> Pair:
     contract, _ = deploy(rpc, abi, code, sender=addresses["depositor"])
     ref_time = quick.vault.consensus().lastRefTime
     model = launch(keel.configuration.model, ref_time)
+    opened_at = quick.vault.pausedUntil(Action.DEPOSIT)  # by the hand-over (ROL-5)
+    model = replace(model, paused_until={Action.DEPOSIT: opened_at})
     reader = Reader(contract, quick, addresses)
     pair = Pair(keel, reader, model, block_head(rpc).timestamp, addresses)
     pair.look()

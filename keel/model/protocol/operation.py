@@ -1,6 +1,7 @@
 """What keeps the protocol going between reports.
 
-STA-4: three actions can be paused, each apart, for a bounded time.
+STA-4: three actions can be paused, each apart, for a bounded time and half of it at most.
+LIM-3: staking is bounded per day.
 STA-5: while the oracle is dead anyone brings withdrawals into B; C falls by the same.
 STA-6: staking takes 32 ETH a validator from what the queue does not need.
 OPR-4: operators claim shares that reports minted for them.
@@ -8,17 +9,19 @@ OPR-4: operators claim shares that reports minted for them.
 
 from dataclasses import replace
 
-from keel.model.constants import SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
+from keel.model.constants import STAKING_PERIOD_SECONDS, SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import (
     InsufficientLiquidity,
     NothingToDo,
     NothingToStake,
     PauseTooLong,
+    PauseTooSoon,
     Refused,
     StateNotDead,
     SweepTooEarly,
 )
 from keel.model.frames import Action, State
+from keel.model.limits import available, take
 from keel.model.protocol.state import REGISTRY, Protocol
 from keel.model.rewards import claim_reward
 from keel.model.staking_record import add_staked
@@ -33,7 +36,10 @@ def stake(world: Protocol, now: int, validators: int) -> Protocol:
     if needed > world.free_wei:
         raise InsufficientLiquidity(needed, world.free_wei)
     accounts = replace(world.accounts, pending_wei=world.accounts.pending_wei + needed)
-    return replace(world, accounts=accounts, staked=add_staked(world.staked, now, validators))
+    limit_wei = world.stake_limit_wei
+    full_at = take(world.staking_full_at, now, needed, limit_wei, STAKING_PERIOD_SECONDS)
+    staked = add_staked(world.staked, now, validators)
+    return replace(world, accounts=accounts, staked=staked, staking_full_at=full_at)
 
 
 def stakeable_wei(world: Protocol, now: int) -> int:
@@ -42,15 +48,29 @@ def stakeable_wei(world: Protocol, now: int) -> int:
         world.require_open(Action.STAKING, now)
     except Refused:
         return 0
-    return world.free_wei // VALIDATOR_DEPOSIT_WEI * VALIDATOR_DEPOSIT_WEI
+    limit_wei = world.stake_limit_wei
+    allowed_wei = available(world.staking_full_at, now, limit_wei, STAKING_PERIOD_SECONDS)
+    most_wei = min(world.free_wei, allowed_wei)
+    return most_wei // VALIDATOR_DEPOSIT_WEI * VALIDATOR_DEPOSIT_WEI
 
 
 def pause(world: Protocol, now: int, action: Action, seconds: int) -> Protocol:
-    """Pause an action for `seconds`, 0 ending a pause; raises PauseTooLong."""
+    """Pause an action for `seconds`, 0 ending a pause; raises PauseTooLong or PauseTooSoon."""
     longest = world.parameters.max_pause_seconds
     if seconds > longest:
         raise PauseTooLong(seconds, longest)
-    return replace(world, paused_until={**world.paused_until, action: now + seconds})
+    until, lasts = world.paused_until.get(action, 0), world.pause_seconds.get(action, 0)
+    if seconds == 0:
+        until, lasts = min(until, now), max(0, lasts - max(0, until - now))
+    elif now < until + lasts:
+        raise PauseTooSoon(until + lasts, now)
+    else:
+        until, lasts = now + seconds, seconds
+    return replace(
+        world,
+        paused_until={**world.paused_until, action: until},
+        pause_seconds={**world.pause_seconds, action: lasts},
+    )
 
 
 def sweep(world: Protocol, now: int) -> tuple[Protocol, int]:

@@ -35,12 +35,12 @@ class ShareIndex:
 
     vault: str
     wrapped: str
+    registry: str
     shares_of: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     total: int = 0
     assets_wei: int = 0
     stream: Stream = field(default_factory=lambda: Stream(0, 0, 1))
     treasury: str = ZERO_ADDRESS
-    registry: str = ZERO_ADDRESS
     parts_bps: tuple[int, int] = (0, 0)
 
     def read(self, entries: Sequence[Entry]) -> None:
@@ -53,7 +53,6 @@ class ShareIndex:
             (self.vault, "Rebased"): self._rebased,
             (self.vault, "LossAbsorbed"): self._loss_absorbed,
             (self.vault, "TermsSet"): self._terms_set,
-            (self.vault, "ModulesSet"): self._modules_set,
             (self.wrapped, "Deposit"): self._wrapped,
             (self.wrapped, "Withdraw"): self._unwrapped,
         }
@@ -124,9 +123,6 @@ class ShareIndex:
         terms = entry.event.inputs["terms"]
         self.treasury = terms.treasury
         self.parts_bps = (terms.treasuryBps, terms.insuranceBps)
-
-    def _modules_set(self, entry: Entry, _: Entry | None) -> None:
-        self.registry = entry.event.inputs["registry"]
 
     def _wrapped(self, entry: Entry, _: Entry | None) -> None:
         entered = entry.event.inputs

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from keel.chain.clock import jump
 from keel.chain.contract import Contract
 from keel.chain.transaction import Receipt
 from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI
 from keel.deploy.bindings import CONTRACT_NAMES
 from keel.deploy.plan import IMPLEMENTATION
-from keel.deploy.roles import ROLE_BY_NAME, ROLES, role_of
+from keel.deploy.roles import GRANTED_LATE, ROLE_BY_NAME, ROLES, Role, role_of
 from keel.model.constants import ETHER, GWEI
 from tests.causes import fails
 from tests.deployment import Keel
@@ -20,8 +21,10 @@ from tests.unit.contracts.vaults import (
     ZERO_ADDRESS,
     accounts_of,
     change,
+    code_hashes,
     inputs_of,
     insure,
+    replace_modules,
     stake,
 )
 
@@ -67,7 +70,7 @@ def arguments_of(keel: Keel, contract: str, function: str) -> tuple[Any, ...]:
     quick, people = keel.quick, keel.actors
     implementation = keel.plan.addresses[IMPLEMENTATION]
     by_name: dict[tuple[str, str], Callable[[], tuple[Any, ...]]] = {
-        ("StakingVault", "setModules"): lambda: (quick.vault.modules(),),
+        ("StakingVault", "setModules"): lambda: same_modules(keel),
         ("StakingVault", "setTerms"): lambda: (quick.vault.terms(),),
         ("StakingVault", "pause"): lambda: (0, 10),
         ("WithdrawalVault", "upgradeToAndCall"): lambda: (implementation, b""),
@@ -83,6 +86,11 @@ def arguments_of(keel: Keel, contract: str, function: str) -> tuple[Any, ...]:
         ("OperatorRegistry", "stake"): lambda: stake_arguments(keel),
     }
     return by_name[contract, function]()
+
+
+def same_modules(keel: Keel) -> tuple[Any, ...]:
+    modules = keel.quick.vault.modules()
+    return (modules, code_hashes(keel.rpc, modules))
 
 
 def operator(keel: Keel) -> tuple[Any, ...]:
@@ -162,7 +170,7 @@ class TestRestricted:
     def test_a_guardian_may_cancel_what_is_scheduled(self, keel: Keel) -> None:
         vault, manager = keel.quick.vault, keel.quick.manager
         holder, guardian = keel.holder_of("MODULES").address, keel.holder_of("GUARDIAN").address
-        data = vault.setModules.encode(vault.modules())
+        data = vault.setModules.encode(*same_modules(keel))
         manager.schedule.send(vault.address, data, 0, sender=holder)
         stranger = keel.actors.stranger.address
         refused = {
@@ -177,6 +185,63 @@ class TestRestricted:
         operation = manager.hashOperation(holder, vault.address, data)
         with fails("AccessManagerNotScheduled", operationId=operation):
             manager.execute.send(vault.address, data, sender=holder)
+
+    def test_a_guardian_cancels_the_same_change_once(self, keel: Keel) -> None:
+        """ROL-3: it delays a new committee, and cannot stop it."""
+        oracle, manager = keel.quick.oracle, keel.quick.manager
+        holder, guardian = keel.holder_of("COMMITTEE").address, keel.holder_of("GUARDIAN").address
+        data = oracle.setMembers.encode([keel.actors.stranger.address], [], 4)
+        operation = manager.hashOperation(holder, oracle.address, data)
+        manager.schedule.send(oracle.address, data, 0, sender=holder)
+        manager.cancel.send(holder, oracle.address, data, sender=guardian)
+        assert manager.wasCancelled(operation)
+        manager.schedule.send(oracle.address, data, 0, sender=holder)
+        for canceller in (guardian, keel.holder_of("ADMIN").address):
+            with fails("CancelledBefore", operationId=operation):
+                manager.cancel.send(holder, oracle.address, data, sender=canceller)
+        jump(keel.rpc, keel.configuration.delay_seconds("COMMITTEE"))
+        manager.execute.send(oracle.address, data, sender=holder)
+        assert oracle.isMember(keel.actors.stranger.address)
+
+    def test_whoever_scheduled_a_change_may_drop_it_again_and_again(self, keel: Keel) -> None:
+        oracle, manager = keel.quick.oracle, keel.quick.manager
+        holder = keel.holder_of("COMMITTEE").address
+        data = oracle.setMembers.encode([keel.actors.stranger.address], [], 4)
+        for _ in range(2):
+            manager.schedule.send(oracle.address, data, 0, sender=holder)
+            manager.cancel.send(holder, oracle.address, data, sender=holder)
+
+    def test_a_guardian_does_not_stop_its_own_replacement(self, keel: Keel) -> None:
+        manager, governance = keel.quick.manager, keel.holder_of("ADMIN").address
+        guardian, role = keel.holder_of("GUARDIAN").address, ROLE_BY_NAME["GUARDIAN"]
+        data = manager.revokeRole.encode(role.id, guardian)
+        manager.schedule.send(manager.address, data, 0, sender=governance)
+        refused = {
+            "msgsender": guardian,
+            "caller": governance,
+            "target": manager.address,
+            "selector": data[:4],
+        }
+        with fails("AccessManagerUnauthorizedCancel", **refused):
+            manager.cancel.send(governance, manager.address, data, sender=guardian)
+        jump(keel.rpc, keel.configuration.delay_seconds("ADMIN"))
+        manager.execute.send(manager.address, data, sender=governance)
+        assert manager.hasRole(role.id, guardian) == (False, 0)
+
+    @pytest.mark.parametrize("role", GRANTED_LATE, ids=lambda role: role.name)
+    def test_a_granted_role_waits_before_it_acts(self, keel: Keel, role: Role) -> None:
+        """ROL-4: ADMIN hands out, without delay, what nobody can then use at once."""
+        manager, governance = keel.quick.manager, keel.holder_of("ADMIN").address
+        accomplice = keel.actors.attacker.address
+        data = manager.grantRole.encode(role.id, accomplice, 0)
+        manager.schedule.send(manager.address, data, 0, sender=governance)
+        jump(keel.rpc, keel.configuration.delay_seconds("ADMIN"))
+        manager.execute.send(manager.address, data, sender=governance)
+        assert manager.hasRole(role.id, accomplice)[0] is False
+        jump(keel.rpc, keel.configuration.delay_seconds(role.name) - 10)
+        assert manager.hasRole(role.id, accomplice)[0] is False
+        jump(keel.rpc, 10)
+        assert manager.hasRole(role.id, accomplice)[0] is True
 
     def test_the_deployer_keeps_no_role(self, keel: Keel) -> None:
         deployer, manager = keel.actors.deployer.address, keel.quick.manager
@@ -236,7 +301,7 @@ class TestMinting:
             "stake": lambda: stake(keel, 1, first=50),
             "pause": lambda: keel.call_as_role(vault, "pause", 1, 10),
             "setTerms": lambda: keel.call_as_role(vault, "setTerms", vault.terms()),
-            "setModules": lambda: keel.call_as_role(vault, "setModules", vault.modules()),
+            "setModules": lambda: replace_modules(keel),
             "addOperator": lambda: keel.call_as_role(
                 quick.registry, "addOperator", *operator(keel)
             ),

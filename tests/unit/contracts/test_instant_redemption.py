@@ -313,6 +313,16 @@ class TestPause:
         ended = keel.call_as_role(instant, "pause", 0)
         redeem(keel, ETHER * PAR, outlet, at=ended.timestamp)
 
+    def test_leaves_at_least_half_of_the_time_open(
+        self, keel: Keel, instant: InstantRedemption
+    ) -> None:
+        until = keel.call_as_role(instant, "pause", 200).timestamp + 200
+        set_next_timestamp(keel.rpc, until + 199)
+        with fails("PauseTooSoon", possibleAt=until + 200, nowTime=until + 199):
+            keel.call_as_role(instant, "pause", 1)
+        set_next_timestamp(keel.rpc, until + 200)
+        keel.call_as_role(instant, "pause", 1)
+
     def test_leaves_deposits_and_staking_open(self, keel: Keel, instant: InstantRedemption) -> None:
         keel.call_as_role(instant, "pause", 200)
         deposit(keel, keel.actors.depositor.address, ETHER)

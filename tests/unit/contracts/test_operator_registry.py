@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from keel.chain.clock import jump, jump_to, reverting
 from keel.chain.contract import deploy
 from keel.model.commitment import key_batch_tree
 from keel.model.constants import BPS
@@ -90,17 +91,17 @@ def test_an_operator_has_a_manager_and_a_reward_address(
     operator_id = validators.add_operator()
     with fails("ZeroAddress", what=what):
         if what == "manager":
-            validators.registry.setManager.send(operator_id, ZERO_ADDRESS, sender=council)
+            change = (operator_id, ZERO_ADDRESS)
+            validators.keel.call_as_role(validators.registry, "setManager", *change)
         else:
             arguments = (operator_id, ZERO_ADDRESS)
             validators.registry.setRewardAddress.send(*arguments, sender=validators.manager)
 
 
-def test_terms_of_an_operator_change_and_its_validators_stay(
-    validators: Validators, council: str
-) -> None:
+def test_terms_of_an_operator_change_and_its_validators_stay(validators: Validators) -> None:
     operator_id = validators.add_operator(limit=5)
-    receipt = validators.registry.setOperator.send(operator_id, 0, 1, False, sender=council)
+    change = (operator_id, 0, 1, False)
+    receipt = validators.keel.call_as_role(validators.registry, "setOperator", *change)
     (event,) = validators.registry.events(receipt)
     assert event.name == "OperatorSet"
     assert tuple(event.inputs.values()) == (operator_id, 0, 1, False)
@@ -109,18 +110,48 @@ def test_terms_of_an_operator_change_and_its_validators_stay(
     assert (operator.name, operator.manager) == ("Harbour", validators.manager)
 
 
-def test_a_new_manager_takes_over_from_the_old(validators: Validators, council: str) -> None:
+def test_a_new_manager_takes_over_from_the_old(validators: Validators) -> None:
     operator_id = validators.add_operator()
     registry, new = validators.registry, validators.keel.actors.operator_manager_2.address
-    receipt = registry.setManager.send(operator_id, new, sender=council)
+    receipt = validators.keel.call_as_role(registry, "setManager", operator_id, new)
     (event,) = registry.events(receipt)
     assert (event.name, *event.inputs.values()) == ("ManagerSet", operator_id, new)
     with fails("OnlyManager", operatorId=operator_id, caller=validators.manager):
         registry.setRewardAddress.send(operator_id, new, sender=validators.manager)
     receipt = registry.setRewardAddress.send(operator_id, new, sender=new)
     (event,) = registry.events(receipt)
-    assert (event.name, *event.inputs.values()) == ("RewardAddressSet", operator_id, new)
-    assert registry.operator(operator_id).rewardAddress == new
+    since = receipt.timestamp + 14 * validators.keel.profile.frame_seconds
+    assert (event.name, *event.inputs.values()) == ("RewardAddressSet", operator_id, new, since)
+    assert registry.nextRewardAddress(operator_id) == (new, since)
+
+
+def test_a_new_reward_address_waits(validators: Validators) -> None:
+    """OPR-6: at its second it is in force, and another one waits behind it."""
+    registry, rpc = validators.registry, validators.keel.rpc
+    operator_id, old = validators.add_operator(), validators.manager
+    first, second = "0x" + "11" * 20, "0x" + "22" * 20
+    change = (operator_id, first)
+    receipt = registry.setRewardAddress.send(*change, sender=validators.manager)
+    since = receipt.timestamp + 14 * validators.keel.profile.frame_seconds
+    jump_to(rpc, since - 1)
+    assert registry.operator(operator_id).rewardAddress == old
+    jump_to(rpc, since)
+    assert registry.operator(operator_id).rewardAddress == first
+    assert registry.nextRewardAddress(operator_id) == (ZERO_ADDRESS, 0)
+    registry.setRewardAddress.send(operator_id, second, sender=validators.manager)
+    assert registry.operator(operator_id).rewardAddress == first
+
+
+def test_a_stolen_manager_key_takes_no_rewards_before_it_is_replaced(
+    validators: Validators, attacker: str
+) -> None:
+    registry, keel = validators.registry, validators.keel
+    operator_id, old = validators.add_operator(), validators.manager
+    registry.setRewardAddress.send(operator_id, attacker, sender=validators.manager)
+    keel.call_as_role(registry, "setManager", operator_id, keel.actors.operator_manager_2.address)
+    jump(keel.rpc, 14 * keel.profile.frame_seconds)
+    assert registry.operator(operator_id).rewardAddress == old
+    assert registry.nextRewardAddress(operator_id) == (ZERO_ADDRESS, 0)
 
 
 RESTRICTED: list[tuple[str, tuple[Any, ...]]] = [
@@ -165,12 +196,12 @@ def test_only_the_manager_acts_for_an_operator(
     [("setOperator", (0, 1, 1, True)), ("setManager", (0, "0x" + "11" * 20))],
 )
 def test_no_role_changes_an_operator_that_is_not_there(
-    validators: Validators, council: str, function: str, arguments: tuple[Any, ...]
+    validators: Validators, function: str, arguments: tuple[Any, ...]
 ) -> None:
-    with fails("NoSuchOperator", operatorId=0):
-        validators.registry.function(function).send(*arguments, sender=council)
+    with reverting(validators.keel.rpc), fails("NoSuchOperator", operatorId=0):
+        validators.keel.call_as_role(validators.registry, function, *arguments)
     validators.add_operator()
-    validators.registry.function(function).send(*arguments, sender=council)
+    validators.keel.call_as_role(validators.registry, function, *arguments)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from keel.chain.clock import jump
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import OperatorRegistry
 from keel.model.commitment import OperatorTotals, operators_tree
@@ -14,7 +15,6 @@ from keel.model.constants import ETHER
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.reporting import Reporting
-from tests.unit.contracts.validators import Validators
 
 
 @dataclass
@@ -94,10 +94,9 @@ class Rewards:
 def rewards(keel_mainnet: Keel) -> Rewards:
     """Two operators with reward addresses of their own, and a first report without rewards."""
     rewards = Rewards(Reporting.with_stake(keel_mainnet))
-    second = Validators(keel_mainnet).add_operator()
     manager, holder = keel_mainnet.actors.operator_managers[0], keel_mainnet.actors.holder
-    change = (second, holder.address)
-    rewards.registry.setRewardAddress.send(*change, sender=manager.address)
+    terms = ("Lighthouse", manager.address, holder.address, 1_000, 10_000)
+    keel_mainnet.call_as_role(rewards.registry, "addOperator", *terms)
     rewards.report([0, 0])
     return rewards
 
@@ -252,14 +251,18 @@ def test_all_claims_together_take_no_more_than_was_minted(rewards: Rewards) -> N
     assert rewards.shares_of(1) == 2
 
 
-def test_rewards_go_where_the_manager_last_said(rewards: Rewards) -> None:
+def test_rewards_go_where_the_manager_last_said_once_that_is_in_force(rewards: Rewards) -> None:
     keel = rewards.reporting.keel
     manager, new = keel.actors.operator_managers[0].address, keel.actors.redeemer.address
     rewards.report([100, 0])
     rewards.registry.setRewardAddress.send(0, new, sender=manager)
     rewards.claim(0)
-    assert keel.quick.vault.sharesOf(new) == 100
-    assert keel.quick.vault.sharesOf(manager) == 0
+    assert keel.quick.vault.sharesOf(manager) == 100
+    rewards.report([300, 0])
+    jump(keel.rpc, 14 * keel.profile.frame_seconds)
+    rewards.claim(0)
+    assert keel.quick.vault.sharesOf(new) == 200
+    assert keel.quick.vault.sharesOf(manager) == 100
 
 
 def test_the_rewards_of_an_inactive_operator_are_still_its_own(rewards: Rewards) -> None:

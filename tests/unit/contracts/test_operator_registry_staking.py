@@ -18,6 +18,7 @@ from keel.model.errors import Refused
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.validators import KeyProof, Validators, key_proofs, packed
+from tests.unit.contracts.vaults import change
 
 FUNDS_WEI = 1_999 * ETHER
 """For 62 validators, with the first deposit."""
@@ -140,7 +141,7 @@ def test_a_withdrawn_or_unknown_batch_gives_no_key(validators: Validators, batch
     validators.stake(proofs[:1], entries[:1])
     validators.registry.withdrawBatch.send(0, 0, sender=validators.manager)
     for missing in (0, 1):
-        with fails("NoSuchBatch", operatorId=0, batch=missing):
+        with fails("NothingToStake"):
             validators.stake([(0, missing, *proofs[1][2:])], entries[1:2])
     assert validators.registry.isStaked(public_key_hash(entries[0].pubkey))
 
@@ -150,7 +151,7 @@ def test_a_batch_without_a_root_gives_no_key(validators: Validators) -> None:
     entries = validators.new_entries(1)
     arguments = (operator_id, bytes(32), packed(entries))
     validators.registry.addKeys.send(*arguments, sender=validators.manager)
-    with fails("NoSuchBatch", operatorId=operator_id, batch=0):
+    with fails("NothingToStake"):
         validators.stake([(operator_id, 0, 0, ())], entries)
 
 
@@ -164,6 +165,29 @@ def test_one_bad_key_stops_the_call_and_not_the_next(validators: Validators, bat
     assert (staked(validators), deposit_count(deposits)) == (0, before)
     validators.stake(proofs[:4], entries[:4])
     assert (staked(validators), deposit_count(deposits)) == (4, before + 4)
+
+
+def test_a_batch_that_is_withdrawn_in_between_stops_nobody_else(
+    validators: Validators, batch: Batch
+) -> None:
+    """OPR-7: the operator that withdraws before each stake is left out, the others get theirs."""
+    proofs, entries = batch
+    runner = validators.add_operator()
+    own = validators.new_entries(2)
+    number = validators.add_keys(runner, own)
+    gone = key_proofs(runner, number, own)
+    validators.registry.withdrawBatch.send(runner, number, sender=validators.manager)
+    mixed = [gone[0], proofs[0], gone[1], proofs[1]]
+    keys = [own[0], entries[0], own[1], entries[1]]
+    receipt = validators.stake(mixed, keys)
+    events = validators.registry.events(receipt)
+    skipped = [tuple(e.inputs.values()) for e in events if e.name == "KeySkipped"]
+    assert skipped == [(runner, number, 0), (runner, number, 1)]
+    staked_keys = [e.inputs["pubkey"] for e in events if e.name == "KeyStaked"]
+    assert staked_keys == [entries[0].pubkey, entries[1].pubkey]
+    assert (staked(validators), validators.registry.operator(runner).staked) == (2, 0)
+    with fails("NothingToStake"):
+        validators.stake(gone, own)
 
 
 def test_nobody_stakes_nothing(validators: Validators, batch: Batch) -> None:
@@ -201,6 +225,7 @@ def test_an_inactive_operator_gets_no_validator(validators: Validators, batch: B
     with fails("OperatorInactive", operatorId=0):
         validators.stake(proofs[:1], entries[:1])
     keel.call_as_role(registry, "setOperator", 0, 1_000, 10_000, True)
+    change(keel, 0)  # staking is closed without reports
     assert registry.mayStakeNext(0)
     validators.stake(proofs[:1], entries[:1])
 
@@ -208,6 +233,7 @@ def test_an_inactive_operator_gets_no_validator(validators: Validators, batch: B
 def test_an_operator_grows_up_to_its_limit(validators: Validators, batch: Batch) -> None:
     proofs, entries = batch
     validators.keel.call_as_role(validators.registry, "setOperator", 0, 3, 10_000, True)
+    change(validators.keel, 0)  # staking is closed without reports
     with fails("OperatorAtLimit", operatorId=0, limit=3):
         validators.stake(proofs[:4], entries[:4])
     validators.stake(proofs[:3], entries[:3])

@@ -297,6 +297,27 @@ class TestPause:
             until = pause(keel, action, most).timestamp + most
             assert vault.pausedUntil(action) == until
 
+    def test_leaves_at_least_half_of_the_time_open(self, keel: Keel, vault: StakingVault) -> None:
+        for action in (DEPOSIT, STAKING):
+            until = pause(keel, action, 500).timestamp + 500
+            for moment in (until - 1, until, until + 499):
+                set_next_timestamp(keel.rpc, moment)
+                with fails("PauseTooSoon", possibleAt=until + 500, nowTime=moment):
+                    pause(keel, action, 1)
+            set_next_timestamp(keel.rpc, until + 500)
+            pause(keel, action, 300)
+            assert vault.pausedUntil(action) == until + 800
+
+    def test_that_ended_early_counts_as_long_as_it_lasted(self, keel: Keel) -> None:
+        started = pause(keel, DEPOSIT, 2_000).timestamp
+        set_next_timestamp(keel.rpc, started + 100)
+        pause(keel, DEPOSIT, 0)
+        set_next_timestamp(keel.rpc, started + 199)
+        with fails("PauseTooSoon", possibleAt=started + 200, nowTime=started + 199):
+            pause(keel, DEPOSIT, 1)
+        set_next_timestamp(keel.rpc, started + 200)
+        pause(keel, DEPOSIT, 1)
+
     def test_of_one_action_leaves_the_other_open(
         self, keel: Keel, vault: StakingVault, depositor: str
     ) -> None:
@@ -315,15 +336,15 @@ class TestPause:
         self, keel: Keel, depositor: str
     ) -> None:
         deposit(keel, depositor, 10 * ETHER)
-        pause(keel, DEPOSIT, 500)
-        pause(keel, STAKING, 500)
+        pause(keel, DEPOSIT, keel.profile.max_pause_seconds)
+        pause(keel, STAKING, keel.profile.max_pause_seconds)
         queue, vault, wrapped = keel.quick.queue, keel.quick.vault, keel.quick.wrapped
         queue.request.send(ETHER, depositor, sender=depositor)
         vault.transfer.send(keel.actors.holder.address, ETHER, sender=depositor)
         wrapped.deposit.send(ETHER, depositor, sender=depositor)
         inputs = inputs_of(keel, vault.newestRefTime() + keel.profile.frame_seconds)
         jump_to(keel.rpc, inputs["refTime"])
-        pause(keel, DEPOSIT, 500)
+        assert vault.depositableWei() == 0
         apply(keel, inputs)
         queue.claim.send(1, sender=depositor)
 

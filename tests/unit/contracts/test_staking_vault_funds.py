@@ -24,6 +24,7 @@ from tests.unit.contracts.vaults import (
     deploy_test_contract,
     inputs_of,
     insure,
+    replace_modules,
     shares_of,
     stake,
     units_of,
@@ -73,8 +74,7 @@ def install(
         depositor = keel.actors.depositor.address
         arguments = (fund.address, ZERO_ADDRESS)
         vault.depositWrapped.send(*arguments, sender=depositor, value_wei=50 * ETHER)
-        modules = vault.modules()._replace(fund=fund.address)
-        keel.call_as_role(vault, "setModules", modules)
+        replace_modules(keel, fund=fund.address)
         change(keel, 0)
         return fund
 

@@ -129,7 +129,9 @@ def launched(keel: Keel) -> Keel:
 
 def index_of(keel: Keel) -> ShareIndex:
     """Replay the log from the deployment on."""
-    index = ShareIndex(keel.quick.vault.address, keel.quick.wrapped.address)
+    index = ShareIndex(
+        keel.quick.vault.address, keel.quick.wrapped.address, keel.quick.registry.address
+    )
     first, last = keel.deployment.block, block_head(keel.rpc).number
     contracts: list[Contract] = [keel.quick.vault, keel.quick.wrapped]
     events = [(c, event) for c in contracts for event in c.events_between(first, last)]

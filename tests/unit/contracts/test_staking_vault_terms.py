@@ -4,16 +4,25 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 
 from keel.chain.contract import Contract, deploy
 from keel.chain.revert import Reverted
-from keel.chain.state import block_head
+from keel.chain.state import block_head, set_runtime_code
 from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER, GWEI
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.hands import deposit
-from tests.unit.contracts.vaults import ZERO_ADDRESS, apply, change, inputs_of, stake
+from tests.unit.contracts.hands import as_contract, deposit
+from tests.unit.contracts.vaults import (
+    ZERO_ADDRESS,
+    apply,
+    change,
+    code_hashes,
+    inputs_of,
+    replace_modules,
+    stake,
+)
 
 FRAMES_OF_DELAY = 10
 
@@ -87,21 +96,22 @@ class TestTerms:
 class TestModules:
     def test_none_may_be_missing(self, keel: Keel, vault: StakingVault) -> None:
         modules = vault.modules()
-        for field in ("oracle", "registry", "fund"):
-            missing = modules._replace(**{field: ZERO_ADDRESS})
-            with fails("ModuleMissing", modules=missing):
-                keel.call_as_role(vault, "setModules", missing)
+        for missing in (ZERO_ADDRESS, keel.actors.stranger.address):
+            with fails("ModuleWithoutCode", module=missing):
+                replace_modules(keel, oracle=missing)
+            with fails("ModuleWithoutCode", module=missing):
+                replace_modules(keel, fund=missing)
         assert vault.modules() == modules
 
     def test_are_replaced_only_behind_the_delay(self, keel: Keel, vault: StakingVault) -> None:
         manager, governance = keel.quick.manager, keel.actors.governance.address
-        successor = keel.actors.stranger.address
         modules = vault.modules()
-        replaced = modules._replace(oracle=successor)
-        data = vault.setModules.encode(replaced)
+        replaced = modules._replace(oracle=keel.quick.queue.address)
+        change = (replaced, code_hashes(keel.rpc, replaced))
+        data = vault.setModules.encode(*change)
         operation = manager.hashOperation(governance, vault.address, data)
         with fails("AccessManagerNotScheduled", operationId=operation):
-            vault.setModules.send(replaced, sender=governance)
+            vault.setModules.send(*change, sender=governance)
         manager.schedule.send(vault.address, data, 0, sender=governance)
         with fails("AccessManagerNotReady", operationId=operation):
             manager.execute.send(vault.address, data, sender=governance)
@@ -110,21 +120,46 @@ class TestModules:
         assert frames == FRAMES_OF_DELAY
 
     def test_take_over_from_the_ones_before(self, keel: Keel, vault: StakingVault) -> None:
-        successor, before = keel.actors.stranger.address, keel.quick.oracle.address
-        modules = vault.modules()._replace(oracle=successor, registry=successor)
-        receipt = keel.call_as_role(vault, "setModules", modules)
+        successor, before = as_contract(keel.quick.queue), keel.quick.oracle.address
+        modules = vault.modules()._replace(oracle=successor)
+        receipt = replace_modules(keel, oracle=successor)
         (said,) = vault.events(receipt)
         assert said.inputs == modules._asdict()
         inputs = inputs_of(keel, vault.newestRefTime())
         with fails("OnlyProtocol", caller=before, expected=successor):
             apply(keel, inputs)
         vault.applyReport.send(inputs, sender=successor)
-        deposit(keel, keel.actors.depositor.address, 32 * ETHER)
-        registry = keel.quick.registry.address
-        with fails("OnlyProtocol", caller=registry, expected=successor):
-            stake(keel, 1)
-        root = keel.quick.deposits.get_deposit_root()
-        vault.fundValidators.send(b"", root, sender=successor)
+
+    @pytest.mark.parametrize("field", ["oracle", "fund"])
+    def test_are_what_was_scheduled_by_their_code(
+        self, keel: Keel, vault: StakingVault, field: str
+    ) -> None:
+        """MOD-1: whoever can put other code at the address does not choose the module."""
+        place = keel.actors.stranger.address
+        modules = vault.modules()._replace(**{field: place})
+        set_runtime_code(keel.rpc, place, b"\x00")
+        hashes = code_hashes(keel.rpc, modules)
+        set_runtime_code(keel.rpc, place, b"\x00\x00")
+        expected, actual = keccak(b"\x00"), keccak(b"\x00\x00")
+        with fails("ModuleCodeChanged", module=place, expected=expected, actual=actual):
+            keel.call_as_role(vault, "setModules", modules, hashes)
+        keel.call_as_role(vault, "setModules", modules, code_hashes(keel.rpc, modules))
+        assert vault.modules() == modules
+
+    def test_have_code_of_their_own(self, keel: Keel) -> None:
+        """MOD-1: EIP-7702's delegation stands for code that its account can change."""
+        place = keel.actors.stranger.address
+        for code in (b"\xef\x01\x00" + bytes(20), b"\xef\x00\x01"):
+            set_runtime_code(keel.rpc, place, code)
+            with fails("ModuleWithoutCode", module=place):
+                replace_modules(keel, oracle=place)
+
+    def test_the_registry_is_none_of_them(self, keel: Keel, vault: StakingVault) -> None:
+        """It keeps what operators have claimed and which keys were staked (AUDIT H2)."""
+        assert vault.REGISTRY() == keel.quick.registry.address
+        assert vault.modules()._fields == ("oracle", "fund")
+        changes = [name for name in vault.abi.functions if "registry" in name.lower()]
+        assert changes == ["REGISTRY"]
 
 
 class TestConstruction:
@@ -134,6 +169,7 @@ class TestConstruction:
             "wrapped",
             "queue",
             "instantRedemption",
+            "registry",
             "withdrawalVault",
             "rewardsVault",
             "depositContract",
@@ -146,7 +182,7 @@ class TestConstruction:
     def test_needs_its_modules_and_terms_within_bounds(self, keel: Keel) -> None:
         init = keel.plan.step("StakingVault").arguments["init"]
         modules = {**init["modules"], "fund": ZERO_ADDRESS}
-        names = ("oracle", "registry", "fund")
+        names = ("oracle", "fund")
         with pytest.raises(Reverted) as caught:
             construct(keel, modules=modules)
         cause: Any = caught.value.cause

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from ape.contracts import ContractContainer
 
+from keel.chain.clock import jump
 from keel.chain.contract import Contract, deploy
 from keel.chain.state import balance_wei, runtime_code, set_balance_wei, set_runtime_code
 from keel.chain.system_contracts import (
@@ -20,10 +21,11 @@ from keel.chain.system_contracts import (
 from keel.chain.transaction import send_transaction
 from keel.deploy.contracts import WithdrawalVault
 from keel.deploy.plan import IMPLEMENTATION
-from keel.model.constants import ETHER
+from keel.model.constants import DAY, ETHER
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.hands import as_contract, deploy_test_contract, grant
+from tests.unit.contracts.hands import as_contract, deploy_test_contract, deposit, grant
+from tests.unit.contracts.vaults import change, stake
 
 NOBODY = "0x" + "0" * 40
 GENEROUS_WEI = 1_000
@@ -225,8 +227,8 @@ class TestFee:
     ) -> None:
         assert vault.withdrawalRequestFeeWei() == 1
         assert vault.consolidationRequestFeeWei() == 1
-        many = KEYS[:1] * 100
-        vault.requestExit.send(many, sender=exiter, value_wei=100)
+        many = KEYS[:1] * 98
+        vault.requestExit.send(many, sender=exiter, value_wei=98)
         dequeue_withdrawal_requests(keel.rpc)
         fee_wei = vault.withdrawalRequestFeeWei()
         assert fee_wei == withdrawal_request_fee_wei(keel.rpc) > 1
@@ -240,6 +242,45 @@ class TestFee:
         set_runtime_code(keel.rpc, WITHDRAWAL_REQUESTS, b"")
         with fails("SystemCallFailed", system=WITHDRAWAL_REQUESTS):
             vault.withdrawalRequestFeeWei()
+
+
+class TestDailyLimits:
+    """LIM-3: what a stolen role can ask for in a day."""
+
+    @pytest.mark.parametrize(
+        ("function", "capacity"),
+        [("requestExit", 100), ("requestPartialWithdrawal", 100), ("requestConsolidation", 4)],
+    )
+    def test_of_a_small_protocol_refill_in_a_day(
+        self,
+        vault: WithdrawalVault,
+        entitled: Callable[[str], str],
+        function: str,
+        capacity: int,
+    ) -> None:
+        sender, one = entitled(function), REQUESTS[function]
+        merges = function == "requestConsolidation"
+        view = vault.function("consolidationsAvailable" if merges else "exitsAvailable")
+        dequeue = dequeue_consolidation_requests if merges else dequeue_withdrawal_requests
+        assert view() == capacity
+        all_at_once = [values * capacity for values in one]
+        vault.function(function).send(*all_at_once, sender=sender, value_wei=ETHER)
+        while dequeue(vault.rpc):
+            pass
+        assert view() == 0
+        with fails("LimitExceeded", amount=1, available=0):
+            vault.function(function).send(*one, sender=sender, value_wei=ETHER)
+        jump(vault.rpc, DAY // capacity)
+        vault.function(function).send(*one, sender=sender, value_wei=ETHER)
+        jump(vault.rpc, DAY)
+        assert view() == capacity
+
+    def test_grow_with_the_protocol(self, keel: Keel, vault: WithdrawalVault) -> None:
+        deposit(keel, keel.actors.depositor.address, 64_000 * ETHER)
+        stake(keel, 100)
+        change(keel, 60_000 * ETHER - 3_200 * ETHER)
+        assert vault.exitsAvailable() == 187  # a tenth of 1,875
+        assert vault.consolidationsAvailable() == 18
 
 
 class TestRefund:

@@ -3,15 +3,18 @@
 The registry and the oracle are impersonated: their own limits are the matter of their own tests.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
 from ape.contracts import ContractContainer
+from eth_utils.crypto import keccak
 
 from keel.chain.clock import set_next_timestamp
 from keel.chain.contract import Contract, call_many
 from keel.chain.contract import deploy as deploy_raw
+from keel.chain.rpc import RpcClient
+from keel.chain.state import runtime_code
 from keel.chain.transaction import Receipt
 from keel.model import queue as queue_rules
 from keel.model.accounts import Accounts
@@ -54,6 +57,19 @@ def deposit_at(keel: Keel, timestamp: int, depositor: str, amount_wei: int) -> R
     set_next_timestamp(keel.rpc, timestamp)
     arguments = (depositor, ZERO_ADDRESS)
     return keel.quick.vault.deposit.send(*arguments, sender=depositor, value_wei=amount_wei)
+
+
+def replace_modules(keel: Keel, **modules: str) -> Receipt:
+    """Put other modules in, as governance may after its delay."""
+    replaced = keel.quick.vault.modules()._replace(**modules)
+    return keel.call_as_role(
+        keel.quick.vault, "setModules", replaced, code_hashes(keel.rpc, replaced)
+    )
+
+
+def code_hashes(rpc: RpcClient, addresses: Iterable[str]) -> list[bytes]:
+    """What a change of modules must name (MOD-1)."""
+    return [keccak(runtime_code(rpc, address)) for address in addresses]
 
 
 def deposits_of(keel: Keel, count: int, first: int = 0) -> bytes:

@@ -222,6 +222,15 @@ def test_the_fee_is_paid_for_each_with_a_margin_and_a_spike_is_waited_out() -> N
     assert plan_exits(replace(view, exit_fee_wei=TERMS.max_exit_fee_wei)).chores
 
 
+def test_no_more_is_asked_for_than_the_day_allows() -> None:
+    """LIM-3."""
+    view = owing(96 * ETHER, validator(1), validator(2), validator(3))
+    assert exits(replace(view, exits_available=2)) == exits(view)[:2]
+    findings = plan_exits(replace(view, exits_available=0))
+    assert not findings.chores
+    assert "0 can be asked for now" in why_not(findings)
+
+
 def test_an_account_without_the_role_says_so_and_does_nothing() -> None:
     stranger = replace(CALLER, exiters=(OTHER_KEEPER,))
     view = replace(owing(ETHER, validator(1)), caller=stranger)

@@ -115,6 +115,7 @@ VIEW = KeeperView(
     coffers=EMPTY_COFFERS,
     requests=(),
     exit_fee_wei=1,
+    exits_available=100,
     ballots=None,
     rewards=None,
     deadlock=None,
