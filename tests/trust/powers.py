@@ -200,7 +200,7 @@ def operator_manager(keel: Keel) -> Row:
     proofs: list[KeyProof] = []
     for operator_id, entries in ((bad, own), (good, others)):
         batch = validators.add_keys(operator_id, entries)
-        proofs.append((operator_id, batch, 0, []))
+        proofs.append((operator_id, batch, 0, ()))
     validators.registry.withdrawBatch.send(bad, 0, sender=validators.manager)
     validators.stake(proofs, own + others)
     assert validators.registry.operator(good).staked == 1
