@@ -16,9 +16,7 @@ uint256 constant SIGNATURE_BYTES = 96;
 uint256 constant DEPOSIT_BYTES = PUBKEY_BYTES + SIGNATURE_BYTES + 32;
 
 uint256 constant LIMIT_PERIOD = 1 days; // LIM-3
-// LIM-3: what STAKER can stake in a day, EXITER ask to exit, CONSOLIDATOR ask to merge
-uint256 constant STAKE_LIMIT_LEAST_WEI = 100 * VALIDATOR_WEI;
-uint256 constant STAKE_LIMIT_BPS = 500; // of A
+// LIM-3: what EXITER can ask to exit in a day, CONSOLIDATOR to merge
 uint256 constant EXIT_LIMIT_LEAST = 100;
 uint256 constant EXIT_LIMIT_BPS = 1_000; // of what C + P would make validators of
 uint256 constant CONSOLIDATION_LIMIT_LEAST = 4;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IErrors} from "../interfaces/IErrors.sol";
 
@@ -10,19 +9,21 @@ import {IErrors} from "../interfaces/IErrors.sol";
 library Pauses {
     using SafeCast for uint256;
 
-    /// @notice A pause of `seconds_` from now on; 0 ends the one under way, which then counts as long as it lasted.
-    /// @param until end of the last pause
-    /// @param lasts its length
-    function next(
-        uint256 until,
-        uint256 lasts,
-        uint256 seconds_
-    ) internal view returns (uint32 untilNext, uint24 lastsNext) {
+    struct Pause {
+        uint32 from;
+        uint32 until;
+    }
+
+    /// @notice Pauses for `seconds_` from now on; 0 ends the pause under way, which then counts as long as it lasted.
+    /// @return until the new end; now when a pause is ended, and when there is none
+    function next(Pause storage last, uint256 seconds_) internal returns (uint32 until) {
+        until = (block.timestamp + seconds_).toUint32();
         if (seconds_ == 0) {
-            uint256 cutShort = Math.saturatingSub(until, block.timestamp);
-            return (Math.min(until, block.timestamp).toUint32(), Math.saturatingSub(lasts, cutShort).toUint24());
+            if (block.timestamp < last.until) last.until = until;
+        } else {
+            uint256 possibleAt = 2 * uint256(last.until) - last.from;
+            if (block.timestamp < possibleAt) revert IErrors.PauseTooSoon(possibleAt, block.timestamp);
+            (last.from, last.until) = (block.timestamp.toUint32(), until);
         }
-        if (block.timestamp < until + lasts) revert IErrors.PauseTooSoon(until + lasts, block.timestamp);
-        return ((block.timestamp + seconds_).toUint32(), seconds_.toUint24());
     }
 }

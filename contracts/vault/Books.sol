@@ -6,7 +6,8 @@ import {IEtherSource} from "../interfaces/IEtherSource.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IWithdrawalQueue} from "../interfaces/IWithdrawalQueue.sol";
 import {IWrappedKeelEther} from "../interfaces/IWrappedKeelEther.sol";
-import {BPS, STAKE_LIMIT_BPS, STAKE_LIMIT_LEAST_WEI, STALE_FRAMES} from "../rules/Constants.sol";
+import {STALE_FRAMES} from "../rules/Constants.sol";
+import {Pauses} from "../rules/Pauses.sol";
 import {Stream} from "../rules/Stream.sol";
 
 /// @title What StakingVault stores, and what follows from it alone
@@ -40,14 +41,11 @@ library Books {
         uint32 announcedAt;
     }
 
-    /// @dev Read by reports and written by staking. A pause keeps its length, which a new one waits for (STA-4).
+    /// @dev Read by reports; staking reads its pause.
     struct Carry {
         uint88 lossCarryWei;
         uint32 etherMovedAt; // last pull by a report or sweep
         uint32 stakingPausedUntil;
-        uint24 stakingPauseSeconds;
-        uint24 depositsPauseSeconds;
-        uint48 stakingFullAt; // TokenBucket ticks
     }
 
     /// @dev What was sent to the deposit contract in one frame.
@@ -66,6 +64,8 @@ library Books {
         mapping(address holder => uint256 shares) sharesOf;
         /// @dev Frames are counted from the origin; a frame ends with its reference slot (REP-2).
         mapping(uint256 frame => Staked staked) stakedIn;
+        /// @dev What they closed reads the end where it looks anyway.
+        mapping(IStakingVault.Action action => Pauses.Pause pause) pauses;
     }
 
     /// @notice The vault's immutables, which a library cannot read.
@@ -90,11 +90,6 @@ library Books {
     /// @notice U.
     function unvestedWei(Stored storage books) internal view returns (uint256) {
         return Stream.remainingUp(books.flow.unvestedWei, books.flow.streamEnd, books.flow.streamSeconds);
-    }
-
-    /// @notice LIM-3: what may be staked in a day.
-    function stakeLimitWei(Stored storage books) internal view returns (uint256) {
-        return Math.max(STAKE_LIMIT_LEAST_WEI, books.ledger.assetsWei * STAKE_LIMIT_BPS / BPS);
     }
 
     /// @notice C + P.

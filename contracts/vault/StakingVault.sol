@@ -29,9 +29,11 @@ import {VaultViews} from "./VaultViews.sol";
 /// @notice What is stored stands in Books, what is answered in VaultViews, and what a report does in Reports.
 contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     using Books for Books.Stored;
+    using Pauses for Pauses.Pause;
     using SafeCast for uint256;
 
     uint256 private constant MAX_FEE_BPS = 2000;
+    uint32 private constant NOT_HANDED_OVER = type(uint32).max; // ROL-5: the hand-over ends this pause
 
     /// @dev SHR-7: 1 ETH comes with the construction; the vault holds its shares and has no way to move them.
     constructor(Init memory init) payable VaultViews(init) AccessManaged(init.authority) {
@@ -43,8 +45,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         _books.ledger.assetsWei = msg.value.toUint88();
         _books.sharesOf[address(this)] = shares;
         _books.consensus.lastRefTime = newestRefTime().toUint32();
-        // Deposits open with the hand-over of the deployment, which ends this pause.
-        _books.flow.depositsPausedUntil = type(uint32).max;
+        _books.flow.depositsPausedUntil = NOT_HANDED_OVER;
         _books.flow.depositsOpenUntil = (newestRefTime() + STALE_FRAMES * FRAME_SECONDS).toUint32();
         emit Transfer(address(0), address(this), msg.value);
         emit Deposited(msg.sender, address(this), msg.value, shares, address(0));
@@ -86,9 +87,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     /// @param multiple what the shares are rounded down to
     function _takeIn(uint256 multiple) private returns (uint256 shares) {
         if (block.timestamp >= _books.flow.depositsOpenUntil) revert ActionClosed(Action.Deposit, state());
-        if (block.timestamp < _books.flow.depositsPausedUntil) {
-            revert ActionPaused(Action.Deposit, _books.flow.depositsPausedUntil);
-        }
+        if (block.timestamp < _books.flow.depositsPausedUntil) _requireSeed();
         (uint256 total, uint256 visibleWei) = _solventBooks();
         unchecked {
             shares = msg.value * total / visibleWei; // ether has 88 bits, shares 120
@@ -102,6 +101,13 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         _books.ledger.shares = (total + shares).toUint120();
         _books.ledger.assetsWei = assetsWei.toUint88();
         _books.ledger.depositsFullAt = fullAt.toUint48();
+    }
+
+    /// @dev Nobody deposits while deposits are paused; only the fund's seed comes before the hand-over (ROL-5).
+    function _requireSeed() private view {
+        uint256 until = _books.flow.depositsPausedUntil;
+        if (until == NOT_HANDED_OVER && msg.sender == authority()) return;
+        revert ActionPaused(Action.Deposit, until);
     }
 
     // ---- kETH
@@ -241,9 +247,6 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         bytes32 actualRoot = DEPOSIT_CONTRACT.get_deposit_root();
         if (actualRoot != depositRoot) revert DepositRootChanged(depositRoot, actualRoot);
 
-        uint256 fullAt =
-            TokenBucket.take(_books.carry.stakingFullAt, amountWei, _books.stakeLimitWei(), LIMIT_PERIOD);
-        _books.carry.stakingFullAt = fullAt.toUint48();
         uint64 amountGwei = (amountWei / 1 gwei).toUint64();
         _books.consensus.pendingGwei += amountGwei;
         _books.consensus.stakedValidators += count.toUint32();
@@ -302,14 +305,10 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc IStakingVault
     function pause(Action action, uint256 seconds_) external restricted {
         if (seconds_ > MAX_PAUSE_SECONDS) revert PauseTooLong(seconds_, MAX_PAUSE_SECONDS);
-        if (action == Action.Deposit) {
-            (_books.flow.depositsPausedUntil, _books.carry.depositsPauseSeconds) =
-                Pauses.next(_books.flow.depositsPausedUntil, _books.carry.depositsPauseSeconds, seconds_);
-        } else {
-            (_books.carry.stakingPausedUntil, _books.carry.stakingPauseSeconds) =
-                Pauses.next(_books.carry.stakingPausedUntil, _books.carry.stakingPauseSeconds, seconds_);
-        }
-        emit Paused(action, block.timestamp + seconds_);
+        uint32 until = _books.pauses[action].next(seconds_);
+        if (action == Action.Deposit) _books.flow.depositsPausedUntil = until;
+        else _books.carry.stakingPausedUntil = until;
+        emit Paused(action, until);
     }
 
     /// @inheritdoc IStakingVault

@@ -182,9 +182,7 @@ abstract contract VaultViews is IStakingVault, Permit {
     function stakeableWei() external view returns (uint256) {
         bool isClosed = block.timestamp >= _books.flow.depositsOpenUntil;
         if (isClosed || block.timestamp < _books.carry.stakingPausedUntil) return 0;
-        uint256 limitWei = _books.stakeLimitWei();
-        uint256 availableWei = TokenBucket.available(_books.carry.stakingFullAt, limitWei, LIMIT_PERIOD);
-        return Math.min(freeWei(), availableWei) / VALIDATOR_WEI * VALIDATOR_WEI;
+        return freeWei() / VALIDATOR_WEI * VALIDATOR_WEI;
     }
 
     /// @inheritdoc IStakingVault

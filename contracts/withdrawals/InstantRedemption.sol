@@ -15,6 +15,7 @@ import {TokenBucket} from "../rules/TokenBucket.sol";
 /// @title The price of leaving at once, and its limit
 /// @notice Rules INS, LIM-3 and STA-4 of docs/design.md.
 contract InstantRedemption is IInstantRedemption, AccessManaged {
+    using Pauses for Pauses.Pause;
     using SafeCast for uint256;
 
     /// @dev One slot, read and written by each redemption.
@@ -25,7 +26,6 @@ contract InstantRedemption is IInstantRedemption, AccessManaged {
         uint48 limitGwei;
         uint48 fullAt; // TokenBucket ticks
         uint32 pausedUntil;
-        uint24 pauseSeconds;
     }
 
     uint256 private constant MAX_FEE_BPS = 1000;
@@ -33,6 +33,7 @@ contract InstantRedemption is IInstantRedemption, AccessManaged {
     uint256 public immutable MAX_PAUSE_SECONDS;
 
     Instant private _instant;
+    Pauses.Pause private _pause;
 
     constructor(
         address authority,
@@ -68,9 +69,8 @@ contract InstantRedemption is IInstantRedemption, AccessManaged {
     /// @inheritdoc IInstantRedemption
     function pause(uint256 seconds_) external restricted {
         if (seconds_ > MAX_PAUSE_SECONDS) revert PauseTooLong(seconds_, MAX_PAUSE_SECONDS);
-        (_instant.pausedUntil, _instant.pauseSeconds) =
-            Pauses.next(_instant.pausedUntil, _instant.pauseSeconds, seconds_);
-        emit Paused(block.timestamp + seconds_);
+        _instant.pausedUntil = _pause.next(seconds_);
+        emit Paused(_instant.pausedUntil);
     }
 
     function _setTerms(Terms memory t) private {

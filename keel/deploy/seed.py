@@ -2,9 +2,10 @@
 
 Without them, whatever reaches the fund before its first underwriter would belong to ERC-4626's
 virtual shares for good: one share would be worth a fortune, and small deposits would revert. So
-the deployer deposits for the AccessManager, which enters the fund in the transaction that sets all
-roles. The fund itself receives the shares and has no way to move them, as the vault has none to
-move those of its first deposit (SHR-7).
+the AccessManager deposits the deployer's ether (before the hand-over the vault takes nobody
+else's), and enters the fund in the transaction that sets all roles. The fund itself receives the
+shares and has no way to move them, as the vault has none to move those of its first deposit
+(SHR-7).
 """
 
 from keel.chain.contract import Contract
@@ -20,13 +21,15 @@ LEAST_SEED_SHARES = FUND_SEED_WEI * FUND_VIRTUAL_SHARES // 1_000
 
 
 def pay_seed(rpc: RpcClient, plan: Plan, sender: Sender) -> Sent | None:
-    """Deposit for the AccessManager, unless an earlier run has; raises what the sender raises."""
+    """Deposit through the AccessManager unless a run has; raises what the sender raises."""
     if _units(rpc, plan):
         return None
     vault = plan.step("StakingVault")
     arguments = [plan.addresses[MANAGER], ZERO_ADDRESS]
     data = vault.artifact.abi.function("depositWrapped", 2).encode_call(arguments)
-    return sender.send(vault.address, data, FUND_SEED_WEI)
+    manager = plan.step(MANAGER)
+    execute = manager.artifact.abi.function("execute", 2).encode_call([vault.address, data])
+    return sender.send(manager.address, execute, FUND_SEED_WEI)
 
 
 def seed_calls(rpc: RpcClient, plan: Plan) -> list[bytes]:

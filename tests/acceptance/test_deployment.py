@@ -18,6 +18,7 @@ from keel.chain.revert import Reverted
 from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei, block_head, runtime_code, unlocked_accounts
 from keel.chain.system_contracts import DEPOSIT_CONTRACT, install_system_contracts
+from keel.chain.transaction import send_transaction
 from keel.deploy.actors import ACTORS, cast_actors, local_configuration
 from keel.deploy.addresses import create3_address, salt_of
 from keel.deploy.artifacts import Artifacts
@@ -38,7 +39,9 @@ from keel.deploy.roles import ADMIN
 from keel.deploy.sender import NodeSender, Sent
 from keel.deploy.verify import differences
 from keel.model.constants import ETHER
+from keel.model.frames import Action
 from tests.deployment import Keel
+from tests.unit.contracts.hands import as_contract
 
 STEPS = 15
 """Contracts, the seed of the fund, and the transaction that sets all roles."""
@@ -182,20 +185,39 @@ def test_a_deployment_that_broke_off_goes_on(
     assert differences(rpc, make_manifest(rpc, plan, rest, artifacts), artifacts) == []
 
 
+@pytest.mark.parametrize("done", range(STEPS))
 def test_deposits_open_with_the_hand_over(
-    rpc: RpcClient, plan: Plan, deployer: NodeSender, artifacts: Artifacts
+    rpc: RpcClient, plan: Plan, deployer: NodeSender, artifacts: Artifacts, done: int
 ) -> None:
-    """ROL-5: while the deployer is ADMIN, the vault takes nobody's ether."""
+    """ROL-5: wherever it breaks off, while the deployer is ADMIN the vault takes nobody's ether."""
     with pytest.raises(ConnectionLostError):
-        deploy(rpc, plan, FailingSender(deployer, STEPS - 1))
-    vault = bind(rpc, plan.addresses, artifacts).vault
-    user = plan.configuration.address("governance")
-    assert vault.depositableWei() == 0
-    for function in ("deposit", "depositWrapped"):
-        with pytest.raises(Reverted, match="ActionPaused"):
-            vault.function(function).send(user, user, sender=user, value_wei=ETHER)
+        deploy(rpc, plan, FailingSender(deployer, done))
+    if runtime_code(rpc, plan.addresses["StakingVault"]):
+        keel = bind(rpc, plan.addresses, artifacts)
+        assert keel.manager.hasRole(ADMIN.id, deployer.address)[0]
+        assert keel.vault.depositableWei() == 0
+        errors, user = keel.vault.abi, plan.configuration.address("governance")
+        for sender in (user, deployer.address):
+            with pytest.raises(Reverted, match="ActionPaused"):
+                send_transaction(rpc, sender, keel.vault.address, value_wei=ETHER, errors=errors)
+            for function in ("deposit", "depositWrapped"):
+                with pytest.raises(Reverted, match="ActionPaused"):
+                    keel.vault.function(function).send(user, user, sender=sender, value_wei=ETHER)
     deploy(rpc, plan, deployer)
-    vault.deposit.send(user, user, sender=user, value_wei=ETHER)
+    keel = bind(rpc, plan.addresses, artifacts)
+    assert not keel.manager.hasRole(ADMIN.id, deployer.address)[0]
+    assert balance_wei(rpc, keel.vault.address) == 2 * ETHER
+    keel.vault.deposit.send(user := deployer.address, user, sender=user, value_wei=ETHER)
+
+
+def test_after_the_hand_over_the_access_manager_deposits_as_little_as_others(keel: Keel) -> None:
+    """Only before it, the seed of the fund comes through a pause (ROL-5)."""
+    vault, manager = keel.quick.vault, keel.quick.manager
+    keel.call_as_role(vault, "pause", Action.DEPOSIT, 60)
+    with pytest.raises(Reverted, match="ActionPaused"):
+        vault.deposit.send(
+            manager.address, manager.address, sender=as_contract(manager), value_wei=ETHER
+        )
 
 
 def test_a_complete_deployment_sends_nothing_again(

@@ -1,7 +1,6 @@
 """What keeps the protocol going between reports.
 
 STA-4: three actions can be paused, each apart, for a bounded time and half of it at most.
-LIM-3: staking is bounded per day.
 STA-5: while the oracle is dead anyone brings withdrawals into B; C falls by the same.
 STA-6: staking takes 32 ETH a validator from what the queue does not need.
 OPR-4: operators claim shares that reports minted for them.
@@ -9,7 +8,7 @@ OPR-4: operators claim shares that reports minted for them.
 
 from dataclasses import replace
 
-from keel.model.constants import STAKING_PERIOD_SECONDS, SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
+from keel.model.constants import SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import (
     InsufficientLiquidity,
     NothingToDo,
@@ -21,7 +20,6 @@ from keel.model.errors import (
     SweepTooEarly,
 )
 from keel.model.frames import Action, State
-from keel.model.limits import available, take
 from keel.model.protocol.state import REGISTRY, Protocol
 from keel.model.rewards import claim_reward
 from keel.model.staking_record import add_staked
@@ -36,10 +34,7 @@ def stake(world: Protocol, now: int, validators: int) -> Protocol:
     if needed > world.free_wei:
         raise InsufficientLiquidity(needed, world.free_wei)
     accounts = replace(world.accounts, pending_wei=world.accounts.pending_wei + needed)
-    limit_wei = world.stake_limit_wei
-    full_at = take(world.staking_full_at, now, needed, limit_wei, STAKING_PERIOD_SECONDS)
-    staked = add_staked(world.staked, now, validators)
-    return replace(world, accounts=accounts, staked=staked, staking_full_at=full_at)
+    return replace(world, accounts=accounts, staked=add_staked(world.staked, now, validators))
 
 
 def stakeable_wei(world: Protocol, now: int) -> int:
@@ -48,10 +43,7 @@ def stakeable_wei(world: Protocol, now: int) -> int:
         world.require_open(Action.STAKING, now)
     except Refused:
         return 0
-    limit_wei = world.stake_limit_wei
-    allowed_wei = available(world.staking_full_at, now, limit_wei, STAKING_PERIOD_SECONDS)
-    most_wei = min(world.free_wei, allowed_wei)
-    return most_wei // VALIDATOR_DEPOSIT_WEI * VALIDATOR_DEPOSIT_WEI
+    return world.free_wei // VALIDATOR_DEPOSIT_WEI * VALIDATOR_DEPOSIT_WEI
 
 
 def pause(world: Protocol, now: int, action: Action, seconds: int) -> Protocol:
@@ -59,17 +51,17 @@ def pause(world: Protocol, now: int, action: Action, seconds: int) -> Protocol:
     longest = world.parameters.max_pause_seconds
     if seconds > longest:
         raise PauseTooLong(seconds, longest)
-    until, lasts = world.paused_until.get(action, 0), world.pause_seconds.get(action, 0)
+    began, ended = world.pauses.get(action, (0, 0))
     if seconds == 0:
-        until, lasts = min(until, now), max(0, lasts - max(0, until - now))
-    elif now < until + lasts:
-        raise PauseTooSoon(until + lasts, now)
+        ended = min(now, ended)
+    elif now < (possible_at := 2 * ended - began):
+        raise PauseTooSoon(possible_at, now)
     else:
-        until, lasts = now + seconds, seconds
+        began, ended = now, now + seconds
     return replace(
         world,
-        paused_until={**world.paused_until, action: until},
-        pause_seconds={**world.pause_seconds, action: lasts},
+        pauses={**world.pauses, action: (began, ended)},
+        paused_until={**world.paused_until, action: now + seconds},
     )
 
 

@@ -2,7 +2,7 @@
 
 SHR-5: wkETH is a holder like any other, and its supply is what it holds.
 SHR-7: the vault holds the first deposit permanently.
-STA-4: a pause ends by itself, and keeps its length.
+STA-4: a pause ends by itself.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from keel.model.accounts import Accounts
 from keel.model.constants import (
-    BPS,
     FIRST_DEPOSIT_WEI,
     SHARES_PER_UNIT,
     SHARES_PER_WEI,
-    STAKE_LIMIT_BPS,
-    STAKE_LIMIT_LEAST_WEI,
     ZERO_ADDRESS,
 )
 from keel.model.errors import (
@@ -53,6 +50,7 @@ class Protocol:
 
     `shares_of` and `units_of` are kETH shares and wkETH units by holder, wkETH and the fund being
     holders under the names above. `withdrawal_vault_wei` and `rewards_vault_wei` are real balances.
+    `pauses` are begin and end of each action's last pause (STA-4).
     """
 
     parameters: Parameters
@@ -69,9 +67,8 @@ class Protocol:
     losses_full_at: int = 0
     announced_at: int = 0
     ether_moved_at: int = 0
-    staking_full_at: int = 0
+    pauses: Mapping[Action, tuple[int, int]] = field(default_factory=dict)
     paused_until: Mapping[Action, int] = field(default_factory=dict)
-    pause_seconds: Mapping[Action, int] = field(default_factory=dict)
     withdrawal_vault_wei: int = 0
     rewards_vault_wei: int = 0
 
@@ -84,11 +81,6 @@ class Protocol:
     def free_wei(self) -> int:
         """Buffered ether that the queue does not need: max(0, B - Q)."""
         return max(0, self.buffered_wei - self.queue.owed_wei)
-
-    @property
-    def stake_limit_wei(self) -> int:
-        """LIM-3: what may be staked in a day."""
-        return max(STAKE_LIMIT_LEAST_WEI, self.accounts.backing_wei * STAKE_LIMIT_BPS // BPS)
 
     @property
     def wketh_supply(self) -> int:

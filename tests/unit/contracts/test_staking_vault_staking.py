@@ -49,23 +49,6 @@ class TestFundValidators:
         assert (accounts.consensus_wei, accounts.pending_wei) == (0, 2 * VALIDATOR_WEI)
         assert vault.bufferedWei() == 32 * ETHER
 
-    def test_is_bounded_per_day(self, keel: Keel, vault: StakingVault) -> None:
-        """LIM-3: 3,200 ETH while that is more than 5 % of A."""
-        deposit(keel, keel.actors.depositor.address, 9_904 * ETHER)
-        assert vault.stakeableWei() == 3_200 * ETHER
-        with fails("LimitExceeded", amount=3_232 * ETHER, available=3_200 * ETHER):
-            stake(keel, 101)
-        stake(keel, 100)
-        assert vault.stakeableWei() == 0
-        with fails("LimitExceeded", amount=32 * ETHER, available=0):
-            stake(keel, 1, first=100)
-
-    def test_is_bounded_by_a_share_of_a_large_protocol(
-        self, keel: Keel, vault: StakingVault
-    ) -> None:
-        deposit(keel, keel.actors.depositor.address, 99_904 * ETHER)
-        assert vault.stakeableWei() == 5_000 * ETHER // VALIDATOR_WEI * VALIDATOR_WEI
-
     def test_spends_all_that_is_free_and_not_one_validator_more(
         self, keel: Keel, vault: StakingVault
     ) -> None:
