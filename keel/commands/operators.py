@@ -66,7 +66,7 @@ def add(
     network: str,
     manifest_path: Path | None,
 ) -> None:
-    """Add operator NAME. The account needs the role OPERATORS."""
+    """Add operator NAME. The account needs the role ADMISSION."""
     from keel.terminal.connection import account_named, address_named, connected
     from keel.terminal.operator_actions import add_operator
 

@@ -43,6 +43,11 @@ class Reporting:
         keel.quick.vault.deposit.send(depositor, depositor, sender=depositor, value_wei=amount_wei)
         validators = Validators(keel)
         validators.stake_new(validators.add_operator(), STAKED_VALIDATORS)
+        return cls.of_members(keel)
+
+    @classmethod
+    def of_members(cls, keel: Keel) -> "Reporting":
+        """The deployed committee, over whatever is in Keel."""
         return cls(keel, [_with_key(member) for member in keel.actors.oracle_members])
 
     @property
