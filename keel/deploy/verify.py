@@ -5,7 +5,7 @@ the storage of all contracts that keep no users' balances as a whole.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from eth_abi.exceptions import DecodingError
@@ -34,6 +34,7 @@ MANAGED = ("vault", "instant", "withdrawal_vault", "oracle", "registry")
 
 _IMPLEMENTATION_SLOT = int.from_bytes(keccak(text="eip1967.proxy.implementation")) - 1
 _REQUEST_LIMITS_SLOT = 0
+_LAST_PAUSE_SLOT = 2
 _INITIALIZERS_DISABLED = 2**64 - 1
 
 
@@ -254,7 +255,9 @@ def _storage(
     read += [oracle.isMember.prepare(member) for member in members]
     yield from _explained(rpc, "AccountingOracle", oracle.address, read, unchecked)
     read = [instant.authority.prepare(), instant.terms.prepare()]
-    yield from _explained(rpc, "InstantRedemption", instant.address, read, unchecked)
+    for found in _explained(rpc, "InstantRedemption", instant.address, read, unchecked):
+        pause = {_LAST_PAUSE_SLOT: Word("its last pause", None)}
+        yield replace(found, words={**found.words, **pause})
 
 
 def _explained(
