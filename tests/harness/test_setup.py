@@ -87,6 +87,6 @@ def test_a_compiler_is_found_in_any_folder(tmp_path: Path) -> None:
     compiler = tmp_path / "solc"
     compiler.write_text(setup.compiler_script([str(tool), "--native=a b"], "0.8.37"))
     compiler.chmod(0o755)
-    asked = [[compiler, "--version"], [compiler, "--standard-json"]]
+    asked = [[str(compiler), each] for each in ("--version", "--standard-json")]
     told = [subprocess.run(each, capture_output=True, text=True, check=True) for each in asked]
     assert [each.stdout for each in told] == ["0.8.37\n", "--native=a b|--standard-json|"]
