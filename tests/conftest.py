@@ -1,5 +1,6 @@
 """Fixtures that every test may use, and what makes Ape quick enough for many tests."""
 
+import gc
 from pathlib import Path
 
 import ape
@@ -15,6 +16,9 @@ pytest_plugins = ["tests.deployment", "tests.beacon_stage", "tests.nursery"]
 
 quicken_ape()
 
+# Until all tests are collected: hardly anything of what loads is garbage.
+gc.disable()
+
 # How long an example takes says what the machine is doing, not whether the code is right.
 settings.register_profile("keel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("keel")
@@ -24,11 +28,18 @@ def pytest_configure(config: pytest.Config) -> None:
     """Compile before parallel workers start, or each of them would compile the same."""
     starts_workers = config.getoption("numprocesses", default=None)
     if starts_workers and not hasattr(config, "workerinput"):
+        gc.enable()  # It collects nothing itself.
         try:
             ape.project.load_contracts()
             load_test_contracts()
         except CompilerError as error:
             raise pytest.UsageError(f"the contracts do not compile\n{error}") from error
+
+
+def pytest_collection_finish() -> None:
+    """Keep what has loaded for good out of every search for garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

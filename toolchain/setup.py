@@ -8,6 +8,7 @@ import hashlib
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -189,9 +190,18 @@ def write_launchers() -> None:
     for name, target in project.get("scripts", {}).items():
         module, _, function = target.partition(":")
         launcher = VENV / "bin" / name
-        lines = [f"#!{VENV / 'bin' / 'python'}", "import sys", f"from {module} import {function}"]
-        launcher.write_text("\n".join([*lines, f"sys.exit({function}())", ""]))
+        launcher.write_text(launcher_script(VENV / "bin" / "python", module, function))
         launcher.chmod(0o755)
+
+
+def launcher_script(python: Path, module: str, function: str) -> str:
+    """Return a script that calls a function, for the shell and for Python at once.
+
+    A `#!` line itself takes no path with a space in it, and none of more than 127 bytes.
+    """
+    lines = ["#!/bin/sh", f"'''exec' {shlex.quote(str(python))} \"$0\" \"$@\"", "' '''"]
+    lines += ["import sys", f"from {module} import {function}", f"sys.exit({function}())", ""]
+    return "\n".join(lines)
 
 
 def set_up_compiler(node: Path) -> None:
@@ -241,8 +251,7 @@ def discard_stale_build() -> None:
 def compiler_script(command: Sequence[str], version: str) -> str:
     """Return the shell script that answers --version at once and compiles by `command`."""
     lines = ["#!/bin/sh", f"if [ \"$1\" = --version ]; then printf '%s\\n' '{version}'; exit; fi"]
-    quoted = " ".join(f"'{part}'" for part in command)
-    return "\n".join([*lines, f'exec {quoted} "$@"', ""])
+    return "\n".join([*lines, f'exec {shlex.join(command)} "$@"', ""])
 
 
 def link_libraries(include: Path) -> None:

@@ -13,7 +13,7 @@ interface IAccountingOracle is IErrors {
     /// @notice What the committee saw at the reference slot (REP-10, REP-11).
     struct Report {
         uint64 refSlot;
-        uint64 consensusBalanceGwei; // C: validators the vault staked, and their pending deposits
+        uint64 consensusBalanceGwei; // C: staked validators and their pending deposits, less expected penalties
         uint128 withdrawalVaultBalanceWei;
         uint128 rewardsVaultBalanceWei;
         uint32 activeValidators;

@@ -6,7 +6,7 @@ interface IErrors {
     error ZeroAddress(string what);
     /// @notice A parameter lies beyond its bound: 0 where it must not be, or above the largest.
     error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
-    /// @notice A signed field that no rule uses yet (REP-11, OPR-6).
+    /// @notice A signed field that no rule uses yet (REP-11, OPR-8).
     error ReservedNotZero(string field, uint256 value);
     error OnlyVault(address caller);
     error PauseTooLong(uint256 asked, uint256 max);

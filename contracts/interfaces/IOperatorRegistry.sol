@@ -25,7 +25,7 @@ interface IOperatorRegistry is IErrors {
         bytes32[] proof;
     }
 
-    /// @notice The operator's leaf of `AccountingOracle.operatorsRoot` (OPR-6).
+    /// @notice The operator's leaf of `AccountingOracle.operatorsRoot` (OPR-8).
     struct RewardLeaf {
         uint32 operatorId;
         uint32 active;

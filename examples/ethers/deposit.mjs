@@ -3,6 +3,10 @@ import { readFileSync } from "node:fs";
 import { Contract, JsonRpcProvider, parseEther, ZeroAddress } from "ethers";
 
 const [latest, url, account] = process.argv.slice(2);
+if (account === undefined) {
+  console.error("usage: node deposit.mjs LATEST_JSON RPC_URL ACCOUNT");
+  process.exit(2);
+}
 const { contracts } = JSON.parse(readFileSync(latest, "utf8"));
 const provider = new JsonRpcProvider(url);
 const signer = await provider.getSigner(account);

@@ -8,6 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from keel.consensus.beacon.errors import ConfigError
+from keel.consensus.beacon.spec import spec_of_states
+from keel.consensus.state.encoded_state import read_state
+from keel.consensus.state.errors import EncodingError
+from keel.consensus.state.penalties import penalties_in_state
 from keel.model.constants import GWEI
 from keel.nodes.beacon_node import BeaconNode
 from keel.nodes.errors import NodeError
@@ -29,26 +34,16 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceCheck:
-    """Balances and deposits in the state of a reference slot, and C of its report.
-
-    A report takes off what slashed validators will still lose (REP-10), which a node does not say:
-    it may be any part of `slashed_wei`, their balances.
-    """
+    """C recounted from the state of a reference slot, less expected penalties, and C of its report."""
 
     ref_slot: int
     counted_wei: int
     reported_wei: int
-    slashed_wei: int = 0
-
-    @property
-    def penalties_wei(self) -> int:
-        """What the report has taken off."""
-        return min(self.slashed_wei, max(0, self.counted_wei - self.reported_wei))
 
     @property
     def difference_wei(self) -> int:
-        """What the beacon state has above the report and these penalties."""
-        return self.counted_wei - self.penalties_wei - self.reported_wei
+        """What the beacon state has above the report."""
+        return self.counted_wei - self.reported_wei
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +87,19 @@ class StateAmounts:
         waiting = (int(d["amount"]) for d in self.pending if d["pubkey"] not in left_out)
         return sum(balances) + sum(waiting)
 
-    def slashed_gwei(self) -> int:
-        """Balances of slashed validators; foreign ones count for nothing."""
+    def losing(self, epoch: int) -> list[int]:
+        """Indices of slashed validators, but foreign ones, that cannot withdraw yet."""
         left_out = set(self.foreign())
-        ours = [v for k, v in self.validators.items() if k not in left_out]
-        return sum(int(v["balance"]) for v in ours if v["validator"]["slashed"])
+        slashed = (
+            found
+            for key, found in self.validators.items()
+            if key not in left_out and found["validator"]["slashed"]
+        )
+        return [
+            int(found["index"])
+            for found in slashed
+            if int(found["validator"]["withdrawable_epoch"]) > epoch
+        ]
 
 
 class BeaconClient(BeaconNode):
@@ -114,6 +117,25 @@ class BeaconClient(BeaconNode):
         pending = self.data(f"{path}/pending_deposits") if keys else []
         ours = [deposit for deposit in pending if deposit["pubkey"] in wanted]
         return StateAmounts(found, ours, credentials)
+
+    def consensus_gwei(self, slot: int, keys: Sequence[str], credentials: str) -> int:
+        """C at a slot (REP-10); reads the whole state while one of the keys is being penalised."""
+        found = self.amounts(str(slot), keys, credentials)
+        network = self.network()
+        losing = found.losing(slot // network.slots_per_epoch)
+        if not losing:
+            return found.counted_gwei()
+        fork, data = self.state_ssz(slot)
+        try:
+            state = read_state(spec_of_states(fork, network.preset), data)
+        except (ConfigError, EncodingError) as error:
+            raise NodeError(self.url, f"the state of slot {slot} is unknown: {error}") from error
+        most = len(state.validators)
+        if max(losing) >= most:
+            raise NodeError(
+                self.url, f"the state of slot {slot} has {most} validators, not {losing}"
+            )
+        return found.counted_gwei() - int(penalties_in_state(state)[losing].sum())
 
     def active_gwei(self, state_id: str) -> int:
         """Effective balances of all active validators; for chains that have few."""
@@ -191,13 +213,11 @@ class BeaconFollower:
         moment = ref_slot, len(keys), report.event.log.transaction_hash, _last_hash(staked)
         if moment not in self._checked:
             try:
-                found = self._client.amounts(str(ref_slot), keys, self._credentials)
+                counted_gwei = self._client.consensus_gwei(ref_slot, keys, self._credentials)
             except NodeError as error:
                 return None, str(error)
-            counted_wei, slashed_wei = found.counted_gwei() * GWEI, found.slashed_gwei() * GWEI
             reported_wei = int(report.inputs["report"].consensusBalanceGwei) * GWEI
-            check = ReferenceCheck(ref_slot, counted_wei, reported_wei, slashed_wei)
-            self._checked = {moment: check}
+            self._checked = {moment: ReferenceCheck(ref_slot, counted_gwei * GWEI, reported_wei)}
         return self._checked[moment], None
 
 

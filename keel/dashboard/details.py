@@ -31,12 +31,13 @@ from keel.dashboard.validator_sheet import (
     staked_keys,
 )
 from keel.dashboard.view import Snapshot
+from keel.dashboard.watcher import MALFORMED, malformed
 from keel.deploy.bindings import Bindings
+from keel.nodes.errors import NodeError
 from keel.sight.event_index import Happened
 
 _PUBKEY_BYTES = 48
 _BEACON_SECONDS = 10.0
-_MALFORMED = (LookupError, TypeError, ValueError)
 
 
 def detail_routes(served: Served) -> list[Route]:
@@ -168,11 +169,12 @@ async def _standings(served: Served, pubkeys: Sequence[str]) -> tuple[Mapping[st
     def read(c: Bindings) -> Mapping[str, Standing]:
         credentials = "0x" + bytes(c.vault.withdrawalCredentials()).hex()
         with closing(BeaconClient(served.watcher.beacon_url, _BEACON_SECONDS)) as client:
-            return read_standings(client, pubkeys, credentials)
+            try:
+                return read_standings(client, pubkeys, credentials)
+            except MALFORMED as error:
+                raise NodeError(client.url, malformed(client.url, error)) from error
 
     try:
         return await run_in_threadpool(served.with_contracts, read), ""
     except ChainError as error:
         return {}, str(error)
-    except _MALFORMED as error:
-        return {}, f"the beacon node's answer cannot be read ({type(error).__name__})"

@@ -202,7 +202,7 @@ def _operator_set(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     active = "active" if given["active"] else "inactive"
     target = shown_bps(given["targetBps"])
     number, limit = given["operatorId"], given["limit"]
-    return (f"Operator {number} is {active}, limit {limit} validators, target {target}",)
+    return (f"Operator {number} is {active}, limit {limit:,} validators, target {target}",)
 
 
 def _rewards(given: Mapping[str, Any]) -> tuple[Piece, ...]:
@@ -239,7 +239,7 @@ def _member(verb: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
 
 def _exit(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     key = Key("0x" + bytes(given["pubkey"]).hex())
-    return ("Exit of all that is left requested of validator ", key)
+    return ("Full exit requested for validator ", key)
 
 
 def _cooling(verb: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:

@@ -31,6 +31,7 @@ OPERATIONS_GUIDE = (
     packed.packed(packed.OPERATIONS_GUIDE) or REPOSITORY_ROOT / "docs" / "operations.md"
 )
 _BAR_WIDTH = 1_000
+_END_OF_CALENDAR = 253_402_300_799  # the last second of the year 9999
 _BRIEF_LONGEST = 18
 
 
@@ -233,15 +234,20 @@ def _brief(text: str) -> str:
 
 
 def _day(time: int) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return _written(time, "%Y-%m-%d %H:%M:%S")
 
 
 def _clock(time: int) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%H:%M:%S")
+    return _written(time, "%H:%M:%S")
 
 
 def _moment(time: int) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _written(time, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def _written(time: int, form: str) -> str:
+    """A time in UTC; one beyond the calendar, which a node or a jump may give, is its end."""
+    return datetime.fromtimestamp(min(max(time, 0), _END_OF_CALENDAR), UTC).strftime(form)
 
 
 def _piece_kind(piece: object) -> str:

@@ -11,10 +11,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from keel.chain.rpc import RpcClient
 from keel.dashboard.actions import RefusedError
 from keel.dashboard.page import Page
-from keel.dashboard.watcher import Watcher
+from keel.dashboard.watcher import MALFORMED, Watcher, malformed
 from keel.deploy.bindings import Bindings
 from keel.deploy.errors import ManifestError
 from keel.deploy.manifest import require_same_chain
+from keel.nodes.errors import NodeError
 
 HASH_BYTES = 32
 _ACTION_SECONDS = 30.0
@@ -32,9 +33,15 @@ class Served:
     local_accounts: tuple[str, ...]
 
     def with_contracts(self, use: Callable[..., Any], *arguments: Any) -> Any:
-        """Use the contracts by a client of one's own, which serves one thread."""
+        """Use the contracts by a client of one's own, which serves one thread.
+
+        Raises NodeError for answers that cannot be read.
+        """
         with closing(RpcClient(self.watcher.execution_url, _ACTION_SECONDS)) as rpc:
-            return use(self.watcher.known.bind(rpc), *arguments)
+            try:
+                return use(self.watcher.known.bind(rpc), *arguments)
+            except MALFORMED as error:
+                raise NodeError(rpc.name, malformed(rpc.url, error)) from error
 
     def acting(self, use: Callable[..., Any], *arguments: Any) -> Any:
         """The same for what leads to a transaction, which must not reach another chain."""

@@ -36,7 +36,7 @@ from keel.sight.event_index import ChainMovedError, EventIndex, Happened
 POLL_SECONDS = 0.5
 _HEAD_STANDS_SECONDS = 180
 _TIMEOUT_SECONDS = 15.0
-_MALFORMED = (LookupError, TypeError, ValueError)
+MALFORMED = (ArithmeticError, DecodingError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an answer of another shape raises."""
 
 
@@ -133,11 +133,8 @@ class Watcher(Closing):
             layer, problem = None, ("other_chain", f"Keel's contracts do not answer: {error}")
         except ChainError as error:
             layer, problem = None, ("execution_node", str(error))
-        except _MALFORMED as error:
-            layer, problem = (
-                None,
-                ("execution_node", _malformed(self.execution_url, error)),
-            )
+        except MALFORMED as error:
+            layer, problem = None, ("execution_node", malformed(self.execution_url, error))
         if problem is None:
             self._seen_at = time.monotonic()
             stood = reader.head_stood_seconds
@@ -161,8 +158,8 @@ class Watcher(Closing):
             except ChainError as error:
                 self._publish(("beacon_node",), ("beacon_node", str(error)))
                 return
-            except _MALFORMED as error:
-                text = _malformed(self.beacon_url, error)
+            except MALFORMED as error:
+                text = malformed(self.beacon_url, error)
                 self._publish(("beacon_node",), ("beacon_node", text))
                 return
             self._publish(("beacon_node",), None, beacon=reading)
@@ -219,7 +216,8 @@ class Watcher(Closing):
         return f"{self._boot}-{self._count}"
 
 
-def _malformed(url: str, error: Exception) -> str:
+def malformed(url: str, error: Exception) -> str:
+    """What is told of an answer of another shape."""
     what = f"{type(error).__name__}: {error}"
     return f"{shown_address(url)} gives an answer that cannot be read ({what})"
 

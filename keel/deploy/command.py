@@ -134,10 +134,12 @@ def verify(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts, console: Co
     if found:
         count = "1 difference" if len(found) == 1 else f"{len(found)} differences"
         raise DifferencesError(f"{count} between chain {manifest.chain_id} and the plan")
-    console.print(
+    print_line(
+        console,
         f"[green]Verified[/]: the code of {len(manifest.contracts)} contracts, "
         f"{len(manifest.parameters)} parameters, wiring and {len(manifest.roles)} role holders "
-        "are as planned."
+        "are as planned.",
+        markup=True,
     )
 
 

@@ -59,7 +59,7 @@ def shown_rate(visible_wei: int, shares: int) -> str:
 
 def shown_bps(value_bps: int) -> str:
     """Basis points as percent."""
-    return f"{Decimal(value_bps * 100) / BPS:.2f} %"
+    return f"{Decimal(value_bps * 100) / BPS:,.2f} %"
 
 
 def shown_ray(value_ray: int) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from keel.formatting.lines import print_line
 
+_ANY_LENGTH = 1_000
 _NEGATIVE = re.compile(r"-[0-9.].*")
 
 
@@ -73,6 +74,13 @@ class Commands(_Telling, click.Group):
     """A group of such commands."""
 
     command_class = Command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with their whole first sentences; Click cuts them to fit a line."""
+        named = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, each.get_short_help_str(_ANY_LENGTH)) for name, each in named if each]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 @contextmanager

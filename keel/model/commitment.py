@@ -17,7 +17,7 @@ PUBLIC_KEY_BYTES = 48
 
 @dataclass(frozen=True)
 class OperatorTotals:
-    """One operator in a report (OPR-6); `cumulative_reward_shares` never falls."""
+    """One operator in a report (OPR-8); `cumulative_reward_shares` never falls."""
 
     operator_id: int
     active: int

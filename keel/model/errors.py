@@ -247,7 +247,7 @@ class ActiveAboveConsensus(Refused):
 
 @dataclass(eq=False)
 class ReservedNotZero(Refused):
-    """REP-11, OPR-6."""
+    """REP-11, OPR-8."""
 
     field: str
     value: int

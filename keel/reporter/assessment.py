@@ -69,7 +69,7 @@ class OperatorAssessment:
 
     @property
     def totals(self) -> OperatorTotals:
-        """The leaf of `operatorsRoot` (OPR-6)."""
+        """The leaf of `operatorsRoot` (OPR-8)."""
         return OperatorTotals(
             operator_id=self.operator_id,
             active=self.active,

@@ -71,9 +71,11 @@ def tell_life(
             _show_books(number, life.world, console, interfere)
             time.sleep(pause_seconds)
     took = time.monotonic() - began
-    console.print(
+    print_line(
+        console,
         f"[bold green]Every wei was accounted for[/bold green], after each of {frames.reports} "
-        f"reports too, over {chain.slot} slots in {took:.0f} s."
+        f"reports too, over {chain.slot} slots in {took:.0f} s.",
+        markup=True,
     )
 
 

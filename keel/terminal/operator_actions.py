@@ -94,7 +94,7 @@ def add_operator(
     """Admit an operator."""
     registry = connection.contracts.registry
     shown = printable(name)
-    before(f"{shown} will be added: at most {limit} validators, {shown_bps(target_bps)} of all.")
+    before(f"{shown} will be added: at most {limit:,} validators, {shown_bps(target_bps)} of all.")
     arguments = (name, manager, reward_address, limit, target_bps)
     receipt = send(account, registry, "addOperator", *arguments)
     (event,) = registry.events(receipt, "OperatorAdded")

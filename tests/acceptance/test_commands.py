@@ -109,7 +109,10 @@ def test_the_chain_is_up_and_reports_until_it_is_interrupted(tmp_path: Path) -> 
                 break
         text = "".join(lines)
         assert "Ctrl-C ends everything" in text
-        assert "3 members signed the report of slot 63." in text
+        # Which frame is final first depends on how long the start took.
+        reported = re.search(r"3 members signed the report of slot (\d+)\.", text)
+        assert reported is not None, text
+        assert int(reported[1]) % 32 == 31
         found = re.search(r"RPC address: (http://\S+)", text)
         assert found is not None, text
         rpc = RpcClient(found[1])

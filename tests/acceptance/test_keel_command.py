@@ -84,10 +84,11 @@ def test_no_line_of_any_help_is_wider_than_a_terminal(names: tuple[str, ...]) ->
         assert isinstance(command, click.Group)
         command = command.get_command(click.Context(command), name)
     assert command is not None
-    usage = done.output.partition("\n\n")[0].split()
+    usage, _, text = done.output.partition("\n\n")
+    assert [line for line in text.splitlines() if line.endswith("...")] == []
     for parameter in command.params:
         if isinstance(parameter, click.Argument):
-            assert parameter.make_metavar() in usage
+            assert parameter.make_metavar() in usage.split()
 
 
 def test_no_line_of_make_help_is_wider_than_a_terminal() -> None:

@@ -54,6 +54,14 @@ def test_a_javascript_library_deposits_with_it(keel: Keel, latest: Path, library
     assert ETHER - 10 <= int(said["worthWei"]) <= ETHER
 
 
+@pytest.mark.parametrize("library", ["viem", "ethers"])
+def test_an_example_without_its_arguments_says_which_it_takes(library: str) -> None:
+    command = [node_binary(), str(EXAMPLES / library / "deposit.mjs"), "latest.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 2
+    assert done.stderr == "usage: node deposit.mjs LATEST_JSON RPC_URL ACCOUNT\n"
+
+
 def test_a_forge_script_deposits_with_it(keel: Keel, latest: Path, tmp_path: Path) -> None:
     (forge,) = REPOSITORY_ROOT.glob("node_modules/@foundry-rs/forge-*/bin/forge")
     sender = keel.actors.depositor.address

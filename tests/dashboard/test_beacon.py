@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keel.dashboard.beacon import ReferenceCheck, StateAmounts
+from keel.consensus.api.server import serving
+from keel.dashboard.beacon import BeaconClient, StateAmounts
+from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.members import report
+from keel.scenarios.validators import sign_twice
 
 OURS = "0x01" + "00" * 11 + "aa" * 20
 COMPOUNDING = "0x02" + "00" * 11 + "aa" * 20
@@ -54,12 +58,21 @@ def test_the_first_deposit_decides_for_a_key_without_a_validator() -> None:
     assert (theirs_first.counted_gwei(), theirs_first.foreign()) == (0, ("0x1",))
 
 
-def test_only_what_slashed_validators_have_may_be_taken_off() -> None:
-    """REP-10: a node does not say what they will still lose."""
-    found = amounts({"0x1": validator(32), "0x2": validator(31)})
-    for key, slashed in (("0x1", True), ("0x2", False)):
-        found.validators[key]["validator"]["slashed"] = slashed
-    assert (found.counted_gwei(), found.slashed_gwei()) == (63, 32)
-    for reported, difference in ((64, -1), (63, 0), (31, 0), (30, 1)):
-        assert ReferenceCheck(1, 63, reported, 32).difference_wei == difference
-    assert ReferenceCheck(1, 63, 62).difference_wei == 1
+def test_c_is_counted_less_what_a_slashed_validator_still_loses(
+    validating_world: BeaconWorld,
+) -> None:
+    """REP-10: what the page compares with the report."""
+    world = validating_world
+    sign_twice(world, 1)
+    reported = report(world).report
+    keys = ["0x" + key.hex() for key in world.beacon.operators]
+    credentials = "0x" + bytes(world.contracts.vault.withdrawalCredentials()).hex()
+    with serving(world.beacon.chain) as url, BeaconClient(url) as client:
+        found = client.amounts(str(reported.ref_slot), keys, credentials)
+        assert client.consensus_gwei(reported.ref_slot, keys, credentials) == (
+            reported.consensus_balance_gwei
+        )
+    assert found.counted_gwei() > reported.consensus_balance_gwei
+    (losing,) = found.losing(0)
+    end = int(world.beacon.chain.state.validators[losing].withdrawable_epoch)
+    assert (found.losing(end - 1), found.losing(end)) == ([losing], [])

@@ -92,6 +92,16 @@ def test_every_event_that_moves_something_tells_its_amount(
     assert {amount.wei for amount in amounts} <= known
 
 
+def words_of(artifacts: Artifacts, name: str) -> str:
+    (told,) = tell_recent([happened(artifacts, "registry", name)])
+    return "".join(piece for piece in told.pieces if isinstance(piece, str))
+
+
+def test_an_operator_s_limit_is_written_like_every_number(artifacts: Artifacts) -> None:
+    event = happened(artifacts, "registry", "OperatorSet").event
+    assert f"limit {event.inputs['limit']:,} validators" in words_of(artifacts, "OperatorSet")
+
+
 def test_a_pause_says_until_when(artifacts: Artifacts) -> None:
     event = happened(artifacts, "instant", "Paused")
     assert When(event.inputs["until"]) in tell_recent([event])[0].pieces

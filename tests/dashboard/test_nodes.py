@@ -1,13 +1,16 @@
 """Nodes that are away, are others, or took blocks back: the page says so, and finds back."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
 from keel.chain.anvil import AnvilOptions, start_anvil
+from keel.chain.state import block_head
 from keel.consensus.beacon.branches import restore_branch, take_branch
 from keel.deploy.artifacts import Artifacts
 from keel.model.constants import ETHER
@@ -15,8 +18,9 @@ from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.users import deposit
 from tests.dashboard.browser import opened
 from tests.dashboard.link import Link, linked
-from tests.dashboard.stage import Staged, staged
+from tests.dashboard.stage import POLL_SECONDS, Staged, staged
 from tests.dashboard.test_page import CHECKED, await_block
+from tests.unit.nodes.node_servers import in_front_of, serving
 
 
 @pytest.fixture
@@ -138,3 +142,49 @@ def test_without_a_beacon_node_the_rest_is_shown(
         await_block(page, validating_world)
         page.wait_for_selector("[data-alarm=beacon_node]")
         assert page.locator("[data-name=check]").get_attribute("data-value") == "unread"
+
+
+LIES: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("eth_getBlockByNumber", lambda said: said and said | {"timestamp": hex(2**62)}),
+    ("eth_getBlockByNumber", lambda said: said and said | {"number": "-0x5"}),
+    ("eth_getBlockByNumber", lambda _: None),
+    ("eth_getBlockByNumber", lambda _: []),
+    ("eth_call", lambda _: 7),
+    ("eth_call", lambda said: "0x" + "ff" * (len(said) // 2 - 1)),
+    ("eth_call", lambda said: "0x" + "00" * (len(said) // 2 - 1)),
+    ("eth_call", lambda _: "0x"),
+    ("eth_getLogs", lambda _: [{"address": 5}]),
+)
+"""A method and what a node answers in the place of its result."""
+
+
+def test_no_answer_of_a_node_ends_the_page(
+    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    world = validating_world
+    lie: list[tuple[str, Callable[[Any], Any]]] = []
+
+    def change(method: str, said: Any) -> Any:
+        return lie[0][1](said) if lie and lie[0][0] == method else said
+
+    chain = world.beacon.chain
+    with (
+        serving(in_front_of(chain.rpc.url, change)) as url,
+        staged(world, artifacts, tmp_path, execution_url=url) as stage,
+    ):
+        for each in LIES:
+            lie[:] = [each]
+            chain.run(1)
+            time.sleep(5 * POLL_SECONDS)
+            for path in ("/", "/view", "/validators", "/api/statistics"):
+                assert httpx.get(stage.url + path).status_code in (200, 503), each
+        lie.clear()
+        chain.run(1)
+        deadline = time.monotonic() + 30
+        while shown_block(stage) != block_head(chain.rpc).number:
+            assert time.monotonic() < deadline
+        assert "execution_node" not in httpx.get(stage.url).text
+
+
+def shown_block(stage: Staged) -> int:
+    return int(httpx.get(f"{stage.url}/api/statistics").json()["block"]["number"])

@@ -140,3 +140,13 @@ def test_the_operators_guide_is_served_by_sections(stage: Staged, browser: Brows
         assert page.get_by_role("heading").count() > 0
         page.get_by_role("link", name="Back to the page").click()
         page.wait_for_selector("#view")
+
+
+def test_addresses_of_contracts_stand_in_one_column(stage: Staged, browser: Browser) -> None:
+    with opened(browser, stage.url) as page:
+        lefts = page.evaluate(
+            """() => [...document.querySelectorAll(".contracts dt + dd")].map(
+              (each) => Math.round(each.getBoundingClientRect().left))"""
+        )
+    assert len(lefts) > 10
+    assert len(set(lefts)) == 1

@@ -23,7 +23,7 @@ _ANSWER_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class OperatorStanding:
-    """One operator's validators in the beacon state of a reference slot (REP-11, OPR-6)."""
+    """One operator's validators in the beacon state of a reference slot (REP-11, OPR-8)."""
 
     active: int
     exited: int

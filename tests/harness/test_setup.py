@@ -3,6 +3,8 @@
 import json
 import platform
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,30 @@ def test_tools_that_npm_left_out_are_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     with pytest.raises(setup.SetupError, match=r"did not install @foundry-rs/anvil-darwin-amd64"):
         setup.require_foundry()
+
+
+@pytest.mark.parametrize("folder", ["plain", "mein Ordner ü", 'it\'s "here" $HOME', "deep" * 40])
+def test_a_launcher_starts_in_any_folder(tmp_path: Path, folder: str) -> None:
+    home = tmp_path / folder
+    home.mkdir()
+    (home / "python").symlink_to(sys.executable)
+    (home / "told.py").write_text("import sys\ndef tell(): print(sys.argv[1:]); return 3\n")
+    launcher = home / "keel"
+    launcher.write_text(setup.launcher_script(home / "python", "told", "tell"))
+    launcher.chmod(0o755)
+    done = subprocess.run(
+        [launcher, "stake", "1 5"], cwd="/", capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("['stake', '1 5']\n", "", 3)
+
+
+def test_a_compiler_is_found_in_any_folder(tmp_path: Path) -> None:
+    tool = tmp_path / 'it\'s a "tool"'
+    tool.write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
+    tool.chmod(0o755)
+    compiler = tmp_path / "solc"
+    compiler.write_text(setup.compiler_script([str(tool), "--native=a b"], "0.8.37"))
+    compiler.chmod(0o755)
+    asked = [[str(compiler), each] for each in ("--version", "--standard-json")]
+    told = [subprocess.run(each, capture_output=True, text=True, check=True) for each in asked]
+    assert [each.stdout for each in told] == ["0.8.37\n", "--native=a b|--standard-json|"]

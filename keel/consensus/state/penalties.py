@@ -86,8 +86,8 @@ class _Chain:
     def shared_gwei(self, epoch: int, halfway: int) -> int:
         """For each increment, by all that is known to be slashed and still counts at `halfway`."""
         vector = len(self.slashings_gwei)
-        first = max(halfway - vector + 1, epoch - vector + 1, 0)
-        known = sum(int(self.slashings_gwei[e % vector]) for e in range(first, epoch + 1))
+        first = min(max(halfway, epoch) - vector + 1, epoch + 1)
+        known = int(self.slashings_gwei[np.arange(max(first, 0), epoch + 1) % vector].sum())
         shared = min(known * self.multiplier, self.total_gwei)
         return shared // (self.total_gwei // self.increment)
 

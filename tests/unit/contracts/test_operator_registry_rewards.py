@@ -201,7 +201,7 @@ def test_nobody_can_raise_a_reward(rewards: Rewards) -> None:
 
 
 def test_leaves_of_the_five_words_of_before_are_refused(rewards: Rewards) -> None:
-    """OPR-6."""
+    """OPR-8."""
     rewards.report([100, 0])
     before = keccak(keccak(encode(("uint256",) * 5, (0, 5, 0, 0, 100))))
     rewards.report_root(before)
@@ -212,7 +212,7 @@ def test_leaves_of_the_five_words_of_before_are_refused(rewards: Rewards) -> Non
 
 
 def test_nothing_is_charged_until_bonds_exist(rewards: Rewards) -> None:
-    """OPR-6."""
+    """OPR-8."""
     charged = replace(rewards.leaf(1, 100), cumulative_charged_shares=3)
     rewards.report_leaves([rewards.leaf(0, 100), charged])
     assert (rewards.claimable(0), rewards.claimable(1)) == (100, 0)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.formatting.amounts import exact_ether, parse_ether
+from keel.formatting.amounts import exact_ether, parse_ether, shown_bps
 from keel.model.constants import ETHER
 
 BOUND_WEI = 2**96
@@ -77,3 +77,12 @@ def test_a_long_text_is_shown_by_its_beginning(text: str, reason: str) -> None:
     message = str(refused.value)
     assert message.removeprefix("'").startswith(f"{text[:60]}...")
     assert len(message) < 250
+
+
+@given(st.integers(0, 10**12))
+def test_basis_points_are_shown_as_percent_with_two_decimals(value_bps: int) -> None:
+    number, sign = shown_bps(value_bps).split(" ")
+    assert sign == "%"
+    assert round(float(number.replace(",", "")) * 100) == value_bps
+    assert all(len(part) == 3 for part in number.partition(".")[0].split(",")[1:])
+    assert ("," in number) == (value_bps >= 100_000)

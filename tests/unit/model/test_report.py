@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from keel.model.accounts import Accounts
 from keel.model.constants import DAY, GWEI, RAY
 from keel.model.errors import (
+    ActiveAboveConsensus,
     RefSlotNotBoundary,
     RefSlotNotFinal,
     RefSlotNotNewer,
@@ -17,6 +18,7 @@ from keel.model.errors import (
     Refused,
     ReportAboveSupply,
     ReportedAboveHeld,
+    ReservedNotZero,
     SlashedAboveStaked,
     TooManyValidators,
 )
@@ -144,6 +146,13 @@ def test_a_sound_report_passes() -> None:
         (replace(BASE, rewards_vault_wei=4), REPORT, ReportedAboveHeld("rewards_vault", 5, 4)),
         (replace(BASE, staked_validators=280), REPORT, TooManyValidators(281, 280)),
         (BASE, replace(REPORT, slashed_validators=282), SlashedAboveStaked(282, 281)),
+        (
+            BASE,
+            replace(REPORT, active_balance_gwei=9 * 10**12 + 1),
+            ActiveAboveConsensus(9 * 10**12 + 1, 9 * 10**12),
+        ),
+        (BASE, replace(REPORT, operators_bps=1), ReservedNotZero("operatorsBps", 1)),
+        (BASE, replace(REPORT, charged_shares=2), ReservedNotZero("chargedShares", 2)),
     ],
 )
 def test_each_unsound_report_is_refused_with_its_figures(

@@ -169,7 +169,7 @@ def test_weight_is_balance_times_what_was_earned() -> None:
 def test_leaves_add_up_the_weights_of_all_reports_and_charge_nothing(
     found: list[Key], previous: dict[int, int], shares: int
 ) -> None:
-    """OPR-6."""
+    """OPR-8."""
     before = {leaf.operator_id: leaf for leaf in totals_of(previous)}
     for one in assessed(found, previous, shares).operators:
         leaf, old = one.totals, before.get(one.operator_id)
