@@ -29,26 +29,16 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceCheck:
-    """Balances and deposits in the state of a reference slot, and C of its report.
-
-    A report takes off what slashed validators will still lose (REP-10), which a node does not say:
-    it may be any part of `slashed_wei`, their balances.
-    """
+    """C recounted from the state of a reference slot; `booked_wei` is C plus sweeps since."""
 
     ref_slot: int
     counted_wei: int
-    reported_wei: int
-    slashed_wei: int = 0
-
-    @property
-    def penalties_wei(self) -> int:
-        """What the report has taken off."""
-        return min(self.slashed_wei, max(0, self.counted_wei - self.reported_wei))
+    booked_wei: int
 
     @property
     def difference_wei(self) -> int:
-        """What the beacon state has above the report and these penalties."""
-        return self.counted_wei - self.penalties_wei - self.reported_wei
+        """What the beacon state has above the books."""
+        return self.counted_wei - self.booked_wei
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +76,11 @@ class StateAmounts:
         return tuple(sorted(foreign_keys(validators, pending, own)))
 
     def counted_gwei(self) -> int:
-        """Balances and pending deposits of all keys but foreign ones."""
+        """C: balances and pending deposits of all keys but foreign ones."""
         left_out = set(self.foreign())
         balances = (int(v["balance"]) for k, v in self.validators.items() if k not in left_out)
         waiting = (int(d["amount"]) for d in self.pending if d["pubkey"] not in left_out)
         return sum(balances) + sum(waiting)
-
-    def slashed_gwei(self) -> int:
-        """Balances of slashed validators; foreign ones count for nothing."""
-        left_out = set(self.foreign())
-        ours = [v for k, v in self.validators.items() if k not in left_out]
-        return sum(int(v["balance"]) for v in ours if v["validator"]["slashed"])
 
 
 class BeaconClient(BeaconNode):
@@ -135,15 +119,15 @@ class BeaconFollower:
         self._counted: tuple[object, BeaconReading] | None = None
         self._checked: dict[object, ReferenceCheck] = {}
 
-    def read(self, events: Sequence[Happened]) -> BeaconReading:
-        """Read the node, and check the newest report by it."""
+    def read(self, events: Sequence[Happened], consensus_wei: int) -> BeaconReading:
+        """Read the node; `consensus_wei` is C by the books at the events' end."""
         head_slot = self._client.synced_slot()
         staked = [e for e in events if e.name == "KeyStaked"]
         moment = head_slot // self._slots_per_epoch, len(staked), _last_hash(staked)
         if self._counted is None or self._counted[0] != moment:
             self._counted = moment, self._count(head_slot, staked)
         counted = self._counted[1]
-        check, problem = self._check(events, staked)
+        check, problem = self._check(events, staked, consensus_wei)
         return BeaconReading(
             head_slot=head_slot,
             finalised_slot=self._client.finalised_epoch() * self._slots_per_epoch,
@@ -177,7 +161,7 @@ class BeaconFollower:
         )
 
     def _check(
-        self, events: Sequence[Happened], staked: Sequence[Happened]
+        self, events: Sequence[Happened], staked: Sequence[Happened], consensus_wei: int
     ) -> tuple[ReferenceCheck | None, str | None]:
         """C of the newest report against the state it speaks of."""
         places = [n for n, e in enumerate(events) if e.name == "ReportApplied"]
@@ -185,6 +169,7 @@ class BeaconFollower:
             return None, None
         report = events[places[-1]]
         ref_slot = int(report.inputs["refSlot"])
+        swept_wei = sum(e.inputs["amountWei"] for e in events[places[-1] :] if e.name == "Swept")
         # Reports name slots; a key staked up to the state's own block belongs to it.
         ref_time = _ref_time(events, places[-1])
         keys = [_key(e) for e in staked if e.time <= ref_time]
@@ -194,11 +179,10 @@ class BeaconFollower:
                 found = self._client.amounts(str(ref_slot), keys, self._credentials)
             except NodeError as error:
                 return None, str(error)
-            counted_wei, slashed_wei = found.counted_gwei() * GWEI, found.slashed_gwei() * GWEI
-            reported_wei = int(report.inputs["report"].consensusBalanceGwei) * GWEI
-            check = ReferenceCheck(ref_slot, counted_wei, reported_wei, slashed_wei)
-            self._checked = {moment: check}
-        return self._checked[moment], None
+            counted_wei = found.counted_gwei() * GWEI
+            self._checked = {moment: ReferenceCheck(ref_slot, counted_wei, 0)}
+        counted_wei = self._checked[moment].counted_wei
+        return ReferenceCheck(ref_slot, counted_wei, consensus_wei + swept_wei), None
 
 
 def _ref_time(events: Sequence[Happened], place: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keel.dashboard.beacon import ReferenceCheck, StateAmounts
+from keel.dashboard.beacon import StateAmounts
 
 OURS = "0x01" + "00" * 11 + "aa" * 20
 COMPOUNDING = "0x02" + "00" * 11 + "aa" * 20
@@ -52,14 +52,3 @@ def test_the_first_deposit_decides_for_a_key_without_a_validator() -> None:
     theirs_first = amounts({}, [deposit("0x1", 1, FOREIGN), deposit("0x1", 32)])
     assert (ours_first.counted_gwei(), ours_first.foreign()) == (33, ())
     assert (theirs_first.counted_gwei(), theirs_first.foreign()) == (0, ("0x1",))
-
-
-def test_only_what_slashed_validators_have_may_be_taken_off() -> None:
-    """REP-10: a node does not say what they will still lose."""
-    found = amounts({"0x1": validator(32), "0x2": validator(31)})
-    for key, slashed in (("0x1", True), ("0x2", False)):
-        found.validators[key]["validator"]["slashed"] = slashed
-    assert (found.counted_gwei(), found.slashed_gwei()) == (63, 32)
-    for reported, difference in ((64, -1), (63, 0), (31, 0), (30, 1)):
-        assert ReferenceCheck(1, 63, reported, 32).difference_wei == difference
-    assert ReferenceCheck(1, 63, 62).difference_wei == 1
