@@ -34,7 +34,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceCheck:
-    """C recounted from the state of a reference slot, less expected penalties, and C of its report."""
+    """C recounted from the state of a reference slot, penalties off, and C of its report."""
 
     ref_slot: int
     counted_wei: int

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
 from keel.chain.contract import call_many
-from keel.chain.state import balance_wei, set_balance_wei
+from keel.chain.state import balance_wei, impersonate, set_balance_wei, set_runtime_code
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import StakingVault
 from keel.model.accounts import Accounts
@@ -32,7 +32,7 @@ from keel.model.stream import capped_wei
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import deposit
-from tests.unit.contracts.vaults import Inputs, accounts_of, stake
+from tests.unit.contracts.vaults import Inputs, accounts_of, replace_modules, stake
 
 STAKED_WEI = 960 * ETHER
 LIMIT_BPS = 25
@@ -227,7 +227,9 @@ def hostile(keel: Keel) -> Hostile:
     vault.depositWrapped.send(fund, fund, sender=person, value_wei=20 * ETHER)
     stake(keel, 30)
     module = str(keel.actors.attacker.address)
-    keel.call_as_role(vault, "setModules", vault.modules()._replace(oracle=module))
+    set_runtime_code(keel.rpc, module, bytes(1))  # MOD-1: a module has code
+    impersonate(keel.rpc, module)
+    replace_modules(keel, oracle=module)
     ref_time = int(vault.newestRefTime()) + keel.profile.frame_seconds
     jump_to(keel.rpc, ref_time)
     inputs = {

@@ -3,7 +3,7 @@
 import pytest
 
 from keel.chain.clock import jump_to, set_next_timestamp
-from keel.chain.state import balance_wei
+from keel.chain.state import balance_wei, set_balance_wei
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER, SHARES_PER_UNIT
@@ -122,18 +122,16 @@ class TestLimit:
 
     def test_is_a_part_of_what_is_staked_on_record_above_the_floor(self, keel: Keel) -> None:
         """The part is 100 % here and the floor two validators; nothing is in C yet, all in P."""
-        person, registry = keel.actors.depositor.address, keel.actors.stranger.address
+        registry, authority = keel.actors.stranger.address, as_contract(keel.quick.manager)
+        set_balance_wei(keel.rpc, authority, 10_001 * ETHER)
         frame = keel.profile.frame_seconds
         jump_to(keel.rpc, keel.quick.vault.newestRefTime() + frame)
-        modules = keel.plan.step("StakingVault").arguments["init"]["modules"]
         vault = construct(
-            keel,
-            stakeLimitBps=10_000,
-            stakeFloorWei=2 * VALIDATOR_WEI,
-            modules={**modules, "registry": registry},
+            keel, stakeLimitBps=10_000, stakeFloorWei=2 * VALIDATOR_WEI, registry=registry
         )
+        arguments = (registry, registry)
         for _ in range(2):  # newcomers' ether, staked or not, counts only once it is staked
-            vault.function("deposit").send(person, person, sender=person, value_wei=5_000 * ETHER)
+            vault.function("deposit").send(*arguments, sender=authority, value_wei=5_000 * ETHER)
         credentials = bytes(vault.function("withdrawalCredentials")())
 
         def stake_own(count: int, first: int) -> Receipt:
