@@ -10,7 +10,7 @@ from ape.exceptions import CompilerError
 from hypothesis import HealthCheck, settings
 
 from tests.quick_ape import quicken_ape
-from tests.solidity import load_test_contracts
+from tests.solidity import compiling_test_contracts, load_test_contracts
 
 pytest_plugins = ["tests.deployment", "tests.beacon_stage", "tests.nursery"]
 
@@ -30,7 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if starts_workers and not hasattr(config, "workerinput"):
         gc.enable()  # It collects nothing itself.
         try:
-            ape.project.load_contracts()
+            with compiling_test_contracts():
+                ape.project.load_contracts()
             load_test_contracts()
         except CompilerError as error:
             raise pytest.UsageError(f"the contracts do not compile\n{error}") from error

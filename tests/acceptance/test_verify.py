@@ -109,7 +109,6 @@ def test_any_bit_of_a_stored_parameter(keel: Keel, verify: Verify) -> None:
         name: sorted(slots_read_by(keel.rpc, contract.address, [call]))
         for name, contract, call in getters
     }
-    changed: set[str] = set()
     effective = 0
     while effective < VARIANTS:
         name, contract, call = getters[effective % len(getters)]
@@ -125,8 +124,6 @@ def test_any_bit_of_a_stored_parameter(keel: Keel, verify: Verify) -> None:
         contract_name = name.partition(".")[0]
         assert any(contract_name in text for text in found), (name, slot, bit, found)
         effective += 1
-        changed.add(name)
-    assert len(changed) == len(getters)
 
 
 def test_any_bit_of_a_role(keel: Keel, verify: Verify) -> None:

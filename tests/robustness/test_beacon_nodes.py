@@ -7,7 +7,7 @@ import pytest
 from tests.robustness import lies
 from tests.robustness.faulty import FaultyNode, cutting, honest, in_front_of, silent, slow
 from tests.robustness.stage import (
-    NODE_TIMEOUT,
+    SHORT_NODE_TIMEOUT,
     Stage,
     await_alarm,
     events_of,
@@ -34,7 +34,7 @@ def _richer(stage: Stage, node: FaultyNode) -> None:
 
 
 FAULTS: dict[str, Fail] = {
-    "slow": lambda _, node: node.be(slow(3 * NODE_TIMEOUT)),
+    "slow": lambda _, node: node.be(slow(3 * SHORT_NODE_TIMEOUT)),
     "silent": lambda _, node: node.be(silent),
     "unreachable": lambda _, node: node.refuse(),
     "cut in half": lambda _, node: node.be(cutting),
@@ -43,13 +43,20 @@ FAULTS: dict[str, Fail] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+LATE = ("slow", "silent")
+"""The faults that only time tells."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_one_bad_node_of_three_changes_nothing_and_is_named(
-    stage: Stage, nodes: list[FaultyNode], fault: Fail
+    stage: Stage, nodes: list[FaultyNode], fault: str
 ) -> None:
-    with stage.committee(common=_by(nodes, agree=2)) as committee:
+    common = _by(nodes, agree=2)
+    if fault in LATE:
+        common["network.timeout_seconds"] = SHORT_NODE_TIMEOUT
+    with stage.committee(common=common) as committee:
         committee.settle()
-        fault(stage, nodes[0])
+        FAULTS[fault](stage, nodes[0])
         reported = committee.until_applied(stage.ref_slot)
         assert same_numbers(reported.report, stage.seen())
         assert nodes_named(*committee.reporters) == {nodes[0].name}
@@ -57,7 +64,7 @@ def test_one_bad_node_of_three_changes_nothing_and_is_named(
 
 def test_nodes_that_are_merely_slow_are_waited_for(stage: Stage, nodes: list[FaultyNode]) -> None:
     for node in nodes:
-        node.be(slow(NODE_TIMEOUT / 20))
+        node.be(slow(SHORT_NODE_TIMEOUT / 20))
     with stage.committee(common=_by(nodes, agree=2)) as committee:
         reported = committee.until_applied(stage.ref_slot)
         assert same_numbers(reported.report, stage.seen())

@@ -12,7 +12,7 @@ from tests.robustness import lies
 from tests.robustness.ballots import journalled
 from tests.robustness.faulty import FaultyNode, cutting, honest, in_front_of, silent, slow
 from tests.robustness.stage import (
-    NODE_TIMEOUT,
+    SHORT_NODE_TIMEOUT,
     Committee,
     Stage,
     await_that,
@@ -37,6 +37,7 @@ def test_one_bad_node_of_each_layer_and_two_members_down_stop_no_frame(
             "network.beacon_agree": 2,
             "network.execution": [node.url for node in execution],
             "network.execution_agree": 2,
+            "network.timeout_seconds": SHORT_NODE_TIMEOUT,
         }
         committee = stack.enter_context(stage.committee(5, common=common))
         storm = _Storm(stage, chance, beacon, execution, committee)
@@ -127,7 +128,7 @@ class _Storm:
 _ANY_FAULTS: list[Callable[[FaultyNode], None]] = [
     lambda node: node.be(silent),
     lambda node: node.be(cutting),
-    lambda node: node.be(slow(2 * NODE_TIMEOUT)),
+    lambda node: node.be(slow(2 * SHORT_NODE_TIMEOUT)),
     FaultyNode.refuse,
 ]
 

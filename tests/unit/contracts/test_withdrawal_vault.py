@@ -277,8 +277,8 @@ class TestDailyLimits:
 
     def test_grow_with_the_protocol(self, keel: Keel, vault: WithdrawalVault) -> None:
         deposit(keel, keel.actors.depositor.address, 64_000 * ETHER)
-        stake(keel, 32)
-        change(keel, 60_000 * ETHER - 1_024 * ETHER)
+        stake(keel, 10)
+        change(keel, 60_000 * ETHER - 320 * ETHER)
         assert vault.exitsAvailable() == 187  # a tenth of 1,875
         assert vault.consolidationsAvailable() == 18
 

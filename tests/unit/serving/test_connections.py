@@ -56,8 +56,11 @@ def is_closed(connection: socket.socket) -> bool:
 
 def test_connections_are_bounded_without_being_asked_to() -> None:
     with ExitStack() as stack, serve_app(APP, "127.0.0.1", 0) as url:
-        held = [stack.enter_context(connection_to(url)) for _ in range(500)]
-        assert answers(url)
+        held = []
+        for _ in range(25):
+            held += [stack.enter_context(connection_to(url)) for _ in range(20)]
+            # More than the server accepts in one go, and the kernel lets the next wait a second.
+            assert answers(url)
         assert sum(not is_closed(each) for each in held) <= 65
 
 
