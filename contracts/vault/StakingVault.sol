@@ -109,13 +109,6 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         _books.ledger.depositsFullAt = fullAt.toUint48();
     }
 
-    /// @dev Nobody deposits while deposits are paused; only the fund's seed comes before the hand-over (ROL-5).
-    function _requireSeed() private view {
-        uint256 until = _books.flow.depositsPausedUntil;
-        if (until == NOT_HANDED_OVER && msg.sender == authority()) return;
-        revert ActionPaused(Action.Deposit, until);
-    }
-
     // ---- kETH
 
     function transfer(address to, uint256 assetsWei) external returns (bool) {

@@ -154,8 +154,7 @@ class Watcher(Closing):
                 return
             try:
                 follower = follower or self._beacon_follower(client)
-                consensus_wei = layer.snapshot.accounts.consensus_wei
-                reading = follower.read(layer.events, consensus_wei)
+                reading = follower.read(layer.events)
             except ChainError as error:
                 self._publish(("beacon_node",), ("beacon_node", str(error)))
                 return
