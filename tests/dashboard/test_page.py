@@ -181,7 +181,12 @@ def test_an_announced_loss_is_told_with_its_signers(stage: Staged, browser: Brow
     ref_slot = next_reference_slot(world)
     world.beacon.go_to(world.configuration.geometry.time_of(ref_slot))
     seen = seen_at(world, ref_slot)
-    lower = replace(seen, consensus_balance_gwei=seen.consensus_balance_gwei - 100 * 10**9)
+    lost_gwei = 100 * 10**9
+    lower = replace(
+        seen,
+        consensus_balance_gwei=seen.consensus_balance_gwei - lost_gwei,
+        active_balance_gwei=seen.active_balance_gwei - lost_gwei,
+    )
     posted = post(world, lower, world.members[:3])
     assert not posted.applied
     with opened(browser, stage.url) as page:
