@@ -106,9 +106,9 @@ interface IAccountingOracle is IErrors {
         uint256 lastTicketHint
     ) external view returns (Judgement memory judgement, IStakingVault.ReportOutcome memory outcome);
 
-    /// @notice REP-1 to REP-3, REP-6, REP-8 and REP-11; the ticket hint of `input` stays 0. Reverts `RefSlotNotBoundary`,
-    /// `RefSlotNotFinal`, `RefSlotNotNewer`, `ReportedAboveHeld`, `TooManyValidators`, `SlashedAboveStaked`,
-    /// `ActiveAboveConsensus`, `ReservedNotZero`.
+    /// @notice REP-1 to REP-3, REP-6, REP-8 and REP-11; the ticket hint of `input` stays 0. Reverts
+    /// `RefSlotNotBoundary`, `RefSlotNotFinal`, `RefSlotNotNewer`, `ReportedAboveHeld`, `TooManyValidators`,
+    /// `SlashedAboveStaked`, `ActiveAboveConsensus`, `ReservedNotZero`.
     function judge(Report calldata report) external view returns (Judgement memory);
 
     /// @notice The EIP-712 digest that members sign.

@@ -110,33 +110,26 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         uint256 expectedBytes = keys.length * DEPOSIT_BYTES;
         if (deposits.length != expectedBytes) revert DepositsLength(deposits.length, expectedBytes);
         uint256 total = totalStaked;
-        bytes memory taken = new bytes(deposits.length);
-        uint256 size = DEPOSIT_BYTES;
+        bytes memory taken; // once a key was skipped
         uint256 count;
         for (uint256 i; i < keys.length; ++i) {
             KeyProof calldata key = keys[i];
             _record(key.operatorId);
             if (batchRoot[key.operatorId][key.batch] == bytes32(0)) {
                 emit KeySkipped(key.operatorId, key.batch, key.index);
+                if (count == i) taken = deposits[:i * DEPOSIT_BYTES];
                 continue;
             }
+            bytes calldata deposit = deposits[i * DEPOSIT_BYTES:(i + 1) * DEPOSIT_BYTES];
             _allocate(key.operatorId, total + count);
-            _recordKey(key.operatorId, key, deposits[i * DEPOSIT_BYTES:(i + 1) * DEPOSIT_BYTES]);
-            assembly ("memory-safe") {
-                calldatacopy(
-                    add(add(taken, 32), mul(count, size)),
-                    add(deposits.offset, mul(i, size)),
-                    size
-                )
-            }
+            _recordKey(key.operatorId, key, deposit);
+            if (count < i) taken = bytes.concat(taken, deposit);
             ++count;
         }
         if (count == 0) revert NothingToStake();
-        assembly ("memory-safe") {
-            mstore(taken, mul(count, size))
-        }
         totalStaked = total + count;
-        VAULT.fundValidators(taken, depositRoot);
+        if (count == keys.length) VAULT.fundValidators(deposits, depositRoot);
+        else VAULT.fundValidators(taken, depositRoot);
     }
 
     // ---- external: the operator's manager

@@ -223,8 +223,8 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         emit QuorumSet(newQuorum, count, nonce);
     }
 
-    /// @dev Whether a loss beyond the bucket may apply now (REP-8); false when it is to be announced, or announced anew.
-    /// The vault holds the loss to the same amount and times, whatever the oracle.
+    /// @dev Whether a loss beyond the bucket may apply now (REP-8); false when it is to be announced, or announced
+    /// anew. The vault holds the loss to the same amount and times, whatever the oracle.
     function _announcementAllows(
         Judgement memory judgement,
         IStakingVault.ReportBase memory base,

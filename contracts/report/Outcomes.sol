@@ -74,8 +74,7 @@ library Outcomes {
         uint256 arrivedWei = input.withdrawalsWei + input.rewardsWei;
         uint256 reportedWei = input.consensusBalanceWei + arrivedWei;
         if (reportedWei > MOST_REPORTED_WEI) revert IStakingVault.ReportAboveSupply(reportedWei, MOST_REPORTED_WEI);
-        a.consensusWei =
-            a.isInsolvent ? Math.min(input.consensusBalanceWei, a.expectedWei) : input.consensusBalanceWei;
+        a.consensusWei = a.isInsolvent ? Math.min(input.consensusBalanceWei, a.expectedWei) : input.consensusBalanceWei;
         a.grossWei = a.consensusWei + arrivedWei;
         uint256 settledWei = a.expectedWei - consensus.balanceWei;
         uint256 grownWei = Stream.cappedWeiDown(core.streamCapRayPerDay, _rateSeconds(a, core), carry.recordWei);

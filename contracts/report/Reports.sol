@@ -77,12 +77,7 @@ library Reports {
     }
 
     /// @notice See IStakingVault.announceLoss.
-    function announce(
-        Books.Stored storage books,
-        Books.Core calldata core,
-        uint256 refTime,
-        uint256 lossWei
-    ) external {
+    function announce(Books.Stored storage books, Books.Core calldata core, uint256 refTime, uint256 lossWei) external {
         books.requireRefTime(core, refTime); // what could not be applied is not announced either
         books.consensus.announcedAt = block.timestamp.toUint32();
         books.limits.announcedWei = lossWei.toUint88();

@@ -20,7 +20,7 @@ uint256 constant UNVESTED_LIMIT_BPS = 100; // LIM-4
 uint256 constant UNVESTED_FLOOR_WEI = 32 ether; // LIM-4
 // LIM-3: what EXITER can ask to exit in a day, CONSOLIDATOR to merge
 uint256 constant EXIT_LIMIT_LEAST = 100;
-uint256 constant EXIT_LIMIT_BPS = 1_000; // of what C + P would make validators of
+uint256 constant EXIT_LIMIT_BPS = 1000; // of what C + P would make validators of
 uint256 constant CONSOLIDATION_LIMIT_LEAST = 4;
 uint256 constant CONSOLIDATION_LIMIT_BPS = 100; // of the same
 uint256 constant MAX_COVERED_FRAMES = 7; // REP-1

@@ -239,7 +239,9 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         _requireCaller(REGISTRY);
         if (block.timestamp >= _books.flow.depositsOpenUntil) _revertClosed(Action.Staking);
         Books.Limits memory limits = _books.limits;
-        if (block.timestamp < limits.stakingPausedUntil) revert ActionPaused(Action.Staking, limits.stakingPausedUntil);
+        if (block.timestamp < limits.stakingPausedUntil) {
+            revert ActionPaused(Action.Staking, limits.stakingPausedUntil);
+        }
         uint256 count = deposits.length / DEPOSIT_BYTES;
         uint256 amountWei = count * VALIDATOR_WEI;
         if (amountWei > freeWei()) revert InsufficientLiquidity(amountWei, freeWei());

@@ -70,6 +70,7 @@ def tell_life(
                     time.sleep(pause_seconds)
             _show_books(number, life.world, console, interfere)
             time.sleep(pause_seconds)
+        console.print("Ending the processes and the chain ...")
     took = time.monotonic() - began
     print_line(
         console,

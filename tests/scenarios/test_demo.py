@@ -23,6 +23,7 @@ def test_the_demo_tells_every_chapter_and_ends_well() -> None:
     assert result.output.count("identity holds to the wei") == len(CHAPTERS) + 1
     told = " ".join(result.output.split())
     assert "Ethereum's executable specification" in told
+    assert "Ending the processes and the chain ... Every wei was accounted for" in told
     counted = re.search(r"accounted for, after each of (\d+) reports", told)
     assert counted is not None
     assert int(counted[1]) >= 20
