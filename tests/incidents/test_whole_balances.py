@@ -30,7 +30,13 @@ def live_an_odd_life(keel: Keel, random: Random, holder: str) -> None:
     assert keel.quick.queue.pending().index < RAY
 
 
+def stop_the_clock(keel: Keel) -> None:
+    """Let the next transaction be in the second whose balances are read: a stream vests in each."""
+    set_next_timestamp(keel.rpc, now(keel.rpc))
+
+
 def request_all(keel: Keel, _: Random, holder: str) -> None:
+    stop_the_clock(keel)
     keel.quick.queue.request.send(keel.quick.vault.balanceOf(holder), holder, sender=holder)
 
 
@@ -39,34 +45,42 @@ def request_all_in_parts(keel: Keel, random: Random, holder: str) -> None:
     for _ in range(random.randrange(1, 8)):
         parts_wei.append(left_wei // random.randrange(3, 9))
         left_wei -= parts_wei[-1]
+    stop_the_clock(keel)
     keel.quick.queue.requestMany.send([*parts_wei, left_wei], holder, sender=holder)
 
 
 def redeem_all_at_once(keel: Keel, _: Random, holder: str) -> None:
     leave_what_the_buffer_cannot_pay(keel, holder)
+    stop_the_clock(keel)
     keel.quick.instant.redeem.send(keel.quick.vault.sharesOf(holder), holder, 0, sender=holder)
 
 
 def leave_what_the_buffer_cannot_pay(keel: Keel, holder: str) -> None:
     held_wei = keel.quick.vault.balanceOf(holder)
     surplus_wei = held_wei - keel.quick.instant.redeemableWei() // 2
+    stop_the_clock(keel)
     keel.quick.vault.transfer.send(keel.actors.stranger.address, surplus_wei, sender=holder)
 
 
 def wrap_all_and_redeem(keel: Keel, _: Random, holder: str) -> None:
     wrapped = keel.quick.wrapped
+    stop_the_clock(keel)
     wrapped.deposit.send(keel.quick.vault.balanceOf(holder), holder, sender=holder)
+    stop_the_clock(keel)
     wrapped.redeem.send(wrapped.maxRedeem(holder), holder, holder, sender=holder)
 
 
 def wrap_all_and_withdraw(keel: Keel, _: Random, holder: str) -> None:
     wrapped = keel.quick.wrapped
+    stop_the_clock(keel)
     wrapped.deposit.send(keel.quick.vault.balanceOf(holder), holder, sender=holder)
+    stop_the_clock(keel)
     wrapped.withdraw.send(wrapped.maxWithdraw(holder), holder, holder, sender=holder)
 
 
 def transfer_all(keel: Keel, _: Random, holder: str) -> None:
     stranger = keel.actors.stranger.address
+    stop_the_clock(keel)
     keel.quick.vault.transfer.send(stranger, keel.quick.vault.balanceOf(holder), sender=holder)
 
 
