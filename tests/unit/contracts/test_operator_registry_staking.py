@@ -167,27 +167,31 @@ def test_one_bad_key_stops_the_call_and_not_the_next(validators: Validators, bat
     assert (staked(validators), deposit_count(deposits)) == (4, before + 4)
 
 
+@pytest.mark.parametrize("order", ["gone own gone own", "own gone own gone", "own own gone own"])
 def test_a_batch_that_is_withdrawn_in_between_stops_nobody_else(
-    validators: Validators, batch: Batch
+    validators: Validators, batch: Batch, order: str
 ) -> None:
     """OPR-7: the operator that withdraws before each stake is left out, the others get theirs."""
-    proofs, entries = batch
+    _, entries = batch
     runner = validators.add_operator()
-    own = validators.new_entries(2)
-    number = validators.add_keys(runner, own)
-    gone = key_proofs(runner, number, own)
+    withdrawn = validators.new_entries(2)
+    number = validators.add_keys(runner, withdrawn)
+    gone = key_proofs(runner, number, withdrawn)
     validators.registry.withdrawBatch.send(runner, number, sender=validators.manager)
-    mixed = [gone[0], proofs[0], gone[1], proofs[1]]
-    keys = [own[0], entries[0], own[1], entries[1]]
-    receipt = validators.stake(mixed, keys)
+    keys = {"gone": iter(zip(gone, withdrawn, strict=True)), "own": iter(zip(*batch, strict=True))}
+    mixed = [next(keys[whose]) for whose in order.split()]
+    others = order.split().count("own")
+    before = deposit_count(validators.keel.quick.deposits)
+    receipt = validators.stake([proof for proof, _ in mixed], [entry for _, entry in mixed])
     events = validators.registry.events(receipt)
     skipped = [tuple(e.inputs.values()) for e in events if e.name == "KeySkipped"]
-    assert skipped == [(runner, number, 0), (runner, number, 1)]
+    assert skipped == [(runner, number, n) for n in range(len(mixed) - others)]
     staked_keys = [e.inputs["pubkey"] for e in events if e.name == "KeyStaked"]
-    assert staked_keys == [entries[0].pubkey, entries[1].pubkey]
-    assert (staked(validators), validators.registry.operator(runner).staked) == (2, 0)
+    assert staked_keys == [entry.pubkey for entry in entries[:others]]
+    assert deposit_count(validators.keel.quick.deposits) == before + others
+    assert (staked(validators), validators.registry.operator(runner).staked) == (others, 0)
     with fails("NothingToStake"):
-        validators.stake(gone, own)
+        validators.stake(gone, withdrawn)
 
 
 def test_nobody_stakes_nothing(validators: Validators, batch: Batch) -> None:
