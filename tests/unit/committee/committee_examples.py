@@ -5,10 +5,13 @@ from dataclasses import replace
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from keel.chain.state import BlockHead
 from keel.committee.ballot import Ballot, sign
 from keel.committee.messages import SignedBallot
+from keel.committee.standing import Standing
 from keel.committee.tally import Terms
 from keel.committee.timetable import Timetable
+from keel.model.constants import ETHER
 from keel.model.frames import FrameGeometry
 from keel.model.report import Report
 
@@ -39,6 +42,20 @@ def member(number: int) -> LocalAccount:
 MEMBERS = tuple(sorted((member(n) for n in range(1, 6)), key=lambda m: int(m.address, 16)))
 OUTSIDER = member(6)
 TERMS = Terms(tuple(m.address for m in MEMBERS), 3, 4, member_set_nonce=1)
+STANDING = Standing(
+    head=BlockHead(95, "0x00", NOW, 0, 0),
+    terms=TERMS,
+    last_ref_slot=63,
+    last_ref_time=TIMETABLE.geometry.time_of(63),
+    consensus_wei=0,
+    active_validators=0,
+    exited_validators=0,
+    slashed_validators=0,
+    operators_root=bytes(32),
+    announced_at=0,
+    announced_wei=0,
+    account_wei=ETHER,
+)
 
 
 def ballot(report: Report = REPORT, nonce: int = 1, deadline: int | None = None) -> Ballot:

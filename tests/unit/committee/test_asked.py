@@ -4,25 +4,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from keel.chain.state import BlockHead
 from keel.committee.standing import Asked, Standing
-from tests.unit.committee.committee_examples import NOW, TERMS
+from tests.unit.committee.committee_examples import NOW, STANDING
 
 FRAME = 384
-STANDING = Standing(
-    head=BlockHead(95, "0x00", NOW, 0, 0),
-    terms=TERMS,
-    last_ref_slot=63,
-    last_ref_time=NOW - FRAME,
-    consensus_wei=0,
-    active_validators=0,
-    exited_validators=0,
-    slashed_validators=0,
-    operators_root=bytes(32),
-    announced_at=0,
-    announced_wei=0,
-    account_wei=0,
-)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from keel.chain.state import BlockHead
 from keel.committee.standing import Standing
 from keel.model.constants import ETHER
 from keel.reporter.alarm_texts import applied_otherwise
@@ -22,25 +21,12 @@ from tests.unit.committee.committee_examples import (
     OUTSIDER,
     REF_SLOT,
     REPORT,
+    STANDING,
     TERMS,
     TIMETABLE,
 )
 
 MEMBER = MEMBERS[0].address
-STANDING = Standing(
-    head=BlockHead(95, "0x00", NOW, 0, 0),
-    terms=TERMS,
-    last_ref_slot=63,
-    last_ref_time=TIMETABLE.geometry.time_of(63),
-    consensus_wei=0,
-    active_validators=0,
-    exited_validators=0,
-    slashed_validators=0,
-    operators_root=bytes(32),
-    announced_at=0,
-    announced_wei=0,
-    account_wei=ETHER,
-)
 
 
 def watch(keel: Keel, account: str | None = MEMBER, clock: int | None = None) -> Watch:
