@@ -17,6 +17,7 @@ from keel.model.errors import (
     UnvestedAboveLimit,
 )
 from keel.model.frames import Action, State
+from keel.model.limits import emptied
 from keel.model.protocol import FUND, Protocol
 from tests.unit.model.worlds import (
     FRAME,
@@ -77,6 +78,20 @@ def test_more_than_was_announced_and_the_bucket_holds_is_announced_anew() -> Non
     assert (again.announced_at, again.announced_wei) == (applicable, most + 10**10)
     with pytest.raises(AnnouncementTooYoung):
         keel.submit_report(again, applicable + FRAME - 1, report(-most, 2), 5)
+
+
+def test_a_whole_loss_is_announced_so_a_stream_that_vests_meanwhile_does_not_matter() -> None:
+    """REP-8, with an empty bucket: what the stream does not bear grows by more than is refilled."""
+    grown, _ = keel.submit_report(staked_world(), REPORTED, report(20 * ETHER), 3)
+    at, applicable = REPORTED + FRAME, REPORTED + 2 * FRAME
+    empty = replace(grown, losses_full_at=emptied(at, PARAMETERS.loss_period_seconds))
+    announced, first = keel.submit_report(empty, at, report(-20 * ETHER, 2), 3)
+    assert (first.outcome, announced.announced_wei) == (None, 40 * ETHER)
+    after, done = keel.submit_report(announced, applicable, report(-20 * ETHER, 3), 4)
+    refilled_wei = done.judgement.limit_wei
+    assert done.judgement.drawn_wei > first.judgement.drawn_wei + refilled_wei
+    assert done.outcome is not None
+    assert after.announced_at == 0
 
 
 def test_an_announcement_ends_after_three_frames_and_can_be_made_anew() -> None:
