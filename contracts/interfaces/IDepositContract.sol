@@ -9,6 +9,4 @@ interface IDepositContract {
         bytes calldata signature,
         bytes32 depositDataRoot
     ) external payable;
-
-    function get_deposit_root() external view returns (bytes32);
 }

@@ -2,27 +2,37 @@
 pragma solidity 0.8.37;
 
 import {IErrors} from "./IErrors.sol";
+import {IValidatorProofs} from "./IValidatorProofs.sol";
 
-/// @title OperatorRegistry: operators, their key commitments and targets, records of staked keys, their rewards
+/// @title OperatorRegistry: operators and their targets, the stage of each key, operators' rewards
 /// @notice Rules OPR of docs/design.md.
 interface IOperatorRegistry is IErrors {
+    /// @notice How far a key has come (KEY-1). Only `Staked` counts in C.
+    enum Stage {
+        None,
+        Predeposited,
+        Proven,
+        Staked,
+        Foreign, // its validator pays elsewhere; for good
+        Dropped // its operator took it back before it was staked; for good
+    }
+
     struct Operator {
         string name;
-        address manager; // adds and withdraws key batches, sets the reward address
+        address manager; // predeposits and drops keys, sets the reward address
         address rewardAddress;
         uint32 limit; // validators at most
         uint32 staked; // validators so far, exited ones included
         uint16 targetBps; // share of all validators
         bool active; // may get new validators
-        uint32 batches;
+        bool frozen; // a key of its own paid elsewhere (KEY-4)
     }
 
-    /// @notice Where a key was committed (OPR-1).
-    struct KeyProof {
+    /// @notice One slot, read by proofs and stakes.
+    struct Key {
         uint32 operatorId;
-        uint32 batch;
-        uint32 index; // in the batch
-        bytes32[] proof;
+        Stage stage;
+        uint40 validatorIndex; // once proven
     }
 
     /// @notice The operator's leaf of `AccountingOracle.operatorsRoot` (OPR-8).
@@ -41,27 +51,27 @@ interface IOperatorRegistry is IErrors {
     event OperatorSet(uint256 indexed operatorId, uint256 limit, uint256 targetBps, bool active);
     event ManagerSet(uint256 indexed operatorId, address manager);
     event RewardAddressSet(uint256 indexed operatorId, address rewardAddress, uint256 since);
-    /// @notice `keys` is, for each key, public key (48), signature (96), deposit data root (32), one after the other.
-    event KeysAdded(uint256 indexed operatorId, uint256 indexed batch, bytes32 root, bytes keys);
-    event BatchWithdrawn(uint256 indexed operatorId, uint256 indexed batch);
-    /// @notice Its batch was withdrawn before it could be staked.
-    event KeySkipped(uint256 indexed operatorId, uint256 indexed batch, uint256 index);
+    event KeyPredeposited(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, bytes pubkey);
+    event KeyProven(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, uint256 validatorIndex);
+    event KeyForeign(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, uint256 validatorIndex, bytes32 credentials);
+    event KeyDropped(uint256 indexed operatorId, bytes32 indexed pubkeyRoot);
+    /// @notice It could not be staked now: its stage, or its operator's target, limit or standing, forbids it.
+    event KeySkipped(uint256 indexed operatorId, bytes32 indexed pubkeyRoot);
     event KeyStaked(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, bytes pubkey);
     event RewardsClaimed(uint256 indexed operatorId, address indexed rewardAddress, uint256 shares);
 
     error NameLength(uint256 length, uint256 max);
     error NoSuchOperator(uint256 operatorId);
-    error NoSuchBatch(uint256 operatorId, uint256 batch);
     error OnlyManager(uint256 operatorId, address caller);
     error KeysLength(uint256 length, uint256 keySize);
+    error PredepositValue(uint256 sentWei, uint256 neededWei);
+    error NotKeyOf(uint256 operatorId, bytes32 pubkeyRoot);
+    error WrongStage(bytes32 pubkeyRoot, Stage stage, Stage expected);
+    error NothingToProve();
+    /// @notice The validator is slashed or has an exit epoch: its operator activated it by itself.
+    error ValidatorLeaving(uint256 validatorIndex, bool slashed, uint256 exitEpoch);
     error NothingToStake();
-    error DepositsLength(uint256 length, uint256 expected);
-    error KeyNotInBatch(uint256 operatorId, uint256 batch, uint256 index);
-    error KeyAlreadyStaked(bytes32 pubkeyRoot);
-    error OperatorInactive(uint256 operatorId);
-    error OperatorAtLimit(uint256 operatorId, uint256 limit);
-    /// @notice `staked` counts the validator that was asked for.
-    error OperatorAboveTarget(uint256 operatorId, uint256 staked, uint256 max);
+    error OperatorFrozen(uint256 operatorId);
     error LeafNotReported(uint256 operatorId);
     error RewardsAboveMinted(uint256 operatorId, uint256 shares, uint256 heldShares);
     error NothingToClaim(uint256 operatorId);
@@ -86,23 +96,42 @@ interface IOperatorRegistry is IErrors {
     /// before; until then claims pay the one before.
     function setRewardAddress(uint256 operatorId, address rewardAddress) external;
 
-    /// @notice Commit a batch (OPR-1). The operator's manager only. A root that does not fit `keys` makes the batch
-    /// unusable and harms nobody else.
-    /// @param root Merkle root; a leaf is keccak256(bytes.concat(keccak256(abi.encode(index, depositDataRoot))))
-    /// @param keys 176 bytes a key, see `KeysAdded`
-    function addKeys(uint256 operatorId, bytes32 root, bytes calldata keys) external returns (uint256 batch);
+    /// @notice KEY-2: send 1 ETH of the operator's own for each key to the deposit contract, with the credentials of
+    /// WithdrawalVault. The operator's manager only, with exactly as much ether. A key that is known already reverts
+    /// the call; so does a deposit data root that does not fit (the deposit contract says so).
+    /// @param keys 176 bytes a key: public key (48), signature (96) over the deposit message with 1 ETH, deposit data
+    /// root (32)
+    function predeposit(uint256 operatorId, bytes calldata keys) external payable;
 
-    /// @notice The operator's manager only. Keys of the batch that are staked stay staked.
-    function withdrawBatch(uint256 operatorId, uint256 batch) external;
+    /// @notice KEY-5: a key that is predeposited or proven is not staked any more. The operator's manager only. Its
+    /// ether stays with the validator.
+    function dropKeys(uint256 operatorId, bytes32[] calldata pubkeyRoots) external;
 
-    /// @notice Stake 32 ETH of the vault for each key (OPR-1 to OPR-3). Restricted until proofs exist. A key whose
-    /// batch was withdrawn is skipped, so its operator blocks no other. Any other bad key reverts the whole call:
-    /// whoever stakes picks the keys, and no operator can make a key bad in between.
-    /// @param deposits 176 bytes a key in the order of `keys`: public key (48), signature (96) over the deposit message
-    /// with 32 ETH, deposit data root (32)
-    /// @param depositRoot root of the deposit contract that the caller saw: had anyone deposited for one of the keys
-    /// since, it would have changed, and the call reverts
-    function stake(KeyProof[] calldata keys, bytes calldata deposits, bytes32 depositRoot) external;
+    /// @notice KEY-3: prove fresh validators of predeposited keys by their public key roots alone. Anyone. Keys that
+    /// are proven already, or were never predeposited, are passed over; reverts `NothingToProve` when none is left.
+    /// @param fresh bit i: `leaves[i]` is the public key root of a fresh validator; else the root of a validator that
+    /// only fills the batch
+    function proveFresh(
+        IValidatorProofs.Block calldata at,
+        uint256 firstIndex,
+        uint256 fresh,
+        bytes32[] calldata leaves,
+        bytes32[] calldata branch
+    ) external;
+
+    /// @notice KEY-3, KEY-4: prove the validator of one predeposited key, whatever it looks like. Anyone. With other
+    /// withdrawal credentials the key is `Foreign` and its operator frozen. Reverts `ValidatorLeaving`.
+    function proveKey(
+        IValidatorProofs.Block calldata at,
+        uint256 validatorIndex,
+        IValidatorProofs.Validator calldata validator,
+        bytes32[] calldata branch
+    ) external;
+
+    /// @notice KEY-6: stake on proven keys, in this order. Anyone. A key that cannot be staked now (OPR-3) is skipped,
+    /// and keys that the vault has no ether or room for are left; reverts `NothingToStake` when no key is staked.
+    /// @param pubkeys 48 bytes a key
+    function stake(bytes calldata pubkeys) external;
 
     /// @notice Pay an operator's reported rewards in kETH shares to its reward address (OPR-4). Anyone may call.
     /// Reverts `RewardsAboveMinted` when the leaf asks for more shares than this contract holds, `ReservedNotZero` for
@@ -111,6 +140,9 @@ interface IOperatorRegistry is IErrors {
 
     /// @notice What `claimRewards` would pay; 0 when it would revert.
     function claimableShares(RewardLeaf calldata leaf, bytes32[] calldata proof) external view returns (uint256);
+
+    /// @notice Whether a leaf is of the newest applied report.
+    function isReported(RewardLeaf calldata leaf, bytes32[] calldata proof) external view returns (bool);
 
     /// @notice Cumulative, kETH shares.
     function claimedShares(uint256 operatorId) external view returns (uint256);
@@ -128,9 +160,6 @@ interface IOperatorRegistry is IErrors {
     /// @notice Whether the operator may get the next validator (OPR-3).
     function mayStakeNext(uint256 operatorId) external view returns (bool);
 
-    /// @notice Zero for a batch that was withdrawn or never added.
-    function batchRoot(uint256 operatorId, uint256 batch) external view returns (bytes32);
-
     /// @param pubkeyRoot sha256(pubkey || 0^16), the SSZ root of the public key
-    function isStaked(bytes32 pubkeyRoot) external view returns (bool);
+    function keyOf(bytes32 pubkeyRoot) external view returns (Key memory);
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IDepositContract} from "./IDepositContract.sol";
 import {IErrors} from "./IErrors.sol";
 import {IKeelEther} from "./IKeelEther.sol";
+import {IOperatorBonds} from "./IOperatorBonds.sol";
 
 /// @title StakingVault: entry of ether, keeper of the accounts, and the kETH token itself
 /// @notice Rules ACC, SHR, STR, LIM, STA, REP, LOS and INS of docs/design.md.
@@ -30,6 +32,7 @@ interface IStakingVault is IKeelEther, IErrors {
         address queue;
         address instantRedemption;
         address registry;
+        address bonds;
         address withdrawalVault;
         address rewardsVault;
         address depositContract;
@@ -50,6 +53,7 @@ interface IStakingVault is IKeelEther, IErrors {
     struct Modules {
         address oracle;
         address fund;
+        address proofs; // IValidatorProofs
     }
 
     /// @notice REP-5 and LIM-3. Operators receive what treasury and insurance leave.
@@ -140,12 +144,13 @@ interface IStakingVault is IKeelEther, IErrors {
     );
     /// @notice The fund did not answer the call for cover; the loss went on to holders and tickets.
     event CoverFailed(address indexed fund, uint256 sharesAsked);
-    event Staked(uint256 validators, uint256 amountWei);
+    /// @notice `amountWei` entered P; `bondWei` of it were the operators' own, for which their bonds got the shares.
+    event Staked(uint256 validators, uint256 amountWei, uint256 bondWei, uint256 bondShares);
     event LossAnnouncementOpened(uint256 announcedAt, uint256 lossWei);
     event Swept(uint256 amountWei, uint256 consensusBalanceWei);
     event TicketsFinalisedWithoutReport(uint256 lastTicket, uint256 amountWei);
     event Paused(Action indexed action, uint256 until);
-    event ModulesSet(address oracle, address fund);
+    event ModulesSet(Modules modules);
     event TermsSet(Terms terms);
 
     error ZeroShares(uint256 assetsWei);
@@ -170,7 +175,6 @@ interface IStakingVault is IKeelEther, IErrors {
     error LossPartsDiffer(uint256 sumWei, uint256 lossWei);
     error StateNotDead(State state);
     error StateNotNormal(State state);
-    error DepositRootChanged(bytes32 expected, bytes32 actual);
     error NothingToDo();
     error SweepTooEarly(uint256 possibleAt, uint256 nowTime);
     error EtherMissing(address source, uint256 amountWei);
@@ -206,7 +210,7 @@ interface IStakingVault is IKeelEther, IErrors {
     function pause(Action action, uint256 seconds_) external;
 
     /// @notice MOD-1. What is scheduled names the code of each module, in the order of `Modules`.
-    function setModules(Modules calldata modules_, bytes32[2] calldata codeHashes) external;
+    function setModules(Modules calldata modules_, bytes32[3] calldata codeHashes) external;
 
     function setTerms(Terms calldata terms_) external;
 
@@ -222,10 +226,11 @@ interface IStakingVault is IKeelEther, IErrors {
     /// Reverts for a reference slot whose report could not apply.
     function announceLoss(uint256 refTime, uint256 lossWei) external;
 
-    /// @notice Registry only. Send 32 ETH to the deposit contract for each key, with the credentials of
-    /// WithdrawalVault, out of ether the queue does not need. The deposit contract checks each root against its key.
-    /// @param deposits see IOperatorRegistry.stake
-    function fundValidators(bytes calldata deposits, bytes32 depositRoot) external;
+    /// @notice Registry only. Send 31 ETH, out of ether that the queue does not need, for each key whose validator
+    /// holds the operator's 1 ETH, and mint wkETH worth that 1 ETH for the operators' bonds (KEY-6).
+    /// @param pubkeys 48 bytes a key, their validators proven
+    /// @return bondUnitsEach wkETH for each key, rounded down
+    function fundValidators(bytes calldata pubkeys) external returns (uint256 bondUnitsEach);
 
     /// @notice Queue only. Burn `ceil(assetsWei * S / V)` shares of `holder` for a ticket; A falls by `assetsWei`.
     function burnForTicket(address holder, uint256 assetsWei) external returns (uint256 shares);
@@ -275,8 +280,8 @@ interface IStakingVault is IKeelEther, IErrors {
     /// @notice Buffered ether that the queue does not need: `max(0, B - Q)`.
     function freeWei() external view returns (uint256);
 
-    /// @notice How much ether can be staked now, whole validators only, within LIM-3; 0 when closed.
-    function stakeableWei() external view returns (uint256);
+    /// @notice How many validators can be staked now: 31 ETH each is free, and LIM-3 has room; 0 when closed.
+    function stakeableValidators() external view returns (uint256);
 
     function previewReport(ReportInput calldata input) external view returns (ReportOutcome memory);
 
@@ -309,6 +314,10 @@ interface IStakingVault is IKeelEther, IErrors {
 
     /// @notice The registry holds lasting records, so it is never replaced (MOD-1).
     function REGISTRY() external view returns (address);
+
+    function BONDS() external view returns (IOperatorBonds);
+
+    function DEPOSIT_CONTRACT() external view returns (IDepositContract);
 
     function terms() external view returns (Terms memory);
 

@@ -2,11 +2,15 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {MerkleProofLib} from "solady/utils/MerkleProofLib.sol";
 import {IAccountingOracle} from "../interfaces/IAccountingOracle.sol";
 import {IOperatorRegistry} from "../interfaces/IOperatorRegistry.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
-import {BPS, DEPOSIT_BYTES, PUBKEY_BYTES, SIGNATURE_BYTES} from "../rules/Constants.sol";
+import {IDepositContract} from "../interfaces/IDepositContract.sol";
+import {IOperatorBonds} from "../interfaces/IOperatorBonds.sol";
+import {IValidatorProofs} from "../interfaces/IValidatorProofs.sol";
+import {BPS, DEPOSIT_BYTES, PREDEPOSIT_WEI, PUBKEY_BYTES, SIGNATURE_BYTES} from "../rules/Constants.sol";
 
 /// @title OperatorRegistry
 /// @notice See IOperatorRegistry.
@@ -20,12 +24,12 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         uint32 limit;
         uint16 targetBps;
         bool active;
+        bool frozen;
     }
 
     struct Record {
         Allocation allocation;
-        address manager; // with `batches` in one slot, which addKeys reads and writes
-        uint32 batches;
+        address manager;
         string name;
         address nextRewardAddress; // OPR-6, in force from `nextSince` on; `nextSince` 0: none
         uint64 nextSince;
@@ -45,11 +49,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
     Record[] private _records;
 
-    /// @inheritdoc IOperatorRegistry
-    mapping(uint256 operatorId => mapping(uint256 batch => bytes32 root)) public batchRoot;
-
-    /// @inheritdoc IOperatorRegistry
-    mapping(bytes32 pubkeyRoot => bool staked) public isStaked;
+    mapping(bytes32 pubkeyRoot => Key key) private _keys;
 
     /// @inheritdoc IOperatorRegistry
     mapping(uint256 operatorId => uint256 shares) public claimedShares;
@@ -79,8 +79,8 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         _checkTarget(targetBps);
 
         operatorId = _records.length;
-        Allocation memory allocation = Allocation(rewardAddress, 0, limit, targetBps, true);
-        _records.push(Record(allocation, manager, 0, name, address(0), 0));
+        Allocation memory allocation = Allocation(rewardAddress, 0, limit, targetBps, true, false);
+        _records.push(Record(allocation, manager, name, address(0), 0));
         emit OperatorAdded(operatorId, name, manager, rewardAddress);
         emit OperatorSet(operatorId, limit, targetBps, true);
     }
@@ -92,6 +92,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         allocation.limit = limit;
         allocation.targetBps = targetBps;
         allocation.active = active;
+        allocation.frozen = false; // KEY-4
         emit OperatorSet(operatorId, limit, targetBps, active);
     }
 
@@ -102,34 +103,6 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         if (block.timestamp < record.nextSince) delete record.nextSince;
         record.manager = manager;
         emit ManagerSet(operatorId, manager);
-    }
-
-    /// @inheritdoc IOperatorRegistry
-    function stake(KeyProof[] calldata keys, bytes calldata deposits, bytes32 depositRoot) external restricted {
-        if (keys.length == 0) revert NothingToStake();
-        uint256 expectedBytes = keys.length * DEPOSIT_BYTES;
-        if (deposits.length != expectedBytes) revert DepositsLength(deposits.length, expectedBytes);
-        uint256 total = totalStaked;
-        bytes memory taken; // once a key was skipped
-        uint256 count;
-        for (uint256 i; i < keys.length; ++i) {
-            KeyProof calldata key = keys[i];
-            _record(key.operatorId);
-            if (batchRoot[key.operatorId][key.batch] == bytes32(0)) {
-                emit KeySkipped(key.operatorId, key.batch, key.index);
-                if (count == i) taken = deposits[:i * DEPOSIT_BYTES];
-                continue;
-            }
-            bytes calldata deposit = deposits[i * DEPOSIT_BYTES:(i + 1) * DEPOSIT_BYTES];
-            _allocate(key.operatorId, total + count);
-            _recordKey(key.operatorId, key, deposit);
-            if (count < i) taken = bytes.concat(taken, deposit);
-            ++count;
-        }
-        if (count == 0) revert NothingToStake();
-        totalStaked = total + count;
-        if (count == keys.length) VAULT.fundValidators(deposits, depositRoot);
-        else VAULT.fundValidators(taken, depositRoot);
     }
 
     // ---- external: the operator's manager
@@ -145,29 +118,109 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     }
 
     /// @inheritdoc IOperatorRegistry
-    function addKeys(uint256 operatorId, bytes32 root, bytes calldata keys) external returns (uint256 batch) {
-        Record storage record = _managedRecord(operatorId);
+    function predeposit(uint256 operatorId, bytes calldata keys) external payable {
+        if (_managedRecord(operatorId).allocation.frozen) revert OperatorFrozen(operatorId);
         if (keys.length == 0 || keys.length % DEPOSIT_BYTES != 0) revert KeysLength(keys.length, DEPOSIT_BYTES);
-        batch = record.batches++;
-        batchRoot[operatorId][batch] = root;
-        emit KeysAdded(operatorId, batch, root, keys);
+        uint256 neededWei = keys.length / DEPOSIT_BYTES * PREDEPOSIT_WEI;
+        if (msg.value != neededWei) revert PredepositValue(msg.value, neededWei);
+        IDepositContract depositContract = VAULT.DEPOSIT_CONTRACT();
+        bytes memory credentials = bytes.concat(VAULT.withdrawalCredentials());
+        for (uint256 from; from < keys.length; from += DEPOSIT_BYTES) {
+            bytes calldata key = keys[from:from + DEPOSIT_BYTES];
+            bytes calldata pubkey = key[:PUBKEY_BYTES];
+            bytes32 pubkeyRoot = _pubkeyRoot(pubkey);
+            _requireStage(pubkeyRoot, _keys[pubkeyRoot].stage, Stage.None);
+            _keys[pubkeyRoot] = Key(uint32(operatorId), Stage.Predeposited, 0); // ids of operators that exist are small
+            emit KeyPredeposited(operatorId, pubkeyRoot, pubkey);
+            bytes calldata signature = key[PUBKEY_BYTES:PUBKEY_BYTES + SIGNATURE_BYTES];
+            bytes32 root = bytes32(key[PUBKEY_BYTES + SIGNATURE_BYTES:]);
+            depositContract.deposit{value: PREDEPOSIT_WEI}(pubkey, credentials, signature, root);
+        }
     }
 
     /// @inheritdoc IOperatorRegistry
-    function withdrawBatch(uint256 operatorId, uint256 batch) external {
+    function dropKeys(uint256 operatorId, bytes32[] calldata pubkeyRoots) external {
         _managedRecord(operatorId);
-        _rootOf(operatorId, batch);
-        delete batchRoot[operatorId][batch];
-        emit BatchWithdrawn(operatorId, batch);
+        for (uint256 i; i < pubkeyRoots.length; ++i) {
+            Key storage key = _keys[pubkeyRoots[i]];
+            Stage stage = key.stage;
+            if (key.operatorId != operatorId) revert NotKeyOf(operatorId, pubkeyRoots[i]);
+            if (stage != Stage.Predeposited) _requireStage(pubkeyRoots[i], stage, Stage.Proven);
+            key.stage = Stage.Dropped;
+            emit KeyDropped(operatorId, pubkeyRoots[i]);
+        }
     }
 
     // ---- external: anyone
 
     /// @inheritdoc IOperatorRegistry
+    function proveFresh(
+        IValidatorProofs.Block calldata at,
+        uint256 firstIndex,
+        uint256 fresh,
+        bytes32[] calldata leaves,
+        bytes32[] calldata branch
+    ) external {
+        bytes32 credentials = VAULT.withdrawalCredentials();
+        _proofs().requireFresh(at, firstIndex, fresh, leaves, credentials, branch);
+        bool isAny;
+        for (uint256 i; i < leaves.length; ++i) {
+            if (fresh >> i & 1 == 0 || _keys[leaves[i]].stage != Stage.Predeposited) continue;
+            _setProven(leaves[i], firstIndex + i);
+            isAny = true;
+        }
+        if (!isAny) revert NothingToProve();
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function proveKey(
+        IValidatorProofs.Block calldata at,
+        uint256 validatorIndex,
+        IValidatorProofs.Validator calldata validator,
+        bytes32[] calldata branch
+    ) external {
+        bytes32 pubkeyRoot = validator.pubkeyRoot;
+        Key storage key = _keys[pubkeyRoot];
+        _requireStage(pubkeyRoot, key.stage, Stage.Predeposited);
+        _proofs().requireValidator(at, validatorIndex, validator, branch);
+        if (validator.withdrawalCredentials != VAULT.withdrawalCredentials()) {
+            key.stage = Stage.Foreign;
+            _records[key.operatorId].allocation.frozen = true;
+            emit KeyForeign(key.operatorId, pubkeyRoot, validatorIndex, validator.withdrawalCredentials);
+            return;
+        }
+        if (validator.slashed || validator.exitEpoch != type(uint64).max) {
+            revert ValidatorLeaving(validatorIndex, validator.slashed, validator.exitEpoch);
+        }
+        _setProven(pubkeyRoot, validatorIndex);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function stake(bytes calldata pubkeys) external {
+        if (pubkeys.length % PUBKEY_BYTES != 0) revert KeysLength(pubkeys.length, PUBKEY_BYTES);
+        uint256 total = totalStaked;
+        uint256 most = VAULT.stakeableValidators();
+        bytes memory taken;
+        uint256[] memory operatorIds = new uint256[](Math.min(most, pubkeys.length / PUBKEY_BYTES));
+        uint256 count;
+        for (uint256 at; at < pubkeys.length && count < most; at += PUBKEY_BYTES) {
+            bytes calldata pubkey = pubkeys[at:at + PUBKEY_BYTES];
+            (bool isStaked, uint256 operatorId) = _tryStake(pubkey, total + count);
+            if (!isStaked) continue;
+            operatorIds[count++] = operatorId;
+            taken = bytes.concat(taken, pubkey);
+        }
+        if (count == 0) revert NothingToStake();
+        totalStaked = total + count;
+        uint256 unitsEach = VAULT.fundValidators(taken);
+        VAULT.BONDS().add(operatorIds, count, unitsEach);
+    }
+
+    /// @inheritdoc IOperatorRegistry
     function claimRewards(RewardLeaf calldata leaf, bytes32[] calldata proof) external returns (uint256 shares) {
         uint256 operatorId = leaf.operatorId;
         address rewardAddress = _rewardAddress(_record(operatorId));
-        if (!_isReported(leaf, proof)) revert LeafNotReported(operatorId);
+        if (!isReported(leaf, proof)) revert LeafNotReported(operatorId);
         uint256 charged = leaf.cumulativeChargedShares;
         if (charged != 0) revert ReservedNotZero("cumulativeChargedShares", charged);
         uint256 claimed = claimedShares[operatorId];
@@ -188,7 +241,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         uint256 claimed = claimedShares[leaf.operatorId];
         bool exists = leaf.operatorId < _records.length;
         if (!exists || leaf.cumulativeRewardShares <= claimed || leaf.cumulativeChargedShares != 0) return 0;
-        if (!_isReported(leaf, proof)) return 0;
+        if (!isReported(leaf, proof)) return 0;
         uint256 shares = leaf.cumulativeRewardShares - claimed;
         return shares > VAULT.sharesOf(address(this)) ? 0 : shares;
     }
@@ -205,7 +258,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
             staked: allocation.staked,
             targetBps: allocation.targetBps,
             active: allocation.active,
-            batches: record.batches
+            frozen: allocation.frozen
         });
     }
 
@@ -222,43 +275,63 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
     /// @inheritdoc IOperatorRegistry
     function mayStakeNext(uint256 operatorId) external view returns (bool) {
-        Allocation memory allocation = _record(operatorId).allocation;
-        return allocation.active && allocation.staked < allocation.limit
-            && allocation.staked < _mostByTarget(allocation.targetBps, totalStaked);
+        return _mayStake(_record(operatorId).allocation, totalStaked);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function keyOf(bytes32 pubkeyRoot) external view returns (Key memory) {
+        return _keys[pubkeyRoot];
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function isReported(RewardLeaf calldata leaf, bytes32[] calldata proof) public view returns (bool) {
+        bytes32 root = IAccountingOracle(VAULT.modules().oracle).operatorsRoot();
+        return MerkleProofLib.verifyCalldata(proof, root, keccak256(bytes.concat(keccak256(abi.encode(leaf)))));
     }
 
     // ---- internal
 
-    /// @dev OPR-3 for one more validator.
+    /// @dev KEY-6 for one key.
     /// @param total all validators staked before it
-    function _allocate(uint256 operatorId, uint256 total) private {
-        Record storage record = _record(operatorId);
-        Allocation memory allocation = record.allocation;
-        if (!allocation.active) revert OperatorInactive(operatorId);
-        if (allocation.staked >= allocation.limit) revert OperatorAtLimit(operatorId, allocation.limit);
-        uint256 most = _mostByTarget(allocation.targetBps, total);
-        if (allocation.staked >= most) revert OperatorAboveTarget(operatorId, allocation.staked + 1, most);
-        ++record.allocation.staked;
-    }
-
-    /// @dev OPR-1 and OPR-2. The proven deposit data root fixes public key and signature: the deposit contract
-    /// computes it from both and refuses another.
-    function _recordKey(uint256 operatorId, KeyProof calldata key, bytes calldata keyDeposit) private {
-        bytes32 depositDataRoot = bytes32(keyDeposit[PUBKEY_BYTES + SIGNATURE_BYTES:]);
-        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(key.index, depositDataRoot))));
-        if (!MerkleProofLib.verifyCalldata(key.proof, _rootOf(operatorId, key.batch), leaf)) {
-            revert KeyNotInBatch(operatorId, key.batch, key.index);
+    function _tryStake(bytes calldata pubkey, uint256 total) private returns (bool isStaked, uint256 operatorId) {
+        bytes32 pubkeyRoot = _pubkeyRoot(pubkey);
+        Key storage key = _keys[pubkeyRoot];
+        operatorId = key.operatorId;
+        if (key.stage != Stage.Proven || !_mayStake(_records[operatorId].allocation, total)) {
+            emit KeySkipped(operatorId, pubkeyRoot);
+            return (false, operatorId);
         }
-        bytes calldata pubkey = keyDeposit[:PUBKEY_BYTES];
-        bytes32 pubkeyRoot = sha256(bytes.concat(pubkey, bytes16(0)));
-        if (isStaked[pubkeyRoot]) revert KeyAlreadyStaked(pubkeyRoot);
-        isStaked[pubkeyRoot] = true;
+        key.stage = Stage.Staked;
+        ++_records[operatorId].allocation.staked;
         emit KeyStaked(operatorId, pubkeyRoot, pubkey);
+        return (true, operatorId);
     }
 
-    function _isReported(RewardLeaf calldata leaf, bytes32[] calldata proof) private view returns (bool) {
-        bytes32 root = IAccountingOracle(VAULT.modules().oracle).operatorsRoot();
-        return MerkleProofLib.verifyCalldata(proof, root, keccak256(bytes.concat(keccak256(abi.encode(leaf)))));
+    function _setProven(bytes32 pubkeyRoot, uint256 validatorIndex) private {
+        Key storage key = _keys[pubkeyRoot];
+        key.stage = Stage.Proven;
+        key.validatorIndex = uint40(validatorIndex); // the verifier bounds it by 2^40
+        emit KeyProven(key.operatorId, pubkeyRoot, validatorIndex);
+    }
+
+    function _proofs() private view returns (IValidatorProofs) {
+        return IValidatorProofs(VAULT.modules().proofs);
+    }
+
+    function _requireStage(bytes32 pubkeyRoot, Stage stage, Stage expected) private pure {
+        if (stage != expected) revert WrongStage(pubkeyRoot, stage, expected);
+    }
+
+    /// @dev KEY-1: the SSZ root of a public key.
+    function _pubkeyRoot(bytes calldata pubkey) private pure returns (bytes32) {
+        return sha256(bytes.concat(pubkey, bytes16(0)));
+    }
+
+    /// @dev OPR-3.
+    /// @param total all validators staked so far
+    function _mayStake(Allocation memory a, uint256 total) private pure returns (bool) {
+        uint256 most = uint256(a.targetBps) * (total + 1) / BPS + 1;
+        return a.active && !a.frozen && a.staked < a.limit && a.staked < most;
     }
 
     /// @dev OPR-6: the one in force.
@@ -277,17 +350,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         if (msg.sender != record.manager) revert OnlyManager(operatorId, msg.sender);
     }
 
-    function _rootOf(uint256 operatorId, uint256 batch) private view returns (bytes32 root) {
-        root = batchRoot[operatorId][batch];
-        if (root == bytes32(0)) revert NoSuchBatch(operatorId, batch);
-    }
-
     function _checkTarget(uint256 targetBps) private pure {
         if (targetBps > BPS) revert ParameterOutOfBounds("targetBps", targetBps, BPS);
-    }
-
-    /// @dev OPR-3: how many validators an operator may have once one more than `total` are staked.
-    function _mostByTarget(uint256 targetBps, uint256 total) private pure returns (uint256) {
-        return targetBps * (total + 1) / BPS + 1;
     }
 }

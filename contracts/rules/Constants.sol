@@ -10,6 +10,8 @@ uint256 constant SHARES_PER_WEI = 1e9; // at par
 uint256 constant SHARES_PER_UNIT = 1e9; // SHR-5
 
 uint256 constant VALIDATOR_WEI = 32 ether;
+uint256 constant PREDEPOSIT_WEI = 1 ether; // KEY-2, of the operator
+uint256 constant TOP_UP_WEI = VALIDATOR_WEI - PREDEPOSIT_WEI; // KEY-6, of the pool
 uint256 constant PUBKEY_BYTES = 48;
 uint256 constant SIGNATURE_BYTES = 96;
 /// @dev A key to deposit: public key, signature, deposit data root.

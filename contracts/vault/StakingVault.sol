@@ -10,19 +10,20 @@ import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {Reports} from "../report/Reports.sol";
 import {
     BPS,
-    DEPOSIT_BYTES,
     LIMIT_PERIOD,
+    PREDEPOSIT_WEI,
     PUBKEY_BYTES,
     SHARES_PER_UNIT,
     SHARES_PER_WEI,
-    SIGNATURE_BYTES,
     STALE_FRAMES,
+    TOP_UP_WEI,
     UNVESTED_FLOOR_WEI,
     VALIDATOR_WEI
 } from "../rules/Constants.sol";
 import {Pauses} from "../rules/Pauses.sol";
 import {Solvency} from "../rules/Solvency.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
+import {TopUps} from "./TopUps.sol";
 import {Books} from "./Books.sol";
 import {VaultViews} from "./VaultViews.sol";
 
@@ -235,36 +236,47 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     // ---- staking
 
     /// @inheritdoc IStakingVault
-    function fundValidators(bytes calldata deposits, bytes32 depositRoot) external nonReentrant {
+    function fundValidators(bytes calldata pubkeys) external nonReentrant returns (uint256 bondUnitsEach) {
         _requireCaller(REGISTRY);
         if (block.timestamp >= _books.flow.depositsOpenUntil) _revertClosed(Action.Staking);
         Books.Limits memory limits = _books.limits;
         if (block.timestamp < limits.stakingPausedUntil) {
             revert ActionPaused(Action.Staking, limits.stakingPausedUntil);
         }
-        uint256 count = deposits.length / DEPOSIT_BYTES;
-        uint256 amountWei = count * VALIDATOR_WEI;
-        if (amountWei > freeWei()) revert InsufficientLiquidity(amountWei, freeWei());
-        uint256 fullAt = TokenBucket.take(limits.stakesFullAt, amountWei, _stakeCapacityWei(), FRAME_SECONDS);
-        bytes32 actualRoot = DEPOSIT_CONTRACT.get_deposit_root();
-        if (actualRoot != depositRoot) revert DepositRootChanged(depositRoot, actualRoot);
+        uint256 count = pubkeys.length / PUBKEY_BYTES;
+        uint256 sentWei = count * TOP_UP_WEI;
+        if (sentWei > freeWei()) revert InsufficientLiquidity(sentWei, freeWei());
+        uint256 stakedWei = count * VALIDATOR_WEI;
+        uint256 fullAt = TokenBucket.take(limits.stakesFullAt, stakedWei, _stakeCapacityWei(), FRAME_SECONDS);
 
         _books.limits.stakesFullAt = fullAt.toUint48();
-        uint64 amountGwei = (amountWei / 1 gwei).toUint64();
+        uint64 amountGwei = (stakedWei / 1 gwei).toUint64();
         _books.consensus.pendingGwei += amountGwei;
         _books.consensus.stakedValidators += count.toUint32();
         Books.Staked storage staked = _books.stakedIn[Books.frameOf(block.timestamp, FRAME_ORIGIN, FRAME_SECONDS)];
         staked.amountGwei += amountGwei;
         staked.validators += count.toUint32();
-        emit Staked(count, amountWei);
+        bondUnitsEach = _bond(count);
 
-        bytes memory credentials = bytes.concat(withdrawalCredentials());
-        for (uint256 i; i < count; ++i) {
-            bytes calldata key = deposits[i * DEPOSIT_BYTES:(i + 1) * DEPOSIT_BYTES];
-            bytes calldata signature = key[PUBKEY_BYTES:PUBKEY_BYTES + SIGNATURE_BYTES];
-            bytes32 root = bytes32(key[PUBKEY_BYTES + SIGNATURE_BYTES:]);
-            DEPOSIT_CONTRACT.deposit{value: VALIDATOR_WEI}(key[:PUBKEY_BYTES], credentials, signature, root);
+        bytes32 credentials = withdrawalCredentials();
+        for (uint256 at; at < pubkeys.length; at += PUBKEY_BYTES) {
+            TopUps.send(DEPOSIT_CONTRACT, pubkeys[at:at + PUBKEY_BYTES], credentials, TOP_UP_WEI);
         }
+    }
+
+    /// @dev KEY-6: the operators' ether, which their validators already hold, becomes wkETH of their bonds at the rate
+    /// of a deposit.
+    function _bond(uint256 count) private returns (uint256 unitsEach) {
+        (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
+        unitsEach = PREDEPOSIT_WEI * total / visibleWei / SHARES_PER_UNIT;
+        uint256 shares = unitsEach * count * SHARES_PER_UNIT;
+        uint256 bondWei = count * PREDEPOSIT_WEI;
+        _books.ledger.shares = (total + shares).toUint120();
+        _books.ledger.assetsWei = (_books.ledger.assetsWei + bondWei).toUint88();
+        _credit(address(WRAPPED), shares);
+        emit Transfer(address(0), address(WRAPPED), bondWei);
+        emit Staked(count, count * VALIDATOR_WEI, bondWei, shares);
+        WRAPPED.mintBacked(address(BONDS), unitsEach * count);
     }
 
     // ---- reports, and what anyone may do when none comes
@@ -315,9 +327,10 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakingVault
-    function setModules(Modules calldata modules_, bytes32[2] calldata codeHashes) external restricted {
+    function setModules(Modules calldata modules_, bytes32[3] calldata codeHashes) external restricted {
         _requireCode(modules_.oracle, codeHashes[0]);
         _requireCode(modules_.fund, codeHashes[1]);
+        _requireCode(modules_.proofs, codeHashes[2]);
         _setModules(modules_);
     }
 
@@ -327,9 +340,9 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     }
 
     function _setModules(Modules memory m) private {
-        if (m.oracle == address(0) || m.fund == address(0)) revert ModuleMissing(m);
+        if (m.oracle == address(0) || m.fund == address(0) || m.proofs == address(0)) revert ModuleMissing(m);
         _books.modules = m;
-        emit ModulesSet(m.oracle, m.fund);
+        emit ModulesSet(m);
     }
 
     /// @dev MOD-1.

@@ -6,6 +6,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IDepositContract} from "../interfaces/IDepositContract.sol";
 import {IEtherSource} from "../interfaces/IEtherSource.sol";
 import {IKeelEther} from "../interfaces/IKeelEther.sol";
+import {IOperatorBonds} from "../interfaces/IOperatorBonds.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IWithdrawalQueue} from "../interfaces/IWithdrawalQueue.sol";
 import {IWrappedKeelEther} from "../interfaces/IWrappedKeelEther.sol";
@@ -15,6 +16,7 @@ import {
     DEAD_FRAMES,
     LIMIT_PERIOD,
     STALE_FRAMES,
+    TOP_UP_WEI,
     UNVESTED_FLOOR_WEI,
     UNVESTED_LIMIT_BPS,
     VALIDATOR_WEI
@@ -39,8 +41,11 @@ abstract contract VaultViews is IStakingVault, Permit {
     IWithdrawalQueue public immutable QUEUE;
     IEtherSource public immutable WITHDRAWAL_VAULT;
     IEtherSource public immutable REWARDS_VAULT;
+    /// @inheritdoc IStakingVault
     IDepositContract public immutable DEPOSIT_CONTRACT;
     address public immutable INSTANT_REDEMPTION;
+    /// @inheritdoc IStakingVault
+    IOperatorBonds public immutable BONDS;
     /// @inheritdoc IStakingVault
     address public immutable REGISTRY;
     /// @inheritdoc IStakingVault
@@ -72,6 +77,7 @@ abstract contract VaultViews is IStakingVault, Permit {
         REWARDS_VAULT = IEtherSource(init.rewardsVault);
         DEPOSIT_CONTRACT = IDepositContract(init.depositContract);
         INSTANT_REDEMPTION = init.instantRedemption;
+        BONDS = IOperatorBonds(init.bonds);
         REGISTRY = init.registry;
         FRAME_ORIGIN = init.frameOrigin;
         FRAME_SECONDS = init.frameSeconds;
@@ -203,11 +209,11 @@ abstract contract VaultViews is IStakingVault, Permit {
     }
 
     /// @inheritdoc IStakingVault
-    function stakeableWei() external view returns (uint256) {
+    function stakeableValidators() external view returns (uint256) {
         bool isClosed = block.timestamp >= _books.flow.depositsOpenUntil;
         if (isClosed || block.timestamp < _books.limits.stakingPausedUntil) return 0;
         uint256 roomWei = TokenBucket.available(_books.limits.stakesFullAt, _stakeCapacityWei(), FRAME_SECONDS);
-        return Math.min(freeWei(), roomWei) / VALIDATOR_WEI * VALIDATOR_WEI;
+        return Math.min(freeWei() / TOP_UP_WEI, roomWei / VALIDATOR_WEI);
     }
 
     /// @inheritdoc IStakingVault
@@ -273,6 +279,7 @@ abstract contract VaultViews is IStakingVault, Permit {
         if (init.queue == address(0)) revert ZeroAddress("queue");
         if (init.instantRedemption == address(0)) revert ZeroAddress("instantRedemption");
         if (init.registry == address(0)) revert ZeroAddress("registry");
+        if (init.bonds == address(0)) revert ZeroAddress("bonds");
         if (init.withdrawalVault == address(0)) revert ZeroAddress("withdrawalVault");
         if (init.rewardsVault == address(0)) revert ZeroAddress("rewardsVault");
         if (init.depositContract == address(0)) revert ZeroAddress("depositContract");
