@@ -53,7 +53,12 @@ interface IOperatorRegistry is IErrors {
     event RewardAddressSet(uint256 indexed operatorId, address rewardAddress, uint256 since);
     event KeyPredeposited(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, bytes pubkey);
     event KeyProven(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, uint256 validatorIndex);
-    event KeyForeign(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, uint256 validatorIndex, bytes32 credentials);
+    event KeyForeign(
+        uint256 indexed operatorId,
+        bytes32 indexed pubkeyRoot,
+        uint256 validatorIndex,
+        bytes32 credentials
+    );
     event KeyDropped(uint256 indexed operatorId, bytes32 indexed pubkeyRoot);
     /// @notice It could not be staked now: its stage, or its operator's target, limit or standing, forbids it.
     event KeySkipped(uint256 indexed operatorId, bytes32 indexed pubkeyRoot);

@@ -27,6 +27,8 @@ library TopUps {
 
     /// @dev SSZ's chunk of a uint64.
     function _littleEndian(uint256 value) private pure returns (bytes32 chunk) {
-        for (uint256 i; i < 8; ++i) chunk |= bytes32((value >> (8 * i) & 0xff) << (248 - 8 * i));
+        for (uint256 i; i < 8; ++i) {
+            chunk |= bytes32((value >> (8 * i) & 0xff) << (248 - 8 * i));
+        }
     }
 }

@@ -26,7 +26,6 @@ LOCAL_HOLDERS = {
     "COMMITTEE": ("council",),
     "TERMS": ("council",),
     "OPERATORS": ("council",),
-    "STAKER": ("keeper",),
     "EXITER": ("keeper",),
     "GUARDIAN": ("guardian",),
     "ADMISSION": ("council",),

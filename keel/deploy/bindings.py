@@ -27,6 +27,8 @@ class Bindings:
     rewards_vault: contracts.RewardsVault
     oracle: contracts.AccountingOracle
     registry: contracts.OperatorRegistry
+    bonds: contracts.OperatorBonds
+    proofs: contracts.ValidatorProofs
     fund: contracts.InsuranceFund
     deposits: DepositContract
 
@@ -49,6 +51,8 @@ CONTRACT_NAMES = {
     "rewards_vault": "RewardsVault",
     "oracle": "AccountingOracle",
     "registry": "OperatorRegistry",
+    "bonds": "OperatorBonds",
+    "proofs": "ValidatorProofs",
     "fund": "InsuranceFund",
 }
 """Field of Bindings to the contract's name in plan and manifest."""

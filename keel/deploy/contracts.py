@@ -68,6 +68,7 @@ class StakingVaultModules(NamedTuple):
 
     oracle: str
     fund: str
+    proofs: str
 
 
 class StakingVaultReportOutcome(NamedTuple):
@@ -239,6 +240,14 @@ class AccountingOracleSimulate(NamedTuple):
     outcome: StakingVaultReportOutcome
 
 
+class OperatorRegistryKey(NamedTuple):
+    """OperatorRegistryKey."""
+
+    operatorId: int
+    stage: int
+    validatorIndex: int
+
+
 class OperatorRegistryNextRewardAddress(NamedTuple):
     """OperatorRegistryNextRewardAddress."""
 
@@ -256,7 +265,16 @@ class OperatorRegistryOperator(NamedTuple):
     staked: int
     targetBps: int
     active: bool
-    batches: int
+    frozen: bool
+
+
+class OperatorBondsBond(NamedTuple):
+    """OperatorBondsBond."""
+
+    units: int
+    leavingUnits: int
+    released: int
+    payableAt: int
 
 
 class InsuranceFundCooldown(NamedTuple):
@@ -308,6 +326,7 @@ class AccessManager(Contract):
 class StakingVault(Contract):
     """StakingVault on one chain."""
 
+    BONDS: Function[str]
     DEPOSIT_CONTRACT: Function[str]
     DOMAIN_SEPARATOR: Function[bytes]
     FRAME_ORIGIN: Function[int]
@@ -342,7 +361,7 @@ class StakingVault(Contract):
     eip712Domain: Function[StakingVaultEip712Domain]
     finaliseWithoutReport: Function[None, int]
     freeWei: Function[int]
-    fundValidators: Function[None, bytes, bytes]
+    fundValidators: Function[int, bytes]
     isConsumingScheduledOp: Function[bytes]
     isInsolvent: Function[bool]
     lossAllowanceWei: Function[int]
@@ -364,7 +383,7 @@ class StakingVault(Contract):
     setModules: Function[None, Struct, Sequence[bytes]]
     setTerms: Function[None, Struct]
     sharesOf: Function[int, AddressLike]
-    stakeableWei: Function[int]
+    stakeableValidators: Function[int]
     state: Function[int]
     stream: Function[StakingVaultStream]
     sweepWithdrawals: Function[None]
@@ -537,26 +556,54 @@ class OperatorRegistry(Contract):
     """OperatorRegistry on one chain."""
 
     VAULT: Function[str]
-    addKeys: Function[int, int, bytes, bytes]
     addOperator: Function[int, str, AddressLike, AddressLike, int, int]
     authority: Function[str]
-    batchRoot: Function[bytes, int, int]
     claimRewards: Function[int, Struct, Sequence[bytes]]
     claimableShares: Function[int, Struct, Sequence[bytes]]
     claimedShares: Function[int, int]
+    dropKeys: Function[None, int, Sequence[bytes]]
     isConsumingScheduledOp: Function[bytes]
-    isStaked: Function[bool, bytes]
+    isReported: Function[bool, Struct, Sequence[bytes]]
+    keyOf: Function[OperatorRegistryKey, bytes]
     mayStakeNext: Function[bool, int]
     nextRewardAddress: Function[OperatorRegistryNextRewardAddress, int]
     operator: Function[OperatorRegistryOperator, int]
     operatorCount: Function[int]
+    predeposit: Function[None, int, bytes]
+    proveFresh: Function[None, Struct, int, int, Sequence[bytes], Sequence[bytes]]
+    proveKey: Function[None, Struct, int, Struct, Sequence[bytes]]
     setAuthority: Function[None, AddressLike]
     setManager: Function[None, int, AddressLike]
     setOperator: Function[None, int, int, int, bool]
     setRewardAddress: Function[None, int, AddressLike]
-    stake: Function[None, Sequence[Struct], bytes, bytes]
+    stake: Function[None, bytes]
     totalStaked: Function[int]
-    withdrawBatch: Function[None, int, int]
+
+
+class OperatorBonds(Contract):
+    """OperatorBonds on one chain."""
+
+    COOLDOWN_SECONDS: Function[int]
+    REGISTRY: Function[str]
+    VAULT: Function[str]
+    WRAPPED: Function[str]
+    add: Function[None, Sequence[int], int, int]
+    bondOf: Function[OperatorBondsBond, int]
+    pay: Function[int, int]
+    release: Function[None, Struct, Sequence[bytes]]
+
+
+class ValidatorProofs(Contract):
+    """ValidatorProofs on one chain."""
+
+    BLOCK_ROOTS: Function[int]
+    FIRST_BALANCES: Function[int]
+    FIRST_BLOCK_ROOT: Function[int]
+    FIRST_VALIDATOR: Function[int]
+    STATE_ROOT: Function[int]
+    balanceGwei: Function[int, Struct, int, bytes, Sequence[bytes]]
+    requireFresh: Function[None, Struct, int, int, Sequence[bytes], bytes, Sequence[bytes]]
+    requireValidator: Function[None, Struct, int, Struct, Sequence[bytes]]
 
 
 class InsuranceFund(Contract):

@@ -17,6 +17,7 @@ _ORACLE = "AccountingOracle"
 _QUEUE = "WithdrawalQueue"
 _FUND = "InsuranceFund"
 _INSTANT = "InstantRedemption"
+_PROOFS = "ValidatorProofs"
 _UINT48_GWEI = (2**48 - 1) * GWEI
 _UINT24_ETHER = (2**24 - 1) * ETHER
 
@@ -59,6 +60,15 @@ class Parameter:
 
 PARAMETERS = (
     Parameter("seconds_per_slot", "s", _ORACLE, "SECONDS_PER_SLOT", 1, 60, "STA-1: a slot"),
+    Parameter(
+        "block_roots",
+        "slots",
+        _PROOFS,
+        "BLOCK_ROOTS",
+        64,
+        8_192,
+        "PRF-2: how far back a state names blocks, of the network's preset",
+    ),
     Parameter("frame_seconds", "s", _VAULT, "FRAME_SECONDS", 8, 14 * DAY, "STA-1: a frame"),
     Parameter(
         "finality_seconds",

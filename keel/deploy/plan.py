@@ -43,6 +43,8 @@ ARTIFACTS = {
     "RewardsVault": "RewardsVault",
     "AccountingOracle": "AccountingOracle",
     "OperatorRegistry": "OperatorRegistry",
+    "OperatorBonds": "OperatorBonds",
+    "ValidatorProofs": "ValidatorProofs",
     FUND: "InsuranceFund",
 }
 """Contracts in the order of deployment, and the compiled contract each is made from."""
@@ -208,6 +210,13 @@ def _arguments(
         "RewardsVault": {"vault": vault},
         "AccountingOracle": {"init": _oracle_init(config, places)},
         "OperatorRegistry": {"authority": manager, "vault": vault},
+        "OperatorBonds": {
+            "vault": vault,
+            "registry": places["OperatorRegistry"],
+            "wrapped": places["WrappedKeelEther"],
+            "cooldownSeconds": profile.cooldown_seconds,
+        },
+        "ValidatorProofs": {"slotsPerHistoricalRoot": profile.block_roots},
         "InsuranceFund": {
             "vault": vault,
             "wrapped": places["WrappedKeelEther"],
@@ -225,6 +234,7 @@ def _vault_init(config: Configuration, places: Mapping[str, str]) -> Mapping[str
         "queue": places["WithdrawalQueue"],
         "instantRedemption": places["InstantRedemption"],
         "registry": places["OperatorRegistry"],
+        "bonds": places["OperatorBonds"],
         "withdrawalVault": places[PROXY],
         "rewardsVault": places["RewardsVault"],
         "depositContract": config.deposit_contract,
@@ -240,6 +250,7 @@ def _vault_init(config: Configuration, places: Mapping[str, str]) -> Mapping[str
         "modules": {
             "oracle": places["AccountingOracle"],
             "fund": places["InsuranceFund"],
+            "proofs": places["ValidatorProofs"],
         },
         "terms": {
             "feeBps": profile.fee_bps,

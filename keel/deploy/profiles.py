@@ -27,6 +27,7 @@ class Profile:
     name: str
     seconds_per_slot: int
     slots_per_epoch: int
+    block_roots: int
     frame_epochs: int
     finality_epochs: int
 
@@ -79,6 +80,7 @@ MAINNET = Profile(
     name="mainnet",
     seconds_per_slot=12,
     slots_per_epoch=32,
+    block_roots=8_192,
     frame_epochs=225,
     finality_epochs=2,
     loss_limit_bps=25,
@@ -133,6 +135,7 @@ def yield_ratio(validators: int, epoch_seconds: int) -> Fraction:
 def local_profile(
     validators: int = LOCAL_VALIDATORS,
     slots_per_epoch: int = 8,
+    block_roots: int = 64,
     seconds_per_slot: int = 12,
     frame_epochs: int = 4,
 ) -> Profile:
@@ -141,6 +144,7 @@ def local_profile(
         MAINNET,
         name="local",
         slots_per_epoch=slots_per_epoch,
+        block_roots=block_roots,
         seconds_per_slot=seconds_per_slot,
         frame_epochs=frame_epochs,
     )

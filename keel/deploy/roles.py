@@ -37,7 +37,7 @@ ADMIN = Role(
 MODULES = Role(
     1,
     "MODULES",
-    "Replaces oracle, fund, and the code behind WithdrawalVault.",
+    "Replaces oracle, fund, verifier of proofs, and the code behind WithdrawalVault.",
     (("StakingVault", ("setModules",)), ("WithdrawalVault", ("upgradeToAndCall",))),
     10,
 )
@@ -69,22 +69,15 @@ OPERATORS = Role(
     (("OperatorRegistry", ("setOperator", "setManager")),),
     7,
 )
-STAKER = Role(
-    6,
-    "STAKER",
-    "Stakes buffered ether on committed keys, so much a day, naming the deposit root it saw.",
-    (("OperatorRegistry", ("stake",)),),
-    0,
-)
 EXITER = Role(
-    7,
+    6,
     "EXITER",
     "Asks for exits and partial withdrawals (EIP-7002), so many a day.",
     (("WithdrawalVault", ("requestExit", "requestPartialWithdrawal")),),
     0,
 )
 GUARDIAN = Role(
-    8,
+    7,
     "GUARDIAN",
     "Pauses deposits, instant redemption or staking, half of the time at most; cancels a scheduled "
     "call once.",
@@ -93,9 +86,9 @@ GUARDIAN = Role(
 )
 
 ADMISSION = Role(
-    9,
+    8,
     "ADMISSION",
-    "Admits operators; at once, since a new one earns nothing that STAKER does not stake for it.",
+    "Admits operators; at once, since each validator costs a new one 1 ETH, and staking is bounded.",
     (("OperatorRegistry", ("addOperator",)),),
     0,
 )
@@ -107,7 +100,6 @@ ROLES = (
     COMMITTEE,
     TERMS,
     OPERATORS,
-    STAKER,
     EXITER,
     GUARDIAN,
     ADMISSION,

@@ -142,7 +142,11 @@ def _parameters(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
 def _wiring(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
     config, places = plan.configuration, plan.addresses
     members = sorted(config.address(member) for member in config.members)
-    modules = (places["AccountingOracle"], places["InsuranceFund"])
+    modules = (
+        places["AccountingOracle"],
+        places["InsuranceFund"],
+        places["ValidatorProofs"],
+    )
     for field in MANAGED:
         contract = getattr(bindings, field)
         name = CONTRACT_NAMES[field]
