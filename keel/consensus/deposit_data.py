@@ -21,6 +21,10 @@ from keel.files.errors import FileError
 from keel.files.text_files import read_text
 
 FULL_DEPOSIT_GWEI = 32 * 10**9
+PREDEPOSIT_GWEI = 10**9
+"""What an operator sends for a key before it is proven (KEY-2)."""
+
+_PREDEPOSIT_HINT = "1 ETH, as `partial-deposit --amount 1` of the deposit tools makes it"
 FORMAT_VERSION = "2.7.0"
 """`deposit_cli_version`: the release of the staking deposit tool whose format this is."""
 
@@ -255,7 +259,9 @@ def _wrong_terms(
         value = getattr(entry, name)
         has_length = name not in _BYTE_LENGTHS or len(value) == _BYTE_LENGTHS[name]
         if has_length and value != wanted:
-            yield DepositDataProblem(index, name, _shown(value), _shown(wanted))
+            is_predeposit = name == "amount" and wanted == PREDEPOSIT_GWEI
+            hint = f" ({_PREDEPOSIT_HINT})" if is_predeposit else ""
+            yield DepositDataProblem(index, name, _shown(value), _shown(wanted) + hint)
 
 
 def _wrong_commitments(

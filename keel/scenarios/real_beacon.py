@@ -14,7 +14,7 @@ from keel.consensus.state.encoded_state import read_state
 from keel.consensus.state.penalties import penalties_in_state
 from keel.deploy.contracts import OperatorRegistry
 from keel.model.balance_tree import ValidatorBalance
-from keel.sight.key_batches import staked_pubkeys
+from keel.sight.recorded_keys import staked_pubkeys
 
 NO_INDEX = 2**64 - 1
 """Index of a key whose deposit is still pending."""

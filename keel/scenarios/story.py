@@ -12,7 +12,7 @@ from keel.deploy.bindings import Bindings
 from keel.formatting.amounts import shown_ether
 from keel.formatting.names import printable
 from keel.scenarios.narration import report_lines
-from keel.sight.key_batches import staked_pubkeys
+from keel.sight.recorded_keys import staked_pubkeys
 
 _REPORTED = ("ReportApplied", "LossAnnounced")
 

@@ -1,19 +1,20 @@
-"""What Keel's events tell: keys committed and staked, exits asked for, who was given a role."""
+"""What Keel's events tell: how far each key came, exits asked for, who was given a role."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from keel.chain.abi import Event
 from keel.chain.state import BlockHead
 from keel.deploy.bindings import Bindings
+from keel.model.key_stage import Stage
 from keel.nodes.errors import NodeError
 from keel.sight.event_file import EventFile
 from keel.sight.event_index import ChainMovedError, EventIndex
-from keel.sight.key_batches import CommittedKey, keys_of_batch
+from keel.sight.key_lives import STAGE_OF, KeyLife, key_lives
 from keel.sight.recorded_keys import Recorded, recorded_keys
 
 _NAMES = {
-    "registry": ("KeysAdded", "BatchWithdrawn", "KeyStaked"),
+    "registry": tuple(STAGE_OF),
     "withdrawal_vault": ("ExitRequested",),
     "manager": ("RoleGranted",),
 }
@@ -44,10 +45,17 @@ class History:
         """Keys that were staked, in order, and their operators."""
         return {e.inputs["pubkey"]: e.inputs["operatorId"] for e in self._named("KeyStaked")}
 
-    def waiting_batches(self) -> list[Event]:
-        """`KeysAdded` of batches that were not withdrawn."""
-        gone = {_place(event) for event in self._named("BatchWithdrawn")}
-        return [event for event in self._named("KeysAdded") if _place(event) not in gone]
+    def key_lives(self) -> dict[bytes, KeyLife]:
+        """Every key that was ever predeposited, in order, by its public key."""
+        return key_lives(self.events)
+
+    def keys_at(self, stage: Stage) -> tuple[KeyLife, ...]:
+        """Keys that stand at a stage, in the order of their predeposits."""
+        return tuple(life for life in self.key_lives().values() if life.stage is stage)
+
+    def known_keys(self) -> dict[bytes, str]:
+        """What became of every key: it can never be predeposited again (KEY-1)."""
+        return {pubkey: str(life) for pubkey, life in self.key_lives().items()}
 
     def staked_pubkeys(self) -> frozenset[bytes]:
         """Keys that were staked."""
@@ -69,7 +77,7 @@ class History:
 
 
 class Historian:
-    """Reads histories, each block's events once and each batch's proofs once.
+    """Reads histories, each block's events once.
 
     With a file, what an earlier process has read is not read again.
     """
@@ -79,7 +87,6 @@ class Historian:
     ) -> None:
         self._rpc = contracts.rpc
         self._index = EventIndex(contracts, first_block, _NAMES, file)
-        self._batches: dict[tuple[int, int, bytes], tuple[CommittedKey, ...]] = {}
 
     def up_to(self, head: BlockHead) -> History:
         """The history up to a block; raises NodeError when it is replaced meanwhile.
@@ -92,35 +99,3 @@ class Historian:
         except ChainMovedError as error:
             raise NodeError(self._rpc.name, str(error)) from error
         return History(tuple(happened.event for happened in self._index.events))
-
-    def committed_keys(self, history: History) -> Iterator[CommittedKey]:
-        """Keys of all batches that were not withdrawn and whose root is that of their keys.
-
-        They are in the order in which they were committed; staked ones are among them.
-        """
-        for event in history.waiting_batches():
-            yield from self._keys(event)
-
-    def waiting_keys(self, history: History) -> tuple[CommittedKey, ...]:
-        """Committed keys that were not staked, in the order in which they were committed."""
-        staked = history.staked_pubkeys()
-        return tuple(c for c in self.committed_keys(history) if c.key.pubkey not in staked)
-
-    def known_keys(self, history: History) -> dict[bytes, str]:
-        """What became of every key that was committed and not withdrawn, or staked."""
-        committed = self.committed_keys(history)
-        known = {c.key.pubkey: f"committed by operator {c.operator_id}" for c in committed}
-        return known | {
-            pubkey: f"staked for operator {operator_id}"
-            for pubkey, operator_id in history.staked_operators().items()
-        }
-
-    def _keys(self, event: Event) -> tuple[CommittedKey, ...]:
-        key = (*_place(event), event.inputs["root"])
-        if key not in self._batches:
-            self._batches[key] = tuple(keys_of_batch(*key, event.inputs["keys"]))
-        return self._batches[key]
-
-
-def _place(event: Event) -> tuple[int, int]:
-    return event.inputs["operatorId"], event.inputs["batch"]

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from keel.chain.state import block_head
+from keel.deploy.contracts import OperatorRegistry
+
 type Bytes = NDArray[np.uint8]
 
 _PUBKEY_BYTES = 48
@@ -35,3 +38,12 @@ def recorded_keys(keys: Iterable[tuple[bytes, int]]) -> Recorded:
     rows = np.frombuffer(b"".join(pubkey for pubkey, _ in pairs), np.uint8)
     operators = np.array([operator_id for _, operator_id in pairs], np.uint32)
     return Recorded(rows.reshape(-1, _PUBKEY_BYTES), operators)
+
+
+def staked_pubkeys(registry: OperatorRegistry, first_block: int) -> dict[bytes, int]:
+    """Every public key that was staked, in order, and its operator."""
+    last_block = block_head(registry.rpc).number
+    return {
+        event.inputs["pubkey"]: event.inputs["operatorId"]
+        for event in registry.events_between(first_block, last_block, "KeyStaked")
+    }

@@ -17,7 +17,7 @@ from keel.scenarios.keepers import stake
 from keel.scenarios.users import deposit
 from keel.sight.event_file import EventFile
 from keel.sight.history import Historian
-from keel.sight.key_batches import staked_pubkeys
+from keel.sight.recorded_keys import staked_pubkeys
 
 CHAIN_ID = 31337
 

@@ -16,7 +16,7 @@ from keel.consensus.keys import ValidatorKey
 from keel.deploy.contracts import OperatorRegistry, WithdrawalVault
 from keel.model.balance_tree import ValidatorBalance
 from keel.model.constants import GWEI
-from keel.sight.key_batches import staked_pubkeys
+from keel.sight.recorded_keys import staked_pubkeys
 
 FULL_BALANCE_GWEI = 32 * GWEI
 

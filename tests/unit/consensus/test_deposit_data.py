@@ -9,6 +9,7 @@ from py_arkworks_bls12381 import G2Point
 
 from keel.consensus.deposit_data import (
     FULL_DEPOSIT_GWEI,
+    PREDEPOSIT_GWEI,
     DepositDataEntry,
     DepositDataError,
     DepositDataProblem,
@@ -171,6 +172,19 @@ def test_another_amount_is_refused(amount_gwei: int) -> None:
     made = make_deposit_data(key, CREDENTIALS, amount_gwei)
     assert problems_of([made]) == [(0, "amount", str(amount_gwei), "32000000000")]
     assert check_deposit_data([made], CREDENTIALS, "local", amount_gwei) == []
+
+
+def test_a_full_deposit_is_no_predeposit_and_the_message_says_how_one_is_made() -> None:
+    key = next(derive_signing_keys(bytes(32), count=1))
+    full, first = (
+        make_deposit_data(key, CREDENTIALS, gwei) for gwei in (FULL_DEPOSIT_GWEI, PREDEPOSIT_GWEI)
+    )
+    (problem,) = check_deposit_data([full], CREDENTIALS, "local", PREDEPOSIT_GWEI)
+    assert str(problem) == (
+        "entry 0, amount: 32000000000, expected 1000000000 "
+        "(1 ETH, as `partial-deposit --amount 1` of the deposit tools makes it)"
+    )
+    assert check_deposit_data([first], CREDENTIALS, "local", PREDEPOSIT_GWEI) == []
 
 
 @pytest.mark.parametrize("amount_gwei", [-1, 2**64])
