@@ -88,7 +88,7 @@ GUARDIAN = Role(
 ADMISSION = Role(
     8,
     "ADMISSION",
-    "Admits operators; at once, since each validator costs a new one 1 ETH, and staking is bounded.",
+    "Admits operators; at once: each validator costs a new one 1 ETH, and staking is bounded.",
     (("OperatorRegistry", ("addOperator",)),),
     0,
 )
