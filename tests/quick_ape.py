@@ -1,11 +1,11 @@
-"""What tests do not need of Ape: 110 of the 160 ms of every expected revert, and taken ports.
+"""What tests do not need of Ape: half of Anvil's work, 110 ms of each expected revert, taken ports.
 
-Ape looks for its Anvil's port where the kernel puts outgoing connections, and gives up after 20 s
-when it meets one that is still held. The old states of its Anvil stay in the user's home.
+Ape's Anvil records every step of the EVM, and writes the state before each of the last blocks to
+the disk of the user's home: no test asks for either. Ape looks for Anvil's port where the kernel
+puts outgoing connections, and gives up after 20 s when it meets one that is still held.
 """
 
 from functools import cache
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import ape_foundry.provider
@@ -17,17 +17,20 @@ from ape_foundry.provider import FoundryProvider
 
 from keel.circle.ports import choose_ports
 
+_STATES_KEPT = 500
+"""Blocks whose state may be read, as many as Anvil itself holds in memory."""
+
 
 def quicken_ape() -> None:
-    """Derive accounts once, print no trace of expected reverts, leave no port and no states."""
+    """Derive accounts once, print no trace of expected reverts, record only what tests read."""
     patch = pytest.MonkeyPatch()
-    states = TemporaryDirectory(prefix="keel-anvil-", ignore_cleanup_errors=True)
     command_line = FoundryProvider.build_command
 
-    def with_states_of_its_own(provider: FoundryProvider) -> list[str]:
-        return [*command_line(provider), "--cache-path", states.name]
+    def with_little_history(provider: FoundryProvider) -> list[str]:
+        asked = [each for each in command_line(provider) if each != "--steps-tracing"]
+        return [*asked, "--prune-history", str(_STATES_KEPT)]
 
-    patch.setattr(FoundryProvider, "build_command", with_states_of_its_own)
+    patch.setattr(FoundryProvider, "build_command", with_little_history)
     (port,) = choose_ports(1)
     patch.setattr(ape_foundry.provider, "EPHEMERAL_PORTS_START", port)
     patch.setattr(ape_foundry.provider, "EPHEMERAL_PORTS_END", port)

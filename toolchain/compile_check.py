@@ -17,8 +17,8 @@ import ape
 import click
 from ape.managers.project import LocalProject
 
+from keel.deploy.build_folder import Stamp
 from toolchain.environment import ROOT, SOLC_FOLDER
-from toolchain.setup import Stamp
 
 RUNTIME_BYTES_MOST = 24_000
 """Bound of a contract's code: below EIP-170's 24,576 by what a fix may need."""

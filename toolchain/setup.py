@@ -4,7 +4,6 @@ Run by `make setup` (setup.sh finds the Python). Each part leaves a stamp, the h
 made from, so a second run only compares hashes. Standard library only: it runs before any package.
 """
 
-import hashlib
 import os
 import platform
 import re
@@ -15,9 +14,11 @@ import sys
 import time
 import tomllib
 import venv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from keel.deploy.build_folder import Stamp, discard_stale_build
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLCHAIN = ROOT / "toolchain"
@@ -58,7 +59,7 @@ def main() -> None:
         set_up_python_packages()
         write_launchers()
         set_up_compiler(node)
-        discard_stale_build()
+        discard_stale_build(ROOT)
     except SetupError as error:
         sys.exit(f"keel: {error}")
 
@@ -153,7 +154,7 @@ def make_venv() -> None:
     """Make .venv anew; it is never its own maker, so the base interpreter builds it."""
     base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     if VENV in Path(sys.prefix).parents or Path(sys.prefix) == VENV:
-        run([str(base), str(Path(__file__))])
+        run([str(base), "-m", "toolchain.setup"])
         sys.exit(0)
     if VENV.exists():
         shutil.rmtree(VENV)
@@ -231,23 +232,6 @@ def set_up_compiler(node: Path) -> None:
     stamp.write()
 
 
-def discard_stale_build() -> None:
-    """Remove .build unless it was compiled with these settings from these contracts.
-
-    Ape's cache misses a change of the compiler's settings, and of some imported files.
-    """
-    build = ROOT / ".build"
-    contracts = sorted((ROOT / "contracts").rglob("*.sol"))
-    tools = [TOOLCHAIN / "solc.cjs", TOOLCHAIN / "link.cjs"]
-    sources = [ROOT / "package-lock.json", ROOT / "ape-config.yaml", *tools, *contracts]
-    stamp = Stamp(build / "keel-stamp", sources)
-    if stamp.is_current():
-        return
-    shutil.rmtree(build, ignore_errors=True)
-    build.mkdir()
-    stamp.write()
-
-
 def compiler_script(command: Sequence[str], version: str) -> str:
     """Return the shell script that answers --version at once and compiles by `command`."""
     lines = ["#!/bin/sh", f"if [ \"$1\" = --version ]; then printf '%s\\n' '{version}'; exit; fi"]
@@ -274,24 +258,6 @@ def native_solc() -> Path | None:
 def is_version(text: str) -> bool:
     """Whether a compiler's answer to --version names exactly Keel's version."""
     return re.search(rf"Version: {re.escape(SOLC_VERSION)}\+commit", text) is not None
-
-
-class Stamp:
-    """The hash of everything a part was made from, kept next to the part."""
-
-    def __init__(self, file: Path, sources: Iterable[Path], settings: Sequence[str] = ()) -> None:
-        digest = hashlib.sha256("\0".join(settings).encode())
-        for source in sources:
-            digest.update(source.read_bytes())
-        self._file, self._value = file, digest.hexdigest()
-
-    def is_current(self) -> bool:
-        """Whether the part was made from exactly these sources and settings."""
-        return self._file.exists() and self._file.read_text() == self._value
-
-    def write(self) -> None:
-        """Record that the part is made; called last, so an interrupted part is made again."""
-        self._file.write_text(self._value)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 for python in python3.12 python3 python "${PYENV_ROOT:-${HOME:-}/.pyenv}"/versions/3.12*/bin/python3.12; do
     if "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null; then
-        exec "$python" toolchain/setup.py
+        exec "$python" -m toolchain.setup
     fi
 done
 echo "keel: Python 3.12 was not found; install it (for example: pyenv install 3.12) and run make again." >&2

@@ -41,11 +41,11 @@ interface IValidatorProofs {
     error NoSuchBalance(uint256 index, uint256 balances);
     error NoPowerOfTwo(uint256 slotsPerHistoricalRoot);
 
-    /// @notice Fresh validators (PRF-4): 1 ETH of effective balance, these credentials, not slashed, no epoch set. Only
-    /// the public key differs, so 32 bytes of calldata are enough for one.
+    /// @notice Fresh validators (PRF-4): 1 ETH of effective balance, these credentials, not slashed, no epoch set.
+    /// Nothing but the public key differs, so 32 bytes of calldata are enough for one.
     /// @param fresh bit `i` says that the validator at `firstIndex + i` is shown to be fresh
-    /// @param leaves 1, 2, 4 ... 256 of them: the public key's root where `fresh` has the bit, else the root of whatever
-    /// is there, of which nothing is shown
+    /// @param leaves 1, 2, 4 ... 256 of them: the public key's root where `fresh` has the bit, else the root of what is
+    /// there, of which nothing is shown
     /// @param branch siblings from the batch up to the block's root, see `requireValidator`
     function requireFresh(
         Block calldata at,

@@ -17,6 +17,7 @@ import orjson
 from keel.chain.closeable import Closing
 from keel.chain.endpoint import endpoint
 from keel.chain.errors import ChainError, RpcConnectionError, RpcError
+from keel.chain.timed_response import TimedResponse
 
 type Request = tuple[str, Sequence[Any]]
 """A method and its parameters."""
@@ -37,6 +38,7 @@ class RpcClient(Closing):
     A request that broke off is never repeated, since the endpoint may have executed it; the next
     request opens a new connection. `name` may be shown, `url` may hold a provider's key.
     `log_blocks` is how many blocks' logs it grants at a time, as far as it has shown.
+    `timeout_seconds` bounds connecting, sending, and the whole answer, however slowly it comes.
     """
 
     def __init__(self, url: str, timeout_seconds: float = 120.0) -> None:
@@ -52,6 +54,8 @@ class RpcClient(Closing):
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         )
         self._connection = kind(parts.hostname or "", parts.port, timeout=timeout_seconds)
+        self._connection.response_class = TimedResponse
+        self._timeout_seconds = timeout_seconds
         self._ids = itertools.count(1)
         self.log_blocks = LOG_BLOCKS
 
@@ -137,6 +141,7 @@ class RpcClient(Closing):
         if open_socket is not None:
             closed_by_peer, _, _ = select.select([open_socket], [], [], 0)
             if not closed_by_peer:
+                open_socket.settimeout(self._timeout_seconds)
                 return
             self._connection.close()
         self._connection.connect()

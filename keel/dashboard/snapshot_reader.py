@@ -24,6 +24,7 @@ from keel.deploy.bindings import Bindings
 from keel.model.constants import BPS, ETHER, UNPROVEN_COVER_BPS
 from keel.model.frames import Action, State
 from keel.sight.event_index import ChainMovedError, EventIndex, hash_at
+from keel.sight.operator_numbers import operator_numbers
 
 TICKETS_SHOWN = 200
 _ALL_SHARES = 2**128
@@ -54,9 +55,10 @@ def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
     waiting = range(got["last_finalised"] + 1, got["last_ticket"] + 1)[:TICKETS_SHOWN]
     claimable = _claimable_ids(index, got["last_finalised"])
     tickets = more.add(c.queue.tickets.prepare([*waiting, *claimable]))
-    operators = [more.add(c.registry.operator.prepare(n)) for n in range(got["operators"])]
-    may = [more.add(c.registry.mayStakeNext.prepare(n)) for n in range(got["operators"])]
-    claimed = [more.add(c.registry.claimedShares.prepare(n)) for n in range(got["operators"])]
+    numbers = operator_numbers(c.registry, got["operators"])
+    operators = [more.add(c.registry.operator.prepare(n)) for n in numbers]
+    may = [more.add(c.registry.mayStakeNext.prepare(n)) for n in numbers]
+    claimed = [more.add(c.registry.claimedShares.prepare(n)) for n in numbers]
     people = sorted({e.inputs["underwriter"] for e in index.events if e.name == "CooldownStarted"})
     cooldowns = [more.add(c.fund.cooldownOf.prepare(who)) for who in people]
     worth = more.add(c.wrapped.convertToAssets.prepare(got["fund_units"]))
@@ -76,7 +78,7 @@ def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
         queue=_queue(got, all_tickets),
         operators=tuple(
             _operator(n, more[operators[n]], more[may[n]], more[claimed[n]], accounts)
-            for n in range(got["operators"])
+            for n in numbers
         ),
         oracle=_oracle(got),
         fund=_fund(got, more[worth], more[cover], dict(zip(people, leaving, strict=True))),

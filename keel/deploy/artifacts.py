@@ -16,6 +16,7 @@ from keel.deploy.errors import ArtifactMissingError
 
 _MANIFEST = packed(CONTRACTS) or REPOSITORY_ROOT / ".build" / "__local__.json"
 _SOURCES = "contracts/"
+_COMPILE = f"run `ape compile` in {REPOSITORY_ROOT}"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def load_artifacts(manifest: Path = _MANIFEST) -> Artifacts:
     Raises ArtifactMissingError.
     """
     if not manifest.is_file():
-        raise ArtifactMissingError("nothing is compiled yet: run `ape compile`")
+        raise ArtifactMissingError(f"nothing is compiled yet: {_COMPILE}")
     types: dict[str, Any] = orjson.loads(manifest.read_bytes()).get("contractTypes") or {}
     return {
         name: artifact
@@ -56,7 +57,7 @@ def artifact_named(artifacts: Artifacts, name: str) -> Artifact:
     try:
         return artifacts[name]
     except KeyError:
-        raise ArtifactMissingError(f"{name} is not compiled: run `ape compile`") from None
+        raise ArtifactMissingError(f"{name} is not compiled: {_COMPILE}") from None
 
 
 def fingerprint(artifacts: Artifacts) -> str:

@@ -5,16 +5,19 @@ from pathlib import Path
 
 import ape
 from ape.api.accounts import AccountAPI
+from ape.managers.project import LocalProject
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.chain.packed import CONTRACTS, packed
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head, chain_id, runtime_code, unlocked_accounts
 from keel.chain.system_contracts import DEPOSIT_CONTRACT, install_system_contracts
 from keel.deploy.actors import ACTORS, cast_actors, local_configuration
 from keel.deploy.artifacts import Artifacts, load_artifacts
+from keel.deploy.build_folder import discard_stale_build
 from keel.deploy.config import Configuration, load_configuration
 from keel.deploy.deploy import Deployment, Progress, deploy, is_deployed
 from keel.deploy.errors import ConfigurationError, DeployError, ManifestError
@@ -67,7 +70,8 @@ def compiled(console: Console) -> Artifacts:
     """Load all contracts, in the repository after compiling what has changed."""
     if packed(CONTRACTS) is None:
         with step(console, "Compiling what has changed (a minute or more the first time)"):
-            ape.project.load_contracts()
+            discard_stale_build(REPOSITORY_ROOT)
+            LocalProject(REPOSITORY_ROOT).load_contracts()
     return load_artifacts()
 
 

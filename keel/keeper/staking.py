@@ -33,6 +33,7 @@ from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.errors import Refused
 from keel.sight.history import Historian
 from keel.sight.key_batches import CommittedKey, Key
+from keel.sight.operator_numbers import operator_numbers
 
 DEPOSITED_BEFORE = "somebody has deposited for it before"
 
@@ -82,8 +83,8 @@ class StakingChoice:
 
 def read_operators(registry: OperatorRegistry) -> list[Operator]:
     """Operators as `keel.model.allocation` knows them."""
-    count = registry.operatorCount()
-    answers = call_many(registry.rpc, [registry.operator.prepare(i) for i in range(count)])
+    numbers = operator_numbers(registry, registry.operatorCount())
+    answers = call_many(registry.rpc, [registry.operator.prepare(number) for number in numbers])
     return [
         Operator(number, answer.active, answer.limit, answer.targetBps, answer.staked)
         for number, answer in enumerate(answers)

@@ -35,6 +35,7 @@ from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.frames import State
 from keel.service.layers import Layers
 from keel.sight.history import AskedExit, Historian, History
+from keel.sight.operator_numbers import operator_numbers
 
 _NO_ROOT = bytes(32)
 
@@ -217,12 +218,13 @@ class KeeperReader:
                 contracts.registry.operatorCount.prepare(),
             ],
         )
+        numbers = operator_numbers(contracts.registry, count)
         if root not in (self._leaves_root, _NO_ROOT) or self._leaves is None:
             self._leaves = None if root == _NO_ROOT else self._members.operators(root)
             self._leaves_root = root
         claimed = call_many(
             contracts.rpc,
-            [contracts.registry.claimedShares.prepare(number) for number in range(count)],
+            [contracts.registry.claimedShares.prepare(number) for number in numbers],
         )
         return Rewards(
             operators_root=root,

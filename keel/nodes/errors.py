@@ -46,7 +46,8 @@ class NoAgreementError(NodeError):
 
     def __init__(self, what: str, agree: int, said: Mapping[str, str]) -> None:
         listed = "; ".join(f"{url} says {text}" for url, text in said.items())
-        problem = f"no agreement of {agree} nodes on {what}: {listed or 'none was asked'}"
+        missing = "no usable answer" if agree == 1 else f"no agreement of {agree} nodes"
+        problem = f"{missing} on {what}: {listed or 'none was asked'}"
         super().__init__(", ".join(said), problem)
         self.args = (self.problem,)
         self.what = what

@@ -7,6 +7,7 @@ from keel.chain.contract import call_many
 from keel.chain.rpc import LOG_BLOCKS
 from keel.chain.state import balance_wei, block_head
 from keel.deploy.bindings import Bindings
+from keel.sight.operator_numbers import operator_numbers
 from keel.sight.recorded_keys import Recorded
 
 
@@ -44,7 +45,7 @@ def read_protocol(bindings: Bindings, recorded: Recorded, block_number: int) -> 
     calls = [
         registry.function(function).prepare(number)
         for function in ("claimedShares", "operator")
-        for number in range(count)
+        for number in operator_numbers(registry, count)
     ]
     answers = call_many(bindings.rpc, calls, block_number) if calls else []
     claimed = dict(enumerate(answers[:count]))

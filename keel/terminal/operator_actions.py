@@ -35,6 +35,7 @@ from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.sight.event_file import EventFile
 from keel.sight.history import Historian
 from keel.sight.key_batches import batches_of, require_usable
+from keel.sight.operator_numbers import operator_numbers
 from keel.terminal.answers import after, before, console
 from keel.terminal.connection import Connection, send
 from keel.terminal.faults import Fault
@@ -197,8 +198,8 @@ def _historian(connection: Connection) -> Historian:
 
 def _operators(connection: Connection) -> list[tuple[int, Any]]:
     registry = connection.contracts.registry
-    count = registry.operatorCount()
-    return [(number, registry.operator(number)) for number in range(count)]
+    numbers = operator_numbers(registry, registry.operatorCount())
+    return [(number, registry.operator(number)) for number in numbers]
 
 
 def _operator_of(connection: Connection, manager: str, operator_id: int | None) -> int:

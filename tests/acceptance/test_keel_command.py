@@ -5,15 +5,24 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.command import COMMANDS, LazyCommands, cli
+from keel.deploy import command
+from keel.deploy.artifacts import load_artifacts
 
 KEEL = REPOSITORY_ROOT / ".venv" / "bin" / "keel"
+COUNT_CONTRACTS = """
+from rich.console import Console
+from keel.deploy.command import compiled
+print(len(compiled(Console(quiet=True))))
+"""
 
 
 def keel(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -137,3 +146,43 @@ def test_bash_takes_the_completion() -> None:
     )
     assert done.stdout.split()[:1] == ["complete"], done.stderr
     assert done.stdout.split()[-1] == "keel"
+
+
+def test_the_contracts_are_found_from_another_project_s_folder(tmp_path: Path) -> None:
+    (tmp_path / "ape-config.yaml").write_text("name: other\ncontracts_folder: src\n")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "Unfinished.sol").write_text("pragma solidity 0.8.37; contract {")
+    done = subprocess.run(
+        [str(KEEL.parent / "python"), "-c", COUNT_CONTRACTS],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [str(len(load_artifacts()))]
+
+
+def test_a_changed_import_compiles_all_that_uses_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ape itself compiles only the file that changed, and leaves its users as they were."""
+    for name in ("solc.cjs", "link.cjs"):
+        (tmp_path / "toolchain").mkdir(exist_ok=True)
+        (tmp_path / "toolchain" / name).write_text("")
+    (tmp_path / "package-lock.json").write_text("{}")
+    (tmp_path / "ape-config.yaml").write_text("name: small\ncontracts_folder: contracts\n")
+    contracts = tmp_path / "contracts"
+    contracts.mkdir()
+    base = "pragma solidity ^0.8.0; abstract contract Base { uint256 public constant ONE = %d; }"
+    (contracts / "User.sol").write_text(
+        'pragma solidity ^0.8.0; import "./Base.sol"; contract User is Base {}'
+    )
+    manifest = tmp_path / ".build" / "__local__.json"
+    monkeypatch.setattr(command, "REPOSITORY_ROOT", tmp_path)
+    monkeypatch.setattr(command, "load_artifacts", lambda: load_artifacts(manifest))
+    codes = []
+    for value in (1, 2, 2):
+        (contracts / "Base.sol").write_text(base % value)
+        codes.append(command.compiled(Console(quiet=True))["User"].creation_code)
+    assert codes[0] != codes[1]
+    assert codes[1] == codes[2]

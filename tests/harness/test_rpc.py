@@ -1,5 +1,11 @@
 """The JSON-RPC client: results in order, typed errors, and a connection that recovers."""
 
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 import pytest
 
 from keel.chain.anvil import AnvilOptions, start_anvil
@@ -54,6 +60,48 @@ def test_an_answer_beyond_the_bound_is_not_collected(monkeypatch: pytest.MonkeyP
         pytest.raises(RpcConnectionError, match="more than 40 bytes"),
     ):
         beyond.call("eth_chainId")
+
+
+BODY = b'{"jsonrpc":"2.0","id":%d,"result":"0x01"}'
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY % 1)
+
+
+@contextmanager
+def dripping(whole_in_seconds: float, at_once: int) -> Iterator[str]:
+    """Serve answers of which so many bytes come at once, and the others one by one."""
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            for number in range(1, 10):
+                while not connection.recv(4096).endswith(b"}"):
+                    pass
+                answer = HEAD + BODY % number
+                connection.sendall(answer[:at_once])
+                for byte in answer[at_once:]:
+                    time.sleep(whole_in_seconds / len(answer[at_once:]))
+                    connection.sendall(bytes([byte]))
+
+    def accept() -> None:
+        with suppress(OSError):
+            drip(listener.accept()[0])
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("at_once", [5, len(HEAD)], ids=["its headers", "its body"])
+def test_an_answer_that_drips_is_given_up_in_time(at_once: int) -> None:
+    with dripping(20, at_once) as url, RpcClient(url, timeout_seconds=1) as rpc:
+        begun = time.monotonic()
+        with pytest.raises(RpcConnectionError, match="timed out"):
+            rpc.call("eth_chainId")
+        assert time.monotonic() - begun < 8
+
+
+def test_each_answer_has_the_whole_time_for_itself() -> None:
+    with dripping(1, 5) as url, RpcClient(url, timeout_seconds=2.5) as rpc:
+        assert [rpc.call("eth_chainId") for _ in range(4)] == ["0x01"] * 4
 
 
 def test_an_unknown_method_raises_its_code(rpc: RpcClient) -> None:

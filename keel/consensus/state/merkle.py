@@ -54,13 +54,7 @@ class MerkleTree:
     @cached_property
     def root(self) -> bytes:
         """The root, zero subtrees included."""
-        top = len(self.levels) - 1
-        if not len(self.levels[0]):
-            return ZERO_NODES[self.depth]
-        node = self.levels[top].tobytes()
-        for level in range(top, self.depth):
-            node = hash_pair(node, ZERO_NODES[level])
-        return node
+        return self.node(self.depth, 0)
 
     def leaf(self, index: int) -> bytes:
         """One leaf; raises ProofError beyond the last."""
@@ -71,12 +65,18 @@ class MerkleTree:
     def branch(self, index: int) -> tuple[bytes, ...]:
         """Siblings from a leaf up to the root; raises ProofError beyond the last leaf."""
         self.leaf(index)
-        return tuple(self._node(level, (index >> level) ^ 1) for level in range(self.depth))
+        return tuple(self.node(level, (index >> level) ^ 1) for level in range(self.depth))
 
-    def _node(self, level: int, index: int) -> bytes:
-        if level < len(self.levels) and index < len(self.levels[level]):
-            return bytes(self.levels[level][index])
-        return ZERO_NODES[level]
+    def node(self, level: int, index: int) -> bytes:
+        """One node; beyond the last it is an empty subtree."""
+        top = min(level, len(self.levels) - 1)
+        nodes, at = self.levels[top], index << (level - top)
+        if at >= len(nodes):
+            return ZERO_NODES[level]
+        node = bytes(nodes[at])
+        for height in range(top, level):
+            node = hash_pair(node, ZERO_NODES[height])
+        return node
 
 
 @dataclass(frozen=True)

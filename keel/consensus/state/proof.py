@@ -10,13 +10,15 @@ from keel.consensus.state.tree import BALANCES_A_CHUNK, StateTree
 
 @dataclass(frozen=True, slots=True)
 class GeneralisedIndices:
-    """Places in the trees of a fork: two under the state root, one under the block header's root.
+    """Places in the trees of a fork: three under the state root, one under the block header's root.
 
-    They are the first validator, the first chunk of balances, and the state root.
+    They are the first validator, the first chunk of balances, the first of the roots of older
+    blocks, and the state root.
     """
 
     first_validator: int
     first_balances: int
+    first_block_root: int
     state_root: int
 
     def validator(self, index: int) -> int:
@@ -26,6 +28,10 @@ class GeneralisedIndices:
     def balance(self, index: int) -> int:
         """The chunk with a validator's balance under the block root."""
         return joined(self.state_root, self.first_balances + index // BALANCES_A_CHUNK)
+
+    def block_root(self, position: int) -> int:
+        """One of the roots of older blocks under the block root."""
+        return joined(self.state_root, self.first_block_root + position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ def generalised_indices(spec: Spec) -> GeneralisedIndices:
     return GeneralisedIndices(
         int(spec.get_generalized_index(spec.BeaconState, "validators", 0)),
         int(spec.get_generalized_index(spec.BeaconState, "balances", 0)),
+        int(spec.get_generalized_index(spec.BeaconState, "block_roots", 0)),
         int(spec.get_generalized_index(spec.BeaconBlockHeader, "state_root")),
     )
 
@@ -64,6 +71,22 @@ def prove_validator(tree: StateTree, indices: GeneralisedIndices, index: int) ->
     return _under_block(tree, indices, leaf, branch, indices.validator(index))
 
 
+def prove_validators(
+    tree: StateTree, indices: GeneralisedIndices, first: int, size: int
+) -> StateProof:
+    """Prove the node above `size` neighbours; raises ProofError like `prove_validator`.
+
+    `size` is a power of two that divides `first`; places beyond the last validator are empty.
+    """
+    if size < 1 or size & (size - 1) or first % size:
+        raise ProofError(f"{size} validators from {first} on are no subtree")
+    tree.validators.chunks.leaf(first)
+    height = size.bit_length() - 1
+    leaf = tree.validators.chunks.node(height, first >> height)
+    branch = tree.validator_branch(first)[height:]
+    return _under_block(tree, indices, leaf, branch, indices.validator(first) >> height)
+
+
 def prove_balance(tree: StateTree, indices: GeneralisedIndices, index: int) -> StateProof:
     """Prove the chunk that holds a validator's balance: four numbers of 8 bytes, little-endian.
 
@@ -74,6 +97,19 @@ def prove_balance(tree: StateTree, indices: GeneralisedIndices, index: int) -> S
     leaf = tree.balances.chunks.leaf(index // BALANCES_A_CHUNK)
     branch = tree.balance_branch(index)
     return _under_block(tree, indices, leaf, branch, indices.balance(index))
+
+
+def prove_block_root(tree: StateTree, indices: GeneralisedIndices, slot: int) -> StateProof:
+    """Prove the root of an older block, the last one up to a slot, by its place in the state.
+
+    Raises ProofError if the state does not hold that slot's, or like `prove_validator`.
+    """
+    newest, held = tree.header_slot, len(tree.block_roots.levels[0])
+    if not max(newest - held, 0) <= slot < newest:
+        raise ProofError(f"slot {slot}, {max(newest - held, 0)} to {newest - 1} expected")
+    leaf = tree.block_roots.leaf(slot % held)
+    branch = tree.block_root_branch(slot % held)
+    return _under_block(tree, indices, leaf, branch, indices.block_root(slot % held))
 
 
 def root_by(leaf: bytes, branch: tuple[bytes, ...], generalised_index: int) -> bytes:

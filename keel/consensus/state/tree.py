@@ -33,8 +33,10 @@ class StateTree:
     fields: MerkleTree
     validators: ListTree
     balances: ListTree
+    block_roots: MerkleTree
     validators_position: int
     balances_position: int
+    block_roots_position: int
     header_fields: MerkleTree
 
     @property
@@ -51,13 +53,35 @@ class StateTree:
         chunk = index // BALANCES_A_CHUNK
         return self.balances.branch(chunk) + self.fields.branch(self.balances_position)
 
+    def block_root_branch(self, position: int) -> tuple[bytes, ...]:
+        """Siblings from one of the roots of older blocks up to the state root."""
+        return self.block_roots.branch(position) + self.fields.branch(self.block_roots_position)
+
+    @property
+    def header_slot(self) -> int:
+        """Slot of the state's latest block."""
+        return self._header_number(0)
+
+    @property
+    def header_proposer(self) -> int:
+        """Index of the validator that proposed the state's latest block."""
+        return self._header_number(1)
+
+    def _header_number(self, position: int) -> int:
+        return int.from_bytes(self.header_fields.leaf(position)[:8], "little")
+
 
 def state_tree(state: EncodedState, progress: Progress | None = None) -> StateTree:
     """Hash a state; `progress` counts validators. Raises the specification's errors for fields."""
     layout = state.layout.state
     validators = validators_tree(state, progress)
     balances = balances_tree(state)
-    known = {"validators": validators.root, "balances": balances.root}
+    block_roots = _block_roots_tree(state)
+    known = {
+        "validators": validators.root,
+        "balances": balances.root,
+        "block_roots": block_roots.root,
+    }
     roots = [
         known[field.name] if field.name in known else _field_root(state, field)
         for field in layout.fields
@@ -67,8 +91,10 @@ def state_tree(state: EncodedState, progress: Progress | None = None) -> StateTr
         fields,
         validators,
         balances,
+        block_roots,
         layout.position("validators"),
         layout.position("balances"),
+        layout.position("block_roots"),
         _header_fields(state, fields.root),
     )
 
@@ -84,6 +110,11 @@ def validators_tree(state: EncodedState, progress: Progress | None = None) -> Li
 def balances_tree(state: EncodedState) -> ListTree:
     """The list of balances, four to a leaf."""
     return _numbers_tree(state, "balances", 8)
+
+
+def _block_roots_tree(state: EncodedState) -> MerkleTree:
+    roots = packed_chunks(state.spans["block_roots"])
+    return merkle_tree(roots, chunk_depth(len(roots), CHUNK_BYTES))
 
 
 def _field_root(state: EncodedState, field: Field) -> bytes:

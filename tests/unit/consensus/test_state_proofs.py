@@ -68,9 +68,10 @@ def test_every_validator_and_balance_is_proven_to_the_block_root(fork: Fork, cou
 @pytest.mark.parametrize("fork", FORKS)
 def test_generalised_indices_are_those_that_contracts_use(fork: Fork) -> None:
     indices = generalised_indices(spec_of(fork))
-    assert indices == GeneralisedIndices(0x960000000000, (64 + 12) * 2 << 38, 11)
+    assert indices == GeneralisedIndices(0x960000000000, (64 + 12) * 2 << 38, (64 + 5) * 64, 11)
     assert indices.validator(5) == ((11 << 6 | 11) << 1) << 40 | 5
     assert indices.balance(5) == ((11 << 6 | 12) << 1) << 38 | 1
+    assert indices.block_root(5) == (11 << 6 | 5) * 64 | 5
 
 
 def test_proofs_have_the_length_that_contracts_expect() -> None:
