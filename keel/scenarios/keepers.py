@@ -3,53 +3,58 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from keel.chain.deposit_contract import deposit_root, deposits_of
 from keel.chain.state import block_head
 from keel.chain.transaction import Receipt, await_receipt
 from keel.circle.reports import Reported
 from keel.consensus.beacon.outcome import SlotOutcome
-from keel.errors import KeelError
-from keel.keeper.staking import choose_keys, deposited_ever
-from keel.model.constants import VALIDATOR_DEPOSIT_WEI
+from keel.keeper.staking import read_operators, take_in_turns
+from keel.model.constants import ETHER
+from keel.model.key_stage import Stage
 from keel.scenarios.circle_world import CircleWorld
-from keel.scenarios.operators import NETWORK
+from keel.scenarios.operators import history_of
+from keel.scenarios.proofs import await_and_prove
 from keel.scenarios.world import World
-from keel.sight.history import Historian
 
-
-class RootsDifferError(KeelError):
-    """The deposit contract's root is not the one that Python computed."""
+_TOP_UP_WEI = 31 * ETHER
 
 
 @dataclass(frozen=True, slots=True)
 class Staked:
-    """`deposit_root` is the contract's, and the one that Python computed over all its logs."""
+    """`bonds_wei` is what operators had put in themselves, and have as wkETH of their bonds.
+
+    `proven_by_keeper` keys were proven by the keeper's account.
+    """
 
     validators: int
     by_operator: dict[int, int]
     gas_used: int
-    deposit_root: bytes
+    bonds_wei: int
+    proven_by_keeper: int
 
     @property
     def amount_wei(self) -> int:
-        """Ether that reached the deposit contract."""
-        return self.validators * VALIDATOR_DEPOSIT_WEI
+        """The pool's ether that reached the deposit contract."""
+        return self.validators * _TOP_UP_WEI
 
 
-def stake(world: World, most: int | None = None) -> Staked:
-    """Stake what is free on keys of all operators in turn, at most `most` validators."""
-    c = world.contracts
-    choice = choose_keys(
-        c.vault,
-        c.registry,
-        c.deposits,
-        NETWORK,
-        Historian(c, world.first_block),
-        deposited=deposited_ever(c.deposits),
-        most=most,
-    )
-    receipt = world.send_as_role(c.registry, "stake", *choice.arguments)
-    return _staked(world, [receipt])
+def stake(world: World, most: int | None = None, actor: str = "stranger") -> Staked:
+    """Prove every predeposited key once it is a validator, then stake what is free on them.
+
+    At most `most` validators, operators in turn; anybody may do either.
+    """
+    await_and_prove(world, actor)
+    return stake_proven(world, most, actor)
+
+
+def stake_proven(world: World, most: int | None = None, actor: str = "stranger") -> Staked:
+    """Stake what is free on proven keys of all operators in turn, at most `most` validators."""
+    registry = world.contracts.registry
+    free = world.contracts.vault.stakeableValidators()
+    wanted = free if most is None else min(free, most)
+    proven = history_of(world).keys_at(Stage.PROVEN)
+    keys = take_in_turns(proven, read_operators(registry), wanted)
+    packed = b"".join(life.pubkey for life in keys)
+    return _staked(world, [registry.stake.send(packed, sender=world.actors[actor])])
 
 
 def await_staked(world: CircleWorld, validators: int) -> Staked:
@@ -61,38 +66,37 @@ def await_staked(world: CircleWorld, validators: int) -> Staked:
     world.circle.until(
         lambda: registry.totalStaked() >= validators, f"staking {validators} validators"
     )
-    last_block = block_head(world.rpc).number
-    events = registry.events_between(world.first_block, last_block, "KeyStaked")
+    return _staked(world, _receipts_of(world, "KeyStaked"))
+
+
+def _receipts_of(world: World, event_name: str) -> list[Receipt]:
+    """Of all transactions in which the registry emitted an event of this name."""
+    registry, last_block = world.contracts.registry, block_head(world.rpc).number
+    events = registry.events_between(world.first_block, last_block, event_name)
     hashes = dict.fromkeys(event.log.transaction_hash for event in events)
-    return _staked(world, [await_receipt(world.rpc, each) for each in hashes])
-
-
-def computed_deposit_root(world: World) -> bytes:
-    """Root over every deposit in the contract's log, by the consensus specs' own SSZ."""
-    deposits = world.contracts.deposits
-    events = deposits.events_between(0, block_head(world.rpc).number, "DepositEvent")
-    return deposit_root(deposit.data for deposit in deposits_of(events))
+    return [await_receipt(world.rpc, each) for each in hashes]
 
 
 def _staked(world: World, receipts: Iterable[Receipt]) -> Staked:
+    registry, vault, keeper = world.contracts.registry, world.contracts.vault, world.actors["keeper"]
     counts: dict[int, int] = {}
-    gas_used = 0
+    gas_used = bonds_wei = 0
     for receipt in receipts:
         gas_used += receipt.gas_used
-        for event in world.contracts.registry.events(receipt, "KeyStaked"):
+        for event in registry.events(receipt, "KeyStaked"):
             operator_id = event.inputs["operatorId"]
             counts[operator_id] = counts.get(operator_id, 0) + 1
-    root, computed = world.contracts.deposits.get_deposit_root(), computed_deposit_root(world)
-    if root != computed:
-        raise RootsDifferError(
-            f"the deposit contract's root is 0x{root.hex()}, "
-            f"computed from its logs is 0x{computed.hex()}"
-        )
+        bonds_wei += sum(each.inputs["bondWei"] for each in vault.events(receipt, "Staked"))
     return Staked(
         validators=sum(counts.values()),
         by_operator=counts,
         gas_used=gas_used,
-        deposit_root=root,
+        bonds_wei=bonds_wei,
+        proven_by_keeper=sum(
+            len(registry.events(receipt, "KeyProven"))
+            for receipt in _receipts_of(world, "KeyProven")
+            if receipt.sender == keeper
+        ),
     )
 
 

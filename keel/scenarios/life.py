@@ -1,15 +1,14 @@
 """The life of Keel in chapters, as `make demo` and the tests run it."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
 from keel.formatting.amounts import shown_ether, shown_seconds
 from keel.model.constants import ETHER, GWEI
-from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.circle_world import CircleWorld, has_signed, kill_in_mid_frame
-from keel.scenarios.keepers import await_exit_asked, await_paid_out, await_staked
-from keel.scenarios.operators import await_rewards, operators_join
+from keel.scenarios.chapter import Chapter, Life, name_of
+from keel.scenarios.circle_world import has_signed, kill_in_mid_frame
+from keel.scenarios.key_chapters import FRONT_RUN, PREDEPOSIT, PROOF, STAKE
+from keel.scenarios.keepers import await_exit_asked, await_paid_out
+from keel.scenarios.operators import await_rewards
 from keel.scenarios.users import (
     a_frame_passes,
     claim_ticket,
@@ -22,7 +21,6 @@ from keel.scenarios.users import (
 )
 from keel.scenarios.validators import (
     Lost,
-    Slashed,
     await_activation,
     frames_offline,
     lost_by,
@@ -37,52 +35,11 @@ INSURANCE_WEI = 3 * ETHER
 MEV_WEI = ETHER // 200
 LARGE_TICKET_WEI = 100 * ETHER
 OFFENDERS = 1
-VALIDATORS = 24
 VICTIM = 2
 
 
-@dataclass
-class Life:
-    """A folder for files of operators, the ticket that changes hands, and who was slashed.
-
-    The world becomes a CircleWorld when the processes have started.
-    """
-
-    world: BeaconWorld
-    folder: Path
-    start_circle: Callable[[BeaconWorld], CircleWorld]
-    ticket_id: int = 0
-    slashed: Slashed | None = None
-
-    @property
-    def circled(self) -> CircleWorld:
-        """The world with its processes; raises ValueError before they have started."""
-        if not isinstance(self.world, CircleWorld):
-            raise ValueError("no reporter and no keeper has started yet")
-        return self.world
-
-
-type Act = Callable[[Life], Iterator[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """`act` does it and says what happened, sentence by sentence."""
-
-    title: str
-    act: Act
-
-
-def _join(life: Life) -> Iterator[str]:
-    for joined in operators_join(life.world, life.folder):
-        yield (
-            f"{joined.name} wrote {joined.file.name} with {joined.keys} BLS keys; checked, then "
-            f"committed for {joined.gas_used // joined.keys:,} gas a key."
-        )
-
-
 def _deposit(life: Life) -> Iterator[str]:
-    for actor, amount in (("depositor", 500), ("redeemer", 100)):
+    for actor, amount in (("depositor", 476), ("redeemer", 100)):
         bought = deposit(life.world, actor, amount * ETHER)
         yield f"The {actor} paid {amount} ETH and has {shown_ether(bought.balance)} kETH."
     bought = deposit_wrapped(life.world, "holder", 300 * ETHER)
@@ -100,24 +57,16 @@ def _start(life: Life) -> Iterator[str]:
         f"Reporters are processes {reporters}, the keeper is process {keepers}; each has its own "
         "key, journal and log, and knows the others by address only."
     )
-    yield "From now on the script neither stakes, reports nor asks for exits: they do."
-
-
-def _stake(life: Life) -> Iterator[str]:
-    staked = await_staked(life.circled, VALIDATORS)
-    parts = ", ".join(str(count) for count in staked.by_operator.values())
     yield (
-        f"The keeper staked {staked.validators} validators ({parts} by operator): "
-        f"{shown_ether(staked.amount_wei)} ETH, {staked.gas_used // staked.validators:,} gas each."
+        "From now on the script neither proves, stakes, reports nor asks for exits: they do."
     )
-    yield f"Deposit root 0x{staked.deposit_root.hex()[:16]}... equals the one computed in Python."
 
 
 def _activate(life: Life) -> Iterator[str]:
     pending = len(life.world.beacon.chain.state.pending_deposits)
     yield (
-        f"The beacon chain took {pending} deposits from the contract's log (EIP-6110); it lets in "
-        "a few an epoch."
+        f"The beacon chain took {pending} more deposits from the contract's log (EIP-6110); it "
+        "lets in a few an epoch."
     )
     activated = await_activation(life.world)
     yield (
@@ -143,7 +92,7 @@ def _report(life: Life) -> Iterator[str]:
     reported = world.next_report()
     yield (
         f"{reported.signatures} members signed the report of slot {reported.report.ref_slot}, "
-        f"which the chain has finalised; {_name_of(world, reported.receipt.sender)} posted it in "
+        f"which the chain has finalised; {name_of(world, reported.receipt.sender)} posted it in "
         f"block {reported.receipt.block_number} for {reported.receipt.gas_used:,} gas."
     )
     outcome = reported.outcome
@@ -233,7 +182,7 @@ def _die(life: Life) -> Iterator[str]:
     victim = world.circle.reporters[VICTIM]
     killed = kill_in_mid_frame(world, victim)
     reported = killed.reported
-    names = ", ".join(sorted(_name_of(world, signer) for signer in reported.signers))
+    names = ", ".join(sorted(name_of(world, signer) for signer in reported.signers))
     yield f"In slot {killed.slot} process {killed.pid} ({killed.name}) was killed (kill -9)."
     yield f"The report of slot {reported.report.ref_slot} came all the same, signed by {names}."
     victim.restart()
@@ -272,10 +221,6 @@ def _reward(life: Life) -> Iterator[str]:
         )
 
 
-def _name_of(world: BeaconWorld, address: str) -> str:
-    return next((name for name, each in world.actors.items() if each == address), address)
-
-
 def _told(what: str, lost: Lost) -> str:
     return (
         f"{what} made a loss of {shown_ether(lost.loss_wei)} ETH: unvested rewards bore "
@@ -285,10 +230,12 @@ def _told(what: str, lost: Lost) -> str:
 
 
 CHAPTERS = (
-    Chapter("Three operators add keys from deposit-data files", _join),
+    PREDEPOSIT,
     Chapter("Users deposit into both tokens", _deposit),
+    FRONT_RUN,
+    PROOF,
     Chapter("Five reporters and a keeper start", _start),
-    Chapter("32-ETH deposits reach the deposit contract", _stake),
+    STAKE,
     Chapter("The beacon chain activates the validators", _activate),
     Chapter("Validators earn; five members sign, one posts", _report),
     Chapter("Both tokens grow over the following frame", _grow),

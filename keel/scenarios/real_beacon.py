@@ -4,25 +4,29 @@ Validators are known by the public keys that the registry recorded; what they ha
 are active, exited or slashed, is read from the beacon state of the slot in question.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from keel.chain.state import block_head
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.spec import Spec, State
 from keel.consensus.keys import ValidatorKey
 from keel.consensus.state.encoded_state import read_state
 from keel.consensus.state.penalties import penalties_in_state
+from keel.consensus.state.prover import ProvenBlock, Prover
+from keel.consensus.state.tree import state_tree
 from keel.deploy.contracts import OperatorRegistry
 from keel.model.balance_tree import ValidatorBalance
-from keel.sight.recorded_keys import staked_pubkeys
 
-NO_INDEX = 2**64 - 1
-"""Index of a key whose deposit is still pending."""
+_PREDEPOSIT_GWEI, _TOP_UP_GWEI = 10**9, 31 * 10**9
+_MOST_SLOTS_TO_VALIDATOR = 96
+"""A deposit must be final, and the chain lets in so many an epoch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One key. Its balance holds pending deposits too; before activation it is not active.
+    """One validator. Its balance holds pending deposits too; it may be not active yet.
 
     `penalty_gwei` is what a slashed one is expected to lose still.
     """
@@ -73,7 +77,9 @@ def view_of(spec: Spec, state: State) -> BeaconView:
         )
     for pending in state.pending_deposits:
         pubkey = bytes(pending.pubkey)
-        known = found.get(pubkey, Standing(NO_INDEX, 0))
+        known = found.get(pubkey)
+        if known is None:
+            continue  # no validator yet, so nobody has proven it and nothing of the pool is there
         found[pubkey] = replace(
             known,
             balance_gwei=known.balance_gwei + int(pending.amount),
@@ -87,7 +93,10 @@ _KEPT_VIEWS = 8
 
 
 class RealBeacon:
-    """A chain in this process; `operators` has the operator of each recorded key."""
+    """A chain in this process; `operators` has the operator of each recorded key.
+
+    `staked_in` has the execution block that recorded it.
+    """
 
     def __init__(
         self, chain: BeaconChain, registry: OperatorRegistry, rewards_vault: str, first_block: int
@@ -95,6 +104,7 @@ class RealBeacon:
         self.registry = registry
         self.first_block = first_block
         self.operators: dict[bytes, int] = {}
+        self.staked_in: dict[bytes, int] = {}
         self.chain = chain
         self.rewards_vault = rewards_vault
         self._views: dict[tuple[int, bytes], BeaconView] = {}
@@ -121,7 +131,10 @@ class RealBeacon:
 
     def follow(self) -> None:
         """Learn of keys that were staked, whose operators set RewardsVault as fee recipient."""
-        self.operators = staked_pubkeys(self.registry, self.first_block)
+        last_block = block_head(self.registry.rpc).number
+        staked = self.registry.events_between(self.first_block, last_block, "KeyStaked")
+        self.operators = {each.inputs["pubkey"]: each.inputs["operatorId"] for each in staked}
+        self.staked_in = {each.inputs["pubkey"]: each.log.block_number for each in staked}
         self.chain.fees.send_fees_of(list(self.operators), self.rewards_vault)
 
     def hold_keys(self, keys: Sequence[ValidatorKey]) -> None:
@@ -135,6 +148,34 @@ class RealBeacon:
     def await_final(self, ref_time: int) -> None:
         """Let slots pass until the chain has finalised the reference slot."""
         self.chain.to_finality(self.slot_at(ref_time) + 1)
+
+    def await_validators(self, pubkeys: Collection[bytes]) -> None:
+        """Let slots pass until deposits have made validators in a state that can be shown."""
+        wanted = set(pubkeys)
+
+        def are_there(_chain: BeaconChain) -> bool:
+            validators = self.chain.store.state_at(self._shown_slot()).validators
+            return wanted <= {bytes(each.pubkey) for each in validators}
+
+        self.chain.run_until(are_there, _MOST_SLOTS_TO_VALIDATOR, what="a validator for each key")
+
+    def shown(self) -> tuple[Prover, ProvenBlock]:
+        """The newest state whose block EIP-4788 has: that of the parent of the latest block."""
+        state = self.chain.store.state_at(self._shown_slot())
+        encoded = read_state(self.chain.spec, state.encode_bytes())
+        prover = Prover(encoded, state_tree(encoded))
+        return prover, prover.block(int(self._head_block.body.execution_payload.timestamp))
+
+    @property
+    def _head_block(self) -> Any:
+        head = self.chain.head_block
+        if head is None:
+            raise ValueError("there is only genesis, which no block names")
+        return head.message
+
+    def _shown_slot(self) -> int:
+        parent = self.chain.store.block(bytes(self._head_block.parent_root))
+        return int(parent.message.slot)
 
     def deposits_in(self, slot: int) -> Iterator[tuple[bytes, int]]:
         """Public keys and gwei of the deposits in a slot's block."""
@@ -162,19 +203,19 @@ class RealBeacon:
 
     def total_gwei(self, time: int) -> int:
         """C: balances and pending deposits of the recorded keys, less expected penalties."""
-        view = self.view(self.slot_at(time))
-        return sum(view.worth_gwei(pubkey) for pubkey in self.operators)
+        return sum(one.worth_gwei for one in self.standings(self.slot_at(time)).values())
 
     def deposited_later_gwei(self, time: int) -> int:
-        """P: the first deposit of each key that the state did not know, from later blocks."""
+        """P: for each key that was recorded later, its predeposit and the first top-up since."""
         slot = self.slot_at(time)
-        missing = set(self.operators) - set(self.view(slot).by_pubkey)
+        block_number = self.view(slot).block_number
+        missing = {key for key, block in self.staked_in.items() if block > block_number}
         total = 0
         for later in range(slot + 1, self.head_slot + 1) if missing else ():
             for pubkey, amount_gwei in self.deposits_in(later):
-                if pubkey in missing:
+                if pubkey in missing and amount_gwei == _TOP_UP_GWEI:
                     missing.remove(pubkey)
-                    total += amount_gwei
+                    total += _PREDEPOSIT_GWEI + amount_gwei
         return total
 
     def balances(self, time: int) -> list[ValidatorBalance]:
@@ -203,6 +244,10 @@ class RealBeacon:
         return counted
 
     def standings(self, slot: int | None = None) -> dict[bytes, Standing]:
-        """How the recorded keys stand at a slot, by default now; unknown ones are left out."""
+        """How the keys that were recorded up to a slot stand at it, by default now."""
         view = self.view(self.head_slot if slot is None else slot)
-        return {key: view.by_pubkey[key] for key in self.operators if key in view.by_pubkey}
+        return {
+            key: view.by_pubkey[key]
+            for key in self.operators
+            if self.staked_in[key] <= view.block_number
+        }

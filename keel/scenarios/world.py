@@ -1,6 +1,6 @@
 """What scenarios run on: a chain with Keel, people by their roles, a consensus layer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.transaction import Receipt
 from keel.circle.keys import account_of
 from keel.consensus.keys import ValidatorKey
+from keel.consensus.state.prover import ProvenBlock, Prover
 from keel.deploy.actors import ORACLE_MEMBERS
 from keel.deploy.bindings import CONTRACT_NAMES, Bindings
 from keel.deploy.config import Configuration
@@ -27,6 +28,12 @@ class ConsensusLayer(Protocol):
 
     def hold_keys(self, keys: Sequence[ValidatorKey]) -> None:
         """Let operators' machines have keys, so that their validators do their duties."""
+
+    def await_validators(self, pubkeys: Collection[bytes]) -> None:
+        """Let time pass until there is a validator for each of these keys."""
+
+    def shown(self) -> tuple[Prover, ProvenBlock]:
+        """A state with all of the chain's validators, and its block, which EIP-4788 has."""
 
     def go_to(self, time: int) -> None:
         """Let time pass up to the slot of this moment, with a block there if one can be."""

@@ -1,11 +1,12 @@
 """The consensus layer's part, played by the script: a small ledger of the vault's validators.
 
-Validators enter by the real logs of the real deposit contract. What they earn, lose and hand over
-to WithdrawalVault is decided by the story that calls `earn`, `slash` and `sweep`. The ledger keeps
-times, so that it knows every balance at any reference slot.
+Validators enter by the real logs of the real deposit contract: the first deposit of a key makes a
+validator in a real state that can be proven, the vault's top-up makes it one of the ledger. What
+they earn, lose and hand over to WithdrawalVault is decided by the story that calls `earn`, `slash`
+and `sweep`. The ledger keeps times, so that it knows every balance at any reference slot.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from keel.chain.clock import jump_to, now
@@ -13,12 +14,15 @@ from keel.chain.contract import Contract
 from keel.chain.deposit_contract import deposits_of
 from keel.chain.state import balance_wei, block_head, set_balance_wei
 from keel.consensus.keys import ValidatorKey
+from keel.consensus.state.prover import ProvenBlock, Prover
 from keel.deploy.contracts import OperatorRegistry, WithdrawalVault
 from keel.model.balance_tree import ValidatorBalance
 from keel.model.constants import GWEI
 from keel.sight.recorded_keys import staked_pubkeys
+from tests.beacon_record import BeaconRecord, BeaconValidator
 
 FULL_BALANCE_GWEI = 32 * GWEI
+TOP_UP_GWEI = 31 * GWEI
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,9 @@ class ScriptBeacon:
     deposits: Contract
     registry: OperatorRegistry
     withdrawal_vault: WithdrawalVault
-    credentials: bytes
     first_block: int
     finality_seconds: int
+    record: BeaconRecord = field(default_factory=BeaconRecord)
     validators: list[Validator] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     slashed: dict[bytes, int] = field(default_factory=dict)
@@ -58,7 +62,7 @@ class ScriptBeacon:
     next_block: int = 0
 
     def follow(self) -> None:
-        """Take in new deposits for keys that the registry staked, with Keel's credentials."""
+        """Take in new deposits; top-ups of keys that the registry staked enter the ledger."""
         last_block = block_head(self.deposits.rpc).number
         first_block = max(self.next_block, self.first_block)
         if first_block > last_block:
@@ -67,15 +71,27 @@ class ScriptBeacon:
         operators = staked_pubkeys(self.registry, self.first_block) if events else {}
         for event, deposit in zip(events, deposits_of(events), strict=True):
             data = deposit.data
-            is_ours = data.pubkey in operators
-            if not is_ours or data.withdrawal_credentials != self.credentials:
+            one = BeaconValidator(data.pubkey, data.withdrawal_credentials, data.amount_gwei)
+            self.record.add(one)
+            if data.pubkey not in operators or data.amount_gwei != TOP_UP_GWEI:
                 continue
             time = block_head(self.deposits.rpc, event.log.block_number).timestamp
             operator_id = operators[data.pubkey]
             self.validators.append(
-                Validator(deposit.index, data.pubkey, operator_id, time, data.amount_gwei)
+                Validator(deposit.index, data.pubkey, operator_id, time, FULL_BALANCE_GWEI)
             )
         self.next_block = last_block + 1
+
+    def await_validators(self, pubkeys: Collection[bytes]) -> None:
+        """Deposits make validators at once here."""
+        self.follow()
+        if strangers := set(pubkeys) - set(self.record.places):
+            raise ValueError(f"nobody deposited for {len(strangers)} of the keys")
+
+    def shown(self) -> tuple[Prover, ProvenBlock]:
+        """A state of all validators as their first deposits made them."""
+        shown = self.record.show(self.deposits.rpc)
+        return shown.prover, shown.block
 
     def hold_keys(self, keys: Sequence[ValidatorKey]) -> None:
         """Keys are of no use here: validators of this ledger have no duties."""

@@ -33,7 +33,6 @@ def open_world(
         deposits=contracts.deposits,
         registry=contracts.registry,
         withdrawal_vault=contracts.withdrawal_vault,
-        credentials=contracts.vault.withdrawalCredentials(),
         first_block=first_block,
         finality_seconds=configuration.parameters.finality_seconds,
     )

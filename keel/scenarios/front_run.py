@@ -1,0 +1,119 @@
+"""An attack on staking pools: an operator deposits first, with credentials of its own (KEY-4)."""
+
+from dataclasses import dataclass
+
+from keel.chain.revert import Reverted
+from keel.chain.state import balance_wei
+from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.deposit_data import (
+    PREDEPOSIT_GWEI,
+    DepositDataEntry,
+    execution_credentials,
+    make_deposit_data,
+)
+from keel.consensus.keys import ValidatorKey
+from keel.model.constants import GWEI
+from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.operators import NETWORK, admit, own_keys
+from keel.scenarios.proofs import prove
+from keel.sight.predeposits import Predeposit
+
+NAME = "Wreckers"
+_KEY_NUMBER = 200
+_PREDEPOSIT_WEI = PREDEPOSIT_GWEI * GWEI
+
+
+@dataclass(frozen=True, slots=True)
+class FrontRun:
+    """What the attack came to. `slots` is what it took the chain to make the validator.
+
+    `index` is that of the validator, `paid_to` the address that its credentials name. `own_wei` is
+    what it cost its operator, `pool_wei` what the vault held before and holds after it.
+    """
+
+    operator_id: int
+    index: int
+    paid_to: str
+    slots: int
+    own_wei: int
+    pool_wei: tuple[int, int]
+    gas_used: int
+    is_frozen: bool
+    refused_stake: str
+    refused_predeposit: str
+
+
+def front_run(world: BeaconWorld, actor: str = "attacker") -> FrontRun:
+    """Deposit with foreign credentials, predeposit the same key, and be found out by a stranger."""
+    c, chain = world.contracts, world.beacon.chain
+    operator_id = admit(world, NAME, actor)
+    pool_before_wei = balance_wei(world.rpc, c.vault.address)
+    attacker = world.actors[actor]
+    key, another = own_keys(world, _KEY_NUMBER, 2)
+    own = execution_credentials(bytes.fromhex(attacker[2:]))
+    _deposit(world, attacker, make_deposit_data(key, own, PREDEPOSIT_GWEI, NETWORK.name))
+    c.registry.predeposit.send(
+        operator_id, _packed(world, key), sender=attacker, value_wei=_PREDEPOSIT_WEI
+    )
+    first_slot = chain.slot
+    world.beacon.await_validators([key.public_key])
+    slots = chain.slot - first_slot
+    gas_used = prove(world, [key.public_key], "stranger").gas_used
+    index = chain.index_of(key.public_key)
+    return FrontRun(
+        operator_id=operator_id,
+        index=index,
+        paid_to=_paid_to(chain, index),
+        slots=slots,
+        own_wei=int(chain.state.balances[index]) * GWEI,
+        pool_wei=(pool_before_wei, balance_wei(world.rpc, c.vault.address)),
+        gas_used=gas_used,
+        is_frozen=c.registry.operator(operator_id).frozen,
+        refused_stake=_refused_stake(world, key),
+        refused_predeposit=_refused_predeposit(world, operator_id, attacker, another),
+    )
+
+
+def _deposit(world: BeaconWorld, sender: str, entry: DepositDataEntry) -> None:
+    """What anybody may send to the real deposit contract."""
+    world.contracts.deposits.deposit.send(
+        entry.pubkey,
+        entry.withdrawal_credentials,
+        entry.signature,
+        entry.deposit_data_root,
+        sender=sender,
+        value_wei=entry.amount * GWEI,
+    )
+
+
+def _packed(world: BeaconWorld, key: ValidatorKey) -> bytes:
+    credentials = world.contracts.vault.withdrawalCredentials()
+    entry = make_deposit_data(key, credentials, PREDEPOSIT_GWEI, NETWORK.name)
+    return Predeposit((entry,)).packed
+
+
+def _paid_to(chain: BeaconChain, index: int) -> str:
+    credentials = bytes(chain.state.validators[index].withdrawal_credentials)
+    return "0x" + credentials[-20:].hex()
+
+
+def _refused_stake(world: BeaconWorld, key: ValidatorKey) -> str:
+    """Why nobody can stake the pool's ether on the key; empty if somebody can."""
+    try:
+        world.contracts.registry.stake(key.public_key, sender=world.actors["stranger"])
+    except Reverted as error:
+        return str(error.cause)
+    return ""
+
+
+def _refused_predeposit(
+    world: BeaconWorld, operator_id: int, manager: str, key: ValidatorKey
+) -> str:
+    """Why the operator can predeposit no other key; empty if it can."""
+    try:
+        world.contracts.registry.predeposit(
+            operator_id, _packed(world, key), sender=manager, value_wei=_PREDEPOSIT_WEI
+        )
+    except Reverted as error:
+        return str(error.cause)
+    return ""
