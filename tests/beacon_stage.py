@@ -39,7 +39,7 @@ def _validating_on_beacon(
     with start_anvil(options_for_keel(CONFIG)) as anvil:
         world = found_beacon_world(start_chain(anvil.rpc, CONFIG), artifacts)
         operators_join(world, tmp_path_factory.mktemp("keys"))
-        deposit(world, "depositor", 500 * ETHER)
+        deposit(world, "depositor", 476 * ETHER)
         deposit_wrapped(world, "holder", 300 * ETHER)
         underwrite(world, "underwriter", 3 * ETHER)
         stake(world)
@@ -56,6 +56,9 @@ def beacon_world(_founded_on_beacon: BeaconWorld) -> Iterator[BeaconWorld]:
 
 @pytest.fixture
 def validating_world(_validating_on_beacon: BeaconWorld) -> Iterator[BeaconWorld]:
-    """805 ETH in Keel, 768 of them with 24 active validators, eight of each of three operators."""
+    """805 ETH in Keel, 768 of them with 24 active validators, eight of each of three operators.
+
+    24 ETH are the operators' bonds.
+    """
     with put_back(_validating_on_beacon) as world:
         yield world

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from keel.chain.abi import checksummed
 from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei
 from keel.consensus.beacon.chain import BeaconChain
@@ -94,7 +95,7 @@ def _packed(world: BeaconWorld, key: ValidatorKey) -> bytes:
 
 def _paid_to(chain: BeaconChain, index: int) -> str:
     credentials = bytes(chain.state.validators[index].withdrawal_credentials)
-    return "0x" + credentials[-20:].hex()
+    return checksummed("0x" + credentials[-20:].hex())
 
 
 def _refused_stake(world: BeaconWorld, key: ValidatorKey) -> str:

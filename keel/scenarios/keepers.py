@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 
 from keel.chain.state import block_head
 from keel.chain.transaction import Receipt, await_receipt
 from keel.circle.reports import Reported
 from keel.consensus.beacon.outcome import SlotOutcome
-from keel.keeper.staking import read_operators, take_in_turns
 from keel.model.constants import ETHER
 from keel.model.key_stage import Stage
 from keel.scenarios.circle_world import CircleWorld
@@ -15,7 +15,8 @@ from keel.scenarios.operators import history_of
 from keel.scenarios.proofs import await_and_prove
 from keel.scenarios.world import World
 
-_TOP_UP_WEI = 31 * ETHER
+TOP_UP_WEI = 31 * ETHER
+"""What the pool adds to an operator's 1 ETH (KEY-6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Staked:
     @property
     def amount_wei(self) -> int:
         """The pool's ether that reached the deposit contract."""
-        return self.validators * _TOP_UP_WEI
+        return self.validators * TOP_UP_WEI
 
 
 def stake(world: World, most: int | None = None, actor: str = "stranger") -> Staked:
@@ -48,13 +49,13 @@ def stake(world: World, most: int | None = None, actor: str = "stranger") -> Sta
 
 def stake_proven(world: World, most: int | None = None, actor: str = "stranger") -> Staked:
     """Stake what is free on proven keys of all operators in turn, at most `most` validators."""
-    registry = world.contracts.registry
-    free = world.contracts.vault.stakeableValidators()
-    wanted = free if most is None else min(free, most)
-    proven = history_of(world).keys_at(Stage.PROVEN)
-    keys = take_in_turns(proven, read_operators(registry), wanted)
-    packed = b"".join(life.pubkey for life in keys)
-    return _staked(world, [registry.stake.send(packed, sender=world.actors[actor])])
+    by_operator: dict[int, list[bytes]] = {}
+    for life in history_of(world).keys_at(Stage.PROVEN):
+        by_operator.setdefault(life.operator_id, []).append(life.pubkey)
+    turns = chain.from_iterable(zip_longest(*by_operator.values(), fillvalue=b""))
+    packed = b"".join(list(filter(None, turns))[:most])
+    receipt = world.contracts.registry.stake.send(packed, sender=world.actors[actor])
+    return _staked(world, [receipt])
 
 
 def await_staked(world: CircleWorld, validators: int) -> Staked:
@@ -78,7 +79,11 @@ def _receipts_of(world: World, event_name: str) -> list[Receipt]:
 
 
 def _staked(world: World, receipts: Iterable[Receipt]) -> Staked:
-    registry, vault, keeper = world.contracts.registry, world.contracts.vault, world.actors["keeper"]
+    registry, vault, keeper = (
+        world.contracts.registry,
+        world.contracts.vault,
+        world.actors["keeper"],
+    )
     counts: dict[int, int] = {}
     gas_used = bonds_wei = 0
     for receipt in receipts:
@@ -118,7 +123,7 @@ class PaidOut:
 
 def await_exit_asked(world: CircleWorld) -> ExitAsked:
     """Let slots pass until the consensus layer has taken what a keeper asked for."""
-    chain = world.beacon.chain
+    beacon_chain = world.beacon.chain
     first_block = block_head(world.rpc).number
     asked: list[bytes] = []
 
@@ -127,28 +132,29 @@ def await_exit_asked(world: CircleWorld) -> ExitAsked:
             first_block, block_head(world.rpc).number, "ExitRequested"
         )
         asked[:] = dict.fromkeys(bytes(event.inputs["pubkey"]) for event in events)
-        never = chain.spec.FAR_FUTURE_EPOCH
-        validators = (chain.state.validators[chain.index_of(pubkey)] for pubkey in asked)
+        never = beacon_chain.spec.FAR_FUTURE_EPOCH
+        indices = map(beacon_chain.index_of, asked)
+        validators = (beacon_chain.state.validators[index] for index in indices)
         return bool(asked) and all(each.exit_epoch != never for each in validators)
 
     slots = world.circle.until(exiting, "an exit")
-    return ExitAsked(tuple(chain.index_of(pubkey) for pubkey in asked), slots)
+    return ExitAsked(tuple(map(beacon_chain.index_of, asked)), slots)
 
 
 def await_paid_out(world: CircleWorld, asked: ExitAsked, ticket_id: int) -> PaidOut:
     """Let frames pass, each with its report, until exit and sweep have paid for a ticket."""
-    chain, queue = world.beacon.chain, world.contracts.queue
+    beacon_chain, queue = world.beacon.chain, world.contracts.queue
     reports: list[Reported] = []
     swept: list[int] = []
 
     def look(outcome: SlotOutcome) -> None:
-        if not any(int(chain.state.balances[index]) for index in asked.indices):
+        if not any(int(beacon_chain.state.balances[index]) for index in asked.indices):
             swept.append(outcome.slot)
 
-    chain.watchers.append(look)
+    beacon_chain.watchers.append(look)
     try:
         while queue.lastFinalised() < ticket_id:
             reports.append(world.next_report())
     finally:
-        chain.watchers.remove(look)
+        beacon_chain.watchers.remove(look)
     return PaidOut(swept[0], reports)

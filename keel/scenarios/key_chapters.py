@@ -17,7 +17,8 @@ def _join(life: Life) -> Iterator[str]:
     for joined in operators_join(life.world, life.folder):
         yield (
             f"{joined.name} wrote {joined.file.name} with {joined.keys} BLS keys; checked, then "
-            f"predeposited with 1 ETH of its own each, {joined.gas_used // joined.keys:,} gas a key."
+            "predeposited with 1 ETH of its own each, for "
+            f"{joined.gas_used // joined.keys:,} gas a key."
         )
     yield (
         "So far the pool gives nothing: nobody knows yet to whom the beacon chain will let these "
@@ -29,12 +30,13 @@ def _front_run(life: Life) -> Iterator[str]:
     tried = front_run(life.world)
     before_wei, after_wei = tried.pool_wei
     yield (
-        f"{NAME}, admitted as operator {tried.operator_id}, paid 1 ETH to the deposit contract with "
-        "withdrawal credentials of its own, and then predeposited the same key with Keel's."
+        f"{NAME}, admitted as operator {tried.operator_id}, paid 1 ETH to the deposit contract "
+        "with withdrawal credentials of its own, and then predeposited the same key with Keel's."
     )
     yield (
         f"{tried.slots} slots later the beacon chain had made validator {tried.index} of it. Only "
-        f"the first deposit's credentials count, so it pays to {name_of(life.world, tried.paid_to)}."
+        "the first deposit's credentials count, so it pays to the "
+        f"{name_of(life.world, tried.paid_to)}."
     )
     yield (
         f"A stranger proved that for {tried.gas_used:,} gas: the operator is "
@@ -57,9 +59,9 @@ def _prove(life: Life) -> Iterator[str]:
     world.beacon.await_validators(keys)
     proven = prove(world, keys, "stranger")
     yield (
-        f"A stranger proved, by the beacon block root that the execution layer has (EIP-4788), that "
-        f"{proven.keys} validators of operator {first} pay to Keel: {proven.gas_used // proven.keys:,}"
-        " gas each."
+        "A stranger proved, by the beacon block root that the execution layer has (EIP-4788), "
+        f"that {proven.keys} validators of operator {first} pay to Keel: "
+        f"{proven.gas_used // proven.keys:,} gas each."
     )
 
 

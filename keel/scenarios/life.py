@@ -6,8 +6,8 @@ from keel.formatting.amounts import shown_ether, shown_seconds
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.chapter import Chapter, Life, name_of
 from keel.scenarios.circle_world import has_signed, kill_in_mid_frame
-from keel.scenarios.key_chapters import FRONT_RUN, PREDEPOSIT, PROOF, STAKE
 from keel.scenarios.keepers import await_exit_asked, await_paid_out
+from keel.scenarios.key_chapters import FRONT_RUN, PREDEPOSIT, PROOF, STAKE
 from keel.scenarios.operators import await_rewards
 from keel.scenarios.users import (
     a_frame_passes,
@@ -57,9 +57,7 @@ def _start(life: Life) -> Iterator[str]:
         f"Reporters are processes {reporters}, the keeper is process {keepers}; each has its own "
         "key, journal and log, and knows the others by address only."
     )
-    yield (
-        "From now on the script neither proves, stakes, reports nor asks for exits: they do."
-    )
+    yield ("From now on the script neither proves, stakes, reports nor asks for exits: they do.")
 
 
 def _activate(life: Life) -> Iterator[str]:

@@ -59,9 +59,7 @@ def write_key_file(world: World, folder: Path, first: int, count: int, number: i
     """Write deposit data of real BLS keys for the vault's credentials; operators hold the keys."""
     credentials = world.contracts.vault.withdrawalCredentials()
     keys = own_keys(world, first, count)
-    entries = [
-        make_deposit_data(key, credentials, PREDEPOSIT_GWEI, NETWORK.name) for key in keys
-    ]
+    entries = [make_deposit_data(key, credentials, PREDEPOSIT_GWEI, NETWORK.name) for key in keys]
     return write_deposit_data(folder, entries, now(world.rpc) + number)
 
 

@@ -14,9 +14,8 @@ from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import CONTRACT_NAMES
 from keel.deploy.plan import abi_artifact
-from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.keepers import stake
+from keel.scenarios.keepers import TOP_UP_WEI, stake
 from keel.scenarios.operators import NAMES, operators_join
 from keel.scenarios.users import deposit
 from keel.scenarios.validators import await_activation
@@ -57,9 +56,9 @@ class KeelProtocol:
 
 
 def activate_validators(world: BeaconWorld, count: int, folder: Path) -> None:
-    """Have operators join, pay `count` times 32 ETH in, and wait until all of them work."""
+    """Have operators join, pay in what `count` validators take of the pool, and await their work."""
     operators_join(world, folder, keys_each=-(-count // len(NAMES)))
-    deposit(world, "holder", count * VALIDATOR_DEPOSIT_WEI)
+    deposit(world, "holder", count * TOP_UP_WEI)
     stake(world)
     await_activation(world)
 

@@ -9,7 +9,7 @@ from keel.chain.state import block_head
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.members import next_reference_slot
-from keel.scenarios.operators import commit_keys, write_key_file
+from keel.scenarios.operators import predeposit_keys, write_key_file
 from keel.scenarios.users import request_ticket
 from tests.end_to_end.conftest import Begin
 from tests.end_to_end.restarting import cut_power, start_all
@@ -120,7 +120,7 @@ def test_kills_in_the_midst_of_every_slot_up_to_a_report_change_nothing(
 def _commit_another_key(world: BeaconWorld, folder: Path) -> None:
     """All keys are used; with one more the keeper can stake what is buffered."""
     file = write_key_file(world, folder, first=90, count=1, number=9)
-    commit_keys(world, 0, world.actors["operator_manager_1"], file)
+    predeposit_keys(world, 0, world.actors["operator_manager_1"], file)
 
 
 def _sent(story: Story) -> dict[str, int]:

@@ -44,7 +44,7 @@ def _built(
     with start_anvil(options_for_keel(CONFIG)) as anvil:
         world = found_beacon_world(start_chain(anvil.rpc, CONFIG), artifacts)
         operators_join(world, folder, keys_each=2)
-        deposit(world, "depositor", (32 * VALIDATORS + 48) * ETHER)
+        deposit(world, "depositor", (31 * VALIDATORS + 48) * ETHER)
         underwrite(world, "underwriter", 3 * ETHER)
         stake(world)
         leaves = []

@@ -44,7 +44,7 @@ def _founded(
     snapshot = take_snapshot(keel.rpc)
     world = stage(keel)
     operators_join(world, tmp_path_factory.mktemp("keys"))
-    deposit(world, "depositor", 500 * ETHER)
+    deposit(world, "depositor", 476 * ETHER)
     deposit(world, "redeemer", 100 * ETHER)
     deposit_wrapped(world, "holder", 300 * ETHER)
     underwrite(world, "underwriter", 5 * ETHER)
@@ -55,7 +55,7 @@ def _founded(
 
 @pytest.fixture
 def busy_world(_founded: ScriptedWorld) -> ScriptedWorld:
-    """906 ETH in Keel, 5 of them insurance; 768 are staked, 8 validators with each operator.
+    """906 ETH in Keel: 5 insurance, 24 bonds; 768 are staked, 8 validators with each operator.
 
     A module that asks for it cannot ask for an empty world too.
     """

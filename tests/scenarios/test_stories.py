@@ -10,7 +10,7 @@ from keel.model.constants import ETHER
 from keel.scenarios.identity import require_identity
 from keel.scenarios.keepers import computed_deposit_root, stake
 from keel.scenarios.members import report
-from keel.scenarios.operators import commit_keys, write_key_file
+from keel.scenarios.operators import predeposit_keys, write_key_file
 from keel.scenarios.users import (
     a_frame_passes,
     claim_ticket,
@@ -176,7 +176,7 @@ def test_new_deposits_are_staked_after_a_report_too(
 ) -> None:
     report(busy_world)
     file = write_key_file(busy_world, tmp_path, first=90, count=2, number=9)
-    commit_keys(busy_world, 0, busy_world.actors["operator_manager_1"], file)
+    predeposit_keys(busy_world, 0, busy_world.actors["operator_manager_1"], file)
     staked = stake(busy_world)
     assert staked.validators == 1  # the target share leaves room for one more
     identity = require_identity(busy_world)

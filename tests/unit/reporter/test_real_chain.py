@@ -17,7 +17,7 @@ from keel.reporter.assessment import Assessment, assess
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.keepers import stake
 from keel.scenarios.members import look, next_reference_slot, post, report
-from keel.scenarios.operators import commit_keys, operators_join, write_key_file
+from keel.scenarios.operators import operators_join, predeposit_keys, write_key_file
 from keel.scenarios.validators import sign_twice
 from keel.sight.agreed_state import staked_state_block, verified_state
 from keel.sight.consensus_view import consensus_view
@@ -76,7 +76,7 @@ def test_frames_with_every_kind_of_change_are_read_as_before(
     exit_voluntarily(chain, leaving.index)
     sign_twice(world, 1)
     manager = world.actors[OPERATOR_MANAGERS[0]]
-    commit_keys(world, 0, manager, write_key_file(world, tmp_path, 24, 1))
+    predeposit_keys(world, 0, manager, write_key_file(world, tmp_path, 24, 1))
     stake(world, most=1)
     top_up(chain, topped_up.index, TOP_UP_GWEI, world.actors["stranger"])
     chain.participation.miss([next_reference_slot(world)])
