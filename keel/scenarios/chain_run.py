@@ -254,7 +254,7 @@ def _needing(anvil: Anvil) -> Iterator[None]:
 
 
 def _prepare(chain: BeaconChain, artifacts: Artifacts, wish: Wish, console: Console) -> Manifest:
-    """Let the first frame pass, deploy and verify Keel, and have operators commit keys."""
+    """Let the first frame pass, deploy and verify Keel, and have operators predeposit keys."""
     with SlotClient(chain) as rpc:
         with step(console, "Letting the first frame pass"):
             plan = plan_on_beacon(chain, rpc, artifacts)
@@ -267,7 +267,8 @@ def _prepare(chain: BeaconChain, artifacts: Artifacts, wish: Wish, console: Cons
         wish.circle_folder.mkdir(parents=True)
         for joined in operators_join(world, wish.circle_folder):
             console.print(
-                f"{joined.name} committed {joined.keys} keys; the beacon chain holds them."
+                f"{joined.name} predeposited {joined.keys} keys with 1 ETH of its own each; the "
+                "beacon chain holds them."
             )
     return manifest
 

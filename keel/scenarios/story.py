@@ -15,6 +15,14 @@ from keel.scenarios.narration import report_lines
 from keel.sight.recorded_keys import staked_pubkeys
 
 _REPORTED = ("ReportApplied", "LossAnnounced")
+_KEYS = {
+    "KeyPredeposited": "Keys were predeposited, 1 ETH of their operators each",
+    "KeyProven": "Validators were proven to pay to Keel",
+    "KeyForeign": "Validators were proven to pay to somebody else, their operators are frozen",
+    "KeyDropped": "Operators dropped keys, for good",
+    "KeyStaked": "{ether} ETH of the pool followed proven keys",
+}
+"""What happened to the keys of one transaction, by the registry's events."""
 
 
 class Story:
@@ -60,10 +68,10 @@ class Story:
             reported = read_report(self._contracts, events[0].log.transaction_hash)
             lines = " ".join(report_lines(reported))
             yield f"{lines} ({self._name(reported.receipt.sender)} posted it)"
-        if "KeyStaked" in names:
-            counts = Counter(event.inputs["operatorId"] for event in _of(events, "KeyStaked"))
+        for name in sorted(names & set(_KEYS)):
+            counts = Counter(event.inputs["operatorId"] for event in _of(events, name))
             parts = ", ".join(f"{n} of {self._operator(each)}" for each, n in counts.items())
-            yield f"A keeper staked {32 * sum(counts.values())} ETH on keys: {parts}."
+            yield f"{_KEYS[name].format(ether=31 * sum(counts.values()))}: {parts}."
         if "ExitRequested" in names:
             pubkeys = [event.inputs["pubkey"] for event in _of(events, "ExitRequested")]
             shown = ", ".join(f"0x{bytes(each).hex()[:8]}..." for each in pubkeys)

@@ -56,7 +56,7 @@ class KeelProtocol:
 
 
 def activate_validators(world: BeaconWorld, count: int, folder: Path) -> None:
-    """Have operators join, pay in what `count` validators take of the pool, and await their work."""
+    """Have operators join, pay in what `count` validators take of the pool, and await all."""
     operators_join(world, folder, keys_each=-(-count // len(NAMES)))
     deposit(world, "holder", count * TOP_UP_WEI)
     stake(world)

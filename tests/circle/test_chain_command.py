@@ -26,7 +26,7 @@ def test_a_wallet_that_only_sends_ether_gets_a_validator(tmp_path: Path) -> None
         value = {"from": wallet, "to": vault, "value": hex(33 * ETHER)}
         rpc.call("eth_sendTransaction", value)
         chain.expect(r"deposited 33 ETH\.")
-        chain.expect(r"A keeper staked 32 ETH on keys: 1 of Harbour\.")
+        chain.expect(r"31 ETH of the pool followed proven keys: 1 of Harbour\.")
         chain.expect(r"3 members signed the report of slot \d+\. \(oracle_member_\d posted it\)")
         assert httpx.get(chain.expect(r"Page: (\S+)"), timeout=30).status_code == 200
         _a_dead_reporter_lives_again(chain)
