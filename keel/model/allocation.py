@@ -1,13 +1,20 @@
 """Which operator may get the next validator.
 
 OPR-3: an active operator below its limit, while its validators stay within its target share of all
-staked so far and this one, rounded down, plus one.
+staked so far and this one, rounded down, plus one. KEY-4: none of whose keys paid elsewhere, unless
+OPERATORS has set it again.
 """
 
 from dataclasses import dataclass
 
 from keel.model.constants import BPS
-from keel.model.errors import OperatorAboveTarget, OperatorAtLimit, OperatorInactive
+from keel.model.errors import Refused
+from keel.model.registry_errors import (
+    OperatorAboveTarget,
+    OperatorAtLimit,
+    OperatorFrozen,
+    OperatorInactive,
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,7 @@ class Operator:
     limit: int
     target_bps: int
     staked: int = 0
+    frozen: bool = False
 
 
 def target_max(target_bps: int, total_staked: int) -> int:
@@ -27,7 +35,9 @@ def target_max(target_bps: int, total_staked: int) -> int:
 
 
 def check_allocation(operator: Operator, total_staked: int) -> None:
-    """Raise the reason why this operator may not get the next validator (OPR-3)."""
+    """Raise the reason why this operator may not get the next validator (OPR-3, KEY-4)."""
+    if operator.frozen:
+        raise OperatorFrozen(operator.operator_id)
     if not operator.active:
         raise OperatorInactive(operator.operator_id)
     if operator.staked >= operator.limit:
@@ -35,3 +45,12 @@ def check_allocation(operator: Operator, total_staked: int) -> None:
     most = target_max(operator.target_bps, total_staked)
     if operator.staked + 1 > most:
         raise OperatorAboveTarget(operator.operator_id, operator.staked + 1, most)
+
+
+def may_stake(operator: Operator, total_staked: int) -> bool:
+    """Whether this operator may get the next validator (OPR-3, KEY-4)."""
+    try:
+        check_allocation(operator, total_staked)
+    except Refused:
+        return False
+    return True

@@ -34,6 +34,10 @@ MAX_COVERED_FRAMES = 7
 UNPROVEN_COVER_BPS = 500
 """What a report takes of the fund at most, as long as no slashing can be proven (LOS-2)."""
 VALIDATOR_DEPOSIT_WEI = 32 * ETHER
+PREDEPOSIT_WEI = ETHER
+"""What an operator sends for a key before it is proven (KEY-2)."""
+TOP_UP_WEI = VALIDATOR_DEPOSIT_WEI - PREDEPOSIT_WEI
+"""What the pool sends for a key that is proven (KEY-6)."""
 FIRST_DEPOSIT_WEI = ETHER
 """What the constructor deposits permanently (SHR-7)."""
 

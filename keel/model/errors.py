@@ -124,7 +124,7 @@ class NothingToDo(Refused):
 
 @dataclass(eq=False)
 class StateNotNormal(Refused):
-    """STA-3: instant redemption needs the normal state."""
+    """STA-3, BND-3: instant redemption and payments of bonds need the normal state."""
 
     state: State
 
@@ -145,7 +145,7 @@ class NothingToPay(Refused):
 
 @dataclass(eq=False)
 class NothingToStake(Refused):
-    """No validator was asked for."""
+    """KEY-6: no key that was named can be staked now."""
 
 
 @dataclass(eq=False)
@@ -339,30 +339,6 @@ class ERC4626ExceededMaxRedeem(Refused):
 
     owner: str
     shares: int
-    max: int
-
-
-@dataclass(eq=False)
-class OperatorInactive(Refused):
-    """OPR-3."""
-
-    operator_id: int
-
-
-@dataclass(eq=False)
-class OperatorAtLimit(Refused):
-    """OPR-3."""
-
-    operator_id: int
-    limit: int
-
-
-@dataclass(eq=False)
-class OperatorAboveTarget(Refused):
-    """OPR-3."""
-
-    operator_id: int
-    staked: int
     max: int
 
 

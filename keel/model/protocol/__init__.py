@@ -15,8 +15,6 @@ from keel.model.protocol.operation import (
     claim_operator_reward,
     pause,
     receive_income,
-    stake,
-    stakeable_wei,
     sweep,
 )
 from keel.model.protocol.reporting import (
@@ -27,7 +25,15 @@ from keel.model.protocol.reporting import (
     simulate_report,
     submit_report,
 )
+from keel.model.protocol.staking import (
+    pay_bond,
+    release_bond,
+    stake,
+    stake_keys,
+    stakeable_validators,
+)
 from keel.model.protocol.state import (
+    BONDS,
     FUND,
     REGISTRY,
     TREASURY,
@@ -57,6 +63,7 @@ from keel.model.protocol.underwriting import (
 )
 
 __all__ = [
+    "BONDS",
     "FUND",
     "REGISTRY",
     "TREASURY",
@@ -80,15 +87,18 @@ __all__ = [
     "loss_capacity_wei",
     "max_leave_shares",
     "pause",
+    "pay_bond",
     "preview_redeem_instant",
     "receive_income",
     "redeem_instant",
     "redeemable_wei",
+    "release_bond",
     "report_base",
     "request",
     "simulate_report",
     "stake",
-    "stakeable_wei",
+    "stake_keys",
+    "stakeable_validators",
     "start_cooldown",
     "submit_report",
     "sweep",

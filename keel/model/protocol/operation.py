@@ -2,63 +2,22 @@
 
 STA-4: three actions can be paused, each apart, for a bounded time and half of it at most.
 STA-5: while the oracle is dead anyone brings withdrawals into B; C falls by the same, then P.
-STA-6: staking takes 32 ETH a validator from what the queue does not need.
-LIM-3: staking is bounded in a frame.
-ACC-4: nothing is staked any more after insolvency.
 OPR-4: operators claim shares that reports minted for them.
 """
 
 from dataclasses import replace
 
-from keel.model.constants import BPS, GWEI, SWEEP_FRAMES, VALIDATOR_DEPOSIT_WEI
+from keel.model.constants import GWEI, SWEEP_FRAMES
 from keel.model.errors import (
-    InsufficientLiquidity,
     NothingToDo,
-    NothingToStake,
     PauseTooLong,
     PauseTooSoon,
-    Refused,
     StateNotDead,
     SweepTooEarly,
 )
 from keel.model.frames import Action, State
-from keel.model.limits import available, take
 from keel.model.protocol.state import REGISTRY, Protocol
 from keel.model.rewards import claim_reward
-from keel.model.staking_record import add_staked
-
-
-def stake(world: Protocol, now: int, validators: int) -> Protocol:
-    """Send ether to the deposit contract. Raises Refused."""
-    world.require_entry(Action.STAKING, now)
-    if validators == 0:
-        raise NothingToStake
-    needed = validators * VALIDATOR_DEPOSIT_WEI
-    if needed > world.free_wei:
-        raise InsufficientLiquidity(needed, world.free_wei)
-    frame_seconds = world.parameters.geometry.frame_seconds
-    full_at = take(world.stakes_full_at, now, needed, stake_capacity_wei(world), frame_seconds)
-    accounts = replace(world.accounts, pending_wei=world.accounts.pending_wei + needed)
-    record = add_staked(world.staked, now, validators)
-    return replace(world, accounts=accounts, staked=record, stakes_full_at=full_at)
-
-
-def stake_capacity_wei(world: Protocol) -> int:
-    """What can be staked in a frame (LIM-3): by what is staked, so that no newcomer lifts it."""
-    terms, accounts = world.parameters, world.accounts
-    on_record = accounts.record_wei + accounts.pending_wei
-    return max(terms.stake_limit_bps * on_record // BPS, terms.stake_floor_wei)
-
-
-def stakeable_wei(world: Protocol, now: int) -> int:
-    """Ether of whole validators that can be staked now; 0 when closed."""
-    try:
-        world.require_entry(Action.STAKING, now)
-    except Refused:
-        return 0
-    frame_seconds = world.parameters.geometry.frame_seconds
-    room = available(world.stakes_full_at, now, stake_capacity_wei(world), frame_seconds)
-    return min(world.free_wei, room) // VALIDATOR_DEPOSIT_WEI * VALIDATOR_DEPOSIT_WEI
 
 
 def pause(world: Protocol, now: int, action: Action, seconds: int) -> Protocol:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from keel.model.accounts import Accounts
+from keel.model.bonds import Bond
 from keel.model.constants import (
     BPS,
     FIRST_DEPOSIT_WEI,
@@ -32,6 +33,7 @@ from keel.model.errors import (
 )
 from keel.model.frames import Action, Deed, State, is_open, state_at
 from keel.model.insurance import Fund
+from keel.model.keys import Registry
 from keel.model.parameters import Parameters
 from keel.model.queue import Queue
 from keel.model.redemption import FeeCurve
@@ -43,6 +45,7 @@ VAULT = "vault"
 WKETH = "wketh"
 FUND = "fund"
 REGISTRY = "registry"
+BONDS = "bonds"
 TREASURY = "treasury"
 
 _DEED_OF = {
@@ -68,6 +71,8 @@ class Protocol:
     units_of: Mapping[str, int] = field(default_factory=dict)
     ticket_owners: Mapping[int, str] = field(default_factory=dict)
     fund: Fund = field(default_factory=Fund)
+    registry: Registry = field(default_factory=Registry)
+    bonds: Mapping[int, Bond] = field(default_factory=dict)
     operator_rewards: RewardPool = field(default_factory=RewardPool)
     staked: StakingRecord = ()
     deposits_full_at: int = 0

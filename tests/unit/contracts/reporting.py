@@ -38,7 +38,8 @@ class Reporting:
     def with_stake(cls, keel: Keel) -> "Reporting":
         """Deposit, stake, and let the first members be the deployed ones."""
         depositor = keel.actors.depositor.address
-        amount_wei = TOTAL_WEI - FIRST_DEPOSIT_WEI
+        bonds_wei = STAKED_VALIDATORS * ETHER
+        amount_wei = TOTAL_WEI - FIRST_DEPOSIT_WEI - bonds_wei
         keel.quick.vault.deposit.send(depositor, depositor, sender=depositor, value_wei=amount_wei)
         validators = Validators(keel)
         validators.stake_new(validators.add_operator(), STAKED_VALIDATORS)

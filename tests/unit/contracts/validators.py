@@ -1,28 +1,32 @@
-"""Operators, key batches and staking, as the people do it who hold the roles."""
+"""Operators, keys and staking, as the people do it who manage operators, and anyone else.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+The beacon chain is a record of validators whose states are proven to the real verifier.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 
 from keel.chain.transaction import Receipt
 from keel.consensus.deposit_data import DepositDataEntry, make_deposit_data
 from keel.consensus.keys import ValidatorKey, derive_signing_keys, mnemonic_to_seed
 from keel.deploy.contracts import OperatorRegistry
-from keel.model.commitment import key_batch_tree
+from keel.model.commitment import public_key_hash
+from keel.model.constants import ETHER, GWEI
+from tests.beacon_record import BeaconRecord, BeaconValidator
 from tests.deployment import Keel
 
 MNEMONIC = "test test test test test test test test test test test junk"
-
-type KeyProof = tuple[int, int, int, tuple[bytes, ...]]
-"""Operator, batch, index in the batch, proof: IOperatorRegistry.KeyProof."""
+PREDEPOSIT_GWEI = ETHER // GWEI
 
 
 @dataclass
 class Validators:
-    """The registry of a deployment; every key that it makes is used once."""
+    """The registry of a deployment and its beacon chain; every key that it makes is used once."""
 
     keel: Keel
     keys_made: int = 0
+    beacon: BeaconRecord = field(default_factory=BeaconRecord)
 
     @property
     def registry(self) -> OperatorRegistry:
@@ -34,6 +38,16 @@ class Validators:
         """Who manages all operators added here."""
         return str(self.keel.actors.operator_managers[0].address)
 
+    @property
+    def anyone(self) -> str:
+        """Who proves and stakes, with no role."""
+        return str(self.keel.actors.stranger.address)
+
+    @property
+    def credentials(self) -> bytes:
+        """Those of WithdrawalVault."""
+        return bytes(self.keel.quick.vault.withdrawalCredentials())
+
     def add_operator(self, limit: int = 1_000, target_bps: int = 10_000) -> int:
         """Admit an operator and return its id."""
         terms = ("Harbour", self.manager, self.manager, limit, target_bps)
@@ -41,41 +55,63 @@ class Validators:
         return int(self.registry.operatorCount()) - 1
 
     def new_entries(self, count: int) -> list[DepositDataEntry]:
-        """Deposit data of keys not used before."""
-        credentials = bytes(self.keel.quick.vault.withdrawalCredentials())
+        """Deposit data of 1 ETH for keys not used before."""
+        credentials = self.credentials
         keys = range(self.keys_made, self.keys_made + count)
         self.keys_made += count
-        return [make_deposit_data(signing_key(number), credentials) for number in keys]
+        return [
+            make_deposit_data(signing_key(number), credentials, PREDEPOSIT_GWEI) for number in keys
+        ]
 
-    def add_keys(self, operator_id: int, entries: Sequence[DepositDataEntry]) -> int:
-        """Commit a batch and return its number."""
-        root = key_batch_tree([entry.deposit_data_root for entry in entries]).root
-        self.registry.addKeys.send(operator_id, root, packed(entries), sender=self.manager)
-        return int(self.registry.operator(operator_id).batches) - 1
+    def predeposit(self, operator_id: int, entries: Sequence[DepositDataEntry]) -> Receipt:
+        """Send the manager's 1 ETH for each key; the beacon chain sees the deposits."""
+        receipt = self.registry.predeposit.send(
+            operator_id, packed(entries), sender=self.manager, value_wei=len(entries) * ETHER
+        )
+        self.beacon.add(*(BeaconValidator(e.pubkey, e.withdrawal_credentials) for e in entries))
+        return receipt
 
-    def stake(self, proofs: Sequence[KeyProof], entries: Sequence[DepositDataEntry]) -> Receipt:
-        """Stake keys in the keeper's place, who names the deposit root as it is now."""
-        root = self.keel.quick.deposits.get_deposit_root()
-        arguments = (list(proofs), packed(entries), root)
-        return self.keel.call_as_role(self.registry, "stake", *arguments)
+    def prove(self, entries: Iterable[DepositDataEntry]) -> Receipt:
+        """Prove fresh validators of these keys; return the last receipt."""
+        receipt = None
+        for arguments in self.beacon.show(self.keel.rpc).fresh(e.pubkey for e in entries):
+            receipt = self.registry.proveFresh.send(*arguments, sender=self.anyone)
+        assert receipt is not None
+        return receipt
+
+    def prove_one(self, pubkey: bytes) -> Receipt:
+        """Prove one validator whole, whatever it looks like."""
+        arguments = self.beacon.show(self.keel.rpc).key(pubkey)
+        return self.registry.proveKey.send(*arguments, sender=self.anyone)
+
+    def stake(self, entries: Iterable[DepositDataEntry]) -> Receipt:
+        """Stake keys in this order."""
+        return self.registry.stake.send(pubkeys_of(entries), sender=self.anyone)
+
+    def proven(self, operator_id: int, count: int) -> list[DepositDataEntry]:
+        """Predeposit new keys and prove them."""
+        entries = self.new_entries(count)
+        self.predeposit(operator_id, entries)
+        self.prove(entries)
+        return entries
 
     def stake_new(self, operator_id: int, count: int) -> Receipt:
-        """Commit a batch of new keys and stake all of it."""
-        entries = self.new_entries(count)
-        return self.stake(
-            key_proofs(operator_id, self.add_keys(operator_id, entries), entries), entries
-        )
+        """Predeposit new keys, prove and stake them."""
+        return self.stake(self.proven(operator_id, count))
+
+    def stages(self, entries: Iterable[DepositDataEntry]) -> list[int]:
+        """IOperatorRegistry.Stage of each key."""
+        return [int(self.registry.keyOf(public_key_hash(entry.pubkey)).stage) for entry in entries]
 
 
-def packed(entries: Sequence[DepositDataEntry]) -> bytes:
-    """176 bytes a key, as KeysAdded and `stake` have them."""
+def packed(entries: Iterable[DepositDataEntry]) -> bytes:
+    """176 bytes a key, as `predeposit` takes them."""
     return b"".join(e.pubkey + e.signature + e.deposit_data_root for e in entries)
 
 
-def key_proofs(operator_id: int, batch: int, entries: Sequence[DepositDataEntry]) -> list[KeyProof]:
-    """Proofs of all keys of a batch."""
-    tree = key_batch_tree([entry.deposit_data_root for entry in entries])
-    return [(operator_id, batch, index, tree.proof(index)) for index in range(len(entries))]
+def pubkeys_of(entries: Iterable[DepositDataEntry]) -> bytes:
+    """48 bytes a key, as `stake` takes them."""
+    return b"".join(entry.pubkey for entry in entries)
 
 
 @cache

@@ -27,7 +27,8 @@ from tests.unit.contracts.hands import announce_loss, as_contract, deposit, next
 
 ZERO_ADDRESS = "0x" + "0" * 40
 VALIDATOR_WEI = 32 * ETHER
-DEPOSIT_AMOUNT = (32 * 10**9).to_bytes(8, "little")
+TOP_UP_WEI = 31 * ETHER
+BOND_WEI = ETHER
 
 type Inputs = dict[str, int]
 """IStakingVault.ReportInput by field."""
@@ -88,20 +89,18 @@ def code_hashes(rpc: RpcClient, addresses: Iterable[str]) -> list[bytes]:
     return [keccak(runtime_code(rpc, address)) for address in addresses]
 
 
-def deposits_of(keel: Keel, count: int, first: int = 0, credentials: bytes | None = None) -> bytes:
-    """Make keys that nobody holds, as `fundValidators` takes them; deposits check roots only."""
-    credentials = credentials or bytes(keel.quick.vault.withdrawalCredentials())
+def pubkeys_of(count: int, first: int = 0) -> bytes:
+    """Make keys that nobody holds, as `fundValidators` takes them."""
     return b"".join(
-        _unsigned_deposit(credentials, number) for number in range(first, first + count)
+        sha256(b"key" + number.to_bytes(8)).digest() + bytes(16)
+        for number in range(first, first + count)
     )
 
 
 def stake(keel: Keel, count: int, first: int = 0) -> Receipt:
-    """Send 32 ETH to the deposit contract for each of some new keys, in the registry's place."""
-    root = keel.quick.deposits.get_deposit_root()
+    """Send 31 ETH for each of some new keys in the registry's place; V grows by 1 ETH for each."""
     sender = as_contract(keel.quick.registry)
-    arguments = (deposits_of(keel, count, first), root)
-    return keel.quick.vault.fundValidators.send(*arguments, sender=sender)
+    return keel.quick.vault.fundValidators.send(pubkeys_of(count, first), sender=sender)
 
 
 def inputs_of(keel: Keel, ref_time: int, change_wei: int = 0, **fields: int) -> Inputs:
@@ -149,10 +148,10 @@ def insure(keel: Keel, amount_wei: int) -> int:
 
 
 def lay_bare(keel: Keel) -> str:
-    """Stake every wei of ether that there is; return the one depositor, who has 31 ETH of 32."""
+    """Stake every wei of ether that there is; return the one depositor, who has 30 ETH of 32."""
     depositor = str(keel.actors.depositor.address)
     arguments = (depositor, ZERO_ADDRESS)
-    keel.quick.vault.deposit.send(*arguments, sender=depositor, value_wei=31 * ETHER)
+    keel.quick.vault.deposit.send(*arguments, sender=depositor, value_wei=30 * ETHER)
     stake(keel, 1)
     return depositor
 
@@ -160,8 +159,8 @@ def lay_bare(keel: Keel) -> str:
 def lose_everything(keel: Keel) -> None:
     """Stake every wei and report that none of it is left: V is 0."""
     vault = keel.quick.vault
-    deposit(keel, str(keel.actors.depositor.address), -vault.freeWei() % (32 * ETHER))
-    stake(keel, vault.freeWei() // (32 * ETHER))
+    deposit(keel, str(keel.actors.depositor.address), -vault.freeWei() % TOP_UP_WEI)
+    stake(keel, vault.freeWei() // TOP_UP_WEI)
     change(keel, -vault.totals()[1])
     assert vault.totalSupply() == 0
 
@@ -233,18 +232,3 @@ def shares_of(keel: Keel, *holders: str) -> list[int]:
 def units_of(keel: Keel, holder: str) -> int:
     """wkETH of a holder."""
     return int(keel.quick.wrapped.balanceOf(holder))
-
-
-def _unsigned_deposit(credentials: bytes, number: int) -> bytes:
-    """Public key, signature and deposit data root, hashed as the deposit contract does it."""
-    pubkey = sha256(b"key" + number.to_bytes(8)).digest() + bytes(16)
-    signature = bytes(96)
-    pubkey_root = _hash(pubkey, bytes(16))
-    signature_root = _hash(_hash(signature[:64]), _hash(signature[64:], bytes(32)))
-    left = _hash(pubkey_root, credentials)
-    right = _hash(DEPOSIT_AMOUNT, bytes(24), signature_root)
-    return pubkey + signature + _hash(left, right)
-
-
-def _hash(*parts: bytes) -> bytes:
-    return sha256(b"".join(parts)).digest()

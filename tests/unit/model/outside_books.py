@@ -7,7 +7,7 @@ about two independent counts.
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from keel.model.constants import CLAIM_SCALE, GWEI, VALIDATOR_DEPOSIT_WEI
+from keel.model.constants import CLAIM_SCALE, ETHER, GWEI, VALIDATOR_DEPOSIT_WEI
 from keel.model.protocol import Protocol
 from keel.model.report import Report
 from tests.unit.model.worlds import FRAME, FRAME_SLOTS, GEOMETRY
@@ -27,9 +27,9 @@ class OutsideBooks:
     stakes: list[tuple[int, int]] = field(default_factory=list)
 
     def staked(self, validators: int) -> None:
-        """32 ETH each leave the vault for the consensus layer."""
+        """31 ETH each leave the vault for validators to which operators brought 1 ETH."""
         wei = validators * VALIDATOR_DEPOSIT_WEI
-        self.buffered_wei -= wei
+        self.buffered_wei -= validators * 31 * ETHER
         self.consensus_wei += wei
         self.stakes.append((self.now, wei))
 

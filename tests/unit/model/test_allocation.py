@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keel.model.allocation import Operator, check_allocation, target_max
-from keel.model.errors import OperatorAboveTarget, OperatorAtLimit, OperatorInactive, Refused
+from keel.model.allocation import Operator, check_allocation, may_stake, target_max
+from keel.model.errors import Refused
+from keel.model.registry_errors import (
+    OperatorAboveTarget,
+    OperatorAtLimit,
+    OperatorFrozen,
+    OperatorInactive,
+)
 
 
 @given(st.lists(st.integers(0, 2), max_size=60))
@@ -54,3 +60,6 @@ def test_each_reason_has_its_error() -> None:
     assert target_max(2_500, 2) == 1
     with pytest.raises(OperatorAboveTarget):
         check_allocation(good, 2)
+    with pytest.raises(OperatorFrozen):
+        check_allocation(replace(good, frozen=True), 7)
+    assert (may_stake(good, 7), may_stake(good, 2)) == (True, False)

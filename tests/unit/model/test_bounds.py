@@ -95,7 +95,7 @@ def act(story: Story, deed: str, size: int) -> None:
                 keel.request, now, holder, holder, world.balance_wei(holder, now) * size // 1_000
             )
     elif deed == "stake":
-        story.attempt(keel.stake, now, keel.stakeable_wei(world, now) // (32 * ETHER))
+        story.attempt(keel.stake, now, keel.stakeable_validators(world, now))
     elif deed == "gift":
         story.world = keel.receive_income(world, size * 10**16, size**3 * 10**11)
     elif deed == "sweep":

@@ -119,6 +119,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(validators=st.integers(1, 12))
     def stake(self, validators: int) -> None:
+        """KEY-6: the rate stays but for what a bond's last unit leaves to all."""
         if self.attempt(keel.stake, self.books.now, validators):
             self.books.staked(validators)
 

@@ -172,7 +172,7 @@ def test_deposits_wait_while_much_is_unvested() -> None:
 def test_an_insolvent_vault_is_wound_down() -> None:
     """ACC-4: no deposit, no stake; only ether that arrives is income, and soon."""
     world = keel.launch(PARAMETERS, LAUNCH_TIME)
-    world, _ = keel.deposit(world, LAUNCH_TIME, "depositor", 319 * ETHER)
+    world, _ = keel.deposit(world, LAUNCH_TIME, "depositor", 309 * ETHER)
     world = keel.stake(world, NOW, 10)
     world, _ = keel.submit_report(world, REPORTED, report(-320 * ETHER), 3)
     now = REPORTED + FRAME
@@ -193,7 +193,7 @@ def test_an_insolvent_vault_is_wound_down() -> None:
     ):
         with pytest.raises(Insolvent):
             act()
-    assert (keel.depositable_wei(alive, later), keel.stakeable_wei(alive, later)) == (0, 0)
+    assert (keel.depositable_wei(alive, later), keel.stakeable_validators(alive, later)) == (0, 0)
     keel.request(alive, later, "depositor", "depositor", 60 * ETHER)
 
 

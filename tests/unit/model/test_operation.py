@@ -45,11 +45,12 @@ def test_staking_leaves_the_queue_its_ether() -> None:
     world = odd_world()
     world, _ = keel.request(world, NOW, "depositor", "depositor", 300 * ETHER)
     free = world.free_wei
-    assert keel.stakeable_wei(world, NOW) == 12 * 32 * ETHER <= free < 13 * 32 * ETHER
+    assert keel.stakeable_validators(world, NOW) == 12
+    assert 12 * 31 * ETHER <= free < 13 * 31 * ETHER
     assert keel.stake(world, NOW, 12).accounts.pending_wei == 384 * ETHER
     with pytest.raises(InsufficientLiquidity) as refusal:
         keel.stake(world, NOW, 13)
-    assert list(refusal.value.arguments.values()) == [416 * ETHER, free]
+    assert list(refusal.value.arguments.values()) == [403 * ETHER, free]
     with pytest.raises(NothingToStake):
         keel.stake(world, NOW, 0)
 
@@ -67,7 +68,7 @@ def test_staked_in_the_second_of_the_slot_counts_and_later_stays_pending() -> No
 def test_pauses_are_bounded() -> None:
     longest = PARAMETERS.max_pause_seconds
     world = keel.pause(staked_world(), NOW, Action.STAKING, longest)
-    assert keel.stakeable_wei(world, NOW) == 0
+    assert keel.stakeable_validators(world, NOW) == 0
     with pytest.raises(PauseTooLong):
         keel.pause(world, NOW, Action.STAKING, longest + 1)
 
@@ -110,15 +111,15 @@ def test_staking_is_bounded_in_a_frame() -> None:
     """LIM-3."""
     world = keel.launch(PARAMETERS, LAUNCH_TIME)
     world, _ = keel.deposit(world, LAUNCH_TIME, "depositor", 2_000 * ETHER)
-    assert keel.stakeable_wei(world, NOW) == 32 * 32 * ETHER
+    assert keel.stakeable_validators(world, NOW) == 32
     with pytest.raises(LimitExceeded):
         keel.stake(world, NOW, 33)
     staked = keel.stake(world, NOW, 32)
-    assert keel.stakeable_wei(staked, NOW + FRAME // 2) == 16 * 32 * ETHER
+    assert keel.stakeable_validators(staked, NOW + FRAME // 2) == 16
     richer, _ = keel.deposit(world, NOW, "newcomer", 40_000 * ETHER)
-    assert keel.stakeable_wei(richer, NOW) == 32 * 32 * ETHER
+    assert keel.stakeable_validators(richer, NOW) == 32
     large = replace(richer, accounts=replace(richer.accounts, record_wei=150_000 * ETHER))
-    assert keel.stakeable_wei(large, NOW) == 1_500 // 32 * 32 * ETHER
+    assert keel.stakeable_validators(large, NOW) == 1_500 // 32
 
 
 def test_a_sweep_moves_at_most_c_and_p_and_the_next_slot_must_be_later() -> None:

@@ -77,9 +77,9 @@ REPORTED = GEOMETRY.time_of(SLOT) + 900
 
 
 def staked_world(validators: int = 10) -> Protocol:
-    """401 ETH, of which so many validators are staked at `NOW`."""
+    """401 ETH, of which so many validators are staked at `NOW`; 1 ETH each is operators' bonds."""
     world = launch(PARAMETERS, LAUNCH_TIME)
-    world, _ = deposit(world, LAUNCH_TIME, "depositor", 400 * ETHER)
+    world, _ = deposit(world, LAUNCH_TIME, "depositor", (400 - validators) * ETHER)
     return stake(world, NOW, validators)
 
 

@@ -1,0 +1,172 @@
+"""The registry's keys: how far each has come, and which of them are staked.
+
+KEY-1: a key belongs to one operator for good, enters once, and goes through its stages in order.
+KEY-2: a predeposit brings exactly 1 ETH a key, of the operator.
+KEY-3: a proof of a key that is proven already changes nothing.
+KEY-4: a key whose validator pays elsewhere is foreign for good, and freezes its operator.
+KEY-5: a key that is not staked can be dropped, for good.
+KEY-6: a key that cannot be staked now is skipped; those beyond ether and limit are left.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+from keel.model.allocation import Operator, may_stake
+from keel.model.constants import PREDEPOSIT_WEI
+from keel.model.registry_errors import (
+    NothingToProve,
+    NotKeyOf,
+    OperatorFrozen,
+    PredepositValue,
+    ValidatorLeaving,
+    WrongStage,
+)
+
+NEVER_EPOCH = 2**64 - 1
+
+
+class Stage(IntEnum):
+    """KEY-1."""
+
+    NONE = 0
+    PREDEPOSITED = 1
+    PROVEN = 2
+    STAKED = 3
+    FOREIGN = 4
+    DROPPED = 5
+
+
+@dataclass(frozen=True)
+class Key:
+    """What the registry keeps of a key; the index once it is proven."""
+
+    operator_id: int = 0
+    stage: Stage = Stage.NONE
+    validator_index: int = 0
+
+
+@dataclass(frozen=True)
+class ShownValidator:
+    """What a proof shows of one validator (PRF-3)."""
+
+    index: int
+    pubkey_root: bytes
+    is_ours: bool
+    slashed: bool = False
+    exit_epoch: int = NEVER_EPOCH
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Operators by id, and keys by the SSZ root of the public key."""
+
+    operators: tuple[Operator, ...] = ()
+    keys: Mapping[bytes, Key] = field(default_factory=dict)
+
+    @property
+    def total_staked(self) -> int:
+        """All validators staked so far."""
+        return sum(operator.staked for operator in self.operators)
+
+    def key(self, root: bytes) -> Key:
+        """One key; stage NONE for one that is unknown."""
+        return self.keys.get(root, Key())
+
+    def with_key(self, root: bytes, key: Key) -> "Registry":
+        """Put a key at another stage."""
+        return replace(self, keys={**self.keys, root: key})
+
+    def with_operator(self, operator: Operator) -> "Registry":
+        """Put other terms for an operator that exists."""
+        at = operator.operator_id
+        return replace(self, operators=(*self.operators[:at], operator, *self.operators[at + 1 :]))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a stake did with the keys it was given; the rest was left."""
+
+    taken: tuple[bytes, ...]
+    skipped: tuple[bytes, ...]
+
+
+def predeposit(
+    registry: Registry, operator_id: int, roots: Sequence[bytes], value_wei: int
+) -> Registry:
+    """Let keys enter (KEY-2); raises Refused."""
+    if registry.operators[operator_id].frozen:
+        raise OperatorFrozen(operator_id)
+    needed_wei = len(roots) * PREDEPOSIT_WEI
+    if value_wei != needed_wei:
+        raise PredepositValue(value_wei, needed_wei)
+    for root in roots:
+        _require_stage(root, registry.key(root).stage, Stage.NONE)
+        registry = registry.with_key(root, Key(operator_id, Stage.PREDEPOSITED))
+    return registry
+
+
+def drop(registry: Registry, operator_id: int, roots: Sequence[bytes]) -> Registry:
+    """Take keys back (KEY-5); raises Refused."""
+    for root in roots:
+        key = registry.key(root)
+        if key.operator_id != operator_id:
+            raise NotKeyOf(operator_id, root)
+        if key.stage is not Stage.PREDEPOSITED:
+            _require_stage(root, key.stage, Stage.PROVEN)
+        registry = registry.with_key(root, replace(key, stage=Stage.DROPPED))
+    return registry
+
+
+def prove_fresh(registry: Registry, shown: Mapping[bytes, int]) -> Registry:
+    """Prove keys by a batch of fresh validators, index by root (KEY-3); raises NothingToProve."""
+    after = registry
+    for root, index in shown.items():
+        if after.key(root).stage is Stage.PREDEPOSITED:
+            after = _proven(after, root, index)
+    if after is registry:
+        raise NothingToProve
+    return after
+
+
+def prove_key(registry: Registry, shown: ShownValidator) -> Registry:
+    """Prove one key, or that it is foreign (KEY-3, KEY-4); raises Refused."""
+    key = registry.key(shown.pubkey_root)
+    _require_stage(shown.pubkey_root, key.stage, Stage.PREDEPOSITED)
+    if not shown.is_ours:
+        operator = replace(registry.operators[key.operator_id], frozen=True)
+        foreign = registry.with_key(shown.pubkey_root, replace(key, stage=Stage.FOREIGN))
+        return foreign.with_operator(operator)
+    if shown.slashed or shown.exit_epoch != NEVER_EPOCH:
+        raise ValidatorLeaving(shown.index, shown.slashed, shown.exit_epoch)
+    return _proven(registry, shown.pubkey_root, shown.index)
+
+
+def choose(registry: Registry, roots: Sequence[bytes], most: int) -> tuple[Registry, Choice]:
+    """Stake proven keys in this order, `most` of them at most (KEY-6)."""
+    taken: list[bytes] = []
+    skipped: list[bytes] = []
+    for root in roots:
+        if len(taken) == most:
+            break
+        key = registry.key(root)
+        total = registry.total_staked
+        if key.stage is not Stage.PROVEN or not may_stake(
+            operator := registry.operators[key.operator_id], total
+        ):
+            skipped.append(root)
+            continue
+        taken.append(root)
+        registry = registry.with_key(root, replace(key, stage=Stage.STAKED))
+        registry = registry.with_operator(replace(operator, staked=operator.staked + 1))
+    return registry, Choice(tuple(taken), tuple(skipped))
+
+
+def _proven(registry: Registry, root: bytes, index: int) -> Registry:
+    key = replace(registry.key(root), stage=Stage.PROVEN, validator_index=index)
+    return registry.with_key(root, key)
+
+
+def _require_stage(root: bytes, stage: Stage, expected: Stage) -> None:
+    if stage is not expected:
+        raise WrongStage(root, stage, expected)

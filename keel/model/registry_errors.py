@@ -1,0 +1,103 @@
+"""Refusals of the registry and of bonds, by the names and values of `keel.model.errors`.
+
+Why an operator gets no validator is no revert of the contracts: they skip its keys.
+"""
+
+from dataclasses import dataclass
+
+from keel.model.errors import Refused
+
+
+@dataclass(eq=False)
+class OperatorInactive(Refused):
+    """OPR-3."""
+
+    operator_id: int
+
+
+@dataclass(eq=False)
+class OperatorAtLimit(Refused):
+    """OPR-3."""
+
+    operator_id: int
+    limit: int
+
+
+@dataclass(eq=False)
+class OperatorAboveTarget(Refused):
+    """OPR-3."""
+
+    operator_id: int
+    staked: int
+    max: int
+
+
+@dataclass(eq=False)
+class OperatorFrozen(Refused):
+    """KEY-4."""
+
+    operator_id: int
+
+
+@dataclass(eq=False)
+class PredepositValue(Refused):
+    """KEY-2: exactly 1 ETH a key."""
+
+    sent_wei: int
+    needed_wei: int
+
+
+@dataclass(eq=False)
+class WrongStage(Refused):
+    """KEY-1: the key has come farther, or not as far."""
+
+    pubkey_root: bytes
+    stage: int
+    expected: int
+
+
+@dataclass(eq=False)
+class NotKeyOf(Refused):
+    """KEY-5."""
+
+    operator_id: int
+    pubkey_root: bytes
+
+
+@dataclass(eq=False)
+class NothingToProve(Refused):
+    """KEY-3: no key of the batch is predeposited."""
+
+
+@dataclass(eq=False)
+class ValidatorLeaving(Refused):
+    """KEY-3."""
+
+    validator_index: int
+    slashed: bool
+    exit_epoch: int
+
+
+@dataclass(eq=False)
+class NothingToRelease(Refused):
+    """BND-2."""
+
+    operator_id: int
+    exited: int
+    released: int
+
+
+@dataclass(eq=False)
+class NothingToPay(Refused):
+    """BND-3: nothing was released, or all of it is paid."""
+
+    operator_id: int
+
+
+@dataclass(eq=False)
+class BondLeaving(Refused):
+    """BND-3: it has not cooled down."""
+
+    operator_id: int
+    payable_at: int
+    now_time: int
