@@ -19,7 +19,8 @@ COMMANDS = {
     "request": ("keel.commands.request", "Exchange kETH for a withdrawal ticket."),
     "claim": ("keel.commands.claim", "Collect the ether of finalised tickets."),
     "redeem": ("keel.commands.redeem", "Exchange kETH for ether at once, for a fee."),
-    "operators": ("keel.commands.operators", "Add operators, create and commit their keys."),
+    "operators": ("keel.commands.operators", "Add operators, create and predeposit their keys."),
+    "validators": ("keel.commands.validators", "List every key and how far it came."),
     "reporter": ("keel.reporter.command", "Run one member of the oracle's committee."),
     "keeper": ("keel.keeper.command", "Run the routine work: stake, exit, finalise."),
 }

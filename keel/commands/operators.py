@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from keel.formatting.commands import Commands, Integer
-from keel.service.node_address import NodeAddress
 from keel.terminal.options import (
+    PublicKey,
     account_option,
     chain_options,
     examples,
@@ -20,19 +20,19 @@ from keel.terminal.options import (
     epilog=examples(
         "operators add Harbour --manager operator_manager_1",
         "operators make-keys --new --count 4 .keel/keys",
-        "operators add-keys .keel/keys/deposit_data-*.json",
+        "operators predeposit .keel/keys/deposit_data-*.json",
         "operators stake",
         "operators list",
     ),
 )
 def cli() -> None:
-    """Add operators, create and commit their keys, stake."""
+    """Add operators, create, predeposit and drop their keys, stake."""
 
 
 @cli.command("list")
 @chain_options
 def list_operators(network: str, manifest_path: Path | None) -> None:
-    """Show each operator: validators, keys that wait, limit and target share."""
+    """Show each operator: validators, keys that wait, bond, limit and target share."""
     from keel.terminal.answers import console
     from keel.terminal.connection import connected
     from keel.terminal.operator_actions import operators_table
@@ -43,7 +43,9 @@ def list_operators(network: str, manifest_path: Path | None) -> None:
 
 @cli.command("add")
 @click.argument("name")
-@click.option("--manager", required=True, help="Who may add keys: an address, account or actor.")
+@click.option(
+    "--manager", required=True, help="Who may predeposit keys: an address, account or actor."
+)
 @click.option("--reward-address", help="Who receives rewards; by default the manager.")
 @click.option("--limit", type=Integer(0, 2**32 - 1), default=1_000, show_default=True)
 @click.option(
@@ -113,14 +115,14 @@ def make_keys(
     network: str,
     manifest_path: Path | None,
 ) -> None:
-    """Write EIP-2335 keystores and deposit data for Keel's credentials into FOLDER."""
+    """Write EIP-2335 keystores and deposit data of 1 ETH for Keel's credentials into FOLDER."""
     from keel.consensus.keystores import Pbkdf2Cost, ScryptCost
     from keel.consensus.mnemonics import whole_mnemonic
     from keel.files.text_files import read_private_text
     from keel.terminal.connection import connected
     from keel.terminal.faults import one_line_faults
-    from keel.terminal.operator_actions import KeyWish
-    from keel.terminal.operator_actions import make_keys as write_keys
+    from keel.terminal.key_actions import KeyWish
+    from keel.terminal.key_actions import make_keys as write_keys
 
     if new == (mnemonic_file is not None):
         raise click.UsageError("give either --new or --mnemonic-file")
@@ -132,61 +134,69 @@ def make_keys(
         write_keys(connection, KeyWish(folder, count, first, mnemonic, password, cost))
 
 
-@cli.command("add-keys")
+@cli.command("predeposit")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--operator", "operator_id", type=Integer(min=0), help="Id of the operator.")
 @account_option("operator_manager_1")
 @chain_options
-def add_keys(
+def predeposit(
     file: Path,
     operator_id: int | None,
     account_name: str,
     network: str,
     manifest_path: Path | None,
 ) -> None:
-    """Commit the keys of FILE, a deposit_data-*.json as Ethereum's deposit tools write it.
+    """Predeposit the keys of FILE with 1 ETH of your own each.
 
-    Everything is checked before anything is sent: lengths, both roots, the BLS signature, amount,
-    withdrawal credentials (they must be Keel's), network and fork version, and keys that occur
-    twice, are committed or staked already. Each fault names entry, field, value and what is
-    expected; then the exit code is 2. Keys go in batches of at most 100.
+    FILE is a deposit_data-*.json as Ethereum's deposit tools write it. Everything is checked before
+    anything is sent: lengths, both roots, the BLS signature, amount, withdrawal credentials (they
+    must be Keel's), network and fork version, and keys that occur twice or were predeposited
+    before. Each fault names entry, field, value and what is expected; then the exit code is 2. A
+    transaction takes at most 100 keys.
     """
     from keel.consensus.deposit_data import read_deposit_data
     from keel.terminal.connection import account_named, connected
     from keel.terminal.faults import one_line_faults
-    from keel.terminal.operator_actions import add_keys as commit
+    from keel.terminal.key_actions import predeposit_keys
 
     with one_line_faults():
         entries = read_deposit_data(file)
     with connected(network, manifest_path) as connection:
         account = account_named(account_name, connection)
-        commit(connection, account, file.name, entries, operator_id)
+        predeposit_keys(connection, account, file.name, entries, operator_id)
 
 
-@cli.command("stake")
-@click.option("--most", type=Integer(min=1), help="Stake at most this many validators.")
-@click.option(
-    "--beacon",
-    "beacon_url",
-    type=NodeAddress(),
-    help="A beacon node, which tells who has deposited before; needed on a chain of more than "
-    "200,000 blocks, where all deposits cannot be read.",
-)
-@account_option("keeper")
+@cli.command("drop")
+@click.argument("pubkeys", metavar="KEY...", type=PublicKey(), nargs=-1, required=True)
+@click.option("--operator", "operator_id", type=Integer(min=0), help="Id of the operator.")
+@account_option("operator_manager_1")
 @chain_options
-def stake(
-    most: int | None,
-    beacon_url: str | None,
+def drop(
+    pubkeys: tuple[bytes, ...],
+    operator_id: int | None,
     account_name: str,
     network: str,
     manifest_path: Path | None,
 ) -> None:
-    """Stake free ether on committed keys, operators in turn. The account needs the role STAKER.
+    """Take back keys that are not staked, by their public keys; for good.
 
-    Keys with an invalid signature, or with an earlier deposit by anybody, are left out.
+    The 1 ETH of each stays with its validator and is lost to the operator.
     """
     from keel.terminal.connection import account_named, connected
-    from keel.terminal.operator_actions import stake_keys
+    from keel.terminal.key_actions import drop_keys
 
     with connected(network, manifest_path) as connection:
-        stake_keys(connection, account_named(account_name, connection), most, beacon_url)
+        drop_keys(connection, account_named(account_name, connection), pubkeys, operator_id)
+
+
+@cli.command("stake")
+@click.option("--most", type=Integer(min=1), help="Stake at most this many validators.")
+@account_option("depositor")
+@chain_options
+def stake(most: int | None, account_name: str, network: str, manifest_path: Path | None) -> None:
+    """Stake free ether on proven keys, operators in turn, as anybody may."""
+    from keel.terminal.connection import account_named, connected
+    from keel.terminal.key_actions import stake_keys
+
+    with connected(network, manifest_path) as connection:
+        stake_keys(connection, account_named(account_name, connection), most)

@@ -6,7 +6,7 @@ from typing import Any
 
 from eth_utils.address import is_checksum_address
 
-from keel.dashboard.event_texts import Amount, Key, Piece, When, Who
+from keel.dashboard.pieces import Amount, Key, Piece, When, Who
 from keel.model.constants import GWEI
 
 _PUBKEY_BYTES = 48

@@ -12,6 +12,7 @@ from keel.deploy.bindings import Bindings, bind_abis
 from keel.deploy.manifest import LOCAL_CHAIN_IDS, Manifest
 from keel.deploy.recorded import recorded_abis
 from keel.model.frames import FrameGeometry
+from keel.sight.key_lives import STAGE_OF
 
 TOLD = {
     "vault": (
@@ -29,7 +30,8 @@ TOLD = {
     "wrapped": ("Deposit", "Withdraw", "Transfer"),
     "queue": ("TicketRequested", "TicketsFinalised", "IndexLowered", "TicketClaimed"),
     "oracle": ("ReportApplied", "LossAnnounced", "MemberAdded", "MemberRemoved", "QuorumSet"),
-    "registry": ("OperatorAdded", "OperatorSet", "KeyStaked", "RewardsClaimed"),
+    "registry": ("OperatorAdded", "OperatorSet", *STAGE_OF, "RewardsClaimed"),
+    "bonds": ("BondReleased", "BondPaid"),
     "instant": ("Paused", "TermsSet"),
     "fund": ("Deposit", "Withdraw", "CooldownStarted", "CooldownCancelled", "Covered"),
     "withdrawal_vault": ("ExitRequested",),

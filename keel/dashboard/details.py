@@ -27,8 +27,8 @@ from keel.dashboard.validator_sheet import (
     VALIDATORS_A_PAGE,
     Standing,
     exit_requests,
+    known_keys,
     read_standings,
-    staked_keys,
 )
 from keel.dashboard.view import Snapshot
 from keel.dashboard.watcher import MALFORMED, malformed
@@ -66,7 +66,7 @@ def _transaction(served: Served) -> Answer:
 def _validators(served: Served) -> Answer:
     async def answer(request: Request) -> Response:
         snapshot, events = _layer(served)
-        keys = staked_keys(events)
+        keys = known_keys(events)
         pages = max(1, -(-len(keys) // VALIDATORS_A_PAGE))
         text = request.query_params.get("page", "1")
         number = int(text) if text.isdecimal() and len(text) < len("1000000") else 0
@@ -96,14 +96,14 @@ def _validator(served: Served) -> Answer:
         if not is_hexadecimal(pubkey, _PUBKEY_BYTES):
             raise HTTPException(404, "not a validator's public key")
         snapshot, events = _layer(served)
-        staked = [key for key in staked_keys(events) if key.pubkey == pubkey]
-        if not staked:
-            raise HTTPException(404, f"Keel has staked no key {pubkey}")
+        found = [key for key in known_keys(events) if key.pubkey == pubkey]
+        if not found:
+            raise HTTPException(404, f"nobody has predeposited a key {pubkey}")
         standings, problem = await _standings(served, [pubkey])
         return html(
             served.page.sheet(
                 "validator.html",
-                key=staked[0],
+                key=found[0],
                 standing=standings.get(pubkey),
                 problem=problem,
                 exits=exit_requests(events, pubkey),

@@ -1,46 +1,17 @@
 """Events in words; amounts stay numbers, so that the page shows and tests read them exactly."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
+from keel.dashboard.key_texts import EVENTS_TOGETHER, KEY_TELLERS, TOLD_TOGETHER
+from keel.dashboard.pieces import Amount, Key, Piece, When, Who, Words
 from keel.formatting.amounts import shown_bps, shown_ray
 from keel.model.constants import FUND_VIRTUAL_SHARES, GWEI, SHARES_PER_UNIT
 from keel.sight.event_index import Happened
 
 EVENTS_SHOWN = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """`unit` is ETH, kETH, wkETH, fund shares; all are counted in steps of 1e-18."""
-
-    wei: int
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """An account or contract, which the page may know by name."""
-
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """A moment, Unix seconds."""
-
-    time: int
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A validator's public key, hexadecimal."""
-
-    pubkey: str
-
-
-type Piece = str | Amount | Who | When | Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +28,27 @@ class Told:
 def tell_recent(events: Sequence[Happened]) -> tuple[Told, ...]:
     """The newest events in words, the newest first."""
     told: list[Told] = []
-    for happened in reversed(events):
+    for _, alike in groupby(reversed(events), _together):
         if len(told) >= EVENTS_SHOWN:
             break
+        happened, *others = alike
         log = happened.event.log
         found = _TELLERS.get((happened.contract, happened.name))
         if found is None:
             continue
         kind, words = found
-        pieces = words(happened.inputs)
+        pieces = words(happened.inputs | {EVENTS_TOGETHER: 1 + len(others)})
         if pieces:
             told.append(Told(kind, pieces, happened.time, log.block_number, log.transaction_hash))
     return tuple(told)
+
+
+def _together(happened: Happened) -> Hashable:
+    """What is alike for events that one line tells: keys of one operator in one transaction."""
+    log = happened.event.log
+    if (happened.contract, happened.name) not in TOLD_TOGETHER:
+        return log.transaction_hash, log.log_index
+    return log.transaction_hash, happened.name, happened.inputs["operatorId"]
 
 
 def _deposited(given: Mapping[str, Any]) -> tuple[Piece, ...]:
@@ -166,14 +146,15 @@ def _announced(given: Mapping[str, Any]) -> tuple[Piece, ...]:
 def _staked(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     count = given["validators"]
     what = "validator" if count == 1 else "validators"
-    return (f"{count} {what} staked with ", Amount(given["amountWei"], "ETH"))
+    amount, own = Amount(given["amountWei"], "ETH"), Amount(given["bondWei"], "ETH")
+    return (f"{count} {what} staked with ", amount, ", of it in operators' bonds ", own)
 
 
 def _swept(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     return (Amount(given["amountWei"], "ETH"), " swept into the buffer without a report")
 
 
-def _paused(what: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
+def _paused(what: str) -> Words:
     def words(given: Mapping[str, Any]) -> tuple[Piece, ...]:
         names = {0: "Deposits", 1: "Staking"}
         door = names.get(given["action"], "An action") if "action" in given else what
@@ -233,7 +214,7 @@ def _quorum(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     return (f"The quorum is {given['quorum']} of {given['members']} members",)
 
 
-def _member(verb: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
+def _member(verb: str) -> Words:
     return lambda given: (Who(given["member"]), f" {verb} the committee")
 
 
@@ -242,7 +223,7 @@ def _exit(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     return ("Full exit requested for validator ", key)
 
 
-def _cooling(verb: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
+def _cooling(verb: str) -> Words:
     return lambda given: (
         Who(given["underwriter"]),
         f" {verb} a cooldown of ",
@@ -250,7 +231,7 @@ def _cooling(verb: str) -> Callable[[Mapping[str, Any]], tuple[Piece, ...]]:
     )
 
 
-_TELLERS: Mapping[tuple[str, str], tuple[str, Callable[[Mapping[str, Any]], tuple[Piece, ...]]]] = {
+_TELLERS: Mapping[tuple[str, str], tuple[str, Words]] = {
     ("vault", "Deposited"): ("in", _deposited),
     ("vault", "RedeemedInstantly"): ("out", _redeemed),
     ("vault", "Rebased"): ("report", _rebased),
@@ -274,6 +255,7 @@ _TELLERS: Mapping[tuple[str, str], tuple[str, Callable[[Mapping[str, Any]], tupl
     ("registry", "OperatorAdded"): ("validator", _operator_added),
     ("registry", "OperatorSet"): ("validator", _operator_set),
     ("registry", "RewardsClaimed"): ("validator", _rewards),
+    **KEY_TELLERS,
     ("instant", "Paused"): ("door", _paused("Instant redemption")),
     ("fund", "Deposit"): ("in", _underwritten),
     ("fund", "Withdraw"): ("out", _left_fund),

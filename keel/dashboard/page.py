@@ -13,8 +13,8 @@ from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.dashboard.actions import ticket_ids
 from keel.dashboard.contracts import PURPOSES, TOKENS
 from keel.dashboard.deployment import KnownDeployment
-from keel.dashboard.event_texts import Amount, Key, When, Who
 from keel.dashboard.guide import guide_html
+from keel.dashboard.pieces import Amount, Key, When, Who
 from keel.dashboard.series import Point
 from keel.dashboard.view import Accounts, Ticket
 from keel.dashboard.watcher import View

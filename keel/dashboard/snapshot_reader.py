@@ -1,4 +1,4 @@
-"""Read a Snapshot: two batches at one block, the second for what the first has counted."""
+"""Read a Snapshot: a few batches at one block, the later ones for what the first has counted."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from keel.chain.contract import PreparedCall, call_many
 from keel.chain.errors import RpcError
 from keel.chain.state import BlockHead
+from keel.dashboard.operator_rows import read_rows
 from keel.dashboard.view import (
     ONE_FUND_SHARE,
     ONE_UNIT,
@@ -14,7 +15,6 @@ from keel.dashboard.view import (
     Doors,
     Fund,
     InstantPrice,
-    OperatorRow,
     Oracle,
     Queue,
     Snapshot,
@@ -56,9 +56,6 @@ def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
     claimable = _claimable_ids(index, got["last_finalised"])
     tickets = more.add(c.queue.tickets.prepare([*waiting, *claimable]))
     numbers = operator_numbers(c.registry, got["operators"])
-    operators = [more.add(c.registry.operator.prepare(n)) for n in numbers]
-    may = [more.add(c.registry.mayStakeNext.prepare(n)) for n in numbers]
-    claimed = [more.add(c.registry.claimedShares.prepare(n)) for n in numbers]
     people = sorted({e.inputs["underwriter"] for e in index.events if e.name == "CooldownStarted"})
     cooldowns = [more.add(c.fund.cooldownOf.prepare(who)) for who in people]
     worth = more.add(c.wrapped.convertToAssets.prepare(got["fund_units"]))
@@ -76,10 +73,7 @@ def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
         rate_wei=got["rate"],
         wrapped_units=got["wrapped_units"],
         queue=_queue(got, all_tickets),
-        operators=tuple(
-            _operator(n, more[operators[n]], more[may[n]], more[claimed[n]], accounts)
-            for n in numbers
-        ),
+        operators=read_rows(c, head, numbers, index, accounts),
         oracle=_oracle(got),
         fund=_fund(got, more[worth], more[cover], dict(zip(people, leaving, strict=True))),
         price=_price(got, more[value], more[price]) if probe_shares else None,
@@ -119,7 +113,7 @@ def _fixed_reads(c: Bindings, head: BlockHead) -> dict[str, PreparedCall]:
         "fund_price": c.fund.convertToAssets.prepare(ONE_FUND_SHARE),
         "cover_units": c.fund.coverable.prepare(_ALL_SHARES),
         "depositable": c.vault.depositableWei.prepare(),
-        "stakeable": c.vault.stakeableWei.prepare(),
+        "stakeable": c.vault.stakeableValidators.prepare(),
         "redeemable": c.instant.redeemableWei.prepare(),
         "instant_terms": c.instant.terms.prepare(),
         "deposits_reopen": c.vault.depositsReopenAt.prepare(),
@@ -212,22 +206,6 @@ def _queue(got: dict[str, Any], tickets: Sequence[Ticket]) -> Queue:
     )
 
 
-def _operator(
-    number: int, operator: Any, may_stake_next: bool, claimed: int, accounts: Accounts
-) -> OperatorRow:
-    return OperatorRow(
-        operator_id=number,
-        name=operator.name,
-        is_active=operator.active,
-        staked=operator.staked,
-        limit=operator.limit,
-        target_bps=operator.targetBps,
-        may_stake_next=may_stake_next,
-        claimed_shares=claimed,
-        claimed_wei=claimed * accounts.visible_wei // max(accounts.shares, 1),
-    )
-
-
 def _oracle(got: dict[str, Any]) -> Oracle:
     last, consensus = got["last_report"], got["consensus"]
     reportable_slot, next_reportable_at = got["reportable"]
@@ -269,7 +247,7 @@ def _fund(
 def _doors(got: dict[str, Any]) -> Doors:
     return Doors(
         depositable_wei=got["depositable"],
-        stakeable_wei=got["stakeable"],
+        stakeable_validators=got["stakeable"],
         redeemable_wei=got["redeemable"],
         deposits_paused_until=got["deposits_paused"],
         deposits_reopen_at=got["deposits_reopen"],

@@ -7,20 +7,34 @@ from typing import Any
 from keel.dashboard.beacon import BeaconClient
 from keel.model.constants import GWEI
 from keel.sight.event_index import Happened
+from keel.sight.key_lives import STAGE_OF, key_lives
 
 VALIDATORS_A_PAGE = 100
 _FAR_FUTURE_EPOCH = 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class StakedKey:
-    """A key that the registry staked; `place` counts from 0 in the order of the chain."""
+class Change:
+    """A stage that a key reached."""
+
+    stage: str
+    time: int
+    transaction_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key that was predeposited; `place` counts from 0 in the order of the chain."""
 
     place: int
     pubkey: str
     operator_id: int
-    time: int
-    transaction_hash: str
+    changes: tuple[Change, ...]
+
+    @property
+    def stage(self) -> str:
+        """How far it came."""
+        return self.changes[-1].stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +60,18 @@ class ExitRequest:
     transaction_hash: str
 
 
-def staked_keys(events: Sequence[Happened]) -> tuple[StakedKey, ...]:
-    """All keys that were staked, the oldest first."""
-    staked = [event for event in events if event.name == "KeyStaked"]
+def known_keys(events: Sequence[Happened]) -> tuple[KnownKey, ...]:
+    """All keys that were predeposited, the oldest first."""
+    changes: dict[bytes, list[Change]] = {}
+    for happened in events:
+        if happened.name in STAGE_OF:
+            stage = STAGE_OF[happened.name].name.lower()
+            change = Change(stage, happened.time, happened.event.log.transaction_hash)
+            changes.setdefault(happened.inputs["pubkeyRoot"], []).append(change)
+    lives = key_lives(happened.event for happened in events)
     return tuple(
-        StakedKey(
-            place=place,
-            pubkey=_key(event),
-            operator_id=int(event.inputs["operatorId"]),
-            time=event.time,
-            transaction_hash=event.event.log.transaction_hash,
-        )
-        for place, event in enumerate(staked)
+        KnownKey(place, f"0x{pubkey.hex()}", life.operator_id, tuple(changes[life.pubkey_root]))
+        for place, (pubkey, life) in enumerate(lives.items())
     )
 
 

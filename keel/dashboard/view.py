@@ -37,6 +37,10 @@ class Accounts:
         """A + Q."""
         return self.backing_wei + self.owed_wei
 
+    def worth_wei(self, shares: int) -> int:
+        """What some shares of kETH are worth, rounded down."""
+        return shares * self.visible_wei // max(self.shares, 1)
+
     @property
     def unvested_limit_wei(self) -> int:
         """U above which deposits wait (LIM-4)."""
@@ -76,17 +80,25 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class OperatorRow:
-    """An operator as the registry has it; claimed rewards are kETH shares."""
+    """An operator as the registry has it; claimed rewards are kETH shares, a bond is in wkETH.
+
+    `predeposited` and `proven` keys are those that came no further, as far as the log was read.
+    """
 
     operator_id: int
     name: str
     is_active: bool
+    is_frozen: bool
+    predeposited: int
+    proven: int
     staked: int
     limit: int
     target_bps: int
     may_stake_next: bool
     claimed_shares: int
     claimed_wei: int
+    bond_units: int
+    bond_wei: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +165,7 @@ class Doors:
     """
 
     depositable_wei: int
-    stakeable_wei: int
+    stakeable_validators: int
     redeemable_wei: int
     deposits_paused_until: int
     deposits_reopen_at: int

@@ -8,15 +8,12 @@ from keel.chain.state import block_head
 from keel.chain.transaction import Receipt, await_receipt
 from keel.circle.reports import Reported
 from keel.consensus.beacon.outcome import SlotOutcome
-from keel.model.constants import ETHER
+from keel.model.constants import TOP_UP_WEI
 from keel.model.key_stage import Stage
 from keel.scenarios.circle_world import CircleWorld
 from keel.scenarios.operators import history_of
 from keel.scenarios.proofs import await_and_prove
 from keel.scenarios.world import World
-
-TOP_UP_WEI = 31 * ETHER
-"""What the pool adds to an operator's 1 ETH (KEY-6)."""
 
 
 @dataclass(frozen=True, slots=True)

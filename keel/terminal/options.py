@@ -31,6 +31,7 @@ _NOT_ASKED = (
     f"{PASSWORD_VARIABLE}"
 )
 
+_PUBKEY_BYTES = 48
 _APE_NETWORK = re.compile(r"[a-z0-9-]+(:[a-z0-9-]+){0,2}")
 DEFAULT_NETWORK = "http://127.0.0.1:8545"
 
@@ -63,6 +64,24 @@ class Ether(click.ParamType):
             return parse_ether(str(value), self.decimals)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class PublicKey(click.ParamType):
+    """A validator's public key, bytes afterwards."""
+
+    name = "key"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> bytes:
+        """Check its digits and its length."""
+        try:
+            key = bytes.fromhex(str(value).removeprefix("0x"))
+        except ValueError:
+            key = b""
+        if len(key) != _PUBKEY_BYTES:
+            self.fail(f"{value!r} is no public key, 96 hexadecimal digits expected", param, ctx)
+        return key
 
 
 class Address(click.ParamType):

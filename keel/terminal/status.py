@@ -20,7 +20,7 @@ from keel.formatting.amounts import (
 )
 from keel.formatting.tables import plain_table
 from keel.model.beacon_yield import on_mainnet_bps, times_mainnet
-from keel.model.constants import ANNOUNCEMENT_FRAMES
+from keel.model.constants import ANNOUNCEMENT_FRAMES, TOP_UP_WEI
 from keel.model.frames import Action, State
 from keel.model.protocol.state import unvested_limit_wei
 from keel.sight.books import Books, read_books
@@ -119,7 +119,7 @@ def _possible_now(connection: Connection, books: Books) -> Table:
     names = {
         "deposit": c.vault.depositableWei.prepare(),
         "redeem at once": c.instant.redeemableWei.prepare(),
-        "stake": c.vault.stakeableWei.prepare(),
+        "stake": c.vault.stakeableValidators.prepare(),
         "loss that a report may apply at once": c.vault.lossAllowanceWei.prepare(),
         "insurance": c.wrapped.convertToAssets.prepare(c.fund.totalAssets()),
     }
@@ -131,7 +131,8 @@ def _possible_now(connection: Connection, books: Books) -> Table:
     }
     table = plain_table("now", ">ETH at most", "pause")
     amounts = call_many(connection.rpc, list(names.values()))
-    for name, amount_wei in zip(names, amounts, strict=True):
+    for name, amount in zip(names, amounts, strict=True):
+        amount_wei = amount * TOP_UP_WEI if name == "stake" else amount
         left = paused.get(name, 0) - books.time
         note = f"paused for {shown_seconds(left)}" if left > 0 else ""
         if name == "deposit" and left > 0 and paused[name] == reopen_at:

@@ -14,8 +14,9 @@ from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import CONTRACT_NAMES
 from keel.deploy.plan import abi_artifact
+from keel.model.constants import TOP_UP_WEI
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.keepers import TOP_UP_WEI, stake
+from keel.scenarios.keepers import stake
 from keel.scenarios.operators import NAMES, operators_join
 from keel.scenarios.users import deposit
 from keel.scenarios.validators import await_activation

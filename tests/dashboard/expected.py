@@ -45,7 +45,7 @@ def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
         "keth_supply": c.vault.totalSupply(block=block),
         "wketh_supply": c.vault.sharesOf(c.wrapped.address, block=block) // 10**9,
         "depositable": c.vault.depositableWei(block=block),
-        "stakeable": c.vault.stakeableWei(block=block),
+        "stakeable": c.vault.stakeableValidators(block=block),
         "redeemable": redeemable_wei,
         "buffered": buffered_wei,
         "consensus": consensus.balanceWei,
@@ -123,8 +123,20 @@ def _operators(world: BeaconWorld, block: int) -> dict[str, int]:
         }
         claimed_wei = world.contracts.vault.toAssetsDown(values["claimed"], block=block)
         values["claimed_wei"] = claimed_wei
+        bond = world.contracts.bonds.bondOf(number, block=block)
+        values["bond"] = world.contracts.wrapped.convertToAssets(bond.units, block=block)
+        values |= _keys(world, number, block)
         found |= {f"operator.{number}.{name}": value for name, value in values.items()}
     return found
+
+
+def _keys(world: BeaconWorld, operator_id: int, block: int) -> dict[str, int]:
+    """Keys that came no further, by the registry's own view of each."""
+    registry = world.contracts.registry
+    events = registry.events_between(world.first_block, block, "KeyPredeposited")
+    roots = [e.inputs["pubkeyRoot"] for e in events if e.inputs["operatorId"] == operator_id]
+    stages = [registry.keyOf(root, block=block).stage for root in roots]
+    return {"predeposited": stages.count(1), "proven": stages.count(2)}
 
 
 def _oracle(world: BeaconWorld, block: int) -> dict[str, int]:

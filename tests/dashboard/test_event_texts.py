@@ -1,13 +1,15 @@
 """Events in words: each that moves something carries the amount, exactly."""
 
 from collections import namedtuple
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from keel.chain.abi import AbiEvent, Event, Log
 from keel.dashboard.deployment import TOLD
-from keel.dashboard.event_texts import Amount, When, tell_recent
+from keel.dashboard.event_texts import tell_recent
+from keel.dashboard.pieces import Amount, When
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import CONTRACT_NAMES
 from keel.deploy.plan import abi_artifact
@@ -26,6 +28,10 @@ _MOVES_NOTHING = {
     ("vault", "Paused"),
     ("instant", "Paused"),
     ("vault", "LossAnnouncementOpened"),  # its LossAnnounced is told
+    ("registry", "KeyPredeposited"),  # always 1 ETH, of the operator's
+    ("registry", "KeyProven"),
+    ("registry", "KeyForeign"),
+    ("registry", "KeyDropped"),
     ("registry", "KeyStaked"),  # its Staked is told
     ("wrapped", "Transfer"),  # its Deposit and Withdraw are told
     ("instant", "TermsSet"),
@@ -95,6 +101,15 @@ def test_every_event_that_moves_something_tells_its_amount(
 def words_of(artifacts: Artifacts, name: str) -> str:
     (told,) = tell_recent([happened(artifacts, "registry", name)])
     return "".join(piece for piece in told.pieces if isinstance(piece, str))
+
+
+def test_keys_of_one_transaction_are_told_in_one_line(artifacts: Artifacts) -> None:
+    one = happened(artifacts, "registry", "KeyProven")
+    another = replace(one, event=replace(one.event, inputs=one.inputs | {"operatorId": 5}))
+    first, second = tell_recent([one, one, one, another])
+    assert first.pieces == ("1 key of operator 5 proven: its validator pays to Keel",)
+    (words,) = second.pieces
+    assert str(words).startswith("3 keys of operator ")
 
 
 def test_an_operator_s_limit_is_written_like_every_number(artifacts: Artifacts) -> None:

@@ -88,7 +88,9 @@ GOALS: Mapping[str, Goal] = {
     ),
     "report_cycle_500_operators": Goal(260_000),
     "report_cycle_10000_tickets": Goal(260_000),
-    "add_key": Goal(9_000, {"Lido": "127,000"}),
-    "deposit_validator_of_20": Goal(75_000, {"Lido": "80,370"}),
-    "deploy_all": Goal(20_000_000, {"Lido": "51.1 M"}),
+    "predeposit_of_20": Goal(60_000, {"Lido": "127,000 (key only)"}),
+    "prove_fresh": Goal(92_000),
+    "prove_fresh_of_32": Goal(12_500),
+    "stake_validator_of_20": Goal(42_000, {"Lido": "80,370"}),
+    "deploy_all": Goal(25_000_000, {"Lido": "51.1 M"}),
 }

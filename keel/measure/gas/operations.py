@@ -8,24 +8,27 @@ from dataclasses import dataclass
 
 from keel.chain.transaction import Receipt
 from keel.measure.gas.steady import (
+    KEYS_EACH,
     OPERATORS,
     REWARD_WEI,
     STAKED_EACH,
     TICKETS,
-    add_keys,
     add_operators,
     earn,
+    predeposit,
+    prove,
     redeem_instantly,
     stake,
 )
-from keel.measure.gas.world import KEYS, World
+from keel.measure.gas.world import World
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.constants import ETHER
 
 SHARES_PER_ETHER = ETHER * 10**9
 FRAMES = 365
 LOSSES = 64
-LARGE_BATCH = 50
+MANY_KEYS = 20
+PROVEN_TOGETHER = 32
 WAITING_TICKETS = 10_000
 MANY_OPERATORS = 500
 COVERED_LOSS_WEI = ETHER // 20
@@ -33,6 +36,10 @@ SHARED_LOSS_WEI = ETHER * 3 // 20
 LARGE_LOSS_WEI = 3 * ETHER
 """Losses beyond what the stream bears: the fund covers 5 % of itself, and the bucket holds them."""
 _REQUESTED_AT_ONCE = 100
+_NEW_KEYS = OPERATORS * KEYS_EACH
+"""The first of the fixed keys that nobody has predeposited."""
+_NEW_PLACE = 128
+"""Of their validators, behind those of the steady state and aligned for PROVEN_TOGETHER."""
 _TICKET = 2 * TICKETS
 """The last ticket of the second batch, which the next report of the steady state finalises."""
 
@@ -169,12 +176,21 @@ def _lose(world: World, loss_wei: int) -> Receipt:
     return world.report(drawn_wei=loss_wei)
 
 
-def _add_keys(world: World) -> Receipt:
-    return add_keys(world, 0, world.new_entries(KEYS - LARGE_BATCH, LARGE_BATCH))
+def _predeposit_many(world: World) -> Receipt:
+    return predeposit(world, 0, world.new_entries(_NEW_KEYS, MANY_KEYS))
 
 
-def _stake_20(world: World) -> Receipt:
-    return stake(world, range(STAKED_EACH, STAKED_EACH + 2))
+def _prove_fresh(count: int) -> Callable[[World], Receipt]:
+    def run(world: World) -> Receipt:
+        entries = world.new_entries(_NEW_KEYS, count)
+        predeposit(world, 0, entries)
+        return prove(world, entries, _NEW_PLACE)
+
+    return run
+
+
+def _stake_many(world: World) -> Receipt:
+    return stake(world, range(STAKED_EACH, STAKED_EACH + MANY_KEYS // OPERATORS))
 
 
 def _operators_root(count: int) -> bytes:
@@ -218,7 +234,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "report_loss_shared": Operation(
         "report of a loss, insured in part", _report_loss(LARGE_LOSS_WEI)
     ),
-    "add_key": Operation(f"add a key, each of {LARGE_BATCH}", _add_keys, LARGE_BATCH),
-    "deposit_validator_of_20": Operation("deposit a validator, each of 20", _stake_20, 20),
+    "predeposit_of_20": Operation("predeposit a key, each of 20", _predeposit_many, MANY_KEYS),
+    "prove_fresh": Operation("prove a fresh validator", _prove_fresh(1)),
+    "prove_fresh_of_32": Operation(
+        "prove a fresh validator, each of 32", _prove_fresh(PROVEN_TOGETHER), PROVEN_TOGETHER
+    ),
+    "stake_validator_of_20": Operation("stake a validator, each of 20", _stake_many, MANY_KEYS),
 }
 """In the order in which tables show them; docs/gas.md compares them with other protocols."""

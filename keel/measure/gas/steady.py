@@ -6,15 +6,17 @@ parts of earlier fees. So whatever an operation writes, it has been written befo
 """
 
 from collections.abc import Sequence
+from itertools import batched
 
 from keel.chain.transaction import Receipt
 from keel.consensus.deposit_data import DepositDataEntry
+from keel.measure.gas.shown_state import show_fresh
 from keel.measure.gas.world import World
-from keel.model.commitment import key_batch_tree
 from keel.model.constants import ETHER
+from keel.sight.predeposits import Predeposit
 
 OPERATORS = 10
-KEYS_IN_BATCH = 8
+KEYS_EACH = 8
 STAKED_FIRST = 3
 STAKED_EACH = 5
 TICKETS = 8
@@ -28,10 +30,7 @@ DEPOSITS_WEI = {
     "underwriter": 300 * ETHER,
     "redeemer": 300 * ETHER,
 }
-"""1,600 ETH of it are staked, in two frames (LIM-3), so that 800 stay buffered."""
-
-type KeyProof = tuple[int, int, int, tuple[bytes, ...]]
-"""Operator, batch, index in the batch, proof: IOperatorRegistry.KeyProof."""
+"""1,550 ETH of it follow proven keys, in two frames (LIM-3), so that 850 stay buffered."""
 
 
 def bring_to_steady_state(world: World) -> None:
@@ -41,8 +40,9 @@ def bring_to_steady_state(world: World) -> None:
         world.wrap(world.actors[name], 100 * ETHER)
     _insure(world)
     add_operators(world, 0, OPERATORS)
-    for operator_id in range(OPERATORS):
-        add_keys(world, operator_id, _entries_of(world, operator_id))
+    for operator_id, entries in enumerate(_entries_of_operators(world)):
+        predeposit(world, operator_id, entries)
+    prove(world, world.new_entries(0, OPERATORS * KEYS_EACH), 0)
     stake(world, range(STAKED_FIRST))
     earn(world)
     stake(world, range(STAKED_FIRST, STAKED_EACH))
@@ -80,29 +80,29 @@ def add_operators(world: World, first: int, count: int) -> None:
         world.keel.registry.addOperator.send(*terms, sender=council)
 
 
-def add_keys(world: World, operator_id: int, entries: Sequence[DepositDataEntry]) -> Receipt:
-    """Commit a batch of keys."""
-    root = key_batch_tree([entry.deposit_data_root for entry in entries]).root
-    manager = world.actors["operator_manager_1"]
-    arguments = (operator_id, root, _packed(entries))
-    return world.keel.registry.addKeys.send(*arguments, sender=manager)
+def predeposit(world: World, operator_id: int, entries: Sequence[DepositDataEntry]) -> Receipt:
+    """Send keys with 1 ETH each."""
+    manager, call = world.actors["operator_manager_1"], Predeposit(tuple(entries))
+    arguments = (operator_id, call.packed)
+    return world.keel.registry.predeposit.send(*arguments, sender=manager, value_wei=call.value_wei)
+
+
+def prove(world: World, entries: Sequence[DepositDataEntry], place: int) -> Receipt:
+    """Prove by one batch that these keys are fresh validators, one after the other from a place."""
+    credentials = bytes(world.keel.vault.withdrawalCredentials())
+    pubkeys = [entry.pubkey for entry in entries]
+    arguments = show_fresh(world.rpc, credentials, pubkeys, place)
+    return world.keel.registry.proveFresh.send(*arguments, sender=world.actors["stranger"])
 
 
 def stake(world: World, key_indices: Sequence[int]) -> Receipt:
-    """Stake these keys of the first batch of every operator, in one call.
+    """Stake these keys of every operator, in one call.
 
     Operators take turns, as their targets ask (OPR-3).
     """
-    proofs: list[KeyProof] = []
-    entries: list[DepositDataEntry] = []
-    batches = [_entries_of(world, operator_id) for operator_id in range(OPERATORS)]
-    trees = [key_batch_tree([entry.deposit_data_root for entry in batch]) for batch in batches]
-    for index in key_indices:
-        proofs += [(n, 0, index, tree.proof(index)) for n, tree in enumerate(trees)]
-        entries += [batch[index] for batch in batches]
-    root = world.keel.deposits.get_deposit_root()
-    arguments = (proofs, _packed(entries), root)
-    return world.keel.registry.stake.send(*arguments, sender=world.actors["keeper"])
+    of_operators = _entries_of_operators(world)
+    packed = b"".join(own[index].pubkey for index in key_indices for own in of_operators)
+    return world.keel.registry.stake.send(packed, sender=world.actors["stranger"])
 
 
 def _insure(world: World) -> None:
@@ -111,9 +111,6 @@ def _insure(world: World) -> None:
     fund.deposit.send(FUND_UNITS, underwriter, sender=underwriter)
 
 
-def _entries_of(world: World, operator_id: int) -> tuple[DepositDataEntry, ...]:
-    return world.new_entries(operator_id * KEYS_IN_BATCH, KEYS_IN_BATCH)
-
-
-def _packed(entries: Sequence[DepositDataEntry]) -> bytes:
-    return b"".join(e.pubkey + e.signature + e.deposit_data_root for e in entries)
+def _entries_of_operators(world: World) -> list[tuple[DepositDataEntry, ...]]:
+    """The keys that each operator has at first."""
+    return list(batched(world.new_entries(0, OPERATORS * KEYS_EACH), KEYS_EACH))

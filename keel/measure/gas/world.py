@@ -26,7 +26,7 @@ from keel.chain.state import (
 from keel.chain.system_contracts import install_system_contracts
 from keel.chain.transaction import Receipt
 from keel.committee.ballot import Ballot, sign
-from keel.consensus.deposit_data import DepositDataEntry, make_deposit_data
+from keel.consensus.deposit_data import PREDEPOSIT_GWEI, DepositDataEntry, make_deposit_data
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.deploy.actors import ACTORS, ORACLE_MEMBERS, cast_actors, local_configuration
 from keel.deploy.artifacts import Artifacts
@@ -180,4 +180,4 @@ def _members() -> list[LocalAccount]:
 @cache
 def _entries(credentials: bytes) -> tuple[DepositDataEntry, ...]:
     keys = derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), KEYS)
-    return tuple(make_deposit_data(key, credentials) for key in keys)
+    return tuple(make_deposit_data(key, credentials, PREDEPOSIT_GWEI) for key in keys)

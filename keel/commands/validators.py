@@ -1,0 +1,24 @@
+"""`ape run validators`: every key, how far it came, and what may be done next."""
+
+from pathlib import Path
+
+import click
+
+from keel.formatting.commands import Command
+from keel.terminal.options import chain_options, examples
+
+
+@click.command(cls=Command, epilog=examples("validators"))
+@chain_options
+def cli(network: str, manifest_path: Path | None) -> None:
+    """List every key that was predeposited: operator, stage, validator, and what may be done next.
+
+    Stages are predeposited, proven and staked. A foreign key pays to somebody else, a dropped one
+    was taken back; neither is ever staked.
+    """
+    from keel.terminal.answers import console
+    from keel.terminal.connection import connected
+    from keel.terminal.key_actions import validators_table
+
+    with connected(network, manifest_path) as connection:
+        console().print(validators_table(connection))
