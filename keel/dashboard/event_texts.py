@@ -37,7 +37,7 @@ def tell_recent(events: Sequence[Happened]) -> tuple[Told, ...]:
         if found is None:
             continue
         kind, words = found
-        pieces = words(happened.inputs | {EVENTS_TOGETHER: 1 + len(others)})
+        pieces = words({**happened.inputs, EVENTS_TOGETHER: 1 + len(others)})
         if pieces:
             told.append(Told(kind, pieces, happened.time, log.block_number, log.transaction_hash))
     return tuple(told)

@@ -6,9 +6,9 @@ from keel.chain.abi import checksummed
 from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei
 from keel.consensus.beacon.chain import BeaconChain
+from keel.consensus.beacon.requests import submit_deposit
 from keel.consensus.deposit_data import (
     PREDEPOSIT_GWEI,
-    DepositDataEntry,
     execution_credentials,
     make_deposit_data,
 )
@@ -52,7 +52,8 @@ def front_run(world: BeaconWorld, actor: str = "attacker") -> FrontRun:
     attacker = world.actors[actor]
     key, another = own_keys(world, _KEY_NUMBER, 2)
     own = execution_credentials(bytes.fromhex(attacker[2:]))
-    _deposit(world, attacker, make_deposit_data(key, own, PREDEPOSIT_GWEI, NETWORK.name))
+    first = make_deposit_data(key, own, PREDEPOSIT_GWEI, NETWORK.name)
+    submit_deposit(world.rpc, first, attacker)
     c.registry.predeposit.send(
         operator_id, _packed(world, key), sender=attacker, value_wei=_PREDEPOSIT_WEI
     )
@@ -72,18 +73,6 @@ def front_run(world: BeaconWorld, actor: str = "attacker") -> FrontRun:
         is_frozen=c.registry.operator(operator_id).frozen,
         refused_stake=_refused_stake(world, key),
         refused_predeposit=_refused_predeposit(world, operator_id, attacker, another),
-    )
-
-
-def _deposit(world: BeaconWorld, sender: str, entry: DepositDataEntry) -> None:
-    """What anybody may send to the real deposit contract."""
-    world.contracts.deposits.deposit.send(
-        entry.pubkey,
-        entry.withdrawal_credentials,
-        entry.signature,
-        entry.deposit_data_root,
-        sender=sender,
-        value_wei=entry.amount * GWEI,
     )
 
 

@@ -19,9 +19,10 @@ from keel.deploy.artifacts import Artifacts, load_artifacts
 from keel.formatting.amounts import exact_ether, shown_ether, shown_seconds
 from keel.formatting.lines import print_line
 from keel.scenarios.beacon_world import BeaconWorld, found_beacon_world, options_for_keel
+from keel.scenarios.chapter import Life
 from keel.scenarios.circle_world import circle_around
 from keel.scenarios.identity import BooksBrokenError, FrameCount, Identity, require_identity
-from keel.scenarios.life import CHAPTERS, Life
+from keel.scenarios.life import CHAPTERS
 from keel.sight.books import read_books
 from keel.terminal.faults import Fault, one_line_faults
 from keel.terminal.tables import books_table
@@ -99,9 +100,9 @@ def _introduce(chain: BeaconChain, console: Console) -> None:
         f"{len(chain.state.validators)} validators besides Keel's.\n"
         "The consensus layer is Ethereum's executable specification: it decides rewards, sweeps, "
         "penalties and finality.\n"
-        "Five reporters and a keeper are processes of their own: they stake, report, and ask for "
-        "exits.\nThe script is people and operators: who deposits, who is offline, who signs "
-        "twice. Slots pass as fast as all follow.",
+        "Five reporters and a keeper are processes of their own: they prove, stake, report, and "
+        "ask for exits.\nThe script is people and operators: who deposits, who is offline, who "
+        "signs twice. Slots pass as fast as all follow.",
         markup=True,
     )
     if not chain.config.verify_own_signatures:

@@ -40,7 +40,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "delay at its bound": {
         "delays": {**values()["delays"], "TERMS": _LEAST_TERMS_DELAY},
     },
-    "delay of a role that needs none": {"delays": {**values()["delays"], "STAKER": 60}},
+    "delay of a role that needs none": {"delays": {**values()["delays"], "ADMISSION": 60}},
     "override at its bound": {"overrides": {"fee_bps": 2_000}},
 }
 

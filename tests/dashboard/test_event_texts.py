@@ -105,7 +105,7 @@ def words_of(artifacts: Artifacts, name: str) -> str:
 
 def test_keys_of_one_transaction_are_told_in_one_line(artifacts: Artifacts) -> None:
     one = happened(artifacts, "registry", "KeyProven")
-    another = replace(one, event=replace(one.event, inputs=one.inputs | {"operatorId": 5}))
+    another = replace(one, event=replace(one.event, inputs={**one.inputs, "operatorId": 5}))
     first, second = tell_recent([one, one, one, another])
     assert first.pieces == ("1 key of operator 5 proven: its validator pays to Keel",)
     (words,) = second.pieces

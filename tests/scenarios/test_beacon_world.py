@@ -8,14 +8,16 @@ import pytest
 from keel.chain.clock import now
 from keel.chain.state import balance_wei
 from keel.consensus.beacon.branches import restore_branch, take_branch
+from keel.consensus.beacon.requests import submit_deposit
 from keel.consensus.beacon.voluntary_exits import exit_voluntarily
+from keel.consensus.deposit_data import make_deposit_data
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.front_run import front_run
 from keel.scenarios.identity import BooksBrokenError, measure_identity, require_identity
 from keel.scenarios.keepers import stake
 from keel.scenarios.members import next_reference_slot, report
-from keel.scenarios.operators import operators_join
-from keel.scenarios.real_beacon import NO_INDEX
+from keel.scenarios.operators import operators_join, own_keys
 from keel.scenarios.users import deposit
 from keel.scenarios.validators import (
     LossNotAppliedError,
@@ -44,18 +46,64 @@ def test_an_empty_keel_is_reported_once_its_slot_is_finalised(beacon_world: Beac
     require_identity(beacon_world)
 
 
-def test_deposits_are_pending_in_p_and_then_in_c(beacon_world: BeaconWorld, tmp_path: Path) -> None:
+def test_predeposits_count_nowhere(beacon_world: BeaconWorld, tmp_path: Path) -> None:
+    operators_join(beacon_world, tmp_path, keys_each=1)
+    reported = report(beacon_world)
+    assert reported.report.consensus_balance_gwei == 0
+    found = require_identity(beacon_world)
+    assert (found.consensus_wei, found.pending_wei) == (0, 0)
+
+
+def test_stakes_are_in_p_with_their_predeposits_and_then_in_c(
+    beacon_world: BeaconWorld, tmp_path: Path
+) -> None:
     operators_join(beacon_world, tmp_path, keys_each=1)
     deposit(beacon_world, "depositor", 100 * ETHER)
+    before_wei = require_identity(beacon_world).buffered_wei
     stake(beacon_world)
     before = require_identity(beacon_world)
     assert (before.consensus_wei, before.pending_wei) == (0, 96 * ETHER)
+    assert before_wei - before.buffered_wei == 93 * ETHER
     reported = report(beacon_world)
     after = require_identity(beacon_world)
     assert (after.consensus_wei, after.pending_wei) == (96 * ETHER, 0)
     assert reported.report.active_validators == 0
-    ref_time = beacon_world.configuration.geometry.time_of(reported.report.ref_slot)
-    assert [each.index for each in beacon_world.beacon.balances(ref_time)] == [NO_INDEX] * 3
+
+
+def test_who_deposits_first_with_own_credentials_gets_nothing_of_the_pool(
+    beacon_world: BeaconWorld, tmp_path: Path
+) -> None:
+    operators_join(beacon_world, tmp_path, keys_each=1)
+    deposit(beacon_world, "depositor", 100 * ETHER)
+    tried = front_run(beacon_world)
+    assert tried.is_frozen
+    assert tried.refused_stake == "NothingToStake()"
+    assert tried.refused_predeposit == "OperatorFrozen(operatorId=3)"
+    assert tried.paid_to == beacon_world.actors["attacker"]
+    before_wei, after_wei = tried.pool_wei
+    assert before_wei == after_wei > 100 * ETHER
+    assert tried.own_wei == 2 * ETHER
+    require_identity(beacon_world)
+    honest = stake(beacon_world)
+    assert honest.by_operator == {0: 1, 1: 1, 2: 1}
+    require_identity(beacon_world)
+
+
+def test_an_honest_operator_is_not_frozen_by_somebody_s_gift(
+    beacon_world: BeaconWorld, tmp_path: Path
+) -> None:
+    """Ether for a key after its predeposit only makes the whole validator's proof necessary."""
+    operators_join(beacon_world, tmp_path, keys_each=1)
+    deposit(beacon_world, "depositor", 100 * ETHER)
+    (first,) = own_keys(beacon_world, 0, 1)
+    credentials = beacon_world.contracts.vault.withdrawalCredentials()
+    copied = make_deposit_data(first, credentials, GWEI)
+    submit_deposit(beacon_world.rpc, copied, beacon_world.actors["stranger"])
+    assert stake(beacon_world).by_operator == {0: 1, 1: 1, 2: 1}
+    assert not beacon_world.contracts.registry.operator(0).frozen
+    reported = report(beacon_world)
+    assert reported.judgement.growthWei == ETHER
+    require_identity(beacon_world)
 
 
 def test_active_validators_are_there_again_within_two_seconds(

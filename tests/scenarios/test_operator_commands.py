@@ -12,15 +12,18 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
 from keel.commands.operators import cli as operators
 from keel.commands.stake import cli as stake
-from keel.consensus.deposit_data import make_deposit_data, write_deposit_data
+from keel.commands.validators import cli as validators
+from keel.consensus.deposit_data import PREDEPOSIT_GWEI, make_deposit_data, write_deposit_data
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.consensus.keystores import decrypt_keystore, read_keystore
 from keel.deploy.bindings import bind
 from keel.deploy.manifest import make_manifest
-from keel.model.commitment import key_batch_tree
+from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER
+from keel.model.key_stage import Stage
 from keel.scenarios.keepers import stake as stake_keys
 from keel.scenarios.operators import operators_join
+from keel.scenarios.proofs import await_and_prove
 from keel.scenarios.users import deposit
 from keel.terminal import operator_actions
 from keel.terminal.connection import Connection
@@ -50,7 +53,7 @@ def file(keel: Keel, tmp_path: Path) -> Path:
 def write_keys(keel: Keel, folder: Path, count: int = 2, network: str = "local") -> Path:
     credentials = keel.quick.vault.withdrawalCredentials()
     keys = derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), count)
-    entries = [make_deposit_data(key, credentials, network=network) for key in keys]
+    entries = [make_deposit_data(key, credentials, PREDEPOSIT_GWEI, network) for key in keys]
     return write_deposit_data(folder, entries, 1)
 
 
@@ -66,12 +69,22 @@ def flipped(text: str) -> str:
     return text[:-1] + ("0" if text[-1] != "0" else "1")
 
 
+def stage_of(keel: Keel, pubkey: bytes) -> Stage:
+    return Stage(keel.quick.registry.keyOf(public_key_hash(pubkey)).stage)
+
+
+def no_key_is_known(keel: Keel) -> bool:
+    last_block = block_head(keel.rpc).number
+    return not keel.quick.registry.events_between(0, last_block, "KeyPredeposited")
+
+
 @pytest.mark.usefixtures("operator")
-def test_a_valid_file_is_committed(keel: Keel, terminal: Terminal, file: Path) -> None:
-    told = terminal.succeed(operators, "add-keys", str(file))
-    roots = [bytes.fromhex(entry["deposit_data_root"]) for entry in json.loads(file.read_text())]
-    assert keel.quick.registry.batchRoot(0, 0) == key_batch_tree(roots).root
-    assert "batch 0 of 2 keys" in told
+def test_a_valid_file_is_predeposited(keel: Keel, terminal: Terminal, file: Path) -> None:
+    told = terminal.succeed(operators, "predeposit", str(file))
+    keys = [bytes.fromhex(entry["pubkey"]) for entry in json.loads(file.read_text())]
+    assert [stage_of(keel, key) for key in keys] == [Stage.PREDEPOSITED] * 2
+    assert "will pay 1 ETH each for operator 0: 2 ETH." in told
+    assert "2 keys are predeposited" in told
 
 
 @pytest.mark.parametrize(
@@ -92,17 +105,17 @@ def test_one_altered_digit_is_refused(
     def change(entries: list[Entry]) -> None:
         entries[1][field] = flipped(entries[1][field])
 
-    result = terminal.run(operators, "add-keys", altered(file, change))
+    result = terminal.run(operators, "predeposit", altered(file, change))
     assert result.exit_code == 2
     assert f"entry 1, {named}: " in result.output
     assert "entry 0" not in result.output
-    assert keel.quick.registry.operator(0).batches == 0
+    assert no_key_is_known(keel)
 
 
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        (lambda e: e[0].update(amount=31 * 10**9), "entry 0, amount: 31000000000, expected 32"),
+        (lambda e: e[0].update(amount=32 * 10**9), "entry 0, amount: 32000000000, expected 1"),
         (lambda e: e[0].update(network_name="hoodi"), "network_name: hoodi, expected local"),
         (lambda e: e[0].pop("signature"), "entry 0, signature: missing"),
         (lambda e: e[0].update(pubkey="0x12"), "pubkey: 0x12, expected hexadecimal digits"),
@@ -118,10 +131,10 @@ def test_what_is_no_valid_file_is_refused(
     change: Callable[[list[Entry]], None],
     line: str,
 ) -> None:
-    result = terminal.run(operators, "add-keys", altered(file, change))
+    result = terminal.run(operators, "predeposit", altered(file, change))
     assert result.exit_code == 2
     assert line in result.output
-    assert keel.quick.registry.operator(0).batches == 0
+    assert no_key_is_known(keel)
 
 
 @pytest.mark.usefixtures("operator")
@@ -129,31 +142,31 @@ def test_keys_for_another_network_are_refused(
     keel: Keel, terminal: Terminal, tmp_path: Path
 ) -> None:
     file = write_keys(keel, tmp_path, 1, "hoodi")
-    result = terminal.run(operators, "add-keys", str(file))
+    result = terminal.run(operators, "predeposit", str(file))
     assert result.exit_code == 2
     assert "entry 0, fork_version: 10000910, expected 004b454c" in result.output
 
 
 @pytest.mark.usefixtures("operator")
-def test_keys_that_are_committed_are_refused(terminal: Terminal, file: Path) -> None:
-    terminal.succeed(operators, "add-keys", str(file))
-    line = terminal.refuse(operators, "add-keys", str(file), code=2)
-    assert "it is committed by operator 0" in line
+def test_keys_that_are_predeposited_are_refused(terminal: Terminal, file: Path) -> None:
+    terminal.succeed(operators, "predeposit", str(file))
+    line = terminal.refuse(operators, "predeposit", str(file), code=2)
+    assert "it is predeposited for operator 0" in line
 
 
 @pytest.mark.usefixtures("operator")
-def test_only_the_manager_commits(terminal: Terminal, file: Path) -> None:
-    line = terminal.refuse(operators, "add-keys", str(file), "--account", "attacker")
+def test_only_the_manager_predeposits(terminal: Terminal, file: Path) -> None:
+    line = terminal.refuse(operators, "predeposit", str(file), "--account", "attacker")
     assert line.endswith("manages none")
     named = ("--operator", "0", "--account", "attacker")
     assert "operator 0 is not managed by" in terminal.refuse(
-        operators, "add-keys", str(file), *named
+        operators, "predeposit", str(file), *named
     )
 
 
 @pytest.mark.usefixtures("operator")
 def test_a_missing_file_is_named(terminal: Terminal) -> None:
-    line = terminal.refuse(operators, "add-keys", "nothing.json", code=2)
+    line = terminal.refuse(operators, "predeposit", "nothing.json", code=2)
     assert "nothing.json cannot be read: No such file or directory" in line
 
 
@@ -165,34 +178,78 @@ def test_only_the_council_admits_operators(terminal: Terminal) -> None:
 
 
 @pytest.mark.usefixtures("operator")
-def test_keys_are_staked_as_far_as_ether_goes(keel: Keel, terminal: Terminal, file: Path) -> None:
-    terminal.succeed(operators, "add-keys", str(file))
-    assert "a validator needs 32 ETH" in terminal.refuse(operators, "stake")
+def test_proven_keys_are_staked_as_far_as_ether_goes(
+    keel: Keel, local_world: ScriptedWorld, terminal: Terminal, file: Path
+) -> None:
+    terminal.succeed(operators, "predeposit", str(file))
+    assert "a validator takes 31 ETH" in terminal.refuse(operators, "stake")
     terminal.succeed(stake, "40")
-    assert "32 ETH will be staked on 1 keys" in terminal.succeed(operators, "stake")
+    assert "no proven key may be staked" in terminal.refuse(operators, "stake")
+    await_and_prove(local_world)
+    told = terminal.succeed(operators, "stake")
+    assert "31 ETH will follow 1 proven keys: 1 of operator 0" in told
+    assert "1 ETH went into their operators' bonds" in told
     assert keel.quick.registry.totalStaked() == 1
-    assert "0 Harbour 1 1 1,000 100.00 % yes" in terminal.succeed(operators, "list")
+    assert "0 Harbour 1 1 0 1 1,000 100.00 % yes" in terminal.succeed(operators, "list")
 
 
 @pytest.mark.usefixtures("operator")
-def test_a_key_that_somebody_deposited_for_is_left_out(
-    keel: Keel, terminal: Terminal, file: Path
+def test_validators_lists_each_key_with_what_may_be_done_next(
+    local_world: ScriptedWorld, terminal: Terminal, file: Path
 ) -> None:
-    terminal.succeed(operators, "add-keys", str(file))
-    terminal.succeed(stake, "64")
-    (key,) = derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), 1)
-    stolen = make_deposit_data(key, b"\x01" + bytes(11) + b"\xaa" * 20, 10**9)
-    keel.quick.deposits.deposit.send(
-        stolen.pubkey,
-        stolen.withdrawal_credentials,
-        stolen.signature,
-        stolen.deposit_data_root,
-        sender=keel.actors.attacker.address,
-        value_wei=10**18,
-    )
-    told = terminal.succeed(operators, "stake")
-    assert "Left out: key 0 of batch 0 of operator 0: somebody has deposited for it before" in told
+    def rows() -> list[str]:
+        return [line for line in terminal.run(validators).output.splitlines() if "0x" in line]
+
+    assert rows() == []
+    terminal.succeed(operators, "predeposit", str(file))
+    listed = terminal.succeed(validators)
+    assert listed.count("predeposited") == 2
+    assert listed.count("keel prove, once the beacon chain has the validator") == 2
+    await_and_prove(local_world)
+    assert terminal.succeed(validators).count("waits for ether") == 2
+    terminal.succeed(stake, "40")
+    assert terminal.succeed(validators).count("keel operators stake") == 2
+    terminal.succeed(operators, "stake")
+    listed = terminal.succeed(validators)
+    assert listed.count("staked") == 1
+    assert listed.count("waits for ether") == 1
+
+
+@pytest.mark.usefixtures("operator")
+def test_a_dropped_key_is_staked_never(
+    keel: Keel, local_world: ScriptedWorld, terminal: Terminal, file: Path
+) -> None:
+    terminal.succeed(operators, "predeposit", str(file))
+    await_and_prove(local_world)
+    first, second = (entry["pubkey"] for entry in json.loads(file.read_text()))
+    told = terminal.succeed(operators, "drop", first)
+    assert "1 ETH stay with the validators of these keys and are lost to you" in told
+    assert stage_of(keel, bytes.fromhex(first)) is Stage.DROPPED
+    terminal.succeed(stake, "100")
+    terminal.succeed(operators, "stake")
+    assert stage_of(keel, bytes.fromhex(second)) is Stage.STAKED
     assert keel.quick.registry.totalStaked() == 1
+
+
+@pytest.mark.usefixtures("operator")
+def test_only_own_keys_that_are_not_staked_are_dropped(
+    keel: Keel, local_world: ScriptedWorld, terminal: Terminal, file: Path
+) -> None:
+    terminal.succeed(operators, "predeposit", str(file))
+    await_and_prove(local_world)
+    terminal.succeed(stake, "40")
+    terminal.succeed(operators, "stake")
+    key = json.loads(file.read_text())[0]["pubkey"]
+    line = terminal.refuse(operators, "drop", key, code=2)
+    assert "is staked for operator 0, predeposited or proven for operator 0 expected" in line
+    unknown = "ab" * 48
+    line = terminal.refuse(operators, "drop", unknown, code=2)
+    assert f"key 0x{unknown} is unknown" in line
+    line = terminal.refuse(operators, "drop", "0x12", code=2)
+    assert "'0x12' is no public key, 96 hexadecimal digits expected" in line
+    line = terminal.refuse(operators, "drop", key, "--account", "attacker")
+    assert line.endswith("manages none")
+    assert stage_of(keel, bytes.fromhex(key)) is Stage.STAKED
 
 
 @pytest.mark.usefixtures("operator")
@@ -220,7 +277,7 @@ def test_keys_made_here_are_taken(terminal: Terminal, tmp_path: Path) -> None:
     first = sorted(folder.glob("keystore-*.json"))[0]
     (key,) = derive_signing_keys(mnemonic_to_seed(TEST_MNEMONIC), 1)
     assert decrypt_keystore(read_keystore(first), chosen) == key.secret
-    terminal.succeed(operators, "add-keys", str(file))
+    terminal.succeed(operators, "predeposit", str(file))
 
 
 def test_a_mnemonic_with_a_wrong_word_is_refused(terminal: Terminal, tmp_path: Path) -> None:
@@ -283,4 +340,4 @@ def test_a_second_command_reads_no_block_again_and_shows_the_same(
     assert [path.name for path in (tmp_path / ".keel" / "events").iterdir()] == [
         f"events-{PUBLIC_CHAIN_ID}.json"
     ]
-    assert first[2:4] == [["1", "0", "0"], ["0", "1", "1"]]
+    assert first[2:4] == [["1", "0", "0"], ["0", "1", "1"]]  # staked, proven

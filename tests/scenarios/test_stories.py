@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from keel.chain.clock import jump_to
-from keel.chain.state import balance_wei
-from keel.model.constants import ETHER
+from keel.chain.deposit_contract import deposits_of
+from keel.chain.state import balance_wei, block_head
+from keel.model.constants import ETHER, GWEI
 from keel.scenarios.identity import require_identity
-from keel.scenarios.keepers import computed_deposit_root, stake
+from keel.scenarios.keepers import stake
 from keel.scenarios.members import report
 from keel.scenarios.operators import predeposit_keys, write_key_file
 from keel.scenarios.users import (
@@ -26,8 +27,20 @@ from tests.scenarios.scripted_world import ScriptedWorld, earn, lose, operators_
 
 def test_deposits_reach_the_deposit_contract(busy_world: ScriptedWorld) -> None:
     assert busy_world.contracts.registry.totalStaked() == 24
-    root = busy_world.contracts.deposits.get_deposit_root()
-    assert root == computed_deposit_root(busy_world)
+    deposits, vault = busy_world.contracts.deposits, busy_world.contracts.vault
+    events = deposits.events_between(0, block_head(busy_world.rpc).number, "DepositEvent")
+    told = [deposit.data for deposit in deposits_of(events)]
+    assert {data.withdrawal_credentials for data in told} == {vault.withdrawalCredentials()}
+    amounts: dict[bytes, list[int]] = {}
+    for data in told:
+        amounts.setdefault(data.pubkey, []).append(data.amount_gwei // GWEI)
+    assert list(amounts.values()) == [[1, 31]] * 24
+
+
+def test_operators_have_their_own_ether_back_as_bonds(busy_world: ScriptedWorld) -> None:
+    bonds, wrapped = busy_world.contracts.bonds, busy_world.contracts.wrapped
+    worth_wei = [wrapped.convertToAssets(bonds.bondOf(number).units) for number in range(3)]
+    assert worth_wei == [8 * ETHER] * 3
 
 
 def test_operators_are_staked_in_turn(busy_world: ScriptedWorld) -> None:

@@ -95,7 +95,7 @@ def keys_password(good: Path, file: Path) -> Given:
 
 def add_keys(good: Path, file: Path) -> Given:
     del good
-    return operators, ["add-keys", str(file), "--network", NOWHERE]
+    return operators, ["predeposit", str(file), "--network", NOWHERE]
 
 
 def reporter_settings(good: Path, file: Path) -> Given:
