@@ -60,6 +60,8 @@ class ApeContracts:
     rewards_vault: ContractInstance
     oracle: ContractInstance
     registry: ContractInstance
+    bonds: ContractInstance
+    proofs: ContractInstance
     fund: ContractInstance
 
 

@@ -1,4 +1,4 @@
-"""OperatorRegistry: operators, who may change them, and their key batches (OPR-1)."""
+"""OperatorRegistry: operators, and who may change them."""
 
 from typing import Any
 
@@ -6,11 +6,10 @@ import pytest
 
 from keel.chain.clock import jump, jump_to, reverting
 from keel.chain.contract import deploy
-from keel.model.commitment import key_batch_tree
 from keel.model.constants import BPS
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.validators import Validators, packed
+from tests.unit.contracts.validators import Validators
 
 ZERO_ADDRESS = "0x" + "0" * 40
 ROOT = b"\x01" * 32
@@ -45,7 +44,7 @@ def test_an_operator_is_what_it_was_admitted_as(validators: Validators, council:
         0,
         2_500,
         True,
-        0,
+        False,
     )
     added, terms = registry.events(receipt)
     assert (added.name, terms.name) == ("OperatorAdded", "OperatorSet")
@@ -158,12 +157,11 @@ RESTRICTED: list[tuple[str, tuple[Any, ...]]] = [
     ("addOperator", ("Harbour", ZERO_ADDRESS, ZERO_ADDRESS, 1, 1)),
     ("setOperator", (0, 1, 1, True)),
     ("setManager", (0, ZERO_ADDRESS)),
-    ("stake", ([], b"", ROOT)),
 ]
 OF_MANAGERS: list[tuple[str, tuple[Any, ...]]] = [
     ("setRewardAddress", (0, "0x" + "11" * 20)),
-    ("addKeys", (0, ROOT, bytes(KEY_BYTES))),
-    ("withdrawBatch", (0, 0)),
+    ("predeposit", (0, bytes(KEY_BYTES))),
+    ("dropKeys", (0, [ROOT])),
 ]
 
 
@@ -214,55 +212,6 @@ def test_nobody_is_an_operator_that_is_not_there(
         validators.registry.function(function)(*arguments, sender=validators.manager)
 
 
-def test_a_batch_is_its_root_and_its_keys_are_in_the_log(validators: Validators) -> None:
-    operator_id = validators.add_operator()
-    registry = validators.registry
-    for number, count in enumerate((1, 3)):
-        entries = validators.new_entries(count)
-        root = key_batch_tree([entry.deposit_data_root for entry in entries]).root
-        arguments = (operator_id, root, packed(entries))
-        receipt = registry.addKeys.send(*arguments, sender=validators.manager)
-        (event,) = registry.events(receipt)
-        assert (event.name, *event.inputs.values()) == (
-            "KeysAdded",
-            operator_id,
-            number,
-            root,
-            packed(entries),
-        )
-        assert registry.batchRoot(operator_id, number) == root
-        assert registry.operator(operator_id).batches == number + 1
-
-
-def test_batches_of_operators_are_counted_apart(validators: Validators) -> None:
-    first, second = validators.add_operator(), validators.add_operator()
-    assert validators.add_keys(first, validators.new_entries(1)) == 0
-    assert validators.add_keys(second, validators.new_entries(1)) == 0
-    assert validators.add_keys(first, validators.new_entries(1)) == 1
-
-
-@pytest.mark.parametrize("length", [0, KEY_BYTES - 1, KEY_BYTES + 1, 2 * KEY_BYTES - 1])
-def test_keys_come_whole(validators: Validators, length: int) -> None:
-    operator_id = validators.add_operator()
-    arguments = (operator_id, ROOT, bytes(length))
-    with fails("KeysLength", length=length, keySize=KEY_BYTES):
-        validators.registry.addKeys.send(*arguments, sender=validators.manager)
-
-
-def test_a_withdrawn_batch_is_gone_and_its_number_is_not_used_again(validators: Validators) -> None:
-    operator_id = validators.add_operator()
-    registry, manager = validators.registry, validators.manager
-    batch = validators.add_keys(operator_id, validators.new_entries(2))
-    receipt = registry.withdrawBatch.send(operator_id, batch, sender=manager)
-    (event,) = registry.events(receipt)
-    assert (event.name, *event.inputs.values()) == ("BatchWithdrawn", operator_id, batch)
-    assert registry.batchRoot(operator_id, batch) == bytes(32)
-    for missing in (batch, batch + 1):
-        with fails("NoSuchBatch", operatorId=operator_id, batch=missing):
-            registry.withdrawBatch.send(operator_id, missing, sender=manager)
-    assert validators.add_keys(operator_id, validators.new_entries(1)) == batch + 1
-
-
 @pytest.mark.parametrize("what", ["authority", "vault"])
 def test_a_registry_knows_its_manager_and_its_vault(keel: Keel, what: str) -> None:
     artifact = keel.artifacts["OperatorRegistry"]
@@ -271,13 +220,3 @@ def test_a_registry_knows_its_manager_and_its_vault(keel: Keel, what: str) -> No
     sender = keel.actors.stranger.address
     with fails("ZeroAddress", what=what):
         deploy(keel.rpc, artifact.abi, artifact.creation_code, *arguments, sender=sender)
-
-
-def test_a_key_costs_little_to_add(validators: Validators) -> None:
-    operator_id = validators.add_operator()
-    validators.add_keys(operator_id, validators.new_entries(1))
-    entries = validators.new_entries(50)
-    root = key_batch_tree([entry.deposit_data_root for entry in entries]).root
-    arguments = (operator_id, root, packed(entries))
-    receipt = validators.registry.addKeys.send(*arguments, sender=validators.manager)
-    assert receipt.gas_used <= 50 * 9_000

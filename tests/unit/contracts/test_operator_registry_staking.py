@@ -1,4 +1,4 @@
-"""OperatorRegistry: which keys may be staked, and for whom (OPR-1, OPR-2, OPR-3)."""
+"""OperatorRegistry: anyone stakes on proven keys (KEY-6, KEY-7), within targets (OPR-3)."""
 
 from dataclasses import replace
 
@@ -6,345 +6,339 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keel.chain.clock import reverting
-from keel.chain.contract import call_many
+from keel.chain.clock import jump, reverting
 from keel.chain.deposit_contract import deposit_count, deposits_of
-from keel.chain.revert import Reverted
+from keel.chain.state import balance_wei
+from keel.chain.transaction import Receipt
 from keel.consensus.deposit_data import DepositDataEntry
-from keel.model.allocation import Operator, check_allocation
+from keel.model import keys as key_rules
+from keel.model.allocation import Operator, may_stake
 from keel.model.commitment import public_key_hash
-from keel.model.constants import ETHER
-from keel.model.errors import Refused
+from keel.model.constants import ETHER, SHARES_PER_UNIT
+from keel.model.frames import Action
+from keel.model.keys import Registry, Stage
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.validators import KeyProof, Validators, key_proofs, packed
-from tests.unit.contracts.vaults import change
+from tests.unit.contracts.hands import announce_loss, deposit
+from tests.unit.contracts.validators import Validators, bring_to, pubkeys_of
+from tests.unit.contracts.vaults import accounts_of, change
 
 FUNDS_WEI = 1_999 * ETHER
-"""For 62 validators, with the first deposit."""
 
 
 @pytest.fixture
 def validators(keel: Keel) -> Validators:
-    depositor = keel.actors.depositor.address
-    to = (depositor, depositor)
-    keel.quick.vault.deposit.send(*to, sender=depositor, value_wei=FUNDS_WEI)
+    deposit(keel, str(keel.actors.depositor.address), FUNDS_WEI)
     return Validators(keel)
 
 
 @pytest.fixture
-def batch(validators: Validators) -> tuple[list[KeyProof], list[DepositDataEntry]]:
-    """Five keys of operator 0, committed and ready."""
-    operator_id = validators.add_operator()
-    entries = validators.new_entries(5)
-    number = validators.add_keys(operator_id, entries)
-    return key_proofs(operator_id, number, entries), entries
-
-
-type Batch = tuple[list[KeyProof], list[DepositDataEntry]]
+def proven(validators: Validators) -> list[DepositDataEntry]:
+    """Five keys of operator 0, ready to be staked."""
+    return validators.proven(validators.add_operator(), 5)
 
 
 def staked(validators: Validators, operator_id: int = 0) -> int:
     return int(validators.registry.operator(operator_id).staked)
 
 
-def test_staked_keys_reach_the_deposit_contract_and_are_recorded(
-    validators: Validators, batch: Batch
+def skipped(validators: Validators, receipt: Receipt) -> list[bytes]:
+    events = validators.registry.events(receipt, "KeySkipped")
+    return [bytes(event.inputs["pubkeyRoot"]) for event in events]
+
+
+def roots_of(entries: list[DepositDataEntry]) -> list[bytes]:
+    return [public_key_hash(entry.pubkey) for entry in entries]
+
+
+def test_a_stranger_stakes_and_31_ether_a_key_reach_the_deposit_contract(
+    validators: Validators, proven: list[DepositDataEntry]
 ) -> None:
-    proofs, entries = batch
-    quick = validators.keel.quick
-    receipt = validators.stake(proofs, entries)
-    deposited = [deposit.data for deposit in deposits_of(quick.deposits.events(receipt))]
-    assert [(d.pubkey, d.signature, d.amount_gwei) for d in deposited] == [
-        (entry.pubkey, entry.signature, entry.amount) for entry in entries
+    """KEY-6: no signature, since the chain knows the key; the real contract checks the root."""
+    quick, rpc = validators.keel.quick, validators.keel.rpc
+    before_wei = balance_wei(rpc, quick.deposits.address)
+    receipt = validators.stake(proven)
+    assert balance_wei(rpc, quick.deposits.address) == before_wei + 5 * 31 * ETHER
+    made = [deposit.data for deposit in deposits_of(quick.deposits.events(receipt))]
+    assert [(d.pubkey, d.withdrawal_credentials, d.amount_gwei, d.signature) for d in made] == [
+        (entry.pubkey, validators.credentials, 31 * 10**9, bytes(96)) for entry in proven
     ]
-    recorded = [e.inputs for e in quick.registry.events(receipt, "KeyStaked")]
-    assert [(e["operatorId"], e["pubkeyRoot"], e["pubkey"]) for e in recorded] == [
-        (0, public_key_hash(entry.pubkey), entry.pubkey) for entry in entries
+    recorded = quick.registry.events(receipt, "KeyStaked")
+    assert [tuple(e.inputs.values()) for e in recorded] == [
+        (0, root, entry.pubkey) for root, entry in zip(roots_of(proven), proven, strict=True)
     ]
-    roots = [public_key_hash(entry.pubkey) for entry in entries]
-    asked = [quick.registry.isStaked.prepare(root) for root in (*roots, bytes(32))]
-    assert call_many(validators.keel.rpc, asked) == [True] * 5 + [False]
+    assert validators.stages(proven) == [Stage.STAKED] * 5
     assert (staked(validators), quick.registry.totalStaked()) == (5, 5)
 
 
-def test_some_keys_of_a_batch_may_be_staked_in_any_order(
-    validators: Validators, batch: Batch
+def test_the_operators_ether_becomes_its_bond_to_the_wei(validators: Validators) -> None:
+    """KEY-6: B falls by 31, P rises by 32, A by 1; whole units at the rate of a deposit."""
+    keel, quick = validators.keel, validators.keel.quick
+    first, second = validators.add_operator(), validators.add_operator()
+    entries = validators.proven(first, 2) + validators.proven(second, 1)
+    validators.stake(entries[:1])
+    change(keel, 10**17 + 7)
+    jump(keel.rpc, 100)  # a rate that is no round number
+    before, buffered_wei = accounts_of(keel), quick.vault.bufferedWei()
+    receipt = validators.stake([entries[2], entries[1]])
+    after = accounts_of(keel)
+    units = before.to_shares_down(ETHER, receipt.timestamp) // SHARES_PER_UNIT
+    assert units % 10**6
+    assert buffered_wei - quick.vault.bufferedWei() == 2 * 31 * ETHER
+    assert after.pending_wei - before.pending_wei == 2 * 32 * ETHER
+    assert after.backing_wei - before.backing_wei == 2 * ETHER
+    assert after.shares - before.shares == 2 * units * SHARES_PER_UNIT
+    assert quick.bonds.bondOf(first).units == ETHER + units
+    assert quick.bonds.bondOf(second).units == units
+    assert quick.wrapped.balanceOf(quick.bonds.address) == ETHER + 2 * units
+    (event,) = quick.vault.events(receipt, "Staked")
+    assert tuple(event.inputs.values()) == (
+        2,
+        64 * ETHER,
+        2 * ETHER,
+        2 * units * SHARES_PER_UNIT,
+    )
+    added = quick.bonds.events(receipt, "BondAdded")
+    assert [tuple(e.inputs.values()) for e in added] == [(second, units), (first, units)]
+
+
+def test_keys_are_staked_in_the_order_that_is_named(
+    validators: Validators, proven: list[DepositDataEntry]
 ) -> None:
-    proofs, entries = batch
-    validators.stake([proofs[3], proofs[0]], [entries[3], entries[0]])
-    validators.stake([proofs[4], proofs[1], proofs[2]], [entries[4], entries[1], entries[2]])
+    order = [proven[3], proven[0], proven[4]]
+    receipt = validators.stake(order)
+    recorded = validators.registry.events(receipt, "KeyStaked")
+    assert [e.inputs["pubkey"] for e in recorded] == [entry.pubkey for entry in order]
+    assert validators.stages(proven) == [3, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize("stage", [s for s in Stage if s is not Stage.PROVEN])
+def test_what_cannot_be_staked_is_skipped_and_stops_nobody(
+    validators: Validators, proven: list[DepositDataEntry], stage: Stage
+) -> None:
+    """KEY-6: first, in between, or last."""
+    validators.add_operator()
+    bad = validators.new_entries(1)
+    bring_to(validators, 1, bad[0], stage)
+    total = validators.registry.totalStaked()
+    receipt = validators.stake([*bad, proven[0], *bad, proven[1], *bad])
+    assert skipped(validators, receipt) == roots_of(bad * 3)
+    assert (staked(validators), validators.registry.totalStaked()) == (2, total + 2)
+    assert validators.stages([*bad, *proven[:3]]) == [stage, 3, 3, 2]
+    with fails("NothingToStake"):
+        validators.stake(bad)
+
+
+def test_a_key_is_staked_once_in_a_call_and_ever(
+    validators: Validators, proven: list[DepositDataEntry]
+) -> None:
+    """KEY-1: who stakes first changes nothing for the rest of another's call."""
+    receipt = validators.stake([proven[0], proven[0], proven[1]])
+    assert skipped(validators, receipt) == roots_of(proven[:1])
+    assert staked(validators) == 2
+    receipt = validators.stake(proven)
+    assert skipped(validators, receipt) == roots_of(proven[:2])
     assert staked(validators) == 5
+    with fails("NothingToStake"):
+        validators.stake(proven)
 
 
-def test_a_key_is_staked_once(validators: Validators, batch: Batch) -> None:
-    """OPR-2."""
-    proofs, entries = batch
-    root = public_key_hash(entries[0].pubkey)
-    with fails("KeyAlreadyStaked", pubkeyRoot=root):
-        validators.stake([proofs[0], proofs[0]], [entries[0], entries[0]])
-    validators.stake(proofs[:1], entries[:1])
-    with fails("KeyAlreadyStaked", pubkeyRoot=root):
-        validators.stake(proofs[:1], entries[:1])
+def test_keys_beyond_the_ether_are_left_and_staked_when_there_is_more(keel: Keel) -> None:
+    """KEY-6, STA-6: 31 ETH each, and what the queue needs stays."""
+    depositor = str(keel.actors.depositor.address)
+    deposit(keel, depositor, 3 * 31 * ETHER - 2)  # one wei too little, with the first deposit
+    validators = Validators(keel)
+    keel.quick.queue.request.send(ETHER, depositor, sender=depositor)
+    entries = validators.proven(validators.add_operator(), 4)
+    assert keel.quick.vault.stakeableValidators() == 2
+    receipt = validators.stake(entries)
+    assert skipped(validators, receipt) == []
+    assert validators.stages(entries) == [3, 3, 2, 2]
+    with fails("NothingToStake"):
+        validators.stake(entries[2:])
+    deposit(keel, depositor, 3 * ETHER)
+    assert keel.quick.vault.stakeableValidators() == 1
+    validators.stake(entries[2:])
+    assert validators.stages(entries) == [3, 3, 3, 2]
 
 
-def test_a_key_is_staked_once_though_several_commit_to_it(
-    validators: Validators, batch: Batch
+def test_keys_beyond_the_limit_of_a_frame_are_left(validators: Validators) -> None:
+    """LIM-3: a validator counts 32 ETH."""
+    entries = validators.proven(validators.add_operator(), 34)
+    room = validators.keel.profile.stake_floor_wei // (32 * ETHER)
+    assert validators.keel.quick.vault.stakeableValidators() == room == 32
+    validators.stake(entries)
+    assert staked(validators) == room
+    with fails("NothingToStake"):
+        validators.stake(entries[room:])
+    jump(validators.keel.rpc, validators.keel.profile.frame_seconds // 16)
+    validators.stake(entries[room:])
+    assert staked(validators) == 34
+
+
+@pytest.mark.parametrize("closed", ["paused", "stale", "announced"])
+def test_nobody_stakes_while_staking_is_closed(
+    validators: Validators, proven: list[DepositDataEntry], closed: str
 ) -> None:
-    """OPR-2."""
-    proofs, entries = batch
-    copier = validators.add_operator()
-    copied = key_proofs(copier, validators.add_keys(copier, entries), entries)
-    validators.stake(proofs[:1], entries[:1])
-    with fails("KeyAlreadyStaked", pubkeyRoot=public_key_hash(entries[0].pubkey)):
-        validators.stake(copied[:1], entries[:1])
-
-
-@pytest.mark.parametrize("wrong", ["index", "proof", "deposit data root", "batch", "operator"])
-def test_a_key_is_proven_at_its_place_in_its_batch(
-    validators: Validators, batch: Batch, wrong: str
-) -> None:
-    proofs, entries = batch
-    other = validators.add_operator()
-    validators.add_keys(other, validators.new_entries(5))
-    validators.add_keys(0, validators.new_entries(5))
-    operator_id, number, index, proof = proofs[2]
-    claims = {
-        "index": (operator_id, number, index + 1, proof),
-        "proof": (operator_id, number, index, proofs[1][3]),
-        "deposit data root": proofs[2],
-        "batch": (operator_id, number + 1, index, proof),
-        "operator": (other, number, index, proof),
-    }
-    entry = entries[2]
-    if wrong == "deposit data root":
-        entry = replace(entry, deposit_data_root=entries[3].deposit_data_root)
-    claim = claims[wrong]
-    place = {"operatorId": claim[0], "batch": claim[1], "index": claim[2]}
-    with fails("KeyNotInBatch", **place):
-        validators.stake([claim], [entry])
-    validators.stake([proofs[2]], [entries[2]])
-
-
-def test_the_deposit_contract_refuses_what_the_root_does_not_fit(
-    validators: Validators, batch: Batch
-) -> None:
-    proofs, entries = batch
-    foreign = replace(entries[0], signature=entries[1].signature)
-    with pytest.raises(Reverted, match="does not match supplied deposit_data_root"):
-        validators.stake(proofs[:1], [foreign])
-    assert staked(validators) == 0
-
-
-def test_a_withdrawn_or_unknown_batch_gives_no_key(validators: Validators, batch: Batch) -> None:
-    proofs, entries = batch
-    validators.stake(proofs[:1], entries[:1])
-    validators.registry.withdrawBatch.send(0, 0, sender=validators.manager)
-    for missing in (0, 1):
+    """STA-3, STA-4: proofs go on; keys are staked once it opens."""
+    keel = validators.keel
+    waiting = validators.new_entries(1)
+    with reverting(keel.rpc):
+        if closed == "paused":
+            pause = (Action.STAKING, 600)
+            keel.quick.vault.pause.send(*pause, sender=str(keel.actors.guardian.address))
+        elif closed == "stale":
+            jump(keel.rpc, 3 * keel.profile.frame_seconds)
+        else:
+            announce_loss(keel)
+        assert keel.quick.vault.stakeableValidators() == 0
         with fails("NothingToStake"):
-            validators.stake([(0, missing, *proofs[1][2:])], entries[1:2])
-    assert validators.registry.isStaked(public_key_hash(entries[0].pubkey))
+            validators.stake(proven)
+        validators.predeposit(0, waiting)
+        validators.prove(waiting)
+        assert validators.stages(waiting) == [Stage.PROVEN]
+    validators.stake(proven)
 
 
-def test_a_batch_without_a_root_gives_no_key(validators: Validators) -> None:
-    operator_id = validators.add_operator()
-    entries = validators.new_entries(1)
-    arguments = (operator_id, bytes(32), packed(entries))
-    validators.registry.addKeys.send(*arguments, sender=validators.manager)
+def test_nobody_stakes_nothing(validators: Validators, proven: list[DepositDataEntry]) -> None:
     with fails("NothingToStake"):
-        validators.stake([(operator_id, 0, 0, ())], entries)
+        validators.stake([])
+    for length in (1, 47, 49):
+        with fails("KeysLength", length=length, keySize=48):
+            validators.registry.stake.send(bytes(length), sender=validators.anyone)
+    validators.stake(proven[:1])
 
 
-def test_one_bad_key_stops_the_call_and_not_the_next(validators: Validators, batch: Batch) -> None:
-    proofs, entries = batch
-    deposits = validators.keel.quick.deposits
-    before = deposit_count(deposits)
-    spoilt = (0, 0, 4, proofs[3][3])
-    with fails("KeyNotInBatch", operatorId=0, batch=0, index=4):
-        validators.stake([*proofs[:4], spoilt], entries)
-    assert (staked(validators), deposit_count(deposits)) == (0, before)
-    validators.stake(proofs[:4], entries[:4])
-    assert (staked(validators), deposit_count(deposits)) == (4, before + 4)
-
-
-@pytest.mark.parametrize("order", ["gone own gone own", "own gone own gone", "own own gone own"])
-def test_a_batch_that_is_withdrawn_in_between_stops_nobody_else(
-    validators: Validators, batch: Batch, order: str
+@pytest.mark.parametrize("gift_gwei", [1, 31 * 10**9])
+def test_a_gift_between_proof_and_stake_changes_nothing(
+    validators: Validators, proven: list[DepositDataEntry], gift_gwei: int
 ) -> None:
-    """OPR-7: the operator that withdraws before each stake is left out, the others get theirs."""
-    _, entries = batch
-    runner = validators.add_operator()
-    withdrawn = validators.new_entries(2)
-    number = validators.add_keys(runner, withdrawn)
-    gone = key_proofs(runner, number, withdrawn)
-    validators.registry.withdrawBatch.send(runner, number, sender=validators.manager)
-    keys = {"gone": iter(zip(gone, withdrawn, strict=True)), "own": iter(zip(*batch, strict=True))}
-    mixed = [next(keys[whose]) for whose in order.split()]
-    others = order.split().count("own")
-    before = deposit_count(validators.keel.quick.deposits)
-    receipt = validators.stake([proof for proof, _ in mixed], [entry for _, entry in mixed])
-    events = validators.registry.events(receipt)
-    skipped = [tuple(e.inputs.values()) for e in events if e.name == "KeySkipped"]
-    assert skipped == [(runner, number, n) for n in range(len(mixed) - others)]
-    staked_keys = [e.inputs["pubkey"] for e in events if e.name == "KeyStaked"]
-    assert staked_keys == [entry.pubkey for entry in entries[:others]]
-    assert deposit_count(validators.keel.quick.deposits) == before + others
-    assert (staked(validators), validators.registry.operator(runner).staked) == (others, 0)
-    with fails("NothingToStake"):
-        validators.stake(gone, withdrawn)
+    """KEY-7: a stranger tops the validator up; the pool's ether follows, and what is more too."""
+    own = proven[0]
+    changed = {"effective_balance_gwei": 10**9 + gift_gwei}
+    validators.beacon.change(own.pubkey, **changed)
+    before = accounts_of(validators.keel)
+    validators.stake([own])
+    assert accounts_of(validators.keel).pending_wei - before.pending_wei == 32 * ETHER
 
 
-def test_nobody_stakes_nothing(validators: Validators, batch: Batch) -> None:
-    with fails("NothingToStake"):
-        validators.stake([], [])
-    with fails("NothingToStake"):
-        validators.stake([], batch[1][:1])
-
-
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_every_proof_comes_with_its_deposit(
-    validators: Validators, batch: Batch, count: int
+def test_an_inactive_operator_gets_no_validator(
+    validators: Validators, proven: list[DepositDataEntry]
 ) -> None:
-    proofs, entries = batch
-    with fails("DepositsLength", length=176 * count, expected=176 * 2):
-        validators.stake(proofs[:2], entries[:count])
-
-
-def test_the_deposit_root_must_be_the_one_the_caller_saw(
-    validators: Validators, batch: Batch
-) -> None:
-    proofs, entries = batch
-    actual = validators.keel.quick.deposits.get_deposit_root()
-    seen = b"\x01" * 32
-    with fails("DepositRootChanged", expected=seen, actual=actual):
-        arguments = (proofs, packed(entries), seen)
-        validators.keel.call_as_role(validators.registry, "stake", *arguments)
-
-
-def test_an_inactive_operator_gets_no_validator(validators: Validators, batch: Batch) -> None:
-    proofs, entries = batch
     keel, registry = validators.keel, validators.registry
     keel.call_as_role(registry, "setOperator", 0, 1_000, 10_000, False)
-    assert not registry.mayStakeNext(0)
-    with fails("OperatorInactive", operatorId=0):
-        validators.stake(proofs[:1], entries[:1])
-    keel.call_as_role(registry, "setOperator", 0, 1_000, 10_000, True)
     change(keel, 0)  # staking is closed without reports
+    assert not registry.mayStakeNext(0)
+    with fails("NothingToStake"):
+        validators.stake(proven[:1])
+    keel.call_as_role(registry, "setOperator", 0, 1_000, 10_000, True)
+    change(keel, 0)
     assert registry.mayStakeNext(0)
-    validators.stake(proofs[:1], entries[:1])
+    validators.stake(proven[:1])
 
 
-def test_an_operator_grows_up_to_its_limit(validators: Validators, batch: Batch) -> None:
-    proofs, entries = batch
+def test_an_operator_grows_up_to_its_limit(
+    validators: Validators, proven: list[DepositDataEntry]
+) -> None:
     validators.keel.call_as_role(validators.registry, "setOperator", 0, 3, 10_000, True)
     change(validators.keel, 0)  # staking is closed without reports
-    with fails("OperatorAtLimit", operatorId=0, limit=3):
-        validators.stake(proofs[:4], entries[:4])
-    validators.stake(proofs[:3], entries[:3])
+    receipt = validators.stake(proven)
+    assert skipped(validators, receipt) == roots_of(proven[3:])
     assert not validators.registry.mayStakeNext(0)
-    with fails("OperatorAtLimit", operatorId=0, limit=3):
-        validators.stake(proofs[3:4], entries[3:4])
-
-
-def test_an_operator_that_does_not_exist_gets_no_validator(
-    validators: Validators, batch: Batch
-) -> None:
-    proofs, entries = batch
-    with fails("NoSuchOperator", operatorId=1):
-        validators.stake([(1, *proofs[0][1:])], entries[:1])
+    with fails("NothingToStake"):
+        validators.stake(proven[3:])
 
 
 def test_an_operator_stays_within_its_target_plus_one(validators: Validators) -> None:
     half, rest = validators.add_operator(target_bps=5_000), validators.add_operator()
-    entries = validators.new_entries(4)
-    proofs = key_proofs(half, validators.add_keys(half, entries), entries)
-    validators.stake(proofs[:2], entries[:2])
-    with fails("OperatorAboveTarget", operatorId=half, staked=3, max=2):
-        validators.stake(proofs[2:3], entries[2:3])
-    validators.stake_new(rest, 1)
-    validators.stake(proofs[2:3], entries[2:3])
-    with fails("OperatorAboveTarget", operatorId=half, staked=4, max=3):
-        validators.stake(proofs[3:4], entries[3:4])
+    entries, others = validators.proven(half, 4), validators.proven(rest, 1)
+    receipt = validators.stake([*entries[:3], *others, *entries[2:]])
+    assert skipped(validators, receipt) == roots_of([entries[2], entries[3]])
+    assert (staked(validators, half), staked(validators, rest)) == (3, 1)
 
 
 SHARES_BPS = (1_000, 3_333, 10_000)
-LIMIT = 8
+LIMIT = 6
+KEYS_EACH = 8
 
 
 @pytest.fixture
-def operators(validators: Validators) -> list[Batch]:
-    """Operators with these target shares, a limit, and more keys than that."""
-    batches = []
+def operators(validators: Validators) -> list[list[DepositDataEntry]]:
+    """Keys of operators with these target shares and a limit; the last of each is not proven."""
+    entries = []
     for share_bps in SHARES_BPS:
         operator_id = validators.add_operator(LIMIT, share_bps)
-        entries = validators.new_entries(LIMIT + 6)
-        number = validators.add_keys(operator_id, entries)
-        batches.append((key_proofs(operator_id, number, entries), entries))
-    return batches
+        entries.append(validators.proven(operator_id, KEYS_EACH - 1))
+        entries[-1] += validators.new_entries(1)
+        validators.predeposit(operator_id, entries[-1][-1:])
+    return entries
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(calls=st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=6), max_size=8))
+@given(calls=st.lists(st.lists(st.integers(0, 23), min_size=1, max_size=9), max_size=6))
 def test_validators_go_where_the_model_lets_them(
-    validators: Validators, operators: list[Batch], calls: list[list[int]]
+    validators: Validators, operators: list[list[DepositDataEntry]], calls: list[list[int]]
 ) -> None:
-    model = [Operator(i, True, LIMIT, share_bps) for i, share_bps in enumerate(SHARES_BPS)]
+    """KEY-6, OPR-3: any keys in any order, again and again."""
+    entries = [entry for own in operators for entry in own]
+    model = model_of(operators)
     with reverting(validators.keel.rpc):
         for call in calls:
-            model = stake_as_the_model(validators, operators, model, call)
-            counts = [staked(validators, operator.operator_id) for operator in model]
-            assert counts == [operator.staked for operator in model]
+            named = [entries[number] for number in call]
+            most = validators.keel.quick.vault.stakeableValidators()
+            model, choice = key_rules.choose(model, roots_of(named), most)
+            if choice.taken:
+                receipt = validators.stake(named)
+                assert skipped(validators, receipt) == list(choice.skipped)
+            else:
+                with fails("NothingToStake"):
+                    validators.stake(named)
+            assert [staked(validators, i) for i in range(3)] == [o.staked for o in model.operators]
+        stages = [model.key(root).stage for root in roots_of(entries)]
+        assert validators.stages(entries) == stages
 
 
-def stake_as_the_model(
-    validators: Validators, batches: list[Batch], model: list[Operator], call: list[int]
-) -> list[Operator]:
-    """Stake the next keys of these operators in one call, if the model lets them have all."""
-    total, after = sum(operator.staked for operator in model), list(model)
-    proofs, entries = [], []
-    refusal: Refused | None = None
-    for place, operator_id in enumerate(call):
-        operator = after[operator_id]
-        refusal = refusal or refusal_of(operator, total + place)
-        proofs.append(batches[operator_id][0][operator.staked])
-        entries.append(batches[operator_id][1][operator.staked])
-        after[operator_id] = replace(operator, staked=operator.staked + 1)
-    if refusal is None:
-        validators.stake(proofs, entries)
-        return after
-    with fails(type(refusal).__name__, **refusal.arguments):
-        validators.stake(proofs, entries)
+def model_of(operators: list[list[DepositDataEntry]]) -> Registry:
+    model = Registry(tuple(Operator(i, True, LIMIT, bps) for i, bps in enumerate(SHARES_BPS)))
+    for operator_id, entries in enumerate(operators):
+        roots = roots_of(entries)
+        model = key_rules.predeposit(model, operator_id, roots, len(roots) * ETHER)
+        model = key_rules.prove_fresh(model, dict.fromkeys(roots[:-1], 0))
     return model
-
-
-def refusal_of(operator: Operator, total: int) -> Refused | None:
-    """Why the model does not let this operator have the next validator."""
-    try:
-        check_allocation(operator, total)
-    except Refused as refusal:
-        return refusal
-    return None
 
 
 @pytest.mark.parametrize("share_bps", [0, 1, 2_500, 9_999, 10_000])
 def test_the_view_says_who_may_get_the_next_one(validators: Validators, share_bps: int) -> None:
     rest = validators.add_operator()
     operator = Operator(validators.add_operator(3, share_bps), True, 3, share_bps)
-    total = 0
-    for _ in range(4):
-        refusal = refusal_of(operator, total)
+    own, others = validators.proven(operator.operator_id, 4), validators.proven(rest, 4)
+    for place in range(4):
+        total = validators.registry.totalStaked()
         may = validators.registry.mayStakeNext(operator.operator_id)
-        assert may == (refusal is None)
+        assert may == may_stake(operator, total)
         if may:
-            validators.stake_new(operator.operator_id, 1)
-            operator, total = replace(operator, staked=operator.staked + 1), total + 1
-        validators.stake_new(rest, 1)
-        total += 1
+            validators.stake([own[place]])
+            operator = replace(operator, staked=operator.staked + 1)
+        validators.stake([others[place]])
 
 
-def test_validators_cost_little_to_fund(validators: Validators, batch: Batch) -> None:
-    validators.stake(*batch)
-    receipt = validators.stake_new(0, 20)
-    assert receipt.gas_used <= 20 * 75_000
+def test_a_call_that_stakes_nothing_deposits_nothing(
+    validators: Validators, proven: list[DepositDataEntry]
+) -> None:
+    deposits = validators.keel.quick.deposits
+    before = deposit_count(deposits)
+    with fails("NothingToStake"):
+        validators.registry.stake.send(bytes(48 * 3), sender=validators.anyone)
+    assert deposit_count(deposits) == before
+    data = bytes(48) + pubkeys_of(proven[:1])
+    validators.registry.stake.send(data, sender=validators.anyone)
+    assert deposit_count(deposits) == before + 1
+
+
+def test_validators_cost_little_to_fund(validators: Validators) -> None:
+    operator_id = validators.add_operator()
+    validators.stake_new(operator_id, 5)
+    receipt = validators.stake_new(operator_id, 20)
+    assert receipt.gas_used <= 20 * 52_000

@@ -3,17 +3,23 @@
 The beacon chain is a record of validators whose states are proven to the real verifier.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
+import pytest
+
+from keel.chain.abi import CustomError
+from keel.chain.revert import Reverted
 from keel.chain.transaction import Receipt
 from keel.consensus.deposit_data import DepositDataEntry, make_deposit_data
 from keel.consensus.keys import ValidatorKey, derive_signing_keys, mnemonic_to_seed
 from keel.deploy.contracts import OperatorRegistry
 from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER, GWEI
-from tests.beacon_record import BeaconRecord, BeaconValidator
+from keel.model.keys import Stage
+from tests.beacon_record import BeaconRecord, BeaconValidator, prover_of
 from tests.deployment import Keel
 
 MNEMONIC = "test test test test test test test test test test test junk"
@@ -79,6 +85,10 @@ class Validators:
         assert receipt is not None
         return receipt
 
+    def root(self) -> bytes:
+        """Root of the block that a proof now leads to."""
+        return prover_of(self.beacon.validators).tree.header_fields.root
+
     def prove_one(self, pubkey: bytes) -> Receipt:
         """Prove one validator whole, whatever it looks like."""
         arguments = self.beacon.show(self.keel.rpc).key(pubkey)
@@ -99,9 +109,67 @@ class Validators:
         """Predeposit new keys, prove and stake them."""
         return self.stake(self.proven(operator_id, count))
 
+    def full_deposit_of(self, pubkey: bytes) -> DepositDataEntry:
+        """Deposit data of 32 ETH for one of the keys made here."""
+        return make_deposit_data(self._signing_key(pubkey), self.credentials)
+
+    def deposit_first(
+        self, pubkey: bytes, credentials: bytes, amount_gwei: int = PREDEPOSIT_GWEI
+    ) -> Receipt:
+        """Deposit for a key past the registry, with any credentials (KEY-4)."""
+        entry = make_deposit_data(self._signing_key(pubkey), credentials, amount_gwei)
+        values = (entry.pubkey, entry.withdrawal_credentials, entry.signature)
+        receipt = self.keel.quick.deposits.deposit.send(
+            *values, entry.deposit_data_root, sender=self.anyone, value_wei=amount_gwei * GWEI
+        )
+        self.beacon.add(BeaconValidator(pubkey, credentials, amount_gwei))
+        return receipt
+
+    def drop(self, operator_id: int, entries: Iterable[DepositDataEntry]) -> Receipt:
+        """Take keys back."""
+        roots = [public_key_hash(entry.pubkey) for entry in entries]
+        return self.registry.dropKeys.send(operator_id, roots, sender=self.manager)
+
+    def _signing_key(self, pubkey: bytes) -> ValidatorKey:
+        keys = (signing_key(number) for number in range(self.keys_made))
+        return next(key for key in keys if key.public_key == pubkey)
+
     def stages(self, entries: Iterable[DepositDataEntry]) -> list[int]:
         """IOperatorRegistry.Stage of each key."""
         return [int(self.registry.keyOf(public_key_hash(entry.pubkey)).stage) for entry in entries]
+
+
+FOREIGN_CREDENTIALS = b"\x01".ljust(32, b"\x77")
+
+
+def bring_to(
+    validators: Validators, operator_id: int, entry: DepositDataEntry, stage: Stage
+) -> None:
+    """Let a key come as far as this."""
+    if stage is Stage.NONE:
+        return
+    if stage is Stage.FOREIGN:
+        validators.deposit_first(entry.pubkey, FOREIGN_CREDENTIALS)
+    validators.predeposit(operator_id, [entry])
+    if stage is Stage.FOREIGN:
+        validators.prove_one(entry.pubkey)
+    if stage in (Stage.PROVEN, Stage.STAKED):
+        validators.prove([entry])
+    if stage is Stage.STAKED:
+        validators.stake([entry])
+    if stage is Stage.DROPPED:
+        validators.drop(operator_id, [entry])
+
+
+@contextmanager
+def leads_elsewhere(root: bytes) -> Iterator[None]:
+    """Expect that a proof leads to another root than this block's, which the verifier has."""
+    with pytest.raises(Reverted) as caught:
+        yield
+    cause = caught.value.cause
+    assert isinstance(cause, CustomError)
+    assert (cause.name, cause.inputs["expected"]) == ("ProofWrong", root)
+    assert cause.inputs["root"] != root
 
 
 def packed(entries: Iterable[DepositDataEntry]) -> bytes:

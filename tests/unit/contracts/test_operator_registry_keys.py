@@ -1,0 +1,191 @@
+"""OperatorRegistry: how keys enter, and how operators take them back (KEY-1, KEY-2, KEY-5)."""
+
+from dataclasses import replace
+
+import pytest
+
+from keel.chain.deposit_contract import deposit_count, deposits_of
+from keel.chain.revert import Reverted
+from keel.chain.state import balance_wei
+from keel.model.commitment import public_key_hash
+from keel.model.constants import ETHER
+from keel.model.keys import Stage
+from tests.causes import fails
+from tests.deployment import Keel
+from tests.unit.contracts.hands import deposit
+from tests.unit.contracts.validators import Validators, bring_to, packed
+
+KEY_BYTES = 176
+
+
+@pytest.fixture
+def validators(keel: Keel) -> Validators:
+    """Two operators, with ether for validators in the vault."""
+    deposit(keel, str(keel.actors.depositor.address), 100 * ETHER)
+    made = Validators(keel)
+    made.add_operator()
+    made.add_operator()
+    return made
+
+
+def test_a_predeposit_sends_the_operators_ether_with_keels_credentials(
+    validators: Validators,
+) -> None:
+    """KEY-1, KEY-2: to the real deposit contract, which checks the root of each."""
+    quick, rpc = validators.keel.quick, validators.keel.rpc
+    entries = validators.new_entries(3)
+    books = (quick.vault.totals(), quick.vault.consensus(), quick.vault.bufferedWei())
+    before_wei = balance_wei(rpc, quick.deposits.address)
+    receipt = validators.predeposit(1, entries)
+    assert balance_wei(rpc, quick.deposits.address) == before_wei + 3 * ETHER
+    made = [deposit.data for deposit in deposits_of(quick.deposits.events(receipt))]
+    assert [(d.pubkey, d.signature, d.withdrawal_credentials, d.amount_gwei) for d in made] == [
+        (e.pubkey, e.signature, validators.credentials, 10**9) for e in entries
+    ]
+    entered = quick.registry.events(receipt, "KeyPredeposited")
+    roots = [public_key_hash(entry.pubkey) for entry in entries]
+    assert [tuple(e.inputs.values()) for e in entered] == [
+        (1, root, entry.pubkey) for root, entry in zip(roots, entries, strict=True)
+    ]
+    for root in roots:
+        assert quick.registry.keyOf(root) == (1, Stage.PREDEPOSITED, 0)
+    assert (quick.vault.totals(), quick.vault.consensus(), quick.vault.bufferedWei()) == books
+
+
+@pytest.mark.parametrize("value_wei", [0, ETHER, 2 * ETHER - 1, 2 * ETHER + 1, 3 * ETHER])
+def test_exactly_one_ether_comes_with_a_key(validators: Validators, value_wei: int) -> None:
+    """KEY-2."""
+    arguments = (0, packed(validators.new_entries(2)))
+    registry, manager = validators.registry, validators.manager
+    with fails("PredepositValue", sentWei=value_wei, neededWei=2 * ETHER):
+        registry.predeposit.send(*arguments, sender=manager, value_wei=value_wei)
+    registry.predeposit.send(*arguments, sender=manager, value_wei=2 * ETHER)
+
+
+@pytest.mark.parametrize("length", [0, KEY_BYTES - 1, KEY_BYTES + 1, 2 * KEY_BYTES - 1])
+def test_keys_come_whole(validators: Validators, length: int) -> None:
+    with fails("KeysLength", length=length, keySize=KEY_BYTES):
+        validators.registry.predeposit.send(0, bytes(length), sender=validators.manager)
+
+
+def test_only_the_manager_predeposits(validators: Validators) -> None:
+    keys = packed(validators.new_entries(1))
+    for caller in (validators.anyone, str(validators.keel.holder_of("OPERATORS").address)):
+        with fails("OnlyManager", operatorId=0, caller=caller):
+            validators.registry.predeposit.send(0, keys, sender=caller, value_wei=ETHER)
+    validators.registry.predeposit.send(0, keys, sender=validators.manager, value_wei=ETHER)
+
+
+@pytest.mark.parametrize("stage", [s for s in Stage if s is not Stage.NONE])
+def test_a_key_enters_once_whatever_became_of_it(validators: Validators, stage: Stage) -> None:
+    """KEY-1: for the same operator and for others."""
+    entries, fresh = validators.new_entries(1), validators.new_entries(1)
+    bring_to(validators, 0, entries[0], stage)
+    assert validators.stages(entries) == [stage]
+    root = public_key_hash(entries[0].pubkey)
+    for operator_id in (0, 1) if stage is not Stage.FOREIGN else (1,):
+        with fails("WrongStage", pubkeyRoot=root, stage=stage, expected=Stage.NONE):
+            validators.predeposit(operator_id, [*fresh, *entries])
+    assert validators.stages(fresh) == [Stage.NONE]
+    validators.predeposit(1, fresh)
+
+
+def test_a_key_enters_once_within_a_call(validators: Validators) -> None:
+    """KEY-1."""
+    (entry,) = validators.new_entries(1)
+    root = public_key_hash(entry.pubkey)
+    with fails("WrongStage", pubkeyRoot=root, stage=Stage.PREDEPOSITED, expected=Stage.NONE):
+        validators.predeposit(0, [entry, entry])
+    validators.predeposit(0, [entry])
+
+
+@pytest.mark.parametrize("field", ["signature", "deposit_data_root"])
+def test_the_deposit_contract_refuses_what_the_root_does_not_fit(
+    validators: Validators, field: str
+) -> None:
+    """KEY-2: nothing of the call is left, and no ether."""
+    good, other = validators.new_entries(2)
+    bad = replace(good, **{field: getattr(other, field)})
+    before = deposit_count(validators.keel.quick.deposits)
+    with pytest.raises(Reverted, match="does not match supplied deposit_data_root"):
+        validators.predeposit(0, [other, bad])
+    assert validators.stages([good, other]) == [Stage.NONE] * 2
+    assert deposit_count(validators.keel.quick.deposits) == before
+    validators.predeposit(0, [other, good])
+
+
+def test_a_deposit_of_32_ether_is_no_predeposit(validators: Validators) -> None:
+    """KEY-2: the root says the amount."""
+    (entry,) = validators.new_entries(1)
+    full = validators.full_deposit_of(entry.pubkey)
+    with pytest.raises(Reverted, match="does not match supplied deposit_data_root"):
+        validators.predeposit(0, [full])
+    validators.predeposit(0, [entry])
+
+
+def test_a_manager_drops_keys_before_they_are_staked(validators: Validators) -> None:
+    """KEY-5: for good, with no ether back."""
+    waiting, proven = validators.new_entries(2)
+    bring_to(validators, 1, waiting, Stage.PREDEPOSITED)
+    bring_to(validators, 1, proven, Stage.PROVEN)
+    roots = [public_key_hash(entry.pubkey) for entry in (waiting, proven)]
+    before_wei = balance_wei(validators.keel.rpc, validators.manager)
+    receipt = validators.registry.dropKeys.send(1, roots, sender=validators.manager)
+    after_wei = balance_wei(validators.keel.rpc, validators.manager)
+    assert after_wei == before_wei - receipt.fee_wei
+    dropped = validators.registry.events(receipt, "KeyDropped")
+    assert [tuple(e.inputs.values()) for e in dropped] == [(1, root) for root in roots]
+    assert validators.stages([waiting, proven]) == [Stage.DROPPED] * 2
+    with fails("NothingToProve"):
+        validators.prove([waiting, proven])
+    with fails("NothingToStake"):
+        validators.stake([waiting, proven])
+
+
+@pytest.mark.parametrize("stage", [Stage.NONE, Stage.STAKED, Stage.FOREIGN, Stage.DROPPED])
+def test_no_other_key_is_dropped(validators: Validators, stage: Stage) -> None:
+    """KEY-5: operator 0, whose number unknown keys have too."""
+    entries = validators.new_entries(2)
+    bring_to(validators, 0, entries[0], Stage.PREDEPOSITED)
+    bring_to(validators, 0, entries[1], stage)
+    roots = [public_key_hash(entry.pubkey) for entry in entries]
+    with fails("WrongStage", pubkeyRoot=roots[1], stage=stage, expected=Stage.PROVEN):
+        validators.registry.dropKeys.send(0, roots, sender=validators.manager)
+    validators.registry.dropKeys.send(0, roots[:1], sender=validators.manager)
+
+
+def test_nobody_drops_anothers_keys(validators: Validators) -> None:
+    """KEY-5: neither another operator nor a stranger."""
+    (entry,) = validators.new_entries(1)
+    bring_to(validators, 1, entry, Stage.PROVEN)
+    root, drop = public_key_hash(entry.pubkey), validators.registry.dropKeys
+    with fails("NotKeyOf", operatorId=0, pubkeyRoot=root):
+        drop.send(0, [root], sender=validators.manager)
+    with fails("OnlyManager", operatorId=1, caller=validators.anyone):
+        drop.send(1, [root], sender=validators.anyone)
+    drop.send(1, [root], sender=validators.manager)
+
+
+def test_a_copied_key_stays_with_whoever_comes_first_and_pays_them_nothing(
+    validators: Validators,
+) -> None:
+    """KEY-1, KEY-7: an operator copies another's transaction from the mempool and is faster.
+
+    It has given its ether to a validator that it cannot sign for, and the other one needs other
+    keys. Who comes too late keeps its ether.
+    """
+    own, next_own = validators.new_entries(2)
+    before_wei = balance_wei(validators.keel.rpc, validators.manager)
+    receipt = validators.predeposit(1, [own])  # the copier
+    paid_wei = before_wei - balance_wei(validators.keel.rpc, validators.manager)
+    with fails("WrongStage", pubkeyRoot=public_key_hash(own.pubkey), stage=1, expected=0):
+        validators.predeposit(0, [own, next_own])
+    assert paid_wei == ETHER + receipt.fee_wei
+    validators.predeposit(0, [next_own])
+    assert validators.stages([next_own]) == [Stage.PREDEPOSITED]
+
+
+def test_a_predeposit_costs_little(validators: Validators) -> None:
+    validators.predeposit(0, validators.new_entries(1))
+    receipt = validators.predeposit(0, validators.new_entries(20))
+    assert receipt.gas_used <= 20 * 60_000
