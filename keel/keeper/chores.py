@@ -10,6 +10,7 @@ class Kind(StrEnum):
     """Chores by the name that `[keeper] chores` of the configuration knows them by."""
 
     STAKE = "stake"
+    PROVE = "prove"
     REPORT = "report"
     EXIT = "exit"
     REWARDS = "rewards"
@@ -22,8 +23,8 @@ class Chore:
     """One transaction. `contract` is the field of Bindings whose `function` is called.
 
     `key` stays the same from head to head for as long as the same thing is to be done, so that
-    keepers can wait their turn (`keel.keeper.turns`). `order` lists the accounts that may do it,
-    when not everybody may.
+    keepers can wait their turn (`keel.keeper.turns`). `order` lists the accounts that are known to
+    be keepers and take turns; anybody else may come between them where the contract lets anybody.
     """
 
     kind: Kind

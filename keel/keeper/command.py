@@ -28,9 +28,10 @@ _config = config_option(ENVIRONMENT_PREFIX)
 def cli() -> None:
     """Do Keel's routine work.
 
-    A keeper stakes deposits, posts reports that have a quorum, asks for exits when the queue needs
-    them, repeats those that the beacon chain ignored, pays operators, and finalises tickets when
-    the oracle is dead. Several keepers can run at the same time.
+    A keeper proves operators' keys, stakes deposits on them, posts reports that have a quorum, asks
+    for exits when the queue needs them, repeats those that the beacon chain ignored, pays
+    operators, and finalises tickets when the oracle is dead. Several keepers can run at the same
+    time.
     """
 
 
@@ -97,5 +98,4 @@ def _look(settings: KeeperSettings, address: str | None) -> tuple[KeeperView, di
 
 
 def _roles(view: KeeperView) -> str:
-    held = {"STAKER": view.caller.may_stake, "EXITER": view.caller.may_exit}
-    return " and ".join(name for name, holds in held.items() if holds) or "no role"
+    return "EXITER" if view.caller.may_exit else "no role"

@@ -15,7 +15,10 @@ class Figures:
         self.lost = metrics.counter("lost", "Chores that somebody else did first", ["chore"])
         self._planned = metrics.gauge("planned", "Chores in the present plan", ["chore"])
         self._balance_wei = metrics.gauge("balance_wei", "Ether of the account")
-        self._stakeable_wei = metrics.gauge("stakeable_wei", "Ether that can be staked")
+        self._stakeable = metrics.gauge(
+            "stakeable_validators", "Validators that ether and limit allow"
+        )
+        self._keys = metrics.gauge("keys", "Keys that are not staked", ["standing"])
         self._owed_wei = metrics.gauge("owed_wei", "Q at the last beacon state")
         self._buffered_wei = metrics.gauge("buffered_wei", "B at the last beacon state")
         self._consensus_wei = metrics.gauge("consensus_wei", "C in the last beacon state")
@@ -25,7 +28,15 @@ class Figures:
     def seen(self, view: KeeperView) -> None:
         """Show what was read."""
         self._balance_wei.set(view.caller.balance_wei)
-        self._stakeable_wei.set(view.stakeable_wei)
+        self._stakeable.set(view.stakeable_validators)
+        keys = view.keys
+        for standing, held in (
+            ("proven", keys.proven),
+            ("shown", keys.shown.appeared),
+            ("queued", keys.shown.queued),
+            ("void", keys.shown.void),
+        ):
+            self._keys.labels(standing).set(len(held))
         self._exit_fee_wei.set(view.exit_fee_wei)
         self._owed_wei.set(view.coffers.owed_wei)
         self._buffered_wei.set(view.coffers.buffered_wei)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from keel.keeper.chores import Findings, Kind, Plan, ether, together
 from keel.keeper.dead_state import alarms_of, plan_finalising, plan_sweep
 from keel.keeper.exits import plan_exits
+from keel.keeper.proofs import plan_proofs
 from keel.keeper.reports import plan_report
 from keel.keeper.rewards import plan_rewards
 from keel.keeper.stakes import plan_stakes
@@ -16,6 +17,7 @@ RULES: Mapping[Kind, Callable[[KeeperView], Findings]] = {
     Kind.SWEEP: plan_sweep,
     Kind.EXIT: plan_exits,
     Kind.STAKE: plan_stakes,
+    Kind.PROVE: plan_proofs,
     Kind.REWARDS: plan_rewards,
 }
 """In the order in which chores are done: what users wait for comes first."""
@@ -23,7 +25,7 @@ RULES: Mapping[Kind, Callable[[KeeperView], Findings]] = {
 ALARMS = (
     "not_permitted",
     "keys_exhausted",
-    "key_refused",
+    "operator_frozen",
     "exit_overdue",
     "dead",
     "stale",

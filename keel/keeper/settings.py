@@ -35,8 +35,11 @@ class KeeperSection(Section):
     """How many slots a report that could be posted is left to the members."""
     turn_slots: int = Field(default=2, ge=1, le=1_000)
     """How many slots each keeper leaves a chore to the one before it."""
-    state_slots: int | None = Field(default=None, ge=1, le=10_000)
-    """How old a beacon state may become before a new one is read; by default an epoch."""
+    state_slots: int | None = Field(default=None, ge=1, le=8_000)
+    """How old a beacon state may become before a new one is read; by default an epoch.
+
+    An older one proves nothing any more: EIP-4788 keeps the roots of 8,191 blocks.
+    """
     exit_horizon_seconds: int | None = Field(default=None, ge=0)
     """The horizon in which the queue should be paid (EXT-1); by default its EXIT_SECONDS."""
     retry_seconds: int | None = Field(default=None, ge=0)

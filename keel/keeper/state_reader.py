@@ -1,22 +1,23 @@
 """Read the newest beacon state, seldom: on a public network it has some hundred megabytes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from keel.chain.deposit_contract import DepositContract
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
 from keel.chain.system_contracts import WITHDRAWAL_REQUESTS
 from keel.consensus.state.encoded_state import EncodedState
 from keel.consensus.state.layout import container_of
+from keel.consensus.state.prover import Prover
+from keel.consensus.state.tree import state_tree
 from keel.errors import KeelError
-from keel.keeper.staking import Deposited, deposited_since
 from keel.keeper.view import BeaconStanding, Validator
 from keel.nodes.agreed_beacon import AgreedBeacon
 from keel.sight.agreed_state import read_agreed_state, staked_state_block
 from keel.sight.consensus_view import NO_INDEX, consensus_view
-from keel.sight.recorded_keys import Recorded, recorded_keys
+from keel.sight.recorded_keys import Recorded
 
 # EIP-7002: where the system contract keeps its queue, and the words of one request in it.
 _QUEUE_HEAD, _QUEUE_TAIL, _QUEUE_AT, _REQUEST_WORDS = 2, 3, 4, 3
@@ -27,7 +28,7 @@ class StateBehindError(KeelError):
     """The state stands on an execution block that the execution nodes do not have."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class ReadState:
     """A state that hashes to the agreed root, and the execution block that it names."""
 
@@ -35,6 +36,11 @@ class ReadState:
     encoded: EncodedState
     block_number: int
     block_hash: str
+
+    @cached_property
+    def prover(self) -> Prover:
+        """Its proofs; the tree of 1,000,000 validators takes some seconds and 80 MB."""
+        return Prover(self.encoded, state_tree(self.encoded))
 
 
 class StateReader:
@@ -46,14 +52,19 @@ class StateReader:
         self._most_age_slots = most_age_slots
         self._kept: ReadState | None = None
 
-    def state(self, head_slot: int, *, fresh: bool = False) -> ReadState:
+    @property
+    def kept(self) -> ReadState | None:
+        """The last state, if it stood when it was asked for last."""
+        return self._kept
+
+    def state(self, head_slot: int, *, not_before: int = 0) -> ReadState:
         """Return the state of this head, or the one kept; raises NodeError, StateBehindError.
 
-        A `fresh` one is of this very head.
+        It is of no slot `not_before` this one.
         """
         kept = self._kept
-        most_age_slots = 1 if fresh else self._most_age_slots
-        is_young = kept is not None and 0 <= head_slot - kept.slot < most_age_slots
+        first_slot = max(not_before, head_slot - self._most_age_slots + 1)
+        is_young = kept is not None and first_slot <= kept.slot <= head_slot
         if kept is not None and is_young and self._stands(kept):
             return kept
         self._kept = None
@@ -115,28 +126,6 @@ def standing_of(
         consensus_gwei=sum(view.worth_gwei[~view.foreign].tolist()),
         queued_requests=queued_requests,
     )
-
-
-def deposited(state: ReadState, pubkeys: frozenset[bytes], credentials: bytes) -> frozenset[bytes]:
-    """Those of the keys that are validators, or have a pending deposit."""
-    asked = recorded_keys((pubkey, 0) for pubkey in sorted(pubkeys))
-    known = consensus_view(state.encoded, asked, credentials).known
-    return frozenset(asked.pubkey(place) for place in np.flatnonzero(known).tolist())
-
-
-def deposited_by_beacon(beacon: AgreedBeacon, deposits: DepositContract) -> Deposited:
-    """Ask the final beacon state, and the log only since the block it stands on.
-
-    What is returned raises NodeError and StateBehindError.
-    """
-
-    def asked(pubkeys: frozenset[bytes], credentials: bytes) -> frozenset[bytes]:
-        state = StateReader(beacon, deposits.rpc, 1).state(beacon.finalised_slot())
-        head_block = block_head(deposits.rpc).number
-        since = deposited_since(deposits, pubkeys, state.block_number + 1, head_block)
-        return deposited(state, pubkeys, credentials) | since
-
-    return asked
 
 
 def queued_requests(rpc: RpcClient, block_number: int) -> frozenset[bytes]:

@@ -1,8 +1,9 @@
 """Let keepers take turns, so that usually one acts and the others find it done.
 
-Nobody waits for word from another: a keeper that is down is passed over after a few slots. What
-only holders of a role may do is ordered among them all, so two keepers never have the same turn;
-what anybody may do is spread by chance, and doing it twice costs the second only a little gas.
+Nobody waits for word from another: a keeper that is down is passed over after a few slots. Known
+keepers, the holders of EXITER, are ordered among them all, so no two of them have the same turn.
+Other keepers, and chores without an order, are spread by chance: doing what anybody may do twice
+costs the second only a little gas.
 """
 
 from collections.abc import Sequence

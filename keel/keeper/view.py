@@ -5,13 +5,15 @@ Amounts are wei unless the name says gwei. Made by `keel.keeper.view_reader`, ju
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from keel.model.allocation import Operator
 from keel.model.commitment import OperatorTotals
 from keel.model.frames import State
-from keel.sight.key_batches import CommittedKey
+from keel.sight.appearances import Appearances
+from keel.sight.key_lives import KeyLife
+from keel.sight.key_proofs import KeyProof
 
 FAR_FUTURE_EPOCH = 2**64 - 1
 """Epoch of what has no date yet (consensus specs)."""
@@ -55,18 +57,12 @@ class Head:
 class Caller:
     """Who would send, None for whoever it may be in a dry run.
 
-    `stakers` and `exiters` are all that may call these restricted functions without a delay.
+    `exiters` are all that may call this restricted function without a delay.
     """
 
     address: str | None
     balance_wei: int
-    stakers: tuple[str, ...] = ()
     exiters: tuple[str, ...] = ()
-
-    @property
-    def may_stake(self) -> bool:
-        """Whether it holds STAKER."""
-        return self.address is None or self.address in self.stakers
 
     @property
     def may_exit(self) -> bool:
@@ -143,16 +139,18 @@ class ExitRequest:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Committed keys that were not staked. `faults` names those that must not be, and why.
+    """Keys on the way to their stake.
 
-    Signatures are not looked at yet: `is_signed` is a pure function, slow, and kept.
+    `proven` are in the order of their predeposits. `shown` is what the beacon state shows of those
+    that are not proven yet, and `proofs` are the calls that prove them; while there are none,
+    `no_proof` says why. `foreign` were found to pay elsewhere (KEY-4).
     """
 
-    waiting: tuple[CommittedKey, ...]
-    faults: Mapping[bytes, str]
-    credentials: bytes
-    genesis_fork_version: bytes
-    deposit_root: bytes
+    proven: tuple[KeyLife, ...] = ()
+    foreign: tuple[KeyLife, ...] = ()
+    shown: Appearances = field(default_factory=Appearances)
+    proofs: tuple[KeyProof, ...] = ()
+    no_proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +207,7 @@ class KeeperView:
     head: Head
     caller: Caller
     state: State
-    stakeable_wei: int
+    stakeable_validators: int
     free_wei: int
     operators: tuple[Operator, ...]
     keys: Keys

@@ -10,14 +10,9 @@ from keel.committee.timetable import Timetable
 from keel.keeper.ballot_reader import BallotReader
 from keel.keeper.chores import Kind
 from keel.keeper.coffers import read_coffers, read_deadlock
-from keel.keeper.staking import DEPOSITED_BEFORE, deposited_since, read_operators
-from keel.keeper.state_reader import (
-    ReadState,
-    StateReader,
-    deposited,
-    queued_requests,
-    standing_of,
-)
+from keel.keeper.key_reader import KeyReader
+from keel.keeper.staking import read_operators
+from keel.keeper.state_reader import ReadState, StateReader, queued_requests, standing_of
 from keel.keeper.view import (
     Ballots,
     BeaconStanding,
@@ -31,8 +26,8 @@ from keel.keeper.view import (
     Terms,
 )
 from keel.model.commitment import OperatorTotals
-from keel.model.constants import VALIDATOR_DEPOSIT_WEI
 from keel.model.frames import State
+from keel.model.key_stage import Stage
 from keel.service.layers import Layers
 from keel.sight.history import AskedExit, Historian, History
 from keel.sight.operator_numbers import operator_numbers
@@ -73,6 +68,7 @@ class KeeperReader:
         self._account = account
         self._historian = historian
         self._states = StateReader(layers.beacon, layers.rpc, state_slots)
+        self._keys = KeyReader(layers.rpc, layers.beacon)
         self._ballots = BallotReader(contracts, layers.manifest.chain_id, timetable, members)
         self._standings = StandingReader(contracts, account)
         self._leaves: tuple[OperatorTotals, ...] | None = None
@@ -91,9 +87,24 @@ class KeeperReader:
         Raises NodeError, RpcError and StateBehindError.
         """
         with self._layers.rpc.pinned() as block:
-            return self._read(block, head_slot, self._states.state(head_slot, fresh=fresh))
+            history = self._historian.up_to(block)
+            not_before = head_slot if fresh else self._first_useful_slot(history, head_slot)
+            read = self._states.state(head_slot, not_before=not_before)
+            return self._read(block, head_slot, history, read)
 
-    def _read(self, block: BlockHead, head_slot: int, read: ReadState) -> KeeperView:
+    def _first_useful_slot(self, history: History, head_slot: int) -> int:
+        """Validators come with epochs: while one may come, a state of an older epoch is too old."""
+        kept = self._states.kept
+        if kept is None or Kind.PROVE not in self._terms.kinds:
+            return 0
+        if not self._keys.may_come(history, kept):
+            return 0
+        slots = self._layers.beacon.network.slots_per_epoch
+        return head_slot // slots * slots
+
+    def _read(
+        self, block: BlockHead, head_slot: int, history: History, read: ReadState
+    ) -> KeeperView:
         contracts, network = self._layers.bindings, self._layers.beacon.network
         vault, withdrawals = contracts.vault, contracts.withdrawal_vault
         head = Head(
@@ -104,11 +115,11 @@ class KeeperReader:
             network.slots_per_epoch,
             block.base_fee_wei,
         )
-        state, stakeable_wei, free_wei, credentials, fee_wei, exits_available = call_many(
+        state, stakeable, free_wei, credentials, fee_wei, exits_available = call_many(
             contracts.rpc,
             [
                 vault.state.prepare(),
-                vault.stakeableWei.prepare(),
+                vault.stakeableValidators.prepare(),
                 vault.freeWei.prepare(),
                 vault.withdrawalCredentials.prepare(),
                 withdrawals.withdrawalRequestFeeWei.prepare(),
@@ -116,7 +127,6 @@ class KeeperReader:
             ],
         )
         standing = self._standings.read(block)
-        history = self._historian.up_to(block)
         seen = self._see(read, history, credentials)
         is_dead = State(state) is State.DEAD
         return KeeperView(
@@ -124,10 +134,10 @@ class KeeperReader:
             head=head,
             caller=self._caller(history),
             state=State(state),
-            stakeable_wei=stakeable_wei,
+            stakeable_validators=stakeable,
             free_wei=free_wei,
             operators=tuple(read_operators(contracts.registry)),
-            keys=self._keys(history, seen.state, credentials, stakeable_wei, block.number),
+            keys=self._read_keys(history, seen.state, credentials, head_slot),
             beacon=seen.standing,
             coffers=seen.coffers,
             requests=tuple(self._request(asked) for asked in history.asked_exits()),
@@ -154,38 +164,19 @@ class KeeperReader:
         )
         return self._seen
 
-    def _keys(
-        self,
-        history: History,
-        state: ReadState,
-        credentials: bytes,
-        stakeable_wei: int,
-        block_number: int,
+    def _read_keys(
+        self, history: History, state: ReadState, credentials: bytes, head_slot: int
     ) -> Keys:
-        """Keys for staking; they are looked at only when there is ether for one."""
-        wanted = stakeable_wei >= VALIDATOR_DEPOSIT_WEI and Kind.STAKE in self._terms.kinds
-        waiting = self._historian.waiting_keys(history) if wanted else ()
-        deposits = self._layers.bindings.deposits
-        root = deposits.get_deposit_root()
-        pubkeys = frozenset(committed.key.pubkey for committed in waiting)
-        known = deposited(state, pubkeys, credentials) if pubkeys else frozenset()
-        if pubkeys:
-            known |= deposited_since(deposits, pubkeys, state.block_number + 1, block_number)
-        return Keys(
-            waiting=waiting,
-            faults=dict.fromkeys(known, DEPOSITED_BEFORE),
-            credentials=credentials,
-            genesis_fork_version=self._layers.beacon.network.genesis_fork_version,
-            deposit_root=root,
-        )
+        if Kind.PROVE in self._terms.kinds:
+            return self._keys.read(history, state, credentials, head_slot)
+        return Keys(history.keys_at(Stage.PROVEN))
 
     def _caller(self, history: History) -> Caller:
         holders = history.role_holders()
         contracts = self._layers.bindings
-        stakers = self._allowed(holders, contracts.registry, "stake", 3)
         exiters = self._allowed(holders, contracts.withdrawal_vault, "requestExit", 1)
         owned = 0 if self._account is None else balance_wei(contracts.rpc, self._account)
-        return Caller(self._account, owned, stakers, exiters)
+        return Caller(self._account, owned, exiters)
 
     def _allowed(
         self, accounts: list[str], target: Contract, function: str, arguments: int

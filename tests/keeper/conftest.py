@@ -1,4 +1,4 @@
-"""A validating Keel on which two accounts hold the keepers' roles."""
+"""A validating Keel on which two accounts hold the keepers' role."""
 
 from collections.abc import Iterator
 
@@ -41,7 +41,7 @@ def _founded_for_keepers(
     with start_anvil(options_for_keel(CONFIG)) as anvil:
         world = _found(start_chain(anvil.rpc, CONFIG), artifacts)
         operators_join(world, tmp_path_factory.mktemp("keys"), keys_each=4)
-        deposit(world, "depositor", 8 * 32 * ETHER + 5 * ETHER)
+        deposit(world, "depositor", 8 * 31 * ETHER + 5 * ETHER)
         stake(world)
         await_activation(world)
         yield world
@@ -49,13 +49,16 @@ def _founded_for_keepers(
 
 @pytest.fixture
 def keepers_world(_founded_for_keepers: BeaconWorld) -> Iterator[BeaconWorld]:
-    """263 ETH in Keel, eight active validators of three operators, four keys not used yet."""
+    """263 ETH in Keel, eight active validators of three operators, four proven keys not used yet.
+
+    Eight ETH of them are the operators' bonds.
+    """
     with put_back(_founded_for_keepers) as world:
         yield world
 
 
 def _found(chain: BeaconChain, artifacts: Artifacts) -> BeaconWorld:
-    """Deploy Keel with a second account that may stake and ask for exits."""
+    """Deploy Keel with a second account that may ask for exits."""
     rpc = SlotClient(chain)
     usual = plan_on_beacon(chain, rpc, artifacts)
     configuration = usual.configuration
@@ -63,7 +66,7 @@ def _found(chain: BeaconChain, artifacts: Artifacts) -> BeaconWorld:
     configuration = configuration.model_copy(
         update={
             "accounts": {**configuration.accounts, "second_keeper": SECOND_KEEPER},
-            "holders": {**configuration.holders, "STAKER": both, "EXITER": both},
+            "holders": {**configuration.holders, "EXITER": both},
         }
     )
     plan = make_plan(configuration, usual.deployer, artifacts)

@@ -13,7 +13,7 @@ from keel.deploy.bindings import bind
 from keel.model.constants import ETHER
 from keel.nodes.errors import NodeError
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.keepers import stake
+from keel.scenarios.keepers import stake_proven
 from keel.scenarios.users import deposit
 from keel.sight.event_file import EventFile
 from keel.sight.history import Historian
@@ -33,7 +33,7 @@ def test_keys_that_were_staked_on_a_branch_are_forgotten_with_it(
     assert staked(historian, keepers_world) == 8
     with branching(keepers_world.beacon.chain):
         deposit(keepers_world, "depositor", 33 * ETHER)
-        stake(keepers_world)
+        stake_proven(keepers_world)
         assert staked(historian, keepers_world) == 9
     assert staked(historian, keepers_world) == 8
 
@@ -92,7 +92,7 @@ def test_logs_that_a_node_left_out_are_named_and_never_kept(
         assert staked(historian, world) == 8
         kept = file.path.read_bytes()
         deposit(world, "depositor", 33 * ETHER)
-        stake(world)
+        stake_proven(world)
         rpc.lost = frozenset({block_head(rpc).number})
         with pytest.raises(NodeError, match=r"show 8 staked keys, the registry says 9$"):
             staked(historian, world)

@@ -5,117 +5,17 @@ from typing import Any
 
 import pytest
 
-from keel.consensus.deposit_data import make_deposit_data
-from keel.consensus.keys import derive_signing_keys
-from keel.consensus.networks import network_named
-from keel.keeper.chores import Findings, Kind
+from keel.keeper.chores import Kind
 from keel.keeper.dead_state import plan_finalising, plan_sweep
 from keel.keeper.plan import ALARMS, RULES, plan
 from keel.keeper.reports import plan_report
 from keel.keeper.rewards import CLAIM_GAS, plan_rewards
-from keel.keeper.stakes import plan_stakes
-from keel.keeper.staking import DEPOSITED_BEFORE
-from keel.keeper.view import Ballots, Deadlock, KeeperView, Keys, Rewards
+from keel.keeper.view import Ballots, Deadlock, KeeperView, Rewards
 from keel.model.commitment import OperatorTotals, operator_leaf, operators_tree
 from keel.model.constants import ETHER
 from keel.model.frames import State
 from keel.model.merkle import verify_merkle_proof
-from keel.sight.key_batches import CommittedKey, Key
-from tests.unit.keeper.views import CALLER, HEAD, TERMS, VIEW, only, operator, why_not
-
-LOCAL = network_named("local")
-CREDENTIALS = b"\x01" + bytes(11) + b"\x11" * 20
-ENTRIES = [make_deposit_data(key, CREDENTIALS) for key in derive_signing_keys(b"\x07" * 32, 4)]
-
-
-def committed(number: int, operator_id: int = 0) -> CommittedKey:
-    entry = ENTRIES[number]
-    key = Key(entry.pubkey, entry.signature, entry.deposit_data_root)
-    return CommittedKey(operator_id, 0, number, key, ())
-
-
-def stakeable(validators: int, *keys: CommittedKey, **others: Any) -> KeeperView:
-    held = Keys(keys, {}, CREDENTIALS, LOCAL.genesis_fork_version, b"\x0d" * 32)
-    wei = validators * 32 * ETHER
-    return replace(VIEW, stakeable_wei=wei, free_wei=wei, keys=replace(held, **others))
-
-
-def staked(findings: Findings) -> list[int]:
-    return [proof[2] for chore in findings.chores for proof in chore.arguments[0]]
-
-
-def test_free_ether_is_staked_on_the_operators_keys_in_turn_with_the_root_that_was_seen() -> None:
-    findings = plan_stakes(stakeable(2, committed(0), committed(1), committed(2, 1)))
-    chore = only(findings)
-    assert (chore.contract, chore.function, chore.order) == ("registry", "stake", CALLER.stakers)
-    assert staked(findings) == [0, 2]
-    assert chore.arguments[2] == b"\x0d" * 32
-    assert chore.why == "64 ETH is free: 2 validators (1 of operator 0, 1 of operator 1)"
-    assert findings.alarms == {}
-
-
-def test_a_transaction_takes_so_many_and_the_rest_comes_later() -> None:
-    view = stakeable(3, committed(0), committed(1), committed(2))
-    findings = plan_stakes(replace(view, terms=replace(TERMS, most_validators=2)))
-    assert staked(findings) == [0, 1]
-    assert why_not(findings) == "32 ETH more comes with the next transaction"
-
-
-def test_a_key_with_a_deposit_is_refused_by_name_and_another_is_taken() -> None:
-    first, second = committed(0), committed(1)
-    view = stakeable(1, first, second, faults={first.key.pubkey: DEPOSITED_BEFORE})
-    findings = plan_stakes(view)
-    assert staked(findings) == [1]
-    assert findings.alarms == {
-        "key_refused": f"0x{first.key.pubkey.hex()} of operator 0: {DEPOSITED_BEFORE}"
-    }
-
-
-@pytest.mark.parametrize(
-    "others",
-    [{"credentials": b"\x01" + bytes(31)}, {"genesis_fork_version": bytes(4)}],
-    ids=["other credentials", "other network"],
-)
-def test_a_signature_of_another_deposit_is_refused(others: dict[str, bytes]) -> None:
-    findings = plan_stakes(stakeable(1, committed(0), **others))
-    assert not findings.chores
-    assert "its signature is not of a deposit to Keel" in findings.alarms["key_refused"]
-    assert "but no usable key is committed" in findings.alarms["keys_exhausted"]
-
-
-def test_a_signature_is_looked_at_only_where_its_key_is_in_question() -> None:
-    void = replace(committed(1), key=replace(committed(1).key, signature=bytes(96)))
-    one, two = stakeable(1, committed(0), void), stakeable(2, committed(0), void)
-    assert plan_stakes(one).alarms == {}
-    assert "key_refused" in plan_stakes(two).alarms
-
-
-def test_keys_of_operators_that_may_get_no_more_are_told_from_none_at_all() -> None:
-    at_limit = replace(stakeable(1, committed(0)), operators=(replace(operator(0), limit=0),))
-    assert (
-        "the 1 key left are of operators that may get no more validators"
-        in (plan_stakes(at_limit).alarms["keys_exhausted"])
-    )
-    assert "no usable key" in plan_stakes(stakeable(1)).alarms["keys_exhausted"]
-    assert "keys_exhausted" not in plan_stakes(stakeable(1, committed(0))).alarms
-
-
-def test_what_cannot_be_staked_is_explained() -> None:
-    assert why_not(plan_stakes(VIEW)) == "0 ETH is free, a validator takes 32 ETH"
-    stale = replace(VIEW, state=State.STALE, free_wei=40 * ETHER)
-    assert why_not(plan_stakes(stale)) == "staking is closed while the protocol is stale"
-    paused = replace(VIEW, free_wei=40 * ETHER)
-    assert why_not(plan_stakes(paused)) == "40 ETH is free, but staking is paused"
-
-
-def test_without_the_role_nothing_is_staked_and_nobody_is_assumed_to_hold_it() -> None:
-    view = stakeable(1, committed(0))
-    findings = plan_stakes(replace(view, caller=replace(CALLER, stakers=())))
-    assert not findings.chores
-    assert "STAKER" in findings.alarms["not_permitted"]
-    anybody = replace(CALLER, address=None, stakers=())
-    assert plan_stakes(replace(view, caller=anybody)).chores
-
+from tests.unit.keeper.views import CALLER, HEAD, TERMS, VIEW, only, why_not
 
 READY = Ballots(
     ref_slot=63,
@@ -278,7 +178,11 @@ def test_a_late_oracle_and_an_empty_purse_are_alarms() -> None:
 def test_every_kind_has_its_rule_and_every_alarm_its_name() -> None:
     assert set(RULES) == set(Kind)
     everything = replace(
-        stakeable(1), state=State.DEAD, deadlock=DEAD, caller=replace(CALLER, balance_wei=0)
+        VIEW,
+        stakeable_validators=1,
+        state=State.DEAD,
+        deadlock=DEAD,
+        caller=replace(CALLER, balance_wei=0),
     )
     assert set(plan(everything).alarms) == {"keys_exhausted", "dead", "low_balance"}
     assert set(plan(everything).alarms) <= set(ALARMS)

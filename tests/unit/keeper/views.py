@@ -16,6 +16,8 @@ from keel.keeper.view import (
 from keel.model.allocation import Operator
 from keel.model.constants import ETHER, GWEI
 from keel.model.frames import State
+from keel.model.key_stage import Stage
+from keel.sight.key_lives import KeyLife
 
 KEEPER = "0x00000000000000000000000000000000000000a1"
 OTHER_KEEPER = "0x00000000000000000000000000000000000000b2"
@@ -47,7 +49,7 @@ HEAD = Head(
     slots_per_epoch=EPOCH_SLOTS,
     base_fee_wei=0,
 )
-CALLER = Caller(KEEPER, ETHER, stakers=(KEEPER, OTHER_KEEPER), exiters=(KEEPER, OTHER_KEEPER))
+CALLER = Caller(KEEPER, ETHER, exiters=(KEEPER, OTHER_KEEPER))
 EMPTY_COFFERS = Coffers(
     buffered_wei=0,
     owed_wei=0,
@@ -56,8 +58,6 @@ EMPTY_COFFERS = Coffers(
     stream_wei=0,
     stream_seconds=0,
 )
-
-NO_KEYS = Keys((), {}, bytes(32), bytes(4), bytes(32))
 
 
 def operator(
@@ -68,6 +68,10 @@ def operator(
 
 def pubkey(index: int) -> bytes:
     return index.to_bytes(48)
+
+
+def life(number: int, operator_id: int = 0, stage: Stage = Stage.PREDEPOSITED) -> KeyLife:
+    return KeyLife(pubkey(number), operator_id, stage, 400, 400)
 
 
 def validator(
@@ -104,10 +108,10 @@ VIEW = KeeperView(
     head=HEAD,
     caller=CALLER,
     state=State.NORMAL,
-    stakeable_wei=0,
+    stakeable_validators=0,
     free_wei=0,
     operators=(operator(0), operator(1)),
-    keys=NO_KEYS,
+    keys=Keys(),
     beacon=standing(),
     coffers=EMPTY_COFFERS,
     requests=(),
