@@ -21,7 +21,7 @@ from keel.reporter.journal import Journal
 
 _PASSWORD = "everybody knows these keys"  # noqa: S105 (they are Anvil's)
 _DATA = "state"
-_ROLELESS_CHORES = ("report", "rewards", "finalise", "sweep")
+_ROLELESS_CHORES = ("prove", "stake", "report", "rewards", "finalise", "sweep")
 """What a keeper may do that holds no role."""
 
 

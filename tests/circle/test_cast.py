@@ -66,7 +66,7 @@ def test_the_first_keeper_has_the_role_and_the_second_does_what_anybody_may(cast
     assert address_of(first) == account_of("keeper").address
     assert cast.strangers == (address_of(second),)
     left_out = set(first.keeper.chores) - set(second.keeper.chores)
-    assert {str(chore) for chore in left_out} == {"stake", "exit"}
+    assert {str(chore) for chore in left_out} == {"exit"}
 
 
 def test_members_know_the_leaves_of_earlier_reports(cast: Cast) -> None:

@@ -215,14 +215,27 @@ def _a_second_start_is_refused(folder: Path, state: Path) -> None:
 
 
 def _is_right(reported: Reported, seen: Seen) -> None:
-    """The report has what the beacon state of its slot holds for Keel, pending or not."""
+    """The report has what the beacon state of its slot holds for staked keys, pending or not."""
     slot = reported.report.ref_slot
-    staked = seen.validators(slot)[_FIRST_KEEL_VALIDATOR:]
+    keys = _staked_keys(seen, slot)
+    validators = seen.validators(slot)[_FIRST_KEEL_VALIDATOR:]
     pending = seen.api.get(f"/eth/v1/beacon/states/{slot}/pending_deposits").json()["data"]
-    gwei = sum(int(each["balance"]) for each in staked)
-    gwei += sum(int(each["amount"]) for each in pending)
-    assert reported.report.consensus_balance_gwei == gwei >= 32 * 10**9
+    own = [each for each in validators if each["validator"]["pubkey"] in keys]
+    gwei = sum(int(each["balance"]) for each in own)
+    gwei += sum(int(each["amount"]) for each in pending if each["pubkey"] in keys)
+    assert reported.report.consensus_balance_gwei == gwei >= len(keys) * 31 * 10**9
+    assert len(own) == len(keys) > 0
     assert reported.signatures == 3
+
+
+def _staked_keys(seen: Seen, slot: int) -> set[str]:
+    oracle, registry = seen.bindings.oracle, seen.bindings.registry
+    rpc, time = seen.bindings.rpc, oracle.GENESIS_TIME() + slot * oracle.SECONDS_PER_SLOT()
+    return {
+        "0x" + event.inputs["pubkey"].hex()
+        for event in registry.events_between(0, block_head(rpc).number, "KeyStaked")
+        if block_head(rpc, event.log.block_number).timestamp <= time
+    }
 
 
 def _next_ref_slot(seen: Seen) -> int:

@@ -38,7 +38,7 @@ def test_33_ether_become_a_validator_that_earns_and_leaves_to_pay_them_back(
         assert vault.balanceOf(wallet) == 33 * ETHER
         story.circle.until(lambda: len(story.staked()) == 1, "a validator")
         staked = require_identity(story.world)
-        assert (staked.buffered_wei, staked.pending_wei) == (3 * ETHER, 32 * ETHER)
+        assert (staked.buffered_wei, staked.pending_wei) == (4 * ETHER, 32 * ETHER)
 
         (pubkey,) = story.staked()
         chain.to_activation(pubkey)

@@ -1,5 +1,6 @@
 """Goals of a fast-forward: everything that is in progress has happened."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -38,18 +39,19 @@ def reach(chain: BeaconChain, goal: Goal, on_slot: OnSlot | None = None) -> int:
 
 
 def validators_to_activate(chain: BeaconChain) -> int:
-    """Deposits that are to become validators, and validators that are not active yet."""
+    """Keys with a whole stake that are not active yet, pending deposits counted in."""
     epoch, never = chain.epoch, int(chain.spec.FAR_FUTURE_EPOCH)
-    validators = chain.state.validators
-    known = {bytes(each.pubkey) for each in validators}
-    deposits = {bytes(each.pubkey) for each in chain.state.pending_deposits} - known
     least = int(chain.spec.MIN_ACTIVATION_BALANCE)
-    return len(deposits) + sum(
-        int(each.activation_epoch) > epoch
-        and int(each.exit_epoch) == never
-        and int(chain.state.balances[index]) >= least
-        for index, each in enumerate(validators)
-    )
+    stakes_gwei: Counter[bytes] = Counter()
+    for deposit in chain.state.pending_deposits:
+        stakes_gwei[bytes(deposit.pubkey)] += int(deposit.amount)
+    for index, each in enumerate(chain.state.validators):
+        pubkey = bytes(each.pubkey)
+        if int(each.activation_epoch) > epoch and int(each.exit_epoch) == never:
+            stakes_gwei[pubkey] += int(chain.state.balances[index])
+        else:
+            del stakes_gwei[pubkey]
+    return sum(stake_gwei >= least for stake_gwei in stakes_gwei.values())
 
 
 def validators_to_pay_out(chain: BeaconChain) -> int:

@@ -87,7 +87,7 @@ def test_frames_with_every_kind_of_change_are_read_as_before(
         assert len(frames) < 8
     first, last = frames[0], frames[-1]
     assert chain.store.block_at(first.report.ref_slot) is None
-    assert first.pending_gwei == 32 * ETHER // GWEI + TOP_UP_GWEI
+    assert first.pending_gwei == 31 * ETHER // GWEI + TOP_UP_GWEI
     assert first.operators[0].pending == 1
     assert (last.report.slashed_validators, last.report.exited_validators) == (1, 2)
     assert not first.foreign
