@@ -45,7 +45,7 @@ def _front_run(life: Life) -> Iterator[str]:
     )
     yield (
         f"The pool had {shown_ether(before_wei)} ETH before and has {shown_ether(after_wei)} ETH: "
-        f"the attack cost {shown_ether(tried.own_wei)} ETH, all of it the operator's own."
+        f"the {shown_ether(tried.own_wei)} ETH that this validator has are the operator's own."
     )
 
 

@@ -2,15 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import groupby
 
 from keel.chain.transaction import Receipt
-from keel.consensus.state.prover import Prover
 from keel.model.key_stage import Stage
 from keel.scenarios.operators import history_of
 from keel.scenarios.world import World
-
-_LARGEST_BATCH = 256  # PRF-4
+from keel.sight.appearances import appearances
+from keel.sight.key_proofs import key_proofs
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +30,22 @@ def await_and_prove(world: World, actor: str = "stranger") -> Proven:
 def prove(world: World, pubkeys: Collection[bytes], actor: str = "stranger") -> Proven:
     """Prove what became of these keys: fresh validators together, others one by one.
 
-    Raises KeyError for a key that has no validator yet.
+    Keys without a validator are left out.
     """
     registry, sender = world.contracts.registry, world.actors[actor]
+    lives = history_of(world).key_lives()
     prover, block = world.beacon.shown()
-    places = {bytes(key): index for index, key in enumerate(prover.state.validators["pubkey"])}
-    indices = sorted(places[pubkey] for pubkey in pubkeys)
     credentials = world.contracts.vault.withdrawalCredentials()
-    fresh = [index for index in indices if _is_fresh(prover, index, credentials)]
+    seen = appearances(prover.state, [lives[pubkey] for pubkey in pubkeys], credentials)
     receipts = [
-        registry.proveFresh.send(block, *prover.fresh(list(together)), sender=sender)
-        for _, together in groupby(fresh, lambda index: index // _LARGEST_BATCH)
-    ]
-    receipts += [
-        registry.proveKey.send(block, *prover.validator(index), sender=sender)
-        for index in indices
-        if index not in fresh
+        registry.function(proof.function).send(*proof.arguments, sender=sender)
+        for proof in key_proofs(prover, block.timestamp, seen.appeared)
     ]
     return Proven(
         keys=_count(world, receipts, "KeyProven"),
         foreign=_count(world, receipts, "KeyForeign"),
         gas_used=sum(receipt.gas_used for receipt in receipts),
     )
-
-
-def _is_fresh(prover: Prover, index: int, credentials: bytes) -> bool:
-    """Whether nothing but its deposit of 1 ETH to Keel ever happened to a validator (PRF-4)."""
-    _, own, effective_gwei, slashed, *epochs = prover.validator(index).validator
-    never = 2**64 - 1
-    return (own, effective_gwei, slashed) == (credentials, 10**9, False) and set(epochs) == {never}
 
 
 def _count(world: World, receipts: Collection[Receipt], name: str) -> int:

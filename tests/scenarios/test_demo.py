@@ -43,12 +43,24 @@ def test_the_demo_tells_every_chapter_and_ends_well() -> None:
     assert taken is not None
     assert float(expected[1]) > float(taken[1]) > 0.4
     assert "and a loss of 0 ETH: who left in between left no loss behind" in told
+    _require_front_run_without_loss(told)
     _require_processes_at_work(told)
+
+
+def _require_front_run_without_loss(told: str) -> None:
+    """The operator that deposited first is frozen, and the pool has what it had."""
+    assert "so it pays to the attacker." in told
+    assert "the operator is frozen. To stake on the key is refused (NothingToStake())" in told
+    assert "another predeposit (OperatorFrozen(operatorId=3))" in told
+    assert "The pool had 881 ETH before and has 881 ETH: the 2 ETH that this validator" in told
+    assert "that 8 validators of operator 0 pay to Keel" in told
 
 
 def _require_processes_at_work(told: str) -> None:
     """What no script did: staking, signing without a member that died, an exit, claims."""
-    assert "The keeper staked 24 validators (8, 8, 8 by operator): 768 ETH" in told
+    assert "The keeper proved the other 16 keys, and staked 24 validators (8, 8, 8 by" in told
+    assert "operator): 744 ETH of the pool" in told
+    assert "The 24 ETH that operators had predeposited are wkETH of their bonds now." in told
     killed = re.search(r"\(reporter_3\) was killed .* came all the same, signed by (.*?)\.", told)
     assert killed is not None
     assert "oracle_member_3" not in killed[1]
