@@ -20,9 +20,10 @@ COMMANDS = {
     "claim": ("keel.commands.claim", "Collect the ether of finalised tickets."),
     "redeem": ("keel.commands.redeem", "Exchange kETH for ether at once, for a fee."),
     "operators": ("keel.commands.operators", "Add operators, create and predeposit their keys."),
+    "prove": ("keel.commands.prove", "Show the chain what became of predeposited keys."),
     "validators": ("keel.commands.validators", "List every key and how far it came."),
     "reporter": ("keel.reporter.command", "Run one member of the oracle's committee."),
-    "keeper": ("keel.keeper.command", "Run the routine work: stake, exit, finalise."),
+    "keeper": ("keel.keeper.command", "Run the routine work: prove, stake, exit, finalise."),
 }
 """Each command's module, whose `cli` it is, and one line; a module is imported when it is used."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from keel.keeper.chores import Chore, Findings, Kind, Undone, counted
 from keel.keeper.view import KeeperView
+from keel.sight.appearances import Appearances
 from keel.sight.key_lives import KeyLife
 from keel.sight.key_proofs import KeyProof
 
@@ -25,7 +26,7 @@ def _chore(proof: KeyProof, order: tuple[str, ...]) -> Chore:
     return Chore(
         kind=Kind.PROVE,
         key=f"prove {first.index}",
-        why=_foreign(proof) if first.is_foreign else _ours(proof),
+        why=foreign_why(proof) if first.is_foreign else ours_why(proof),
         contract="registry",
         function=proof.function,
         arguments=proof.arguments,
@@ -33,14 +34,16 @@ def _chore(proof: KeyProof, order: tuple[str, ...]) -> Chore:
     )
 
 
-def _ours(proof: KeyProof) -> str:
+def ours_why(proof: KeyProof) -> str:
+    """What a proof of Keel's validators is for."""
     places = [f"{one.index} of operator {one.life.operator_id}" for one in proof.keys[:_NAMED]]
     rest = len(proof.keys) - _NAMED
     named = ", ".join(places) + (f" and {rest} more" if rest > 0 else "")
     return f"the beacon chain has {counted(len(proof.keys), 'predeposited validator')}: {named}"
 
 
-def _foreign(proof: KeyProof) -> str:
+def foreign_why(proof: KeyProof) -> str:
+    """What the proof of somebody else's validator is for."""
     (one,) = proof.keys
     return (
         f"validator {one.index} of operator {one.life.operator_id} does not pay to Keel: "
@@ -65,6 +68,11 @@ def _why_not(view: KeeperView) -> Iterator[str]:
     provable = [one for one in shown.appeared if not one.is_leaving]
     if provable and not view.keys.proofs:
         yield f"{counted(len(provable), 'validator')} in {state}: {view.keys.no_proof}"
+    yield from unproven(shown, state)
+
+
+def unproven(shown: Appearances, state: str) -> Iterator[str]:
+    """Name the keys that a state cannot prove, each with the reason; `state` says which it is."""
     for one in shown.appeared:
         if one.is_leaving:
             yield (

@@ -30,23 +30,10 @@ class OperatorTotals:
 
 
 def public_key_hash(public_key: bytes) -> bytes:
-    """SSZ root of a BLS public key: sha256 of its 48 bytes and 16 zeros. OPR-2."""
+    """SSZ root of a BLS public key: sha256 of its 48 bytes and 16 zeros. KEY-1."""
     if len(public_key) != PUBLIC_KEY_BYTES:
         raise ValueError(f"public key of {len(public_key)} bytes, {PUBLIC_KEY_BYTES} expected")
     return hashlib.sha256(public_key + bytes(16)).digest()
-
-
-def key_leaf(key_index: int, deposit_data_root: bytes) -> bytes:
-    """Leaf of one key: (uint256 index, bytes32 depositDataRoot). OPR-1.
-
-    The root fixes the public key too, being the SSZ root of all that a deposit says.
-    """
-    return _double_hash(("uint256", "bytes32"), (key_index, deposit_data_root))
-
-
-def key_batch_tree(deposit_data_roots: Sequence[bytes]) -> MerkleTree:
-    """Tree of a key batch: leaf i belongs to the key with index i in the batch."""
-    return merkle_tree([key_leaf(i, root) for i, root in enumerate(deposit_data_roots)])
 
 
 def operator_leaf(totals: OperatorTotals) -> bytes:

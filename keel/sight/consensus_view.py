@@ -74,7 +74,7 @@ def consensus_view(state: EncodedState, recorded: Recorded, credentials: bytes) 
     """Find the recorded keys in a state; `credentials` are `vault.withdrawalCredentials`.
 
     Raises EncodingError when lists of the state do not fit each other, and ValueError when a key is
-    recorded twice, which the registry forbids (OPR-2).
+    recorded twice, which the registry forbids (KEY-1).
     """
     slot = state_slot(state)
     epoch = slot // int(state.spec.SLOTS_PER_EPOCH)
@@ -155,7 +155,7 @@ def foreign_keys[Key](
 
     `validators` holds the credentials of validators by key, `pending` those of pending deposits in
     the order of the state. The first deposit makes the validator and so decides until there is one;
-    the registry stakes for no key that has a deposit already (OPR-0).
+    the registry stakes only on validators that were proven to be ours (KEY-6).
     """
     found: dict[Key, bytes] = {}
     for key, credentials in pending:

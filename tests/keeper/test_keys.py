@@ -1,5 +1,6 @@
 """A keeper proves operators' keys as soon as the beacon chain has them, and stakes on them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from keel.chain.deposit_contract import DepositData, deposit_data_root
@@ -58,6 +59,13 @@ def send_deposit(world: BeaconWorld, actor: str, entry: DepositDataEntry) -> Non
     )
 
 
+def unsigned(entry: DepositDataEntry, amount_gwei: int) -> DepositDataEntry:
+    """A deposit for the same validator without a signature of its key."""
+    data = DepositData(entry.pubkey, entry.withdrawal_credentials, amount_gwei, bytes(96))
+    root = deposit_data_root(data)
+    return replace(entry, amount=amount_gwei, signature=bytes(96), deposit_data_root=root)
+
+
 def stages(world: BeaconWorld) -> dict[bytes, Stage]:
     return {life.pubkey: life.stage for life in history_of(world).key_lives().values()}
 
@@ -78,10 +86,11 @@ def test_keys_are_proven_in_two_slots_and_staked_in_two_more_also_with_a_gift_be
 ) -> None:
     with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
         chain, registry = world.beacon.chain, world.contracts.registry
-        *entries, gifted = entries_of(world, 4)
-        send_deposit(world, "stranger", gifted)
-        entries.append(gifted)
-        predeposit(world, 0, *entries)
+        entries = entries_of(world, 4)
+        gifted = entries[3]
+        predeposit(world, 0, *entries[:2])
+        predeposit(world, 1, *entries[2:])
+        send_deposit(world, "stranger", unsigned(gifted, 2 * PREDEPOSIT_GWEI))
         deposit(world, "depositor", 8 * 31 * ETHER)
         came = await_validators(world, *entries)
         keys = {entry.pubkey for entry in entries}
@@ -140,10 +149,8 @@ def test_a_predeposit_with_a_void_signature_is_told_with_evidence_and_costs_noth
 ) -> None:
     with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
         (good,) = entries_of(world, 1)
-        credentials, signature = good.withdrawal_credentials, bytes(96)
-        root = deposit_data_root(DepositData(good.pubkey, credentials, PREDEPOSIT_GWEI, signature))
+        void = unsigned(good, PREDEPOSIT_GWEI)
         before = nonce(world.rpc, world.actors["keeper"])
-        void = DepositDataEntry(**{**vars(good), "signature": signature, "deposit_data_root": root})
         predeposit(world, 0, void)
         (keeper,) = world.circle.keepers
 

@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 
 from keel.model.commitment import (
     OperatorTotals,
-    key_batch_tree,
-    key_leaf,
     operator_leaf,
     operators_tree,
     public_key_hash,
@@ -122,20 +120,6 @@ def test_public_key_hash_is_its_ssz_root() -> None:
     assert public_key_hash(key) == hashlib.sha256(key + bytes(16)).digest()
     with pytest.raises(ValueError, match="public key of 47 bytes, 48 expected"):
         public_key_hash(key[:47])
-
-
-def test_key_leaf_hashes_its_two_words_twice() -> None:
-    deposit_data_root = b"\x07" * 32
-    assert key_leaf(9, deposit_data_root) == keccak(keccak(bytes(31) + b"\x09" + deposit_data_root))
-    assert key_leaf(8, deposit_data_root) != key_leaf(9, deposit_data_root)
-
-
-def test_key_batch_commits_to_each_key_at_its_index() -> None:
-    deposit_data_roots = [bytes([n]) * 32 for n in range(5)]
-    tree = key_batch_tree(deposit_data_roots)
-    for index, root in enumerate(deposit_data_roots):
-        assert verify_merkle_proof(tree.root, key_leaf(index, root), tree.proof(index))
-        assert not verify_merkle_proof(tree.root, key_leaf(index + 1, root), tree.proof(index))
 
 
 def test_operator_leaf_hashes_its_eight_words_twice() -> None:

@@ -60,7 +60,9 @@ def test_every_key_stands_as_the_specification_says(scene: Scene) -> None:
     for place in range(len(scene.recorded)):
         key = scene.recorded.pubkey(place)
         standing = slow.by_pubkey.get(key)
-        assert bool(view.known[place]) == (standing is not None)
+        pending = [int(d.amount) for d in state.pending_deposits if bytes(d.pubkey) == key]
+        assert bool(view.index[place] != NO_INDEX) == (standing is not None)
+        assert bool(view.known[place]) == (standing is not None or sum(pending) > 0)
         if standing is not None:
             assert standing == Standing(
                 index=int(view.index[place]),
@@ -71,7 +73,6 @@ def test_every_key_stands_as_the_specification_says(scene: Scene) -> None:
                 exited=bool(view.exited[place]),
                 slashed=bool(view.slashed[place]),
             )
-        pending = [int(d.amount) for d in state.pending_deposits if bytes(d.pubkey) == key]
         assert int(view.pending_gwei[place]) == sum(pending)
     assert (view.ref_slot, view.epoch) == (int(state.slot), EPOCH)
     assert (view.block_number, view.block_hash) == (slow.block_number, b"\x31" * 32)

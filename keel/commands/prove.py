@@ -1,0 +1,47 @@
+"""`ape run prove`: show the chain what became of predeposited keys."""
+
+from pathlib import Path
+
+import click
+
+from keel.formatting.commands import Command
+from keel.service.node_address import NodeAddress
+from keel.terminal.options import PublicKey, account_option, chain_options, examples
+
+
+@click.command(
+    cls=Command,
+    epilog=examples("prove", "prove 0x8666...80d6 --beacon http://localhost:3500"),
+)
+@click.argument("pubkeys", metavar="[KEY]...", type=PublicKey(), nargs=-1)
+@click.option(
+    "--beacon",
+    "beacon_urls",
+    type=NodeAddress(),
+    multiple=True,
+    default=("http://127.0.0.1:5052",),
+    show_default=True,
+    help="A beacon node; of several, more than half must agree.",
+)
+@account_option("stranger")
+@chain_options
+def cli(
+    pubkeys: tuple[bytes, ...],
+    beacon_urls: tuple[str, ...],
+    account_name: str,
+    network: str,
+    manifest_path: Path | None,
+) -> None:
+    """Prove that the validators of KEYs pay to Keel, as anybody may. Without KEY: all that wait.
+
+    The proof comes from a beacon state of the nodes and is checked by the chain alone, by the root
+    of the beacon block that it knows itself (EIP-4788). A validator that pays to somebody else is
+    proven too: its key is foreign for good, and its operator frozen. A key without validator is
+    named with the reason.
+    """
+    from keel.terminal.connection import account_named, connected
+    from keel.terminal.proof_actions import prove_keys
+
+    with connected(network, manifest_path) as connection:
+        account = account_named(account_name, connection)
+        prove_keys(connection, account, pubkeys, list(beacon_urls))

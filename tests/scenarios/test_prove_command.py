@@ -1,0 +1,114 @@
+"""`ape run prove` on a real beacon chain: what it proves, what it leaves out, what it refuses."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from keel.chain.deposit_contract import DepositData, deposit_data_root
+from keel.commands.prove import cli as prove
+from keel.consensus.api.server import serving
+from keel.consensus.deposit_data import (
+    PREDEPOSIT_GWEI,
+    DepositDataEntry,
+    execution_credentials,
+    make_deposit_data,
+)
+from keel.consensus.gateway.server import at_once, serving_rpc
+from keel.consensus.gateway.steering import Steering
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.manifest import write_manifest
+from keel.model.constants import ETHER
+from keel.model.key_stage import Stage
+from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.operators import NETWORK, admit, history_of, own_keys
+from keel.sight.predeposits import Predeposit
+from tests.scenarios.terminal import Terminal
+
+MANAGER = "operator_manager_1"
+
+
+@pytest.fixture
+def places(
+    beacon_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+) -> Iterator[tuple[Terminal, str]]:
+    """A terminal at the chain, and its Beacon API."""
+    path, chain = tmp_path / "manifest.json", beacon_world.beacon.chain
+    write_manifest(beacon_world.manifest, path, artifacts)
+    steering = Steering(chain, mines_at_once=True)
+    with serving(chain) as beacon_url, serving_rpc(steering, 0, at_once) as url:
+        yield Terminal(url, path), beacon_url
+
+
+def void(entry: DepositDataEntry) -> DepositDataEntry:
+    """The same deposit without a signature."""
+    data = DepositData(entry.pubkey, entry.withdrawal_credentials, entry.amount, bytes(96))
+    return replace(entry, signature=bytes(96), deposit_data_root=deposit_data_root(data))
+
+
+def predeposit(world: BeaconWorld, *entries: DepositDataEntry) -> None:
+    operator_id = admit(world, "Harbour", MANAGER)
+    call = Predeposit(entries)
+    world.contracts.registry.predeposit.send(
+        operator_id, call.packed, sender=world.actors[MANAGER], value_wei=call.value_wei
+    )
+
+
+def test_every_key_is_proven_for_what_it_is_or_left_out_with_the_reason(
+    beacon_world: BeaconWorld, places: tuple[Terminal, str]
+) -> None:
+    world, (terminal, beacon_url) = beacon_world, places
+    credentials = world.contracts.vault.withdrawalCredentials()
+    keys = own_keys(world, 0, 4)
+    one, two, foreign, unsigned = (
+        make_deposit_data(key, credentials, PREDEPOSIT_GWEI, NETWORK.name) for key in keys
+    )
+    unsigned = void(unsigned)
+    manager = world.actors[MANAGER]
+    own = execution_credentials(bytes.fromhex(manager[2:]))
+    first = make_deposit_data(keys[2], own, PREDEPOSIT_GWEI, NETWORK.name)
+    world.contracts.deposits.deposit.send(
+        first.pubkey,
+        own,
+        first.signature,
+        first.deposit_data_root,
+        sender=manager,
+        value_wei=ETHER,
+    )
+    predeposit(world, one, two, foreign, unsigned)
+    early = terminal.refuse(prove, "--beacon", beacon_url)
+    assert early == "Error: no validator of these keys can be proven now"
+    world.beacon.await_validators([each.pubkey for each in (one, two, foreign)])
+
+    text = terminal.succeed(prove, f"0x{one.pubkey.hex()}", "--beacon", beacon_url)
+    assert "1 predeposited validator" in text
+    assert "Done: 1 proven" in text
+    again = terminal.refuse(prove, f"0x{one.pubkey.hex()}", "--beacon", beacon_url, code=2)
+    assert again == (
+        f"Error: key 0x{one.pubkey.hex()} is proven for operator 0, predeposited expected"
+    )
+
+    text = terminal.succeed(prove, "--beacon", beacon_url)
+    assert text.index("Done: 1 foreign") < text.index("Done: 1 proven")
+    assert "the proof freezes the operator" in text
+    assert f"Left out: 1 key (0x{unsigned.pubkey.hex()} of operator 0) without validator" in text
+    lives = history_of(world).key_lives()
+    assert [lives[each.pubkey].stage for each in (one, two, foreign, unsigned)] == [
+        Stage.PROVEN,
+        Stage.PROVEN,
+        Stage.FOREIGN,
+        Stage.PREDEPOSITED,
+    ]
+    assert world.contracts.registry.operator(0).frozen
+
+
+def test_an_unknown_key_is_a_mistake_and_without_keys_there_is_nothing_to_prove(
+    places: tuple[Terminal, str],
+) -> None:
+    terminal, beacon_url = places
+    unknown = "0x" + "ab" * 48
+    line = terminal.refuse(prove, unknown, "--beacon", beacon_url, code=2)
+    assert line == f"Error: key {unknown} is unknown, predeposited expected"
+    line = terminal.refuse(prove, "--beacon", beacon_url)
+    assert line.startswith("Error: no predeposited key waits for its proof")
