@@ -19,9 +19,10 @@ from keel.errors import KeelError
 from keel.files.documents import DocumentError, parse_json
 from keel.files.errors import FileError
 from keel.files.text_files import read_text
+from keel.model.constants import GWEI, PREDEPOSIT_WEI
 
 FULL_DEPOSIT_GWEI = 32 * 10**9
-PREDEPOSIT_GWEI = 10**9
+PREDEPOSIT_GWEI = PREDEPOSIT_WEI // GWEI
 """What an operator sends for a key before it is proven (KEY-2)."""
 
 _PREDEPOSIT_HINT = "1 ETH, as `partial-deposit --amount 1` of the deposit tools makes it"

@@ -10,10 +10,10 @@ KEY-6: a key that cannot be staked now is skipped; those beyond ether and limit 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 
 from keel.model.allocation import Operator, may_stake
 from keel.model.constants import PREDEPOSIT_WEI
+from keel.model.key_stage import Stage
 from keel.model.registry_errors import (
     NothingToProve,
     NotKeyOf,
@@ -24,17 +24,6 @@ from keel.model.registry_errors import (
 )
 
 NEVER_EPOCH = 2**64 - 1
-
-
-class Stage(IntEnum):
-    """KEY-1."""
-
-    NONE = 0
-    PREDEPOSITED = 1
-    PROVEN = 2
-    STAKED = 3
-    FOREIGN = 4
-    DROPPED = 5
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from keel.consensus.deposit_data import PREDEPOSIT_GWEI
 from keel.consensus.state.encoded_state import EncodedState
+from keel.model.keys import NEVER_EPOCH
 from keel.sight.agreed_state import staked_state_block
 from keel.sight.consensus_view import NO_INDEX, consensus_view
 from keel.sight.key_lives import KeyLife
 from keel.sight.recorded_keys import recorded_keys
-
-_NEVER = 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,8 @@ def _appeared(state: EncodedState, life: KeyLife, index: int, credentials: bytes
     _, found, effective_gwei, slashed, *epochs = state.validators[index].tolist()
     exit_epoch = epochs[2]
     is_foreign = bytes(found) != credentials
-    is_leaving = bool(slashed) or exit_epoch != _NEVER
-    is_new = effective_gwei == PREDEPOSIT_GWEI and set(epochs) == {_NEVER} and not slashed
+    is_leaving = bool(slashed) or exit_epoch != NEVER_EPOCH
+    is_new = effective_gwei == PREDEPOSIT_GWEI and set(epochs) == {NEVER_EPOCH} and not slashed
     return Appeared(
         life, index, is_new and not is_foreign, is_foreign, is_leaving and not is_foreign
     )

@@ -1,6 +1,7 @@
 """`ape run prove` on a real beacon chain: what it proves, what it leaves out, what it refuses."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +10,13 @@ import pytest
 from keel.chain.deposit_contract import DepositData, deposit_data_root
 from keel.commands.prove import cli as prove
 from keel.consensus.api.server import serving
+from keel.consensus.beacon.execution import mine_at_once, mine_on_request
 from keel.consensus.deposit_data import (
     PREDEPOSIT_GWEI,
     DepositDataEntry,
     execution_credentials,
     make_deposit_data,
 )
-from keel.consensus.gateway.server import at_once, serving_rpc
-from keel.consensus.gateway.steering import Steering
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import write_manifest
 from keel.model.constants import ETHER
@@ -36,9 +36,18 @@ def places(
     """A terminal at the chain, and its Beacon API."""
     path, chain = tmp_path / "manifest.json", beacon_world.beacon.chain
     write_manifest(beacon_world.manifest, path, artifacts)
-    steering = Steering(chain, mines_at_once=True)
-    with serving(chain) as beacon_url, serving_rpc(steering, 0, at_once) as url:
-        yield Terminal(url, path), beacon_url
+    with serving(chain) as beacon_url:
+        yield Terminal(chain.rpc.url, path), beacon_url
+
+
+@contextmanager
+def mining_at_once(world: BeaconWorld) -> Iterator[None]:
+    """No slot has to pass until a command's transaction is mined."""
+    mine_at_once(world.beacon.chain.rpc)
+    try:
+        yield
+    finally:
+        mine_on_request(world.beacon.chain.rpc)
 
 
 def void(entry: DepositDataEntry) -> DepositDataEntry:
@@ -81,7 +90,8 @@ def test_every_key_is_proven_for_what_it_is_or_left_out_with_the_reason(
     assert early == "Error: no validator of these keys can be proven now"
     world.beacon.await_validators([each.pubkey for each in (one, two, foreign)])
 
-    text = terminal.succeed(prove, f"0x{one.pubkey.hex()}", "--beacon", beacon_url)
+    with mining_at_once(world):
+        text = terminal.succeed(prove, f"0x{one.pubkey.hex()}", "--beacon", beacon_url)
     assert "1 predeposited validator" in text
     assert "Done: 1 proven" in text
     again = terminal.refuse(prove, f"0x{one.pubkey.hex()}", "--beacon", beacon_url, code=2)
@@ -89,7 +99,8 @@ def test_every_key_is_proven_for_what_it_is_or_left_out_with_the_reason(
         f"Error: key 0x{one.pubkey.hex()} is proven for operator 0, predeposited expected"
     )
 
-    text = terminal.succeed(prove, "--beacon", beacon_url)
+    with mining_at_once(world):
+        text = terminal.succeed(prove, "--beacon", beacon_url)
     assert text.index("Done: 1 foreign") < text.index("Done: 1 proven")
     assert "the proof freezes the operator" in text
     assert f"Left out: 1 key (0x{unsigned.pubkey.hex()} of operator 0) without validator" in text

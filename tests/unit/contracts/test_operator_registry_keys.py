@@ -9,7 +9,7 @@ from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei
 from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER
-from keel.model.keys import Stage
+from keel.model.key_stage import Stage
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import deposit

@@ -8,7 +8,8 @@ from keel.chain.clock import jump
 from keel.chain.system_contracts import set_beacon_root
 from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER
-from keel.model.keys import NEVER_EPOCH, Stage
+from keel.model.key_stage import Stage
+from keel.model.keys import NEVER_EPOCH
 from tests.beacon_record import BeaconValidator
 from tests.causes import fails
 from tests.deployment import Keel

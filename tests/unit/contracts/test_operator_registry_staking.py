@@ -16,7 +16,8 @@ from keel.model.allocation import Operator, may_stake
 from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER, SHARES_PER_UNIT
 from keel.model.frames import Action
-from keel.model.keys import Registry, Stage
+from keel.model.key_stage import Stage
+from keel.model.keys import Registry
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import announce_loss, deposit

@@ -18,7 +18,7 @@ from keel.consensus.keys import ValidatorKey, derive_signing_keys, mnemonic_to_s
 from keel.deploy.contracts import OperatorRegistry
 from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER, GWEI
-from keel.model.keys import Stage
+from keel.model.key_stage import Stage
 from tests.beacon_record import BeaconRecord, BeaconValidator, prover_of
 from tests.deployment import Keel
 

@@ -13,7 +13,8 @@ from keel.model.bonds import Bond, release
 from keel.model.constants import ETHER
 from keel.model.errors import NothingToStake, StateNotNormal
 from keel.model.frames import Action
-from keel.model.keys import Registry, Stage
+from keel.model.key_stage import Stage
+from keel.model.keys import Registry
 from keel.model.protocol import BONDS, Protocol
 from keel.model.registry_errors import BondLeaving, NothingToPay, NothingToRelease
 from tests.unit.model.worlds import NOW, PARAMETERS, odd_world

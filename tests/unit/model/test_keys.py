@@ -10,7 +10,8 @@ from keel.model import keys as rules
 from keel.model.allocation import Operator
 from keel.model.constants import ETHER
 from keel.model.errors import Refused
-from keel.model.keys import Key, Registry, ShownValidator, Stage
+from keel.model.key_stage import Stage
+from keel.model.keys import Key, Registry, ShownValidator
 from keel.model.registry_errors import (
     NothingToProve,
     NotKeyOf,
