@@ -34,6 +34,13 @@ _SLOT = 1_000
 _STATE_ROOT = 3
 """Place of the state root in a block header."""
 
+_BLANK = {
+    "previous_epoch_participation": 1,
+    "current_epoch_participation": 1,
+    "inactivity_scores": 8,
+}
+"""Lists with an entry of so many bytes for each validator, all of them 0."""
+
 type Arguments = tuple[Any, ...]
 
 
@@ -111,6 +118,7 @@ def prover_of(validators: Sequence[BeaconValidator], fork: Fork = "fulu") -> Pro
     spans = {
         "validators": memoryview(records.tobytes()),
         "balances": memoryview(balances.tobytes()),
+        **{name: memoryview(bytes(each * len(validators))) for name, each in _BLANK.items()},
     }
     state = replace(
         base.state,
@@ -129,6 +137,8 @@ def whole_state(validators: Sequence[BeaconValidator], fork: Fork = "fulu") -> S
     state.validators = list_of(state, "validators", made)
     balances = [validator.effective_balance_gwei for validator in validators]
     state.balances = list_of(state, "balances", balances)
+    for name in _BLANK:
+        setattr(state, name, list_of(state, name, [0] * len(validators)))
     return state
 
 
@@ -137,6 +147,9 @@ def _rehashed(tree: StateTree, state: EncodedState) -> StateTree:
     roots = [tree.fields.leaf(place) for place in range(len(tree.fields.levels[0]))]
     roots[tree.validators_position] = validators.root
     roots[tree.balances_position] = balances.root
+    for name in _BLANK:
+        root = state.spec.hash_tree_root(state.decoded(name))
+        roots[state.layout.state.position(name)] = bytes(root)
     fields = field_tree(roots)
     header = as_nodes([tree.header_fields.leaf(place) for place in range(5)]).copy()
     header[_STATE_ROOT] = np.frombuffer(fields.root, np.uint8)
