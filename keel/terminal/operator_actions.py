@@ -51,7 +51,7 @@ def operators_table(connection: Connection) -> Table:
         "operator",
         ">staked",
         ">proven",
-        ">predeposited",
+        ">to prove",
         ">bond, ETH",
         ">limit",
         ">target",
