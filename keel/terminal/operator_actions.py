@@ -51,11 +51,11 @@ def operators_table(connection: Connection) -> Table:
         "operator",
         ">staked",
         ">proven",
-        ">to prove",
-        ">bond, ETH",
+        ">unproven",
+        ">bond",
         ">limit",
         ">target",
-        "may get the next",
+        "gets more",
     )
     for number, operator in operators_of(connection):
         bond = c.bonds.bondOf(number)
