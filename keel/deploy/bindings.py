@@ -1,6 +1,6 @@
 """All contracts of one deployment, bound to the quick JSON-RPC client."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -82,9 +82,6 @@ def bind_abis(
     max_fee_per_gas_wei: int | None = None,
 ) -> Bindings:
     """Bind addresses and ABIs by contract name."""
-    errors = Abi()
-    for name in CONTRACT_NAMES.values():
-        errors.know_errors_of(abis[name])
     bound: dict[str, Any] = {}
     for field, name in CONTRACT_NAMES.items():
         kind: type[Contract] = getattr(contracts, name)
@@ -92,7 +89,15 @@ def bind_abis(
             rpc,
             addresses[name],
             abis[name],
-            errors=errors,
+            errors=_errors_seen_by(abis[name], abis.values()),
             max_fee_per_gas_wei=max_fee_per_gas_wei,
         )
     return Bindings(**bound, deposits=deposit_contract(rpc, deposits))
+
+
+def _errors_seen_by(own: Abi, all_abis: Iterable[Abi]) -> Abi:
+    """All that may bubble up; its own names of values win over those of other contracts."""
+    errors = Abi()
+    for abi in (*all_abis, own):
+        errors.know_errors_of(abi)
+    return errors

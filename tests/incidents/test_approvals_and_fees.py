@@ -76,7 +76,7 @@ def test_32_a_fee_without_profit(keel: Keel, naive: Naive, attacker: str, victim
     assert oracle.function("feeShares")() == 15 * ETHER  # of principal, and of a loss
 
     vault = keel.quick.vault
-    deposit(keel, victim, 100 * ETHER)
+    deposit(keel, victim, 97 * ETHER)
     stake(keel, 3)
     shares = vault.totalShares()
     change(keel, -ETHER)
@@ -96,7 +96,7 @@ def test_32_a_treasury_that_refuses_everything_stops_no_report(
     vault = keel.quick.vault
     treasury = vault.terms().treasury
     set_runtime_code(keel.rpc, treasury, REVERTS_ALWAYS)
-    deposit(keel, victim, 100 * ETHER)
+    deposit(keel, victim, 97 * ETHER)
     stake(keel, 3)
     change(keel, ETHER)
     assert vault.sharesOf(treasury) > 0

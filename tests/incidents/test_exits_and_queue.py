@@ -32,7 +32,7 @@ def test_20_leaving_before_a_known_slashing_is_reported(
 
     vault, tickets = keel.quick.vault, keel.quick.queue
     deposit(keel, victim, 99 * ETHER)
-    deposit(keel, attacker, 100 * ETHER)
+    deposit(keel, attacker, 97 * ETHER)
     stake(keel, 3)
     ticket = request(keel, attacker, 100 * ETHER)
     held_wei = vault.balanceOf(victim)
@@ -57,7 +57,7 @@ def test_21_queued_holders_keep_what_others_lose(
 
     vault, tickets = keel.quick.vault, keel.quick.queue
     deposit(keel, victim, 99 * ETHER)
-    deposit(keel, attacker, 100 * ETHER)
+    deposit(keel, attacker, 95 * ETHER)
     stake(keel, 5)
     ids = [request(keel, attacker, 30 * ETHER + turn) for turn in range(3)]
     total_wei = vault.totalSupply() + tickets.owedWei()

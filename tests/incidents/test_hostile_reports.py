@@ -103,7 +103,7 @@ def test_m1_a_newcomer_pulls_no_reward_forward(
 ) -> None:
     """1,000 ETH with 20 streaming: 27,000 more took 18.36 of the 20 within a day."""
     keel, vault = keel_mainnet, keel_mainnet.quick.vault
-    deposit(keel, victim, 999 * ETHER)
+    deposit(keel, victim, 969 * ETHER)
     stake(keel, 30)
     change(keel, 0)
     change(keel, 20 * ETHER)
@@ -126,7 +126,7 @@ def test_m2_growth_of_30_million_ether_buys_nothing(
     """A broken module: 10 ETH of shares took all 1,811 ETH of B within two reports."""
     keel, vault = keel_mainnet, keel_mainnet.quick.vault
     deposit(keel, victim, 1_992 * ETHER)
-    deposit(keel, attacker, 10 * ETHER)
+    deposit(keel, attacker, 4 * ETHER)
     stake(keel, 6)
     change(keel, 0)
     assert vault.bufferedWei() == 1_811 * ETHER
@@ -201,7 +201,7 @@ def test_m5_false_losses_take_5_percent_of_the_fund(reporting: Reporting) -> Non
 def test_m5_a_broken_module_takes_5_percent_a_report(keel_mainnet: Keel, victim: str) -> None:
     """It burned 95 % of the fund in each report."""
     keel = keel_mainnet
-    deposit(keel, victim, 999 * ETHER)
+    deposit(keel, victim, 969 * ETHER)
     stake(keel, 30)
     change(keel, 0)
     units, fund = insure(keel, 20 * ETHER), keel.quick.fund.address
@@ -234,7 +234,7 @@ def test_m6_an_announcement_binds_what_is_applied(reporting: Reporting) -> None:
 def test_m8_written_off_ether_comes_back_whole(keel_mainnet: Keel, victim: str) -> None:
     """160 of 1,000 ETH came back and 0.2301 entered a report: 1.9 years."""
     keel, vault = keel_mainnet, keel_mainnet.quick.vault
-    deposit(keel, victim, 999 * ETHER)
+    deposit(keel, victim, 969 * ETHER)
     stake(keel, 30)
     change(keel, 0)
     change(keel, -160 * ETHER)

@@ -1,72 +1,18 @@
-"""Validators, pauses, time, ether that arrives without a call, and a world without oracle."""
+"""Pauses, time, ether that arrives without a call, and a world without oracle."""
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from keel.model import protocol as rules
-from keel.model.allocation import Operator, check_allocation
 from keel.model.constants import DEAD_FRAMES, ETHER
-from keel.model.errors import NothingToStake
 from keel.model.frames import Action
-from keel.model.protocol import Protocol
 from tests.stateful.drawing import numbers
-from tests.stateful.keys import KeyPool
 from tests.stateful.machine import Machine
-from tests.stateful.refusals import DepositRootChanged, KeyAlreadyStaked
 
 FORCED_INTO = ("vault", "queue", "wrapped", "fund")
 
 
 class OperationRules(Machine):
-    keys: KeyPool
-
-    @rule(fresh=st.integers(1, 6))
-    def stake(self, fresh: int) -> None:
-        """The next keys that nobody has staked."""
-        unused = [k for k in range(self.keys.size) if k not in self.pair.staked_keys]
-        self.stake_keys(unused[:fresh])
-
-    @rule(which=st.lists(st.integers(0, 39), max_size=6))
-    def stake_any(self, which: list[int]) -> None:
-        """Whatever keys; with many, a deposit root that has never been."""
-        self.stake_keys(which, bytes(32) if len(which) > 4 else None)
-
-    def stake_keys(self, which: list[int], seen_root: bytes | None = None) -> None:
-        pair = self.pair
-        root = self.deposit_root()
-
-        def then() -> Protocol:
-            self.admit(which)
-            after = rules.stake(pair.model, pair.now, len(which))
-            if seen_root is not None:
-                raise DepositRootChanged(seen_root, root)
-            return after
-
-        arguments = (self.keys.proofs(which), self.keys.packed(which), seen_root or root)
-        registry = pair.keel.quick.registry
-        if pair.send(registry, "stake", *arguments, sender="keeper", then=then).succeeded:
-            pair.staked_keys |= set(which)
-
-    def admit(self, which: list[int]) -> None:
-        """OPR-2 and OPR-3 for each key in turn."""
-        if not which:
-            raise NothingToStake
-        staked = set(self.pair.staked_keys)
-        for key in which:
-            operator_id = self.keys.operator_of(key)
-            mine = sum(self.keys.operator_of(k) == operator_id for k in staked)
-            terms = self.keys.operators[operator_id]
-            operator = Operator(operator_id, True, terms.limit, terms.target_bps, mine)
-            check_allocation(operator, len(staked))
-            if key in staked:
-                raise KeyAlreadyStaked(self.keys.pubkey_root(key))
-            staked.add(key)
-
-    def deposit_root(self) -> bytes:
-        root = self.pair.seen["deposits.get_deposit_root"]
-        assert isinstance(root, int)
-        return root.to_bytes(32)
-
     @rule(action=st.sampled_from(Action), part=st.sampled_from([0, 1, 500, 1_000, 1_001]))
     def pause(self, action: Action, part: int) -> None:
         pair = self.pair

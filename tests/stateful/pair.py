@@ -18,11 +18,13 @@ from keel.chain.transaction import (
     parse_receipt,
     transaction_request,
 )
+from keel.model.commitment import OperatorTotals
 from keel.model.errors import Refused
 from keel.model.frames import Action
-from keel.model.protocol import FUND, REGISTRY, VAULT, WKETH, ZERO_ADDRESS, Protocol, launch
+from keel.model.protocol import BONDS, FUND, REGISTRY, VAULT, WKETH, ZERO_ADDRESS, Protocol, launch
 from tests.deployment import Keel
-from tests.stateful.reading import ACTORS, Reader, Values, differences, expected
+from tests.stateful.keys import KeyPool
+from tests.stateful.reading import ACTORS, UNIT_HOLDERS, Reader, Values, differences, expected
 from tests.stateful.refusals import ERC20InsufficientAllowance
 from tests.stateful.worth import worths_of
 
@@ -37,8 +39,8 @@ class Pair:
     """One deployment and the model of it. `fork` gives a copy for another history.
 
     Amounts are wei. `forced` is ether that was forced into contracts (ACC-2), `ether` what actors
-    have, `seen` and `before` what was read after the last step and before it. `outcomes` counts
-    what became of the steps of all forks.
+    have, `seen` and `before` what was read after the last step and before it, `leaves` those of
+    the last report. `outcomes` counts what became of the steps of all forks.
     """
 
     keel: Keel
@@ -51,7 +53,7 @@ class Pair:
     allowances: dict[tuple[str, str, str], int] = field(default_factory=dict)
     forced: dict[str, int] = field(default_factory=dict)
     ether: dict[str, int] = field(default_factory=dict)
-    staked_keys: set[int] = field(default_factory=set)
+    leaves: tuple[OperatorTotals, ...] = ()
     outcomes: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -62,7 +64,7 @@ class Pair:
         """Copy what a step changes."""
         other = copy(self)
         other.allowances, other.forced = dict(self.allowances), dict(self.forced)
-        other.ether, other.staked_keys = dict(self.ether), set(self.staked_keys)
+        other.ether = dict(self.ether)
         return other
 
     # ---- steps
@@ -219,7 +221,7 @@ class Pair:
 
     def _compare(self, after: Protocol) -> None:
         self.model = after
-        found = differences(self.seen, expected(after, self.now, self.addresses))
+        found = differences(self.seen, expected(after, self.now, self.addresses, self.reader.keys))
         assert not found, "\n".join(found)
         self._check_ether()
         self._check_shares()
@@ -250,7 +252,7 @@ class Pair:
     def _check_shares(self) -> None:
         shares = sum(self._int(f"shares.{name}") for name in (*ACTORS, *_HOLDING_CONTRACTS))
         assert shares == self._words("vault.totals")[0]
-        units = sum(self._int(f"units.{name}") for name in (*ACTORS, FUND))
+        units = sum(self._int(f"units.{name}") for name in UNIT_HOLDERS)
         assert self._int("wrapped.totalSupply") == units
         assert units * 10**9 == self._int(f"shares.{WKETH}")
 
@@ -276,7 +278,7 @@ _HOLDING_CONTRACTS = (VAULT, WKETH, FUND, REGISTRY)
 _NO_RECEIPT = Receipt("", True, 0, 0, 0, 0, "", None, ())
 
 
-def open_pair(keel: Keel, reader_code: tuple[Any, bytes]) -> Pair:
+def open_pair(keel: Keel, keys: KeyPool, reader_code: tuple[Any, bytes]) -> Pair:
     """Put a fresh deployment and a fresh model side by side."""
     rpc, quick = keel.rpc, keel.quick
     addresses = {name: str(keel.actors[name].address) for name in ACTORS}
@@ -284,11 +286,12 @@ def open_pair(keel: Keel, reader_code: tuple[Any, bytes]) -> Pair:
         VAULT: quick.vault.address,
         WKETH: quick.wrapped.address,
         FUND: quick.fund.address,
+        BONDS: quick.bonds.address,
         REGISTRY: quick.registry.address,
         ZERO_ADDRESS: ZERO_ADDRESS,
         "withdrawal_vault": quick.withdrawal_vault.address,
         "rewards_vault": quick.rewards_vault.address,
-        "keeper": str(keel.actors.keeper.address),
+        "manager": str(keel.actors.operator_managers[0].address),
         "guardian": str(keel.actors.guardian.address),
     }
     abi, code = reader_code
@@ -296,8 +299,8 @@ def open_pair(keel: Keel, reader_code: tuple[Any, bytes]) -> Pair:
     ref_time = quick.vault.consensus().lastRefTime
     model = launch(keel.configuration.model, ref_time)
     opened_at = quick.vault.pausedUntil(Action.DEPOSIT)  # by the hand-over (ROL-5)
-    model = replace(model, paused_until={Action.DEPOSIT: opened_at})
-    reader = Reader(contract, quick, addresses)
+    model = replace(model, paused_until={Action.DEPOSIT: opened_at}, registry=keys.registry)
+    reader = Reader(contract, quick, addresses, keys)
     pair = Pair(keel, reader, model, block_head(rpc).timestamp, addresses)
     pair.look()
     return pair

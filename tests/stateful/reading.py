@@ -1,7 +1,7 @@
 """Everything that Keel shows of its state, read in one call, and the same from the model."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 from eth_abi.abi import encode
 
@@ -9,12 +9,16 @@ from keel.chain.contract import Contract
 from keel.chain.rpc import Request
 from keel.deploy.bindings import Bindings
 from keel.model import protocol as rules
+from keel.model.allocation import may_stake
+from keel.model.bonds import Bond
 from keel.model.frames import Action
-from keel.model.protocol import FUND, REGISTRY, VAULT, WKETH, Protocol
+from keel.model.protocol import BONDS, FUND, REGISTRY, VAULT, WKETH, Protocol
 from keel.model.queue import claim_wei
+from tests.stateful.keys import KeyPool
 
 ACTORS = ("depositor", "holder", "underwriter", "redeemer", "attacker", "treasury")
 HOLDERS = (*ACTORS, VAULT, WKETH, FUND, REGISTRY)
+UNIT_HOLDERS = (*ACTORS, FUND, BONDS, "manager")
 CONTRACTS_WITH_ETHER = ("vault", "queue", "withdrawal_vault", "rewards_vault", "wrapped", "fund")
 
 type Values = dict[str, int | tuple[int, ...]]
@@ -60,6 +64,7 @@ class Reader:
     contract: Contract
     keel: Bindings
     addresses: Mapping[str, str]
+    keys: KeyPool
     prepared: dict[int, Reading] = field(default_factory=dict)
 
     def reading(self, tickets: int) -> Reading:
@@ -83,12 +88,17 @@ class Reader:
         yield from _views(keel.instant, "instant", (("redeemableWei", 1), ("pausedUntil", 1)))
         yield from _views(keel.fund, "fund", (("totalSupply", 1), ("totalAssets", 1)))
         yield from _views(keel.wrapped, "wrapped", (("totalSupply", 1),))
-        yield from _views(keel.deposits, "deposits", (("get_deposit_root", 1),))
+        yield from _views(keel.registry, "registry", (("totalStaked", 1),))
+        for operator_id in range(len(self.keys.registry.operators)):
+            yield _question(keel.bonds, f"bond.{operator_id}", "bondOf", operator_id, words=4)
+            yield _question(keel.registry, f"may.{operator_id}", "mayStakeNext", operator_id)
+        for number, root in enumerate(self.keys.all_roots):
+            yield _question(keel.registry, f"key.{number}", "keyOf", root, words=3)
         for action in (Action.DEPOSIT, Action.STAKING):
             yield _question(keel.vault, f"vault.paused.{action.name}", "pausedUntil", int(action))
         for name in HOLDERS:
             yield _question(keel.vault, f"shares.{name}", "sharesOf", self.addresses[name])
-        for name in (*ACTORS, FUND):
+        for name in UNIT_HOLDERS:
             yield _question(keel.wrapped, f"units.{name}", "balanceOf", self.addresses[name])
         for name in ACTORS:
             address = self.addresses[name]
@@ -108,7 +118,7 @@ _VAULT_VIEWS = (
     ("bufferedWei", 1),
     ("freeWei", 1),
     ("depositableWei", 1),
-    ("stakeableWei", 1),
+    ("stakeableValidators", 1),
     ("state", 1),
     ("lossCarryWei", 1),
     ("recordWei", 1),
@@ -126,12 +136,12 @@ def _views(contract: Contract, prefix: str, views: Sequence[tuple[str, int]]) ->
 
 
 def _question(
-    contract: Contract, name: str, function: str, *arguments: int | str, words: int = 1
+    contract: Contract, name: str, function: str, *arguments: int | str | bytes, words: int = 1
 ) -> Question:
     return Question(name, contract.address, contract.function(function).encode(*arguments), words)
 
 
-def expected(world: Protocol, now: int, addresses: Mapping[str, str]) -> Values:
+def expected(world: Protocol, now: int, addresses: Mapping[str, str], keys: KeyPool) -> Values:
     """What the contracts must show when they stand where the model stands."""
     accounts, queue = world.accounts, world.queue
     unvested = accounts.unvested_wei(now)
@@ -146,7 +156,7 @@ def expected(world: Protocol, now: int, addresses: Mapping[str, str]) -> Values:
         "vault.bufferedWei": world.buffered_wei,
         "vault.freeWei": world.free_wei,
         "vault.depositableWei": rules.depositable_wei(world, now),
-        "vault.stakeableWei": rules.stakeable_wei(world, now),
+        "vault.stakeableValidators": rules.stakeable_validators(world, now),
         "vault.state": int(world.state(now)),
         "vault.lossCarryWei": accounts.loss_carry_wei % 2**256,
         "vault.recordWei": accounts.record_wei,
@@ -172,12 +182,26 @@ def expected(world: Protocol, now: int, addresses: Mapping[str, str]) -> Values:
         values[f"vault.paused.{action.name}"] = paused_until[action]
     for name in HOLDERS:
         values[f"shares.{name}"] = world.shares_of.get(name, 0)
-    for name in (*ACTORS, FUND):
+    for name in UNIT_HOLDERS:
         values[f"units.{name}"] = world.units_of.get(name, 0)
     for name in ACTORS:
         values |= _underwriter(world, now, name)
+    values |= _registry(world, keys.all_roots)
     for ticket in range(1, len(queue.tickets) + 1):
         values[f"ticket.{ticket}"] = _ticket(world, ticket, addresses)
+    return values
+
+
+def _registry(world: Protocol, roots: Sequence[bytes]) -> Values:
+    """Keys, operators and bonds."""
+    registry = world.registry
+    values: Values = {"registry.totalStaked": registry.total_staked}
+    for operator in registry.operators:
+        number = operator.operator_id
+        values[f"may.{number}"] = int(may_stake(operator, registry.total_staked))
+        values[f"bond.{number}"] = astuple(world.bonds.get(number, Bond()))
+    for number, root in enumerate(roots):
+        values[f"key.{number}"] = astuple(registry.key(root))
     return values
 
 

@@ -1,4 +1,4 @@
-"""Refusals of the token standards and of key handling, which the model leaves to the contracts."""
+"""Refusals of the token standards, which the model leaves to the contracts."""
 
 from dataclasses import dataclass
 
@@ -43,18 +43,3 @@ class CountOutOfBounds(Refused):
     count: int
     min: int
     max: int
-
-
-@dataclass(eq=False)
-class KeyAlreadyStaked(Refused):
-    """OPR-2."""
-
-    pubkey_root: bytes
-
-
-@dataclass(eq=False)
-class DepositRootChanged(Refused):
-    """Somebody deposited after the keeper had looked."""
-
-    expected: bytes
-    actual: bytes

@@ -9,11 +9,12 @@ from hypothesis.stateful import rule
 from keel.chain.state import chain_id
 from keel.committee.ballot import Ballot, sign
 from keel.model import protocol as rules
+from keel.model.commitment import operators_tree
 from keel.model.constants import GWEI
 from keel.model.protocol import Protocol
 from keel.model.report import Report
 from tests.stateful.drawing import Part, numbers, parts
-from tests.stateful.machine import Machine
+from tests.stateful.key_rules import KeyRules
 from tests.stateful.reading import ACTORS
 
 
@@ -39,7 +40,7 @@ usual_changes = _USUAL | _USUAL | _AT_LIMIT
 any_changes = _AT_LIMIT | _GREAT
 
 
-class ReportRules(Machine):
+class ReportRules(KeyRules):
     members: tuple[LocalAccount, ...]
 
     @rule(change=usual_changes, held=parts, frames=st.sampled_from([1, 1, 1, 2]), hint=numbers)
@@ -127,12 +128,13 @@ class ReportRules(Machine):
             withdrawal_vault_balance_wei=withdrawals,
             rewards_vault_balance_wei=rewards,
             active_validators=base.staked_validators,
+            operators_root=operators_tree(self.leaves_for(slot)).root,
         )
 
     def submit(self, report: Report, signatures: int, hint: int) -> None:
         """Signed by the first members, posted by anyone."""
-        pair = self.pair
-        deadline = pair.now
+        pair, leaves = self.pair, self.leaves_for(report.ref_slot)
+        deadline, reported = pair.now, pair.model.accounts.ref_time
         oracle = pair.keel.quick.oracle
         ballot = Ballot(report, 1, deadline, chain_id(pair.rpc), oracle.address)
         signed = [signature.values() for signature in sign(ballot, self.members[:signatures])]
@@ -151,3 +153,5 @@ class ReportRules(Machine):
             exempt=["treasury", *(a for a in ACTORS if pair.model.fund.shares_of.get(a))],
             then=then,
         )
+        if pair.model.accounts.ref_time != reported:
+            pair.leaves = leaves

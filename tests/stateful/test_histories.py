@@ -22,7 +22,7 @@ from tests.deployment import Keel
 from tests.stateful.drawing import Part
 from tests.stateful.exit_rules import ExitRules
 from tests.stateful.fund_rules import FundRules
-from tests.stateful.keys import commit_keys
+from tests.stateful.keys import admit_operators
 from tests.stateful.operation_rules import OperationRules
 from tests.stateful.pair import open_pair
 from tests.stateful.reading import ACTORS
@@ -100,10 +100,10 @@ def set_stage(keel: Keel, reader: ContractContainer) -> Histories:
     code = reader.contract_type.deployment_bytecode
     abi = [entry.model_dump(by_alias=True) for entry in reader.contract_type.abi]
     assert code is not None
-    keys = commit_keys(keel)
+    keys = admit_operators(keel)
 
     class OnStage(Histories):
-        stage = open_pair(keel, (abi, code.to_bytes()))
+        stage = open_pair(keel, keys, (abi, code.to_bytes()))
         members = tuple(with_key(member) for member in keel.actors.oracle_members)
 
     OnStage.keys = keys
@@ -114,7 +114,7 @@ def set_stage(keel: Keel, reader: ContractContainer) -> Histories:
         first.pair.approve_fund(name)
     first.underwrite("underwriter", "underwriter", Part(900))
     first.underwrite("holder", "holder", Part(500))
-    first.stake_keys([0, 1, 20, 2, 21])
+    first.begin_with([0, 1, 20, 2, 21])
     first.request("redeemer", "redeemer", Part(10))
     first.frame_passes(Change("total", 150), Part(1_000), 1, 0)
     OnStage.stage = first.pair

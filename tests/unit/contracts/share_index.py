@@ -49,6 +49,7 @@ class ShareIndex:
             (self.vault, "Transfer"): self._transfer,
             (self.vault, "TransferShares"): self._transfer_shares,
             (self.vault, "Deposited"): self._deposited,
+            (self.vault, "Staked"): self._staked,
             (self.vault, "RedeemedInstantly"): self._redeemed,
             (self.vault, "Rebased"): self._rebased,
             (self.vault, "LossAbsorbed"): self._loss_absorbed,
@@ -94,6 +95,13 @@ class ShareIndex:
         self.shares_of[holder] += deposited["shares"]
         self.total += deposited["shares"]
         self.assets_wei += deposited["assetsWei"]
+
+    def _staked(self, entry: Entry, _: Entry | None) -> None:
+        """Operators' ether becomes wkETH of their bonds (KEY-6)."""
+        staked = entry.event.inputs
+        self.shares_of[self.wrapped] += staked["bondShares"]
+        self.total += staked["bondShares"]
+        self.assets_wei += staked["bondWei"]
 
     def _redeemed(self, entry: Entry, _: Entry | None) -> None:
         redeemed = entry.event.inputs

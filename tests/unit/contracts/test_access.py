@@ -8,7 +8,6 @@ import pytest
 from keel.chain.clock import jump
 from keel.chain.contract import Contract
 from keel.chain.transaction import Receipt
-from keel.consensus.deposit_data import FULL_DEPOSIT_GWEI
 from keel.deploy.bindings import CONTRACT_NAMES
 from keel.deploy.plan import IMPLEMENTATION
 from keel.deploy.roles import GRANTED_LATE, ROLE_BY_NAME, ROLES, Role, role_of
@@ -16,7 +15,7 @@ from keel.model.constants import ETHER, GWEI
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract, deposit, next_reference_slot
-from tests.unit.contracts.validators import Validators, key_proofs, packed
+from tests.unit.contracts.validators import Validators
 from tests.unit.contracts.vaults import (
     ZERO_ADDRESS,
     accounts_of,
@@ -24,6 +23,7 @@ from tests.unit.contracts.vaults import (
     code_hashes,
     inputs_of,
     insure,
+    pubkeys_of,
     replace_modules,
     stake,
 )
@@ -83,7 +83,6 @@ def arguments_of(keel: Keel, contract: str, function: str) -> tuple[Any, ...]:
         ("OperatorRegistry", "addOperator"): lambda: operator(keel),
         ("OperatorRegistry", "setOperator"): lambda: (0, 5, 10_000, True),
         ("OperatorRegistry", "setManager"): lambda: (0, people.stranger.address),
-        ("OperatorRegistry", "stake"): lambda: stake_arguments(keel),
     }
     return by_name[contract, function]()
 
@@ -96,16 +95,6 @@ def same_modules(keel: Keel) -> tuple[Any, ...]:
 def operator(keel: Keel) -> tuple[Any, ...]:
     manager = keel.actors.operator_managers[0].address
     return ("Harbour", manager, manager, 10, 10_000)
-
-
-def stake_arguments(keel: Keel) -> tuple[Any, ...]:
-    """One committed key of the first operator."""
-    validators = Validators(keel)
-    (entry,) = entries = validators.new_entries(1)
-    assert entry.amount == FULL_DEPOSIT_GWEI
-    batch = validators.add_keys(0, entries)
-    root = keel.quick.deposits.get_deposit_root()
-    return (key_proofs(0, batch, entries), packed(entries), root)
 
 
 @pytest.fixture
@@ -276,7 +265,7 @@ class TestInTheProtocol:
 
 
 class TestMinting:
-    def test_only_deposits_and_the_fee_of_a_report_mint_shares(self, ready: Keel) -> None:
+    def test_only_deposits_bonds_and_the_fee_of_a_report_mint_shares(self, ready: Keel) -> None:
         keel, vault, person = ready, ready.quick.vault, ready.actors.depositor.address
         quick, other = ready.quick, ready.actors.holder.address
         stake(keel, 2)
@@ -286,6 +275,7 @@ class TestMinting:
             "depositWrapped": lambda: vault.depositWrapped.send(
                 person, other, sender=person, value_wei=ETHER
             ),
+            "stake": lambda: stake(keel, 1, first=50),
             "fee": lambda: change(keel, ETHER // 10),
         }
         others: dict[str, Callable[[], Receipt]] = {
@@ -298,7 +288,6 @@ class TestMinting:
             "finalise": lambda: change(keel, 0),
             "claim": lambda: quick.queue.claim.send(1, sender=other),
             "instant": lambda: quick.instant.redeem.send(ETHER * 10**9, person, 0, sender=person),
-            "stake": lambda: stake(keel, 1, first=50),
             "pause": lambda: keel.call_as_role(vault, "pause", 1, 10),
             "setTerms": lambda: keel.call_as_role(vault, "setTerms", vault.terms()),
             "setModules": lambda: replace_modules(keel),
@@ -323,7 +312,7 @@ def vault_arguments(keel: Keel, function: str) -> tuple[Any, ...]:
     if function == "announceLoss":
         return (next_reference_slot(keel), ETHER)
     return {
-        "fundValidators": (b"", keel.quick.deposits.get_deposit_root()),
+        "fundValidators": (pubkeys_of(1),),
         "burnForTicket": (person, GWEI),
         "redeemFor": (person, 10**18, GWEI // 10, person),
         "wrapAmount": (person, ETHER),

@@ -11,7 +11,7 @@ from keel.model.report import Report
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.reporting import STAKED_VALIDATORS, Reporting
-from tests.unit.contracts.validators import Validators, key_proofs
+from tests.unit.contracts.validators import Validators
 
 
 @pytest.fixture
@@ -188,10 +188,9 @@ def test_what_was_staked_by_the_reference_slot_counts_and_what_came_later_does_n
 ) -> None:
     """REP-2."""
     validators = Validators(reporting.keel, STAKED_VALIDATORS)
-    entries = validators.new_entries(2)
-    proofs = key_proofs(0, validators.add_keys(0, entries), entries)
+    entries = validators.proven(0, 2)
     reporting.next_transaction_at(reporting.ref_time(1) + seconds_after)
-    validators.stake(proofs, entries)
+    validators.stake(entries)
     reporting.await_final(1)
     quiet = reporting.quiet_report(1)
     known = STAKED_VALIDATORS + counted

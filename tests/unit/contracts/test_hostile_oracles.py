@@ -100,7 +100,7 @@ class Hostile:
         amount_wei = min(amount_wei, self.vault.depositableWei())
         if amount_wei:
             deposit(self.keel, person, amount_wei)
-        count = min(validators, self.vault.stakeableWei() // (32 * ETHER))
+        count = min(validators, self.vault.stakeableValidators())
         if count:
             stake(self.keel, count, first=self.keys)
             self.keys += count
@@ -222,7 +222,7 @@ class Hostile:
 def hostile(keel: Keel) -> Hostile:
     """Of 1,000 ETH, 960 are staked; 20 insure; the oracle is the attacker, by `setModules`."""
     vault, person = keel.quick.vault, keel.actors.depositor.address
-    deposit(keel, person, 979 * ETHER)
+    deposit(keel, person, 949 * ETHER)
     fund = keel.quick.fund.address
     vault.depositWrapped.send(fund, fund, sender=person, value_wei=20 * ETHER)
     stake(keel, 30)

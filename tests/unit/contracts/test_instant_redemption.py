@@ -234,12 +234,12 @@ class TestRedeem:
         for first in (0, 30, 60):  # a frame lets 32 be staked
             change(keel, 0)
             stake(keel, 30, first)
-        most_wei = 120 * ETHER + fee_wei(curve_of(keel), 120 * ETHER, 120 * ETHER)
+        most_wei = 210 * ETHER + fee_wei(curve_of(keel), 210 * ETHER, 210 * ETHER)
         short = {"neededWei": most_wei + 1, "availableWei": most_wei}
         with fails("InsufficientLiquidity", **short):
             redeem(keel, (most_wei + 1) * PAR, outlet)
         redeem(keel, most_wei * PAR, outlet)
-        assert balance_wei(keel.rpc, outlet) == 120 * ETHER
+        assert balance_wei(keel.rpc, outlet) == 210 * ETHER
         assert keel.quick.vault.freeWei() == 0
 
     def test_leaves_what_tickets_are_owed(

@@ -26,7 +26,7 @@ ANNOUNCED_WEI = 50 * ETHER
 @pytest.fixture
 def vault(keel: Keel) -> StakingVault:
     """Of 1,000 ETH, 960 are staked, and a report has counted them."""
-    deposit(keel, keel.actors.depositor.address, 999 * ETHER)
+    deposit(keel, keel.actors.depositor.address, 969 * ETHER)
     stake(keel, 30)
     change(keel, 0)
     return keel.quick.vault
@@ -115,7 +115,7 @@ class TestAnnouncement:
     def test_holds_while_the_stream_that_bears_a_part_vests(self, keel_mainnet: Keel) -> None:
         """REP-8: what is drawn grows every second; by that, such a loss would wait for ever."""
         keel, vault = keel_mainnet, keel_mainnet.quick.vault
-        deposit(keel, keel.actors.depositor.address, 999 * ETHER)
+        deposit(keel, keel.actors.depositor.address, 969 * ETHER)
         stake(keel, 30)
         change(keel, 0)
         change(keel, -ANNOUNCED_WEI)
@@ -174,7 +174,7 @@ class TestReopening:
         self, keel: Keel, vault: StakingVault, reopen_at: int
     ) -> None:
         person = keel.actors.depositor.address
-        assert vault.stakeableWei() == 32 * ETHER
+        assert vault.stakeableValidators() == 1
         stake(keel, 1, first=100)
         keel.quick.instant.redeem.send(ETHER * 10**9, person, 0, sender=person)
         change(keel, 0, frames=REOPENING_FRAMES - 1)

@@ -53,7 +53,7 @@ def at_rate(keel: Keel, change_wei: int) -> Accounts:
 
     After the loss so many frames pass that deposits are open again (STA-3).
     """
-    deposit(keel, keel.actors.holder.address, 100 * ETHER)
+    deposit(keel, keel.actors.holder.address, 98 * ETHER)
     stake(keel, 2)
     change(keel, change_wei)
     jump(keel.rpc, accounts_of(keel).stream.seconds // 2)
@@ -204,9 +204,16 @@ class TestPlainEther:
         self, keel: Keel, vault: StakingVault, depositor: str
     ) -> None:
         """ACC-2."""
-        deposit(keel, depositor, 100 * ETHER)
+        deposit(keel, depositor, 99 * ETHER)
         stake(keel, 1)
-        names = ("totals", "consensus", "bufferedWei", "freeWei", "stakeableWei", "totalSupply")
+        names = (
+            "totals",
+            "consensus",
+            "bufferedWei",
+            "freeWei",
+            "stakeableValidators",
+            "totalSupply",
+        )
         jump(keel.rpc, 1)
         before = call_many(keel.rpc, [vault.function(name).prepare() for name in names])
         for contract in keel.quick:
@@ -328,11 +335,11 @@ class TestPause:
     ) -> None:
         deposit(keel, depositor, 100 * ETHER)
         pause(keel, DEPOSIT, 500)
-        assert vault.stakeableWei() == 3 * VALIDATOR_WEI
+        assert vault.stakeableValidators() == 3
         stake(keel, 1)
         pause(keel, DEPOSIT, 0)
         until = pause(keel, STAKING, 500).timestamp + 500
-        assert vault.stakeableWei() == 0
+        assert vault.stakeableValidators() == 0
         deposit(keel, depositor, 1)
         with fails("ActionPaused", action=STAKING, until=until):
             stake(keel, 1, first=1)

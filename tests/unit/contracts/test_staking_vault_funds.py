@@ -54,7 +54,7 @@ type Installer = Callable[[Conduct], Contract]
 @pytest.fixture
 def vault(keel: Keel) -> StakingVault:
     """Of 1,000 ETH, 960 are staked, and a report has counted them."""
-    deposit(keel, keel.actors.depositor.address, 999 * ETHER)
+    deposit(keel, keel.actors.depositor.address, 969 * ETHER)
     stake(keel, 30)
     change(keel, 0)
     return keel.quick.vault

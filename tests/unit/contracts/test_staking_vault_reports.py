@@ -51,7 +51,7 @@ def most_fee_wei(keel: Keel, frames: int, profit_wei: int) -> int:
 
 
 def staked(keel: Keel) -> StakingVault:
-    deposit(keel, keel.actors.depositor.address, 999 * ETHER)
+    deposit(keel, keel.actors.depositor.address, 969 * ETHER)
     stake(keel, 30)
     change(keel, 0)
     return keel.quick.vault

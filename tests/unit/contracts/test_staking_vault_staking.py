@@ -1,21 +1,27 @@
 """Ether out of StakingVault: to validators, and only to the contracts that may ask for it."""
 
+from typing import Any
+
 import pytest
 
 from keel.chain.clock import jump_to, set_next_timestamp
+from keel.chain.contract import Contract, deploy
 from keel.chain.state import balance_wei, set_balance_wei
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER, SHARES_PER_UNIT
+from keel.model.frames import Action
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.hands import as_contract, deposit
+from tests.unit.contracts.hands import as_contract, deposit, undone
 from tests.unit.contracts.vaults import (
+    BOND_WEI,
+    TOP_UP_WEI,
     VALIDATOR_WEI,
     accounts_of,
     change,
     construct,
-    deposits_of,
+    pubkeys_of,
     shares_of,
     stake,
     units_of,
@@ -30,57 +36,90 @@ def vault(keel: Keel) -> StakingVault:
 
 
 class TestFundValidators:
-    def test_sends_32_ether_a_key_to_the_deposit_contract(
+    def test_sends_31_ether_a_key_to_the_deposit_contract(
         self, keel: Keel, vault: StakingVault
     ) -> None:
-        deposits = keel.quick.deposits
+        """KEY-6."""
+        deposits, bonds = keel.quick.deposits, keel.quick.bonds.address
         held_wei = balance_wei(keel.rpc, deposits.address)
-        data = deposits_of(keel, 2)
+        data = pubkeys_of(2)
         receipt = stake(keel, 2)
-        assert balance_wei(keel.rpc, deposits.address) == held_wei + 2 * VALIDATOR_WEI
-        assert balance_wei(keel.rpc, vault.address) == 32 * ETHER
-        (staked,) = vault.events(receipt)
-        assert staked.inputs == {"validators": 2, "amountWei": 2 * VALIDATOR_WEI}
+        assert balance_wei(keel.rpc, deposits.address) == held_wei + 2 * TOP_UP_WEI
+        assert balance_wei(keel.rpc, vault.address) == 96 * ETHER - 2 * TOP_UP_WEI
+        (staked,) = vault.events(receipt, "Staked")
+        assert staked.inputs == {
+            "validators": 2,
+            "amountWei": 2 * VALIDATOR_WEI,
+            "bondWei": 2 * BOND_WEI,
+            "bondShares": 2 * BOND_WEI * SHARES_PER_UNIT,
+        }
         credentials = bytes.fromhex("01" + "00" * 11) + bytes.fromhex(
             keel.quick.withdrawal_vault.address[2:]
         )
         made = [event.inputs for event in deposits.events(receipt, "DepositEvent")]
-        assert [m["pubkey"] for m in made] == [data[:48], data[176:224]]
+        assert [m["pubkey"] for m in made] == [data[:48], data[48:]]
         assert [m["withdrawal_credentials"] for m in made] == [credentials] * 2
+        assert [m["amount"] for m in made] == [(31 * 10**9).to_bytes(8, "little")] * 2
+        assert [m["signature"] for m in made] == [bytes(96)] * 2
         accounts = accounts_of(keel)
         assert (accounts.consensus_wei, accounts.pending_wei) == (0, 2 * VALIDATOR_WEI)
-        assert vault.bufferedWei() == 32 * ETHER
+        assert accounts.backing_wei == 98 * ETHER
+        assert vault.bufferedWei() == 96 * ETHER - 2 * TOP_UP_WEI
+        assert units_of(keel, bonds) == 2 * BOND_WEI
+
+    @pytest.mark.usefixtures("vault")
+    def test_mints_whole_units_and_leaves_the_rest_to_all(self, keel: Keel) -> None:
+        """KEY-6, SHR-5: nobody's share is worth less by it."""
+        stake(keel, 1)
+        change(keel, 10**16 + 1)
+        jump_to(keel.rpc, keel.quick.vault.newestRefTime() + 100)
+        before = accounts_of(keel)
+        receipt = stake(keel, 2, first=1)
+        now, after = receipt.timestamp, accounts_of(keel)
+        units = 2 * (before.to_shares_down(BOND_WEI, now) // SHARES_PER_UNIT)
+        assert units % 10**9
+        assert units_of(keel, keel.quick.bonds.address) == BOND_WEI + units
+        assert after.shares - before.shares == units * SHARES_PER_UNIT
+        worth = (after.visible_wei(now), before.visible_wei(now))
+        assert worth[0] * before.shares > worth[1] * after.shares
 
     def test_spends_all_that_is_free_and_not_one_validator_more(
         self, keel: Keel, vault: StakingVault
     ) -> None:
-        assert vault.stakeableWei() == 96 * ETHER
-        with fails("InsufficientLiquidity", neededWei=128 * ETHER, availableWei=96 * ETHER):
-            stake(keel, 4)
+        """STA-6: 31 ETH each."""
+        depositor = keel.actors.depositor.address
+        keel.quick.queue.request.send(3 * ETHER + 1, depositor, sender=depositor)
+        free_wei = 93 * ETHER - 1
+        assert vault.freeWei() == free_wei
+        assert vault.stakeableValidators() == 2
+        with fails("InsufficientLiquidity", neededWei=93 * ETHER, availableWei=free_wei):
+            stake(keel, 3)
+        deposit(keel, depositor, 3 * TOP_UP_WEI - free_wei)
+        assert vault.stakeableValidators() == 3
         stake(keel, 3)
-        assert vault.stakeableWei() == vault.freeWei() == 0
+        assert vault.stakeableValidators() == vault.freeWei() == 0
 
     def test_leaves_what_the_queue_needs(self, keel: Keel, vault: StakingVault) -> None:
         depositor, queue = keel.actors.depositor.address, keel.quick.queue
-        queue.request.send(32 * ETHER + 1, depositor, sender=depositor)
-        free_wei = 64 * ETHER - 1
+        queue.request.send(34 * ETHER + 1, depositor, sender=depositor)
+        free_wei = 62 * ETHER - 1
         assert vault.bufferedWei() == 96 * ETHER
         assert vault.freeWei() == free_wei
-        assert vault.stakeableWei() == 32 * ETHER
-        with fails("InsufficientLiquidity", neededWei=64 * ETHER, availableWei=free_wei):
+        assert vault.stakeableValidators() == 1
+        with fails("InsufficientLiquidity", neededWei=62 * ETHER, availableWei=free_wei):
             stake(keel, 2)
         stake(keel, 1)
 
-    def test_refuses_a_deposit_root_that_has_changed(self, keel: Keel, vault: StakingVault) -> None:
-        """OPR-0."""
-        seen = keel.quick.deposits.get_deposit_root()
+    @pytest.mark.usefixtures("vault")
+    def test_is_paused_apart(self, keel: Keel) -> None:
+        """STA-4."""
+        guardian = keel.actors.guardian.address
+        receipt = keel.quick.vault.pause.send(Action.STAKING, 600, sender=guardian)
+        with fails("ActionPaused", action=1, until=receipt.timestamp + 600):
+            stake(keel, 1)
+        assert keel.quick.vault.stakeableValidators() == 0
+        jump_to(keel.rpc, receipt.timestamp + 600)
         stake(keel, 1)
-        actual = keel.quick.deposits.get_deposit_root()
-        registry = as_contract(keel.quick.registry)
-        data = deposits_of(keel, 1, first=1)
-        with fails("DepositRootChanged", expected=seen, actual=actual):
-            vault.fundValidators.send(data, seen, sender=registry)
-        vault.fundValidators.send(data, actual, sender=registry)
 
     @pytest.mark.usefixtures("vault")
     def test_is_closed_from_the_third_frame_on(self, keel: Keel) -> None:
@@ -94,11 +133,9 @@ class TestFundValidators:
             stake(keel, 1, first=1)
 
     def test_is_the_registrys_alone(self, keel: Keel, vault: StakingVault) -> None:
-        """OPR-0."""
         keeper, registry = keel.actors.keeper.address, keel.quick.registry.address
-        root = keel.quick.deposits.get_deposit_root()
         with fails("OnlyProtocol", caller=keeper, expected=registry):
-            vault.fundValidators.send(deposits_of(keel, 1), root, sender=keeper)
+            vault.fundValidators.send(pubkeys_of(1), sender=keeper)
 
 
 class TestLimit:
@@ -107,14 +144,15 @@ class TestLimit:
     def test_is_the_floor_while_little_is_staked(self, keel: Keel, vault: StakingVault) -> None:
         deposit(keel, keel.actors.depositor.address, 2_000 * ETHER)
         floor_wei, frame = keel.profile.stake_floor_wei, keel.profile.frame_seconds
-        assert vault.stakeableWei() == floor_wei == 32 * VALIDATOR_WEI
+        assert floor_wei == 32 * VALIDATOR_WEI
+        assert vault.stakeableValidators() == 32
         beyond_wei = floor_wei + VALIDATOR_WEI
         with fails("LimitExceeded", amount=beyond_wei, available=floor_wei):
             stake(keel, 33)
         staked_at = stake(keel, 32).timestamp
         for at, room_wei in ((staked_at, 0), (staked_at + frame // 2, floor_wei // 2)):
             jump_to(keel.rpc, at)
-            assert vault.stakeableWei() == room_wei
+            assert vault.stakeableValidators() == room_wei // VALIDATOR_WEI
         set_next_timestamp(keel.rpc, staked_at + frame // 2)
         with fails("LimitExceeded", amount=17 * VALIDATOR_WEI, available=floor_wei // 2):
             stake(keel, 17, first=32)
@@ -126,26 +164,40 @@ class TestLimit:
         set_balance_wei(keel.rpc, authority, 10_001 * ETHER)
         frame = keel.profile.frame_seconds
         jump_to(keel.rpc, keel.quick.vault.newestRefTime() + frame)
-        vault = construct(
+        vault = vault_with_wrapped(
             keel, stakeLimitBps=10_000, stakeFloorWei=2 * VALIDATOR_WEI, registry=registry
         )
         arguments = (registry, registry)
         for _ in range(2):  # newcomers' ether, staked or not, counts only once it is staked
             vault.function("deposit").send(*arguments, sender=authority, value_wei=5_000 * ETHER)
-        credentials = bytes(vault.function("withdrawalCredentials")())
 
         def stake_own(count: int, first: int) -> Receipt:
-            data = deposits_of(keel, count, first, credentials)
-            root = keel.quick.deposits.get_deposit_root()
-            return vault.function("fundValidators").send(data, root, sender=registry)
+            data = pubkeys_of(count, first)
+            return vault.function("fundValidators").send(data, sender=registry)
 
         for count, first in ((2, 0), (2, 2), (4, 4)):
             room_wei = count * VALIDATOR_WEI
-            assert vault.function("stakeableWei")() == room_wei
+            assert vault.function("stakeableValidators")() == count
             with fails("LimitExceeded", amount=room_wei + VALIDATOR_WEI, available=room_wei):
                 stake_own(count + 1, first)
             receipt = stake_own(count, first)
             jump_to(keel.rpc, receipt.timestamp + frame)
+
+
+def vault_with_wrapped(keel: Keel, **changes: Any) -> Contract:
+    """Construct another vault and the wkETH that it mints; the first run tells the address."""
+    sender, artifact = keel.actors.deployer.address, keel.artifacts["WrappedKeelEther"]
+
+    def made_for(place: str) -> Contract:
+        arguments = (artifact.abi, artifact.creation_code, place)
+        wrapped, _ = deploy(keel.rpc, *arguments, sender=sender)
+        return construct(keel, wrapped=wrapped.address, **changes)
+
+    with undone(keel.rpc):
+        place = made_for(keel.quick.vault.address).address
+    vault = made_for(place)
+    assert vault.address == place
+    return vault
 
 
 class TestBurnForTicket:
@@ -219,7 +271,7 @@ class TestRedeemFor:
     def test_never_pays_ether_that_is_not_free(self, keel: Keel, vault: StakingVault) -> None:
         stake(keel, 2)
         depositor, instant = keel.actors.depositor.address, as_contract(keel.quick.instant)
-        shares, free_wei = 33 * ETHER * 10**9, 32 * ETHER
+        shares, free_wei = 35 * ETHER * 10**9, 34 * ETHER
         with fails("InsufficientLiquidity", neededWei=free_wei + 1, availableWei=free_wei):
             vault.redeemFor.send(depositor, shares, free_wei + 1, depositor, sender=instant)
         vault.redeemFor.send(depositor, shares, free_wei, depositor, sender=instant)

@@ -40,7 +40,7 @@ def vault(keel: Keel) -> StakingVault:
 
 
 def staked(keel: Keel) -> StakingVault:
-    deposit(keel, keel.actors.depositor.address, 999 * ETHER)
+    deposit(keel, keel.actors.depositor.address, 969 * ETHER)
     stake(keel, 30)
     change(keel, 0)
     return keel.quick.vault

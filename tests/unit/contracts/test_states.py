@@ -43,7 +43,7 @@ class Scene:
         """Stake, underwrite, cool down, finalise one ticket and leave another one pending."""
         keel, person = self.keel, self.person
         quick = keel.quick
-        deposit(keel, person, 199 * ETHER)
+        deposit(keel, person, 197 * ETHER)
         stake(keel, 2)
         insure(keel, ETHER)
         quick.wrapped.deposit.send(2 * ETHER, person, sender=person)
@@ -201,7 +201,7 @@ class TestTable:
         quick = scene.keel.quick
         views: dict[Deed, Callable[[], int]] = {
             Deed.DEPOSIT: quick.vault.depositableWei,
-            Deed.STAKE: quick.vault.stakeableWei,
+            Deed.STAKE: quick.vault.stakeableValidators,
             Deed.INSTANT_REDEMPTION: quick.instant.redeemableWei,
             Deed.UNDERWRITERS_EXIT: lambda: quick.fund.maxRedeem(scene.person),
         }

@@ -14,7 +14,7 @@ from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import next_reference_slot, report
 from tests.unit.contracts.tickets import DEPOSIT_WEI, Tickets
-from tests.unit.contracts.vaults import VALIDATOR_WEI, stake
+from tests.unit.contracts.vaults import TOP_UP_WEI, stake
 
 NOBODY = "0x" + "0" * 40
 SVG = "{http://www.w3.org/2000/svg}"
@@ -170,7 +170,7 @@ class TestLikelyPaidAt:
         stake(keel, 30)
         report(keel)
         tickets.request_all([1_000 * ETHER] * 4)
-        left_wei = DEPOSIT_WEI + FIRST_DEPOSIT_WEI - 30 * VALIDATOR_WEI
+        left_wei = DEPOSIT_WEI + FIRST_DEPOSIT_WEI - 30 * TOP_UP_WEI
         assert keel.quick.vault.bufferedWei() == left_wei
         tickets.request(left_wei - 4_000 * ETHER)  # all of the ether
         assert keel.quick.queue.owedWei() == left_wei

@@ -87,7 +87,8 @@ class TestMetadata:
         ]
         for step in steps:
             step()
-            held = [units_of(keel, each) for each in (depositor, holder, keel.quick.fund.address)]
+            holding = (keel.quick.fund.address, keel.quick.bonds.address)
+            held = [units_of(keel, each) for each in (depositor, holder, *holding)]
             (shares,) = shares_of(keel, token.address)
             assert token.totalSupply() * SHARES_PER_UNIT == shares
             assert sum(held) == token.totalSupply()

@@ -1,0 +1,189 @@
+"""Keys predeposited, proven, dropped and staked by whoever may, and bonds that leave."""
+
+from collections.abc import Callable
+from dataclasses import astuple, replace
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from keel.model import keys as key_rules
+from keel.model import protocol as rules
+from keel.model.commitment import OperatorTotals, operators_tree
+from keel.model.constants import ETHER
+from keel.model.keys import Registry, Stage
+from keel.model.protocol import Protocol
+from tests.stateful.keys import OPERATORS, Fate, KeyPool
+from tests.stateful.machine import Machine
+
+_KEYS = sum(len(terms.fates) for terms in OPERATORS)
+_numbers = st.integers(0, _KEYS - 1)
+_operators = st.integers(0, len(OPERATORS) - 1)
+
+
+class KeyRules(Machine):
+    keys: KeyPool
+
+    @rule(operator_id=_operators, count=st.integers(1, 4))
+    def predeposit_next(self, operator_id: int, count: int) -> None:
+        """The next keys of an operator."""
+        new = self.at_stage(Stage.NONE)
+        self.predeposit(operator_id, self.keys.of_operator(new, operator_id)[:count], 0)
+
+    @rule(
+        operator_id=_operators,
+        which=st.lists(_numbers, min_size=1, max_size=3),
+        off_wei=st.sampled_from([0, 0, 1, -1, ETHER]),
+    )
+    def predeposit_any(self, operator_id: int, which: list[int], off_wei: int) -> None:
+        """Known ones and others' among them; KEY-1: whoever is first has the key."""
+        theirs = [key for key in which if self.keys.owners[key] == operator_id]
+        self.predeposit(operator_id, theirs or which[:1], off_wei)
+
+    def predeposit(self, operator_id: int, which: list[int], off_wei: int) -> None:
+        if not which:
+            return
+        value_wei = len(which) * ETHER + off_wei
+        roots = self.keys.roots(which)
+        self.change(
+            "predeposit",
+            (operator_id, self.keys.packed(which)),
+            lambda registry: key_rules.predeposit(registry, operator_id, roots, value_wei),
+            sender="manager",
+            value_wei=value_wei,
+        )
+
+    @rule(which=st.lists(_numbers, min_size=1, max_size=6))
+    def prove_fresh(self, which: list[int]) -> None:
+        """Any fresh ones, whatever the registry knows of them."""
+        fresh = [key for key in sorted(set(which)) if self.keys.fates[key] is Fate.FRESH]
+        if fresh:
+            self.prove(fresh)
+
+    @rule()
+    def prove_all(self) -> None:
+        """All that wait."""
+        waiting = self.at_stage(Stage.PREDEPOSITED)
+        fresh = [key for key in waiting if self.keys.fates[key] is Fate.FRESH]
+        if fresh:
+            self.prove(fresh)
+
+    def prove(self, which: list[int]) -> None:
+        shown = dict(
+            zip(self.keys.roots(which), (self.keys.index_of(key) for key in which), strict=True)
+        )
+        self.change(
+            "proveFresh",
+            self.keys.fresh(which),
+            lambda registry: key_rules.prove_fresh(registry, shown),
+        )
+
+    @rule(key=_numbers)
+    def prove_whole(self, key: int) -> None:
+        """KEY-3, KEY-4."""
+        arguments, shown = self.keys.whole(key)
+        self.change("proveKey", arguments, lambda registry: key_rules.prove_key(registry, shown))
+
+    @rule(operator_id=_operators, which=st.lists(_numbers, min_size=1, max_size=2))
+    def drop(self, operator_id: int, which: list[int]) -> None:
+        roots = self.keys.roots(which)
+        self.change(
+            "dropKeys",
+            (operator_id, roots),
+            lambda registry: key_rules.drop(registry, operator_id, roots),
+            sender="manager",
+        )
+
+    @rule(count=st.integers(1, 6))
+    def stake(self, count: int) -> None:
+        """The first keys that are proven."""
+        self.stake_keys(self.at_stage(Stage.PROVEN)[:count])
+
+    @rule(which=st.lists(_numbers, max_size=8))
+    def stake_any(self, which: list[int]) -> None:
+        """Whatever keys, some of them twice."""
+        self.stake_keys(which)
+
+    def stake_keys(self, which: list[int]) -> None:
+        pair, roots = self.pair, self.keys.roots(which)
+        pair.send(
+            pair.keel.quick.registry,
+            "stake",
+            self.keys.pubkeys(which),
+            sender="attacker",
+            then=lambda: rules.stake_keys(pair.model, pair.now, roots)[0],
+        )
+
+    def begin_with(self, which: list[int]) -> None:
+        """Bring fresh keys all the way."""
+        for operator_id in range(len(OPERATORS)):
+            self.predeposit(operator_id, self.keys.of_operator(which, operator_id), 0)
+        self.prove(which)
+        self.stake_keys(which)
+
+    @rule(operator_id=_operators)
+    def release_bond(self, operator_id: int) -> None:
+        """BND-2: by the leaf of the newest report."""
+        pair = self.pair
+        if operator_id >= len(pair.leaves):
+            return
+        leaf = pair.leaves[operator_id]
+        pair.send(
+            pair.keel.quick.bonds,
+            "release",
+            astuple(leaf),
+            operators_tree(pair.leaves).proof(operator_id),
+            sender="attacker",
+            then=lambda: rules.release_bond(pair.model, pair.now, operator_id, leaf.exited),
+        )
+
+    @rule(operator_id=_operators, waits=st.booleans())
+    def pay_bond(self, operator_id: int, waits: bool) -> None:
+        """BND-3: sometimes as soon as it can be paid."""
+        pair = self.pair
+        bond = pair.model.bonds.get(operator_id)
+        if waits and bond and bond.leaving_units:
+            pair.jump_to(bond.payable_at)
+        pair.send(
+            pair.keel.quick.bonds,
+            "pay",
+            operator_id,
+            sender="attacker",
+            then=lambda: rules.pay_bond(pair.model, pair.now, operator_id, "manager")[0],
+        )
+
+    def leaves_for(self, slot: int) -> tuple[OperatorTotals, ...]:
+        """What a report says of operators: a part that changes with the slot has exited."""
+        frame = self.pair.model.parameters.geometry.frame_slots
+        return tuple(
+            OperatorTotals(operator.operator_id, operator.staked - gone, gone, 0, 0)
+            for operator in self.pair.model.registry.operators
+            for gone in (operator.staked * (slot // frame % 4) // 4,)
+        )
+
+    def at_stage(self, stage: Stage) -> list[int]:
+        registry = self.pair.model.registry
+        roots = enumerate(self.keys.all_roots)
+        return [key for key, root in roots if registry.key(root).stage is stage]
+
+    def change(
+        self,
+        function: str,
+        arguments: tuple[object, ...],
+        then: Callable[[Registry], Registry],
+        sender: str = "attacker",
+        value_wei: int = 0,
+    ) -> None:
+        """Call the registry; nothing but its keys changes."""
+        pair = self.pair
+
+        def after() -> Protocol:
+            return replace(pair.model, registry=then(pair.model.registry))
+
+        pair.send(
+            pair.keel.quick.registry,
+            function,
+            *arguments,
+            sender=sender,
+            value_wei=value_wei,
+            then=after,
+        )
