@@ -1,5 +1,7 @@
 """What people mistype at the commands: one line that names it, exit code 2, and nothing is done."""
 
+import time
+
 import pytest
 from click.testing import CliRunner
 
@@ -24,6 +26,7 @@ from keel.commands import (
 from keel.dashboard import command as dashboard
 from keel.keeper import command as keeper
 from keel.reporter import command as reporter
+from tests.circle.running_chain import at_once_seconds
 
 COMMANDS = {
     "beacon": beacon.cli,
@@ -208,10 +211,12 @@ def test_a_mistyped_argument_is_named_before_anything_is_done(line: str, reason:
         ),
     ],
 )
-def test_a_network_that_is_not_there_is_one_line(
+def test_a_network_that_is_not_there_is_one_line_at_once(
     command: str, network: str, code: int, reason: str
 ) -> None:
+    begun = time.monotonic()
     result = CliRunner(mix_stderr=False).invoke(COMMANDS[command], ["--network", network])
+    assert time.monotonic() - begun < at_once_seconds()
     assert result.exit_code == code
     assert [line for line in result.stderr.splitlines() if line] == [f"Error: {reason}"]
     assert result.stdout == ""
