@@ -9,12 +9,12 @@ import pytest
 
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.deploy.artifacts import Artifacts
-from keel.deploy.document import PAGES
 from keel.deploy.parameters import PARAMETERS, out_of_bounds
 from keel.deploy.plan import ARTIFACTS, abi_artifact
 from keel.deploy.profiles import LOCAL, LOCAL_RATE_CAP_RAY_PER_DAY, MAINNET, Profile, local_profile
 from keel.deploy.roles import ROLES
 from keel.model.constants import RAY
+from toolchain.access_pages import PAGES
 
 _FUNCTION = re.compile(r"\bfunction\s+(\w+)(.*?)(?=\bfunction\b|\Z)", re.DOTALL)
 _GUARD = re.compile(r"\brestricted\b|\b_checkCanCall\(")
