@@ -60,7 +60,7 @@ def differences(
     Raises ManifestError for another chain's manifest and ArtifactMissingError.
     """
     require_same_chain(rpc, manifest)
-    plan = make_plan(manifest.configuration, manifest.deployer, artifacts)
+    plan = make_plan(manifest.configuration, manifest.deployer, artifacts, manifest.replaced)
     written = list(_manifest_differences(manifest, plan))
     if written:
         return written

@@ -263,7 +263,7 @@ def test_a_second_command_reads_no_block_again_and_shows_the_same(
     operators_join(local_world, tmp_path, keys_each=1)
     deposit(local_world, "depositor", 40 * ETHER)
     stake_keys(local_world)
-    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment.block, keel.artifacts)
     whole = block_head(keel.rpc).number - manifest.block + 1
     with counting(keel.rpc.url) as node, RpcClient(node.url) as rpc:
         contracts = bind(rpc, manifest.addresses, keel.artifacts)

@@ -25,7 +25,6 @@ from tests.unit.committee.committee_examples import (
     LIE,
     MEMBERS,
     NOW,
-    ORACLE,
     OUTSIDER,
     REF_SLOT,
     REPORT,
@@ -37,7 +36,7 @@ from tests.unit.committee.committee_examples import (
 
 @pytest.fixture
 def box() -> BallotBox:
-    opened = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    opened = BallotBox(CHAIN_ID, TIMETABLE)
     opened.open_for(TERMS, NOW)
     return opened
 
@@ -86,7 +85,7 @@ def test_a_ballot_that_cannot_count_is_refused_with_its_fault(
 
 def test_nothing_is_taken_before_the_chain_was_seen() -> None:
     with pytest.raises(BallotRefusedError) as refused:
-        BallotBox(CHAIN_ID, ORACLE, TIMETABLE).take(signed(MEMBERS[0]))
+        BallotBox(CHAIN_ID, TIMETABLE).take(signed(MEMBERS[0]))
     assert refused.value.status == 503
 
 
@@ -125,7 +124,7 @@ STRANGER = Sender("203.0.113.7")
 @pytest.fixture
 def open_box() -> BallotBox:
     """A box that any member that is a contract votes in."""
-    opened = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    opened = BallotBox(CHAIN_ID, TIMETABLE)
     members = (*TERMS.members, WALLET)
     opened.open_for(replace(TERMS, members=members, contracts=frozenset({WALLET})), NOW)
     return opened
@@ -197,7 +196,7 @@ def test_a_garbage_signature_takes_no_genuine_ones_place(
 def test_a_genuine_ballot_counts_whatever_others_bring(
     brought: list[tuple[Sender, int, int]], at: int
 ) -> None:
-    box = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    box = BallotBox(CHAIN_ID, TIMETABLE)
     terms = replace(TERMS, members=(*TERMS.members, WALLET), contracts=frozenset({WALLET}))
     box.open_for(terms, NOW)
     honest = Sender("192.0.2.1")
@@ -272,7 +271,7 @@ def test_a_peer_that_hands_out_invalid_ballots_costs_little_and_is_named(box: Ba
 
 def test_a_member_with_code_still_signs_with_its_key() -> None:
     account: LocalAccount = MEMBERS[0]
-    box = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    box = BallotBox(CHAIN_ID, TIMETABLE)
     box.open_for(replace(TERMS, contracts=frozenset({account.address})), NOW)
     box.take(signed(account))
     assert box.ballots(REF_SLOT) == (signed(account),)

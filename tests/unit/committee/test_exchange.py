@@ -28,7 +28,6 @@ from tests.unit.committee.committee_examples import (
     LIE,
     MEMBERS,
     NOW,
-    ORACLE,
     OUTSIDER,
     REF_SLOT,
     REPORT,
@@ -44,7 +43,7 @@ TIMEOUT = 0.25
 
 @pytest.fixture
 def box() -> BallotBox:
-    opened = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    opened = BallotBox(CHAIN_ID, TIMETABLE)
     opened.open_for(TERMS, NOW)
     return opened
 
@@ -376,7 +375,7 @@ def test_a_peer_that_talks_nonsense_is_named(answer: bytes, problem: str) -> Non
 def test_a_peer_that_refuses_connections_is_asked_each_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    box = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    box = BallotBox(CHAIN_ID, TIMETABLE)
     box.open_for(TERMS, NOW)
     with Peers([f"http://127.0.0.1:{port}"], TIMEOUT) as peers:
         assert peers.ballots(REF_SLOT) == []

@@ -35,7 +35,7 @@ def poster(reporting: Reporting, folder: Path, max_fee_wei: int = 500 * GWEI) ->
     log = open_log("json", "reporter", io.StringIO())
     policy = FeePolicy(max_fee_wei, GWEI, 3)
     return Poster(
-        oracle=reporting.oracle,
+        bindings=reporting.keel.quick,
         sender=Sender(rpc, account, chain_id(rpc), policy, folder / "transactions.json"),
         account=account.address,
         alarms=Alarms(log, metrics),

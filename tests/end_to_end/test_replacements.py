@@ -1,0 +1,183 @@
+"""Governance replaces the oracle, then the fund, while reporters and the keeper work (MOD-1)."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, replace
+
+import orjson
+from eth_abi.abi import decode as abi_decode
+from eth_utils.crypto import keccak
+
+from keel.chain.clock import now
+from keel.chain.state import runtime_code
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.bindings import Bindings
+from keel.deploy.manifest import Manifest, make_manifest
+from keel.deploy.replacement import (
+    Replacement,
+    ScheduledCall,
+    calls_for,
+    deploy_replacement,
+    plan_replacement,
+)
+from keel.deploy.sender import NodeSender
+from keel.deploy.verify import differences
+from keel.model.commitment import operators_tree
+from keel.model.constants import ETHER
+from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.circle_world import has_signed
+from keel.scenarios.users import underwrite
+from tests.causes import fails
+from tests.end_to_end.conftest import Begin
+from tests.end_to_end.losses import (
+    indices_of_operator,
+    require_same_parts,
+    shared_by_model,
+    slash,
+)
+from tests.end_to_end.story import Story
+
+_UNDERWRITTEN_WEI = 20 * ETHER
+
+
+def test_reports_rewards_and_cover_go_on_with_another_oracle_and_another_fund(
+    validating_world: BeaconWorld, begin: Begin, artifacts: Artifacts
+) -> None:
+    world, old = validating_world, replace(validating_world.contracts)
+    oracle, fund = _deployed(world, artifacts)
+    to_oracle, to_fund = calls_for(world.rpc, oracle), calls_for(world.rpc, fund)
+    false = _with_another_hash(world, to_oracle[0])
+    _schedule(world, [*to_oracle, *to_fund, false])
+    with fails("AccessManagerNotReady", operationId=_operation(world, to_oracle[0])):
+        _execute(world, to_oracle[:1])
+    due = now(world.rpc) + to_oracle[0].delay_seconds
+    while now(world.rpc) < due - 2 * world.profile.frame_seconds:
+        world.next_report()
+
+    with begin(world) as story:
+        (keeper,) = story.circle.keepers
+        keeper.stop()
+        story.reports(1)
+        _claim(story, 0)
+        story.world.beacon.go_to(max(due, now(story.world.rpc)))
+        expected, actual = _code_hash(world, fund.address), _code_hash(world, oracle.address)
+        with fails("ModuleCodeChanged", module=oracle.address, expected=expected, actual=actual):
+            _execute(story.world, [false])
+        _execute(story.world, to_oracle)
+        assert story.contracts.follow_modules()
+        assert story.contracts.oracle.address == oracle.address
+        keeper.go_on()
+        _oracle_goes_on(story, old)
+
+        _execute(story.world, to_fund)
+        assert story.contracts.follow_modules()
+        assert story.contracts.fund.address == fund.address
+        _fund_covers(story, old)
+
+        # The manifest with both is what stands on the chain; the one before is not.
+        rpc = story.world.rpc
+        assert differences(rpc, _written(world, fund, artifacts), artifacts) == []
+        found = differences(rpc, world.manifest, artifacts)
+        assert any(each.startswith("StakingVault.modules is") for each in found)
+
+
+def _deployed(world: BeaconWorld, artifacts: Artifacts) -> tuple[Replacement, Replacement]:
+    """An oracle of four of the five members, and a fund for the time when it is in place."""
+    sender = NodeSender(world.rpc, world.actors["stranger"])
+    config = world.configuration.model_copy(update={"members": world.configuration.members[:4]})
+    oracle = plan_replacement(world.manifest, artifacts, "oracle", "2", config)
+    deploy_replacement(world.rpc, oracle, sender)
+    fund = plan_replacement(_written(world, oracle, artifacts), artifacts, "fund", "2")
+    deploy_replacement(world.rpc, fund, sender)
+    return oracle, fund
+
+
+def _written(world: BeaconWorld, replacement: Replacement, artifacts: Artifacts) -> Manifest:
+    return make_manifest(world.rpc, replacement.plan, world.manifest.block, artifacts)
+
+
+def _with_another_hash(world: BeaconWorld, call: ScheduledCall) -> ScheduledCall:
+    """The same modules, but the oracle is to have the fund's code."""
+    modules, (_, fund_hash) = abi_decode(["(address,address)", "bytes32[2]"], call.data[4:])
+    data = world.contracts.vault.setModules.encode(modules, [fund_hash, fund_hash])
+    return replace(call, data=data)
+
+
+def _code_hash(world: BeaconWorld, address: str) -> bytes:
+    return bytes(keccak(runtime_code(world.rpc, address)))
+
+
+def _operation(world: BeaconWorld, call: ScheduledCall) -> bytes:
+    return world.contracts.manager.hashOperation(call.holders[0], call.target, call.data)
+
+
+def _schedule(world: BeaconWorld, calls: Sequence[ScheduledCall]) -> None:
+    for call in calls:
+        schedule = world.contracts.manager.schedule
+        schedule.send(call.target, call.data, 0, sender=call.holders[0])
+
+
+def _execute(world: BeaconWorld, calls: Sequence[ScheduledCall]) -> None:
+    for call in calls:
+        world.contracts.manager.execute.send(call.target, call.data, sender=call.holders[0])
+
+
+def _claim(story: Story, operator_id: int) -> None:
+    """Let somebody claim what the last report says that one operator has earned."""
+    leaves, registry = story.frames.last.leaves, story.contracts.registry
+    proof = operators_tree(leaves).proof(operator_id)
+    leaf = leaves[operator_id]
+    before = registry.claimedShares(operator_id)
+    registry.claimRewards.send(astuple(leaf), list(proof), sender=story.world.actors["attacker"])
+    assert registry.claimedShares(operator_id) == leaf.cumulative_reward_shares > before
+
+
+def _oracle_goes_on(story: Story, old: Bindings) -> None:
+    """The very next slot is reported to the new oracle, with the leaves that the old one had."""
+    before, circle = story.frames.last, story.circle
+    ref_slot = before.ref_slot + story.frame_slots
+    first = circle.until_reported(ref_slot)
+    assert (first.applied, first.report.ref_slot) == (True, ref_slot)
+    assert old.oracle.lastReport().refSlot == before.ref_slot
+    assert set(first.signers) <= set(story.members[:4])
+    for earlier, leaf in zip(before.leaves, story.frames.last.leaves, strict=True):
+        assert leaf.cumulative_reward_shares > earlier.cumulative_reward_shares > 0
+    circle.settle()
+    line = {"before": old.oracle.address, "oracle": story.contracts.oracle.address}
+    for reporter in circle.reporters:
+        told = map(orjson.loads, reporter.service.log_path.read_bytes().splitlines())
+        lines = [each for each in told if each["event"] == "oracle.replaced"]
+        assert [{key: each[key] for key in line} for each in lines] == [line]
+    *members, outsider = circle.reporters
+    assert [member.health().alarms for member in members] == [{}] * 4
+    assert list(outsider.health().alarms) == ["member_removed"]
+    assert not has_signed(members[0], story.members[4], ref_slot)
+    _keeper_pays(story)
+
+
+def _keeper_pays(story: Story) -> None:
+    """Everyone gets what was earned before and since, once; only remainders stay."""
+    registry, leaves = story.contracts.registry, story.frames.last.leaves
+    earned = {leaf.operator_id: leaf.cumulative_reward_shares for leaf in leaves}
+    story.circle.until(
+        lambda: {each: registry.claimedShares(each) for each in earned} == earned, "all claims", 8
+    )
+    paid = dict.fromkeys(earned, 0)
+    for event in story.events(registry, "RewardsClaimed"):
+        paid[event.inputs["operatorId"]] += event.inputs["shares"]
+    assert paid == earned
+    assert set(story.circle.keepers[0].health().alarms) <= {"keys_exhausted"}
+
+
+def _fund_covers(story: Story, old: Bindings) -> None:
+    """A loss is the new fund's; those who underwrote the old one bear nothing of it."""
+    world, wrapped = story.world, story.contracts.wrapped
+    held_units = wrapped.balanceOf(old.fund.address)
+    underwriter = world.actors["underwriter"]
+    assert old.fund.maxWithdraw(underwriter) == 0  # shares wait for their cooldown, as before
+    underwrite(world, "holder", _UNDERWRITTEN_WEI)
+    slash(story.chain, indices_of_operator(world, 0, 1))
+    reported = world.next_report()
+    expected = shared_by_model(story, reported)
+    assert expected.cover_wei > 0
+    require_same_parts(reported, expected)
+    assert wrapped.balanceOf(old.fund.address) == held_units > 3 * ETHER
