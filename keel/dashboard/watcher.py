@@ -248,6 +248,7 @@ class _ExecutionReader:
             return self._layer
         # After a restart another chain may answer at the same address.
         require_same_chain(self._rpc, self._known.manifest)
+        self._contracts.follow_modules(head.number)
         self._index.follow(self._rpc, head)
         snapshot = read_snapshot(self._contracts, head, self._index)
         events = self._index.events

@@ -1,4 +1,4 @@
-"""Governance replaces the oracle, then the fund, while reporters and the keeper work (MOD-1)."""
+"""Governance replaces the oracle, then the fund, while reporters and the keeper work."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, replace
@@ -42,6 +42,7 @@ _UNDERWRITTEN_WEI = 20 * ETHER
 def test_reports_rewards_and_cover_go_on_with_another_oracle_and_another_fund(
     validating_world: BeaconWorld, begin: Begin, artifacts: Artifacts
 ) -> None:
+    """MOD-1, MOD-2, MOD-3."""
     world, old = validating_world, replace(validating_world.contracts)
     oracle, fund = _deployed(world, artifacts)
     to_oracle, to_fund = calls_for(world.rpc, oracle), calls_for(world.rpc, fund)
