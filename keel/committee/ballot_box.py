@@ -94,6 +94,8 @@ class BallotBox:
         if not by_account and ballot.signer not in terms.contracts:
             raise BallotRefusedError(_FORBIDDEN, f"the signature is not that of {ballot.signer}")
         with self._lock:
+            if self._terms is None or self._terms.oracle != terms.oracle:
+                raise BallotRefusedError(_BAD_REQUEST, "the oracle was replaced meanwhile")
             if reference in self._kept:
                 return Reception.KNOWN
             if by_account:

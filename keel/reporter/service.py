@@ -32,7 +32,6 @@ class Reporter:
     _is_checked: bool = False
     _frame: Frame | None = None
     _stage: Stage | None = None
-    _oracle: str | None = None
     _seen: tuple[int, str, int] | None = None
     _exchanged_at: float = float("-inf")
     _peer_problems: dict[str, str] = field(default_factory=dict)
@@ -105,12 +104,12 @@ class Reporter:
 
     def _standing(self, head: BlockHead) -> Standing:
         """Read a head; what was signed for an oracle that the vault no longer has is void."""
+        before = self.tools.bindings.oracle.address
         standing = self.reader.read(head)
-        oracle, before = standing.terms.oracle, self._oracle
-        if before is not None and oracle != before:
+        if standing.terms.oracle != before:
+            oracle = standing.terms.oracle
             self.tools.log.warning("oracle.replaced", before=before, oracle=oracle)
             self._frame = None
-        self._oracle = oracle
         return standing
 
     def _follow(self, standing: Standing) -> None:

@@ -1,19 +1,20 @@
 """Another oracle or fund is deployed by anybody and put into its place by governance (MOD-1)."""
 
 import re
-from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import cast
 
 import pytest
+from rich.console import Console
 
-from keel.chain.anvil import Anvil, AnvilOptions, start_anvil
 from keel.chain.clock import jump, jump_to
 from keel.chain.state import runtime_code, set_runtime_code
 from keel.chain.transaction import send_transaction
-from keel.deploy.actors import ACTORS
 from keel.deploy.addresses import CREATE2_DEPLOYER
 from keel.deploy.bindings import Bindings
-from keel.deploy.errors import ConfigurationError, OccupiedError
-from keel.deploy.manifest import Manifest, make_manifest, manifest_path, read_manifest
+from keel.deploy.errors import ConfigurationError, ManifestError, OccupiedError
+from keel.deploy.manifest import Manifest, make_manifest, write_manifest
 from keel.deploy.replacement import (
     Replacement,
     calls_for,
@@ -21,11 +22,11 @@ from keel.deploy.replacement import (
     is_in_place,
     plan_replacement,
 )
+from keel.deploy.replacement_command import ReplaceRequest, run_replace
 from keel.deploy.seed import LEAST_SEED_SHARES
 from keel.deploy.sender import NodeSender, Sent
 from keel.deploy.verify import differences
 from keel.model.constants import ETHER, FUND_SEED_WEI
-from tests.acceptance.test_commands import ape_run
 from tests.deployment import Keel
 from tests.unit.contracts.vaults import change
 
@@ -164,38 +165,39 @@ def test_other_code_at_its_address_is_refused(keel: Keel, manifest: Manifest) ->
         deployed(keel, replacement)
 
 
-@pytest.fixture
-def bare_anvil() -> Iterator[Anvil]:
-    with start_anvil(AnvilOptions(accounts=len(ACTORS))) as anvil:
-        yield anvil
-        manifest_path(anvil.rpc).unlink(missing_ok=True)
+def test_the_command_shows_the_calls_and_later_writes_the_manifest(
+    keel: Keel, manifest: Manifest, tmp_path: Path
+) -> None:
+    path = tmp_path / "manifest.json"
+    write_manifest(manifest, path, keel.artifacts)
 
+    def run(label: str = "2") -> str:
+        console = Console(file=StringIO(), width=200)
+        request = ReplaceRequest("fund", label, None, path)
+        run_replace(keel.actors.stranger, request, console)
+        return str(cast("StringIO", console.file).getvalue())
 
-def test_the_command_shows_the_calls_and_later_writes_the_manifest(bare_anvil: Anvil) -> None:
-    network, rpc = ("--network", bare_anvil.url), bare_anvil.rpc
-    assert ape_run("deploy", *network).returncode == 0
-    before = read_manifest(rpc)
-    command = ("replace", "fund", "--label", "2", *network, "--account", "stranger")
-    first = ape_run(*command)
-    assert first.returncode == 0, first.stdout + first.stderr
-    assert "4 transactions" in first.stdout
-    assert read_manifest(rpc) == before
-    calls = dict(re.findall(r"(schedule|execute) +(0x[0-9a-f]+)", first.stdout))
-    governance = before.configuration.address("governance")
-    assert f"MODULES ({governance})" in first.stdout
+    first = run()
+    assert "4 transactions" in first
+    assert "0 transactions" in run()
+    governance = keel.actors.governance.address
+    assert f"MODULES ({governance})" in first
+    calls = dict(re.findall(r"(schedule|execute) +0x([0-9a-f]+)", first))
 
     def govern(step: str) -> None:
-        data = bytes.fromhex(calls[step][2:])
-        send_transaction(rpc, governance, before.addresses["AccessManager"], data)
+        data, manager = bytes.fromhex(calls[step]), keel.quick.manager.address
+        send_transaction(keel.rpc, governance, manager, data)
 
     govern("schedule")
-    jump(rpc, before.configuration.delay_seconds("MODULES"))
+    jump(keel.rpc, keel.configuration.delay_seconds("MODULES"))
+    assert Manifest.read(path) == manifest
     govern("execute")
-    last = ape_run(*command)
-    assert last.returncode == 0, last.stdout + last.stderr
-    assert "Verified" in last.stdout
-    after = read_manifest(rpc)
-    assert after.addresses["InsuranceFund"] in first.stdout
-    assert {
-        name for name in after.addresses if after.addresses[name] != before.addresses[name]
-    } == {"InsuranceFund"}
+    with pytest.raises(ManifestError, match=r"the vault has oracle 0x.* first write down"):
+        run("3")
+    assert "Verified" in run()
+    after = Manifest.read(path)
+    place = after.addresses["InsuranceFund"]
+    assert place in first
+    assert dict(after.addresses) == {**manifest.addresses, "InsuranceFund": place}
+    with pytest.raises(ConfigurationError, match="is the present one"):
+        run()

@@ -9,6 +9,7 @@ from eth_utils.crypto import keccak
 
 from keel.chain.clock import now
 from keel.chain.state import runtime_code
+from keel.circle.process import Process
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import Bindings
 from keel.deploy.manifest import Manifest, make_manifest
@@ -34,6 +35,7 @@ from tests.end_to_end.losses import (
     shared_by_model,
     slash,
 )
+from tests.end_to_end.restarting import start_all
 from tests.end_to_end.story import Story
 
 _UNDERWRITTEN_WEI = 20 * ETHER
@@ -60,12 +62,14 @@ def test_reports_rewards_and_cover_go_on_with_another_oracle_and_another_fund(
         story.reports(1)
         _claim(story, 0)
         story.world.beacon.go_to(max(due, now(story.world.rpc)))
+        late = _two_have_signed(story)
         expected, actual = _code_hash(world, fund.address), _code_hash(world, oracle.address)
         with fails("ModuleCodeChanged", module=oracle.address, expected=expected, actual=actual):
             _execute(story.world, [false])
         _execute(story.world, to_oracle)
         assert story.contracts.follow_modules()
         assert story.contracts.oracle.address == oracle.address
+        start_all(late)
         keeper.go_on()
         _oracle_goes_on(story, old)
 
@@ -132,8 +136,23 @@ def _claim(story: Story, operator_id: int) -> None:
     assert registry.claimedShares(operator_id) == leaf.cumulative_reward_shares > before
 
 
+def _two_have_signed(story: Story) -> Sequence[Process]:
+    """Wait until two members have signed the next report; returns the others, which are killed."""
+    signers, others = story.circle.reporters[:2], story.circle.reporters[2:]
+    for reporter in others:
+        reporter.kill()
+    story.circle.until(
+        lambda: [each.health().stage for each in signers] == ["gathering"] * 2, "two signatures"
+    )
+    assert has_signed(signers[0], story.members[1], story.circle.due_ref_slot() or 0)
+    return others
+
+
 def _oracle_goes_on(story: Story, old: Bindings) -> None:
-    """The very next slot is reported to the new oracle, with the leaves that the old one had."""
+    """The very next slot is reported to the new oracle, with the leaves that the old one had.
+
+    Who signed it for the old one signs again.
+    """
     before, circle = story.frames.last, story.circle
     ref_slot = before.ref_slot + story.frame_slots
     first = circle.until_reported(ref_slot)

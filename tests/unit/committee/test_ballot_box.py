@@ -48,6 +48,17 @@ def test_a_members_ballot_is_kept_once(box: BallotBox) -> None:
     assert box.received == 1
 
 
+def test_ballots_for_a_replaced_oracle_are_dropped_and_refused(box: BallotBox) -> None:
+    """MOD-2: the new oracle may have the same members and the same nonce."""
+    box.take(signed(MEMBERS[0]))
+    box.open_for(replace(TERMS, contracts=frozenset()), NOW)
+    assert len(box.ballots(REF_SLOT)) == 1
+    box.open_for(replace(TERMS, oracle="0x00000000000000000000000000000000000000bb"), NOW)
+    assert box.ballots(REF_SLOT) == ()
+    with pytest.raises(BallotRefusedError, match="the signature is not that of"):
+        box.take(signed(MEMBERS[0]))
+
+
 def test_two_reports_of_one_member_are_both_kept(box: BallotBox) -> None:
     box.take(signed(MEMBERS[0]))
     box.take(signed(MEMBERS[0], LIE))
