@@ -10,6 +10,7 @@ from eth_account.signers.local import LocalAccount
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keel.committee.ballot import signer_of
 from keel.committee.ballot_box import (
     MOST_INVALID_OF_A_PEER,
     MOST_REPORTS_OF_A_MEMBER,
@@ -57,6 +58,25 @@ def test_ballots_for_a_replaced_oracle_are_dropped_and_refused(box: BallotBox) -
     assert box.ballots(REF_SLOT) == ()
     with pytest.raises(BallotRefusedError, match="the signature is not that of"):
         box.take(signed(MEMBERS[0]))
+
+
+def test_a_kept_ballot_is_known_without_another_look_at_its_signature(
+    box: BallotBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[bytes] = []
+
+    def look(message: bytes, signature: bytes) -> str | None:
+        looked_at.append(signature)
+        return signer_of(message, signature)
+
+    monkeypatch.setattr("keel.committee.ballot_box.signer_of", look)
+    kept, other = signed(MEMBERS[0]), signed(MEMBERS[1])
+    box.take(kept)
+    assert box.take_from_peer("http://peer", [kept] * 20) is None
+    assert looked_at == [kept.signature]
+    with pytest.raises(BallotRefusedError, match="the signature is not that of"):
+        box.take(kept.model_copy(update={"signature": other.signature}))
+    assert looked_at == [kept.signature, other.signature]
 
 
 def test_two_reports_of_one_member_are_both_kept(box: BallotBox) -> None:
