@@ -148,7 +148,7 @@ def read_deposit_data(file: Path) -> tuple[DepositDataEntry, ...]:
         first = error.problems[0]
         if first.index is None:
             raise FileError(
-                f"{file} is no deposit data: {first.value}, expected {first.expected}"
+                f"{file} is not deposit data: {first.value}, expected {first.expected}"
             ) from error
         raise
 

@@ -104,8 +104,9 @@ def _losses(snapshot: Snapshot, geometry: FrameGeometry) -> Iterator[Alarm]:
             Level.CRITICAL,
             "A loss beyond the bucket is announced",
             f"Announced {shown_seconds(age)} ago: a loss of "
-            f"{exact_ether(oracle.announced_wei)} ETH, where besides what the stream bears "
-            f"{exact_ether(oracle.loss_allowance_wei)} ETH apply at once. {applies} Until a report "
+            f"{exact_ether(oracle.announced_wei)} ETH, where "
+            f"{exact_ether(oracle.loss_allowance_wei)} ETH more than what the stream bears applies "
+            f"at once. {applies} Until a report "
             "applies, deposits, staking and instant redemption are closed.",
         )
     if accounts.is_insolvent:

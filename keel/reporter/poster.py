@@ -14,7 +14,7 @@ from keel.service.loop import NODES
 from keel.wallet.errors import (
     InsufficientFundsError,
     SenderBusyError,
-    TooDearError,
+    TooExpensiveError,
     TransactionRefusedError,
 )
 from keel.wallet.sender import Sender
@@ -87,7 +87,7 @@ class Poster:
             sent = self.sender.submit(oracle.address, data, what=f"report {ref_slot}")
         except SenderBusyError:
             return True
-        except (TooDearError, InsufficientFundsError):
+        except (TooExpensiveError, InsufficientFundsError):
             return False
         except TransactionRefusedError as error:
             self._explain(ref_slot, error)
@@ -99,8 +99,8 @@ class Poster:
         return True
 
     def _show(self) -> None:
-        dear, lacking = self.sender.too_dear, self.sender.lacking
-        self.alarms.set(GAS_PRICE, None if dear is None else str(dear))
+        expensive, lacking = self.sender.too_expensive, self.sender.lacking
+        self.alarms.set(GAS_PRICE, None if expensive is None else str(expensive))
         if lacking is not None:
             self.alarms.raise_(LOW_BALANCE, str(lacking))
         unclear = self.sender.unclear

@@ -144,7 +144,7 @@ def announced_text(
     if announcement is not None:
         what = (
             f"slot {announcement.ref_slot}: a loss of {shown_ether(announcement.loss_wei)} ETH, "
-            f"where besides what the stream bears {shown_ether(announcement.limit_wei)} ETH are "
+            f"where {shown_ether(announcement.limit_wei)} ETH more than what the stream bears is "
             "allowed,"
         )
     terms, age = standing.terms, standing.now - standing.announced_at

@@ -62,7 +62,7 @@ def test_a_node_that_is_away_is_told_and_its_return_is_noticed(
         page.wait_for_selector("[data-alarm=execution_node]")
         deposit(world, "depositor", ETHER)
         assert supply(page) == before
-        link.mend()
+        link.restore()
         page.wait_for_selector("[data-alarm=execution_node]", state="detached")
         block = await_block(page, world)
         assert supply(page) == world.contracts.vault.totalSupply(block=block)
@@ -80,14 +80,14 @@ def test_another_chain_at_the_same_address_is_not_mixed_in(
         block = await_block(page, world)
         before = supply(page)
         link.cut()
-        link.mend(other.url)
+        link.restore(other.url)
         alarm = page.wait_for_selector("[data-alarm=other_chain]")
         assert alarm is not None
         assert "genesis hash" in alarm.inner_text()
         assert supply(page) == before
         assert "belongs to another chain" in refusal(linked_stage)
         link.cut()
-        link.mend(world.beacon.chain.rpc.url)
+        link.restore(world.beacon.chain.rpc.url)
         page.wait_for_selector("[data-alarm=other_chain]", state="detached")
         assert await_block(page, world) == block
 
@@ -127,7 +127,7 @@ def test_a_page_without_its_server_says_that_it_is_old_and_comes_back(
         page.wait_for_selector('#offline:has-text("page\'s server has not answered")')
         assert "is-old" in (page.locator("body").get_attribute("class") or "")
         deposit(validating_world, "depositor", ETHER)
-        link.mend()
+        link.restore()
         page.wait_for_selector("#offline", state="hidden")
         await_block(page, validating_world)
 

@@ -107,7 +107,7 @@ def test_one_altered_digit_is_refused(
         (lambda e: e[0].pop("signature"), "entry 0, signature: missing"),
         (lambda e: e[0].update(pubkey="0x12"), "pubkey: 0x12, expected hexadecimal digits"),
         (lambda e: e.append(e[0]), "a key that entry 0 has not used"),
-        (lambda e: e.clear(), "is no deposit data: [], expected entries in a list"),
+        (lambda e: e.clear(), "is not deposit data: [], expected entries in a list"),
     ],
 )
 @pytest.mark.usefixtures("operator")

@@ -360,13 +360,13 @@ def test_a_peer_that_drips_is_given_up_in_time() -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (b"nonsense", ""),
+        (b"neither", ""),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{]", "sent no ballots"),
         (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", "answered with status 500"),
         (b"HTTP/1.1 301 No\r\nLocation: http://a\r\nContent-Length: 0\r\n\r\n", "status 301"),
     ],
 )
-def test_a_peer_that_talks_nonsense_is_named(answer: bytes, problem: str) -> None:
+def test_a_peer_whose_answer_cannot_be_decoded_is_named(answer: bytes, problem: str) -> None:
     with raw_server(answer) as peer, Peers([peer], 2) as peers:
         assert peers.ballots(REF_SLOT) == []
         assert problem in peers.problems[peer]

@@ -77,7 +77,7 @@ def test_an_account_that_is_no_member_is_told_so(keel: Keel) -> None:
     assert watching.alarms.texts() == {}
 
 
-def test_a_purse_that_runs_dry_is_told_in_time(keel: Keel) -> None:
+def test_a_gas_balance_that_runs_low_is_told_in_time(keel: Keel) -> None:
     watching = watch(keel)
     watching.look(replace(STANDING, account_wei=ETHER // 10 - 1), REF_SLOT, Stage.TURN)
     assert watching.alarms.texts() == {
