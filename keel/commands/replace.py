@@ -12,7 +12,7 @@ from keel.terminal.options import account_option, chain_options, examples
     cls=Command,
     epilog=examples(
         "replace fund --label 2",
-        "replace oracle --label 2 --network ethereum:hoodi:node --config hoodi.toml",
+        "replace oracle --label 2 --config hoodi.toml",
     ),
 )
 @click.argument("module", type=click.Choice(["oracle", "fund"]))

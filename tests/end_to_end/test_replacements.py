@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import astuple, replace
+from pathlib import Path
 
 import orjson
 from eth_abi.abi import decode as abi_decode
 from eth_utils.crypto import keccak
 
 from keel.chain.clock import now
-from keel.chain.state import runtime_code
+from keel.chain.state import block_head, runtime_code
 from keel.circle.process import Process
+from keel.dashboard.deployment import KnownDeployment
+from keel.dashboard.watcher import Watcher
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import Bindings
 from keel.deploy.manifest import Manifest, make_manifest
@@ -37,12 +40,13 @@ from tests.end_to_end.losses import (
 )
 from tests.end_to_end.restarting import start_all
 from tests.end_to_end.story import Story
+from tests.robustness.stage import await_that
 
 _UNDERWRITTEN_WEI = 20 * ETHER
 
 
 def test_reports_rewards_and_cover_go_on_with_another_oracle_and_another_fund(
-    validating_world: BeaconWorld, begin: Begin, artifacts: Artifacts
+    validating_world: BeaconWorld, begin: Begin, artifacts: Artifacts, tmp_path: Path
 ) -> None:
     """MOD-1, MOD-2, MOD-3."""
     world, old = validating_world, replace(validating_world.contracts)
@@ -56,7 +60,7 @@ def test_reports_rewards_and_cover_go_on_with_another_oracle_and_another_fund(
     while now(world.rpc) < due - 2 * world.profile.frame_seconds:
         world.next_report()
 
-    with begin(world) as story:
+    with begin(world) as story, _page(story, tmp_path) as page:
         (keeper,) = story.circle.keepers
         keeper.stop()
         story.reports(1)
@@ -77,6 +81,8 @@ def test_reports_rewards_and_cover_go_on_with_another_oracle_and_another_fund(
         assert story.contracts.follow_modules()
         assert story.contracts.fund.address == fund.address
         _fund_covers(story, old)
+
+        _require_shown(page, story)
 
         # The manifest with both is what stands on the chain; the one before is not.
         rpc = story.world.rpc
@@ -172,6 +178,28 @@ def _oracle_goes_on(story: Story, old: Bindings) -> None:
     assert list(outsider.health().alarms) == ["member_removed"]
     assert not has_signed(members[0], story.members[4], ref_slot)
     _keeper_pays(story)
+
+
+def _page(story: Story, folder: Path) -> Watcher:
+    """What the page reads, by the manifest of before; it needs no beacon node here."""
+    known = KnownDeployment.read(folder / "manifest.json")
+    return Watcher(known, story.world.rpc.url, "http://127.0.0.1:9")
+
+
+def _require_shown(page: Watcher, story: Story) -> None:
+    head = block_head(story.world.rpc).number
+    await_that(
+        lambda: page.view.snapshot is not None and page.view.snapshot.head.number == head,
+        "the page's snapshot",
+    )
+    layer, fund = page.view.layer, story.contracts.fund
+    assert layer is not None
+    assert layer.snapshot.oracle.members == tuple(story.members[:4])
+    assert layer.snapshot.fund.units == fund.totalAssets() > 0
+    votes = [column.vote for column in layer.grid.columns if column.vote is not None]
+    by_slot = {vote.ref_slot: set(vote.signers or ()) for vote in votes}
+    for frame in story.frames.applied:  # by either oracle
+        assert by_slot[frame.ref_slot] == set(frame.reported.signers)
 
 
 def _keeper_pays(story: Story) -> None:

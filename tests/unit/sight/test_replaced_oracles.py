@@ -98,6 +98,7 @@ def test_they_go_on_from_the_last_report_when_the_first_oracle_comes_back(
     new = set_successor(keel)
     slot, _ = report(reporting, SECOND)
     replace_modules(keel, oracle=old)
+    assert keel.quick.follow_modules()
     number = block_head(keel.rpc).number
     assert oracles_at(keel, number) == (new, old)
     assert root_before(keel, slot + keel.profile.frame_slots, number) == SECOND
