@@ -59,8 +59,12 @@ def _nodes(problems: Mapping[str, str]) -> Iterator[Alarm]:
         "beacon_node": "The beacon node does not answer",
         "other_chain": "The node is on another chain",
         "head_stands": "No new block",
+        "anvil_moved": "Anvil was moved without the beacon chain",
     }
     for name, text in problems.items():
+        if name == "anvil_moved":
+            yield Alarm(name, Level.NOTICE, titles[name], f"{text}.")
+            continue
         level = Level.WARNING if name == "beacon_node" else Level.CRITICAL
         level = Level.NOTICE if name == "head_stands" else level
         yield Alarm(name, level, titles[name], f"{text}. What is shown is older than that.")

@@ -10,8 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from keel.chain.anvil import AnvilOptions, start_anvil
+from keel.chain.clock import jump
 from keel.chain.state import block_head
 from keel.consensus.beacon.branches import restore_branch, take_branch
+from keel.consensus.gateway.server import serving_rpc
+from keel.consensus.gateway.steering import Steering
 from keel.deploy.artifacts import Artifacts
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
@@ -144,6 +147,26 @@ def test_without_a_beacon_node_the_rest_is_shown(
         assert page.locator("[data-name=check]").get_attribute("data-value") == "unread"
 
 
+def test_an_anvil_that_was_moved_alone_is_told(
+    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    chain = validating_world.beacon.chain
+    with (
+        serving_rpc(Steering(chain)) as url,
+        staged(validating_world, artifacts, tmp_path, execution_url=url) as stage,
+    ):
+        chain.run(1)
+        await_shown(stage)
+        assert "anvil_moved" not in httpx.get(stage.url).text
+        jump(chain.rpc, 600)
+        chain.run(2)
+        await_shown(stage)
+        deadline = time.monotonic() + 30
+        while 'data-alarm="anvil_moved"' not in (told := httpx.get(stage.url).text):
+            assert time.monotonic() < deadline
+        assert "past the start of the next slot" in told
+
+
 LIES: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("eth_getBlockByNumber", lambda said: said and said | {"timestamp": hex(2**62)}),
     ("eth_getBlockByNumber", lambda said: said and said | {"number": "-0x5"}),
@@ -180,11 +203,17 @@ def test_no_answer_of_a_node_ends_the_page(
                 assert httpx.get(stage.url + path).status_code in (200, 503), each
         lie.clear()
         chain.run(1)
-        deadline = time.monotonic() + 30
-        while shown_block(stage) != block_head(chain.rpc).number:
-            assert time.monotonic() < deadline
+        await_shown(stage)
         assert "execution_node" not in httpx.get(stage.url).text
 
 
-def shown_block(stage: Staged) -> int:
-    return int(httpx.get(f"{stage.url}/api/statistics").json()["block"]["number"])
+def await_shown(stage: Staged) -> None:
+    deadline = time.monotonic() + 60
+    while shown_block(stage) != block_head(stage.world.beacon.chain.rpc).number:
+        assert time.monotonic() < deadline
+        time.sleep(POLL_SECONDS)
+
+
+def shown_block(stage: Staged) -> int | None:
+    answer = httpx.get(f"{stage.url}/api/statistics")
+    return int(answer.json()["block"]["number"]) if answer.is_success else None
