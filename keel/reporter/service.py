@@ -9,7 +9,8 @@ from keel.chain.state import BlockHead
 from keel.committee.contract_members import accepts
 from keel.committee.peers import Peers
 from keel.committee.standing import Standing, StandingReader
-from keel.reporter.frame import FRAME_ALARMS, Frame, Stage, Tools
+from keel.reporter.frame import FRAME_ALARMS, Frame, Tools
+from keel.reporter.stage import Stage
 from keel.reporter.watch import Watch
 from keel.service.layers import Layers
 from keel.service.monitor import Health

@@ -10,8 +10,8 @@ from keel.committee.timetable import Timetable
 from keel.deploy.bindings import Bindings
 from keel.formatting.amounts import shown_ether
 from keel.model.constants import ANNOUNCEMENT_FRAMES
-from keel.reporter.frame import Stage
 from keel.reporter.settings import CommitteeSettings
+from keel.reporter.stage import Stage
 from keel.service.alarms import Alarms
 from keel.service.logs import Log
 

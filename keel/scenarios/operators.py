@@ -6,11 +6,7 @@ from pathlib import Path
 from keel.chain.anvil import TEST_MNEMONIC
 from keel.chain.clock import now
 from keel.chain.state import block_head
-from keel.consensus.deposit_data import (
-    make_deposit_data,
-    read_deposit_data,
-    write_deposit_data,
-)
+from keel.consensus.deposit_data import make_deposit_data, read_deposit_data, write_deposit_data
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.consensus.networks import network_named
 from keel.deploy.actors import OPERATOR_MANAGERS

@@ -4,12 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from keel.chain.state import block_head
-from keel.consensus.deposit_data import (
-    DepositDataEntry,
-    DepositDataError,
-    DepositDataProblem,
-    check_deposit_data,
-)
+from keel.consensus.deposit_data import DepositDataEntry, check_deposit_data
+from keel.consensus.deposit_problems import DepositDataError, DepositDataProblem
 from keel.consensus.networks import Network
 from keel.deploy.contracts import OperatorRegistry, StakingVault
 from keel.model.commitment import key_batch_tree

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from keel.consensus.deposit_data import DepositDataError
+from keel.consensus.deposit_problems import DepositDataError
 from keel.scenarios.operators import commit_keys, operators_join, write_key_file
 from tests.scenarios.scripted_world import ScriptedWorld
 

@@ -10,8 +10,6 @@ from py_arkworks_bls12381 import G2Point
 from keel.consensus.deposit_data import (
     FULL_DEPOSIT_GWEI,
     DepositDataEntry,
-    DepositDataError,
-    DepositDataProblem,
     check_deposit_data,
     execution_credentials,
     format_deposit_data,
@@ -20,6 +18,7 @@ from keel.consensus.deposit_data import (
     read_deposit_data,
     write_deposit_data,
 )
+from keel.consensus.deposit_problems import DepositDataError, DepositDataProblem
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.consensus.networks import NETWORKS, network_named
 

@@ -8,8 +8,8 @@ import pytest
 from keel.committee.standing import Standing
 from keel.model.constants import ETHER
 from keel.reporter.alarm_texts import applied_otherwise
-from keel.reporter.frame import Stage
 from keel.reporter.settings import CommitteeSettings
+from keel.reporter.stage import Stage
 from keel.reporter.watch import Watch
 from keel.service.alarms import Alarms
 from keel.service.logs import open_log
