@@ -68,7 +68,7 @@ def test_reports_rewards_and_cover_go_on_with_another_oracle_and_another_fund(
         story.world.beacon.go_to(max(due, now(story.world.rpc)))
         late = _two_have_signed(story)
         expected, actual = _code_hash(world, fund.address), _code_hash(world, oracle.address)
-        with fails("ModuleCodeChanged", module=oracle.address, expected=expected, actual=actual):
+        with fails("CodeChanged", account=oracle.address, expected=expected, actual=actual):
             _execute(story.world, [false])
         _execute(story.world, to_oracle)
         assert story.contracts.follow_modules()
