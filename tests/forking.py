@@ -12,6 +12,7 @@ import sys
 
 import orjson
 
+from keel.chain.certificates import authorities
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.spec import load_spec
 from keel.keeper.command import cli as keeper
@@ -28,6 +29,7 @@ def warm_up() -> None:
     """Read what a reporter would read at its first request and at its first report."""
     for module in _LATE_MODULES:
         importlib.import_module(module)
+    authorities()
     spec = load_spec(ChainConfig())
     try:
         verified_state(spec, spec.BeaconState().encode_bytes(), bytes(32))

@@ -9,6 +9,9 @@ interface IErrors {
     /// @notice A signed field that no rule uses yet (REP-11, OPR-8).
     error ReservedNotZero(string field, uint256 value);
     error OnlyVault(address caller);
+    /// @notice MOD-1: the account has no code, or code that stands for another account's.
+    error NoCode(address account);
+    error CodeChanged(address account, bytes32 expected, bytes32 actual);
     error PauseTooLong(uint256 asked, uint256 max);
     error PauseTooSoon(uint256 possibleAt, uint256 nowTime);
     error InsufficientLiquidity(uint256 neededWei, uint256 availableWei);

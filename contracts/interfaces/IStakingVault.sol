@@ -163,8 +163,6 @@ interface IStakingVault is IKeelEther, IErrors {
     error DirectEther(address sender);
     error ModuleMissing(Modules modules);
     /// @notice No code, or code that starts with 0xef, which may stand for another's (EIP-7702).
-    error ModuleWithoutCode(address module);
-    error ModuleCodeChanged(address module, bytes32 expected, bytes32 actual);
     error FeeTooHigh(uint256 feeBps, uint256 maxBps);
     error FeeOverspent(uint256 givenBps, uint256 maxBps);
     error RefTimeNotBoundary(uint256 refTime, uint256 nearestBefore);
@@ -250,7 +248,7 @@ interface IStakingVault is IKeelEther, IErrors {
 
     /// @notice wkETH only. Move `units` from wkETH to `receiver`.
     /// @return assetsWei their value, rounded down
-    function unwrap(address receiver, uint256 units) external returns (uint256 assetsWei);
+    function unwrapWholeUnits(address receiver, uint256 units) external returns (uint256 assetsWei);
 
     /// @notice WithdrawalVault only: swept ether that a report or a sweep pulls.
     function receiveWithdrawals() external payable;

@@ -48,7 +48,7 @@ interface IValidatorProofs {
     /// there, of which nothing is shown
     /// @param branch siblings from the batch up to the block's root, see `requireValidator`
     function requireFresh(
-        Block calldata at,
+        Block calldata shownBy,
         uint256 firstIndex,
         uint256 fresh,
         bytes32[] calldata leaves,
@@ -60,7 +60,7 @@ interface IValidatorProofs {
     /// @param branch siblings up to the block's root (PRF-6): of the list's tree, where empty subtrees at its upper end
     /// may be left out; the list's length; six of the state's fields; the header's parent root; the header's right half
     function requireValidator(
-        Block calldata at,
+        Block calldata shownBy,
         uint256 index,
         Validator calldata validator,
         bytes32[] calldata branch
@@ -70,7 +70,7 @@ interface IValidatorProofs {
     /// @param chunk the four balances among which it is: numbers of 8 bytes, little-endian
     /// @param branch as in `requireValidator`
     function balanceGwei(
-        Block calldata at,
+        Block calldata shownBy,
         uint256 index,
         bytes32 chunk,
         bytes32[] calldata branch

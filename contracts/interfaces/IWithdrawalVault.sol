@@ -13,6 +13,7 @@ interface IWithdrawalVault is IEtherSource {
     event PartialWithdrawalRequested(bytes pubkey, uint64 amountGwei);
     event ConsolidationRequested(bytes source, bytes target);
 
+    error CodeHashNotNamed();
     error NothingRequested();
     error LengthsDiffer(uint256 left, uint256 right);
     error PubkeyLength(uint256 length, uint256 expected);
@@ -23,6 +24,11 @@ interface IWithdrawalVault is IEtherSource {
 
     /// @notice Once, through the proxy: the AccessManager whose roles the restricted functions and upgrades obey.
     function initialize(address initialAuthority) external;
+
+    /// @notice Puts other code behind this address, then calls it with `data` unless that is empty (MOD-1). Restricted.
+    /// `upgradeToAndCall` of OpenZeppelin, which names an address alone, reverts `CodeHashNotNamed` for everybody.
+    /// @param codeHash of the implementation's code
+    function upgradeToCode(address implementation, bytes32 codeHash, bytes calldata data) external payable;
 
     /// @notice Full exits by EIP-7002 (amount 0). The consensus layer may ignore a request silently (too early after
     /// activation, already exiting); whoever asks watches and asks again. Restricted.

@@ -60,7 +60,7 @@ contract ValidatorProofs is IValidatorProofs {
 
     /// @inheritdoc IValidatorProofs
     function requireFresh(
-        Block calldata at,
+        Block calldata shownBy,
         uint256 firstIndex,
         uint256 fresh,
         bytes32[] calldata leaves,
@@ -81,29 +81,29 @@ contract ValidatorProofs is IValidatorProofs {
             }
             ++level;
         }
-        _requireInState(at, nodes[0], (FIRST_VALIDATOR + firstIndex) >> level, level, VALIDATOR_LEVELS, branch);
+        _requireInState(shownBy, nodes[0], (FIRST_VALIDATOR + firstIndex) >> level, level, VALIDATOR_LEVELS, branch);
     }
 
     /// @inheritdoc IValidatorProofs
     function requireValidator(
-        Block calldata at,
+        Block calldata shownBy,
         uint256 index,
         Validator calldata validator,
         bytes32[] calldata branch
     ) external view {
         _requireIndex(index);
-        _requireInState(at, _validatorRoot(validator), FIRST_VALIDATOR + index, 0, VALIDATOR_LEVELS, branch);
+        _requireInState(shownBy, _validatorRoot(validator), FIRST_VALIDATOR + index, 0, VALIDATOR_LEVELS, branch);
     }
 
     /// @inheritdoc IValidatorProofs
     function balanceGwei(
-        Block calldata at,
+        Block calldata shownBy,
         uint256 index,
         bytes32 chunk,
         bytes32[] calldata branch
     ) external view returns (uint64) {
         _requireIndex(index);
-        _requireInState(at, chunk, FIRST_BALANCES + index / BALANCES_A_CHUNK, 0, BALANCE_LEVELS, branch);
+        _requireInState(shownBy, chunk, FIRST_BALANCES + index / BALANCES_A_CHUNK, 0, BALANCE_LEVELS, branch);
         // PRF-5: proven with the rest, since it is one of the siblings
         uint256 balances = Ssz.numberAt(branch[branch.length - ABOVE_LIST], 0);
         if (index >= balances) revert NoSuchBalance(index, balances);
@@ -153,7 +153,7 @@ contract ValidatorProofs is IValidatorProofs {
     /// has: empty siblings that it leaves out are put in (PRF-6). So no node is taken for one of another level.
     /// @param level of the node above the list's leaves, `top` that of the list's root without its length
     function _requireInState(
-        Block calldata at,
+        Block calldata shownBy,
         bytes32 node,
         uint256 gindex,
         uint256 level,
@@ -169,29 +169,29 @@ contract ValidatorProofs is IValidatorProofs {
         (node, gindex) = Ssz.climbBesideEmpty(node, gindex, level + given, top);
         // `mix_in_length`, then the state's fields
         (node,) = Ssz.climb(node, gindex, branch[given:given + 1 + STATE_LEVELS]);
-        _requireBlock(at, _headerRoot(at, branch[branch.length - 2], node, branch[branch.length - 1]));
+        _requireBlock(shownBy, _headerRoot(shownBy, branch[branch.length - 2], node, branch[branch.length - 1]));
     }
 
     /// @dev `hash_tree_root(BeaconBlockHeader)`, whose left half has slot, proposer, parent root and state root.
     function _headerRoot(
-        Block calldata at,
+        Block calldata shownBy,
         bytes32 parentRoot,
         bytes32 stateRoot,
         bytes32 rightHalf
     ) private view returns (bytes32) {
-        bytes32 slotAndProposer = Ssz.parent(Ssz.chunk(at.slot), Ssz.chunk(at.proposerIndex));
+        bytes32 slotAndProposer = Ssz.parent(Ssz.chunk(shownBy.slot), Ssz.chunk(shownBy.proposerIndex));
         return Ssz.parent(Ssz.parent(slotAndProposer, Ssz.parent(parentRoot, stateRoot)), rightHalf);
     }
 
     /// @dev PRF-1; PRF-2 where the block is older than the one that EIP-4788 has.
-    function _requireBlock(Block calldata at, bytes32 root) private view {
-        bytes32 expected = BeaconRoots.parentAt(at.timestamp);
-        if (at.older.length != 0) {
+    function _requireBlock(Block calldata shownBy, bytes32 root) private view {
+        bytes32 expected = BeaconRoots.parentAt(shownBy.timestamp);
+        if (shownBy.older.length != 0) {
             uint256 inState = BLOCK_ROOTS_LEVELS + STATE_LEVELS;
             uint256 length = inState + HEADER_LEVELS;
-            if (at.older.length != length) revert BranchLength(at.older.length, length, length);
-            (root,) = Ssz.climb(root, FIRST_BLOCK_ROOT + at.slot % BLOCK_ROOTS, at.older[:inState]);
-            (root,) = Ssz.climb(root, STATE_ROOT, at.older[inState:]);
+            if (shownBy.older.length != length) revert BranchLength(shownBy.older.length, length, length);
+            (root,) = Ssz.climb(root, FIRST_BLOCK_ROOT + shownBy.slot % BLOCK_ROOTS, shownBy.older[:inState]);
+            (root,) = Ssz.climb(root, STATE_ROOT, shownBy.older[inState:]);
         }
         if (root != expected) revert ProofWrong(root, expected);
     }

@@ -58,6 +58,22 @@ library Outcomes {
         Books.Core calldata core,
         IStakingVault.ReportInput calldata input
     ) internal view returns (Accounts memory a) {
+        _readBooks(a, books, core, input.refTime);
+        uint256 arrivedWei = input.withdrawalsWei + input.rewardsWei;
+        uint256 reportedWei = input.consensusBalanceWei + arrivedWei;
+        if (reportedWei > MOST_REPORTED_WEI) revert IStakingVault.ReportAboveSupply(reportedWei, MOST_REPORTED_WEI);
+        a.consensusWei = a.isInsolvent ? Math.min(input.consensusBalanceWei, a.expectedWei) : input.consensusBalanceWei;
+        a.grossWei = a.consensusWei + arrivedWei;
+        a.recordWei = Math.min(a.consensusWei, a.recordWei);
+    }
+
+    /// @dev What vault and queue know before they look at what is reported; `recordWei` is the most that K may become.
+    function _readBooks(
+        Accounts memory a,
+        Books.Stored storage books,
+        Books.Core calldata core,
+        uint256 refTime
+    ) private view {
         Books.Consensus memory consensus = books.consensus;
         Books.Carry memory carry = books.carry;
         a.shares = books.ledger.shares;
@@ -65,20 +81,14 @@ library Outcomes {
         a.unvestedWei = books.unvestedWei();
         (a.normalised, a.index) = core.queue.pending();
         a.owedWei = Claims.owedUp(a.normalised, a.index);
-        (a.pendingWei,) = books.stakedAfter(input.refTime, core.frameOrigin, core.frameSeconds);
+        (a.pendingWei,) = books.stakedAfter(refTime, core.frameOrigin, core.frameSeconds);
         a.expectedWei = books.stakedWei() - a.pendingWei;
-        a.coveredSeconds = input.refTime - consensus.lastRefTime;
+        a.coveredSeconds = refTime - consensus.lastRefTime;
         a.lossCarryWei = carry.lossCarryWei;
         a.isInsolvent = consensus.isInsolvent;
-
-        uint256 arrivedWei = input.withdrawalsWei + input.rewardsWei;
-        uint256 reportedWei = input.consensusBalanceWei + arrivedWei;
-        if (reportedWei > MOST_REPORTED_WEI) revert IStakingVault.ReportAboveSupply(reportedWei, MOST_REPORTED_WEI);
-        a.consensusWei = a.isInsolvent ? Math.min(input.consensusBalanceWei, a.expectedWei) : input.consensusBalanceWei;
-        a.grossWei = a.consensusWei + arrivedWei;
         uint256 settledWei = a.expectedWei - consensus.balanceWei;
         uint256 grownWei = Stream.cappedWeiDown(core.streamCapRayPerDay, _rateSeconds(a, core), carry.recordWei);
-        a.recordWei = Math.min(a.consensusWei, carry.recordWei + settledWei + grownWei);
+        a.recordWei = carry.recordWei + settledWei + grownWei;
     }
 
     /// @notice V.
@@ -100,14 +110,10 @@ library Outcomes {
         return Math.min(Units.up(neededShares), fundUnits * UNPROVEN_COVER_BPS / BPS);
     }
 
-    /// @notice LIM-3: what the loss bucket holds for these accounts.
-    function lossAllowance(
-        Books.Stored storage books,
-        Books.Core calldata core,
-        uint256 bearingWei
-    ) internal view returns (uint256) {
-        uint256 capacityWei = bearingWei * core.lossLimitBps / BPS;
-        return TokenBucket.available(books.limits.lossesFullAt, capacityWei, core.lossPeriodSeconds);
+    /// @notice LIM-3: the loss bucket's capacity.
+    /// @param bearingWei V + Q
+    function lossCapacity(Books.Core calldata core, uint256 bearingWei) internal pure returns (uint256) {
+        return bearingWei * core.lossLimitBps / BPS;
     }
 
     /// @notice REP-8: the loss bucket after a loss that the stream does not bear whole; reverts `LossNotAnnounced`.
@@ -118,13 +124,11 @@ library Outcomes {
         Books.Core calldata core
     ) internal view returns (uint256 fullAt, bool isBeyond) {
         uint256 drawnWei = drawn(a);
-        uint256 bearingWei = visible(a) + a.owedWei;
-        uint256 allowedWei = lossAllowance(books, core, bearingWei);
-        isBeyond = drawnWei > allowedWei;
-        if (!isBeyond) {
-            uint256 capacityWei = bearingWei * core.lossLimitBps / BPS;
-            fullAt = TokenBucket.take(books.limits.lossesFullAt, drawnWei, capacityWei, core.lossPeriodSeconds);
-            return (fullAt, false);
+        uint256 capacityWei = lossCapacity(core, visible(a) + a.owedWei);
+        fullAt = books.limits.lossesFullAt;
+        uint256 allowedWei = TokenBucket.available(fullAt, capacityWei, core.lossPeriodSeconds);
+        if (drawnWei <= allowedWei) {
+            return (TokenBucket.take(fullAt, drawnWei, capacityWei, core.lossPeriodSeconds), false);
         }
         uint256 announcedAt = books.consensus.announcedAt;
         bool isOldEnough = block.timestamp >= announcedAt + core.frameSeconds;
@@ -170,7 +174,9 @@ library Outcomes {
         uint256 visibleWei = visible(a);
         uint256 baseWei = Math.min(visibleWei, a.recordWei + a.pendingWei);
         o.profitWei = a.grossWei - a.expectedWei;
-        _charge(o, a, feeBps, Stream.cappedWeiDown(core.maxFeeRayPerDay, _rateSeconds(a, core), baseWei));
+        uint256 cappedWei = Stream.cappedWeiDown(core.maxFeeRayPerDay, _rateSeconds(a, core), baseWei);
+        uint256 fittingWei = (type(uint120).max - a.shares) * visibleWei / a.shares; // its shares have room in S
+        _charge(o, a, feeBps, Math.min(cappedWei, fittingWei));
         if (o.feeWei > 0) o.feeShares = o.feeWei * a.shares / visibleWei;
         o.sharesAfter = a.shares + o.feeShares;
         o.assetsAfter = a.assetsWei + o.profitWei;

@@ -9,6 +9,7 @@ import {ICover} from "../interfaces/ICover.sol";
 import {IEtherSource} from "../interfaces/IEtherSource.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {BPS, REOPENING_FRAMES, SHARES_PER_UNIT, STALE_FRAMES, SWEEP_FRAMES} from "../rules/Constants.sol";
+import {TokenBucket} from "../rules/TokenBucket.sol";
 import {Books} from "../vault/Books.sol";
 import {Accounts, Outcomes} from "./Outcomes.sol";
 
@@ -73,7 +74,8 @@ library Reports {
     /// @notice See IStakingVault.lossAllowanceWei.
     function lossAllowanceWei(Books.Stored storage books, Books.Core calldata core) external view returns (uint256) {
         (, uint256 visibleWei) = books.sharesAndVisible();
-        return books.lossAllowance(core, visibleWei + core.queue.owedWei());
+        uint256 capacityWei = Outcomes.lossCapacity(core, visibleWei + core.queue.owedWei());
+        return TokenBucket.available(books.limits.lossesFullAt, capacityWei, core.lossPeriodSeconds);
     }
 
     /// @notice See IStakingVault.announceLoss.

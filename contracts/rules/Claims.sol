@@ -19,6 +19,11 @@ library Claims {
         return Math.ceilDiv(normalised * index, SCALE);
     }
 
+    /// @notice LOS-1: the lowest index at which `owed` wei, above 0, are owed for normalised claims.
+    function lowestIndex(uint256 owed, uint256 normalised) internal pure returns (uint256) {
+        return (owed - 1) * SCALE / normalised + 1;
+    }
+
     /// @notice QUE-3: what one claim pays at an index; never above its amount, since no index is above the request's.
     function worthDown(uint256 normalised, uint256 index) internal pure returns (uint256) {
         return normalised * index / SCALE;

@@ -23,7 +23,13 @@ library Waterfall {
         indexAfter = Math.mulDiv(index, leftWei, visibleWei + owedWei - coverWei);
         owedAfterWei = Claims.owedUp(normalised, indexAfter);
         visibleAfterWei = leftWei - owedAfterWei;
-        // An index cannot fall by as little as a few wei among many tickets: holders bear these.
-        if (visibleAfterWei > visibleWei - coverWei) return (visibleWei - lossWei, owedWei, index);
+        // An index cannot fall by as little as a few wei among many tickets: holders bear these. Where these are more
+        // than holders have, tickets bear as much as an index can say, and no more than the whole loss.
+        if (visibleAfterWei > visibleWei - coverWei) {
+            if (lossWei <= visibleWei) return (visibleWei - lossWei, owedWei, index);
+            indexAfter = Claims.lowestIndex(owedWei + coverWei - lossWei, normalised);
+            owedAfterWei = Claims.owedUp(normalised, indexAfter);
+            visibleAfterWei = leftWei - owedAfterWei;
+        }
     }
 }

@@ -52,7 +52,7 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
     function redeem(uint256 units, address receiver, address owner) external returns (uint256 assetsWei) {
         if (msg.sender != owner) _spendAllowance(owner, msg.sender, units);
         _burn(owner, units);
-        assetsWei = VAULT.unwrap(receiver, units);
+        assetsWei = VAULT.unwrapWholeUnits(receiver, units);
         emit Withdraw(msg.sender, receiver, owner, assetsWei, units);
     }
 
@@ -61,7 +61,7 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
         units = previewWithdraw(assetsWei);
         if (msg.sender != owner) _spendAllowance(owner, msg.sender, units);
         _burn(owner, units);
-        VAULT.unwrap(receiver, units);
+        VAULT.unwrapWholeUnits(receiver, units);
         emit Withdraw(msg.sender, receiver, owner, assetsWei, units);
     }
 

@@ -20,6 +20,7 @@ import {
     UNVESTED_FLOOR_WEI,
     VALIDATOR_WEI
 } from "../rules/Constants.sol";
+import {NamedCode} from "../rules/NamedCode.sol";
 import {Pauses} from "../rules/Pauses.sol";
 import {Solvency} from "../rules/Solvency.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
@@ -178,7 +179,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakingVault
-    function unwrap(address receiver, uint256 units) external returns (uint256 assetsWei) {
+    function unwrapWholeUnits(address receiver, uint256 units) external returns (uint256 assetsWei) {
         _requireCaller(address(WRAPPED));
         _requireReceiver(receiver);
         uint256 shares = units * SHARES_PER_UNIT;
@@ -328,9 +329,9 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakingVault
     function setModules(Modules calldata modules_, bytes32[3] calldata codeHashes) external restricted {
-        _requireCode(modules_.oracle, codeHashes[0]);
-        _requireCode(modules_.fund, codeHashes[1]);
-        _requireCode(modules_.proofs, codeHashes[2]);
+        NamedCode.check(modules_.oracle, codeHashes[0]);
+        NamedCode.check(modules_.fund, codeHashes[1]);
+        NamedCode.check(modules_.proofs, codeHashes[2]);
         _setModules(modules_);
     }
 
@@ -341,16 +342,9 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
 
     function _setModules(Modules memory m) private {
         if (m.oracle == address(0) || m.fund == address(0) || m.proofs == address(0)) revert ModuleMissing(m);
+        _requireReceiver(m.fund); // else wkETH refused to mint its part of a fee, and so every report with a fee
         _books.modules = m;
         emit ModulesSet(m);
-    }
-
-    /// @dev MOD-1.
-    function _requireCode(address module, bytes32 expected) private view {
-        bytes memory code = module.code;
-        if (code.length == 0 || code[0] == 0xef) revert ModuleWithoutCode(module);
-        bytes32 actual = module.codehash;
-        if (actual != expected) revert ModuleCodeChanged(module, expected, actual);
     }
 
     function _setTerms(Terms memory t) private {

@@ -15,6 +15,7 @@ import {
     BPS,
     DEAD_FRAMES,
     LIMIT_PERIOD,
+    RAY,
     STALE_FRAMES,
     TOP_UP_WEI,
     UNVESTED_FLOOR_WEI,
@@ -65,8 +66,9 @@ abstract contract VaultViews is IStakingVault, Permit {
     constructor(Init memory init) EIP712("Keel Ether", "1") {
         _requireAddresses(init);
         if (init.frameOrigin > block.timestamp) revert RefTimeInFuture(init.frameOrigin, block.timestamp);
-        if (init.frameSeconds == 0) revert ParameterOutOfBounds("frameSeconds", 0, 1);
-        if (init.streamCapRayPerDay == 0) revert ParameterOutOfBounds("streamCapRayPerDay", 0, 1);
+        _requireWithin("frameSeconds", init.frameSeconds, 365 days);
+        _requireWithin("streamCapRayPerDay", init.streamCapRayPerDay, RAY);
+        _requireWithin("maxFeeRayPerDay", init.maxFeeRayPerDay, RAY);
         _requireWithin("lossLimitBps", init.lossLimitBps, BPS);
         _requireWithin("lossPeriodSeconds", init.lossPeriodSeconds, 365 days);
         _requireWithin("stakeLimitBps", init.stakeLimitBps, BPS);

@@ -17,6 +17,7 @@ import {
     PUBKEY_BYTES,
     VALIDATOR_WEI
 } from "../rules/Constants.sol";
+import {NamedCode} from "../rules/NamedCode.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 import {EtherSource} from "./EtherSource.sol";
 
@@ -90,6 +91,12 @@ contract WithdrawalVault is EtherSource, IWithdrawalVault, AccessManagedUpgradea
         _send(CONSOLIDATION_REQUESTS, requests);
     }
 
+    /// @inheritdoc IWithdrawalVault
+    function upgradeToCode(address implementation, bytes32 codeHash, bytes calldata data) external payable restricted {
+        NamedCode.check(implementation, codeHash);
+        upgradeToAndCall(implementation, data);
+    }
+
     // ---- views
 
     /// @inheritdoc IWithdrawalVault
@@ -151,8 +158,9 @@ contract WithdrawalVault is EtherSource, IWithdrawalVault, AccessManagedUpgradea
         VAULT.receiveWithdrawals{value: amountWei}();
     }
 
-    function _authorizeUpgrade(address) internal override {
-        _checkCanCall(_msgSender(), _msgData());
+    /// @dev MOD-1: nobody calls `upgradeToAndCall` from outside. `upgradeToCode` has checked the caller and the code.
+    function _authorizeUpgrade(address) internal view override {
+        if (msg.sig != IWithdrawalVault.upgradeToCode.selector) revert CodeHashNotNamed();
     }
 
     function _feeWei(address system) internal view returns (uint256) {

@@ -6,7 +6,7 @@ transaction about 1 ms. Where speed does not matter, Ape's own contracts read be
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from keel.chain.abi import Abi, AbiEntry, AbiFunction, Event, checksummed
 from keel.chain.errors import RpcError
@@ -127,6 +127,16 @@ class Contract:
         for name in self.abi.functions:
             if not hasattr(self, name):
                 setattr(self, name, self.function(name))
+
+    def at(self, address: str) -> Self:
+        """Bind the same ABI at another address."""
+        return type(self)(
+            self.rpc,
+            address,
+            self.abi,
+            errors=self.errors,
+            max_fee_per_gas_wei=self.max_fee_per_gas_wei,
+        )
 
     def function(self, name: str) -> Function[Any, *tuple[Any, ...]]:
         """Return a function by name or signature; its use raises AbiMismatchError if none fits."""

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
+from keel.chain.certificates import authorities
 from keel.chain.closeable import Closing
 from keel.chain.endpoint import Endpoint, endpoint
 from keel.committee.ballot_box import BallotBox
@@ -79,6 +80,7 @@ class Peers(Closing):
             timeout=timeout_seconds,
             limits=httpx.Limits(max_connections=4 * len(urls) or 1),
             trust_env=False,
+            verify=authorities(),
             headers={"Accept-Encoding": "identity"},
         )
         self._threads = ThreadPoolExecutor(len(urls) or 1, thread_name_prefix="peer")

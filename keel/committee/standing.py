@@ -61,7 +61,7 @@ class Standing:
 
 @dataclass
 class StandingReader:
-    """Reads the standing for one account.
+    """Reads the standing for one account, by the oracle that is the vault's at that head.
 
     Remembers which members have code until the next report or member set: a wallet may be deployed,
     or a key delegated (EIP-7702), after its account became a member.
@@ -69,7 +69,7 @@ class StandingReader:
 
     bindings: Bindings
     account: str | None
-    _remembered_for: tuple[int, int] | None = None
+    _remembered_for: tuple[str, int, int] | None = None
     _with_code: dict[str, bool] = field(default_factory=dict)
 
     def head(self) -> BlockHead:
@@ -79,6 +79,7 @@ class StandingReader:
     def read(self, head: BlockHead) -> Standing:
         """Read everything at a block; raises what the client raises."""
         bindings = self.bindings
+        bindings.follow_modules(head.number)
         oracle = bindings.oracle
         calls: list[PreparedCall] = [
             oracle.members.prepare(),
@@ -95,13 +96,14 @@ class StandingReader:
         owned = 0
         if self.account is not None:
             owned = balance_wei(bindings.rpc, self.account, head.number)
-        if self._remembered_for != (nonce, consensus.lastRefTime):
-            self._remembered_for = (nonce, consensus.lastRefTime)
+        remembered_for = (oracle.address, nonce, consensus.lastRefTime)
+        if self._remembered_for != remembered_for:
+            self._remembered_for = remembered_for
             self._with_code.clear()
         contracts = frozenset(m for m in members if self._has_code(m, head.number))
         return Standing(
             head=head,
-            terms=Terms(tuple(members), quorum, announced_quorum, nonce, contracts),
+            terms=Terms(oracle.address, tuple(members), quorum, announced_quorum, nonce, contracts),
             last_ref_slot=last.refSlot,
             last_ref_time=consensus.lastRefTime,
             consensus_wei=consensus.balanceWei,

@@ -13,8 +13,12 @@ from keel.model.report import Report
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The committee on chain; `contracts` are the members that have code."""
+    """The committee on chain; `contracts` are the members that have code.
 
+    `oracle` is the contract that members sign for: a replaced one takes no report any more.
+    """
+
+    oracle: str
     members: tuple[str, ...]
     quorum: int
     announced_quorum: int

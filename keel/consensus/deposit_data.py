@@ -13,9 +13,9 @@ from pathlib import Path
 from eth_consensus_specs.phase0 import mainnet as spec
 from eth_consensus_specs.utils.ssz.bytes import Bytes32
 
+from keel.consensus.deposit_problems import DepositDataError, DepositDataProblem
 from keel.consensus.keys import ValidatorKey, sign, verify
 from keel.consensus.networks import Network, network_named
-from keel.errors import KeelError
 from keel.files.documents import DocumentError, parse_json
 from keel.files.errors import FileError
 from keel.files.text_files import read_text
@@ -54,28 +54,6 @@ class DepositDataEntry:
     fork_version: bytes
     network_name: str
     deposit_cli_version: str
-
-
-@dataclass(frozen=True)
-class DepositDataProblem:
-    """A field of entry `index` (counted from 0; None: the file itself) that is not as expected."""
-
-    index: int | None
-    field: str
-    value: str
-    expected: str
-
-    def __str__(self) -> str:
-        place = "file" if self.index is None else f"entry {self.index}"
-        return f"{place}, {self.field}: {self.value}, expected {self.expected}"
-
-
-class DepositDataError(KeelError, ValueError):
-    """Deposit data that must not be used; `problems` has every reason, never empty."""
-
-    def __init__(self, problems: Sequence[DepositDataProblem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in problems))
 
 
 @dataclass(frozen=True)
@@ -153,7 +131,7 @@ def read_deposit_data(file: Path) -> tuple[DepositDataEntry, ...]:
         first = error.problems[0]
         if first.index is None:
             raise FileError(
-                f"{file} is no deposit data: {first.value}, expected {first.expected}"
+                f"{file} is not deposit data: {first.value}, expected {first.expected}"
             ) from error
         raise
 

@@ -59,8 +59,12 @@ def _nodes(problems: Mapping[str, str]) -> Iterator[Alarm]:
         "beacon_node": "The beacon node does not answer",
         "other_chain": "The node is on another chain",
         "head_stands": "No new block",
+        "anvil_moved": "Anvil was moved without the beacon chain",
     }
     for name, text in problems.items():
+        if name == "anvil_moved":
+            yield Alarm(name, Level.NOTICE, titles[name], f"{text}.")
+            continue
         level = Level.WARNING if name == "beacon_node" else Level.CRITICAL
         level = Level.NOTICE if name == "head_stands" else level
         yield Alarm(name, level, titles[name], f"{text}. What is shown is older than that.")
@@ -104,8 +108,9 @@ def _losses(snapshot: Snapshot, geometry: FrameGeometry) -> Iterator[Alarm]:
             Level.CRITICAL,
             "A loss beyond the bucket is announced",
             f"Announced {shown_seconds(age)} ago: a loss of "
-            f"{exact_ether(oracle.announced_wei)} ETH, where besides what the stream bears "
-            f"{exact_ether(oracle.loss_allowance_wei)} ETH apply at once. {applies} Until a report "
+            f"{exact_ether(oracle.announced_wei)} ETH, where "
+            f"{exact_ether(oracle.loss_allowance_wei)} ETH more than what the stream bears applies "
+            f"at once. {applies} Until a report "
             "applies, deposits, staking and instant redemption are closed.",
         )
     if accounts.is_insolvent:

@@ -109,7 +109,8 @@ class HostName(click.ParamType):
     "allowed_hosts",
     type=HostName(),
     multiple=True,
-    help="A host name that browsers may use, besides addresses and localhost; can be repeated.",
+    help="A host name that browsers may use in addition to addresses and localhost; can be "
+    "repeated.",
 )
 def cli(
     *,

@@ -26,6 +26,7 @@ TOLD = {
         "Swept",
         "TicketsFinalisedWithoutReport",
         "Paused",
+        "ModulesSet",
     ),
     "wrapped": ("Deposit", "Withdraw", "Transfer"),
     "queue": ("TicketRequested", "TicketsFinalised", "IndexLowered", "TicketClaimed"),

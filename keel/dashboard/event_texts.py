@@ -218,6 +218,10 @@ def _member(verb: str) -> Words:
     return lambda given: (Who(given["member"]), f" {verb} the committee")
 
 
+def _modules(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return ("The vault's oracle is ", Who(given["oracle"]), ", its fund ", Who(given["fund"]))
+
+
 def _exit(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     key = Key("0x" + bytes(given["pubkey"]).hex())
     return ("Full exit requested for validator ", key)
@@ -241,6 +245,7 @@ _TELLERS: Mapping[tuple[str, str], tuple[str, Words]] = {
     ("vault", "Swept"): ("out", _swept),
     ("vault", "TicketsFinalisedWithoutReport"): ("out", _finalised_alone),
     ("vault", "Paused"): ("door", _paused("An action")),
+    ("vault", "ModulesSet"): ("door", _modules),
     ("wrapped", "Deposit"): ("in", _wrapped),
     ("wrapped", "Withdraw"): ("out", _unwrapped),
     ("queue", "TicketRequested"): ("out", _requested),

@@ -39,7 +39,9 @@ class Served:
         """
         with closing(RpcClient(self.watcher.execution_url, _ACTION_SECONDS)) as rpc:
             try:
-                return use(self.watcher.known.bind(rpc), *arguments)
+                contracts = self.watcher.known.bind(rpc)
+                contracts.follow_modules()
+                return use(contracts, *arguments)
             except MALFORMED as error:
                 raise NodeError(rpc.name, malformed(rpc.url, error)) from error
 

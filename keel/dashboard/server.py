@@ -23,7 +23,7 @@ class DashboardOptions:
     """Where the page reads and where it listens; port 0 takes any free one.
 
     `data` is the folder in which it keeps what it has read, if anywhere. `allowed_hosts` are host
-    names that browsers may use, besides addresses and localhost.
+    names that browsers may use in addition to addresses and localhost.
     """
 
     execution_url: str

@@ -104,7 +104,6 @@ class VoteReader:
 
     def __init__(self, oracle: AccountingOracle) -> None:
         self._submit = oracle.abi.function("submit", 4)
-        self._oracle = oracle.address
         self._known: dict[tuple[str, int], Vote] = {}
 
     def read(self, rpc: RpcClient, events: Sequence[Happened]) -> tuple[Vote, ...]:
@@ -136,16 +135,16 @@ class VoteReader:
             ref_slot=event.inputs["refSlot"],
             is_applied=event.name == "ReportApplied",
             poster=checksummed(sent["from"]),
-            signers=self._signers(sent),
+            signers=self._signers(sent, log.address),
             gas_used=int(receipt["gasUsed"], 16),
             time=event.time,
             block_number=log.block_number,
             transaction_hash=log.transaction_hash,
         )
 
-    def _signers(self, sent: Mapping[str, Any]) -> tuple[str, ...] | None:
+    def _signers(self, sent: Mapping[str, Any], oracle: str) -> tuple[str, ...] | None:
         data = bytes.fromhex(sent["input"][2:])
-        to_oracle = sent["to"] is not None and checksummed(sent["to"]) == self._oracle
+        to_oracle = sent["to"] is not None and checksummed(sent["to"]) == oracle
         if not to_oracle or data[:4] != self._submit.inputs.selector:
             return None
         _, _, signatures, _ = self._submit.inputs.decode(data[4:])

@@ -16,7 +16,7 @@ from eth_abi.exceptions import DecodingError
 
 from keel.chain.closeable import Closing
 from keel.chain.endpoint import shown_address
-from keel.chain.errors import ChainError
+from keel.chain.errors import ChainError, RpcError
 from keel.chain.rpc import RpcClient
 from keel.chain.state import BlockHead, block_head
 from keel.dashboard.alarms import Alarm, alarms
@@ -142,6 +142,9 @@ class Watcher(Closing):
                 minutes = f"The head has been the same for more than {int(stood) // 60} min"
                 problem = "head_stands", minutes
         self._publish(("execution_node", "other_chain", "head_stands"), problem, layer=layer)
+        if layer is not None:
+            moved = reader.anvil_moved
+            self._publish(("anvil_moved",), None if moved is None else ("anvil_moved", moved))
 
     def _follow_beacon(self) -> None:
         client = BeaconClient(self.beacon_url, _TIMEOUT_SECONDS)
@@ -235,6 +238,7 @@ class _ExecutionReader:
         self._votes = VoteReader(self._contracts.oracle)
         self._layer: Layer | None = None
         self._since = time.monotonic()
+        self.anvil_moved: str | None = None
 
     @property
     def head_stood_seconds(self) -> float:
@@ -248,6 +252,7 @@ class _ExecutionReader:
             return self._layer
         # After a restart another chain may answer at the same address.
         require_same_chain(self._rpc, self._known.manifest)
+        self._contracts.follow_modules(head.number)
         self._index.follow(self._rpc, head)
         snapshot = read_snapshot(self._contracts, head, self._index)
         events = self._index.events
@@ -259,8 +264,18 @@ class _ExecutionReader:
             snapshot.oracle.reportable_slot,
         )
         self._layer = Layer(snapshot, events, tell_recent(events), grid, series(events, snapshot))
+        self.anvil_moved = self._anvil_moved()
         self._since = time.monotonic()
         return self._layer
+
+    def _anvil_moved(self) -> str | None:
+        """When Anvil alone was last moved, as the RPC address of a local chain says."""
+        try:
+            status = self._rpc.call("keel_status")
+        except RpcError:
+            return None  # another node does not have the method
+        moved = status.get("anvil_moved") if isinstance(status, dict) else None
+        return None if moved is None else str(moved)
 
     @staticmethod
     def _is_at(head: BlockHead, snapshot: Snapshot) -> bool:

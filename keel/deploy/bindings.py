@@ -14,9 +14,12 @@ from keel.deploy.artifacts import Artifacts
 from keel.deploy.plan import abi_artifact
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bindings:
-    """Keel's contracts on one chain; each explains the custom errors of all."""
+    """Keel's contracts on one chain; each explains the custom errors of all.
+
+    All but oracle and fund stay where they are for good (MOD-1).
+    """
 
     manager: contracts.AccessManager
     vault: contracts.StakingVault
@@ -39,6 +42,18 @@ class Bindings:
 
     def __iter__(self) -> Iterator[Contract]:
         return (getattr(self, field.name) for field in fields(self))
+
+    def follow_modules(self, block: int | str = "latest") -> bool:
+        """Bind the oracle and the fund that the vault names; whether one was replaced.
+
+        So whoever runs for a long time need not begin anew. Raises what the client raises.
+        """
+        modules = self.vault.modules(block=block)
+        if modules == (self.oracle.address, self.fund.address):
+            return False
+        self.oracle = self.oracle.at(modules.oracle)
+        self.fund = self.fund.at(modules.fund)
+        return True
 
 
 CONTRACT_NAMES = {

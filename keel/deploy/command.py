@@ -112,7 +112,7 @@ def deploy_and_record(
     """Deploy with progress, write the manifest to `path`, verify."""
     deployment = deploy(rpc, plan, sender, lambda progress: _show(progress, console))
     console.print(_summary(deployment))
-    manifest = make_manifest(rpc, plan, deployment, artifacts)
+    manifest = make_manifest(rpc, plan, deployment.block, artifacts)
     earlier = read_manifest(rpc, path) if path.is_file() else None
     write_manifest(manifest, path, artifacts)
     print_line(console, f"Manifest: {path}")

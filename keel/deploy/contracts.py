@@ -400,7 +400,7 @@ class StakingVault(Contract):
     transferFrom: Function[bool, AddressLike, AddressLike, int]
     transferShares: Function[int, AddressLike, int]
     transferSharesFrom: Function[int, AddressLike, AddressLike, int]
-    unwrap: Function[int, AddressLike, int]
+    unwrapWholeUnits: Function[int, AddressLike, int]
     withdrawalCredentials: Function[bytes]
     wrapAmount: Function[int, AddressLike, int]
     wrapUnits: Function[int, AddressLike, int]
@@ -514,6 +514,7 @@ class WithdrawalVault(Contract):
     requestPartialWithdrawal: Function[None, Sequence[bytes], Sequence[int]]
     setAuthority: Function[None, AddressLike]
     upgradeToAndCall: Function[None, AddressLike, bytes]
+    upgradeToCode: Function[None, AddressLike, bytes, bytes]
     withdrawalRequestFeeWei: Function[int]
 
 

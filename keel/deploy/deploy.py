@@ -90,7 +90,7 @@ def create_contracts(
     _require_as_planned(rpc, plan.steps, codes)
     done: list[Sent] = []
     for number, step in enumerate(plan.steps, 1):
-        sent = None if codes[step.name] else _create(rpc, plan, step, sender)
+        sent = None if codes[step.name] else create(rpc, plan, step, sender)
         done += [sent] if sent else []
         total = len(plan.steps) + _STEPS_AFTER
         on_progress(Progress(number, total, step.name, step.address, sent))
@@ -181,7 +181,8 @@ def _require_as_planned(rpc: RpcClient, steps: Sequence[Step], codes: Mapping[st
             )
 
 
-def _create(rpc: RpcClient, plan: Plan, step: Step, sender: Sender) -> Sent:
+def create(rpc: RpcClient, plan: Plan, step: Step, sender: Sender) -> Sent:
+    """Create one contract of the plan; raises DeployError, and what the sender raises."""
     data = step.salt + step.creation_code
     if step.creator != CREATE2_DEPLOYER:
         factory = plan.step(FACTORY).artifact.abi

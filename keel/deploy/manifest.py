@@ -8,10 +8,10 @@ What programs in other languages read is latest.json: .keel/deployments/ has a l
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from eth_utils.crypto import keccak
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from keel.chain.packed import working_root
 from keel.chain.rpc import RpcClient
@@ -27,9 +27,6 @@ from keel.files.atomic_files import write_atomically
 from keel.files.documents import DocumentError, parse_json
 from keel.files.errors import FileError
 from keel.files.text_files import read_text
-
-if TYPE_CHECKING:  # it brings all of Ape, a second that readers of manifests need not wait
-    from keel.deploy.deploy import Deployment
 
 LOCAL_CHAIN_IDS = (31337, 1337)
 _GENESIS_DIGITS = 8
@@ -69,7 +66,10 @@ CHAIN_MANIFEST = "manifest.json"
 
 
 class Manifest(BaseModel):
-    """`block` is the one from which on events of the deployment can be read."""
+    """`block` is the one from which on events of the deployment can be read.
+
+    `replaced` names modules that governance has replaced, each with the label of the present one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -81,6 +81,7 @@ class Manifest(BaseModel):
     parameters: Mapping[str, str]
     roles: tuple[RoleHolder, ...]
     configuration: Configuration
+    replaced: Mapping[str, str] = Field(default_factory=dict)
 
     @property
     def addresses(self) -> Mapping[str, str]:
@@ -141,10 +142,8 @@ def latest_path(manifest: Path) -> Path:
     return (folder if folder.name == _DEPLOYMENTS else folder / _DEPLOYMENTS) / "latest.json"
 
 
-def make_manifest(
-    rpc: RpcClient, plan: Plan, deployment: "Deployment", artifacts: Artifacts
-) -> Manifest:
-    """Write down a deployment that is on the chain."""
+def make_manifest(rpc: RpcClient, plan: Plan, block: int, artifacts: Artifacts) -> Manifest:
+    """Write down a deployment that is on the chain, whose events begin at a block."""
     codes = actual_codes(rpc, plan.steps)
     config = plan.configuration
     contracts = {
@@ -171,12 +170,13 @@ def make_manifest(
     return Manifest(
         chain_id=chain_id(rpc),
         genesis_hash=genesis_hash(rpc),
-        block=deployment.block,
+        block=block,
         deployer=plan.deployer,
         contracts=contracts,
         parameters={p.name: str(p.value(config.parameters)) for p in PARAMETERS},
         roles=roles,
         configuration=config,
+        replaced=plan.replaced,
     )
 
 

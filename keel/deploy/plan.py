@@ -5,7 +5,7 @@ order only respects constructors that call another contract.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eth_utils.crypto import keccak
@@ -28,6 +28,7 @@ FACTORY = "Create3Factory"
 MANAGER = "AccessManager"
 IMPLEMENTATION = "WithdrawalVaultImplementation"
 PROXY = "WithdrawalVault"
+ORACLE = "AccountingOracle"
 FUND = "InsuranceFund"
 
 FACTORY_SALT = salt_of(FACTORY, "1")
@@ -102,12 +103,16 @@ class AccessPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that a deployment will do: the factory, libraries, then what uses them."""
+    """Everything that a deployment will do: the factory, libraries, then what uses them.
+
+    `replaced` are the modules that are not the first ones any more, each with its label.
+    """
 
     configuration: Configuration
     deployer: str
     steps: tuple[Step, ...]
     access: AccessPlan
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def addresses(self) -> Mapping[str, str]:
@@ -119,8 +124,18 @@ class Plan:
         return next(step for step in self.steps if step.name == name)
 
 
-def make_plan(config: Configuration, deployer: str, artifacts: Artifacts) -> Plan:
-    """Plan a deployment; raises ConfigurationError or ArtifactMissingError."""
+def make_plan(
+    config: Configuration,
+    deployer: str,
+    artifacts: Artifacts,
+    replaced: Mapping[str, str] | None = None,
+) -> Plan:
+    """Plan a deployment; raises ConfigurationError or ArtifactMissingError.
+
+    A module in `replaced` is not at the deployer's address of the first one, but where anybody's
+    CREATE2 puts exactly this init code, which is what governance votes on (MOD-1).
+    """
+    replaced = replaced or {}
     if deployer in config.accounts.values():
         raise ConfigurationError(
             f"the deployer {deployer} is listed in accounts, but must keep no power"
@@ -141,8 +156,10 @@ def make_plan(config: Configuration, deployer: str, artifacts: Artifacts) -> Pla
         )
         for name, compiled in ARTIFACTS.items()
     ]
-    access = _access_plan(config, places, artifacts)
-    return Plan(config, deployer, (factory, *_library_steps(steps, artifacts), *steps), access)
+    steps = [_replacement(each, replaced.get(each.name)) for each in steps]
+    access = _access_plan(config, {each.name: each.address for each in steps}, artifacts)
+    libraries = _library_steps(steps, artifacts)
+    return Plan(config, deployer, (factory, *libraries, *steps), access, replaced)
 
 
 def abi_artifact(artifacts: Artifacts, name: str) -> Artifact:
@@ -162,6 +179,14 @@ def _factory_step(artifacts: Artifacts) -> Step:
     artifact = artifact_named(artifacts, FACTORY)
     address = create2_address(CREATE2_DEPLOYER, FACTORY_SALT, keccak(artifact.creation_code))
     return Step(FACTORY, artifact, FACTORY_SALT, address, CREATE2_DEPLOYER, {})
+
+
+def _replacement(step: Step, label: str | None) -> Step:
+    if label is None:
+        return step
+    salt = salt_of(step.name, label)
+    address = create2_address(CREATE2_DEPLOYER, salt, keccak(step.creation_code))
+    return replace(step, salt=salt, address=address, creator=CREATE2_DEPLOYER)
 
 
 def _library_steps(steps: Sequence[Step], artifacts: Artifacts) -> Iterator[Step]:

@@ -38,7 +38,7 @@ MODULES = Role(
     1,
     "MODULES",
     "Replaces oracle, fund, verifier of proofs, and the code behind WithdrawalVault.",
-    (("StakingVault", ("setModules",)), ("WithdrawalVault", ("upgradeToAndCall",))),
+    (("StakingVault", ("setModules",)), ("WithdrawalVault", ("upgradeToCode",))),
     10,
 )
 CONSOLIDATOR = Role(

@@ -4,11 +4,9 @@ Code is compared byte by byte, immutables included; parameters, wiring and roles
 the storage of all contracts that keep no users' balances as a whole.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
 from keel.chain.abi import Event
@@ -25,6 +23,7 @@ from keel.deploy.errors import DeployError
 from keel.deploy.manifest import Manifest, require_same_chain
 from keel.deploy.parameters import PARAMETERS
 from keel.deploy.plan import IMPLEMENTATION, MANAGER, PROXY, Plan, make_plan
+from keel.deploy.readings import Reading, differing
 from keel.deploy.roles import ADMIN, ROLES
 from keel.deploy.seed import LEAST_SEED_SHARES
 from keel.deploy.storage import ExpectedStorage, Word, slots_read_by, storage_differences
@@ -36,16 +35,6 @@ _IMPLEMENTATION_SLOT = int.from_bytes(keccak(text="eip1967.proxy.implementation"
 _REQUEST_LIMITS_SLOT = 0
 _LAST_PAUSE_SLOT = 2
 _INITIALIZERS_DISABLED = 2**64 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A getter's answer that must be `expected` once `view` has picked the part that matters."""
-
-    what: str
-    call: PreparedCall
-    expected: object
-    view: Callable[[Any], object] = lambda answer: answer
 
 
 def differences(
@@ -60,7 +49,7 @@ def differences(
     Raises ManifestError for another chain's manifest and ArtifactMissingError.
     """
     require_same_chain(rpc, manifest)
-    plan = make_plan(manifest.configuration, manifest.deployer, artifacts)
+    plan = make_plan(manifest.configuration, manifest.deployer, artifacts, manifest.replaced)
     written = list(_manifest_differences(manifest, plan))
     if written:
         return written
@@ -69,8 +58,8 @@ def differences(
     bindings = bind(rpc, plan.addresses, artifacts)
     try:
         events = _manager_events(bindings, manifest)
-        found += _differing(rpc, [*_parameters(bindings, plan), *_wiring(bindings, plan)])
-        found += _differing(rpc, list(_access(bindings, plan, events)))
+        found += differing(rpc, [*_parameters(bindings, plan), *_wiring(bindings, plan)])
+        found += differing(rpc, list(_access(bindings, plan, events)))
         storage = list(_storage(rpc, bindings, plan, events, unchecked))
         found += storage_differences(rpc, storage, unchecked)
     except ChainError as error:
@@ -291,20 +280,3 @@ def _name(plan: Plan, address: str) -> str:
         if place == address:
             return name
     return address
-
-
-def _differing(rpc: RpcClient, readings: Sequence[Reading]) -> list[str]:
-    outcomes = rpc.batch_outcomes([("eth_call", (r.call.request, "latest")) for r in readings])
-    found = []
-    for reading, outcome in zip(readings, outcomes, strict=True):
-        if isinstance(outcome, RpcError):
-            found.append(f"{reading.what} cannot be read: {outcome}")
-            continue
-        try:
-            answer = reading.view(reading.call.function.decode_result(bytes.fromhex(outcome[2:])))
-        except (DecodingError, TypeError) as error:
-            found.append(f"{reading.what} returned data that cannot be decoded: {error}")
-            continue
-        if answer != reading.expected:
-            found.append(f"{reading.what} is {answer}, {reading.expected} expected")
-    return found

@@ -23,7 +23,7 @@ class BallotReader:
         self._contracts = contracts
         self._timetable = timetable
         self._peers = peers
-        self._box = BallotBox(chain_id, contracts.oracle.address, timetable)
+        self._box = BallotBox(chain_id, timetable)
         self._ready: tuple[int, int] | None = None
 
     def read(self, head: Head, standing: Standing) -> Ballots | None:

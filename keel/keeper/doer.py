@@ -15,7 +15,7 @@ from keel.service.service import Service
 from keel.wallet.errors import (
     InsufficientFundsError,
     SenderBusyError,
-    TooDearError,
+    TooExpensiveError,
     TransactionRefusedError,
 )
 from keel.wallet.outcomes import Outcome
@@ -84,7 +84,7 @@ class Doer:
             self._sender.check_affordable(contract.address, data, chore.value_wei, chore.key)
         except TransactionRefusedError as error:
             return self._note_refusal(chore, _cause(error, contract.errors))
-        except (TooDearError, InsufficientFundsError) as error:
+        except (TooExpensiveError, InsufficientFundsError) as error:
             return self._note_cost(error)
         return True
 
@@ -105,7 +105,7 @@ class Doer:
             return self._note_refusal(chore, error.cause)
         except TransactionRefusedError as error:
             return self._note_refusal(chore, _cause(error, contract.errors))
-        except (TooDearError, InsufficientFundsError) as error:
+        except (TooExpensiveError, InsufficientFundsError) as error:
             return self._note_cost(error)
         except SenderBusyError:
             return True
@@ -115,9 +115,9 @@ class Doer:
         )
         return True
 
-    def _note_cost(self, error: TooDearError | InsufficientFundsError) -> bool:
+    def _note_cost(self, error: TooExpensiveError | InsufficientFundsError) -> bool:
         """Remember it over the chores that follow: the sender knows of the last one only."""
-        name = GAS_PRICE if isinstance(error, TooDearError) else LOW_BALANCE
+        name = GAS_PRICE if isinstance(error, TooExpensiveError) else LOW_BALANCE
         self._unaffordable.setdefault(name, str(error))
         return False
 
@@ -132,7 +132,7 @@ class Doer:
 
     def _reasons(self) -> Iterator[tuple[str, str]]:
         waits = {
-            GAS_PRICE: self._sender.too_dear,
+            GAS_PRICE: self._sender.too_expensive,
             LOW_BALANCE: self._sender.lacking,
             NODES: self._sender.unclear,
         }

@@ -40,10 +40,10 @@ ALARMS = (
 def plan(view: KeeperView) -> Plan:
     """Ask every rule whose chore is switched on."""
     found = [rule(view) for kind, rule in RULES.items() if kind in view.terms.kinds]
-    return together([*found, alarms_of(view), _purse(view)])
+    return together([*found, alarms_of(view), _balance(view)])
 
 
-def _purse(view: KeeperView) -> Findings:
+def _balance(view: KeeperView) -> Findings:
     if view.caller.address is None or view.caller.balance_wei >= view.terms.low_balance_wei:
         return Findings()
     text = (

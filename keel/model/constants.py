@@ -13,6 +13,8 @@ YEAR = 365 * DAY
 
 SHARES_PER_WEI = 10**9
 """Shares minted for a wei at par (SHR-7)."""
+MOST_SHARES = 2**120 - 1
+"""S has 120 bits: no fee mints more (REP-5)."""
 SHARES_PER_UNIT = 10**9
 """Shares in the smallest unit of wkETH (SHR-5)."""
 INSOLVENT_SHARES_PER_WEI = 10**15

@@ -59,6 +59,11 @@ class Queue:
         return self.tickets[ticket_id - 1].cumulative if ticket_id else 0
 
 
+def lowest_index(owed_wei: int, normalised: int) -> int:
+    """Lowest index at which so much, above 0, is owed for normalised claims (LOS-1)."""
+    return (owed_wei - 1) * CLAIM_SCALE // normalised + 1
+
+
 def owed_up(normalised: int, index: int) -> int:
     """Ether owed for normalised claims (QUE-1)."""
     return ceil_div(normalised * index, CLAIM_SCALE)

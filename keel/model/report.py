@@ -6,9 +6,9 @@ stays in P.
 REP-3: what is there is the consensus balance and what the two vaults held; more is growth, less a
 loss.
 REP-4: all that the vaults held is pulled and all growth is profit, whatever its size.
-REP-5: the fee is a part of the profit that does not make losses good, bounded by the time covered
-and by what is staked on record, in shares at the rate before; profit that bore no fee is
-remembered, so that the loss of it makes no later profit free.
+REP-5: the fee is a part of the profit that does not make losses good, bounded by the time covered,
+by what is staked on record and by the shares that S has room for, in shares at the rate before;
+profit that bore no fee is remembered, so that the loss of it makes no later profit free.
 REP-6: no more validators than were staked by the reference slot.
 REP-9: judging and applying are pure functions, so simulation and application are the same.
 REP-11: active balances are a part of C, and what no rule uses yet is zero.
@@ -25,6 +25,7 @@ from keel.model.constants import (
     INSOLVENT_SHARES_PER_WEI,
     LARGEST_REPORT_WEI,
     MAX_COVERED_FRAMES,
+    MOST_SHARES,
     SHARES_PER_UNIT,
 )
 from keel.model.errors import (
@@ -43,7 +44,7 @@ from keel.model.errors import (
 from keel.model.parameters import Parameters
 from keel.model.queue import Queue, finalise, longest_prefix
 from keel.model.rounding import ceil_div
-from keel.model.shares import to_shares_down, whole_units
+from keel.model.shares import to_assets_down, to_shares_down, whole_units
 from keel.model.stream import (
     capped_wei,
     record_wei,
@@ -281,7 +282,9 @@ def _earn(
     visible, unvested = accounts.visible_wei(now), accounts.unvested_wei(now)
     base = min(visible, _record_wei(parameters, accounts, judgement) + judgement.pending_wei)
     seconds = rate_seconds(parameters, judgement.covered_seconds)
-    most = capped_wei(parameters.max_fee_ray_per_day, seconds, base)
+    capped = capped_wei(parameters.max_fee_ray_per_day, seconds, base)
+    fitting = to_assets_down(MOST_SHARES - accounts.shares, accounts.shares, visible)
+    most = min(capped, fitting)
     fee, carry = fee_of(parameters.fee_bps, judgement.growth_wei, accounts.loss_carry_wei, most)
     fee_shares = FeeShares()
     if fee:

@@ -1,7 +1,7 @@
 """Who bears a loss.
 
 LOS-1: unvested rewards first, then the insurance, then holders and tickets in the same proportion;
-without tickets the index stays.
+without tickets the index stays. Tickets never lose more than the whole loss.
 LOS-2: the fund is asked for the shares worth what is left, rounded up, hands over at most 5 % of
 what it holds, and the cover counts for what was burned.
 LOS-3: the four parts add up to the loss.
@@ -11,7 +11,7 @@ LOS-4: what no cover paid is carried, and profits up to it bear no fee.
 from dataclasses import dataclass
 
 from keel.model.constants import BPS, SHARES_PER_UNIT, UNPROVEN_COVER_BPS
-from keel.model.queue import owed_up
+from keel.model.queue import lowest_index, owed_up
 from keel.model.rounding import ceil_div
 from keel.model.shares import to_assets_down, to_shares_up
 
@@ -68,7 +68,12 @@ def share_loss(
     owed_after = owed_up(normalised, index_after)
     visible_after = remaining_wei - owed_after
     if visible_after > visible_wei - covered:
-        index_after, owed_after, visible_after = index, owed_wei, visible_wei - left
+        if left > visible_wei:
+            index_after = lowest_index(owed_wei - (left - covered), normalised)
+        else:
+            index_after = index
+        owed_after = owed_up(normalised, index_after)
+        visible_after = remaining_wei - owed_after
     return LossShared(
         unvested_loss_wei=from_stream,
         cover_wei=covered,

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import orjson
 
+from keel.chain.certificates import authorities
 from keel.chain.closeable import Closing
 from keel.chain.endpoint import endpoint
 from keel.nodes.errors import NodeError, NodeRefusalError, NodeSilentError, public_name
@@ -66,7 +67,7 @@ class BeaconNode(Closing):
         self.timeout_seconds = timeout_seconds
         self.limits = limits or StateLimits()
         self._endpoint = endpoint(url)
-        self._client = httpx.Client(timeout=timeout_seconds, trust_env=False)
+        self._client = httpx.Client(timeout=timeout_seconds, trust_env=False, verify=authorities())
 
     def network(self) -> NetworkFacts:
         """Genesis and configuration."""

@@ -101,7 +101,7 @@ def _tools(
         slots=open_slots(settings, layers, only_reads=False),
         find_leaves=leaves_finder(journal, peers),
         journal=journal,
-        box=BallotBox(manifest.chain_id, bindings.oracle.address, timetable),
+        box=BallotBox(manifest.chain_id, timetable),
         timetable=timetable,
         settings=settings.committee,
         alarms=service.alarms,
@@ -121,7 +121,7 @@ def _poster(
 ) -> Poster:
     chain_id = layers.manifest.chain_id
     return Poster(
-        oracle=layers.bindings.oracle,
+        bindings=layers.bindings,
         sender=open_sender(settings, layers.rpc, account, chain_id, service.log),
         account=account.address,
         alarms=service.alarms,

@@ -199,10 +199,10 @@ def _previous_leaves(
     view: SlotView, find_leaves: FindLeaves, rebuild_leaves_at: int | None
 ) -> Sequence[OperatorTotals]:
     root, claimed = view.protocol.operators_root, view.protocol.claimed_shares
-    if root == bytes(32):
-        return ()
     if view.consensus.ref_slot == rebuild_leaves_at:
         return [OperatorTotals(each, 0, 0, 0, shares) for each, shares in claimed.items()]
+    if root == bytes(32):
+        return ()
     leaves = find_leaves(root)
     if leaves is None:
         raise LeavesMissingError(root)

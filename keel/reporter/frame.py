@@ -5,7 +5,6 @@ the process may be killed anywhere and goes on where the chain stands.
 """
 
 from dataclasses import astuple, dataclass
-from enum import StrEnum
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
@@ -37,6 +36,7 @@ from keel.reporter.figures import Figures
 from keel.reporter.journal import ConflictingViewError, Journal
 from keel.reporter.poster import REFUSED, Poster, SignatureRefusedError, is_fault
 from keel.reporter.settings import CommitteeSettings
+from keel.reporter.stage import Stage
 from keel.service.alarms import Alarms
 from keel.service.logs import Log
 from keel.sight.event_index import hash_at
@@ -51,27 +51,6 @@ FRAME_ALARMS = (
     REFUSED,
 )
 """Alarms that belong to one reference slot; `foreign_credentials` lasts until a report has none."""
-
-
-class Stage(StrEnum):
-    """Stages of a frame, in the usual order; /health shows it.
-
-    A frame may end in any of them when the next slot is reportable.
-    """
-
-    WAITING = "waiting"  # for the first reference slot to become old enough
-    FINALITY = "finality"  # the beacon nodes do not call the slot final yet
-    LEAVES = "leaves"  # the leaves of the root on chain are lost, or false
-    REFUSED = "refused"  # the oracle would not take the report now
-    DRY_RUN = "dry run"  # shown, not signed
-    WATCHING = "watching"  # no member: looks on
-    HELD = "held"  # a loss beyond the bucket, and a person wants to decide
-    CONFLICT = "conflict"  # another report of this slot was signed
-    GATHERING = "gathering"  # too few equal ballots
-    ANNOUNCED = "announced"  # a loss beyond the bucket, announced less than a frame ago
-    TURN = "turn"  # another member's turn to post
-    POSTING = "posting"  # sent, not mined
-    APPLIED = "applied"
 
 
 class DigestDiffersError(KeelError):

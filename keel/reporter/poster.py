@@ -5,7 +5,7 @@ from typing import Any
 
 from keel.chain.abi import CustomError
 from keel.chain.revert import Cause, Reverted, decode_revert
-from keel.deploy.contracts import AccountingOracle
+from keel.deploy.bindings import Bindings
 from keel.errors import KeelError
 from keel.reporter.figures import Figures
 from keel.service.alarms import Alarms
@@ -14,7 +14,7 @@ from keel.service.loop import NODES
 from keel.wallet.errors import (
     InsufficientFundsError,
     SenderBusyError,
-    TooDearError,
+    TooExpensiveError,
     TransactionRefusedError,
 )
 from keel.wallet.sender import Sender
@@ -49,7 +49,7 @@ class SignatureRefusedError(KeelError):
 class Poster:
     """Sends for one account; the chain's state and not a hash says whether a report is in."""
 
-    oracle: AccountingOracle
+    bindings: Bindings
     sender: Sender
     account: str
     alarms: Alarms
@@ -72,8 +72,9 @@ class Poster:
 
         Raises SignatureRefusedError; the other signatures may then be enough.
         """
+        oracle = self.bindings.oracle
         try:
-            self.oracle.submit(*arguments, sender=self.account, block=block)
+            oracle.submit(*arguments, sender=self.account, block=block)
         except Reverted as error:
             cause = error.cause
             if isinstance(cause, CustomError) and cause.name == "SignatureInvalid":
@@ -81,12 +82,12 @@ class Poster:
             if is_fault(error.cause):
                 self.alarms.raise_(REFUSED, f"slot {ref_slot}: {error.cause}")
             return False
-        data = self.oracle.submit.encode(*arguments)
+        data = oracle.submit.encode(*arguments)
         try:
-            sent = self.sender.submit(self.oracle.address, data, what=f"report {ref_slot}")
+            sent = self.sender.submit(oracle.address, data, what=f"report {ref_slot}")
         except SenderBusyError:
             return True
-        except (TooDearError, InsufficientFundsError):
+        except (TooExpensiveError, InsufficientFundsError):
             return False
         except TransactionRefusedError as error:
             self._explain(ref_slot, error)
@@ -98,8 +99,8 @@ class Poster:
         return True
 
     def _show(self) -> None:
-        dear, lacking = self.sender.too_dear, self.sender.lacking
-        self.alarms.set(GAS_PRICE, None if dear is None else str(dear))
+        expensive, lacking = self.sender.too_expensive, self.sender.lacking
+        self.alarms.set(GAS_PRICE, None if expensive is None else str(expensive))
         if lacking is not None:
             self.alarms.raise_(LOW_BALANCE, str(lacking))
         unclear = self.sender.unclear
@@ -110,7 +111,9 @@ class Poster:
         self._is_unclear = unclear is not None
 
     def _explain(self, ref_slot: int, error: TransactionRefusedError) -> None:
-        cause = None if error.data is None else decode_revert(error.data, self.oracle.errors)
+        cause = (
+            None if error.data is None else decode_revert(error.data, self.bindings.oracle.errors)
+        )
         if cause is None or is_fault(cause):
             text = str(error) if cause is None else str(cause)
             self.alarms.raise_(REFUSED, f"slot {ref_slot}: {text}")

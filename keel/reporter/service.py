@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from keel.chain.endpoint import shown_address
+from keel.chain.state import BlockHead
 from keel.committee.contract_members import accepts
 from keel.committee.peers import Peers
 from keel.committee.standing import Standing, StandingReader
-from keel.reporter.frame import FRAME_ALARMS, Frame, Stage, Tools
+from keel.reporter.frame import FRAME_ALARMS, Frame, Tools
+from keel.reporter.stage import Stage
 from keel.reporter.watch import Watch
 from keel.service.layers import Layers
 from keel.service.monitor import Health
@@ -47,7 +49,7 @@ class Reporter:
         if seen == self._seen and not self._is_exchange_due():
             return head_slot
         is_new_head = self._seen is None or seen[:2] != self._seen[:2]
-        standing = self.reader.read(head)
+        standing = self._standing(head)
         self._follow(standing)
         if is_new_head and self.tools.poster is not None:
             self.tools.poster.tend(head_slot)
@@ -101,6 +103,16 @@ class Reporter:
         for name in FRAME_ALARMS:
             self.tools.alarms.clear(name)
 
+    def _standing(self, head: BlockHead) -> Standing:
+        """Read a head; what was signed for an oracle that the vault no longer has is void."""
+        before = self.tools.bindings.oracle.address
+        standing = self.reader.read(head)
+        if standing.terms.oracle != before:
+            oracle = standing.terms.oracle
+            self.tools.log.warning("oracle.replaced", before=before, oracle=oracle)
+            self._frame = None
+        return standing
+
     def _follow(self, standing: Standing) -> None:
         """Let the ballot box know the committee and the time of this head."""
         rpc, block = self.tools.bindings.rpc, standing.head.number
@@ -141,4 +153,5 @@ class Reporter:
         self.health.at(str(stage), ref_slot)
         figures = self.tools.figures
         figures.ref_slot.set(-1 if ref_slot is None else ref_slot)
-        figures.applied_ref_slot.set(standing.last_ref_slot)
+        applied = self.tools.timetable.slot_at(standing.last_ref_time)  # by whichever oracle
+        figures.applied_ref_slot.set(applied)

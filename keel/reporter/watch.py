@@ -10,8 +10,8 @@ from keel.committee.timetable import Timetable
 from keel.deploy.bindings import Bindings
 from keel.formatting.amounts import shown_ether
 from keel.model.constants import ANNOUNCEMENT_FRAMES
-from keel.reporter.frame import Stage
 from keel.reporter.settings import CommitteeSettings
+from keel.reporter.stage import Stage
 from keel.service.alarms import Alarms
 from keel.service.logs import Log
 
@@ -144,7 +144,7 @@ def announced_text(
     if announcement is not None:
         what = (
             f"slot {announcement.ref_slot}: a loss of {shown_ether(announcement.loss_wei)} ETH, "
-            f"where besides what the stream bears {shown_ether(announcement.limit_wei)} ETH are "
+            f"where {shown_ether(announcement.limit_wei)} ETH more than what the stream bears is "
             "allowed,"
         )
     terms, age = standing.terms, standing.now - standing.announced_at

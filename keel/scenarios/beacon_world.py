@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from keel.chain.anvil import AnvilOptions
@@ -75,7 +75,7 @@ def found_beacon_world(
     deployment = deploy(rpc, plan, NodeSender(rpc, plan.deployer), on_progress)
     actors = cast_actors(unlocked_accounts(rpc))
     contracts = bind(rpc, plan.addresses, artifacts)
-    manifest = make_manifest(rpc, plan, deployment, artifacts)
+    manifest = make_manifest(rpc, plan, deployment.block, artifacts)
     return open_beacon_world(chain, contracts, manifest, actors)
 
 
@@ -104,7 +104,8 @@ def put_back(world: BeaconWorld) -> Iterator[BeaconWorld]:
     """
     root = _state_root(world)
     with branching(world.beacon.chain) as chain:
-        again = open_beacon_world(chain, world.contracts, world.manifest, world.actors)
+        contracts = replace(world.contracts)  # whoever replaces a module binds the new one in it
+        again = open_beacon_world(chain, contracts, world.manifest, world.actors)
         again.reward_leaves = dict(world.reward_leaves)
         again.beacon.follow()
         yield again

@@ -182,7 +182,7 @@ def _die(life: Life) -> Iterator[str]:
     reported = killed.reported
     names = ", ".join(sorted(name_of(world, signer) for signer in reported.signers))
     yield f"In slot {killed.slot} process {killed.pid} ({killed.name}) was killed (kill -9)."
-    yield f"The report of slot {reported.report.ref_slot} came all the same, signed by {names}."
+    yield f"The report of slot {reported.report.ref_slot} came anyway, signed by {names}."
     victim.restart()
     ref_slot = world.next_report().report.ref_slot
     signed = has_signed(victim, world.members[VICTIM].address, ref_slot)

@@ -97,7 +97,7 @@ def _introduce(chain: BeaconChain, console: Console) -> None:
     print_line(
         console,
         f"[bold]Keel on Anvil and a beacon chain[/bold] at {chain.rpc.url}, "
-        f"{len(chain.state.validators)} validators besides Keel's.\n"
+        f"{len(chain.state.validators)} validators that are not Keel's.\n"
         "The consensus layer is Ethereum's executable specification: it decides rewards, sweeps, "
         "penalties and finality.\n"
         "Five reporters and a keeper are processes of their own: they prove, stake, report, and "

@@ -31,6 +31,7 @@ _CHECKPOINTS_KEPT = 512
 _HEADERS_AT_ONCE = 200
 _TRANSFER = "Transfer"
 _COUNTED = "KeyStaked"
+_MODULES_SET = "ModulesSet"  # its inputs are named like the fields of Bindings
 _ZERO_TOPIC = "0x" + "0" * 64
 
 
@@ -61,7 +62,8 @@ class EventIndex:
     """Events in the order of the chain, up to `last_block`, which is -1 before the first read.
 
     `names` are the events that are kept, by field of Bindings; of transfers of a token only mints
-    and burns. The registry's `KeyStaked` is among them: its count shows when logs are missing.
+    and burns. The registry's `KeyStaked` is among them: its count shows when logs are missing. With
+    the vault's `ModulesSet` those of every oracle and fund are kept that was ever its module.
     """
 
     def __init__(
@@ -116,6 +118,8 @@ class EventIndex:
     def _begin(self) -> None:
         """Begin with what the file has, else with nothing."""
         kept = None if self._file is None else self._file.read(self._scope)
+        if kept is not None:
+            self._meet_modules(kept.logs)
         self._checkpoints: list[tuple[int, str]] = [] if kept is None else list(kept.checkpoints)
         self.events: tuple[Happened, ...] = (
             () if kept is None else tuple(self._decoded(kept.logs, kept.times))
@@ -157,11 +161,24 @@ class EventIndex:
     def _read_range(self, rpc: RpcClient, first: int, last: int, head: BlockHead) -> None:
         before = head.hash if last == head.number else hash_at(rpc, last)
         logs = self._logs(rpc, first, last)
+        if self._meet_modules(logs):
+            logs = self._logs(rpc, first, last)
         times = _times_of(rpc, {log.block_number for log in logs})
         if before is None or hash_at(rpc, last) != before:
             raise ChainMovedError(f"block {last} was replaced while it was read")
         self.events += tuple(self._decoded(logs, times))
         self._checkpoints = [*self._checkpoints, (last, before)][-_CHECKPOINTS_KEPT:]
+
+    def _meet_modules(self, logs: Iterable[Log]) -> bool:
+        """Read from now on what modules emit that were set here; whether there are new ones."""
+        vault, known = self._contracts.vault, len(self._fields)
+        for log in logs:
+            event = vault.abi.decode_log(log) if log.address == vault.address else None
+            if event is not None and event.name == _MODULES_SET:
+                for field, address in event.inputs.items():
+                    if field in self._names:
+                        self._fields.setdefault(address, field)
+        return len(self._fields) > known
 
     def _logs(self, rpc: RpcClient, first: int, last: int) -> list[Log]:
         c = self._contracts

@@ -1,4 +1,4 @@
-"""What Keel's events tell: how far each key came, exits asked for, who was given a role."""
+"""What Keel's events tell: how far each key came, exits asked for, roles given, modules set."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ _NAMES = {
     "registry": tuple(STAGE_OF),
     "withdrawal_vault": ("ExitRequested",),
     "manager": ("RoleGranted",),
+    "vault": ("ModulesSet",),
 }
 
 
@@ -71,6 +72,15 @@ class History:
     def role_holders(self) -> list[str]:
         """Accounts that were ever given a role; who still may do what is for the chain to say."""
         return sorted({event.inputs["account"] for event in self._named("RoleGranted")})
+
+    def oracles(self, block_number: int) -> tuple[str, ...]:
+        """Oracles that the vault had up to a block, each once, the present one last."""
+        named = [
+            event.inputs["oracle"]
+            for event in self._named("ModulesSet")
+            if event.log.block_number <= block_number
+        ]
+        return tuple(reversed(dict.fromkeys(reversed(named))))
 
     def _named(self, name: str) -> Iterable[Event]:
         return (event for event in self.events if event.name == name)

@@ -1,14 +1,21 @@
 """What Keel's contracts say at the execution block of a reference slot's state."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from eth_abi.exceptions import DecodingError
+
 from keel.chain.contract import call_many
+from keel.chain.revert import Reverted
 from keel.chain.rpc import LOG_BLOCKS
 from keel.chain.state import balance_wei, block_head
 from keel.deploy.bindings import Bindings
+from keel.nodes.errors import NodeError
 from keel.sight.operator_numbers import operator_numbers
 from keel.sight.recorded_keys import Recorded
+
+UNKNOWN_ROOT = b"\xff" * 32
+"""Stands for the root of a report that no oracle owns up to; no leaves hash to it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,14 +36,18 @@ class ProtocolView:
     operator_names: Mapping[int, str]
 
 
-def read_protocol(bindings: Bindings, recorded: Recorded, block_number: int) -> ProtocolView:
-    """Read all at a block, up to which these keys were recorded; raises what the client raises."""
+def read_protocol(
+    bindings: Bindings, recorded: Recorded, block_number: int, operators_root: bytes
+) -> ProtocolView:
+    """Read all at a block, up to which these keys were recorded; raises what the client raises.
+
+    `operators_root` is that of the leaves to go on from, see `root_to_go_on_from`.
+    """
     registry, vault = bindings.registry, bindings.vault
-    count, root, credentials, held = call_many(
+    count, credentials, held = call_many(
         bindings.rpc,
         [
             registry.operatorCount.prepare(),
-            bindings.oracle.operatorsRoot.prepare(),
             vault.withdrawalCredentials.prepare(),
             vault.sharesOf.prepare(registry.address),
         ],
@@ -58,24 +69,58 @@ def read_protocol(bindings: Bindings, recorded: Recorded, block_number: int) -> 
         credentials=credentials,
         withdrawal_vault_balance_wei=withdrawal_wei,
         rewards_vault_balance_wei=rewards_wei,
-        operators_root=root,
+        operators_root=operators_root,
         claimed_shares=claimed,
         minted_shares=held + sum(claimed.values()),
         operator_names={number: one.name for number, one in enumerate(answers[count:])},
     )
 
 
-def root_to_go_on_from(bindings: Bindings, ref_slot: int, block_number: int, root: bytes) -> bytes:
+def root_to_go_on_from(
+    bindings: Bindings,
+    oracles: Sequence[str],
+    slot_of: Callable[[int], int],
+    ref_slot: int,
+    block_number: int,
+) -> bytes:
     """Return the `operatorsRoot` of the last report of an earlier slot (OPR-5).
 
-    `root` is the one at the slot's own block; a report may have come later than that, but none does
-    any more once this slot can be reported (REP-1). So everybody who asks from then on gets the
-    same answer, also when this slot was reported meanwhile.
+    `oracles` are those that the vault had up to the slot's own block, `slot_of` tells the slot of a
+    time. A report may have come later than that block, but none does any more once this slot can be
+    reported (REP-1). So everybody who asks from then on gets the same answer, also when this slot
+    was reported meanwhile. Raises NodeError when the node lacks logs.
     """
-    oracle = bindings.oracle
+    vault = bindings.vault
     last_block = min(block_head(bindings.rpc).number, block_number + LOG_BLOCKS)
-    if last_block == block_number:
-        return root
-    applied = oracle.events_between(block_number + 1, last_block, "ReportApplied")
-    earlier = [event.inputs for event in applied if event.inputs["refSlot"] < ref_slot]
-    return bytes(earlier[-1]["report"].operatorsRoot) if earlier else root
+    if last_block > block_number:
+        rebased = vault.events_between(block_number + 1, last_block, "Rebased")
+        earlier = [each for each in rebased if slot_of(each.inputs["refTime"]) < ref_slot]
+        if earlier:
+            first, block_number = block_number + 1, earlier[-1].log.block_number
+            changes = vault.events_between(first, block_number, "ModulesSet")
+            oracles = (*oracles, *(each.inputs["oracle"] for each in changes))
+    present = vault.modules(block=block_number).oracle
+    if present not in oracles[-1:]:
+        raise NodeError(
+            bindings.rpc.name,
+            f"the logs up to block {block_number} do not show that the oracle became {present}",
+        )
+    last_slot = slot_of(vault.consensus(block=block_number).lastRefTime)
+    return _root_of_report(bindings, oracles, last_slot, block_number)
+
+
+def _root_of_report(
+    bindings: Bindings, oracles: Sequence[str], last_slot: int, block_number: int
+) -> bytes:
+    """Find which oracle made the vault's last report; one that was set since has made none yet."""
+    is_known = True
+    for address in reversed(oracles):
+        try:
+            made = bindings.oracle.at(address).lastReport(block=block_number)
+        except (Reverted, DecodingError):
+            is_known = False  # whatever it was, it is no oracle that this program knows
+            continue
+        if made.refSlot == last_slot:
+            return made.root
+        is_known = is_known and made.refSlot == 0
+    return bytes(32) if is_known else UNKNOWN_ROOT

@@ -1,7 +1,7 @@
 """Both layers at one slot: the beacon state, and the contracts at the block that it names."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from keel.chain.state import BlockHead, block_head
 from keel.deploy.bindings import Bindings
@@ -37,10 +37,11 @@ class SlotReader:
         began = time.monotonic()
         state, agreed = read_agreed_state(self._beacon, ref_slot)
         block = self._same_block(*staked_state_block(state))
-        recorded = self._historian.up_to(block).recorded(block.number)
-        protocol = read_protocol(self._bindings, recorded, block.number)
-        root = root_to_go_on_from(self._bindings, ref_slot, block.number, protocol.operators_root)
-        protocol = replace(protocol, operators_root=root)
+        history = self._historian.up_to(block)
+        recorded, oracles = history.recorded(block.number), history.oracles(block.number)
+        slot_of = self._beacon.network.slot_at
+        root = root_to_go_on_from(self._bindings, oracles, slot_of, ref_slot, block.number)
+        protocol = read_protocol(self._bindings, recorded, block.number, root)
         consensus = consensus_view(state, recorded, protocol.credentials)
         seconds = time.monotonic() - began
         return SlotView(consensus, protocol, len(agreed.data), agreed.root, seconds)

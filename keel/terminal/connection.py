@@ -74,6 +74,7 @@ def connected(network: str, manifest_path: Path | None) -> Iterator[Connection]:
         manifest = read_manifest(rpc, manifest_path)
         deposits = manifest.configuration.deposit_contract
         contracts = bind(rpc, manifest.addresses, load_artifacts(), deposits=deposits)
+        contracts.follow_modules()
         try:
             yield Connection(rpc, manifest, contracts)
         finally:

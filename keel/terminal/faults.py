@@ -8,7 +8,7 @@ from ape.exceptions import ApeException
 
 from keel.chain.abi import CustomError
 from keel.chain.revert import Reverted
-from keel.consensus.deposit_data import DepositDataError
+from keel.consensus.deposit_problems import DepositDataError
 from keel.consensus.mnemonics import MnemonicError
 from keel.deploy.errors import ConfigurationError, ManifestError
 from keel.errors import KeelError

@@ -158,7 +158,7 @@ def _oracle(connection: Connection, books: Books) -> Table:
     table = plain_table("oracle", "")
     age = shown_seconds(books.time - books.last_ref_time)
     wait = shown_seconds(next_at - books.time)
-    known = f"slot {last.refSlot}," if last.refSlot else "none; frames began"
+    known = f"slot {last.refSlot}," if last.refSlot else "none by this oracle; frames count from"
     table.add_row("last report", f"{known} {age} ago")
     table.add_row("signed by", escape(_signers_of_last_report(connection) or "nobody lately"))
     counts = (last.activeValidators, last.exitedValidators, last.slashedValidators)

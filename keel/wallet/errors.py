@@ -19,7 +19,7 @@ class SenderBusyError(WalletError):
     """Another transaction of this account still waits; one goes at a time."""
 
 
-class TooDearError(WalletError):
+class TooExpensiveError(WalletError):
     """The chain asks more for gas than the policy allows; nothing was signed."""
 
     def __init__(self, asked_wei: int, allowed_wei: int) -> None:

@@ -17,7 +17,7 @@ from keel.service.sections import ServiceSettings
 from keel.wallet.errors import (
     InsufficientFundsError,
     SenderBusyError,
-    TooDearError,
+    TooExpensiveError,
     TransactionRefusedError,
 )
 from keel.wallet.fees import FeePolicy
@@ -31,9 +31,9 @@ _JOURNAL_NAME = "transactions.json"
 class Sender:
     """One account's transactions, one at a time, journalled before any node sees them.
 
-    Call `tend` at every head and `submit` after it. `too_dear`, `lacking` and `unclear` say, after
-    either, why a transaction has to wait; callers show them as alarms. The folder of the journal
-    must be owned by this process. Errors of nodes and disk pass to the caller; afterwards
+    Call `tend` at every head and `submit` after it. `too_expensive`, `lacking` and `unclear` say,
+    after either, why a transaction has to wait; callers show them as alarms. The folder of the
+    journal must be owned by this process. Errors of nodes and disk pass to the caller; afterwards
     everything goes on from the journal. One sender serves one thread.
     """
 
@@ -48,7 +48,7 @@ class Sender:
         log: Log | None = None,
     ) -> None:
         self.address = to_checksum_address(account.address)
-        self.too_dear: TooDearError | None = None
+        self.too_expensive: TooExpensiveError | None = None
         self.lacking: InsufficientFundsError | None = None
         self._rpc, self._policy, self._log = rpc, policy, log
         self._outbox = Outbox(rpc, account, chain_id, policy, journal_path)
@@ -67,7 +67,7 @@ class Sender:
     def submit(self, to: str, data: bytes, value_wei: int = 0, what: str = "transaction") -> Sent:
         """Sign, journal and broadcast; the same call again while it waits only broadcasts again.
 
-        Raises SenderBusyError while another waits, TooDearError, InsufficientFundsError or
+        Raises SenderBusyError while another waits, TooExpensiveError, InsufficientFundsError or
         TransactionRefusedError (nothing waits after these), and RpcConnectionError or OSError.
         """
         self._outbox.unclear = None
@@ -104,7 +104,7 @@ class Sender:
     ) -> None:
         """See whether `submit` would go through at this head; signs and sends nothing.
 
-        Raises TooDearError, InsufficientFundsError or TransactionRefusedError.
+        Raises TooExpensiveError, InsufficientFundsError or TransactionRefusedError.
         """
         head = block_head(self._rpc)
         self._check_price(head)
@@ -120,7 +120,7 @@ class Sender:
         Finds what was mined, replaced, dropped or taken back by a reorg, sends again, and offers
         more after `patience_slots`. Raises RpcError, RpcConnectionError or OSError.
         """
-        self.too_dear = self.lacking = self._outbox.unclear = None
+        self.too_expensive = self.lacking = self._outbox.unclear = None
         if not self._outbox.entries:
             return []
         self._outbox.check_chain()
@@ -143,11 +143,11 @@ class Sender:
     # Submitting
 
     def _check_price(self, head: BlockHead) -> None:
-        self.too_dear = None
+        self.too_expensive = None
         if self._policy.first(head.base_fee_wei) is None:
             asked = head.base_fee_wei + self._policy.priority_fee_wei
-            self.too_dear = TooDearError(asked, self._policy.max_fee_wei)
-            raise self.too_dear
+            self.too_expensive = TooExpensiveError(asked, self._policy.max_fee_wei)
+            raise self.too_expensive
 
     def _check_funds(self, needed_wei: int) -> None:
         if balance_wei(self._rpc, self.address) < needed_wei:
@@ -261,7 +261,7 @@ class Sender:
         if fees is None:
             asked = head.base_fee_wei + self._policy.priority_fee_wei
             if asked > entry.last.max_fee_wei:
-                self.too_dear = TooDearError(asked, self._policy.max_fee_wei)
+                self.too_expensive = TooExpensiveError(asked, self._policy.max_fee_wei)
             return False
         more = with_attempt(entry, self._outbox.sign(entry, fees))
         more = more.model_copy(update={"since_slot": head_slot})

@@ -182,7 +182,7 @@ def test_a_deployment_that_broke_off_goes_on(
     rest = deploy(rpc, plan, deployer)
     assert len(rest.sent) == STEPS - done
     assert is_deployed(rpc, plan)
-    assert differences(rpc, make_manifest(rpc, plan, rest, artifacts), artifacts) == []
+    assert differences(rpc, make_manifest(rpc, plan, rest.block, artifacts), artifacts) == []
 
 
 @pytest.mark.parametrize("done", range(STEPS))

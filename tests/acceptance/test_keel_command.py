@@ -127,7 +127,7 @@ def test_a_mistyped_command_is_named() -> None:
 
 
 def test_a_shell_completes_commands_and_what_they_take() -> None:
-    assert completions("keel re") == ["request", "redeem", "reporter"]
+    assert completions("keel re") == ["replace", "request", "redeem", "reporter"]
     assert completions("keel beacon slash double-v") == ["double-vote"]
     assert completions("keel keeper ") == ["check", "plan", "run"]
 

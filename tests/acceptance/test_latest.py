@@ -18,7 +18,7 @@ EXAMPLES = REPOSITORY_ROOT / "examples"
 
 @pytest.fixture
 def latest(keel: Keel, tmp_path: Path) -> Path:
-    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment.block, keel.artifacts)
     path = tmp_path / "manifest.json"
     write_manifest(manifest, path, keel.artifacts)
     return latest_path(path)

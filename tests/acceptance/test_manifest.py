@@ -22,7 +22,7 @@ from tests.deployment import Keel
 
 @pytest.fixture
 def manifest(keel: Keel) -> Manifest:
-    return make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    return make_manifest(keel.rpc, keel.plan, keel.deployment.block, keel.artifacts)
 
 
 @pytest.fixture

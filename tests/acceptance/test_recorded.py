@@ -16,7 +16,7 @@ from tests.deployment import Keel
 @pytest.fixture
 def path(keel: Keel, tmp_path: Path) -> Path:
     file = tmp_path / "manifest.json"
-    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment.block, keel.artifacts)
     write_manifest(manifest, file, keel.artifacts)
     return file
 
@@ -53,7 +53,7 @@ def test_an_abi_that_is_missing_or_broken_is_named(keel: Keel, path: Path) -> No
 
 
 def test_a_manifest_that_lacks_a_contract_is_refused(keel: Keel, path: Path) -> None:
-    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment.block, keel.artifacts)
     rest = {name: c for name, c in manifest.contracts.items() if name != "RewardsVault"}
     write_manifest(manifest.model_copy(update={"contracts": rest}), path, keel.artifacts)
     with pytest.raises(ManifestError, match="lacks RewardsVault"):

@@ -9,17 +9,16 @@ import pytest
 
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.deploy.artifacts import Artifacts
-from keel.deploy.document import PAGES
 from keel.deploy.parameters import PARAMETERS, out_of_bounds
 from keel.deploy.plan import ARTIFACTS, abi_artifact
 from keel.deploy.profiles import LOCAL, LOCAL_RATE_CAP_RAY_PER_DAY, MAINNET, Profile, local_profile
 from keel.deploy.roles import ROLES
 from keel.model.constants import RAY
+from toolchain.access_pages import PAGES
 
 _FUNCTION = re.compile(r"\bfunction\s+(\w+)(.*?)(?=\bfunction\b|\Z)", re.DOTALL)
 _GUARD = re.compile(r"\brestricted\b|\b_checkCanCall\(")
 _BASES = re.compile(r"contract\s+(\w+)(?:\s+is\s+([^{]+))?\{")
-_INTERNAL_GUARDS = {"_authorizeUpgrade": "upgradeToAndCall"}  # OpenZeppelin's UUPS
 
 
 def restricted_in_sources() -> set[tuple[str, str]]:
@@ -31,9 +30,7 @@ def restricted_in_sources() -> set[tuple[str, str]]:
         for name, parents in _BASES.findall(source):
             bases[name] = [p.strip() for p in parents.split(",") if p.strip()]
             own[name] = {
-                _INTERNAL_GUARDS.get(function, function)
-                for function, rest in _FUNCTION.findall(source)
-                if _GUARD.search(rest)
+                function for function, rest in _FUNCTION.findall(source) if _GUARD.search(rest)
             }
 
     def all_of(name: str) -> set[str]:

@@ -25,7 +25,7 @@ type Verify = Callable[[], list[str]]
 
 @pytest.fixture
 def manifest(keel: Keel) -> Manifest:
-    return make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    return make_manifest(keel.rpc, keel.plan, keel.deployment.block, keel.artifacts)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def verify(keel: Keel, manifest: Manifest) -> Verify:
 
 def test_a_fresh_deployment_has_no_difference(keel_on_either_profile: Keel) -> None:
     keel = keel_on_either_profile
-    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment.block, keel.artifacts)
     assert differences(keel.rpc, manifest, keel.artifacts) == []
 
 
@@ -65,7 +65,7 @@ def test_any_byte_of_any_code(keel: Keel, verify: Verify) -> None:
 
 def test_a_fund_without_its_seed(keel: Keel, constructed: dict[str, Keel]) -> None:
     bare = constructed[keel.profile.name]
-    manifest = make_manifest(bare.rpc, bare.plan, bare.deployment, bare.artifacts)
+    manifest = make_manifest(bare.rpc, bare.plan, bare.deployment.block, bare.artifacts)
     assert differences(bare.rpc, manifest, bare.artifacts) == [
         "the seed of InsuranceFund in shares that it holds itself is 0, "
         f"{LEAST_SEED_SHARES} expected"

@@ -13,7 +13,7 @@ from tests.unit.nodes.node_servers import serving
 
 @pytest.fixture
 def manifest(keel: Keel) -> Manifest:
-    return make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    return make_manifest(keel.rpc, keel.plan, keel.deployment.block, keel.artifacts)
 
 
 LACKS: dict[str, tuple[Refuse, bool, str, int]] = {

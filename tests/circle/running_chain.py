@@ -1,5 +1,6 @@
 """`ape run chain` as people start it, with its screen and its children."""
 
+import os
 import re
 import subprocess
 import sys
@@ -55,6 +56,16 @@ def running(folder: Path, *options: str) -> Iterator[Chain]:
     finally:
         process.kill()
         process.wait()
+
+
+def slowdown() -> float:
+    """How many processes want each core now, at least one."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def at_once_seconds() -> float:
+    """Two seconds where nothing else runs, and as much again."""
+    return 2 * 2 * slowdown()
 
 
 def command_of(pid: int) -> str:

@@ -12,7 +12,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import unlocked_accounts
 from keel.deploy.manifest import Manifest, latest_path
 from keel.model.constants import ETHER
-from tests.circle.running_chain import Chain, command_of, running
+from tests.circle.running_chain import Chain, at_once_seconds, command_of, running
 
 
 def test_a_wallet_that_only_sends_ether_gets_a_validator(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_wallet_that_only_sends_ether_gets_a_validator(tmp_path: Path) -> None
         children = chain.children()
         assert len(children) == 6
         chain.process.send_signal(signal.SIGINT)
-        assert chain.process.wait(timeout=20) == 0
+        assert chain.process.wait(timeout=2 * at_once_seconds()) == 0  # seven processes end in turn
         assert "The chain has ended." in chain.told
         assert not any(Path(f"/proc/{pid}").exists() for pid in children)
 
@@ -45,8 +45,9 @@ def test_without_anvil_it_ends_and_says_so(tmp_path: Path) -> None:
         assert "Nobody reports" in chain.told
         children = chain.children()
         (anvil,) = (pid for pid, command in children.items() if "bin/anvil" in command)
+        _a_second_start_is_refused_at_once(tmp_path)
         os.kill(anvil, signal.SIGKILL)
-        assert chain.process.wait(timeout=20) == 1
+        assert chain.process.wait(timeout=at_once_seconds()) == 1
         assert chain.told.endswith("keel: Anvil has ended, and the chain with it")
         assert not any(command_of(pid) for pid in children)
         assert not (tmp_path / "manifest.json").exists()
@@ -58,7 +59,7 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path, opt
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with running(tmp_path, option, str(port)) as chain:
-            assert chain.process.wait(timeout=90) == 1
+            assert chain.process.wait(timeout=at_once_seconds()) == 1
             line = f"keel: {option} {port} is in use by another process: end it or give another"
             assert chain.told == f"{line} port"
     assert [each.name for each in tmp_path.iterdir()] == ["screen"]
@@ -80,12 +81,22 @@ def test_ctrl_c_ends_a_start_at_once(tmp_path: Path, moment: str) -> None:
         children = chain.children()
         chain.process.send_signal(signal.SIGINT)
         chain.process.send_signal(signal.SIGINT)
-        assert chain.process.wait(timeout=20) == 128 + signal.SIGINT
+        assert chain.process.wait(timeout=at_once_seconds()) == 128 + signal.SIGINT
         assert chain.told.endswith("keel: ended before the chain was ready; nothing is left")
         assert "Traceback" not in chain.told
         assert "Ctrl-C ends everything" not in chain.told
         assert not any(command_of(pid) for pid in children)
         assert not (tmp_path / "manifest.json").exists()
+
+
+def _a_second_start_is_refused_at_once(folder: Path) -> None:
+    other = folder / "second"
+    other.mkdir()
+    with running(other, "--data", str(folder / "beacon")) as second:
+        assert second.process.wait(timeout=at_once_seconds()) == 1
+        used = f"{folder / 'beacon'} is in use by another process"
+        assert second.told == f"keel: {used}: give this chain another --data"
+    assert latest_path(folder / "manifest.json").is_file()
 
 
 def _a_dead_reporter_lives_again(chain: Chain) -> None:

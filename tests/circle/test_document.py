@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from keel.chain.node_packages import REPOSITORY_ROOT
-from keel.circle.document import PAGE, documented_keys, settings_page
 from keel.deploy.config import Configuration, load_configuration
 from keel.deploy.profiles import MAINNET
 from keel.keeper.settings import KeeperSection, KeeperSettings
@@ -19,6 +18,7 @@ from keel.service.sections import (
     ServiceSettings,
 )
 from keel.service.settings import load_settings
+from toolchain.settings_page import PAGE, documented_keys, settings_page
 
 SAMPLES = REPOSITORY_ROOT / "docs" / "samples"
 MODELS = (
@@ -34,7 +34,7 @@ MODELS = (
 
 
 def test_the_page_is_as_the_models_write_it() -> None:
-    assert PAGE.read_text() == settings_page(), "run `python -m keel.circle.document`"
+    assert PAGE.read_text() == settings_page(), "run `python -m toolchain.settings_page`"
 
 
 def test_every_section_is_documented() -> None:

@@ -13,8 +13,8 @@ from keel.chain.transaction import receipt_of, send_transaction, submit_transact
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import FORKS, ChainConfig, Fork, anvil_options
 from keel.consensus.beacon.execution import mine_at_once, mine_on_request
-from keel.consensus.beacon.inclusion import include
 from tests.consensus.conftest import SettledChain
+from tests.inclusion import include
 
 GWEI = 10**9
 RECIPIENT = "0x" + "ab" * 20

@@ -1,4 +1,4 @@
-"""A wire to a node that a test can cut, mend, or plug into another node."""
+"""A wire to a node that a test can cut, restore, or plug into another node."""
 
 import socket
 import threading
@@ -32,7 +32,7 @@ class Link:
             each.close()
         self._open = []
 
-    def mend(self, target_url: str | None = None) -> None:
+    def restore(self, target_url: str | None = None) -> None:
         """Listen on the same port again, perhaps before another node."""
         if target_url is not None:
             self._target = _address(target_url)

@@ -82,7 +82,9 @@ def test_an_announcement_says_its_amount_and_when_it_ends() -> None:
         (alarm,) = alarms(found, beacon(), {}, GEOMETRY)
         return alarm.meaning
 
-    assert "a loss of 3 ETH, where besides what the stream bears 1 ETH apply at once" in said(12)
+    assert "a loss of 3 ETH, where 1 ETH more than what the stream bears applies at once" in said(
+        12
+    )
     assert "4 members may apply a report of no larger a loss; it ends in" in said(3 * frame - 1)
     assert "It has ended" in said(3 * frame)
 

@@ -35,6 +35,7 @@ _MOVES_NOTHING = {
     ("registry", "KeyStaked"),  # its Staked is told
     ("wrapped", "Transfer"),  # its Deposit and Withdraw are told
     ("instant", "TermsSet"),
+    ("vault", "ModulesSet"),
 }
 _REPORT = namedtuple(
     "_REPORT", "refSlot consensusBalanceGwei activeValidators exitedValidators slashedValidators"

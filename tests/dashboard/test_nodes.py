@@ -10,8 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from keel.chain.anvil import AnvilOptions, start_anvil
+from keel.chain.clock import jump
 from keel.chain.state import block_head
 from keel.consensus.beacon.branches import restore_branch, take_branch
+from keel.consensus.gateway.server import serving_rpc
+from keel.consensus.gateway.steering import Steering
 from keel.deploy.artifacts import Artifacts
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
@@ -62,7 +65,7 @@ def test_a_node_that_is_away_is_told_and_its_return_is_noticed(
         page.wait_for_selector("[data-alarm=execution_node]")
         deposit(world, "depositor", ETHER)
         assert supply(page) == before
-        link.mend()
+        link.restore()
         page.wait_for_selector("[data-alarm=execution_node]", state="detached")
         block = await_block(page, world)
         assert supply(page) == world.contracts.vault.totalSupply(block=block)
@@ -80,14 +83,14 @@ def test_another_chain_at_the_same_address_is_not_mixed_in(
         block = await_block(page, world)
         before = supply(page)
         link.cut()
-        link.mend(other.url)
+        link.restore(other.url)
         alarm = page.wait_for_selector("[data-alarm=other_chain]")
         assert alarm is not None
         assert "genesis hash" in alarm.inner_text()
         assert supply(page) == before
         assert "belongs to another chain" in refusal(linked_stage)
         link.cut()
-        link.mend(world.beacon.chain.rpc.url)
+        link.restore(world.beacon.chain.rpc.url)
         page.wait_for_selector("[data-alarm=other_chain]", state="detached")
         assert await_block(page, world) == block
 
@@ -127,7 +130,7 @@ def test_a_page_without_its_server_says_that_it_is_old_and_comes_back(
         page.wait_for_selector('#offline:has-text("page\'s server has not answered")')
         assert "is-old" in (page.locator("body").get_attribute("class") or "")
         deposit(validating_world, "depositor", ETHER)
-        link.mend()
+        link.restore()
         page.wait_for_selector("#offline", state="hidden")
         await_block(page, validating_world)
 
@@ -142,6 +145,26 @@ def test_without_a_beacon_node_the_rest_is_shown(
         await_block(page, validating_world)
         page.wait_for_selector("[data-alarm=beacon_node]")
         assert page.locator("[data-name=check]").get_attribute("data-value") == "unread"
+
+
+def test_an_anvil_that_was_moved_alone_is_told(
+    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    chain = validating_world.beacon.chain
+    with (
+        serving_rpc(Steering(chain)) as url,
+        staged(validating_world, artifacts, tmp_path, execution_url=url) as stage,
+    ):
+        chain.run(1)
+        await_shown(stage)
+        assert "anvil_moved" not in httpx.get(stage.url).text
+        jump(chain.rpc, 600)
+        chain.run(2)
+        await_shown(stage)
+        deadline = time.monotonic() + 30
+        while 'data-alarm="anvil_moved"' not in (told := httpx.get(stage.url).text):
+            assert time.monotonic() < deadline
+        assert "past the start of the next slot" in told
 
 
 LIES: tuple[tuple[str, Callable[[Any], Any]], ...] = (
@@ -180,11 +203,17 @@ def test_no_answer_of_a_node_ends_the_page(
                 assert httpx.get(stage.url + path).status_code in (200, 503), each
         lie.clear()
         chain.run(1)
-        deadline = time.monotonic() + 30
-        while shown_block(stage) != block_head(chain.rpc).number:
-            assert time.monotonic() < deadline
+        await_shown(stage)
         assert "execution_node" not in httpx.get(stage.url).text
 
 
-def shown_block(stage: Staged) -> int:
-    return int(httpx.get(f"{stage.url}/api/statistics").json()["block"]["number"])
+def await_shown(stage: Staged) -> None:
+    deadline = time.monotonic() + 60
+    while shown_block(stage) != block_head(stage.world.beacon.chain.rpc).number:
+        assert time.monotonic() < deadline
+        time.sleep(POLL_SECONDS)
+
+
+def shown_block(stage: Staged) -> int | None:
+    answer = httpx.get(f"{stage.url}/api/statistics")
+    return int(answer.json()["block"]["number"]) if answer.is_success else None

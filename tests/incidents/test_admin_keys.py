@@ -29,7 +29,7 @@ def test_41_an_admin_key_mints(keel: Keel, naive: Naive, attacker: str, victim: 
         wrapped.mintBacked.send(attacker, 1, sender=attacker)
     for function, arguments in (
         ("wrapUnits", (victim, 1)),
-        ("unwrap", (attacker, 1)),
+        ("unwrapWholeUnits", (attacker, 1)),
         ("burnForTicket", (victim, 1)),
     ):
         with pytest.raises(Reverted, match="OnlyProtocol"):

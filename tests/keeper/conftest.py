@@ -72,6 +72,6 @@ def _found(chain: BeaconChain, artifacts: Artifacts) -> BeaconWorld:
     plan = make_plan(configuration, usual.deployer, artifacts)
     deployment = deploy(rpc, plan, NodeSender(rpc, plan.deployer))
     set_balance_wei(rpc, SECOND_KEEPER, 1_000 * ETHER)
-    manifest = make_manifest(rpc, plan, deployment, artifacts)
+    manifest = make_manifest(rpc, plan, deployment.block, artifacts)
     contracts = bind(rpc, plan.addresses, artifacts)
     return open_beacon_world(chain, contracts, manifest, cast_actors(unlocked_accounts(rpc)))

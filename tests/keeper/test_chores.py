@@ -166,9 +166,10 @@ def _sign_next_report(world: BeaconWorld) -> Committee:
     timetable = Timetable(config.geometry, config.parameters.finality_seconds)
     nonce, chain_id = oracle.memberSetNonce(), world.manifest.chain_id
     ballot = Ballot(seen, nonce, timetable.deadline(ref_slot), chain_id, oracle.address)
-    box = BallotBox(chain_id, oracle.address, timetable)
+    box = BallotBox(chain_id, timetable)
     members = tuple(member.address for member in world.members)
-    box.open_for(Terms(members, 3, 4, nonce), timetable.reportable_at(ref_slot))
+    terms = Terms(oracle.address, members, 3, 4, nonce)
+    box.open_for(terms, timetable.reportable_at(ref_slot))
     ballots = tuple(
         SignedBallot.of(ballot, signed.signer, signed.signature)
         for signed in sign(ballot, world.members[:3])

@@ -125,7 +125,7 @@ class FaultyNode:
         return f"{HOST}:{self._port}"
 
     def be(self, behaviour: Behaviour) -> None:
-        """Behave so from the next request on; whoever waits in vain is hung up on."""
+        """Behave so from the next request on; waiting connections are closed."""
         with self._changed:
             self._behaviour = behaviour
             self._changed.notify_all()

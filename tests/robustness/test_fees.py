@@ -1,4 +1,4 @@
-"""Gas becomes dear, transactions wait, or somebody with the same key uses their nonce."""
+"""Gas becomes expensive, transactions wait, or somebody with the same key uses their nonce."""
 
 from typing import Any
 

@@ -71,7 +71,7 @@ def local_world(keel: Keel) -> ScriptedWorld:
 @pytest.fixture
 def terminal(keel: Keel, tmp_path: Path) -> Terminal:
     """A terminal at which commands are given to the worker's chain."""
-    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment.block, keel.artifacts)
     path = tmp_path / "manifest.json"
     write_manifest(manifest, path, keel.artifacts)
     return Terminal(keel.rpc.url, path)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from keel.chain.state import balance_wei
-from keel.consensus.deposit_data import DepositDataError
+from keel.consensus.deposit_problems import DepositDataError
 from keel.model.constants import ETHER
 from keel.model.key_stage import Stage
 from keel.scenarios.identity import require_identity

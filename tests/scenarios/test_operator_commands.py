@@ -120,7 +120,7 @@ def test_one_altered_digit_is_refused(
         (lambda e: e[0].pop("signature"), "entry 0, signature: missing"),
         (lambda e: e[0].update(pubkey="0x12"), "pubkey: 0x12, expected hexadecimal digits"),
         (lambda e: e.append(e[0]), "a key that entry 0 has not used"),
-        (lambda e: e.clear(), "is no deposit data: [], expected entries in a list"),
+        (lambda e: e.clear(), "is not deposit data: [], expected entries in a list"),
     ],
 )
 @pytest.mark.usefixtures("operator")
@@ -320,7 +320,7 @@ def test_a_second_command_reads_no_block_again_and_shows_the_same(
     operators_join(local_world, tmp_path, keys_each=1)
     deposit(local_world, "depositor", 40 * ETHER)
     stake_keys(local_world)
-    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment, keel.artifacts)
+    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment.block, keel.artifacts)
     whole = block_head(keel.rpc).number - manifest.block + 1
     with counting(keel.rpc.url) as node, RpcClient(node.url) as rpc:
         contracts = bind(rpc, manifest.addresses, keel.artifacts)

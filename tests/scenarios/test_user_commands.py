@@ -11,12 +11,16 @@ from keel.commands.request import cli as request
 from keel.commands.stake import cli as stake
 from keel.commands.status import cli as status
 from keel.commands.wrap import cli as wrap
+from keel.deploy.manifest import make_manifest
+from keel.deploy.replacement import deploy_replacement, plan_replacement
+from keel.deploy.sender import NodeSender
 from keel.model.constants import ETHER
 from keel.scenarios.members import report
 from keel.terminal import user_actions
 from tests.deployment import Keel
 from tests.scenarios.scripted_world import ScriptedWorld
 from tests.scenarios.terminal import Terminal
+from tests.unit.contracts.vaults import replace_modules
 
 
 def test_stake_pays_in_for_keth(keel: Keel, terminal: Terminal) -> None:
@@ -167,6 +171,20 @@ def test_status_names_who_signed_the_last_report(
     told = terminal.succeed(status)
     names = "oracle_member_2, oracle_member_3, oracle_member_4"
     assert f"signed by {names}; posted by oracle_member_2" in told
+
+
+def test_status_shows_the_oracle_that_the_vault_has_now(keel: Keel, terminal: Terminal) -> None:
+    """MOD-2: whatever the manifest says."""
+    assert "3 of 5 members" in terminal.succeed(status)
+    manifest = make_manifest(keel.rpc, keel.plan, keel.deployment.block, keel.artifacts)
+    fewer = keel.configuration.model_copy(update={"members": keel.configuration.members[:4]})
+    successor = plan_replacement(manifest, keel.artifacts, "oracle", "2", fewer)
+    deploy_replacement(keel.rpc, successor, NodeSender(keel.rpc, keel.actors.stranger.address))
+    assert "3 of 5 members" in terminal.succeed(status)
+    replace_modules(keel, oracle=successor.address)
+    told = terminal.succeed(status)
+    assert "3 of 4 members" in told
+    assert "none by this oracle" in told
 
 
 def test_status_counts_the_exits_asked_for(keel: Keel, terminal: Terminal) -> None:

@@ -1,13 +1,16 @@
 """Members of the committee, modules in the place of oracle and fund, and governance."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from eth_utils.crypto import keccak
 
 from keel.chain.clock import jump, now, reverting
 from keel.chain.revert import Reverted
 from keel.chain.rpc import RpcClient
-from keel.chain.state import balance_wei, set_runtime_code
+from keel.chain.state import balance_wei, set_balance_wei, set_runtime_code
+from keel.chain.transaction import send_transaction
 from keel.model.constants import DAY, ETHER, GWEI
 from tests.deployment import Keel
 from tests.incidents.stage import newest_frame
@@ -17,8 +20,12 @@ from tests.unit.contracts.hands import next_reference_slot, report
 from tests.unit.contracts.reporting import Reporting
 from tests.unit.contracts.vaults import code_hashes, inputs_of, replace_modules
 
+UPGRADEABLE = "360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
+"""What ERC-1822 wants `proxiableUUID` to return."""
 STEP_WEI = ETHER // 1_000
 REVERTS = bytes.fromhex("5f5ffd")
+TAKES_ALL = bytes.fromhex(f"366004146010575f5f5f5f47325af1005b7f{UPGRADEABLE}5f5260205ff3")
+"""Code that OpenZeppelin's proxy accepts, and that sends all ether to whoever calls it."""
 SIMULATED = "from the simulation of [attacks.md](attacks.md)"
 
 
@@ -84,7 +91,6 @@ def all_members(keel: Keel) -> Row:
 
 def oracle_module(keel: Keel) -> Row:
     """A module that asks for no signatures reports a loss as large as the vault takes."""
-    members = _within(keel, all_members)
     victims, module = Victims.of_staked_ether(keel), keel.actors.stranger.address
     set_runtime_code(keel.rpc, module, REVERTS)
     vault = keel.quick.vault
@@ -100,21 +106,29 @@ def oracle_module(keel: Keel) -> Row:
 
     def is_taken(loss_wei: int) -> bool:
         try:
-            vault.applyReport.send(inputs_of(keel, ref_time, -loss_wei), sender=module)
+            inputs = inputs_of(keel, vault.newestRefTime(), -loss_wei)
+            vault.applyReport.send(inputs, sender=module)
         except Reverted:
             return False
         return True
 
     most_wei = vault.reportBase(ref_time).expectedWei
-    assert is_taken(_largest(keel.rpc, is_taken, most_wei))
-    at_once = victims.missing_wei()
+    with reverting(keel.rpc):
+        assert is_taken(_largest(keel.rpc, is_taken, most_wei))
+        at_once = victims.missing_wei()
+    vault.announceLoss.send(ref_time, most_wei, sender=module)
+    jump(keel.rpc, DAY - JUST_BEFORE_SECONDS)
+    assert not is_taken(most_wei)
+    day = max(at_once, victims.missing_wei())
+    jump(keel.rpc, 2 * JUST_BEFORE_SECONDS)
+    assert is_taken(most_wei)
     return Row(
         "a broken oracle module",
         at_once,
-        at_once,
-        max(at_once, largest_loss_wei("a module", 7), members.delay_wei or 0),
-        "At once, the largest loss that the vault takes from it unannounced, measured. Announced, "
-        "it can write off what all members can. By growth it takes at most "
+        day,
+        victims.missing_wei(),
+        "At once, the largest loss that the vault takes from it unannounced. Announced, it writes "
+        "off everything that is staked a frame later; both measured. By growth it takes at most "
         f"{shown(largest_loss_wei('a module', 7))} ETH in 7 frames ({SIMULATED}).",
         "Only MODULES can put one in, after 10 frames in which everybody can leave.",
     )
@@ -139,10 +153,11 @@ def fund_module(keel: Keel) -> Row:
 
 def governance(keel: Keel) -> Row:
     """All roles with a delay at once schedule what they like; the victims see it and leave."""
+    taken_wei = _takes_of_those_who_stay(keel)
     victims, reporting = Victims.of_liquid_ether(keel), Reporting.of_members(keel)
     quick, start = keel.quick, now(keel.rpc)
     impl = keel.actors.attacker.address
-    data = quick.withdrawal_vault.upgradeToAndCall.encode(impl, b"")
+    data = quick.withdrawal_vault.upgradeToCode.encode(impl, keccak(REVERTS), b"")
     holder, place = keel.holder_of("MODULES").address, quick.withdrawal_vault.address
     quick.manager.schedule.send(place, data, 0, sender=holder)
     at_once = victims.missing_wei()
@@ -166,12 +181,27 @@ def governance(keel: Keel) -> Row:
         missing_wei,
         f"All liquid ether was claimed {seconds / 3600:.0f} hours after this was scheduled, "
         "measured. What is staked follows in about 5 frames while the beacon chain's exit queue "
-        "is short. After the delay it can take what is left: WithdrawalVault's code decides where "
-        "ether goes.",
+        f"is short. After the delay it takes {shown(taken_wei)} ETH of 10,000 ETH that stayed, "
+        "measured: all that comes from the beacon chain, since WithdrawalVault's code decides "
+        "where ether goes. What the vault itself holds pays tickets.",
     )
 
 
 REPORTERS = (oracle_member, quorum, all_members, oracle_module, fund_module, governance)
+
+
+def _takes_of_those_who_stay(keel: Keel) -> int:
+    """Other code behind WithdrawalVault, then all validators are paid out to it."""
+    with reverting(keel.rpc):
+        victims = replace(Victims.of_staked_ether(keel), staked_wei=0)
+        place = keel.actors.stranger.address
+        set_runtime_code(keel.rpc, place, TAKES_ALL)
+        vault, deposits = keel.quick.withdrawal_vault, keel.quick.deposits
+        keel.call_as_role(vault, "upgradeToCode", place, keccak(TAKES_ALL), b"")
+        set_balance_wei(keel.rpc, vault.address, balance_wei(keel.rpc, deposits.address))
+        assert victims.missing_wei() == 0
+        send_transaction(keel.rpc, str(keel.actors.attacker.address), vault.address, b"\x01")
+        return victims.missing_wei()
 
 
 def _lose_at_once(victims: Victims, reporting: Reporting, signatures: int) -> int:
@@ -215,8 +245,3 @@ def _await_report(keel: Keel) -> None:
 
 def _delay(keel: Keel, role: str) -> int:
     return keel.configuration.delay_seconds(role)
-
-
-def _within(keel: Keel, power: Callable[[Keel], Row]) -> Row:
-    with reverting(keel.rpc):
-        return power(keel)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from keel.chain.certificates import authorities
 from keel.consensus.gateway.errors import INTERNAL, RefusedError
 
 _SECONDS = 120.0
@@ -31,4 +32,4 @@ class Forwarding:
 def open_client() -> httpx.AsyncClient:
     """Open what Forwarding sends with; it belongs to the loop that uses it."""
     limits = httpx.Limits(max_connections=_MOST_CONNECTIONS)
-    return httpx.AsyncClient(timeout=_SECONDS, limits=limits, trust_env=False)
+    return httpx.AsyncClient(timeout=_SECONDS, limits=limits, trust_env=False, verify=authorities())

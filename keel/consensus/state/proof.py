@@ -79,7 +79,7 @@ def prove_validators(
     `size` is a power of two that divides `first`; places beyond the last validator are empty.
     """
     if size < 1 or size & (size - 1) or first % size:
-        raise ProofError(f"{size} validators from {first} on are no subtree")
+        raise ProofError(f"{size} validators from {first} on are not a subtree")
     tree.validators.chunks.leaf(first)
     height = size.bit_length() - 1
     leaf = tree.validators.chunks.node(height, first >> height)

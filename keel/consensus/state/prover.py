@@ -20,6 +20,9 @@ from keel.consensus.state.proof import (
 from keel.consensus.state.tree import StateTree
 from keel.model.commitment import public_key_hash
 
+LARGEST_BATCH = 256
+"""Validators that `requireFresh` takes at once (PRF-4)."""
+
 _SLOT_AND_PROPOSER = -2
 """Where a branch up to a block's root has their parent, which the contract hashes itself."""
 
@@ -78,12 +81,14 @@ class Prover:
         """The state's block under a newer one, which is the parent of the block of that time."""
         proof = prove_block_root(newer, self.indices, self.tree.header_slot)
         if proof.leaf != self.tree.header_fields.root:
-            raise ProofError(f"the newer state has another block at {self.tree.header_slot}")
+            raise ProofError(f"the newer state has another block at slot {self.tree.header_slot}")
         return self.block(timestamp)._replace(older=proof.branch)
 
     def fresh(self, chosen: Collection[int]) -> FreshProof:
         """Validators that the contract shall find fresh, by the smallest batch that holds them."""
         size = 1 << (min(chosen) ^ max(chosen)).bit_length()
+        if size > LARGEST_BATCH:
+            raise ProofError(f"a batch of {size} validators, {LARGEST_BATCH} at most expected")
         first = min(chosen) // size * size
         proof = prove_validators(self.tree, self.indices, first, size)
         leaves = tuple(

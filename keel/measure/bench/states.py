@@ -55,10 +55,14 @@ def make_ssz(fork: Fork, validators: int) -> Path:
     """Write the state in SSZ unless it is there."""
     path = ssz_path(fork, validators)
     if not path.exists():
-        spec = spec_of(fork)
-        content = encode_state(_small_fields(spec), _columns(spec, validators))
-        _write(path, iter([content]))
+        _write(path, iter([encoded(fork, validators)]))
     return path
+
+
+def encoded(fork: Fork, validators: int) -> bytes:
+    """The state in SSZ."""
+    spec = spec_of(fork)
+    return encode_state(_small_fields(spec), _columns(spec, validators))
 
 
 def make_json(fork: Fork, validators: int, step: Step) -> Path:

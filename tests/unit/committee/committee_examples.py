@@ -41,7 +41,7 @@ def member(number: int) -> LocalAccount:
 
 MEMBERS = tuple(sorted((member(n) for n in range(1, 6)), key=lambda m: int(m.address, 16)))
 OUTSIDER = member(6)
-TERMS = Terms(tuple(m.address for m in MEMBERS), 3, 4, member_set_nonce=1)
+TERMS = Terms(ORACLE, tuple(m.address for m in MEMBERS), 3, 4, member_set_nonce=1)
 STANDING = Standing(
     head=BlockHead(95, "0x00", NOW, 0, 0),
     terms=TERMS,

@@ -10,6 +10,7 @@ from eth_account.signers.local import LocalAccount
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keel.committee.ballot import signer_of
 from keel.committee.ballot_box import (
     MOST_INVALID_OF_A_PEER,
     MOST_REPORTS_OF_A_MEMBER,
@@ -25,7 +26,6 @@ from tests.unit.committee.committee_examples import (
     LIE,
     MEMBERS,
     NOW,
-    ORACLE,
     OUTSIDER,
     REF_SLOT,
     REPORT,
@@ -37,7 +37,7 @@ from tests.unit.committee.committee_examples import (
 
 @pytest.fixture
 def box() -> BallotBox:
-    opened = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    opened = BallotBox(CHAIN_ID, TIMETABLE)
     opened.open_for(TERMS, NOW)
     return opened
 
@@ -47,6 +47,36 @@ def test_a_members_ballot_is_kept_once(box: BallotBox) -> None:
     assert box.take(signed(MEMBERS[0])) is Reception.KNOWN
     assert box.ballots(REF_SLOT) == (signed(MEMBERS[0]),)
     assert box.received == 1
+
+
+def test_ballots_for_a_replaced_oracle_are_dropped_and_refused(box: BallotBox) -> None:
+    """MOD-2: the new oracle may have the same members and the same nonce."""
+    box.take(signed(MEMBERS[0]))
+    box.open_for(replace(TERMS, contracts=frozenset()), NOW)
+    assert len(box.ballots(REF_SLOT)) == 1
+    box.open_for(replace(TERMS, oracle="0x00000000000000000000000000000000000000bb"), NOW)
+    assert box.ballots(REF_SLOT) == ()
+    with pytest.raises(BallotRefusedError, match="the signature is not that of"):
+        box.take(signed(MEMBERS[0]))
+
+
+def test_a_kept_ballot_is_known_without_another_look_at_its_signature(
+    box: BallotBox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[bytes] = []
+
+    def look(message: bytes, signature: bytes) -> str | None:
+        looked_at.append(signature)
+        return signer_of(message, signature)
+
+    monkeypatch.setattr("keel.committee.ballot_box.signer_of", look)
+    kept, other = signed(MEMBERS[0]), signed(MEMBERS[1])
+    box.take(kept)
+    assert box.take_from_peer("http://peer", [kept] * 20) is None
+    assert looked_at == [kept.signature]
+    with pytest.raises(BallotRefusedError, match="the signature is not that of"):
+        box.take(kept.model_copy(update={"signature": other.signature}))
+    assert looked_at == [kept.signature, other.signature]
 
 
 def test_two_reports_of_one_member_are_both_kept(box: BallotBox) -> None:
@@ -86,7 +116,7 @@ def test_a_ballot_that_cannot_count_is_refused_with_its_fault(
 
 def test_nothing_is_taken_before_the_chain_was_seen() -> None:
     with pytest.raises(BallotRefusedError) as refused:
-        BallotBox(CHAIN_ID, ORACLE, TIMETABLE).take(signed(MEMBERS[0]))
+        BallotBox(CHAIN_ID, TIMETABLE).take(signed(MEMBERS[0]))
     assert refused.value.status == 503
 
 
@@ -125,7 +155,7 @@ STRANGER = Sender("203.0.113.7")
 @pytest.fixture
 def open_box() -> BallotBox:
     """A box that any member that is a contract votes in."""
-    opened = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    opened = BallotBox(CHAIN_ID, TIMETABLE)
     members = (*TERMS.members, WALLET)
     opened.open_for(replace(TERMS, members=members, contracts=frozenset({WALLET})), NOW)
     return opened
@@ -197,7 +227,7 @@ def test_a_garbage_signature_takes_no_genuine_ones_place(
 def test_a_genuine_ballot_counts_whatever_others_bring(
     brought: list[tuple[Sender, int, int]], at: int
 ) -> None:
-    box = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    box = BallotBox(CHAIN_ID, TIMETABLE)
     terms = replace(TERMS, members=(*TERMS.members, WALLET), contracts=frozenset({WALLET}))
     box.open_for(terms, NOW)
     honest = Sender("192.0.2.1")
@@ -272,7 +302,7 @@ def test_a_peer_that_hands_out_invalid_ballots_costs_little_and_is_named(box: Ba
 
 def test_a_member_with_code_still_signs_with_its_key() -> None:
     account: LocalAccount = MEMBERS[0]
-    box = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    box = BallotBox(CHAIN_ID, TIMETABLE)
     box.open_for(replace(TERMS, contracts=frozenset({account.address})), NOW)
     box.take(signed(account))
     assert box.ballots(REF_SLOT) == (signed(account),)

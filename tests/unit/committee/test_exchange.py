@@ -28,7 +28,6 @@ from tests.unit.committee.committee_examples import (
     LIE,
     MEMBERS,
     NOW,
-    ORACLE,
     OUTSIDER,
     REF_SLOT,
     REPORT,
@@ -44,7 +43,7 @@ TIMEOUT = 0.25
 
 @pytest.fixture
 def box() -> BallotBox:
-    opened = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    opened = BallotBox(CHAIN_ID, TIMETABLE)
     opened.open_for(TERMS, NOW)
     return opened
 
@@ -361,13 +360,13 @@ def test_a_peer_that_drips_is_given_up_in_time() -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (b"nonsense", ""),
+        (b"neither", ""),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{]", "sent no ballots"),
         (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", "answered with status 500"),
         (b"HTTP/1.1 301 No\r\nLocation: http://a\r\nContent-Length: 0\r\n\r\n", "status 301"),
     ],
 )
-def test_a_peer_that_talks_nonsense_is_named(answer: bytes, problem: str) -> None:
+def test_a_peer_whose_answer_cannot_be_decoded_is_named(answer: bytes, problem: str) -> None:
     with raw_server(answer) as peer, Peers([peer], 2) as peers:
         assert peers.ballots(REF_SLOT) == []
         assert problem in peers.problems[peer]
@@ -376,7 +375,7 @@ def test_a_peer_that_talks_nonsense_is_named(answer: bytes, problem: str) -> Non
 def test_a_peer_that_refuses_connections_is_asked_each_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    box = BallotBox(CHAIN_ID, ORACLE, TIMETABLE)
+    box = BallotBox(CHAIN_ID, TIMETABLE)
     box.open_for(TERMS, NOW)
     with Peers([f"http://127.0.0.1:{port}"], TIMEOUT) as peers:
         assert peers.ballots(REF_SLOT) == []

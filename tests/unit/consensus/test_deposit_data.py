@@ -11,8 +11,6 @@ from keel.consensus.deposit_data import (
     FULL_DEPOSIT_GWEI,
     PREDEPOSIT_GWEI,
     DepositDataEntry,
-    DepositDataError,
-    DepositDataProblem,
     check_deposit_data,
     execution_credentials,
     format_deposit_data,
@@ -21,6 +19,7 @@ from keel.consensus.deposit_data import (
     read_deposit_data,
     write_deposit_data,
 )
+from keel.consensus.deposit_problems import DepositDataError, DepositDataProblem
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.consensus.networks import NETWORKS, network_named
 

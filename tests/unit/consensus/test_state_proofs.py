@@ -9,17 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keel.consensus.beacon.config import FORKS, Fork
-from keel.consensus.beacon.spec import State
+from keel.consensus.beacon.spec import State, list_of
 from keel.consensus.state.encoded_state import read_state
 from keel.consensus.state.errors import ProofError
-from keel.consensus.state.merkle import hash_pairs
+from keel.consensus.state.merkle import as_nodes, hash_pairs, merkle_tree
 from keel.consensus.state.proof import (
     GeneralisedIndices,
     StateProof,
     generalised_indices,
     prove_balance,
+    prove_block_root,
     prove_validator,
+    prove_validators,
 )
+from keel.consensus.state.prover import Prover
 from keel.consensus.state.tree import StateTree, state_tree
 from tests.unit.consensus.state_examples import small_state, spec_of, states
 
@@ -63,6 +66,64 @@ def test_every_validator_and_balance_is_proven_to_the_block_root(fork: Fork, cou
             assert _folds(proof)
             assert not _folds(replace(proof, leaf=b"\x01" * 32))
             assert not _folds(replace(proof, generalised_index=proof.generalised_index ^ 1))
+
+
+@pytest.mark.parametrize("count", [1, 5, 16, 33])
+def test_the_node_above_neighbours_is_proven(count: int) -> None:
+    tree, indices = _tree(small_state("fulu", count), "fulu"), generalised_indices(spec_of("fulu"))
+    for height in range(8):
+        size = 1 << height
+        for first in range(0, count, size):
+            proof = prove_validators(tree, indices, first, size)
+            assert proof.generalised_index == indices.validator(first) >> height
+            assert _specification_accepts(proof, "fulu")
+            leaves = [tree.validators.chunks.node(0, first + n) for n in range(size)]
+            assert merkle_tree(as_nodes(leaves), height).root == proof.leaf
+    for first, size in ((0, 0), (0, 3), (1, 2), (6, 4)):
+        with pytest.raises(ProofError, match=f"{size} validators from {first} on are no subtree"):
+            prove_validators(tree, indices, first, size)
+    with pytest.raises(ProofError, match=f"leaf 64, 0 to {count - 1} expected"):
+        prove_validators(tree, indices, 64, 8)
+
+
+@pytest.mark.parametrize("fork", FORKS)
+def test_roots_of_older_blocks_are_proven_by_their_slots(fork: Fork) -> None:
+    state, spec = small_state(fork, 3, slot=100), spec_of(fork)
+    state.block_roots = list_of(state, "block_roots", [bytes([n + 1]) * 32 for n in range(64)])
+    tree, indices = _tree(state, fork), generalised_indices(spec)
+    for slot in (36, 63, 64, 99):
+        proof = prove_block_root(tree, indices, slot)
+        assert proof.leaf == bytes([slot % 64 + 1]) * 32 == spec.get_block_root_at_slot(state, slot)
+        assert _specification_accepts(proof, fork)
+    for slot in (-1, 35, 100):
+        with pytest.raises(ProofError, match=f"slot {slot}, 36 to 99 expected"):
+            prove_block_root(tree, indices, slot)
+    early = _tree(small_state(fork, 3, slot=2), fork)
+    with pytest.raises(ProofError, match="slot 2, 0 to 1 expected"):
+        prove_block_root(early, indices, 2)
+
+
+def test_a_block_is_not_proven_by_a_newer_state_of_another_chain() -> None:
+    older, newer = small_state("fulu", 3, slot=90), small_state("fulu", 3, slot=100)
+    encoded = read_state(spec_of("fulu"), older.encode_bytes())
+    prover = Prover(encoded, state_tree(encoded))
+    with pytest.raises(ProofError, match="the newer state has another block at slot 90"):
+        prover.older_block(_tree(newer, "fulu"), 1234)
+    roots = [_block_root(older, "fulu") if n == 90 % 64 else bytes(32) for n in range(64)]
+    newer.block_roots = list_of(newer, "block_roots", roots)
+    block = prover.older_block(_tree(newer, "fulu"), 1234)
+    assert (block.timestamp, block.slot, block.proposer_index) == (1234, 90, 3)
+    assert len(block.older) == 6 + 6 + 3
+
+
+def test_a_batch_holds_256_validators() -> None:
+    """PRF-4."""
+    encoded = read_state(spec_of("fulu"), small_state("fulu", 250, slot=9).encode_bytes())
+    prover = Prover(encoded, state_tree(encoded))
+    assert len(prover.fresh([0, 249]).leaves) == 256
+    assert prover.fresh([4, 7])[:2] == (4, 0b1001)
+    with pytest.raises(ProofError, match="a batch of 512 validators, 256 at most expected"):
+        prover.fresh([0, 256])
 
 
 @pytest.mark.parametrize("fork", FORKS)

@@ -70,7 +70,11 @@ def deploy_module(
 
 def shown(module: Contract, state: State, fork: Fork = "fulu") -> Shown:
     """Let EIP-4788 say that the state's block is the parent of Anvil's latest."""
-    prover = proving(state, fork)
+    return shown_by(module, proving(state, fork))
+
+
+def shown_by(module: Contract, prover: Prover) -> Shown:
+    """The same for a state that is read and hashed."""
     timestamp = now(module.rpc)
     set_beacon_root(module.rpc, timestamp, prover.tree.header_fields.root)
     return Shown(module, prover, prover.block(timestamp))

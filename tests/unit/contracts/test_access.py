@@ -43,7 +43,7 @@ CALLER_OF = {
     "redeemFor": "instant",
     "wrapAmount": "wrapped",
     "wrapUnits": "wrapped",
-    "unwrap": "wrapped",
+    "unwrapWholeUnits": "wrapped",
     "receiveWithdrawals": "withdrawal_vault",
     "receiveRewards": "rewards_vault",
 }
@@ -73,7 +73,11 @@ def arguments_of(keel: Keel, contract: str, function: str) -> tuple[Any, ...]:
         ("StakingVault", "setModules"): lambda: same_modules(keel),
         ("StakingVault", "setTerms"): lambda: (quick.vault.terms(),),
         ("StakingVault", "pause"): lambda: (0, 10),
-        ("WithdrawalVault", "upgradeToAndCall"): lambda: (implementation, b""),
+        ("WithdrawalVault", "upgradeToCode"): lambda: (
+            implementation,
+            *code_hashes(keel.rpc, [implementation]),
+            b"",
+        ),
         ("WithdrawalVault", "requestConsolidation"): lambda: ([PUBKEY], [PUBKEY]),
         ("WithdrawalVault", "requestExit"): lambda: ([PUBKEY],),
         ("WithdrawalVault", "requestPartialWithdrawal"): lambda: ([PUBKEY], [1]),
@@ -281,7 +285,7 @@ class TestMinting:
         others: dict[str, Callable[[], Receipt]] = {
             "transfer": lambda: vault.transfer.send(other, ETHER, sender=person),
             "wrapAmount": lambda: quick.wrapped.deposit.send(ETHER, person, sender=person),
-            "unwrap": lambda: quick.wrapped.redeem.send(5, person, person, sender=person),
+            "unwrapWholeUnits": lambda: quick.wrapped.redeem.send(5, person, person, sender=person),
             "loss": lambda: change(keel, -9 * ETHER),
             "growth that makes it good": lambda: change(keel, ETHER),
             "request": lambda: quick.queue.request.send(ETHER, person, sender=person),
@@ -305,7 +309,7 @@ class TestMinting:
 def vault_arguments(keel: Keel, function: str) -> tuple[Any, ...]:
     """Arguments with which the one contract that may call succeeds."""
     person = keel.actors.depositor.address
-    if function == "unwrap":
+    if function == "unwrapWholeUnits":
         keel.quick.wrapped.deposit.send(ETHER, person, sender=person)
     if function == "applyReport":
         return (inputs_of(keel, next_reference_slot(keel)),)
@@ -317,7 +321,7 @@ def vault_arguments(keel: Keel, function: str) -> tuple[Any, ...]:
         "redeemFor": (person, 10**18, GWEI // 10, person),
         "wrapAmount": (person, ETHER),
         "wrapUnits": (person, ETHER),
-        "unwrap": (person, ETHER),
+        "unwrapWholeUnits": (person, ETHER),
         "receiveWithdrawals": (),
         "receiveRewards": (),
     }[function]

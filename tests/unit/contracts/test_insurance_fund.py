@@ -73,7 +73,7 @@ class TestToken:
         assert fund.balanceOf(holder) == shares + 5 * 10**6 + 1
 
     def test_is_never_bought_for_nothing(self, keel: Keel, underwriter: str) -> None:
-        """FND-2: fees before any underwriter make a share dear; less than one is refused."""
+        """FND-2: fees before any underwriter make a share expensive; less than one is refused."""
         fund = keel.quick.fund
         give_units(keel, fund.address, UNITS)
         price = UNITS // 10**6 + 1

@@ -3,6 +3,7 @@
 import pytest
 
 from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
+from keel.chain.state import runtime_code, set_runtime_code
 from keel.deploy.contracts import StakingVault
 from keel.model.constants import BPS, ETHER, REOPENING_FRAMES
 from tests.causes import fails
@@ -12,6 +13,7 @@ from tests.unit.contracts.vaults import (
     accounts_of,
     apply,
     change,
+    construct,
     deposit_at,
     inputs_of,
     shares_of,
@@ -205,6 +207,18 @@ class TestReopening:
         with fails(refusal[0], **refusal[1]):
             deposit_at(keel, until - 1, person, ETHER)
         deposit_at(keel, until, person, ETHER)
+
+    def test_does_not_shorten_a_pause(self, keel: Keel, vault: StakingVault) -> None:
+        """A deployment may choose pauses that are longer than the 7 frames."""
+        longest = 2 * REOPENING_FRAMES * keel.profile.frame_seconds
+        patient = construct(keel, maxPauseSeconds=longest)
+        set_runtime_code(keel.rpc, vault.address, runtime_code(keel.rpc, patient.address))
+        guardian = keel.holder_of("GUARDIAN").address
+        paused_at = vault.pause.send(DEPOSIT, longest, sender=guardian).timestamp
+        at = announce_loss(keel, ANNOUNCED_WEI).timestamp + keel.profile.frame_seconds
+        lose_at(keel, at, ANNOUNCED_WEI)
+        assert vault.depositsReopenAt() == at + REOPENING_FRAMES * keel.profile.frame_seconds
+        assert vault.pausedUntil(DEPOSIT) == paused_at + longest > vault.depositsReopenAt()
 
     def test_is_not_shortened_by_ending_a_pause(
         self, keel: Keel, vault: StakingVault, reopen_at: int

@@ -5,7 +5,8 @@ import pytest
 from keel.chain.clock import jump_to, now, set_next_timestamp
 from keel.chain.state import balance_wei, set_balance_wei
 from keel.deploy.contracts import StakingVault
-from keel.model.constants import ETHER, REOPENING_FRAMES, STREAM_FRAMES
+from keel.model.constants import BPS, ETHER, MOST_SHARES, REOPENING_FRAMES, STREAM_FRAMES
+from keel.model.queue import Queue, Ticket
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import deposit, next_reference_slot
@@ -30,6 +31,14 @@ def fallen(keel: Keel, left_wei: int) -> StakingVault:
     change(keel, left_wei - VALIDATOR_WEI)
     change(keel, 0, frames=REOPENING_FRAMES + 1)
     return keel.quick.vault
+
+
+def ask_for_all(keel: Keel, person: str, amount_wei: int) -> None:
+    """Deposit, and ask for tickets for all that the depositor has."""
+    deposit(keel, person, amount_wei)
+    left_wei, most_wei = keel.quick.vault.balanceOf(person), keel.quick.queue.MAX_TICKET_WEI()
+    amounts = [most_wei] * (left_wei // most_wei) + [left_wei % most_wei]
+    keel.quick.queue.requestMany.send(amounts, person, sender=person)
 
 
 def arrive(keel: Keel, amount_wei: int) -> None:
@@ -114,3 +123,55 @@ class TestIncome:
         before_wei = balance_wei(keel.rpc, person)
         keel.quick.queue.claim.send(1, sender=keel.actors.stranger.address)
         assert balance_wei(keel.rpc, person) == before_wei + held_wei
+
+
+class TestManyTickets:
+    @pytest.mark.parametrize("over_wei", [0, 1])
+    def test_bear_what_holders_do_not_have(self, keel: Keel, over_wei: int) -> None:
+        """LOS-1: from one wei above V the report stopped."""
+        vault, queue = keel.quick.vault, keel.quick.queue
+        person = lay_bare(keel)
+        queue.request.send(queue.MIN_TICKET_WEI(), person, sender=person)
+        change(keel, BOUND_WEI * 6 // 5 - VALIDATOR_WEI)
+        change(keel, 0, frames=REOPENING_FRAMES + 1)
+        ref_time = next_reference_slot(keel)
+        for _ in range(60):
+            ask_for_all(keel, person, 1_500 * ETHER)
+        visible_wei, (normalised, index) = vault.totalSupply(), queue.pending()
+        assert queue.owedWei() > 10**10 * visible_wei
+        inputs = inputs_of(keel, ref_time, -visible_wei - over_wei)
+        at = now(keel.rpc)
+        tickets = (Ticket(0, normalised, at),)
+        model = predicted(keel, inputs, at, Queue(index, tickets))
+        set_next_timestamp(keel.rpc, at)
+        apply(keel, inputs)
+        assert accounts_of(keel) == model.accounts
+        assert queue.pending().index == model.queue.index
+        assert (model.queue.index < index) is (over_wei > 0)
+
+
+class TestManyShares:
+    @pytest.mark.parametrize("over_wei", [0, 1, ETHER // 1_000])
+    def test_a_fee_mints_what_s_has_room_for(self, keel: Keel, over_wei: int) -> None:
+        """REP-5: at a millionth of par S has room for 1,329 ETH; the report stopped beyond."""
+        vault, person = fallen(keel, BOUND_WEI), keel.actors.depositor.address
+        room_wei, shares_per_wei = 10**12, 10**15
+        deposit(keel, person, (MOST_SHARES - vault.totalShares()) // shares_per_wei - room_wei)
+        stake(keel, 32, first=1)
+        change(keel, 0)
+        shares, fee_bps = vault.totalShares(), vault.terms().feeBps
+        room = MOST_SHARES - shares
+        assert room // shares_per_wei == room_wei
+        profit_wei = vault.lossCarryWei() + (room_wei + over_wei) * BPS // fee_bps
+        inputs = inputs_of(keel, next_reference_slot(keel), profit_wei)
+        at = now(keel.rpc)
+        model = predicted(keel, inputs, at)
+        set_next_timestamp(keel.rpc, at)
+        apply(keel, inputs)
+        after = accounts_of(keel)
+        assert after == model.accounts
+        assert (model.fee_wei, after.shares - shares) == (room_wei, room_wei * shares_per_wei)
+        assert after.shares <= MOST_SHARES < after.shares + shares_per_wei
+        assert after.loss_carry_wei == -over_wei * BPS // fee_bps
+        change(keel, ETHER)  # reports go on, and fees with what S still has room for
+        assert vault.totalShares() <= MOST_SHARES

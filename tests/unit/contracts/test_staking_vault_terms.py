@@ -9,7 +9,7 @@ from eth_utils.crypto import keccak
 from keel.chain.revert import Reverted
 from keel.chain.state import block_head, set_runtime_code
 from keel.deploy.contracts import StakingVault
-from keel.model.constants import BPS, DAY, ETHER
+from keel.model.constants import BPS, DAY, ETHER, RAY
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract, deposit
@@ -98,7 +98,7 @@ class TestModules:
         modules = vault.modules()
         for missing in (ZERO_ADDRESS, keel.actors.stranger.address):
             for field in modules._fields:
-                with fails("ModuleWithoutCode", module=missing):
+                with fails("NoCode", account=missing):
                     replace_modules(keel, **{field: missing})
         assert vault.modules() == modules
 
@@ -140,7 +140,7 @@ class TestModules:
         hashes = code_hashes(keel.rpc, modules)
         set_runtime_code(keel.rpc, place, b"\x00\x00")
         expected, actual = keccak(b"\x00"), keccak(b"\x00\x00")
-        with fails("ModuleCodeChanged", module=place, expected=expected, actual=actual):
+        with fails("CodeChanged", account=place, expected=expected, actual=actual):
             keel.call_as_role(vault, "setModules", modules, hashes)
         keel.call_as_role(vault, "setModules", modules, code_hashes(keel.rpc, modules))
         assert vault.modules() == modules
@@ -150,8 +150,20 @@ class TestModules:
         place = keel.actors.stranger.address
         for code in (b"\xef\x01\x00" + bytes(20), b"\xef\x00\x01"):
             set_runtime_code(keel.rpc, place, code)
-            with fails("ModuleWithoutCode", module=place):
+            with fails("NoCode", account=place):
                 replace_modules(keel, oracle=place)
+
+    def test_the_fund_can_take_its_part_of_a_fee(self, keel: Keel) -> None:
+        """MOD-1: where wkETH does not mint, every report with a fee would revert."""
+        deposit(keel, keel.actors.depositor.address, 99 * ETHER)
+        stake(keel, 3)
+        wrapped, other = keel.quick.wrapped, keel.quick.queue.address
+        for fund in (keel.quick.vault.address, wrapped.address):
+            with fails("ERC20InvalidReceiver", receiver=fund):
+                replace_modules(keel, fund=fund)
+        replace_modules(keel, fund=other)
+        change(keel, ETHER)
+        assert wrapped.balanceOf(other) > 0
 
     def test_the_registry_is_none_of_them(self, keel: Keel, vault: StakingVault) -> None:
         """It keeps what operators have claimed and which keys were staked (AUDIT H2)."""
@@ -198,8 +210,12 @@ class TestConstruction:
     @pytest.mark.parametrize(
         ("name", "value", "bound"),
         [
-            ("frameSeconds", 0, 1),
-            ("streamCapRayPerDay", 0, 1),
+            ("frameSeconds", 0, 365 * DAY),
+            ("frameSeconds", 365 * DAY + 1, 365 * DAY),
+            ("streamCapRayPerDay", 0, RAY),
+            ("streamCapRayPerDay", RAY + 1, RAY),
+            ("maxFeeRayPerDay", 0, RAY),
+            ("maxFeeRayPerDay", RAY + 1, RAY),
             ("lossLimitBps", 0, BPS),
             ("lossLimitBps", BPS + 1, BPS),
             ("lossPeriodSeconds", 0, 365 * DAY),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from ape.contracts import ContractContainer
+from eth_utils.crypto import keccak
 
 from keel.chain.clock import jump
 from keel.chain.contract import Contract, deploy
@@ -75,6 +76,13 @@ def entitled(keel: Keel) -> Callable[[str], str]:
         return str(holder)
 
     return holder_for
+
+
+def upgrade(keel: Keel, implementation: str) -> None:
+    """Name an implementation by its code, as governance does, and wait."""
+    code_hash = keccak(runtime_code(keel.rpc, implementation))
+    vault = keel.quick.withdrawal_vault
+    keel.call_as_role(vault, "upgradeToCode", implementation, code_hash, b"")
 
 
 class TestRequests:
@@ -346,7 +354,7 @@ class TestUpgrade:
         self, keel: Keel, vault: WithdrawalVault, next_version: str
     ) -> None:
         code = runtime_code(keel.rpc, vault.address)
-        keel.call_as_role(vault, "upgradeToAndCall", next_version, b"")
+        upgrade(keel, next_version)
         upgraded = Contract(keel.rpc, vault.address, [VERSION])
         assert upgraded.function("VERSION")() == 2
         assert runtime_code(keel.rpc, vault.address) == code
@@ -356,30 +364,68 @@ class TestUpgrade:
     def test_is_the_roles_alone_and_delayed(
         self, keel: Keel, vault: WithdrawalVault, next_version: str
     ) -> None:
+        code_hash = keccak(runtime_code(keel.rpc, next_version))
         for actor in ("stranger", "keeper", "council"):
             caller = keel.actors[actor].address
             with fails("AccessManagedUnauthorized", caller=caller):
-                vault.upgradeToAndCall.send(next_version, b"", sender=caller)
+                vault.upgradeToCode.send(next_version, code_hash, b"", sender=caller)
         governance = keel.holder_of("MODULES").address
-        data = vault.upgradeToAndCall.encode(next_version, b"")
+        data = vault.upgradeToCode.encode(next_version, code_hash, b"")
         operation = keel.quick.manager.hashOperation(governance, vault.address, data)
         with fails("AccessManagerNotScheduled", operationId=operation):
-            vault.upgradeToAndCall.send(next_version, b"", sender=governance)
+            vault.upgradeToCode.send(next_version, code_hash, b"", sender=governance)
 
-    def test_refuses_what_could_not_be_upgraded_again(
-        self, keel: Keel, vault: WithdrawalVault
+    def test_is_to_the_code_that_was_scheduled(
+        self, keel: Keel, vault: WithdrawalVault, next_version: str
     ) -> None:
+        """MOD-1: whoever can put other code at the address does not choose the upgrade."""
+        expected_code = runtime_code(keel.rpc, next_version)
+        other_code = expected_code + b"\x00"
+        hashes = {"expected": keccak(expected_code), "actual": keccak(other_code)}
+        set_runtime_code(keel.rpc, next_version, other_code)
+        with fails("CodeChanged", account=next_version, **hashes):
+            keel.call_as_role(vault, "upgradeToCode", next_version, hashes["expected"], b"")
+        upgrade(keel, next_version)
+        assert Contract(keel.rpc, vault.address, [VERSION]).function("VERSION")() == 2
+
+    @pytest.mark.parametrize("code", [b"", b"\xef\x01\x00" + bytes(20), b"\xef\x00\x01"])
+    def test_is_to_code_of_its_own(
+        self, keel: Keel, vault: WithdrawalVault, next_version: str, code: bytes
+    ) -> None:
+        """MOD-1: EIP-7702's delegation stands for code that its account can change."""
+        set_runtime_code(keel.rpc, next_version, code)
+        for named in (keccak(code), bytes(32)):
+            with fails("NoCode", account=next_version):
+                keel.call_as_role(vault, "upgradeToCode", next_version, named, b"")
+
+    @pytest.mark.parametrize("role", ["MODULES", "ADMIN"])
+    def test_by_address_alone_is_nobodys(
+        self, keel: Keel, vault: WithdrawalVault, next_version: str, role: str
+    ) -> None:
+        """ADMIN has every function that the table of roles does not name."""
+        caller, manager = keel.holder_of(role).address, keel.quick.manager
+        with fails("CodeHashNotNamed"):
+            vault.upgradeToAndCall.send(next_version, b"", sender=caller)
+        data = vault.upgradeToAndCall.encode(next_version, b"")
+        manager.schedule.send(vault.address, data, 0, sender=keel.holder_of("ADMIN").address)
+        jump(keel.rpc, keel.configuration.delay_seconds("ADMIN"))
+        with fails("CodeHashNotNamed"):
+            manager.execute.send(vault.address, data, sender=keel.holder_of("ADMIN").address)
+
+    def test_refuses_what_could_not_be_upgraded_again(self, keel: Keel) -> None:
         wrapped = keel.quick.wrapped.address
         with fails("ERC1967InvalidImplementation", implementation=wrapped):
-            keel.call_as_role(vault, "upgradeToAndCall", wrapped, b"")
+            upgrade(keel, wrapped)
 
     def test_happens_through_the_proxy_alone(
         self, keel: Keel, vault: WithdrawalVault, next_version: str
     ) -> None:
         implementation = Contract(keel.rpc, keel.plan.addresses[IMPLEMENTATION], vault.abi)
-        with fails("UUPSUnauthorizedCallContext"):
-            implementation.function("upgradeToAndCall").send(
-                next_version, b"", sender=keel.actors.governance.address
+        governance = keel.actors.governance.address
+        code_hash = keccak(runtime_code(keel.rpc, next_version))
+        with fails("AccessManagedUnauthorized", caller=governance):
+            implementation.function("upgradeToCode").send(
+                next_version, code_hash, b"", sender=governance
             )
 
 

@@ -241,15 +241,15 @@ def test_a_secret_that_others_may_read_is_refused_until_it_is_closed(
 @pytest.mark.parametrize(
     ("command", "content", "problem"),
     [
-        (deposit, "[" * 50_000, "is no deposit data: more than 32 levels, expected a list"),
+        (deposit, "[" * 50_000, "is not deposit data: more than 32 levels, expected a list"),
         (
             deposit,
             '[{"pubkey": "00", "pubkey": "01"}]',
-            "no deposit data: 'pubkey' is given twice",
+            "not deposit data: 'pubkey' is given twice",
         ),
-        (deposit, '[{"amount": NaN}]', "is no deposit data: NaN is not JSON"),
-        (add_keys, "[" * 50_000, "is no deposit data: more than 32 levels, expected a list"),
-        (add_keys, "{}", "is no deposit data: {}, expected entries in a list"),
+        (deposit, '[{"amount": NaN}]', "is not deposit data: NaN is not JSON"),
+        (add_keys, "[" * 50_000, "is not deposit data: more than 32 levels, expected a list"),
+        (add_keys, "{}", "is not deposit data: {}, expected entries in a list"),
         (add_key, "[" * 50_000, "malformed keystore, file: not JSON: more than 32 levels"),
         (add_key, '{"version": 4, "version": 4}', "file: not JSON: 'version' is given twice"),
         (add_key, '{"version": 3}', "malformed keystore, crypto: Field required"),

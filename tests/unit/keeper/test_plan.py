@@ -165,7 +165,7 @@ def test_nothing_is_finalised_that_the_buffer_does_not_pay() -> None:
     assert why_not(findings) == "the buffer pays no ticket after 2"
 
 
-def test_a_late_oracle_and_an_empty_purse_are_alarms() -> None:
+def test_a_late_oracle_and_a_low_gas_balance_are_alarms() -> None:
     assert plan(VIEW).alarms == {}
     assert "dead" in plan(when_dead()).alarms
     assert "stale" in plan(replace(VIEW, state=State.STALE)).alarms

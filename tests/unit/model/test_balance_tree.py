@@ -54,7 +54,7 @@ def test_every_field_of_every_leaf_is_in_the_root(
         replace(one, index=one.index ^ 1),
         replace(one, pubkey=bytes([one.pubkey[0] ^ 1]) + one.pubkey[1:]),
         replace(one, balance_gwei=one.balance_gwei ^ 1),
-        replace(one, penalty_gwei=one.penalty_gwei ^ 1),
+        replace(one, penalty_gwei=abs(one.penalty_gwei - 1)),
         replace(one, balance_gwei=one.balance_gwei + 1, penalty_gwei=one.penalty_gwei + 1),
         replace(one, slashed=not one.slashed),
     ):

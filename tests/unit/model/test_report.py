@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.model.accounts import Accounts
-from keel.model.constants import DAY, GWEI, RAY
+from keel.model.constants import DAY, GWEI, MOST_SHARES, RAY
 from keel.model.errors import (
     ActiveAboveConsensus,
     RefSlotNotBoundary,
@@ -220,6 +220,23 @@ def test_the_fee_is_its_part_of_profit_to_the_wei() -> None:
         _, done = outcome_of(carry, 10**9)
         assert done.fee_wei == fee
         assert done.accounts.loss_carry_wei == carry - profit + fee * 10
+
+
+@given(st.integers(0, 10**18), st.integers(0, 10**8))
+def test_a_fee_mints_at_most_what_s_has_room_for(room_wei: int, earned_gwei: int) -> None:
+    """REP-5: only the fee is less; the profit counts whole."""
+    visible = accounts().visible_wei(NOW)
+    shares = MOST_SHARES * visible // (visible + room_wei)
+    fitting = (MOST_SHARES - shares) * visible // shares
+    full = replace(accounts(), shares=shares)
+    report = replace(REPORT, consensus_balance_gwei=9 * 10**12 + earned_gwei)
+    judgement = judge(BASE, full, report)
+    done = apply_judgement(PARAMETERS, full, Queue(), 0, judgement, now=NOW)
+    _, unbounded = outcome_of(0, earned_gwei)
+    assert done.fee_wei == min(unbounded.fee_wei, fitting)
+    assert done.accounts.shares <= MOST_SHARES
+    assert done.accounts.backing_wei - full.backing_wei == judgement.growth_wei
+    assert done.accounts.loss_carry_wei == done.fee_wei * 10 - judgement.growth_wei
 
 
 def test_a_report_without_change_keeps_u_and_its_end() -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keel.model.constants import CLAIM_SCALE, RAY, SHARES_PER_UNIT
@@ -89,6 +89,22 @@ def test_holders_and_tickets_keep_the_same_part(case: Case) -> None:
     # One wei by rounding Q up before and after, and what flooring the index takes from the claims.
     floored = case.normalised // CLAIM_SCALE + 2
     assert -total_before < error <= floored * total_before
+
+
+@given(st.integers(10**12, 10**14), st.integers(10**21, 2**87), st.integers(1, 10**17))
+@example(10**12, 10**25, 10**12 + 1)
+def test_tickets_bear_what_holders_do_not_have(visible: int, owed: int, loss: int) -> None:
+    """LOS-1: near a millionth of par, where an index can say hundreds of wei and no less."""
+    index = RAY // 10**6
+    case = Case(10**27, visible, 0, owed * CLAIM_SCALE // index, index, 0, loss)
+    shared = case.run()
+    assert shared.sum_wei == loss
+    assert min(shared.holders_loss_wei, shared.visible_after_wei) >= 0
+    assert 0 <= shared.tickets_loss_wei <= loss
+    if loss > visible:
+        assert (
+            shared.holders_loss_wei <= case.normalised // CLAIM_SCALE + 2 + loss * visible // owed
+        )
 
 
 def test_a_loss_within_the_stream_touches_nobody_else() -> None:

@@ -8,8 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.model.commitment import operators_tree
-from keel.reporter.assessment import Assessment, LeavesAboveMintedError, assess, balances
+from keel.reporter.assessment import (
+    Assessment,
+    LeavesAboveMintedError,
+    assess,
+    assess_slot,
+    balances,
+)
 from keel.sight.consensus_view import NO_INDEX
+from keel.sight.slot_view import SlotView
 from tests.unit.model.test_balance_tree import slow_root
 from tests.unit.reporter.view_examples import (
     Key,
@@ -238,3 +245,19 @@ def test_leaves_above_what_was_minted_are_refused() -> None:
 def test_views_of_other_keys_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^1 standings, 2 keys$"):
         assess(consensus_of([working(0)]), protocol_of([working(0)] * 2, {}), ())
+
+
+def test_leaves_start_again_from_what_was_claimed_also_when_no_root_is_known() -> None:
+    """OPR-5, MOD-2: so they can after an oracle that was no oracle of Keel's."""
+    found = [working(0), working(1)]
+    protocol = replace(
+        protocol_of(found, {}, 1_000),
+        claimed_shares={0: 400, 1: 0, 2: 0, 3: 0},
+        operators_root=bytes(32),
+    )
+    view = SlotView(consensus_of(found, ref_slot=47), protocol, 0, b"", 0.0)
+    assessment = assess_slot(view, lambda _: None, rebuild_leaves_at=47)
+    shares = {leaf.operator_id: leaf.cumulative_reward_shares for leaf in assessment.leaves}
+    assert shares == {0: 700, 1: 300, 2: 0, 3: 0}
+    anew = assess_slot(view, lambda _: None, rebuild_leaves_at=79)
+    assert anew.leaves[1].cumulative_reward_shares == 500

@@ -35,7 +35,7 @@ def poster(reporting: Reporting, folder: Path, max_fee_wei: int = 500 * GWEI) ->
     log = open_log("json", "reporter", io.StringIO())
     policy = FeePolicy(max_fee_wei, GWEI, 3)
     return Poster(
-        oracle=reporting.oracle,
+        bindings=reporting.keel.quick,
         sender=Sender(rpc, account, chain_id(rpc), policy, folder / "transactions.json"),
         account=account.address,
         alarms=Alarms(log, metrics),
@@ -91,7 +91,7 @@ def test_the_signer_whose_signature_is_refused_is_named(
     assert not posting.is_waiting
 
 
-def test_gas_that_is_too_dear_is_an_alarm_until_it_is_not(
+def test_gas_that_is_too_expensive_is_an_alarm_until_it_is_not(
     reporting: Reporting, tmp_path: Path
 ) -> None:
     rpc = reporting.keel.rpc

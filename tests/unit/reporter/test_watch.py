@@ -8,8 +8,8 @@ import pytest
 from keel.committee.standing import Standing
 from keel.model.constants import ETHER
 from keel.reporter.alarm_texts import applied_otherwise
-from keel.reporter.frame import Stage
 from keel.reporter.settings import CommitteeSettings
+from keel.reporter.stage import Stage
 from keel.reporter.watch import Watch
 from keel.service.alarms import Alarms
 from keel.service.logs import open_log
@@ -77,7 +77,7 @@ def test_an_account_that_is_no_member_is_told_so(keel: Keel) -> None:
     assert watching.alarms.texts() == {}
 
 
-def test_a_purse_that_runs_dry_is_told_in_time(keel: Keel) -> None:
+def test_a_gas_balance_that_runs_low_is_told_in_time(keel: Keel) -> None:
     watching = watch(keel)
     watching.look(replace(STANDING, account_wei=ETHER // 10 - 1), REF_SLOT, Stage.TURN)
     assert watching.alarms.texts() == {

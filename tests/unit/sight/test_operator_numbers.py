@@ -30,7 +30,7 @@ def test_no_reader_follows_a_count_without_end(keel: Keel) -> None:
     set_runtime_code(rpc, bindings.registry.address, ANSWER_2_TO_64)
     head = block_head(rpc)
     with pytest.raises(NodeError, match=CLAIM):
-        read_protocol(bindings, nothing, head.number)
+        read_protocol(bindings, nothing, head.number, bytes(32))
     with pytest.raises(NodeError, match=CLAIM):
         read_operators(bindings.registry)
     with pytest.raises(NodeError, match=CLAIM):

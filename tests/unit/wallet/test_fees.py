@@ -1,4 +1,4 @@
-"""What is offered for gas, in the policy and on a chain whose gas grows dear."""
+"""What is offered for gas, in the policy and on a chain whose gas price rises."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from keel.chain.clock import mine
 from keel.chain.rpc import RpcClient
-from keel.wallet.errors import TooDearError
+from keel.wallet.errors import TooExpensiveError
 from keel.wallet.fees import FeePolicy, Fees
 from keel.wallet.outcomes import Outcome
 from tests.unit.wallet.conftest import GWEI, POLICY, MakeSender
@@ -89,18 +89,20 @@ def test_an_older_attempt_that_was_mined_counts_too(
     assert settled.receipt.transaction_hash == first.transaction_hash
 
 
-def test_nothing_is_signed_while_gas_is_too_dear(rpc: RpcClient, make_sender: MakeSender) -> None:
+def test_nothing_is_signed_while_gas_is_too_expensive(
+    rpc: RpcClient, make_sender: MakeSender
+) -> None:
     rpc.call("anvil_setNextBlockBaseFeePerGas", hex(100 * GWEI))
     mine(rpc)
     sender = make_sender()
-    with pytest.raises(TooDearError, match=r"gas costs 10\d\.\d+ gwei with tip, at most 100"):
+    with pytest.raises(TooExpensiveError, match=r"gas costs 10\d\.\d+ gwei with tip, at most 100"):
         sender.submit(RECEIVER, b"", 5)
     assert sender.waiting == ()
-    assert sender.too_dear is not None
+    assert sender.too_expensive is not None
     rpc.call("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
     mine(rpc)
     sender.submit(RECEIVER, b"", 5)
-    assert sender.too_dear is None
+    assert sender.too_expensive is None
 
 
 def test_a_spike_is_waited_out_at_the_maximum(rpc: RpcClient, make_sender: MakeSender) -> None:
@@ -111,15 +113,15 @@ def test_a_spike_is_waited_out_at_the_maximum(rpc: RpcClient, make_sender: MakeS
     rpc.call("anvil_setNextBlockBaseFeePerGas", hex(500 * GWEI))
     mine(rpc)
     sender.tend(2)
-    assert sender.too_dear is None
+    assert sender.too_expensive is None
     sender.tend(4)
-    assert sender.too_dear is not None
-    assert sender.too_dear.asked_wei > POLICY.max_fee_wei
+    assert sender.too_expensive is not None
+    assert sender.too_expensive.asked_wei > POLICY.max_fee_wei
     (waiting,) = sender.waiting
     assert waiting.max_fee_wei <= POLICY.max_fee_wei
     rpc.call("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
     mine(rpc)
     sender.tend(5)
-    assert sender.too_dear is None
+    assert sender.too_expensive is None
     mine(rpc)
     assert Outcome.MINED in [each.outcome for each in sender.tend(6)]

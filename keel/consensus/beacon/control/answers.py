@@ -12,7 +12,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from keel.chain.errors import ChainError
 from keel.consensus.beacon.control.client import ask
 from keel.consensus.beacon.errors import BadArgumentError, BeaconError, DataFolderError
-from keel.consensus.deposit_data import DepositDataError, format_deposit_data, read_deposit_data
+from keel.consensus.deposit_data import format_deposit_data, read_deposit_data
+from keel.consensus.deposit_problems import DepositDataError
 from keel.consensus.keystores import KeystoreError, decrypt_keystore, read_keystore
 from keel.files.errors import FileError, Mistake
 from keel.formatting.lines import print_line

@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from keel.consensus.beacon.errors import BadArgumentError
-from keel.consensus.deposit_data import (
-    DepositDataEntry,
-    DepositDataError,
-    DepositDataProblem,
-    check_deposit_data,
-)
+from keel.consensus.deposit_data import DepositDataEntry, check_deposit_data
+from keel.consensus.deposit_problems import DepositDataError, DepositDataProblem
 
 _NETWORK = "local"
 

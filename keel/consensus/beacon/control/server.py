@@ -25,7 +25,7 @@ from keel.consensus.beacon.control.desk import Desk
 from keel.consensus.beacon.control.errands import Errands
 from keel.consensus.beacon.errors import BadArgumentError, BeaconError, UnknownValidatorError
 from keel.consensus.beacon.outcome import SlotOutcome
-from keel.consensus.deposit_data import DepositDataError
+from keel.consensus.deposit_problems import DepositDataError
 from keel.errors import KeelError
 
 _LOOK_SECONDS = 0.1

@@ -1,7 +1,8 @@
-"""The next fork: what its types change, and that the module for Electra and Fulu proves nothing.
+"""The forks before and after: the module for Electra and Fulu proves nothing of their states.
 
-Types, places and proofs are those of the installed specification. A module for Gloas needs places
-that grow with the index, one more mix-in (of the active fields), and siblings of other numbers.
+Types, places and proofs are those of the installed specification. What Gloas changes: a module for
+it needs places that grow with the index, one more mix-in (of the active fields), and siblings of
+other numbers.
 """
 
 import importlib
@@ -32,19 +33,6 @@ def gloas() -> ModuleType:
     return importlib.import_module("eth_consensus_specs.gloas.minimal")
 
 
-@pytest.fixture(scope="module")
-def state(gloas: ModuleType) -> State:
-    """Six fresh validators."""
-    names = tuple(gloas.Validator.model_fields)
-    rows = [dict(zip(names, fresh_row(n), strict=True)) for n in range(6)]
-    state = gloas.BeaconState(
-        slot=gloas.Slot(9), latest_block_header=gloas.BeaconBlockHeader(slot=gloas.Slot(9))
-    )
-    state.validators = list_of(state, "validators", [gloas.Validator(**row) for row in rows])
-    state.balances = list_of(state, "balances", [10**9] * 6)
-    return state
-
-
 def test_places_of_validators_are_no_longer_next_to_each_other(gloas: ModuleType) -> None:
     """PRF-7: a list begins with a subtree of 1, then 4, 16 ... and has no limit."""
     places = [_place(gloas, "validators", index) for index in (0, 1, 2, 4, 5, 1_000_000)]
@@ -67,29 +55,29 @@ def test_every_path_of_the_module_leads_through_the_leaf_of_genesis_time(
         assert first >> first.bit_length() - leaf.bit_length() == leaf
 
 
+@pytest.mark.parametrize("fork", ["deneb", "gloas"])
 @pytest.mark.parametrize("index", [0, 1, 5])
-def test_proofs_of_a_gloas_state_are_refused(
-    module: Contract, gloas: ModuleType, state: State, index: int
-) -> None:
+def test_proofs_of_another_fork_are_refused(module: Contract, fork: str, index: int) -> None:
     """PRF-7: with its own branch, and with that filled to the length of Fulu's."""
+    spec = importlib.import_module(f"eth_consensus_specs.{fork}.minimal")
+    state = _state(spec)
     header = state.latest_block_header.copy()
-    header.state_root = gloas.hash_tree_root(state)
-    root, timestamp = bytes(gloas.hash_tree_root(header)), now(module.rpc)
+    header.state_root = spec.hash_tree_root(state)
+    root, timestamp = bytes(spec.hash_tree_root(header)), now(module.rpc)
     set_beacon_root(module.rpc, timestamp, root)
     block = (timestamp, int(header.slot), int(header.proposer_index), ())
     in_header = list(map(bytes, ssz.build_proof(header, 11)))
-    branch = _branch(gloas, state, "validators", index)
-    node = bytes(gloas.hash_tree_root(state.validators[index]))
-    place = _place(gloas, "validators", index)
-    reached = root_by(node, tuple(branch), place)
-    assert reached == header.state_root
+    place = _place(spec, "validators", index)
+    branch = [bytes(node) for node in ssz.build_proof(state, place)]
+    node = bytes(spec.hash_tree_root(state.validators[index]))
+    assert root_by(node, tuple(branch), place) == header.state_root
     own = (*branch, in_header[0], in_header[2])
-    filled = (*branch[:-7], *ZERO_NODES[len(branch[:-7]) : 40], *branch[-7:], *own[-2:])
-    assert len(filled) == 49
+    missing = 49 - len(own)
+    filled = (*own[:-LEAST], *ZERO_NODES[40 - missing : 40], *own[-LEAST:])
     key = public_key_hash(bytes(state.validators[index].pubkey))
-    for wrong in (own, filled):
-        for at in (index, place):
-            arguments = (block, at, 1, (key,), CREDENTIALS, wrong)
+    for wrong in (own, filled, (*own, *[bytes(32)] * missing)):
+        for where in (index, place % 2**40):
+            arguments = (block, where, 1, (key,), CREDENTIALS, wrong)
             refused = error_of(module, "requireFresh", *arguments)
             assert (refused.name, refused.inputs["expected"]) == ("ProofWrong", root)
     with fails("BranchLength", length=50, least=LEAST, most=49):
@@ -106,5 +94,13 @@ def _place(spec: Any, field: str, index: int) -> int:
     return int(spec.get_generalized_index(spec.BeaconState, field, index))
 
 
-def _branch(spec: Any, state: State, field: str, index: int) -> list[bytes]:
-    return [bytes(node) for node in ssz.build_proof(state, _place(spec, field, index))]
+def _state(spec: Any) -> State:
+    """Six fresh validators."""
+    names = tuple(spec.Validator.model_fields)
+    rows = [dict(zip(names, fresh_row(n), strict=True)) for n in range(6)]
+    state = spec.BeaconState(
+        slot=spec.Slot(9), latest_block_header=spec.BeaconBlockHeader(slot=spec.Slot(9))
+    )
+    state.validators = list_of(state, "validators", [spec.Validator(**row) for row in rows])
+    state.balances = list_of(state, "balances", [10**9] * 6)
+    return state

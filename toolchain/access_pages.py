@@ -1,6 +1,6 @@
 """docs/access.md and docs/parameters.md, written from the tables.
 
-Run `python -m keel.deploy.document` after a change of a table; a test finds what is stale.
+Run `python -m toolchain.access_pages` after a change of a table; a test finds what is stale.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,9 @@ from keel.deploy.profiles import (
 from keel.deploy.roles import MANAGER_FUNCTIONS, ROLES, Role
 from keel.model.constants import BPS, DAY, ETHER, GWEI, RAY
 
-_GENERATED = "<!-- Written by `python -m keel.deploy.document`; edit the tables in keel/deploy. -->"
+_GENERATED = (
+    "<!-- Written by `python -m toolchain.access_pages`; edit the tables in keel/deploy. -->"
+)
 
 
 def access_page() -> str:

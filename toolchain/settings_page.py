@@ -1,6 +1,6 @@
 """docs/settings.md, written from the settings models.
 
-Run `python -m keel.circle.document` after a change of a model; a test finds what is stale.
+Run `python -m toolchain.settings_page` after a change of a model; a test finds what is stale.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -56,7 +56,7 @@ def settings_page() -> str:
         f"### [{name}]\n{_first_line(model)}\n\n{_table(model)}" for name, model in _TABLES.items()
     )
     return f"""# Settings
-<!-- Written by `python -m keel.circle.document`; edit the models that it reads. -->
+<!-- Written by `python -m toolchain.settings_page`; edit the models that it reads. -->
 
 Reporters and keepers read a TOML file (`--config`). Environment variables override it. A variable's
 name is the service's prefix, then table and key in capitals with `__` between them, for example

@@ -1,0 +1,5 @@
+"""`ape run replace`: another oracle or another fund."""
+
+from keel.commands.replace import cli
+
+__all__ = ["cli"]
