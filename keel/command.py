@@ -13,7 +13,7 @@ COMMANDS = {
     "beacon": ("keel.commands.beacon", "Run a beacon chain, or control the one that runs."),
     "deploy": ("keel.commands.deploy", "Deploy Keel on a network."),
     "verify": ("keel.commands.verify", "Compare a deployment with its plan."),
-    "replace": ("keel.commands.replace", "Replace the oracle or the fund of a deployment."),
+    "replace": ("keel.commands.replace", "Replace the oracle, the fund or the verifier of proofs."),
     "status": ("keel.commands.status", "Show the protocol, or one account, on one screen."),
     "stake": ("keel.commands.stake", "Pay ether and receive kETH or wkETH."),
     "wrap": ("keel.commands.wrap", "Convert kETH to wkETH, or back."),

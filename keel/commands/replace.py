@@ -1,4 +1,4 @@
-"""`ape run replace`: another oracle or another fund for a deployment."""
+"""`ape run replace`: another oracle, fund or verifier of proofs for a deployment."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from keel.terminal.options import account_option, chain_options, examples
         "replace oracle --label 2 --config hoodi.toml",
     ),
 )
-@click.argument("module", type=click.Choice(["oracle", "fund"]))
+@click.argument("module", type=click.Choice(["oracle", "fund", "proofs"]))
 @click.option(
     "--label",
     required=True,
@@ -39,7 +39,7 @@ def cli(
     account_name: str,
     config_path: Path | None,
 ) -> None:
-    """Replace the oracle or the insurance fund of a deployment.
+    """Replace the oracle, the insurance fund or the verifier of proofs of a deployment.
 
     Run it twice. The first time it deploys the new module, and prints the calls that governance
     has to schedule and, after their delays, execute. Any account can pay for that; for a fund it
@@ -47,7 +47,7 @@ def cli(
     options: it writes the manifest and verifies.
 
     The address follows from the code and its parameters, so an interrupted run goes on. Replace
-    one module after the other: each change names both.
+    one module after the other: each change names all three.
     """
     from rich.console import Console
 

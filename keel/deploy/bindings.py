@@ -44,15 +44,16 @@ class Bindings:
         return (getattr(self, field.name) for field in fields(self))
 
     def follow_modules(self, block: int | str = "latest") -> bool:
-        """Bind the oracle and the fund that the vault names; whether one was replaced.
+        """Bind the modules that the vault names; whether one was replaced.
 
         So whoever runs for a long time need not begin anew. Raises what the client raises.
         """
         modules = self.vault.modules(block=block)
-        if modules == (self.oracle.address, self.fund.address):
+        if modules == (self.oracle.address, self.fund.address, self.proofs.address):
             return False
         self.oracle = self.oracle.at(modules.oracle)
         self.fund = self.fund.at(modules.fund)
+        self.proofs = self.proofs.at(modules.proofs)
         return True
 
 

@@ -30,6 +30,7 @@ IMPLEMENTATION = "WithdrawalVaultImplementation"
 PROXY = "WithdrawalVault"
 ORACLE = "AccountingOracle"
 FUND = "InsuranceFund"
+PROOFS = "ValidatorProofs"
 
 FACTORY_SALT = salt_of(FACTORY, "1")
 
@@ -45,7 +46,7 @@ ARTIFACTS = {
     "AccountingOracle": "AccountingOracle",
     "OperatorRegistry": "OperatorRegistry",
     "OperatorBonds": "OperatorBonds",
-    "ValidatorProofs": "ValidatorProofs",
+    PROOFS: "ValidatorProofs",
     FUND: "InsuranceFund",
 }
 """Contracts in the order of deployment, and the compiled contract each is made from."""
@@ -241,7 +242,7 @@ def _arguments(
             "wrapped": places["WrappedKeelEther"],
             "cooldownSeconds": profile.cooldown_seconds,
         },
-        "ValidatorProofs": {"slotsPerHistoricalRoot": profile.block_roots},
+        PROOFS: {"slotsPerHistoricalRoot": profile.block_roots},
         "InsuranceFund": {
             "vault": vault,
             "wrapped": places["WrappedKeelEther"],
@@ -275,7 +276,7 @@ def _vault_init(config: Configuration, places: Mapping[str, str]) -> Mapping[str
         "modules": {
             "oracle": places["AccountingOracle"],
             "fund": places["InsuranceFund"],
-            "proofs": places["ValidatorProofs"],
+            "proofs": places[PROOFS],
         },
         "terms": {
             "feeBps": profile.fee_bps,

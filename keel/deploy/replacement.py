@@ -1,4 +1,4 @@
-"""Replace the oracle or the fund of a deployment (MOD-1).
+"""Replace a module of a deployment (MOD-1).
 
 Anybody may deploy the new one: its address follows from its init code alone. What puts it into its
 place are calls of governance, each scheduled and executed after its role's delay. The manifest is
@@ -19,13 +19,13 @@ from keel.deploy.config import Configuration
 from keel.deploy.deploy import create
 from keel.deploy.errors import ConfigurationError, DeployError, OccupiedError
 from keel.deploy.manifest import Manifest
-from keel.deploy.plan import FUND, ORACLE, Plan, make_plan, selector_of
+from keel.deploy.plan import FUND, ORACLE, PROOFS, Plan, make_plan, selector_of
 from keel.deploy.roles import ADMIN, COMMITTEE
 from keel.deploy.seed import LEAST_SEED_SHARES
 from keel.deploy.sender import Sender, Sent
 from keel.model.constants import FUND_SEED_WEI, ZERO_ADDRESS
 
-MODULES: Mapping[str, str] = {"oracle": ORACLE, "fund": FUND}
+MODULES: Mapping[str, str] = {"oracle": ORACLE, "fund": FUND, "proofs": PROOFS}
 """What can be replaced: field of Bindings to the contract's name."""
 
 
@@ -73,7 +73,7 @@ def plan_replacement(
     label: str,
     config: Configuration | None = None,
 ) -> Replacement:
-    """Plan another oracle or fund, as `config` wants it; without one as it is.
+    """Plan another module, as `config` wants it; without one as it is.
 
     Raises ConfigurationError when the new one is the present one, or when another contract or a
     role would have to change as well.
@@ -116,7 +116,7 @@ def deploy_replacement(rpc: RpcClient, replacement: Replacement, sender: Sender)
 def calls_for(rpc: RpcClient, replacement: Replacement) -> list[ScheduledCall]:
     """What governance has to schedule and execute, in any order; the new module must be there.
 
-    The other module is that of the plan, so a second replacement is planned on the manifest with
+    The other modules are those of the plan, so a second replacement is planned on the manifest with
     the first: executed on another one it would take the first back.
     """
     return list(_calls(replacement, replacement.bind(rpc)))
@@ -130,7 +130,7 @@ def is_in_place(rpc: RpcClient, replacement: Replacement) -> bool:
 
 def _calls(replacement: Replacement, bindings: Bindings) -> Iterator[ScheduledCall]:
     vault, manager = bindings.vault, bindings.manager
-    modules = (bindings.oracle.address, bindings.fund.address)
+    modules = (bindings.oracle.address, bindings.fund.address, bindings.proofs.address)
     hashes = [_code_hash(bindings.rpc, address) for address in modules]
     what = f"StakingVault.setModules: {replacement.name} becomes {replacement.address}"
     data = vault.setModules.encode(modules, hashes)

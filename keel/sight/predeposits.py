@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from keel.consensus.deposit_data import (
     PREDEPOSIT_GWEI,
     DepositDataEntry,
-    DepositDataError,
-    DepositDataProblem,
     check_deposit_data,
 )
+from keel.consensus.deposit_problems import DepositDataError, DepositDataProblem
 from keel.consensus.networks import Network
 from keel.deploy.contracts import StakingVault
 from keel.model.constants import GWEI

@@ -114,7 +114,7 @@ WRONG = [
     ("deploy --profile tiny", "'tiny' is not one of"),
     ("deploy --network http://127.0.0.1:x", "has no host, or no port from 1 to 65,535"),
     ("deploy --release ", "'--release': a name of at least one character"),
-    ("replace registry --label 2", "'registry' is not one of 'oracle', 'fund'"),
+    ("replace registry --label 2", "'registry' is not one of 'oracle', 'fund', 'proofs'"),
     ("replace oracle", "Missing option '--label'"),
     ("replace oracle --label ", "'--label': a name of at least one character"),
     ("operators predeposit /dev/null", "/dev/null is"),

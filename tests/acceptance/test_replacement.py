@@ -135,7 +135,7 @@ def test_a_second_replacement_goes_on_from_the_first(keel: Keel, manifest: Manif
     after = put_in_place(keel, second)
     assert differences(keel.rpc, after, keel.artifacts) == []
     assert after.replaced == {"AccountingOracle": "2", "InsuranceFund": "2"}
-    assert keel.quick.vault.modules() == (second.address, first.address)
+    assert keel.quick.vault.modules()[:2] == (second.address, first.address)
     with pytest.raises(ConfigurationError, match=r"'2' is the present one at 0x.*another label"):
         plan_replacement(after, keel.artifacts, "oracle", "2")
     assert plan_replacement(after, keel.artifacts, "oracle", "3").address != second.address

@@ -108,8 +108,9 @@ def _written(world: BeaconWorld, replacement: Replacement, artifacts: Artifacts)
 
 def _with_another_hash(world: BeaconWorld, call: ScheduledCall) -> ScheduledCall:
     """The same modules, but the oracle is to have the fund's code."""
-    modules, (_, fund_hash) = abi_decode(["(address,address)", "bytes32[2]"], call.data[4:])
-    data = world.contracts.vault.setModules.encode(modules, [fund_hash, fund_hash])
+    types = ["(address,address,address)", "bytes32[3]"]
+    modules, (_, fund_hash, proofs_hash) = abi_decode(types, call.data[4:])
+    data = world.contracts.vault.setModules.encode(modules, [fund_hash, fund_hash, proofs_hash])
     return replace(call, data=data)
 
 
