@@ -56,8 +56,8 @@ coarse.
 {_table(("role", "purpose", "functions", "least delay", "holder on a local chain"), rows)}
 
 Every other external function is open to all, or to one contract of Keel that the code names.
-Nothing pauses claims, requests or transfers, and no role mints tokens: only a deposit and the fee
-of a report do.
+Nothing pauses claims, requests or transfers, and no role mints tokens: only deposits, stakes (for
+bonds) and the fee of a report do.
 
 ## The AccessManager itself
 Its own functions need `ADMIN`, after ADMIN's delay:

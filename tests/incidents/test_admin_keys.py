@@ -41,7 +41,7 @@ def test_41_an_admin_key_replaces_code(keel: Keel, attacker: str) -> None:
     """Nothing that holds the books can be replaced, and the rest only after a delay."""
     vault, manager = keel.quick.vault, keel.quick.manager
     governance = keel.holder_of("MODULES").address
-    evil = ((attacker, attacker), [bytes(32)] * 2)
+    evil = ((attacker, attacker, attacker), [bytes(32)] * 3)
     with pytest.raises(Reverted, match="AccessManagerNotScheduled"):
         vault.setModules.send(*evil, sender=governance)
     with fails("AccessManagedUnauthorized", caller=attacker):

@@ -31,8 +31,8 @@ def test_20_leaving_before_a_known_slashing_is_reported(
     assert balance_wei(keel.rpc, queue.address) - lost_wei == 30 * ETHER
 
     vault, tickets = keel.quick.vault, keel.quick.queue
-    deposit(keel, victim, 99 * ETHER)
-    deposit(keel, attacker, 97 * ETHER)
+    deposit(keel, victim, 96 * ETHER)
+    deposit(keel, attacker, 100 * ETHER)
     stake(keel, 3)
     ticket = request(keel, attacker, 100 * ETHER)
     held_wei = vault.balanceOf(victim)

@@ -125,8 +125,8 @@ def test_m2_growth_of_30_million_ether_buys_nothing(
 ) -> None:
     """A broken module: 10 ETH of shares took all 1,811 ETH of B within two reports."""
     keel, vault = keel_mainnet, keel_mainnet.quick.vault
-    deposit(keel, victim, 1_992 * ETHER)
-    deposit(keel, attacker, 4 * ETHER)
+    deposit(keel, victim, 1_986 * ETHER)
+    deposit(keel, attacker, 10 * ETHER)
     stake(keel, 6)
     change(keel, 0)
     assert vault.bufferedWei() == 1_811 * ETHER

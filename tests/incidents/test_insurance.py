@@ -56,7 +56,7 @@ def test_34_underwriters_flee_before_a_loss(
     naive_fund.function("exit").send(sender=attacker)
     assert naive_fund.function("stakeOf")(attacker) == 0
 
-    deposit(keel, victim, 990 * ETHER)
+    deposit(keel, victim, 1_000 * ETHER)
     stake(keel, 10)
     fund = fund_in_normal_state(keel)
     underwriter = keel.actors.underwriter.address
@@ -93,7 +93,7 @@ def test_35_a_real_loss_is_covered_to_the_wei(
     assert pool.function("balanceOf")(victim) == 1_000 * ETHER - lost_wei
 
     vault, fund = keel.quick.vault, keel.quick.fund
-    deposit(keel, victim, 990 * ETHER)
+    deposit(keel, victim, 1_000 * ETHER)
     stake(keel, 10)
     insure(keel, 50 * ETHER)
     vault.depositWrapped.send(victim, victim, sender=victim, value_wei=350 * ETHER)

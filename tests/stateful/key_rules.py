@@ -10,7 +10,8 @@ from keel.model import keys as key_rules
 from keel.model import protocol as rules
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.constants import ETHER
-from keel.model.keys import Registry, Stage
+from keel.model.key_stage import Stage
+from keel.model.keys import Registry
 from keel.model.protocol import Protocol
 from tests.stateful.keys import OPERATORS, Fate, KeyPool
 from tests.stateful.machine import Machine
@@ -83,9 +84,11 @@ class KeyRules(Machine):
         arguments, shown = self.keys.whole(key)
         self.change("proveKey", arguments, lambda registry: key_rules.prove_key(registry, shown))
 
-    @rule(operator_id=_operators, which=st.lists(_numbers, min_size=1, max_size=2))
-    def drop(self, operator_id: int, which: list[int]) -> None:
-        roots = self.keys.roots(which)
+    @rule(key=_numbers, operator_id=st.none() | st.none() | _operators)
+    def drop(self, key: int, operator_id: int | None) -> None:
+        """Its own operator, or any; KEY-5."""
+        roots = self.keys.roots([key])
+        operator_id = self.keys.owners[key] if operator_id is None else operator_id
         self.change(
             "dropKeys",
             (operator_id, roots),
@@ -97,6 +100,14 @@ class KeyRules(Machine):
     def stake(self, count: int) -> None:
         """The first keys that are proven."""
         self.stake_keys(self.at_stage(Stage.PROVEN)[:count])
+
+    @rule(operator_id=_operators, count=st.integers(1, 4))
+    def keys_pass(self, operator_id: int, count: int) -> None:
+        """All the way, for the next keys of an operator, whatever the chain makes of them."""
+        self.predeposit_next(operator_id, count)
+        for key in self.at_stage(Stage.PREDEPOSITED):
+            self.prove_whole(key)
+        self.stake(count)
 
     @rule(which=st.lists(_numbers, max_size=8))
     def stake_any(self, which: list[int]) -> None:
@@ -113,12 +124,11 @@ class KeyRules(Machine):
             then=lambda: rules.stake_keys(pair.model, pair.now, roots)[0],
         )
 
-    def begin_with(self, which: list[int]) -> None:
-        """Bring fresh keys all the way."""
+    def predeposit_and_prove(self, which: list[int]) -> None:
+        """Fresh keys of any operators."""
         for operator_id in range(len(OPERATORS)):
             self.predeposit(operator_id, self.keys.of_operator(which, operator_id), 0)
         self.prove(which)
-        self.stake_keys(which)
 
     @rule(operator_id=_operators)
     def release_bond(self, operator_id: int) -> None:
@@ -152,12 +162,12 @@ class KeyRules(Machine):
         )
 
     def leaves_for(self, slot: int) -> tuple[OperatorTotals, ...]:
-        """What a report says of operators: a part that changes with the slot has exited."""
+        """What a report says of operators: up to three have exited, by the slot."""
         frame = self.pair.model.parameters.geometry.frame_slots
         return tuple(
             OperatorTotals(operator.operator_id, operator.staked - gone, gone, 0, 0)
             for operator in self.pair.model.registry.operators
-            for gone in (operator.staked * (slot // frame % 4) // 4,)
+            for gone in (min(operator.staked, slot // frame % 4),)
         )
 
     def at_stage(self, stage: Stage) -> list[int]:

@@ -33,11 +33,11 @@ class OperatorTerms:
     fates: tuple[Fate, ...]
 
 
-_MOSTLY_FRESH = (*[Fate.FRESH] * 16, Fate.GIFT, Fate.LEAVING, Fate.GIFT, Fate.FRESH)
+_MOSTLY_FRESH = (*[Fate.FRESH] * 7, Fate.LEAVING, Fate.GIFT, *[Fate.FRESH] * 11)
 OPERATORS = (
     OperatorTerms(12, 8_000, _MOSTLY_FRESH),
     OperatorTerms(1_000, 5_000, _MOSTLY_FRESH),
-    OperatorTerms(1_000, 10_000, (Fate.FRESH, Fate.FRESH, Fate.FOREIGN, Fate.GIFT)),
+    OperatorTerms(1_000, 10_000, (Fate.FRESH, Fate.GIFT, Fate.FOREIGN, Fate.FRESH)),
 )
 """The first reaches its limit before its keys run out, the second its target; the third cheats."""
 

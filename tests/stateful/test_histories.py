@@ -84,6 +84,17 @@ def test_they_stay_together_through_ruin_and_after(
     assert pair.outcomes["depositWrapped: Insolvent"] == pair.outcomes["deposit: Insolvent"] == 1
 
 
+def test_bonds_leave_in_both(
+    keel_on_either_profile: Keel, test_contracts: dict[str, ContractContainer]
+) -> None:
+    """BND-2, BND-3: which few random histories are long enough for."""
+    stage = set_stage(keel_on_either_profile, test_contracts["TestBatchReader"])
+    for _ in range(5):
+        stage.bond_leaves(0, Part(1_000))
+    assert stage.pair.outcomes["pay: done"] >= 1
+    assert stage.pair.model.units_of["manager"] > 0
+
+
 SETTINGS = settings(
     max_examples=HISTORIES,
     stateful_step_count=STEPS,
@@ -114,7 +125,8 @@ def set_stage(keel: Keel, reader: ContractContainer) -> Histories:
         first.pair.approve_fund(name)
     first.underwrite("underwriter", "underwriter", Part(900))
     first.underwrite("holder", "holder", Part(500))
-    first.begin_with([0, 1, 20, 2, 21])
+    first.predeposit_and_prove([0, 1, 2, 3, 4, 5, 6, 20, 21, 22, 23, 40])
+    first.stake_keys([0, 1, 20, 2, 21])
     first.request("redeemer", "redeemer", Part(10))
     first.frame_passes(Change("total", 150), Part(1_000), 1, 0)
     OnStage.stage = first.pair

@@ -10,7 +10,11 @@ from tests.trust.slashing import slashed_wei
 from tests.trust.victims import JUST_BEFORE_SECONDS, Row, Victims, shown
 from tests.unit.contracts.hands import deposit, report
 from tests.unit.contracts.reporting import Reporting
-from tests.unit.contracts.validators import KeyProof, Validators
+from tests.unit.contracts.validators import (
+    FOREIGN_CREDENTIALS,
+    Validators,
+    leads_elsewhere,
+)
 
 LIMIT_TAKER_WEI = 5_010 * ETHER
 REDEEMED_WEI = 5_000 * ETHER
@@ -18,23 +22,27 @@ UNDERWRITER_WEI = 100 * ETHER
 
 
 def operator(keel: Keel) -> Row:
-    """Withdraws its keys before each stake, wants rewards sent elsewhere, then is slashed."""
+    """Deposits first elsewhere, wants rewards sent elsewhere; one that did neither is slashed."""
     lost_wei, each_wei = _slashing(keel)
     Victims.of_liquid_ether(keel)
     validators = Validators(keel)
     bad, good = validators.add_operator(), validators.add_operator()
     registry, manager = validators.registry, validators.manager
-    own, others = validators.new_entries(1), validators.new_entries(1)
-    proofs: list[KeyProof] = []
-    for operator_id, entries in ((bad, own), (good, others)):
-        proofs.append((operator_id, validators.add_keys(operator_id, entries), 0, ()))
-    registry.withdrawBatch.send(bad, 0, sender=manager)
+    stolen, others = validators.new_entries(2)
+    validators.deposit_first(stolen.pubkey, FOREIGN_CREDENTIALS)
+    validators.predeposit(bad, [stolen])
+    validators.predeposit(good, [others])
     registry.setRewardAddress.send(bad, keel.actors.attacker.address, sender=manager)
-    validators.stake(proofs, own + others)
-    assert registry.operator(good).staked == 1
+    with leads_elsewhere(validators.root()):
+        validators.prove([stolen, others])
+    validators.prove([others])
+    validators.prove_one(stolen.pubkey)
+    validators.stake([stolen, others])
+    assert (registry.operator(bad).staked, registry.operator(good).staked) == (0, 1)
     victims = Victims.as_they_are(keel)
 
     def attempt() -> None:
+        assert registry.operator(bad).frozen
         assert registry.operator(bad).rewardAddress == manager
 
     at_once, day, delay = victims.missing_over_time(attempt, 14 * keel.profile.frame_seconds)
@@ -43,12 +51,13 @@ def operator(keel: Keel) -> Row:
         at_once,
         day,
         max(delay, lost_wei),
-        "Blocks nobody (OPR-7). Its own rewards go elsewhere after 14 frames (OPR-6), when "
-        "OPERATORS has long replaced a stolen key. The figure is for an operator that runs all "
+        "Blocks nobody (KEY-6). Depositing first with other credentials takes nothing, costs it "
+        "its own ether, and freezes it (KEY-4). Its own rewards go elsewhere after 14 frames "
+        "(OPR-6), when OPERATORS has long replaced a stolen key. The figure is for an operator "
+        "that runs all "
         f"validators and has all of them slashed at once: {shown(each_wei)} ETH each, as REP-10 "
         "expects it with a million validators on the chain, announced within a frame and applied a "
-        "frame later. Its target bounds its part of that (OPR-3); until bonds exist, nothing of "
-        "its own pays for it.",
+        "frame later. Its target bounds its part of that (OPR-3); its bond does not yet pay for it.",
     )
 
 

@@ -6,24 +6,29 @@ from dataclasses import replace
 import pytest
 from eth_utils.crypto import keccak
 
-from keel.chain.clock import jump, now, reverting
+from keel.chain.clock import jump, jump_to, now, reverting
 from keel.chain.revert import Reverted
 from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei, set_balance_wei, set_runtime_code
 from keel.chain.transaction import send_transaction
+from keel.model.commitment import public_key_hash
 from keel.model.constants import DAY, ETHER, GWEI
+from tests.causes import fails
 from tests.deployment import Keel
 from tests.incidents.stage import newest_frame
 from tests.trust.simulation import largest_loss_wei
 from tests.trust.victims import JUST_BEFORE_SECONDS, VICTIMS_WEI, Row, Victims, shown
 from tests.unit.contracts.hands import next_reference_slot, report
 from tests.unit.contracts.reporting import Reporting
+from tests.unit.contracts.validators import Validators
 from tests.unit.contracts.vaults import code_hashes, inputs_of, replace_modules
 
 UPGRADEABLE = "360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
 """What ERC-1822 wants `proxiableUUID` to return."""
 STEP_WEI = ETHER // 1_000
 REVERTS = bytes.fromhex("5f5ffd")
+BELIEVES_ALL = bytes.fromhex("00")
+KEYS_A_FRAME = 32
 TAKES_ALL = bytes.fromhex(f"366004146010575f5f5f5f47325af1005b7f{UPGRADEABLE}5f5260205ff3")
 """Code that OpenZeppelin's proxy accepts, and that sends all ether to whoever calls it."""
 SIMULATED = "from the simulation of [attacks.md](attacks.md)"
@@ -151,6 +156,36 @@ def fund_module(keel: Keel) -> Row:
     )
 
 
+def verifier_module(keel: Keel) -> Row:
+    """One that calls every proof true, and an operator whose keys pay elsewhere."""
+    module = keel.actors.stranger.address
+    set_runtime_code(keel.rpc, module, BELIEVES_ALL)
+    replace_modules(keel, proofs=module)
+    report(keel)
+    victims, validators = Victims.of_liquid_ether(keel), Validators(keel)
+    entries = validators.new_entries(2 * KEYS_A_FRAME)
+    validators.predeposit(validators.add_operator(), entries)
+    leaves = [public_key_hash(entry.pubkey) for entry in entries]
+    proof = ((0, 0, 0, []), 0, 2 ** len(leaves) - 1, leaves, [])
+    validators.registry.proveFresh.send(*proof, sender=validators.anyone)
+    start, missing = now(keel.rpc), []
+    for moment in (start + 1, start + DAY - 1):
+        jump_to(keel.rpc, moment)
+        validators.stake(entries)
+        with fails("NothingToStake"):
+            validators.stake(entries)
+        missing.append(victims.missing_wei())
+    return Row(
+        "a broken verifier module, with one operator",
+        missing[0],
+        missing[1],
+        None,
+        "Takes free ether by keys with foreign credentials.",
+        "Only MODULES can put one in, after 10 frames in which everybody can leave. LIM-3 bounds "
+        "it a frame, GUARDIAN pauses it.",
+    )
+
+
 def governance(keel: Keel) -> Row:
     """All roles with a delay at once schedule what they like; the victims see it and leave."""
     taken_wei = _takes_of_those_who_stay(keel)
@@ -187,7 +222,15 @@ def governance(keel: Keel) -> Row:
     )
 
 
-REPORTERS = (oracle_member, quorum, all_members, oracle_module, fund_module, governance)
+REPORTERS = (
+    oracle_member,
+    quorum,
+    all_members,
+    oracle_module,
+    fund_module,
+    verifier_module,
+    governance,
+)
 
 
 def _takes_of_those_who_stay(keel: Keel) -> int:

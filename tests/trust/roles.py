@@ -15,7 +15,7 @@ from tests.deployment import Keel
 from tests.trust.victims import JUST_BEFORE_SECONDS, Row, Victims
 from tests.unit.contracts.test_access import arguments_of, contract_named
 from tests.unit.contracts.validators import Validators
-from tests.unit.contracts.vaults import VALIDATOR_WEI, stake
+from tests.unit.contracts.vaults import VALIDATOR_WEI
 
 KEY = b"\x11" * 48
 OTHER_KEY = b"\x22" * 48
@@ -29,7 +29,9 @@ def admin(keel: Keel) -> Row:
 def modules(keel: Keel) -> Row:
     """Replaces what can be replaced."""
     return _refused(
-        keel, ROLE_BY_NAME["MODULES"], "Replaces oracle, fund or the code of WithdrawalVault."
+        keel,
+        ROLE_BY_NAME["MODULES"],
+        "Replaces oracle, fund, verifier of proofs, or the code of WithdrawalVault.",
     )
 
 
@@ -87,28 +89,6 @@ def consolidator(keel: Keel) -> Row:
     )
 
 
-def staker(keel: Keel) -> Row:
-    """Stakes on keys that pay elsewhere, as much as a day allows."""
-    victims = Victims.of_liquid_ether(keel)
-    vault, start, keys, missing = keel.quick.vault, now(keel.rpc), 0, []
-    for moment in (start + 1, start + DAY - 1):
-        jump_to(keel.rpc, moment)
-        while count := min(100, vault.stakeableWei() // VALIDATOR_WEI):
-            stake(keel, count, first=keys)
-            keys += count
-        with pytest.raises(Reverted, match=r"LimitExceeded|InsufficientLiquidity"):
-            stake(keel, 1, first=keys)
-        missing.append(victims.missing_wei())
-    return Row(
-        "STAKER, with one operator",
-        missing[0],
-        missing[1],
-        None,
-        "Takes free ether by keys with foreign credentials.",
-        "**Open until keys are proven.** Staking's limit bounds it, GUARDIAN pauses it.",
-    )
-
-
 def exiter(keel: Keel) -> Row:
     """Asks all validators to exit, as often as a day allows."""
     vault, keeper = keel.quick.withdrawal_vault, keel.holder_of("EXITER").address
@@ -131,18 +111,19 @@ def exiter(keel: Keel) -> Row:
 
 
 def admission(keel: Keel) -> Row:
-    """Admits an operator of its own, which nobody stakes for."""
+    """Admits an operator of its own, which predeposits with its own ether and proves nothing."""
     victims, validators = Victims.of_liquid_ether(keel), Validators(keel)
-    council = keel.holder_of("ADMISSION").address
-    root = keel.quick.deposits.get_deposit_root()
 
     def attempt() -> None:
-        validators.add_operator()
-        with fails("AccessManagedUnauthorized", caller=council):
-            validators.registry.stake.send([], b"", root, sender=council)
+        entries = validators.new_entries(1)
+        validators.predeposit(validators.add_operator(), entries)
+        with fails("NothingToStake"):
+            validators.stake(entries)
 
     at_once, day, _ = victims.missing_over_time(attempt, DAY)
-    means = "Admits operators, which get nothing that STAKER does not stake for them."
+    means = (
+        "Admits operators. Each validator of theirs is proven to pay Keel, and costs them 1 ETH."
+    )
     return Row("ADMISSION", at_once, day, None, means)
 
 
@@ -179,7 +160,6 @@ ROLES = (
     terms,
     operators,
     consolidator,
-    staker,
     exiter,
     admission,
     guardian,

@@ -9,7 +9,7 @@ from keel.chain.state import balance_wei
 from keel.model.constants import DAY, ETHER
 from tests.deployment import Keel
 from tests.unit.contracts.hands import deposit, report
-from tests.unit.contracts.vaults import VALIDATOR_WEI, stake
+from tests.unit.contracts.vaults import TOP_UP_WEI, VALIDATOR_WEI, stake
 
 VICTIMS_WEI = 10_000 * ETHER
 KEYS_AT_ONCE = 100
@@ -50,8 +50,8 @@ class Victims:
         """All of it that makes whole validators is staked, frame by frame if it must."""
         cls.of_liquid_ether(keel)
         vault, keys = keel.quick.vault, 0
-        while vault.freeWei() >= VALIDATOR_WEI:
-            count = min(KEYS_AT_ONCE, vault.stakeableWei() // VALIDATOR_WEI)
+        while vault.freeWei() >= TOP_UP_WEI:
+            count = min(KEYS_AT_ONCE, vault.stakeableValidators())
             if count:
                 stake(keel, count, first=keys)
             else:
@@ -61,8 +61,10 @@ class Victims:
 
     @classmethod
     def as_they_are(cls, keel: Keel) -> "Victims":
-        """What has been staked by now was staked honestly."""
-        staked_wei = balance_wei(keel.rpc, keel.quick.deposits.address)
+        """What the pool has staked by now was staked honestly; 1 ETH of each is the operator's."""
+        consensus = keel.quick.vault.consensus()
+        validators = (consensus.balanceWei + consensus.pendingWei) // VALIDATOR_WEI
+        staked_wei = validators * TOP_UP_WEI
         return cls(keel, str(keel.actors.depositor.address), staked_wei)
 
     def missing_wei(self) -> int:
