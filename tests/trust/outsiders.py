@@ -57,7 +57,7 @@ def operator(keel: Keel) -> Row:
         "that runs all "
         f"validators and has all of them slashed at once: {shown(each_wei)} ETH each, as REP-10 "
         "expects it with a million validators on the chain, announced within a frame and applied a "
-        "frame later. Its target bounds its part of that (OPR-3); its bond does not yet pay for it.",
+        "frame later. Its target bounds its part (OPR-3); its bond does not yet pay for it.",
     )
 
 
