@@ -6,7 +6,6 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from keel.chain.deposit_contract import DepositData, deposit_data_root
 from keel.chain.state import (
     impersonate,
     nonce,
@@ -178,29 +177,6 @@ def _sign_next_report(world: BeaconWorld) -> Committee:
     return Committee(ref_slot, leaves, ballots, box, app)
 
 
-def test_a_front_run_key_is_named_and_the_others_are_staked(
-    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
-) -> None:
-    world = keepers_world
-    registry = world.contracts.registry
-    staked = {event.inputs["pubkey"] for event in events(world, registry, "KeyStaked")}
-    packed = [event.inputs["keys"] for event in events(world, registry, "KeysAdded")]
-    waiting = [keys[at : at + 176] for keys in packed for at in range(0, len(keys), 176)]
-    waiting = [key for key in waiting if key[:48] not in staked]
-    victim = waiting[0]
-    credentials = b"\x01" + bytes(11) + bytes.fromhex(world.actors["attacker"][2:])
-    with keepers_beside(world, tmp_path, artifacts, rear) as circled:
-        _front_run(circled, victim[:48], credentials)
-        deposit(circled, "depositor", 4 * 32 * ETHER)
-        circled.circle.until(lambda: registry.totalStaked() == 11, "staking", 12)
-        (keeper,) = circled.circle.keepers
-        assert victim[:48].hex() in keeper.health().alarms["key_refused"]
-        assert "32 ETH" in keeper.health().alarms["keys_exhausted"]
-        keys = {event.inputs["pubkey"] for event in events(world, registry, "KeyStaked")}
-        assert victim[:48] not in keys
-        assert {key[:48] for key in waiting[1:]} <= keys
-
-
 def test_validators_that_were_staked_before_anybody_waited_are_counted(
     keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
@@ -210,7 +186,7 @@ def test_validators_that_were_staked_before_anybody_waited_are_counted(
         world.circle.until(lambda: registry.totalStaked() == 9, "staking")
         staked = await_staked(world, 9)
         assert (staked.validators, sum(staked.by_operator.values())) == (9, 9)
-        assert staked.amount_wei == 9 * 32 * ETHER
+        assert staked.amount_wei == 9 * 31 * ETHER
 
 
 def test_in_the_dead_state_tickets_are_paid_from_the_buffer_and_then_from_a_sweep(
@@ -254,20 +230,6 @@ def test_two_keepers_do_everything_once(
         asked = asked_exits(world)
         assert len(set(asked)) == len(asked) == len(leaving(world))
         assert _sent(world) == before + 2
-
-
-def _front_run(world: BeaconWorld, pubkey: bytes, credentials: bytes) -> None:
-    """Deposit for somebody else's key, without a signature of it."""
-    data = DepositData(pubkey, credentials, 10**9, bytes(96))
-    deposits = world.contracts.deposits
-    deposits.deposit.send(
-        pubkey,
-        credentials,
-        bytes(96),
-        deposit_data_root(data),
-        sender=world.actors["attacker"],
-        value_wei=ETHER,
-    )
 
 
 def test_a_keeper_that_hangs_is_passed_over(

@@ -25,6 +25,8 @@ from tests.nursery import Rear
 from tests.reporter.stage import metric
 
 FIRST_KEY = 300
+SELDOM = 1_000
+"""Slots after which a keeper reads a new state if it needs none before."""
 MOST_SLOTS = 96
 """In which a deposit becomes a validator."""
 
@@ -84,7 +86,7 @@ def await_validators(world: CircleWorld, *entries: DepositDataEntry) -> int:
 def test_keys_are_proven_in_two_slots_and_staked_in_two_more_also_with_a_gift_before(
     keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
-    with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear, state_slots=SELDOM) as world:
         chain, registry = world.beacon.chain, world.contracts.registry
         entries = entries_of(world, 4)
         gifted = entries[3]
@@ -147,7 +149,7 @@ def test_a_key_that_its_operator_deposited_first_elsewhere_is_proven_foreign_and
 def test_a_predeposit_with_a_void_signature_is_told_with_evidence_and_costs_nothing(
     keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
-    with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear, state_slots=SELDOM) as world:
         (good,) = entries_of(world, 1)
         void = unsigned(good, PREDEPOSIT_GWEI)
         before = nonce(world.rpc, world.actors["keeper"])
@@ -161,7 +163,9 @@ def test_a_predeposit_with_a_void_signature_is_told_with_evidence_and_costs_noth
         assert standing("void") == 0
         world.circle.until(lambda: standing("void") == 1, "its end", MOST_SLOTS)
         assert standing("queued") == 0
-        world.circle.advance(8, settle_each=True)
+        read = metric(keeper, "keel_keeper_state_slot")
+        world.circle.advance(2 * 8, settle_each=True)
+        assert metric(keeper, "keel_keeper_state_slot") == read
         assert nonce(world.rpc, world.actors["keeper"]) == before
         assert keeper.health().alarms == {}
         assert stages(world)[void.pubkey] is Stage.PREDEPOSITED
