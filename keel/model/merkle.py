@@ -3,9 +3,8 @@
 Nodes are keccak256 of the two children in ascending order. The layout is the complete binary tree
 of `@openzeppelin/merkle-tree` with its sorting of leaves switched off: node i has the children
 2i+1 and 2i+2, and the leaves fill the end of the array in reverse, so leaf 0 is the last node.
-Leaves stay in the order given (for key batches, the order of keys). Leaves must be hashes of
-something that is not 64 bytes long, such as the double hashes in `keel.model.commitment`, or an
-inner node could pass for a leaf.
+Leaves stay in the order given. They must be hashes of something that is not 64 bytes long, such as
+the double hashes in `keel.model.commitment`, or an inner node could pass for a leaf.
 """
 
 from collections.abc import Sequence

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from keel.chain.abi import Event
 from keel.chain.state import BlockHead
@@ -9,7 +10,7 @@ from keel.deploy.bindings import Bindings
 from keel.model.key_stage import Stage
 from keel.nodes.errors import NodeError
 from keel.sight.event_file import EventFile
-from keel.sight.event_index import ChainMovedError, EventIndex
+from keel.sight.event_index import ChainMovedError, EventIndex, Happened
 from keel.sight.key_lives import STAGE_OF, KeyLife, key_lives
 from keel.sight.recorded_keys import Recorded, recorded_keys
 
@@ -30,11 +31,15 @@ class AskedExit:
     last_block: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
     """Events up to one block, in order."""
 
     events: tuple[Event, ...]
+
+    @cached_property
+    def _lives(self) -> dict[bytes, KeyLife]:
+        return key_lives(self.events)
 
     def recorded(self, block_number: int) -> Recorded:
         """Keys that were staked up to a block."""
@@ -42,25 +47,17 @@ class History:
         keys = [(event.inputs["pubkey"], event.inputs["operatorId"]) for event in staked]
         return recorded_keys(keys)
 
-    def staked_operators(self) -> dict[bytes, int]:
-        """Keys that were staked, in order, and their operators."""
-        return {e.inputs["pubkey"]: e.inputs["operatorId"] for e in self._named("KeyStaked")}
-
     def key_lives(self) -> dict[bytes, KeyLife]:
         """Every key that was ever predeposited, in order, by its public key."""
-        return key_lives(self.events)
+        return self._lives
 
     def keys_at(self, stage: Stage) -> tuple[KeyLife, ...]:
         """Keys that stand at a stage, in the order of their predeposits."""
-        return tuple(life for life in self.key_lives().values() if life.stage is stage)
+        return tuple(life for life in self._lives.values() if life.stage is stage)
 
     def known_keys(self) -> dict[bytes, str]:
         """What became of every key: it can never be predeposited again (KEY-1)."""
-        return {pubkey: str(life) for pubkey, life in self.key_lives().items()}
-
-    def staked_pubkeys(self) -> frozenset[bytes]:
-        """Keys that were staked."""
-        return frozenset(self.staked_operators())
+        return {pubkey: str(life) for pubkey, life in self._lives.items()}
 
     def asked_exits(self) -> list[AskedExit]:
         """One entry for each key whose exit was ever asked for."""
@@ -97,6 +94,8 @@ class Historian:
     ) -> None:
         self._rpc = contracts.rpc
         self._index = EventIndex(contracts, first_block, _NAMES, file)
+        self._told: tuple[Happened, ...] = ()
+        self._history = History(())
 
     def up_to(self, head: BlockHead) -> History:
         """The history up to a block; raises NodeError when it is replaced meanwhile.
@@ -108,4 +107,7 @@ class Historian:
                 pass
         except ChainMovedError as error:
             raise NodeError(self._rpc.name, str(error)) from error
-        return History(tuple(happened.event for happened in self._index.events))
+        if self._told is not self._index.events:
+            self._told = self._index.events
+            self._history = History(tuple(happened.event for happened in self._told))
+        return self._history

@@ -42,7 +42,8 @@ def prove_keys(
     if not proofs:
         raise Fault("no validator of these keys can be proven now")
     for proof in proofs:
-        before(f"{foreign_why(proof) if proof.keys[0].is_foreign else ours_why(proof)}.")
+        why = foreign_why(proof) if proof.keys[0].is_foreign else ours_why(proof)
+        before(f"{why[0].upper()}{why[1:]}.")
         receipt = send(account, registry, proof.function, *proof.arguments)
         proven, foreign = (
             len(registry.events(receipt, name)) for name in ("KeyProven", "KeyForeign")

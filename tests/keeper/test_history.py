@@ -11,6 +11,7 @@ from keel.consensus.beacon.branches import branching
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import bind
 from keel.model.constants import ETHER
+from keel.model.key_stage import Stage
 from keel.nodes.errors import NodeError
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.keepers import stake_proven
@@ -23,7 +24,7 @@ CHAIN_ID = 31337
 
 
 def staked(historian: Historian, world: BeaconWorld) -> int:
-    return len(historian.up_to(block_head(world.rpc)).staked_pubkeys())
+    return len(historian.up_to(block_head(world.rpc)).keys_at(Stage.STAKED))
 
 
 def test_keys_that_were_staked_on_a_branch_are_forgotten_with_it(
@@ -44,7 +45,8 @@ def test_the_keys_of_any_block_are_those_that_were_staked_up_to_it(
     world, registry = keepers_world, keepers_world.contracts.registry
     historian = Historian(world.contracts, world.first_block)
     whole = historian.up_to(block_head(world.rpc))
-    assert whole.staked_operators() == staked_pubkeys(registry, world.first_block)
+    found = {life.pubkey: life.operator_id for life in whole.keys_at(Stage.STAKED)}
+    assert found == staked_pubkeys(registry, world.first_block)
     events = registry.events_between(world.first_block, block_head(world.rpc).number, "KeyStaked")
     (staked_at,) = {event.log.block_number for event in events}
     for number, count in ((staked_at - 1, 0), (staked_at, 8), (staked_at - 1, 0)):

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import orjson
 import pytest
 
+from keel.consensus.state.prover import ProvenBlock
 from keel.keeper.chores import Findings
+from keel.keeper.plan_output import plan_document
 from keel.keeper.proofs import plan_proofs
 from keel.keeper.view import Keys
 from keel.model.key_stage import Stage
@@ -101,3 +104,20 @@ def test_a_frozen_operator_is_named_with_its_key_until_it_is_set_again() -> None
         "Keel; OPERATORS can set it again"
     }
     assert plan_proofs(replace(view, operators=(operator(0), operator(1)))).alarms == {}
+
+
+def test_programs_read_the_arguments_of_a_proof() -> None:
+    validator = (b"\x01" * 32, b"\x02" * 32, 10**9, False, 2**64 - 1, 5, 6, 7)
+    block = ProvenBlock(timestamp=12, slot=3, proposer_index=4)
+    proof = KeyProof((appeared(1),), "proveKey", (block, 101, validator, (b"\x03" * 32,)))
+    view = replace(VIEW, keys=Keys(shown=Appearances(appeared=proof.keys), proofs=(proof,)))
+    document = orjson.loads(orjson.dumps(plan_document(view, plan_proofs(view))))
+    (chore,) = document["chores"]
+    assert chore["function"] == "proveKey"
+    numbers = ["18446744073709551615", "5", "6", "7"]
+    assert chore["arguments"] == [
+        ["12", "3", "4", []],
+        "101",
+        ["0x" + "01" * 32, "0x" + "02" * 32, "1000000000", False, *numbers],
+        ["0x" + "03" * 32],
+    ]
