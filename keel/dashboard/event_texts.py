@@ -219,7 +219,9 @@ def _member(verb: str) -> Words:
 
 
 def _modules(given: Mapping[str, Any]) -> tuple[Piece, ...]:
-    return ("The vault's oracle is ", Who(given["oracle"]), ", its fund ", Who(given["fund"]))
+    modules = given["modules"]
+    oracle, fund, proofs = Who(modules.oracle), Who(modules.fund), Who(modules.proofs)
+    return ("The vault's oracle is ", oracle, ", its fund ", fund, ", its verifier ", proofs)
 
 
 def _exit(given: Mapping[str, Any]) -> tuple[Piece, ...]:

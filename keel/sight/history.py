@@ -73,7 +73,7 @@ class History:
     def oracles(self, block_number: int) -> tuple[str, ...]:
         """Oracles that the vault had up to a block, each once, the present one last."""
         named = [
-            event.inputs["oracle"]
+            event.inputs["modules"].oracle
             for event in self._named("ModulesSet")
             if event.log.block_number <= block_number
         ]

@@ -98,7 +98,7 @@ def root_to_go_on_from(
         if earlier:
             first, block_number = block_number + 1, earlier[-1].log.block_number
             changes = vault.events_between(first, block_number, "ModulesSet")
-            oracles = (*oracles, *(each.inputs["oracle"] for each in changes))
+            oracles = (*oracles, *(each.inputs["modules"].oracle for each in changes))
     present = vault.modules(block=block_number).oracle
     if present not in oracles[-1:]:
         raise NodeError(
