@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
@@ -166,7 +167,7 @@ def verifier_module(keel: Keel) -> Row:
     entries = validators.new_entries(2 * KEYS_A_FRAME)
     validators.predeposit(validators.add_operator(), entries)
     leaves = [public_key_hash(entry.pubkey) for entry in entries]
-    proof = ((0, 0, 0, []), 0, 2 ** len(leaves) - 1, leaves, [])
+    proof: tuple[Any, ...] = ((0, 0, 0, []), 0, 2 ** len(leaves) - 1, leaves, [])
     validators.registry.proveFresh.send(*proof, sender=validators.anyone)
     start, missing = now(keel.rpc), []
     for moment in (start + 1, start + DAY - 1):

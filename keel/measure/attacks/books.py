@@ -9,10 +9,12 @@ from keel.model.constants import (
     BPS,
     INSOLVENT_INDEX,
     INSOLVENT_SHARES_PER_WEI,
+    PREDEPOSIT_WEI,
     RAY,
     SHARES_PER_UNIT,
     SHARES_PER_WEI,
     STALE_FRAMES,
+    TOP_UP_WEI,
     UNVESTED_FLOOR_WEI,
     UNVESTED_LIMIT_BPS,
     VALIDATOR_DEPOSIT_WEI,
@@ -27,8 +29,8 @@ CAP = MAINNET.stream_cap_ray_per_day
 QUORUM = 3
 MEMBERS = 5
 
-VICTIMS, ATTACKER, FEES, FUND = range(4)
-"""Holders; fees are what treasury and operators got."""
+VICTIMS, ATTACKER, FEES, FUND, BONDS = range(5)
+"""Holders; fees are what treasury and operators got, bonds what operators brought (KEY-6)."""
 
 
 class Books:
@@ -41,7 +43,7 @@ class Books:
         """Of victims alone, `fund_wei` of it insured; the reference slot is now."""
         total = staked_wei + buffer_wei
         self.now = self.ref_time = self.slot_time = 10**9 // FRAME * FRAME
-        self.shares = [0, 0, 0, 0]
+        self.shares = [0] * 5
         self.shares[FUND] = fund_wei * SHARES_PER_WEI // SHARES_PER_UNIT * SHARES_PER_UNIT
         self.total_shares = total * SHARES_PER_WEI
         self.shares[VICTIMS] = self.total_shares - self.shares[FUND]
@@ -51,7 +53,7 @@ class Books:
         self.pending_wei = self.arrived_wei = 0
         self.normalised, self.index = 0, RAY
         self.tickets: list[tuple[int, int, int, int]] = []
-        self.paid_wei = [0, 0, 0, 0]
+        self.paid_wei = [0] * 5
         self.loss_carry_wei = 0
         self.insolvent = False
         self.losses_full_at = self.stakes_full_at = 0
@@ -138,17 +140,23 @@ class Books:
         return max(MAINNET.stake_limit_bps * on_record // BPS, MAINNET.stake_floor_wei)
 
     def stake(self) -> None:
-        """Whole validators of what the queue does not need (STA-6)."""
+        """Whole validators of what the queue does not need (STA-6), and their bonds (KEY-6)."""
         free = self.buffer_wei() - self.owed_wei()
         closed = self.insolvent or self.announced_at or self.age_frames() >= STALE_FRAMES
         if closed or free <= 0:
             return
         capacity = self.rule_stake_capacity_wei()
-        wei = min(free, available(self.stakes_full_at, self.now, capacity, FRAME))
-        wei = wei // VALIDATOR_DEPOSIT_WEI * VALIDATOR_DEPOSIT_WEI
+        room = available(self.stakes_full_at, self.now, capacity, FRAME)
+        validators = min(free // TOP_UP_WEI, room // VALIDATOR_DEPOSIT_WEI)
+        wei = validators * VALIDATOR_DEPOSIT_WEI
         self.stakes_full_at = take(self.stakes_full_at, self.now, wei, capacity, FRAME)
         self.pending_wei += wei
         self.true_wei += wei
+        each = PREDEPOSIT_WEI * self.total_shares // self.visible_wei()
+        minted = validators * (each - each % SHARES_PER_UNIT)
+        self.shares[BONDS] += minted
+        self.total_shares += minted
+        self.backing_wei += validators * PREDEPOSIT_WEI
 
     def withdraw(self, wei: int) -> None:
         """Validators pay out; the ether reaches WithdrawalVault."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from keel.deploy.profiles import MAINNET
 from keel.measure.attacks.books import (
     ATTACKER,
+    BONDS,
     CAP,
     FRAME,
     FUND,
@@ -82,7 +83,10 @@ def test_the_page_is_what_the_simulation_finds(results: Results) -> None:
 
 @dataclass
 class Pair:
-    """A pool and the model, moved together; 960 ETH are staked, `buffer_wei` is not."""
+    """A pool and the model, moved together; 960 ETH are staked, `buffer_wei` is not.
+
+    The pool counts the bonds of the first 30 validators with the victims' shares.
+    """
 
     buffer_wei: int
     pool: Pool = field(init=False)
@@ -91,7 +95,7 @@ class Pair:
     def __post_init__(self) -> None:
         start = 10**9 // FRAME * FRAME
         world = keel.launch(TERMS, start - FRAME)
-        world, _ = keel.deposit(world, start - FRAME, "victims", 859 * ETHER + self.buffer_wei)
+        world, _ = keel.deposit(world, start - FRAME, "victims", 829 * ETHER + self.buffer_wei)
         world, _ = keel.deposit_wrapped(world, start - FRAME, keel.FUND, 100 * ETHER)
         world = keel.stake(world, start - FRAME, 30)
         now = start + MAINNET.finality_seconds
@@ -118,7 +122,7 @@ class Pair:
             self.attempt(lambda: keel.request(world, pool.now, "victims", "victims", wei))
             pool.request(VICTIMS, wei)
         elif deed == "stake":
-            wanted = keel.stakeable_wei(world, pool.now) // (32 * ETHER)
+            wanted = keel.stakeable_validators(world, pool.now)
             self.attempt(lambda: keel.stake(world, pool.now, wanted))
             pool.stake()
         else:
@@ -164,6 +168,7 @@ class Pair:
             "moved": pool.moved_at,
             "attacker": pool.shares[ATTACKER],
             "fund": pool.shares[FUND],
+            "bonds": pool.shares[BONDS],
         } == {
             "S": accounts.shares,
             "A": accounts.backing_wei,
@@ -183,6 +188,7 @@ class Pair:
             "moved": world.ether_moved_at,
             "attacker": world.shares_of.get("attacker", 0),
             "fund": world.fund_units * SHARES_PER_UNIT,
+            "bonds": (world.units_of[keel.BONDS] - 30 * ETHER) * SHARES_PER_UNIT,
         }
 
 
