@@ -31,7 +31,7 @@ _CHECKPOINTS_KEPT = 512
 _HEADERS_AT_ONCE = 200
 _TRANSFER = "Transfer"
 _COUNTED = "KeyStaked"
-_MODULES_SET = "ModulesSet"  # its inputs are named like the fields of Bindings
+_MODULES_SET = "ModulesSet"  # its modules are named like the fields of Bindings
 _ZERO_TOPIC = "0x" + "0" * 64
 
 
@@ -175,7 +175,7 @@ class EventIndex:
         for log in logs:
             event = vault.abi.decode_log(log) if log.address == vault.address else None
             if event is not None and event.name == _MODULES_SET:
-                for field, address in event.inputs.items():
+                for field, address in event.inputs["modules"]._asdict().items():
                     if field in self._names:
                         self._fields.setdefault(address, field)
         return len(self._fields) > known

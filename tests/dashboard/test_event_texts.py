@@ -40,6 +40,7 @@ _MOVES_NOTHING = {
 _REPORT = namedtuple(
     "_REPORT", "refSlot consensusBalanceGwei activeValidators exitedValidators slashedValidators"
 )
+_MODULES = namedtuple("_MODULES", "oracle fund proofs")
 
 
 def happened(artifacts: Artifacts, field: str, name: str) -> Happened:
@@ -58,6 +59,8 @@ def _inputs(event: AbiEvent) -> dict[str, Any]:
         number = (place + 1) * 10**21 + 7
         if kind == "address":
             values[name] = f"0x{place + 1:040x}"
+        elif name == "modules":
+            values[name] = _MODULES(*(f"0x{number:040x}" for number in range(3)))
         elif kind.startswith("("):
             values[name] = _REPORT(95, number // GWEI, 2, 0, 0)
         elif kind == "bytes":
