@@ -13,6 +13,7 @@ import sys
 import orjson
 
 from keel.chain.certificates import authorities
+from keel.chain.deposit_spec import deposit_spec
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.spec import load_spec
 from keel.keeper.command import cli as keeper
@@ -30,6 +31,7 @@ def warm_up() -> None:
     for module in _LATE_MODULES:
         importlib.import_module(module)
     authorities()
+    deposit_spec()
     spec = load_spec(ChainConfig())
     try:
         verified_state(spec, spec.BeaconState().encode_bytes(), bytes(32))

@@ -5,12 +5,11 @@ Source of the layout: the consensus specs' deposit contract and EIP-6110.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from eth_consensus_specs.phase0 import mainnet as phase0
-from eth_consensus_specs.utils.ssz.bytes import Bytes32
+from typing import Any
 
 from keel.chain.abi import Event
 from keel.chain.contract import Contract, Function
+from keel.chain.deposit_spec import deposit_spec
 from keel.chain.rpc import RpcClient
 from keel.chain.system_contracts import DEPOSIT_CONTRACT
 
@@ -85,12 +84,13 @@ def deposit_contract(rpc: RpcClient, address: str = DEPOSIT_CONTRACT) -> Deposit
 
 def deposit_data_root(data: DepositData) -> bytes:
     """Return the SSZ root of one deposit, the last argument of the contract's `deposit`."""
-    return bytes(phase0.hash_tree_root(_ssz(data)))
+    return bytes(deposit_spec().hash_tree_root(_ssz(data)))
 
 
 def deposit_root(deposits: Iterable[DepositData]) -> bytes:
     """Return the SSZ root of all deposits in order, as the contract's `get_deposit_root`."""
-    return bytes(phase0.hash_tree_root(phase0.DepositDataList(data=[_ssz(d) for d in deposits])))
+    spec = deposit_spec()
+    return bytes(spec.hash_tree_root(spec.DepositDataList(data=[_ssz(d) for d in deposits])))
 
 
 def deposit_count(contract: DepositContract) -> int:
@@ -114,10 +114,11 @@ def deposits_of(events: Sequence[Event]) -> list[Deposit]:
     ]
 
 
-def _ssz(data: DepositData) -> phase0.DepositData:
-    return phase0.DepositData(
-        pubkey=phase0.BLSPubkey(data.pubkey),
-        withdrawal_credentials=Bytes32(data.withdrawal_credentials),
-        amount=phase0.Gwei(data.amount_gwei),
-        signature=phase0.BLSSignature(data.signature),
+def _ssz(data: DepositData) -> Any:
+    spec = deposit_spec()
+    return spec.DepositData(
+        pubkey=spec.BLSPubkey(data.pubkey),
+        withdrawal_credentials=spec.Bytes32(data.withdrawal_credentials),
+        amount=spec.Gwei(data.amount_gwei),
+        signature=spec.BLSSignature(data.signature),
     )

@@ -1,7 +1,6 @@
 """The `deposit_data-*.json` files of Ethereum's deposit tools: make, write, read and check.
 
-Roots and domains come from the executable consensus specification. Deposits are the same in every
-fork, so its phase 0 module serves, the one that imports fastest.
+Roots and domains come from the executable consensus specification.
 """
 
 import json
@@ -10,9 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from eth_consensus_specs.phase0 import mainnet as spec
-from eth_consensus_specs.utils.ssz.bytes import Bytes32
-
+from keel.chain.deposit_spec import deposit_spec
 from keel.consensus.deposit_problems import DepositDataError, DepositDataProblem
 from keel.consensus.keys import ValidatorKey, sign, verify
 from keel.consensus.networks import Network, network_named
@@ -98,9 +95,10 @@ def deposit_signing_root(
     pubkey: bytes, withdrawal_credentials: bytes, amount_gwei: int, network: Network
 ) -> bytes:
     """Return the 32 bytes that the validator's key signs (DOMAIN_DEPOSIT, genesis fork)."""
+    spec = deposit_spec()
     message = spec.DepositMessage(
         pubkey=spec.BLSPubkey(pubkey),
-        withdrawal_credentials=Bytes32(withdrawal_credentials),
+        withdrawal_credentials=spec.Bytes32(withdrawal_credentials),
         amount=spec.Gwei(amount_gwei),
     )
     version = spec.Version(network.genesis_fork_version)
@@ -267,8 +265,9 @@ def _roots(
     signature: bytes,
     network: Network,
 ) -> _Roots:
+    spec = deposit_spec()
     key = spec.BLSPubkey(pubkey)
-    credentials = Bytes32(withdrawal_credentials)
+    credentials = spec.Bytes32(withdrawal_credentials)
     amount = spec.Gwei(amount_gwei)
     message = spec.DepositMessage(pubkey=key, withdrawal_credentials=credentials, amount=amount)
     data = spec.DepositData(

@@ -80,7 +80,7 @@ def test_the_node_above_neighbours_is_proven(count: int) -> None:
             leaves = [tree.validators.chunks.node(0, first + n) for n in range(size)]
             assert merkle_tree(as_nodes(leaves), height).root == proof.leaf
     for first, size in ((0, 0), (0, 3), (1, 2), (6, 4)):
-        with pytest.raises(ProofError, match=f"{size} validators from {first} on are no subtree"):
+        with pytest.raises(ProofError, match=f"{size} validators from {first} on are not"):
             prove_validators(tree, indices, first, size)
     with pytest.raises(ProofError, match=f"leaf 64, 0 to {count - 1} expected"):
         prove_validators(tree, indices, 64, 8)
