@@ -159,7 +159,7 @@ contract WithdrawalVault is EtherSource, IWithdrawalVault, AccessManagedUpgradea
     }
 
     /// @dev MOD-1: nobody calls `upgradeToAndCall` from outside. `upgradeToCode` has checked the caller and the code.
-    function _authorizeUpgrade(address) internal view override {
+    function _authorizeUpgrade(address) internal pure override {
         if (msg.sig != IWithdrawalVault.upgradeToCode.selector) revert CodeHashNotNamed();
     }
 
