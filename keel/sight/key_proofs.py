@@ -9,7 +9,7 @@ from keel.sight.appearances import Appeared
 
 LARGEST_BATCH = 256
 """PRF-4: neighbours in one proof."""
-_PROOF_GAS = 75_000
+_PROOF_GAS = 95_000
 """What a proof more costs, whatever it proves: a transaction and the way up to the block's root."""
 _FILLER_GAS = 1_100
 """What a validator that only fills a batch costs: 32 bytes and a hash."""

@@ -13,7 +13,7 @@ from tests.unit.sight.state_examples import OWN, STRANGER, KnownValidator, Scene
 from tests.unit.sight.test_appearances import life, new
 
 TIME = 1_800_000_012
-FILLERS_OF_A_PROOF = 68
+FILLERS_OF_A_PROOF = 86
 """So many validators that only fill a batch cost as much as another proof."""
 
 
