@@ -47,7 +47,7 @@ def test_every_restricted_function_has_exactly_one_role() -> None:
     listed = [(c, f) for role in ROLES for c, names in role.functions for f in names]
     assert len(listed) == len(set(listed))
     assert set(listed) == restricted_in_sources()
-    assert ("OperatorRegistry", "stake") in restricted_in_sources()
+    assert ("OperatorRegistry", "setOperator") in restricted_in_sources()
 
 
 def test_every_function_of_a_role_exists_once(artifacts: Artifacts) -> None:
