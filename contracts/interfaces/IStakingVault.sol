@@ -225,7 +225,8 @@ interface IStakingVault is IKeelEther, IErrors {
     function announceLoss(uint256 refTime, uint256 lossWei) external;
 
     /// @notice Registry only. Send 31 ETH, out of ether that the queue does not need, for each key whose validator
-    /// holds the operator's 1 ETH, and mint wkETH worth that 1 ETH for the operators' bonds (KEY-6).
+    /// holds the operator's 1 ETH, and mint wkETH worth that 1 ETH for the operators' bonds (KEY-6). Closed as long as
+    /// `depositsReopenAt` keeps deposits closed (STA-3).
     /// @param pubkeys 48 bytes a key, their validators proven
     /// @return bondUnitsEach wkETH for each key, rounded down
     function fundValidators(bytes calldata pubkeys) external returns (uint256 bondUnitsEach);

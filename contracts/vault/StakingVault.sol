@@ -244,6 +244,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         if (block.timestamp < limits.stakingPausedUntil) {
             revert ActionPaused(Action.Staking, limits.stakingPausedUntil);
         }
+        if (block.timestamp < limits.depositsReopenAt) revert DepositsClosed(limits.depositsReopenAt);
         uint256 count = pubkeys.length / PUBKEY_BYTES;
         uint256 sentWei = count * TOP_UP_WEI;
         if (sentWei > freeWei()) revert InsufficientLiquidity(sentWei, freeWei());
@@ -266,10 +267,11 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @dev KEY-6: the operators' ether, which their validators already hold, becomes wkETH of their bonds at the rate
-    /// of a deposit.
+    /// of a deposit. While a loss comes back, when LIM-4 keeps deposits out, unvested ether counts as well, up to par.
     function _bond(uint256 count) private returns (uint256 unitsEach) {
         (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
-        unitsEach = PREDEPOSIT_WEI * total / visibleWei / SHARES_PER_UNIT;
+        uint256 worthWei = Math.max(visibleWei, Math.min(_books.ledger.assetsWei, total / SHARES_PER_WEI));
+        unitsEach = PREDEPOSIT_WEI * total / worthWei / SHARES_PER_UNIT;
         uint256 shares = unitsEach * count * SHARES_PER_UNIT;
         uint256 bondWei = count * PREDEPOSIT_WEI;
         _books.ledger.shares = (total + shares).toUint120();

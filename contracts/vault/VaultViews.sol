@@ -213,7 +213,8 @@ abstract contract VaultViews is IStakingVault, Permit {
     /// @inheritdoc IStakingVault
     function stakeableValidators() external view returns (uint256) {
         bool isClosed = block.timestamp >= _books.flow.depositsOpenUntil;
-        if (isClosed || block.timestamp < _books.limits.stakingPausedUntil) return 0;
+        uint256 openFrom = Math.max(_books.limits.stakingPausedUntil, _books.limits.depositsReopenAt);
+        if (isClosed || block.timestamp < openFrom) return 0;
         uint256 roomWei = TokenBucket.available(_books.limits.stakesFullAt, _stakeCapacityWei(), FRAME_SECONDS);
         return Math.min(freeWei() / TOP_UP_WEI, roomWei / VALIDATOR_WEI);
     }

@@ -143,7 +143,7 @@ class Books:
         """Whole validators of what the queue does not need (STA-6), and their bonds (KEY-6)."""
         free = self.buffer_wei() - self.owed_wei()
         closed = self.insolvent or self.announced_at or self.age_frames() >= STALE_FRAMES
-        if closed or free <= 0:
+        if closed or self.now < self.deposits_open_from or free <= 0:
             return
         capacity = self.rule_stake_capacity_wei()
         room = available(self.stakes_full_at, self.now, capacity, FRAME)
@@ -152,7 +152,9 @@ class Books:
         self.stakes_full_at = take(self.stakes_full_at, self.now, wei, capacity, FRAME)
         self.pending_wei += wei
         self.true_wei += wei
-        each = PREDEPOSIT_WEI * self.total_shares // self.visible_wei()
+        par = self.total_shares // SHARES_PER_WEI
+        worth = max(self.visible_wei(), min(self.backing_wei, par))
+        each = PREDEPOSIT_WEI * self.total_shares // worth
         minted = validators * (each - each % SHARES_PER_UNIT)
         self.shares[BONDS] += minted
         self.total_shares += minted

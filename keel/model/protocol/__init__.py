@@ -26,6 +26,7 @@ from keel.model.protocol.reporting import (
     submit_report,
 )
 from keel.model.protocol.staking import (
+    bond_units,
     pay_bond,
     release_bond,
     stake,
@@ -73,6 +74,7 @@ __all__ = [
     "Protocol",
     "Redemption",
     "Submission",
+    "bond_units",
     "cancel_cooldown",
     "claim",
     "claim_operator_reward",

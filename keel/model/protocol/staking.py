@@ -2,7 +2,9 @@
 
 STA-6: staking takes 31 ETH a validator from what the queue does not need.
 KEY-6: the operator's 1 ETH, which the validator holds, becomes wkETH of its bond at the rate of a
-deposit, in whole units: B falls by 31, P rises by 32, A by 1.
+deposit, in whole units: B falls by 31, P rises by 32, A by 1. Bonds buy nothing that deposits are
+kept from: no stake while STA-3 keeps deposits closed after a loss, and while a loss comes back
+(LIM-4) the rate counts what is unvested as well, up to par.
 LIM-3: staking is bounded in a frame.
 ACC-4: nothing is staked any more after insolvency.
 BND-3: bonds are paid while the state is normal.
@@ -18,15 +20,22 @@ from keel.model.constants import (
     BPS,
     PREDEPOSIT_WEI,
     SHARES_PER_UNIT,
+    SHARES_PER_WEI,
     TOP_UP_WEI,
     VALIDATOR_DEPOSIT_WEI,
 )
-from keel.model.errors import InsufficientLiquidity, NothingToStake, Refused, StateNotNormal
+from keel.model.errors import (
+    DepositsClosed,
+    InsufficientLiquidity,
+    NothingToStake,
+    Refused,
+    StateNotNormal,
+)
 from keel.model.frames import Action, State
 from keel.model.keys import Choice, choose
 from keel.model.limits import available, take
 from keel.model.protocol.state import BONDS, WKETH, Protocol
-from keel.model.shares import whole_units
+from keel.model.shares import to_shares_down, whole_units
 from keel.model.staking_record import add_staked
 
 
@@ -48,7 +57,7 @@ def stake_keys(world: Protocol, now: int, roots: Sequence[bytes]) -> tuple[Proto
 
 def stake(world: Protocol, now: int, validators: int) -> Protocol:
     """Fund validators that hold their operators' 1 ETH. Raises Refused."""
-    world.require_entry(Action.STAKING, now)
+    _require_stakes(world, now)
     if validators == 0:
         raise NothingToStake
     sent_wei = validators * TOP_UP_WEI
@@ -67,7 +76,10 @@ def stake(world: Protocol, now: int, validators: int) -> Protocol:
 
 def bond_units(world: Protocol, now: int) -> int:
     """Units of wkETH that the bond gets for one validator staked now (KEY-6)."""
-    return whole_units(world.accounts.to_shares_down(PREDEPOSIT_WEI, now))
+    accounts = world.accounts
+    at_most_par_wei = min(accounts.backing_wei, accounts.shares // SHARES_PER_WEI)
+    worth_wei = max(accounts.visible_wei(now), at_most_par_wei)
+    return whole_units(to_shares_down(PREDEPOSIT_WEI, accounts.shares, worth_wei))
 
 
 def stake_capacity_wei(world: Protocol) -> int:
@@ -80,7 +92,7 @@ def stake_capacity_wei(world: Protocol) -> int:
 def stakeable_validators(world: Protocol, now: int) -> int:
     """Validators that can be staked now; 0 when closed."""
     try:
-        world.require_entry(Action.STAKING, now)
+        _require_stakes(world, now)
     except Refused:
         return 0
     frame_seconds = world.parameters.geometry.frame_seconds
@@ -108,3 +120,9 @@ def pay_bond(world: Protocol, now: int, operator_id: int, receiver: str) -> tupl
         raise StateNotNormal(state)
     moved = world.debit_units(BONDS, units).credit_units(receiver, units)
     return replace(moved, bonds={**world.bonds, operator_id: bond_rules.paid(bond)}), units
+
+
+def _require_stakes(world: Protocol, now: int) -> None:
+    world.require_entry(Action.STAKING, now)
+    if now < world.deposits_open_from:
+        raise DepositsClosed(world.deposits_open_from)

@@ -18,6 +18,7 @@ from tests.unit.contracts.vaults import (
     inputs_of,
     shares_of,
     stake,
+    units_of,
 )
 
 DEPOSIT = 0
@@ -172,12 +173,13 @@ class TestReopening:
         assert vault.depositsReopenAt() == at + REOPENING_FRAMES * keel.profile.frame_seconds
         return int(vault.depositsReopenAt())
 
-    def test_is_to_the_second_and_closes_deposits_alone(
+    def test_is_to_the_second_and_closes_deposits_and_stakes_alone(
         self, keel: Keel, vault: StakingVault, reopen_at: int
     ) -> None:
         person = keel.actors.depositor.address
-        assert vault.stakeableValidators() == 1
-        stake(keel, 1, first=100)
+        assert vault.stakeableValidators() == 0
+        with fails("DepositsClosed", reopenAt=reopen_at):
+            stake(keel, 1, first=100)
         keel.quick.instant.redeem.send(ETHER * 10**9, person, 0, sender=person)
         change(keel, 0, frames=REOPENING_FRAMES - 1)
         jump_to(keel.rpc, reopen_at - 1)
@@ -262,3 +264,18 @@ class TestUnvestedLimit:
                 held = shares_of(keel, person)[0]
                 deposit_at(keel, ref_time + beyond_wei, person, ETHER)
                 assert shares_of(keel, person)[0] > held
+
+
+def test_bonds_buy_nothing_of_a_loss_that_comes_back(keel: Keel, vault: StakingVault) -> None:
+    """KEY-6, LIM-4: deposits wait; a bond costs what a share will be worth, up to par."""
+    announce_loss(keel, 500 * ETHER)
+    change(keel, -500 * ETHER)
+    change(keel, 500 * ETHER, frames=REOPENING_FRAMES + 1)
+    _, assets_wei, unvested_wei = vault.totals()
+    assert assets_wei == 1_000 * ETHER
+    assert vault.depositableWei() == 0
+    assert assets_wei - unvested_wei < 501 * ETHER
+    bonds = keel.quick.bonds.address
+    before = units_of(keel, bonds)
+    stake(keel, 1, first=100)
+    assert units_of(keel, bonds) - before == ETHER

@@ -11,12 +11,13 @@ from keel.model import protocol as keel
 from keel.model.allocation import Operator
 from keel.model.bonds import Bond, release
 from keel.model.constants import ETHER
-from keel.model.errors import NothingToStake, StateNotNormal
+from keel.model.errors import DepositsClosed, NothingToStake, StateNotNormal
 from keel.model.frames import Action
 from keel.model.key_stage import Stage
 from keel.model.keys import Registry
 from keel.model.protocol import BONDS, Protocol
 from keel.model.registry_errors import BondLeaving, NothingToPay, NothingToRelease
+from keel.model.stream import Stream
 from tests.unit.model.worlds import NOW, PARAMETERS, odd_world
 
 ROOTS = [bytes([n]) * 32 for n in range(1, 41)]
@@ -60,6 +61,27 @@ def test_ether_and_limit_leave_keys_and_a_pause_takes_none() -> None:
     for closed in (paused, after):
         with pytest.raises(NothingToStake):
             keel.stake_keys(closed, NOW, ROOTS)
+
+
+def test_bonds_buy_nothing_that_deposits_are_kept_from() -> None:
+    """KEY-6, STA-3, LIM-4: after a loss that was false, and while it comes back."""
+    world = odd_world()
+    closed = replace(world, deposits_open_from=NOW + 1)
+    assert [keel.stakeable_validators(closed, now) for now in (NOW, NOW + 1)] == [0, 22]
+    with pytest.raises(DepositsClosed):
+        keel.stake(closed, NOW, 1)
+    keel.stake(closed, NOW + 1, 1)
+    accounts = world.accounts
+    back = Stream(accounts.backing_wei * 9 // 10, NOW + 10**6, 10**6)
+    fallen = replace(accounts, shares=accounts.backing_wei * 2 * 10**9, stream=back)
+    units = keel.bond_units(replace(world, accounts=fallen), NOW)
+    assert units == 2 * ETHER  # A is half of par; by V alone it would be 20
+    risen = replace(fallen, shares=accounts.backing_wei * 10**9 // 2)
+    assert keel.bond_units(replace(world, accounts=risen), NOW) == ETHER
+    gift = replace(fallen, shares=accounts.backing_wei * 10**9 // 20)
+    by_visible = keel.bond_units(replace(world, accounts=gift), NOW)
+    assert by_visible == gift.to_shares_down(ETHER, NOW) // 10**9
+    assert ETHER // 2 - 10 <= by_visible <= ETHER // 2
 
 
 def test_a_bond_leaves_after_the_exit_the_cooldown_and_in_the_normal_state() -> None:
