@@ -16,7 +16,6 @@ interface IOperatorBonds is IErrors {
         uint32 payableAt;
     }
 
-    event BondAdded(uint256 indexed operatorId, uint256 units);
     event BondReleased(uint256 indexed operatorId, uint256 validators, uint256 units, uint256 payableAt);
     event BondPaid(uint256 indexed operatorId, address indexed to, uint256 units);
 
@@ -26,12 +25,12 @@ interface IOperatorBonds is IErrors {
     error BondLeaving(uint256 operatorId, uint256 payableAt, uint256 nowTime);
     error LeafNotReported(uint256 operatorId);
 
-    /// @notice Registry only, once the vault has minted the units here (KEY-6).
+    /// @notice Registry only, once the vault has minted the units here (KEY-6); `KeyStaked` and `Staked` tell of it.
     /// @param operatorIds the first `count` have one validator more each, an operator as often as it has them
     function add(uint256[] calldata operatorIds, uint256 count, uint256 unitsEach) external;
 
     /// @notice BND-2: start the cooldown for the part of an operator's bond whose validators have exited by the newest
-    /// report. Anyone. A second call while one is cooling down adds to it and starts it again.
+    /// report. Anyone. What is cooling down already joins it; the time left is the mean of both, weighted by units.
     function release(IOperatorRegistry.RewardLeaf calldata leaf, bytes32[] calldata proof) external;
 
     /// @notice BND-3: pay what has cooled down to the operator's reward address, while the vault's state is normal.

@@ -117,7 +117,7 @@ interface IOperatorRegistry is IErrors {
     /// @param fresh bit i: `leaves[i]` is the public key root of a fresh validator; else the root of a validator that
     /// only fills the batch
     function proveFresh(
-        IValidatorProofs.Block calldata at,
+        IValidatorProofs.Block calldata shownBy,
         uint256 firstIndex,
         uint256 fresh,
         bytes32[] calldata leaves,
@@ -127,7 +127,7 @@ interface IOperatorRegistry is IErrors {
     /// @notice KEY-3, KEY-4: prove the validator of one predeposited key, whatever it looks like. Anyone. With other
     /// withdrawal credentials the key is `Foreign` and its operator frozen. Reverts `ValidatorLeaving`.
     function proveKey(
-        IValidatorProofs.Block calldata at,
+        IValidatorProofs.Block calldata shownBy,
         uint256 validatorIndex,
         IValidatorProofs.Validator calldata validator,
         bytes32[] calldata branch

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IOperatorBonds} from "../interfaces/IOperatorBonds.sol";
 import {IOperatorRegistry} from "../interfaces/IOperatorRegistry.sol";
@@ -51,7 +52,6 @@ contract OperatorBonds is IOperatorBonds {
         uint96 units = unitsEach.toUint96();
         for (uint256 i; i < count; ++i) {
             _bonds[operatorIds[i]].units += units;
-            emit BondAdded(operatorIds[i], units);
         }
     }
 
@@ -66,10 +66,12 @@ contract OperatorBonds is IOperatorBonds {
         uint256 validators = leaf.exited - bond.released;
         uint256 bonded = REGISTRY.operator(operatorId).staked - bond.released;
         uint96 units = (bond.units * validators / bonded).toUint96();
+        uint256 leftSeconds = Math.saturatingSub(bond.payableAt, block.timestamp);
+        uint256 weighted = bond.leavingUnits * leftSeconds + units * COOLDOWN_SECONDS;
         bond.units -= units;
         bond.leavingUnits += units;
         bond.released = leaf.exited;
-        bond.payableAt = (block.timestamp + COOLDOWN_SECONDS).toUint32();
+        bond.payableAt = (block.timestamp + Math.ceilDiv(weighted, bond.leavingUnits)).toUint32();
         _bonds[operatorId] = bond;
         emit BondReleased(operatorId, validators, units, bond.payableAt);
     }

@@ -155,14 +155,14 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
     /// @inheritdoc IOperatorRegistry
     function proveFresh(
-        IValidatorProofs.Block calldata at,
+        IValidatorProofs.Block calldata shownBy,
         uint256 firstIndex,
         uint256 fresh,
         bytes32[] calldata leaves,
         bytes32[] calldata branch
     ) external {
         bytes32 credentials = VAULT.withdrawalCredentials();
-        _proofs().requireFresh(at, firstIndex, fresh, leaves, credentials, branch);
+        _proofs().requireFresh(shownBy, firstIndex, fresh, leaves, credentials, branch);
         bool isAny;
         for (uint256 i; i < leaves.length; ++i) {
             if (fresh >> i & 1 == 0 || _keys[leaves[i]].stage != Stage.Predeposited) continue;
@@ -174,7 +174,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
     /// @inheritdoc IOperatorRegistry
     function proveKey(
-        IValidatorProofs.Block calldata at,
+        IValidatorProofs.Block calldata shownBy,
         uint256 validatorIndex,
         IValidatorProofs.Validator calldata validator,
         bytes32[] calldata branch
@@ -182,7 +182,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         bytes32 pubkeyRoot = validator.pubkeyRoot;
         Key storage key = _keys[pubkeyRoot];
         _requireStage(pubkeyRoot, key.stage, Stage.Predeposited);
-        _proofs().requireValidator(at, validatorIndex, validator, branch);
+        _proofs().requireValidator(shownBy, validatorIndex, validator, branch);
         if (validator.withdrawalCredentials != VAULT.withdrawalCredentials()) {
             key.stage = Stage.Foreign;
             _records[key.operatorId].allocation.frozen = true;
@@ -203,8 +203,8 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         bytes memory taken;
         uint256[] memory operatorIds = new uint256[](Math.min(most, pubkeys.length / PUBKEY_BYTES));
         uint256 count;
-        for (uint256 at; at < pubkeys.length && count < most; at += PUBKEY_BYTES) {
-            bytes calldata pubkey = pubkeys[at:at + PUBKEY_BYTES];
+        for (uint256 from; from < pubkeys.length && count < most; from += PUBKEY_BYTES) {
+            bytes calldata pubkey = pubkeys[from:from + PUBKEY_BYTES];
             (bool isStaked, uint256 operatorId) = _tryStake(pubkey, total + count);
             if (!isStaked) continue;
             operatorIds[count++] = operatorId;

@@ -260,10 +260,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         staked.validators += count.toUint32();
         bondUnitsEach = _bond(count);
 
-        bytes32 credentials = withdrawalCredentials();
-        for (uint256 at; at < pubkeys.length; at += PUBKEY_BYTES) {
-            TopUps.send(DEPOSIT_CONTRACT, pubkeys[at:at + PUBKEY_BYTES], credentials, TOP_UP_WEI);
-        }
+        TopUps.send(DEPOSIT_CONTRACT, pubkeys, withdrawalCredentials(), TOP_UP_WEI);
     }
 
     /// @dev KEY-6: the operators' ether, which their validators already hold, becomes wkETH of their bonds at the rate

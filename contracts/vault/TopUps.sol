@@ -2,27 +2,31 @@
 pragma solidity 0.8.37;
 
 import {IDepositContract} from "../interfaces/IDepositContract.sol";
-import {SIGNATURE_BYTES} from "../rules/Constants.sol";
+import {PUBKEY_BYTES, SIGNATURE_BYTES} from "../rules/Constants.sol";
 
 /// @title Deposits for validators that exist already
 /// @notice Rule KEY-6 of docs/design.md. The beacon chain checks no signature of a deposit for a known public key
 /// (consensus specs, Electra, `apply_pending_deposit`), so none is sent.
 library TopUps {
-    /// @param pubkey 48 bytes
-    function send(IDepositContract target, bytes calldata pubkey, bytes32 credentials, uint256 amountWei) internal {
+    /// @param pubkeys 48 bytes each
+    /// @param amountWei for each
+    function send(IDepositContract target, bytes calldata pubkeys, bytes32 credentials, uint256 amountWei) internal {
         bytes memory signature = new bytes(SIGNATURE_BYTES);
-        bytes32 root = _dataRoot(pubkey, credentials, amountWei / 1 gwei);
-        target.deposit{value: amountWei}(pubkey, bytes.concat(credentials), signature, root);
+        bytes32 amountAndSignature = _amountAndSignature(amountWei / 1 gwei);
+        for (uint256 from; from < pubkeys.length; from += PUBKEY_BYTES) {
+            bytes calldata pubkey = pubkeys[from:from + PUBKEY_BYTES];
+            bytes32 keyAndCredentials = sha256(bytes.concat(sha256(bytes.concat(pubkey, bytes16(0))), credentials));
+            bytes32 root = sha256(bytes.concat(keyAndCredentials, amountAndSignature));
+            target.deposit{value: amountWei}(pubkey, bytes.concat(credentials), signature, root);
+        }
     }
 
-    /// @dev SSZ root of `DepositData` with an empty signature, which the deposit contract computes as well.
-    function _dataRoot(bytes calldata pubkey, bytes32 credentials, uint256 amountGwei) private pure returns (bytes32) {
+    /// @dev The half of `DepositData`, as SSZ hashes it, that is the same in all of them: amount and empty signature.
+    /// The deposit contract computes the whole root as well, and refuses another.
+    function _amountAndSignature(uint256 amountGwei) private pure returns (bytes32) {
         bytes32 zeroPair = sha256(bytes.concat(bytes32(0), bytes32(0)));
         bytes32 signatureRoot = sha256(bytes.concat(zeroPair, zeroPair));
-        bytes32 pubkeyRoot = sha256(bytes.concat(pubkey, bytes16(0)));
-        bytes32 keyAndCredentials = sha256(bytes.concat(pubkeyRoot, credentials));
-        bytes32 amountAndSignature = sha256(bytes.concat(_littleEndian(amountGwei), signatureRoot));
-        return sha256(bytes.concat(keyAndCredentials, amountAndSignature));
+        return sha256(bytes.concat(_littleEndian(amountGwei), signatureRoot));
     }
 
     /// @dev SSZ's chunk of a uint64.

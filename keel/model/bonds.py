@@ -2,12 +2,13 @@
 
 BND-1: a bond belongs in equal parts to the validators that were not released.
 BND-2: what has exited by the newest report is released and cools down; one release during another
-adds to it and starts the time again.
+joins it, and the time left is the mean of both, weighted by units.
 """
 
 from dataclasses import dataclass, replace
 
 from keel.model.registry_errors import BondLeaving, NothingToPay, NothingToRelease
+from keel.model.rounding import ceil_div
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,16 @@ class Bond:
     payable_at: int = 0
 
 
-def release(bond: Bond, operator_id: int, exited: int, staked: int, payable_at: int) -> Bond:
+def release(
+    bond: Bond, operator_id: int, exited: int, staked: int, *, now: int, cooldown_seconds: int
+) -> Bond:
     """Let the part of exited validators cool down (BND-2); raises NothingToRelease."""
     if exited <= bond.released:
         raise NothingToRelease(operator_id, exited, bond.released)
     units = bond.units * (exited - bond.released) // (staked - bond.released)
-    return Bond(bond.units - units, bond.leaving_units + units, exited, payable_at)
+    leaving_units = bond.leaving_units + units
+    weighted = bond.leaving_units * max(0, bond.payable_at - now) + units * cooldown_seconds
+    return Bond(bond.units - units, leaving_units, exited, now + ceil_div(weighted, leaving_units))
 
 
 def payable_units(bond: Bond, operator_id: int, now: int) -> int:

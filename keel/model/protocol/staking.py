@@ -106,8 +106,10 @@ def release_bond(world: Protocol, now: int, operator_id: int, exited: int) -> Pr
         world.bonds.get(operator_id, Bond()),
         world.registry.operators[operator_id].staked,
     )
-    payable_at = now + world.parameters.cooldown_seconds
-    released = bond_rules.release(bond, operator_id, exited, staked, payable_at)
+    cooldown_seconds = world.parameters.cooldown_seconds
+    released = bond_rules.release(
+        bond, operator_id, exited, staked, now=now, cooldown_seconds=cooldown_seconds
+    )
     return replace(world, bonds={**world.bonds, operator_id: released})
 
 

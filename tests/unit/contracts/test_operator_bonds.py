@@ -131,8 +131,9 @@ def test_anyone_releases_the_part_of_what_has_exited(bonds: Bonds) -> None:
     cooldown = bonds.contract.COOLDOWN_SECONDS()
     assert cooldown == bonds.keel.profile.cooldown_seconds
     payable_at = receipt.timestamp + cooldown
+    all_units = Bond(units=STAKED_VALIDATORS * ETHER)
     wanted = rules.release(
-        Bond(units=STAKED_VALIDATORS * ETHER), OWN, 3, STAKED_VALIDATORS, payable_at
+        all_units, OWN, 3, STAKED_VALIDATORS, now=receipt.timestamp, cooldown_seconds=cooldown
     )
     assert bonds.bond() == wanted == Bond(7 * ETHER, 3 * ETHER, 3, payable_at)
     (event,) = bonds.contract.events(receipt)
@@ -165,14 +166,17 @@ def test_only_the_newest_reports_leaf_releases(bonds: Bonds) -> None:
     assert bonds.bond().leaving_units == ETHER
 
 
-def test_a_second_release_adds_to_the_first_and_starts_the_time_again(bonds: Bonds) -> None:
-    """BND-2."""
+def test_a_second_release_joins_the_first_and_delays_it_by_its_own_part_only(bonds: Bonds) -> None:
+    """BND-2: 3 ETH have a day behind them, 1 ETH has none; a stranger releases."""
     bonds.report([3, 0])
     first = bonds.release()
     bonds.report([4, 0])
     second = bonds.release()
-    payable_at = second.timestamp + bonds.contract.COOLDOWN_SECONDS()
-    assert payable_at == first.timestamp + DAY + bonds.contract.COOLDOWN_SECONDS()
+    passed = second.timestamp - first.timestamp
+    weighted = 4 * bonds.contract.COOLDOWN_SECONDS() - 3 * min(
+        passed, bonds.contract.COOLDOWN_SECONDS()
+    )
+    payable_at = second.timestamp - -weighted // 4
     assert bonds.bond() == Bond(6 * ETHER, 4 * ETHER, 4, payable_at)
 
 

@@ -92,5 +92,5 @@ def test_what_cannot_be_staked_is_explained() -> None:
     assert "a validator takes 31 ETH" in why_not(plan_stakes(less))
     assert (
         why_not(plan_stakes(enough))
-        == "31 ETH is free, but staking is paused or at its limit (LIM-3)"
+        == "31 ETH is free, but staking is paused, at its limit or closed after a loss"
     )

@@ -107,7 +107,7 @@ def test_a_bond_leaves_after_the_exit_the_cooldown_and_in_the_normal_state() -> 
         keel.pay_bond(paid, payable_at, 0, "operator")
 
 
-@given(st.integers(1, 12), st.lists(st.integers(1, 12), max_size=12), st.integers(1, 10**19))
+@given(st.integers(1, 12), st.lists(st.integers(1, 12), max_size=12), st.integers(10**9, 10**19))
 def test_all_of_a_bond_leaves_with_the_last_validator(
     staked: int, steps: list[int], units: int
 ) -> None:
@@ -115,10 +115,23 @@ def test_all_of_a_bond_leaves_with_the_last_validator(
     bond = Bond(units=units)
     for exited in sorted({min(step, staked) for step in steps} | {staked}):
         before = bond
-        bond = release(bond, 0, exited, staked, 5)
+        bond = release(bond, 0, exited, staked, now=5, cooldown_seconds=100)
         left, of = staked - exited, staked - before.released
         assert bond.units * of >= before.units * left
         assert bond.units + bond.leaving_units == units
         with pytest.raises(NothingToRelease):
-            release(bond, 0, exited, staked, 6)
+            release(bond, 0, exited, staked, now=6, cooldown_seconds=100)
     assert (bond.units, bond.leaving_units) == (0, units)
+
+
+@given(st.integers(1, 10**19), st.integers(0, 200), st.integers(1, 11))
+def test_a_release_delays_what_leaves_already_by_its_own_part_only(
+    leaving: int, left_seconds: int, exited: int
+) -> None:
+    """BND-2: the units' seconds to wait add up, so whoever releases delays nobody for nothing."""
+    now = 1_000
+    before = Bond(12 * ETHER, leaving, 0, now + left_seconds)
+    after = release(before, 0, exited, 12, now=now, cooldown_seconds=100)
+    wait = after.payable_at - now
+    sum_before = leaving * left_seconds + exited * ETHER * 100
+    assert sum_before <= wait * after.leaving_units < sum_before + after.leaving_units
