@@ -49,7 +49,8 @@ def _why_nothing(view: KeeperView) -> str:
     if view.state in _CLOSED:
         return f"staking is closed while the protocol is {view.state.name.lower()}"
     if view.free_wei >= TOP_UP_WEI:
-        return f"{ether(view.free_wei)} is free, but staking is paused, at its limit or closed after a loss"
+        why = "but staking is paused, at its limit or closed after a loss"
+        return f"{ether(view.free_wei)} is free, {why}"
     return f"{ether(view.free_wei)} is free, a validator takes {ether(TOP_UP_WEI)}"
 
 
