@@ -16,6 +16,7 @@ _VAULT = "StakingVault"
 _ORACLE = "AccountingOracle"
 _QUEUE = "WithdrawalQueue"
 _FUND = "InsuranceFund"
+_BONDS = "OperatorBonds"
 _INSTANT = "InstantRedemption"
 _PROOFS = "ValidatorProofs"
 _UINT48_GWEI = (2**48 - 1) * GWEI
@@ -238,6 +239,15 @@ PARAMETERS = (
         1,
         90 * DAY,
         "FND-1: notice that underwriters give",
+    ),
+    Parameter(
+        "bond_cooldown_seconds",
+        "s",
+        _BONDS,
+        "COOLDOWN_SECONDS",
+        1,
+        90 * DAY,
+        "BND-2: how long an exited validator's bond still stays",
     ),
     Parameter(
         "window_seconds",

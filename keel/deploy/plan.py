@@ -240,7 +240,7 @@ def _arguments(
             "vault": vault,
             "registry": places["OperatorRegistry"],
             "wrapped": places["WrappedKeelEther"],
-            "cooldownSeconds": profile.cooldown_seconds,
+            "cooldownSeconds": profile.bond_cooldown_seconds,
         },
         PROOFS: {"slotsPerHistoricalRoot": profile.block_roots},
         "InsuranceFund": {

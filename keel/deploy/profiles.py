@@ -52,6 +52,7 @@ class Profile:
     max_ticket_wei: int
     exit_seconds: int
     cooldown_seconds: int
+    bond_cooldown_seconds: int
     window_seconds: int
     max_pause_seconds: int
 
@@ -101,6 +102,7 @@ MAINNET = Profile(
     max_ticket_wei=1_000 * ETHER,
     exit_seconds=5 * DAY,
     cooldown_seconds=37 * DAY,
+    bond_cooldown_seconds=37 * DAY,
     window_seconds=2 * DAY,
     max_pause_seconds=7 * DAY,
 )
@@ -110,6 +112,7 @@ _DURATIONS = (
     "loss_period_seconds",
     "exit_seconds",
     "cooldown_seconds",
+    "bond_cooldown_seconds",
     "window_seconds",
     "max_pause_seconds",
 )

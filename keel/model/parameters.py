@@ -41,6 +41,7 @@ class Parameters:
     instant_target_wei: int
 
     cooldown_seconds: int
+    bond_cooldown_seconds: int
     window_seconds: int
     max_pause_seconds: int
 

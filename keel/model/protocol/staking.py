@@ -106,7 +106,7 @@ def release_bond(world: Protocol, now: int, operator_id: int, exited: int) -> Pr
         world.bonds.get(operator_id, Bond()),
         world.registry.operators[operator_id].staked,
     )
-    cooldown_seconds = world.parameters.cooldown_seconds
+    cooldown_seconds = world.parameters.bond_cooldown_seconds
     released = bond_rules.release(
         bond, operator_id, exited, staked, now=now, cooldown_seconds=cooldown_seconds
     )

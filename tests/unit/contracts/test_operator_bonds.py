@@ -129,7 +129,7 @@ def test_anyone_releases_the_part_of_what_has_exited(bonds: Bonds) -> None:
     bonds.report([3, 0])
     receipt = bonds.release()
     cooldown = bonds.contract.COOLDOWN_SECONDS()
-    assert cooldown == bonds.keel.profile.cooldown_seconds
+    assert cooldown == bonds.keel.profile.bond_cooldown_seconds
     payable_at = receipt.timestamp + cooldown
     all_units = Bond(units=STAKED_VALIDATORS * ETHER)
     wanted = rules.release(

@@ -52,6 +52,7 @@ TERMS = Parameters(
     instant_max_fee_bps=0,
     instant_target_wei=1,
     cooldown_seconds=1,
+    bond_cooldown_seconds=1,
     window_seconds=1,
     max_pause_seconds=1,
 )

@@ -93,7 +93,7 @@ def test_a_bond_leaves_after_the_exit_the_cooldown_and_in_the_normal_state() -> 
     with pytest.raises(NothingToPay):
         keel.pay_bond(world, NOW, 0, "operator")
     world = keel.release_bond(world, NOW, 0, 1)
-    payable_at = NOW + PARAMETERS.cooldown_seconds
+    payable_at = NOW + PARAMETERS.bond_cooldown_seconds
     assert world.bonds[0] == Bond(held - held // 4, held // 4, 1, payable_at)
     fresh = replace(world, accounts=replace(world.accounts, ref_time=payable_at - 60))
     with pytest.raises(BondLeaving):

@@ -39,6 +39,7 @@ PARAMETERS = Parameters(
     instant_max_fee_bps=500,
     instant_target_wei=300 * ETHER,
     cooldown_seconds=37 * DAY,
+    bond_cooldown_seconds=38 * DAY,
     window_seconds=2 * DAY,
     max_pause_seconds=14 * DAY,
 )
