@@ -33,6 +33,7 @@ from keel.dashboard.page import Page, series_json
 from keel.dashboard.served import HASH_BYTES, Answer, Served, html, is_hexadecimal, json_answer
 from keel.dashboard.watcher import Watcher
 from keel.deploy.bindings import Bindings
+from keel.nodes.errors import NodeError
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _UPLOT_FILES = ("uPlot.iife.min.js", "uPlot.min.css")
@@ -191,5 +192,5 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 
 async def _chain_failed(_request: Request, error: Exception) -> Response:
-    status = 503 if isinstance(error, RpcConnectionError | RpcError) else 500
+    status = 503 if isinstance(error, NodeError | RpcConnectionError | RpcError) else 500
     return json_answer({"message": str(error)}, status)

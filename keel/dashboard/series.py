@@ -1,7 +1,7 @@
 """Rate and supplies over time, replayed from the events (SHR-8), for a chart: floats.
 
-Each report (Rebased) sets shares, backing and stream exactly; between reports deposits, requests
-and redemptions change them as their events say, to a few wei.
+Each report (Rebased) sets shares, backing and stream exactly; between reports deposits, stakes (by
+the bonds), requests and redemptions change them as their events say, to a few wei.
 """
 
 from collections.abc import Iterable, Iterator
@@ -51,6 +51,9 @@ class _Books:
             case "vault", "Deposited":
                 self.shares += given["shares"]
                 self.backing_wei += given["assetsWei"]
+            case "vault", "Staked":
+                self.shares += given["bondShares"]
+                self.backing_wei += given["bondWei"]
             case "queue", "TicketRequested":
                 self.shares -= given["sharesBurned"]
                 self.backing_wei -= given["amountWei"]

@@ -37,13 +37,7 @@ class Served:
 
         Raises NodeError for answers that cannot be read.
         """
-        with closing(RpcClient(self.watcher.execution_url, _ACTION_SECONDS)) as rpc:
-            try:
-                contracts = self.watcher.known.bind(rpc)
-                contracts.follow_modules()
-                return use(contracts, *arguments)
-            except MALFORMED as error:
-                raise NodeError(rpc.name, malformed(rpc.url, error)) from error
+        return self._bound(lambda contracts: _present(contracts, use, arguments))
 
     def acting(self, use: Callable[..., Any], *arguments: Any) -> Any:
         """The same for what leads to a transaction, which must not reach another chain."""
@@ -53,9 +47,21 @@ class Served:
                 require_same_chain(contracts.rpc, self.watcher.known.manifest)
             except ManifestError as error:
                 raise RefusedError(str(error)) from error
-            return use(contracts, *arguments)
+            return _present(contracts, use, arguments)
 
-        return self.with_contracts(on_own_chain)
+        return self._bound(on_own_chain)
+
+    def _bound(self, use: Callable[[Bindings], Any]) -> Any:
+        with closing(RpcClient(self.watcher.execution_url, _ACTION_SECONDS)) as rpc:
+            try:
+                return use(self.watcher.known.bind(rpc))
+            except MALFORMED as error:
+                raise NodeError(rpc.name, malformed(rpc.url, error)) from error
+
+
+def _present(contracts: Bindings, use: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    contracts.follow_modules()
+    return use(contracts, *arguments)
 
 
 def is_hexadecimal(text: str, byte_count: int) -> bool:

@@ -36,6 +36,8 @@ class KeelProtocol:
     instant: ContractInstance
     oracle: ContractInstance
     registry: ContractInstance
+    bonds: ContractInstance
+    proofs: ContractInstance
     fund: ContractInstance
     manager: ContractInstance
     withdrawal_vault: ContractInstance

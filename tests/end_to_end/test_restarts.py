@@ -8,8 +8,9 @@ from pathlib import Path
 from keel.chain.state import block_head
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
-from keel.scenarios.members import next_reference_slot
+from keel.scenarios.members import next_reference_slot, report
 from keel.scenarios.operators import predeposit_keys, write_key_file
+from keel.scenarios.proofs import await_and_prove
 from keel.scenarios.users import request_ticket
 from tests.end_to_end.conftest import Begin
 from tests.end_to_end.restarting import cut_power, start_all
@@ -26,7 +27,7 @@ _CHORES = ["stake", "report", "exit", "finalise", "sweep"]
 def test_whoever_is_killed_anywhere_in_a_frame_stakes_reports_and_exits_once(
     validating_world: BeaconWorld, begin: Begin, tmp_path: Path
 ) -> None:
-    _commit_another_key(validating_world, tmp_path)
+    _prove_another_key(validating_world, tmp_path)
     changes = {"keeper_1": {"keeper.chores": _CHORES}}
     with begin(validating_world, changes=changes) as story:
         circle = story.circle
@@ -117,10 +118,12 @@ def test_kills_in_the_midst_of_every_slot_up_to_a_report_change_nothing(
         assert (len(story.staked()), story.exits_asked()) == (24, [])
 
 
-def _commit_another_key(world: BeaconWorld, folder: Path) -> None:
-    """All keys are used; with one more the keeper can stake what is buffered."""
+def _prove_another_key(world: BeaconWorld, folder: Path) -> None:
+    """All keys are used; with one more the keeper can stake what is buffered. No report is due."""
     file = write_key_file(world, folder, first=90, count=1, number=9)
     predeposit_keys(world, 0, world.actors["operator_manager_1"], file)
+    await_and_prove(world)
+    report(world)
 
 
 def _sent(story: Story) -> dict[str, int]:

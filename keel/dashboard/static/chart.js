@@ -10,7 +10,12 @@ const LEAST_SECONDS = 60;
 const WITH_SECONDS_UP_TO = 900;
 
 // Labels with seconds are wider, and only a short chart has them.
-export const labelPixels = (low, high) => (high - low <= WITH_SECONDS_UP_TO ? 80 : 52);
+export const labelPixels = (low, high) => (high - low <= WITH_SECONDS_UP_TO ? 60 : 44);
+
+// Steps so near to each other that a narrow chart has room for two labels, where uPlot's own leave it one.
+const MULTIPLES = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30];
+const LONG_STEPS = [60, 3_600, 86_400].flatMap((unit) => MULTIPLES.map((n) => n * unit));
+const TIME_STEPS = [1, 2, 3, 5, 8, 10, 15, 20, 30, 40, 90, ...LONG_STEPS].sort((a, b) => a - b);
 
 // uPlot's own steps never end where a range is under a millionth of its values, as a rate's is.
 export function steps(_, __, low, high) {
@@ -33,7 +38,7 @@ export function labels(values, least = 0) {
 export function clock(times, step) {
   return times.map((time) => {
     const text = new Date(time * 1e3).toISOString();
-    return step >= 86_400 ? text.slice(5, 10) : text.slice(11, step < 60 ? 19 : 16);
+    return step >= 86_400 ? text.slice(5, 10) : text.slice(11, step % 60 ? 19 : 16);
   });
 }
 
@@ -59,7 +64,7 @@ function options(width, height) {
     cursor: { y: false },
     scales: { x: { time: true, range: (_, low, high) => timeRange(low, high) }, rate: { range: rateRange }, supply: { range: (_, low, high) => [0, high * 1.05 || 1] } },
     axes: [
-      { ...axis, space: (_, __, low, high) => labelPixels(low, high), values: (_, times, __, ___, step) => clock(times, step) },
+      { ...axis, space: (_, __, low, high) => labelPixels(low, high), incrs: TIME_STEPS, values: (_, times, __, ___, step) => clock(times, step) },
       { ...axis, scale: "rate", size: 84, splits: steps, values: (_, values) => labels(values, 2) },
       { ...axis, scale: "supply", side: 1, size: width < 500 ? 48 : 60, grid: { show: false }, splits: steps, values: (_, values) => labels(values) },
     ],
