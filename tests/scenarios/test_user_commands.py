@@ -14,7 +14,8 @@ from keel.commands.wrap import cli as wrap
 from keel.deploy.manifest import make_manifest
 from keel.deploy.replacement import deploy_replacement, plan_replacement
 from keel.deploy.sender import NodeSender
-from keel.model.constants import ETHER
+from keel.model.constants import DAY, ETHER, TICKS_PER_SECOND
+from keel.model.rounding import ceil_div
 from keel.scenarios.members import report
 from keel.terminal import user_actions
 from tests.deployment import Keel
@@ -35,9 +36,11 @@ def test_stake_pays_in_for_wketh(keel: Keel, terminal: Terminal) -> None:
 
 
 def test_stake_takes_all_that_the_limit_leaves(keel: Keel, terminal: Terminal) -> None:
+    """LIM-1 rounds up to a tick, LIM-2 down: by as much less may be left, if no second passes."""
     limit_wei = keel.quick.vault.depositableWei()
     terminal.succeed(stake, str(limit_wei // ETHER))
-    left_wei = limit_wei % ETHER
+    tick_wei = ceil_div(keel.profile.deposit_limit_wei, DAY * TICKS_PER_SECOND)
+    left_wei = limit_wei % ETHER - tick_wei
     assert left_wei <= keel.quick.vault.depositableWei() <= limit_wei // 100
 
 

@@ -51,10 +51,11 @@ def operator(keel: Keel) -> Row:
         at_once,
         day,
         max(delay, lost_wei),
-        "Blocks nobody (KEY-6). Depositing first with other credentials takes nothing, costs it "
-        "its own ether, and freezes it (KEY-4). Its own rewards go elsewhere after 14 frames "
-        "(OPR-6), when OPERATORS has long replaced a stolen key. The figure is for an operator "
-        "that runs all "
+        "Blocks no stake (KEY-6). Can take a key whose predeposit it sees waiting, for 1 ETH, "
+        "which the other operator then does not run. Depositing first with other credentials takes "
+        "nothing and freezes it (KEY-4), unless it drops the key before the proof. Its own rewards "
+        "go elsewhere after 14 frames (OPR-6), when OPERATORS has long replaced a stolen key. The "
+        "figure is for an operator that runs all "
         f"validators and has all of them slashed at once: {shown(each_wei)} ETH each, as REP-10 "
         "expects it with a million validators on the chain, announced within a frame and applied a "
         "frame later. Its target bounds its part (OPR-3); its bond does not yet pay for it.",
