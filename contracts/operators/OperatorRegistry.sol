@@ -8,7 +8,6 @@ import {IAccountingOracle} from "../interfaces/IAccountingOracle.sol";
 import {IOperatorRegistry} from "../interfaces/IOperatorRegistry.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IDepositContract} from "../interfaces/IDepositContract.sol";
-import {IOperatorBonds} from "../interfaces/IOperatorBonds.sol";
 import {IValidatorProofs} from "../interfaces/IValidatorProofs.sol";
 import {BPS, DEPOSIT_BYTES, PREDEPOSIT_WEI, PUBKEY_BYTES, SIGNATURE_BYTES} from "../rules/Constants.sol";
 
