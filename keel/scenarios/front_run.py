@@ -13,7 +13,7 @@ from keel.consensus.deposit_data import (
     make_deposit_data,
 )
 from keel.consensus.keys import ValidatorKey
-from keel.model.constants import GWEI
+from keel.model.constants import GWEI, PREDEPOSIT_WEI
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.operators import NETWORK, admit, own_keys
 from keel.scenarios.proofs import prove
@@ -21,7 +21,6 @@ from keel.sight.predeposits import Predeposit
 
 NAME = "Wreckers"
 _KEY_NUMBER = 200
-_PREDEPOSIT_WEI = PREDEPOSIT_GWEI * GWEI
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def front_run(world: BeaconWorld, actor: str = "attacker") -> FrontRun:
     first = make_deposit_data(key, own, PREDEPOSIT_GWEI, NETWORK.name)
     submit_deposit(world.rpc, first, attacker)
     c.registry.predeposit.send(
-        operator_id, _packed(world, key), sender=attacker, value_wei=_PREDEPOSIT_WEI
+        operator_id, _packed(world, key), sender=attacker, value_wei=PREDEPOSIT_WEI
     )
     first_slot = chain.slot
     world.beacon.await_validators([key.public_key])
@@ -102,7 +101,7 @@ def _refused_predeposit(
     """Why the operator can predeposit no other key; empty if it can."""
     try:
         world.contracts.registry.predeposit(
-            operator_id, _packed(world, key), sender=manager, value_wei=_PREDEPOSIT_WEI
+            operator_id, _packed(world, key), sender=manager, value_wei=PREDEPOSIT_WEI
         )
     except Reverted as error:
         return str(error.cause)

@@ -11,6 +11,7 @@ from typing import Any
 from keel.chain.state import block_head
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.spec import Spec, State
+from keel.consensus.deposit_data import PREDEPOSIT_GWEI
 from keel.consensus.keys import ValidatorKey
 from keel.consensus.state.encoded_state import read_state
 from keel.consensus.state.penalties import penalties_in_state
@@ -18,8 +19,9 @@ from keel.consensus.state.prover import ProvenBlock, Prover
 from keel.consensus.state.tree import state_tree
 from keel.deploy.contracts import OperatorRegistry
 from keel.model.balance_tree import ValidatorBalance
+from keel.model.constants import GWEI, TOP_UP_WEI
 
-_PREDEPOSIT_GWEI, _TOP_UP_GWEI = 10**9, 31 * 10**9
+_TOP_UP_GWEI = TOP_UP_WEI // GWEI
 _MOST_SLOTS_TO_VALIDATOR = 96
 """A deposit must be final, and the chain lets in so many an epoch."""
 
@@ -215,7 +217,7 @@ class RealBeacon:
             for pubkey, amount_gwei in self.deposits_in(later):
                 if pubkey in missing and amount_gwei == _TOP_UP_GWEI:
                     missing.remove(pubkey)
-                    total += _PREDEPOSIT_GWEI + amount_gwei
+                    total += PREDEPOSIT_GWEI + amount_gwei
         return total
 
     def balances(self, time: int) -> list[ValidatorBalance]:
