@@ -20,6 +20,7 @@ from keel.deploy.manifest import (
     write_manifest,
 )
 from keel.deploy.replacement import (
+    MODULES,
     Replacement,
     ScheduledCall,
     calls_for,
@@ -76,12 +77,18 @@ def _planned(manifest: Manifest, artifacts: Artifacts, request: ReplaceRequest) 
 def _require_modules(rpc: RpcClient, manifest: Manifest, artifacts: Artifacts) -> None:
     """Raise ManifestError when the vault has neither the planned modules nor the manifest's."""
     written = bind(rpc, manifest.addresses, artifacts)
-    oracle, fund = written.oracle.address, written.fund.address
-    if written.follow_modules():
-        raise ManifestError(
-            f"the vault has oracle {written.oracle.address} and fund {written.fund.address}, the "
-            f"manifest {oracle} and {fund}: first write down what was replaced before"
-        )
+    in_manifest = {field: getattr(written, field).address for field in MODULES}
+    if not written.follow_modules():
+        return
+    others = [
+        f"{field} {getattr(written, field).address} instead of {address}"
+        for field, address in in_manifest.items()
+        if getattr(written, field).address != address
+    ]
+    raise ManifestError(
+        f"the vault has {', '.join(others)} as in the manifest: first write down what was replaced "
+        "before"
+    )
 
 
 def _show_calls(rpc: RpcClient, replacement: Replacement, console: Console) -> None:

@@ -55,7 +55,10 @@ class KeyReader:
         network, header = self._beacon.network, state.prover.tree.header_fields
         timestamp = proving_time(self._rpc, network, state.slot, header.root, head_slot)
         if timestamp is None:
-            return (), "the next block tells the chain that state's root (EIP-4788)"
+            return (), (
+                "the chain does not know that state's root (EIP-4788): the next block tells it, "
+                "unless the beacon node follows another fork"
+            )
         try:
             return tuple(key_proofs(state.prover, timestamp, self._shown.appeared)), None
         except ProofError as error:

@@ -192,7 +192,8 @@ def test_the_command_shows_the_calls_and_later_writes_the_manifest(
     jump(keel.rpc, keel.configuration.delay_seconds("MODULES"))
     assert Manifest.read(path) == manifest
     govern("execute")
-    with pytest.raises(ManifestError, match=r"the vault has oracle 0x.* first write down"):
+    moved = f"instead of {manifest.addresses['InsuranceFund']} as in the manifest: first write"
+    with pytest.raises(ManifestError, match=rf"the vault has fund 0x\w{{40}} {moved}"):
         run("3")
     assert "Verified" in run()
     after = Manifest.read(path)
