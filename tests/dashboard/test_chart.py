@@ -16,9 +16,15 @@ _LABELS = """async ([low, high, least]) => {
   return labels(steps(null, 0, low, high), least);
 }"""
 
-# What uPlot drew: the text of each label, where it stands and how wide it is.
+# What uPlot drew last: the text of each label, where it stands and how wide it is.
+# A new block redraws the chart too, so each draw begins the list again.
 _DRAWN = """() => {
   const drawn = [];
+  const clear = CanvasRenderingContext2D.prototype.clearRect;
+  CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+    drawn.length = 0;
+    return clear.apply(this, area);
+  };
   const fill = CanvasRenderingContext2D.prototype.fillText;
   CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
     const at = this.getTransform().transformPoint(new DOMPoint(x, y));
