@@ -13,8 +13,10 @@ interface IOperatorRegistry is IErrors {
         Predeposited,
         Proven,
         Staked,
-        Foreign, // its validator pays elsewhere; for good
-        Dropped // its operator took it back before it was staked; for good
+        Foreign, // its validator pays elsewhere
+        Dropped, // its operator took it back before it was staked; for good
+        Slashed, // staked, then slashed
+        Withdrawn // its ether has been paid out; for good
     }
 
     struct Operator {
@@ -22,7 +24,8 @@ interface IOperatorRegistry is IErrors {
         address manager; // predeposits and drops keys, sets the reward address
         address rewardAddress;
         uint32 limit; // validators at most
-        uint32 staked; // validators so far, exited ones included
+        uint32 staked; // parts of 32 ETH so far, those of exited validators included
+        uint32 withdrawn; // parts whose validators are proven to be paid out
         uint16 targetBps; // share of all validators
         bool active; // may get new validators
         bool frozen; // a key of its own paid elsewhere (KEY-4)
@@ -33,6 +36,15 @@ interface IOperatorRegistry is IErrors {
         uint32 operatorId;
         Stage stage;
         uint40 validatorIndex; // once proven
+        uint8 parts; // how often 32 ETH were staked on it: 1, more after `stakeMore`; a consolidation moves them
+    }
+
+    /// @notice One slot; written by stakes, exits and what moves targets.
+    struct Totals {
+        uint32 staked; // parts of 32 ETH, those of exited validators included
+        uint32 withdrawn; // parts of validators that are proven to be paid out
+        uint32 liveKeys; // staked keys whose validators are not proven to be paid out
+        uint32 targetBps; // sum of the targets of active operators
     }
 
     /// @notice The operator's leaf of `AccountingOracle.operatorsRoot` (OPR-8).
@@ -59,6 +71,20 @@ interface IOperatorRegistry is IErrors {
         uint256 validatorIndex,
         bytes32 credentials
     );
+    /// @notice KEY-8: slashed no later than `slashedBy`.
+    event KeySlashed(
+        uint256 indexed operatorId,
+        bytes32 indexed pubkeyRoot,
+        uint256 validatorIndex,
+        uint256 balanceGwei,
+        uint256 slashedBy
+    );
+    event KeyWithdrawn(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, uint256 validatorIndex);
+    /// @notice KEY-10: a validator got `parts` times 32 ETH more.
+    event KeyStakedMore(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, uint256 parts);
+    /// @notice KEY-11: the source's parts are the target's, and so are its parts of the bond.
+    event KeysMerged(uint256 indexed operatorId, bytes32 indexed sourceRoot, bytes32 indexed targetRoot);
+    event OperatorUnfrozen(uint256 indexed operatorId);
     event KeyDropped(uint256 indexed operatorId, bytes32 indexed pubkeyRoot);
     /// @notice It could not be staked now: its stage, or its operator's target, limit or standing, forbids it.
     event KeySkipped(uint256 indexed operatorId, bytes32 indexed pubkeyRoot);
@@ -73,6 +99,13 @@ interface IOperatorRegistry is IErrors {
     error NotKeyOf(uint256 operatorId, bytes32 pubkeyRoot);
     error WrongStage(bytes32 pubkeyRoot, Stage stage, Stage expected);
     error NothingToProve();
+    error NothingToPredeposit();
+    error NotFrozen(uint256 operatorId);
+    error OnlyExits(address caller);
+    error NoRoomForMore(uint256 validatorIndex, uint256 balanceGwei, uint256 mostGwei);
+    error NotCompounding(uint256 validatorIndex, bytes32 withdrawalCredentials);
+    error MayNotStake(uint256 operatorId);
+    error EtherReturnFailed(address to, uint256 amountWei);
     /// @notice The validator is slashed or has an exit epoch: its operator activated it by itself.
     error ValidatorLeaving(uint256 validatorIndex, bool slashed, uint256 exitEpoch);
     error NothingToStake();
@@ -91,6 +124,9 @@ interface IOperatorRegistry is IErrors {
         uint16 targetBps
     ) external returns (uint256 operatorId);
 
+    /// @notice Restricted. Ends a freeze (KEY-4); reverts `NotFrozen`, so that no call that was scheduled before does.
+    function unfreeze(uint256 operatorId) external;
+
     /// @notice Restricted. A limit or target below what the operator has only stops it from getting more.
     function setOperator(uint256 operatorId, uint32 limit, uint16 targetBps, bool active) external;
 
@@ -102,11 +138,13 @@ interface IOperatorRegistry is IErrors {
     function setRewardAddress(uint256 operatorId, address rewardAddress) external;
 
     /// @notice KEY-2: send 1 ETH of the operator's own for each key to the deposit contract, with the credentials of
-    /// WithdrawalVault. The operator's manager only, with exactly as much ether. A key that is known already reverts
-    /// the call; so does a deposit data root that does not fit (the deposit contract says so).
+    /// WithdrawalVault. The operator's manager only, with exactly as much ether. A key that is known already is passed
+    /// over and its ether returned; reverts `NothingToPredeposit` when none is left. A deposit data root that does not
+    /// fit reverts too (the deposit contract says so).
     /// @param keys 176 bytes a key: public key (48), signature (96) over the deposit message with 1 ETH, deposit data
     /// root (32)
-    function predeposit(uint256 operatorId, bytes calldata keys) external payable;
+    /// @param isCompounding whether the credentials begin with 0x02 (EIP-7251) or with 0x01
+    function predeposit(uint256 operatorId, bytes calldata keys, bool isCompounding) external payable;
 
     /// @notice KEY-5: a key that is predeposited or proven is not staked any more. The operator's manager only. Its
     /// ether stays with the validator.
@@ -116,16 +154,20 @@ interface IOperatorRegistry is IErrors {
     /// are proven already, or were never predeposited, are passed over; reverts `NothingToProve` when none is left.
     /// @param fresh bit i: `leaves[i]` is the public key root of a fresh validator; else the root of a validator that
     /// only fills the batch
+    /// @param isCompounding whether these have 0x02 or 0x01 credentials
     function proveFresh(
         IValidatorProofs.Block calldata shownBy,
         uint256 firstIndex,
         uint256 fresh,
         bytes32[] calldata leaves,
+        bool isCompounding,
         bytes32[] calldata branch
     ) external;
 
-    /// @notice KEY-3, KEY-4: prove the validator of one predeposited key, whatever it looks like. Anyone. With other
-    /// withdrawal credentials the key is `Foreign` and its operator frozen. Reverts `ValidatorLeaving`.
+    /// @notice KEY-3, KEY-4: prove the validator of one key that is not staked, whatever it looks like. Anyone. With
+    /// other withdrawal credentials the key is `Foreign` and its operator frozen. Also for keys that are proven or
+    /// foreign already, since a verifier may have been replaced. Reverts `ValidatorLeaving`, and `NothingToProve` when
+    /// the stage would not change.
     function proveKey(
         IValidatorProofs.Block calldata shownBy,
         uint256 validatorIndex,
@@ -137,6 +179,40 @@ interface IOperatorRegistry is IErrors {
     /// and keys that the vault has no ether or room for are left; reverts `NothingToStake` when no key is staked.
     /// @param pubkeys 48 bytes a key
     function stake(bytes calldata pubkeys) external;
+
+    /// @notice KEY-10: 31 ETH of the pool for each 1 ETH that comes with the call join a staked validator with 0x02
+    /// credentials, up to 2,048 ETH. The operator's manager only. Reverts `NotCompounding`, `ValidatorLeaving`,
+    /// `NoRoomForMore`, `MayNotStake` (OPR-3), and for what the vault refuses (KEY-6).
+    /// @param parts how often 32 ETH
+    function stakeMore(
+        bytes calldata pubkey,
+        uint256 parts,
+        IValidatorProofs.Block calldata shownBy,
+        uint256 validatorIndex,
+        IValidatorProofs.Validator calldata validator,
+        bytes32[] calldata branch
+    ) external payable;
+
+    /// @notice KEY-8: prove that the validator of a staked key was slashed. Anyone, once a key. Its part of the bond is
+    /// forfeit, and the vault closes what a loss must not be escaped by (STA-6). Reverts `WrongStage`, `NotSlashed`.
+    function proveSlashed(
+        IValidatorProofs.Block calldata shownBy,
+        uint256 validatorIndex,
+        IValidatorProofs.Validator calldata validator,
+        bytes32[] calldata branch
+    ) external;
+
+    /// @notice KEY-9: prove that the validator of a staked key has been paid out. Anyone. Its part of the bond cools
+    /// down from now on, unless it is forfeit. Reverts `WrongStage`, `NotWithdrawn`.
+    function proveWithdrawn(
+        IValidatorProofs.Block calldata shownBy,
+        uint256 validatorIndex,
+        IValidatorProofs.Validator calldata validator,
+        bytes32[] calldata branch
+    ) external;
+
+    /// @notice Exits only. KEY-11: the validator of one staked key joins that of another.
+    function merge(bytes32 sourceRoot, bytes32 targetRoot) external;
 
     /// @notice Pay an operator's reported rewards in kETH shares to its reward address (OPR-4). Anyone may call.
     /// Reverts `RewardsAboveMinted` when the leaf asks for more shares than this contract holds, `ReservedNotZero` for
@@ -159,8 +235,7 @@ interface IOperatorRegistry is IErrors {
 
     function operatorCount() external view returns (uint256);
 
-    /// @notice All validators staked so far, exited ones included.
-    function totalStaked() external view returns (uint256);
+    function totals() external view returns (Totals memory);
 
     /// @notice Whether the operator may get the next validator (OPR-3).
     function mayStakeNext(uint256 operatorId) external view returns (bool);

@@ -5,6 +5,7 @@ import {IDepositContract} from "./IDepositContract.sol";
 import {IErrors} from "./IErrors.sol";
 import {IKeelEther} from "./IKeelEther.sol";
 import {IOperatorBonds} from "./IOperatorBonds.sol";
+import {IValidatorProofs} from "./IValidatorProofs.sol";
 
 /// @title StakingVault: entry of ether, keeper of the accounts, and the kETH token itself
 /// @notice Rules ACC, SHR, STR, LIM, STA, REP, LOS and INS of docs/design.md.
@@ -14,6 +15,7 @@ interface IStakingVault is IKeelEther, IErrors {
     enum State {
         Normal,
         Awaiting,
+        Slashed,
         Announced,
         Stale,
         Dead
@@ -80,10 +82,12 @@ interface IStakingVault is IKeelEther, IErrors {
         uint256 feeWei;
         uint256 feeShares;
         uint256 lossWei;
-        uint256 unvestedLossWei; // u of LOS-1
+        uint256 bondWei; // b of LOS-1
+        uint256 bondShares; // burned for b
+        uint256 unvestedLossWei; // u
         uint256 coverWei; // c
         uint256 coverShares; // burned for c
-        uint256 holdersLossWei; // V - c - V'
+        uint256 holdersLossWei; // V - b - c - V'
         uint256 ticketsLossWei; // Q - Q'
         uint256 ticketIndex; // ray, after
         uint256 lastTicket; // finalised up to, after
@@ -132,18 +136,24 @@ interface IStakingVault is IKeelEther, IErrors {
         uint256 feeShares,
         uint256 aprBps
     );
-    /// @notice LOS-3: `lossWei` is the sum of the four parts, checked before the event.
+    /// @notice LOS-3: `lossWei` is the sum of the five parts, checked before the event.
     event LossAbsorbed(
         uint256 indexed refTime,
         uint256 lossWei,
+        uint256 bondWei,
         uint256 unvestedWei,
         uint256 coverWei,
         uint256 holdersWei,
         uint256 ticketsWei,
+        uint256 bondShares,
         uint256 coverShares
     );
     /// @notice The fund did not answer the call for cover; the loss went on to holders and tickets.
-    event CoverFailed(address indexed fund, uint256 sharesAsked);
+    event CoverFailed(address indexed cover, uint256 sharesAsked);
+    /// @notice STA-6: a staked validator was slashed by then, and no report has counted it yet.
+    event SlashingNoted(uint256 slashedBy, uint256 balanceWei);
+    /// @notice STA-7: nothing is staked any more; the two vaults were brought in.
+    event WoundDown(uint256 withdrawalsWei, uint256 rewardsWei, uint256 lossWei);
     /// @notice `amountWei` entered P; `bondWei` of it were the operators' own, for which their bonds got the shares.
     event Staked(uint256 validators, uint256 amountWei, uint256 bondWei, uint256 bondShares);
     event LossAnnouncementOpened(uint256 announcedAt, uint256 lossWei);
@@ -174,6 +184,7 @@ interface IStakingVault is IKeelEther, IErrors {
     error StateNotDead(State state);
     error StateNotNormal(State state);
     error NothingToDo();
+    error KeysLive(uint256 liveKeys);
     error SweepTooEarly(uint256 possibleAt, uint256 nowTime);
     error EtherMissing(address source, uint256 amountWei);
     error TooLittleGasForCover(uint256 left, uint256 needed);
@@ -200,6 +211,11 @@ interface IStakingVault is IKeelEther, IErrors {
     /// @notice STA-5: bring what WithdrawalVault holds into B. Dead state only, at least two frames after ether last
     /// moved from there.
     function sweepWithdrawals() external;
+
+    /// @notice STA-7: once every staked validator is proven to be paid out, bring in what the two vaults hold; what is
+    /// missing of C + P is a loss, what is more is income. Dead state only, and as far apart as sweeps. Reverts
+    /// `KeysLive`.
+    function windDown(uint256 lastTicketHint) external;
 
     // ---- roles of the AccessManager
 
@@ -230,6 +246,14 @@ interface IStakingVault is IKeelEther, IErrors {
     /// @param pubkeys 48 bytes a key, their validators proven
     /// @return bondUnitsEach wkETH for each key, rounded down
     function fundValidators(bytes calldata pubkeys) external returns (uint256 bondUnitsEach);
+
+    /// @notice Registry only. As `fundValidators` for one validator: `parts` times 32 ETH, of which the operator's 1 ETH
+    /// each come with the call (KEY-10).
+    function fundMore(bytes calldata pubkey, uint256 parts) external payable returns (uint256 bondUnitsEach);
+
+    /// @notice Registry only. STA-6: a staked validator was slashed no later than `slashedBy`. Ignored when the last
+    /// report has counted it.
+    function noteSlashing(uint256 balanceGwei, uint256 slashedBy) external;
 
     /// @notice Queue only. Burn `ceil(assetsWei * S / V)` shares of `holder` for a ticket; A falls by `assetsWei`.
     function burnForTicket(address holder, uint256 assetsWei) external returns (uint256 shares);
@@ -309,7 +333,13 @@ interface IStakingVault is IKeelEther, IErrors {
     /// @notice STA-3: when deposits open again after a loss beyond the bucket.
     function depositsReopenAt() external view returns (uint256);
 
+    /// @notice Ether of validators that are proven slashed since the last report (STA-6).
+    function slashedWei() external view returns (uint256);
+
     function modules() external view returns (Modules memory);
+
+    /// @notice The module of proofs, and the credentials of a validator that is ours (prefix 0x01).
+    function verifier() external view returns (IValidatorProofs proofs, bytes32 credentials);
 
     /// @notice The registry holds lasting records, so it is never replaced (MOD-1).
     function REGISTRY() external view returns (address);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IErrors} from "./IErrors.sol";
+
 /// @title ValidatorProofs: what the beacon chain's state says of validators, proven by EIP-4788
 /// @notice Rules PRF of docs/design.md. Stateless: each function reverts unless the proof leads to a block root that
 /// the execution layer has. A module for one shape of the state; a fork that changes it needs another one (PRF-7).
-interface IValidatorProofs {
+interface IValidatorProofs is IErrors {
     /// @notice The beacon block whose state shows the fact (PRF-1, PRF-2). Slot and proposer are hashed with it, so the
     /// slot is proven: rules that ask when something was true use it, never the timestamp.
     struct Block {
@@ -28,6 +30,16 @@ interface IValidatorProofs {
         uint64 withdrawableEpoch;
     }
 
+    /// @notice Numbers of a network's preset and configuration, under the names of the consensus specification.
+    struct Chain {
+        uint64 genesisTime;
+        uint64 secondsPerSlot;
+        uint64 slotsPerEpoch;
+        uint64 slotsPerHistoricalRoot; // a power of two
+        uint64 epochsPerSlashingsVector;
+        uint64 shardCommitteePeriod; // epochs
+    }
+
     /// @notice EIP-4788 has no root for this timestamp: no block has it, or 8191 entries later it was overwritten.
     error RootUnknown(uint256 timestamp);
     /// @notice The proof leads to `root`, not to the block's.
@@ -39,6 +51,10 @@ interface IValidatorProofs {
     /// @notice No bit of `fresh` is set, or one beyond the batch.
     error FreshOutsideBatch(uint256 fresh, uint256 size);
     error NoSuchBalance(uint256 index, uint256 balances);
+    error NotSlashed(uint256 index);
+    /// @notice The chain would ignore a request to exit: not active for long enough, or with an exit epoch already.
+    error NotExitable(uint256 index, uint256 activationEpoch, uint256 exitEpoch, uint256 epoch);
+    error NotWithdrawn(uint256 index, uint256 effectiveBalanceGwei, uint256 withdrawableEpoch, uint256 epoch);
     error NoPowerOfTwo(uint256 slotsPerHistoricalRoot);
 
     /// @notice Fresh validators (PRF-4): 1 ETH of effective balance, these credentials, not slashed, no epoch set.
@@ -75,4 +91,33 @@ interface IValidatorProofs {
         bytes32 chunk,
         bytes32[] calldata branch
     ) external view returns (uint64);
+
+    /// @notice PRF-8: a slashed validator, and the last moment at which it can have been slashed: the time of the last
+    /// slot of that epoch. Reverts `NotSlashed`.
+    /// @param branch as in `requireValidator`, like those below
+    function slashedBy(
+        Block calldata shownBy,
+        uint256 index,
+        Validator calldata validator,
+        bytes32[] calldata branch
+    ) external view returns (uint256 time);
+
+    /// @notice PRF-8: a validator that the chain would let exit on request. Reverts `NotExitable`.
+    function requireExitable(
+        Block calldata shownBy,
+        uint256 index,
+        Validator calldata validator,
+        bytes32[] calldata branch
+    ) external view;
+
+    /// @notice PRF-8: a validator whose ether has been paid out. Reverts `NotWithdrawn`.
+    function requireWithdrawn(
+        Block calldata shownBy,
+        uint256 index,
+        Validator calldata validator,
+        bytes32[] calldata branch
+    ) external view;
+
+    /// @notice Timestamp of a slot.
+    function timeOf(uint256 slot) external view returns (uint256);
 }

@@ -5,9 +5,11 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ICover} from "../interfaces/ICover.sol";
 import {IOperatorBonds} from "../interfaces/IOperatorBonds.sol";
 import {IOperatorRegistry} from "../interfaces/IOperatorRegistry.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {Units} from "../rules/Constants.sol";
 
 /// @title OperatorBonds
 /// @notice See IOperatorBonds.
@@ -29,6 +31,11 @@ contract OperatorBonds is IOperatorBonds {
 
     mapping(uint256 operatorId => Bond bond) private _bonds;
 
+    mapping(bytes32 pubkeyRoot => Leaving leaving) private _leaving;
+
+    /// @inheritdoc IOperatorBonds
+    uint256 public forfeitUnits;
+
     // ---- constructor
 
     constructor(address vault, address registry, address wrapped, uint256 cooldownSeconds) {
@@ -48,52 +55,88 @@ contract OperatorBonds is IOperatorBonds {
 
     /// @inheritdoc IOperatorBonds
     function add(uint256[] calldata operatorIds, uint256 count, uint256 unitsEach) external {
-        if (msg.sender != address(REGISTRY)) revert OnlyRegistry(msg.sender);
+        _requireRegistry();
         uint96 units = unitsEach.toUint96();
         for (uint256 i; i < count; ++i) {
-            _bonds[operatorIds[i]].units += units;
+            Bond storage bond = _bonds[operatorIds[i]];
+            bond.units += units;
+            ++bond.parts;
         }
+    }
+
+    /// @inheritdoc IOperatorBonds
+    function forfeit(uint256 operatorId, uint256 parts) external {
+        _requireRegistry();
+        uint256 units = _take(operatorId, parts);
+        forfeitUnits += units;
+        emit BondForfeited(operatorId, units);
+    }
+
+    /// @inheritdoc IOperatorBonds
+    function release(uint256 operatorId, bytes32 pubkeyRoot, uint256 parts) external {
+        _requireRegistry();
+        uint96 units = _take(operatorId, parts);
+        uint40 payableAt = (block.timestamp + COOLDOWN_SECONDS).toUint40();
+        _leaving[pubkeyRoot] = Leaving(units, operatorId.toUint32(), payableAt);
+        emit BondReleased(operatorId, pubkeyRoot, units, payableAt);
+    }
+
+    // ---- the vault
+
+    /// @inheritdoc ICover
+    function cover(uint256 shares) external returns (uint256 units) {
+        if (msg.sender != address(VAULT)) revert OnlyVault(msg.sender);
+        units = coverable(shares);
+        forfeitUnits -= units;
+        emit Covered(Units.up(shares), units);
+        WRAPPED.safeTransfer(msg.sender, units);
     }
 
     // ---- anyone
 
     /// @inheritdoc IOperatorBonds
-    function release(IOperatorRegistry.RewardLeaf calldata leaf, bytes32[] calldata proof) external {
-        uint256 operatorId = leaf.operatorId;
-        if (!REGISTRY.isReported(leaf, proof)) revert LeafNotReported(operatorId);
-        Bond memory bond = _bonds[operatorId];
-        if (leaf.exited <= bond.released) revert NothingToRelease(operatorId, leaf.exited, bond.released);
-        uint256 validators = leaf.exited - bond.released;
-        uint256 bonded = REGISTRY.operator(operatorId).staked - bond.released;
-        uint96 units = (bond.units * validators / bonded).toUint96();
-        uint256 leftSeconds = Math.saturatingSub(bond.payableAt, block.timestamp);
-        uint256 weighted = bond.leavingUnits * leftSeconds + units * COOLDOWN_SECONDS;
-        bond.units -= units;
-        bond.leavingUnits += units;
-        bond.released = leaf.exited;
-        bond.payableAt = (block.timestamp + Math.ceilDiv(weighted, bond.leavingUnits)).toUint32();
-        _bonds[operatorId] = bond;
-        emit BondReleased(operatorId, validators, units, bond.payableAt);
-    }
-
-    /// @inheritdoc IOperatorBonds
-    function pay(uint256 operatorId) external returns (uint256 units) {
-        Bond memory bond = _bonds[operatorId];
-        units = bond.leavingUnits;
-        if (units == 0) revert NothingToPay(operatorId);
-        if (block.timestamp < bond.payableAt) revert BondLeaving(operatorId, bond.payableAt, block.timestamp);
+    function pay(bytes32 pubkeyRoot) external returns (uint256 units) {
+        Leaving memory leaving = _leaving[pubkeyRoot];
+        units = leaving.units;
+        if (units == 0) revert NothingToPay(pubkeyRoot);
+        if (block.timestamp < leaving.payableAt) revert BondLeaving(pubkeyRoot, leaving.payableAt, block.timestamp);
         IStakingVault.State state = VAULT.state();
-        if (state != IStakingVault.State.Normal) revert IStakingVault.StateNotNormal(state);
-        _bonds[operatorId].leavingUnits = 0;
-        address to = REGISTRY.operator(operatorId).rewardAddress;
-        emit BondPaid(operatorId, to, units);
+        bool isOpen = state == IStakingVault.State.Normal || state == IStakingVault.State.Dead;
+        if (!isOpen) revert IStakingVault.StateNotNormal(state);
+        delete _leaving[pubkeyRoot];
+        address to = REGISTRY.operator(leaving.operatorId).rewardAddress;
+        emit BondPaid(leaving.operatorId, pubkeyRoot, to, units);
         WRAPPED.safeTransfer(to, units);
     }
 
     // ---- views
 
+    /// @inheritdoc ICover
+    function coverable(uint256 shares) public view returns (uint256 units) {
+        return Math.min(Units.up(shares), forfeitUnits);
+    }
+
     /// @inheritdoc IOperatorBonds
     function bondOf(uint256 operatorId) external view returns (Bond memory) {
         return _bonds[operatorId];
+    }
+
+    /// @inheritdoc IOperatorBonds
+    function leavingOf(bytes32 pubkeyRoot) external view returns (Leaving memory) {
+        return _leaving[pubkeyRoot];
+    }
+
+    // ---- internal
+
+    /// @dev BND-1: equal parts, rounded down; the last part takes what is left.
+    function _take(uint256 operatorId, uint256 parts) private returns (uint96 units) {
+        Bond storage bond = _bonds[operatorId];
+        units = (uint256(bond.units) * parts / bond.parts).toUint96();
+        bond.units -= units;
+        bond.parts -= parts.toUint32();
+    }
+
+    function _requireRegistry() private view {
+        if (msg.sender != address(REGISTRY)) revert OnlyRegistry(msg.sender);
     }
 }

@@ -9,7 +9,14 @@ import {IOperatorRegistry} from "../interfaces/IOperatorRegistry.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IDepositContract} from "../interfaces/IDepositContract.sol";
 import {IValidatorProofs} from "../interfaces/IValidatorProofs.sol";
-import {BPS, DEPOSIT_BYTES, PREDEPOSIT_WEI, PUBKEY_BYTES, SIGNATURE_BYTES} from "../rules/Constants.sol";
+import {
+    BPS,
+    DEPOSIT_BYTES,
+    PREDEPOSIT_WEI,
+    PUBKEY_BYTES,
+    SIGNATURE_BYTES,
+    VALIDATOR_WEI
+} from "../rules/Constants.sol";
 
 /// @title OperatorRegistry
 /// @notice See IOperatorRegistry.
@@ -29,6 +36,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     struct Record {
         Allocation allocation;
         address manager;
+        uint32 withdrawn; // KEY-9
         string name;
         address nextRewardAddress; // OPR-6, in force from `nextSince` on; `nextSince` 0: none
         uint64 nextSince;
@@ -38,13 +46,15 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
     uint256 private constant MAX_NAME_BYTES = 64;
     uint256 private constant REWARD_ADDRESS_FRAMES = 14; // OPR-6
+    uint256 private constant MOST_VALIDATOR_GWEI = 2048e9; // MAX_EFFECTIVE_BALANCE_ELECTRA
+    bytes32 private constant COMPOUNDING = bytes32(uint256(0x01 ^ 0x02) << 248);
 
     IStakingVault public immutable VAULT;
+    address public immutable EXITS;
 
     // ---- storage
 
-    /// @inheritdoc IOperatorRegistry
-    uint256 public totalStaked;
+    Totals private _totals;
 
     Record[] private _records;
 
@@ -55,10 +65,12 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
     // ---- constructor
 
-    constructor(address authority, address vault) AccessManaged(authority) {
+    constructor(address authority, address vault, address exits) AccessManaged(authority) {
         if (authority == address(0)) revert ZeroAddress("authority");
         if (vault == address(0)) revert ZeroAddress("vault");
+        if (exits == address(0)) revert ZeroAddress("exits");
         VAULT = IStakingVault(vault);
+        EXITS = exits;
     }
 
     // ---- external: roles of the AccessManager
@@ -79,7 +91,8 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
         operatorId = _records.length;
         Allocation memory allocation = Allocation(rewardAddress, 0, limit, targetBps, true, false);
-        _records.push(Record(allocation, manager, name, address(0), 0));
+        _records.push(Record(allocation, manager, 0, name, address(0), 0));
+        _totals.targetBps += targetBps;
         emit OperatorAdded(operatorId, name, manager, rewardAddress);
         emit OperatorSet(operatorId, limit, targetBps, true);
     }
@@ -88,11 +101,20 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     function setOperator(uint256 operatorId, uint32 limit, uint16 targetBps, bool active) external restricted {
         Allocation storage allocation = _record(operatorId).allocation;
         _checkTarget(targetBps);
+        uint32 othersBps = _totals.targetBps - (allocation.active ? allocation.targetBps : 0);
+        _totals.targetBps = othersBps + (active ? targetBps : 0);
         allocation.limit = limit;
         allocation.targetBps = targetBps;
         allocation.active = active;
-        allocation.frozen = false; // KEY-4
         emit OperatorSet(operatorId, limit, targetBps, active);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function unfreeze(uint256 operatorId) external restricted {
+        Allocation storage allocation = _record(operatorId).allocation;
+        if (!allocation.frozen) revert NotFrozen(operatorId);
+        allocation.frozen = false;
+        emit OperatorUnfrozen(operatorId);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -117,24 +139,28 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     }
 
     /// @inheritdoc IOperatorRegistry
-    function predeposit(uint256 operatorId, bytes calldata keys) external payable {
+    function predeposit(uint256 operatorId, bytes calldata keys, bool isCompounding) external payable {
         if (_managedRecord(operatorId).allocation.frozen) revert OperatorFrozen(operatorId);
         if (keys.length == 0 || keys.length % DEPOSIT_BYTES != 0) revert KeysLength(keys.length, DEPOSIT_BYTES);
         uint256 neededWei = keys.length / DEPOSIT_BYTES * PREDEPOSIT_WEI;
         if (msg.value != neededWei) revert PredepositValue(msg.value, neededWei);
         IDepositContract depositContract = VAULT.DEPOSIT_CONTRACT();
-        bytes memory credentials = bytes.concat(VAULT.withdrawalCredentials());
+        (, bytes32 plain) = VAULT.verifier();
+        bytes memory credentials = bytes.concat(_credentials(plain, isCompounding));
         for (uint256 from; from < keys.length; from += DEPOSIT_BYTES) {
             bytes calldata key = keys[from:from + DEPOSIT_BYTES];
             bytes calldata pubkey = key[:PUBKEY_BYTES];
             bytes32 pubkeyRoot = _pubkeyRoot(pubkey);
-            _requireStage(pubkeyRoot, _keys[pubkeyRoot].stage, Stage.None);
-            _keys[pubkeyRoot] = Key(uint32(operatorId), Stage.Predeposited, 0); // ids of operators that exist are small
+            if (_keys[pubkeyRoot].stage != Stage.None) continue; // somebody may have copied it from a waiting call
+            neededWei -= PREDEPOSIT_WEI;
+            _keys[pubkeyRoot] = Key(uint32(operatorId), Stage.Predeposited, 0, 0); // ids of operators are small
             emit KeyPredeposited(operatorId, pubkeyRoot, pubkey);
             bytes calldata signature = key[PUBKEY_BYTES:PUBKEY_BYTES + SIGNATURE_BYTES];
             bytes32 root = bytes32(key[PUBKEY_BYTES + SIGNATURE_BYTES:]);
             depositContract.deposit{value: PREDEPOSIT_WEI}(pubkey, credentials, signature, root);
         }
+        if (neededWei == msg.value) revert NothingToPredeposit();
+        if (neededWei != 0) _return(neededWei);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -158,10 +184,11 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         uint256 firstIndex,
         uint256 fresh,
         bytes32[] calldata leaves,
+        bool isCompounding,
         bytes32[] calldata branch
     ) external {
-        bytes32 credentials = VAULT.withdrawalCredentials();
-        _proofs().requireFresh(shownBy, firstIndex, fresh, leaves, credentials, branch);
+        (IValidatorProofs verifier, bytes32 plain) = VAULT.verifier();
+        verifier.requireFresh(shownBy, firstIndex, fresh, leaves, _credentials(plain, isCompounding), branch);
         bool isAny;
         for (uint256 i; i < leaves.length; ++i) {
             if (fresh >> i & 1 == 0 || _keys[leaves[i]].stage != Stage.Predeposited) continue;
@@ -180,39 +207,120 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     ) external {
         bytes32 pubkeyRoot = validator.pubkeyRoot;
         Key storage key = _keys[pubkeyRoot];
-        _requireStage(pubkeyRoot, key.stage, Stage.Predeposited);
-        _proofs().requireValidator(shownBy, validatorIndex, validator, branch);
-        if (validator.withdrawalCredentials != VAULT.withdrawalCredentials()) {
+        Stage stage = key.stage;
+        if (stage != Stage.Proven && stage != Stage.Foreign) _requireStage(pubkeyRoot, stage, Stage.Predeposited);
+        (IValidatorProofs verifier, bytes32 plain) = VAULT.verifier();
+        verifier.requireValidator(shownBy, validatorIndex, validator, branch);
+        bytes32 credentials = validator.withdrawalCredentials;
+        bool isOurs = credentials == plain || credentials == _credentials(plain, true);
+        if (stage == (isOurs ? Stage.Proven : Stage.Foreign)) revert NothingToProve();
+        if (!isOurs) {
             key.stage = Stage.Foreign;
             _records[key.operatorId].allocation.frozen = true;
-            emit KeyForeign(key.operatorId, pubkeyRoot, validatorIndex, validator.withdrawalCredentials);
+            emit KeyForeign(key.operatorId, pubkeyRoot, validatorIndex, credentials);
             return;
         }
-        if (validator.slashed || validator.exitEpoch != type(uint64).max) {
-            revert ValidatorLeaving(validatorIndex, validator.slashed, validator.exitEpoch);
-        }
+        _requireStaying(validatorIndex, validator);
         _setProven(pubkeyRoot, validatorIndex);
     }
 
     /// @inheritdoc IOperatorRegistry
     function stake(bytes calldata pubkeys) external {
         if (pubkeys.length % PUBKEY_BYTES != 0) revert KeysLength(pubkeys.length, PUBKEY_BYTES);
-        uint256 total = totalStaked;
+        Totals memory sums = _totals;
         uint256 most = VAULT.stakeableValidators();
         bytes memory taken;
         uint256[] memory operatorIds = new uint256[](Math.min(most, pubkeys.length / PUBKEY_BYTES));
         uint256 count;
         for (uint256 from; from < pubkeys.length && count < most; from += PUBKEY_BYTES) {
             bytes calldata pubkey = pubkeys[from:from + PUBKEY_BYTES];
-            (bool isStaked, uint256 operatorId) = _tryStake(pubkey, total + count);
+            (bool isStaked, uint256 operatorId) = _tryStake(pubkey, sums.staked + count);
             if (!isStaked) continue;
             operatorIds[count++] = operatorId;
             taken = bytes.concat(taken, pubkey);
         }
         if (count == 0) revert NothingToStake();
-        totalStaked = total + count;
+        sums.staked += uint32(count);
+        sums.liveKeys += uint32(count);
+        _totals = sums;
         uint256 unitsEach = VAULT.fundValidators(taken);
         VAULT.BONDS().add(operatorIds, count, unitsEach);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function stakeMore(
+        bytes calldata pubkey,
+        uint256 parts,
+        IValidatorProofs.Block calldata shownBy,
+        uint256 validatorIndex,
+        IValidatorProofs.Validator calldata validator,
+        bytes32[] calldata branch
+    ) external payable {
+        bytes32 pubkeyRoot = _pubkeyRoot(pubkey);
+        Key storage key = _keys[pubkeyRoot];
+        uint256 operatorId = key.operatorId;
+        Allocation storage allocation = _managedRecord(operatorId).allocation;
+        _requireStage(pubkeyRoot, key.stage, Stage.Staked);
+        if (parts == 0 || msg.value != parts * PREDEPOSIT_WEI) revert PredepositValue(msg.value, parts * PREDEPOSIT_WEI);
+        _requireRoom(pubkeyRoot, parts, shownBy, validatorIndex, validator, branch);
+        // The last part is the first that OPR-3 refuses.
+        Allocation memory last = allocation;
+        last.staked += uint32(parts - 1);
+        if (!_mayStake(last, _totals.staked + parts - 1)) revert MayNotStake(operatorId);
+
+        key.parts += uint8(parts);
+        allocation.staked += uint32(parts);
+        _totals.staked += uint32(parts);
+        emit KeyStakedMore(operatorId, pubkeyRoot, parts);
+        uint256[] memory operatorIds = new uint256[](parts);
+        for (uint256 i; i < parts; ++i) {
+            operatorIds[i] = operatorId;
+        }
+        uint256 unitsEach = VAULT.fundMore{value: msg.value}(pubkey, parts);
+        VAULT.BONDS().add(operatorIds, parts, unitsEach);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function proveSlashed(
+        IValidatorProofs.Block calldata shownBy,
+        uint256 validatorIndex,
+        IValidatorProofs.Validator calldata validator,
+        bytes32[] calldata branch
+    ) external {
+        bytes32 pubkeyRoot = validator.pubkeyRoot;
+        Key storage key = _keys[pubkeyRoot];
+        _requireStage(pubkeyRoot, key.stage, Stage.Staked);
+        (IValidatorProofs verifier,) = VAULT.verifier();
+        uint256 slashedBy = verifier.slashedBy(shownBy, validatorIndex, validator, branch);
+        uint256 balanceGwei = validator.effectiveBalanceGwei;
+
+        key.stage = Stage.Slashed;
+        emit KeySlashed(key.operatorId, pubkeyRoot, validatorIndex, balanceGwei, slashedBy);
+        VAULT.noteSlashing(balanceGwei, slashedBy);
+        if (key.parts != 0) VAULT.BONDS().forfeit(key.operatorId, key.parts);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function proveWithdrawn(
+        IValidatorProofs.Block calldata shownBy,
+        uint256 validatorIndex,
+        IValidatorProofs.Validator calldata validator,
+        bytes32[] calldata branch
+    ) external {
+        bytes32 pubkeyRoot = validator.pubkeyRoot;
+        Key storage key = _keys[pubkeyRoot];
+        Stage stage = key.stage;
+        if (stage != Stage.Slashed) _requireStage(pubkeyRoot, stage, Stage.Staked);
+        (IValidatorProofs verifier,) = VAULT.verifier();
+        verifier.requireWithdrawn(shownBy, validatorIndex, validator, branch);
+
+        uint8 parts = key.parts;
+        key.stage = Stage.Withdrawn;
+        _records[key.operatorId].withdrawn += parts;
+        _totals.withdrawn += parts;
+        --_totals.liveKeys;
+        emit KeyWithdrawn(key.operatorId, pubkeyRoot, validatorIndex);
+        if (stage == Stage.Staked && parts != 0) VAULT.BONDS().release(key.operatorId, pubkeyRoot, parts);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -233,7 +341,27 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         VAULT.transferShares(rewardAddress, shares);
     }
 
+    // ---- external: Exits
+
+    /// @inheritdoc IOperatorRegistry
+    function merge(bytes32 sourceRoot, bytes32 targetRoot) external {
+        if (msg.sender != EXITS) revert OnlyExits(msg.sender);
+        Key storage source = _keys[sourceRoot];
+        Key storage target = _keys[targetRoot];
+        _requireStage(sourceRoot, source.stage, Stage.Staked);
+        _requireStage(targetRoot, target.stage, Stage.Staked);
+        if (source.operatorId != target.operatorId) revert NotKeyOf(source.operatorId, targetRoot);
+        target.parts += source.parts; // reverts beyond 255, four times what a validator can hold
+        source.parts = 0;
+        emit KeysMerged(source.operatorId, sourceRoot, targetRoot);
+    }
+
     // ---- views
+
+    /// @inheritdoc IOperatorRegistry
+    function totals() external view returns (Totals memory) {
+        return _totals;
+    }
 
     /// @inheritdoc IOperatorRegistry
     function claimableShares(RewardLeaf calldata leaf, bytes32[] calldata proof) external view returns (uint256) {
@@ -255,6 +383,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
             rewardAddress: _rewardAddress(record),
             limit: allocation.limit,
             staked: allocation.staked,
+            withdrawn: record.withdrawn,
             targetBps: allocation.targetBps,
             active: allocation.active,
             frozen: allocation.frozen
@@ -274,7 +403,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
     /// @inheritdoc IOperatorRegistry
     function mayStakeNext(uint256 operatorId) external view returns (bool) {
-        return _mayStake(_record(operatorId).allocation, totalStaked);
+        return _mayStake(_record(operatorId).allocation, _totals.staked);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -301,6 +430,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
             return (false, operatorId);
         }
         key.stage = Stage.Staked;
+        key.parts = 1;
         ++_records[operatorId].allocation.staked;
         emit KeyStaked(operatorId, pubkeyRoot, pubkey);
         return (true, operatorId);
@@ -313,8 +443,39 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         emit KeyProven(key.operatorId, pubkeyRoot, validatorIndex);
     }
 
-    function _proofs() private view returns (IValidatorProofs) {
-        return IValidatorProofs(VAULT.modules().proofs);
+    /// @dev KEY-10: the validator is ours, stays, and can hold so much more (MAX_EFFECTIVE_BALANCE_ELECTRA).
+    function _requireRoom(
+        bytes32 pubkeyRoot,
+        uint256 parts,
+        IValidatorProofs.Block calldata shownBy,
+        uint256 validatorIndex,
+        IValidatorProofs.Validator calldata validator,
+        bytes32[] calldata branch
+    ) private view {
+        if (validator.pubkeyRoot != pubkeyRoot) revert NotKeyOf(_keys[pubkeyRoot].operatorId, validator.pubkeyRoot);
+        (IValidatorProofs verifier, bytes32 plain) = VAULT.verifier();
+        verifier.requireValidator(shownBy, validatorIndex, validator, branch);
+        bytes32 credentials = validator.withdrawalCredentials;
+        if (credentials != _credentials(plain, true)) revert NotCompounding(validatorIndex, credentials);
+        _requireStaying(validatorIndex, validator);
+        uint256 afterGwei = validator.effectiveBalanceGwei + parts * (VALIDATOR_WEI / 1 gwei);
+        if (afterGwei > MOST_VALIDATOR_GWEI) revert NoRoomForMore(validatorIndex, afterGwei, MOST_VALIDATOR_GWEI);
+    }
+
+    function _requireStaying(uint256 validatorIndex, IValidatorProofs.Validator calldata validator) private pure {
+        if (validator.slashed || validator.exitEpoch != type(uint64).max) {
+            revert ValidatorLeaving(validatorIndex, validator.slashed, validator.exitEpoch);
+        }
+    }
+
+    /// @dev The vault's credentials with the prefix 0x02 (EIP-7251) in place of 0x01.
+    function _credentials(bytes32 plain, bool isCompounding) private pure returns (bytes32) {
+        return isCompounding ? plain ^ COMPOUNDING : plain;
+    }
+
+    function _return(uint256 amountWei) private {
+        (bool isReturned,) = msg.sender.call{value: amountWei}("");
+        if (!isReturned) revert EtherReturnFailed(msg.sender, amountWei);
     }
 
     function _requireStage(bytes32 pubkeyRoot, Stage stage, Stage expected) private pure {

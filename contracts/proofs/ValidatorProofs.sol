@@ -45,15 +45,27 @@ contract ValidatorProofs is IValidatorProofs {
 
     uint256 private immutable BLOCK_ROOTS_LEVELS;
 
+    uint256 public immutable GENESIS_TIME;
+    uint256 public immutable SECONDS_PER_SLOT;
+    uint256 public immutable SLOTS_PER_EPOCH;
+    uint256 public immutable EPOCHS_PER_SLASHINGS_VECTOR;
+    uint256 public immutable SHARD_COMMITTEE_PERIOD;
+
     // ---- constructor
 
-    /// @param slotsPerHistoricalRoot of the network's preset, a power of two
-    constructor(uint256 slotsPerHistoricalRoot) {
-        uint256 levels = Math.log2(slotsPerHistoricalRoot);
-        if (1 << levels != slotsPerHistoricalRoot) revert NoPowerOfTwo(slotsPerHistoricalRoot);
-        BLOCK_ROOTS = slotsPerHistoricalRoot;
+    constructor(Chain memory chain) {
+        uint256 levels = Math.log2(chain.slotsPerHistoricalRoot);
+        if (1 << levels != chain.slotsPerHistoricalRoot) revert NoPowerOfTwo(chain.slotsPerHistoricalRoot);
+        if (chain.secondsPerSlot == 0) revert ParameterOutOfBounds("secondsPerSlot", 0, 1);
+        if (chain.slotsPerEpoch == 0) revert ParameterOutOfBounds("slotsPerEpoch", 0, 1);
+        BLOCK_ROOTS = chain.slotsPerHistoricalRoot;
         BLOCK_ROOTS_LEVELS = levels;
         FIRST_BLOCK_ROOT = (64 + 5) << levels;
+        GENESIS_TIME = chain.genesisTime;
+        SECONDS_PER_SLOT = chain.secondsPerSlot;
+        SLOTS_PER_EPOCH = chain.slotsPerEpoch;
+        EPOCHS_PER_SLASHINGS_VECTOR = chain.epochsPerSlashingsVector;
+        SHARD_COMMITTEE_PERIOD = chain.shardCommitteePeriod;
     }
 
     // ---- views
@@ -85,12 +97,57 @@ contract ValidatorProofs is IValidatorProofs {
     }
 
     /// @inheritdoc IValidatorProofs
-    function requireValidator(
+    /// @dev `slash_validator` sets `withdrawable_epoch` to a whole vector later, or leaves a later one of a validator
+    /// that was leaving already: then what is shown tells no more than that it was slashed by now.
+    function slashedBy(
+        Block calldata shownBy,
+        uint256 index,
+        Validator calldata validator,
+        bytes32[] calldata branch
+    ) external view returns (uint256 time) {
+        requireValidator(shownBy, index, validator, branch);
+        if (!validator.slashed) revert NotSlashed(index);
+        uint256 byExit = Math.saturatingSub(validator.withdrawableEpoch, EPOCHS_PER_SLASHINGS_VECTOR);
+        uint256 epoch = Math.min(byExit, _epochOf(shownBy.slot));
+        return timeOf((epoch + 1) * SLOTS_PER_EPOCH - 1);
+    }
+
+    /// @inheritdoc IValidatorProofs
+    function requireExitable(
         Block calldata shownBy,
         uint256 index,
         Validator calldata validator,
         bytes32[] calldata branch
     ) external view {
+        requireValidator(shownBy, index, validator, branch);
+        uint256 epoch = _epochOf(shownBy.slot);
+        bool isLongActive = epoch >= uint256(validator.activationEpoch) + SHARD_COMMITTEE_PERIOD;
+        if (!isLongActive || validator.exitEpoch != FAR_FUTURE_EPOCH) {
+            revert NotExitable(index, validator.activationEpoch, validator.exitEpoch, epoch);
+        }
+    }
+
+    /// @inheritdoc IValidatorProofs
+    function requireWithdrawn(
+        Block calldata shownBy,
+        uint256 index,
+        Validator calldata validator,
+        bytes32[] calldata branch
+    ) external view {
+        requireValidator(shownBy, index, validator, branch);
+        uint256 epoch = _epochOf(shownBy.slot);
+        if (validator.effectiveBalanceGwei != 0 || validator.withdrawableEpoch > epoch) {
+            revert NotWithdrawn(index, validator.effectiveBalanceGwei, validator.withdrawableEpoch, epoch);
+        }
+    }
+
+    /// @inheritdoc IValidatorProofs
+    function requireValidator(
+        Block calldata shownBy,
+        uint256 index,
+        Validator calldata validator,
+        bytes32[] calldata branch
+    ) public view {
         _requireIndex(index);
         _requireInState(shownBy, _validatorRoot(validator), FIRST_VALIDATOR + index, 0, VALIDATOR_LEVELS, branch);
     }
@@ -110,7 +167,16 @@ contract ValidatorProofs is IValidatorProofs {
         return Ssz.numberAt(chunk, index % BALANCES_A_CHUNK);
     }
 
+    /// @inheritdoc IValidatorProofs
+    function timeOf(uint256 slot) public view returns (uint256) {
+        return GENESIS_TIME + slot * SECONDS_PER_SLOT;
+    }
+
     // ---- internal
+
+    function _epochOf(uint256 slot) private view returns (uint256) {
+        return slot / SLOTS_PER_EPOCH;
+    }
 
     /// @dev Beyond the list's limit an index would lead out of the list's tree, to its length or another field.
     function _requireIndex(uint256 index) private pure {

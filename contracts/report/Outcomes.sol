@@ -9,6 +9,7 @@ import {
     BPS,
     MAX_COVERED_FRAMES,
     MOST_REPORTED_WEI,
+    SHARES_PER_UNIT,
     STREAM_FRAMES,
     UNPROVEN_COVER_BPS,
     Units
@@ -34,7 +35,9 @@ struct Accounts {
     uint256 grossWei; // REP-3
     uint256 recordWei; // K, as it is after the report (STR-5)
     int256 lossCarryWei; // H
+    uint256 provenWei; // LOS-2: what is proven slashed in the frames covered; only looked up for a loss
     bool isInsolvent;
+    bool isWindDown; // STA-7
 }
 
 /// @title What a report does to the accounts, and within which bounds
@@ -65,6 +68,9 @@ library Outcomes {
         a.consensusWei = a.isInsolvent ? Math.min(input.consensusBalanceWei, a.expectedWei) : input.consensusBalanceWei;
         a.grossWei = a.consensusWei + arrivedWei;
         a.recordWei = Math.min(a.consensusWei, a.recordWei);
+        if (loss(a) == 0) return a;
+        uint256 lastRefTime = books.consensus.lastRefTime;
+        a.provenWei = books.slashedWei(lastRefTime, input.refTime, core.frameOrigin, core.frameSeconds);
     }
 
     /// @dev What vault and queue know before they look at what is reported; `recordWei` is the most that K may become.
@@ -96,18 +102,41 @@ library Outcomes {
         return a.assetsWei - a.unvestedWei;
     }
 
-    /// @notice d of REP-8, which is L' of LOS-1: what the stream does not bear of a loss.
-    function drawn(Accounts memory a) internal pure returns (uint256) {
-        return Math.saturatingSub(a.expectedWei, a.grossWei + a.unvestedWei);
+    /// @notice L of REP-3.
+    function loss(Accounts memory a) internal pure returns (uint256) {
+        return Math.saturatingSub(a.expectedWei, a.grossWei);
     }
 
-    /// @notice LOS-2: whole units of wkETH that the fund is asked for, before any cover is taken.
-    function coverUnitsAsked(Accounts memory a, uint256 fundUnits) internal pure returns (uint256 units) {
-        uint256 drawnWei = drawn(a);
+    /// @notice d of REP-8: what the stream does not bear of a loss.
+    function drawn(Accounts memory a) internal pure returns (uint256) {
+        return Math.saturatingSub(loss(a), a.unvestedWei);
+    }
+
+    /// @notice LOS-2: whole units of wkETH that forfeited bonds are asked for.
+    function bondUnitsAsked(Accounts memory a) internal pure returns (uint256) {
+        return _unitsWorth(a, loss(a));
+    }
+
+    /// @notice LOS-2: whole units of wkETH that the fund is asked for, after the bonds.
+    function coverUnitsAsked(
+        Accounts memory a,
+        uint256 bondShares,
+        uint256 fundUnits
+    ) internal pure returns (uint256) {
+        uint256 neededUnits = _unitsWorth(a, Math.saturatingSub(drawn(a), _worthDown(a, bondShares)));
+        if (neededUnits == 0 || a.isWindDown) return neededUnits;
+        uint256 provenUnits = a.provenWei * a.shares / visible(a) / SHARES_PER_UNIT;
+        return Math.min(neededUnits, Math.max(provenUnits, fundUnits * UNPROVEN_COVER_BPS / BPS));
+    }
+
+    function _unitsWorth(Accounts memory a, uint256 amountWei) private pure returns (uint256) {
         uint256 visibleWei = visible(a);
-        if (drawnWei == 0 || visibleWei == 0) return 0;
-        uint256 neededShares = Math.ceilDiv(drawnWei * a.shares, visibleWei);
-        return Math.min(Units.up(neededShares), fundUnits * UNPROVEN_COVER_BPS / BPS);
+        if (amountWei == 0 || visibleWei == 0) return 0;
+        return Units.up(Math.ceilDiv(amountWei * a.shares, visibleWei));
+    }
+
+    function _worthDown(Accounts memory a, uint256 shares) private pure returns (uint256) {
+        return shares * visible(a) / a.shares;
     }
 
     /// @notice LIM-3: the loss bucket's capacity.
@@ -130,31 +159,33 @@ library Outcomes {
         if (drawnWei <= allowedWei) {
             return (TokenBucket.take(fullAt, drawnWei, capacityWei, core.lossPeriodSeconds), false);
         }
-        uint256 announcedAt = books.consensus.announcedAt;
+        uint256 announcedAt = books.carry.announcedAt;
         bool isOldEnough = block.timestamp >= announcedAt + core.frameSeconds;
         if (isOldEnough && block.timestamp < announcedAt + ANNOUNCEMENT_FRAMES * core.frameSeconds) {
             allowedWei += books.limits.announcedWei;
         }
-        uint256 lossWei = a.expectedWei - a.grossWei;
+        uint256 lossWei = loss(a);
         if (lossWei > allowedWei) revert IStakingVault.LossNotAnnounced(lossWei, allowedWei);
         return (TokenBucket.empty(core.lossPeriodSeconds), true);
     }
 
     /// @notice REP-9: the one function behind `applyReport` and `previewReport`. Leaves the loss carry and insolvency
     /// after the report in `a`, whose other terms stay as they were before.
+    /// @param bondShares what forfeited bonds handed over
     /// @param coverShares what the fund handed over
     function outcomeOf(
         Accounts memory a,
         Books.Stored storage books,
         Books.Core calldata core,
         IStakingVault.ReportInput calldata input,
+        uint256 bondShares,
         uint256 coverShares
     ) internal view returns (IStakingVault.ReportOutcome memory o) {
         uint256 streamEnd = books.flow.streamEnd;
         if (a.grossWei >= a.expectedWei) {
             _earn(o, a, core, books.terms.feeBps, Math.saturatingSub(streamEnd, block.timestamp));
         } else {
-            _absorb(o, a, a.expectedWei - a.grossWei, coverShares);
+            _absorb(o, a, bondShares, coverShares);
             if (o.unvestedAfter > 0) o.streamSeconds = streamEnd - block.timestamp; // STR-4
         }
         uint256 owedAfterWei = a.owedWei - o.ticketsLossWei;
@@ -190,7 +221,7 @@ library Outcomes {
             o.profitWei - o.feeWei,
             Math.max(core.frameSeconds, a.coveredSeconds)
         );
-        o.streamSeconds = a.isInsolvent
+        o.streamSeconds = a.isInsolvent || a.isWindDown
             ? Math.min(mean, longestMean)
             : Math.max(mean, Stream.cappedSecondsUp(o.unvestedAfter, core.streamCapRayPerDay, baseWei));
     }
@@ -214,23 +245,26 @@ library Outcomes {
     function _absorb(
         IStakingVault.ReportOutcome memory o,
         Accounts memory a,
-        uint256 lossWei,
+        uint256 bondShares,
         uint256 coverShares
     ) private pure {
         uint256 visibleWei = visible(a);
-        o.lossWei = lossWei;
-        o.unvestedLossWei = Math.min(lossWei, a.unvestedWei);
-        uint256 leftWei = lossWei - o.unvestedLossWei;
+        o.lossWei = loss(a);
+        o.bondShares = bondShares;
+        o.bondWei = Math.min(o.lossWei, _worthDown(a, bondShares));
+        o.unvestedLossWei = Math.min(o.lossWei - o.bondWei, a.unvestedWei);
+        uint256 leftWei = o.lossWei - o.unvestedLossWei;
         o.coverShares = coverShares;
-        o.coverWei = Math.min(leftWei, coverShares * visibleWei / a.shares);
+        o.coverWei = Math.min(leftWei - o.bondWei, _worthDown(a, coverShares));
+        uint256 burnedWei = o.bondWei + o.coverWei;
         (uint256 visibleAfterWei, uint256 owedAfterWei, uint256 indexAfter) =
-            Waterfall.shareLoss(leftWei, o.coverWei, visibleWei, a.owedWei, a.normalised, a.index);
-        o.holdersLossWei = visibleWei - o.coverWei - visibleAfterWei;
+            Waterfall.shareLoss(leftWei, burnedWei, visibleWei, a.owedWei, a.normalised, a.index);
+        o.holdersLossWei = visibleWei - burnedWei - visibleAfterWei;
         o.ticketsLossWei = a.owedWei - owedAfterWei;
-        uint256 sumWei = o.unvestedLossWei + o.coverWei + o.holdersLossWei + o.ticketsLossWei;
-        if (sumWei != lossWei) revert IStakingVault.LossPartsDiffer(sumWei, lossWei);
-        a.lossCarryWei += int256(lossWei - o.coverWei);
-        o.sharesAfter = a.shares - coverShares;
+        uint256 sumWei = burnedWei + o.unvestedLossWei + o.holdersLossWei + o.ticketsLossWei;
+        if (sumWei != o.lossWei) revert IStakingVault.LossPartsDiffer(sumWei, o.lossWei);
+        a.lossCarryWei += int256(o.lossWei - burnedWei);
+        o.sharesAfter = a.shares - bondShares - coverShares;
         o.unvestedAfter = a.unvestedWei - o.unvestedLossWei;
         o.assetsAfter = visibleAfterWei + o.unvestedAfter;
         o.ticketIndex = indexAfter;

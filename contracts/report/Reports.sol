@@ -8,7 +8,14 @@ import {LibCall} from "solady/utils/LibCall.sol";
 import {ICover} from "../interfaces/ICover.sol";
 import {IEtherSource} from "../interfaces/IEtherSource.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
-import {BPS, REOPENING_FRAMES, SHARES_PER_UNIT, STALE_FRAMES, SWEEP_FRAMES} from "../rules/Constants.sol";
+import {
+    BPS,
+    REOPENING_FRAMES,
+    SHARES_PER_UNIT,
+    SLASHED_LIMIT_BPS,
+    STALE_FRAMES,
+    SWEEP_FRAMES
+} from "../rules/Constants.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 import {Books} from "../vault/Books.sol";
 import {Accounts, Outcomes} from "./Outcomes.sol";
@@ -38,23 +45,8 @@ library Reports {
     ) external {
         books.requireRefTime(core, input.refTime);
         Accounts memory accounts = books.accountsAt(core, input);
-        uint256 coverShares;
-        if (accounts.drawn() > 0) {
-            _draw(books, core, accounts);
-            uint256 units = accounts.coverUnitsAsked(core.wrapped.balanceOf(books.modules.fund));
-            if (units > 0) coverShares = _takeCover(books, core, units);
-            accounts = books.accountsAt(core, input); // read anew: the fund was called, and may have deposited
-        }
-        IStakingVault.ReportOutcome memory outcome = accounts.outcomeOf(books, core, input, coverShares);
-
-        _write(books, core, input, accounts, outcome);
-        if (coverShares > 0) emit IERC20.Transfer(address(core.wrapped), address(0), outcome.coverWei);
-        _mintFee(books, core, outcome);
-        _announce(input.refTime, accounts, outcome);
-
-        _pull(books, core.withdrawalVault, input.withdrawalsWei);
-        _pull(books, core.rewardsVault, input.rewardsWei);
-        core.queue.settle{value: outcome.finalisedWei}(outcome.ticketIndex, outcome.lastTicket);
+        if (accounts.drawn() > 0) _draw(books, core, accounts);
+        _apply(books, core, input, accounts);
     }
 
     /// @notice See IStakingVault.previewReport.
@@ -66,9 +58,9 @@ library Reports {
         books.requireRefTime(core, input.refTime);
         Accounts memory accounts = books.accountsAt(core, input);
         address fund = books.modules.fund;
-        uint256 units = accounts.drawn() == 0 ? 0 : accounts.coverUnitsAsked(core.wrapped.balanceOf(fund));
-        if (units > 0) units = _coverable(fund, units);
-        return accounts.outcomeOf(books, core, input, units * SHARES_PER_UNIT);
+        uint256 bondShares = _coverable(core.bonds, accounts.bondUnitsAsked()) * SHARES_PER_UNIT;
+        uint256 units = accounts.coverUnitsAsked(bondShares, core.wrapped.balanceOf(fund));
+        return accounts.outcomeOf(books, core, input, bondShares, _coverable(fund, units) * SHARES_PER_UNIT);
     }
 
     /// @notice See IStakingVault.lossAllowanceWei.
@@ -81,7 +73,8 @@ library Reports {
     /// @notice See IStakingVault.announceLoss.
     function announce(Books.Stored storage books, Books.Core calldata core, uint256 refTime, uint256 lossWei) external {
         books.requireRefTime(core, refTime); // what could not be applied is not announced either
-        books.consensus.announcedAt = block.timestamp.toUint32();
+        books.consensus.isAnnounced = true;
+        books.carry.announcedAt = block.timestamp.toUint32();
         books.limits.announcedWei = lossWei.toUint88();
         books.flow.depositsOpenUntil = 0;
         emit IStakingVault.LossAnnouncementOpened(block.timestamp, lossWei);
@@ -101,8 +94,7 @@ library Reports {
 
     /// @notice See IStakingVault.sweepWithdrawals.
     function sweep(Books.Stored storage books, Books.Core calldata core) external {
-        uint256 nextSweepAt = books.carry.etherMovedAt + SWEEP_FRAMES * core.frameSeconds;
-        if (block.timestamp < nextSweepAt) revert IStakingVault.SweepTooEarly(nextSweepAt, block.timestamp);
+        _requireEtherRested(books, core);
         uint256 heldWei = address(core.withdrawalVault).balance;
         Books.Consensus memory consensus = books.consensus;
         uint256 fromBalanceWei = Math.min(heldWei, consensus.balanceWei);
@@ -116,7 +108,53 @@ library Reports {
         _pull(books, core.withdrawalVault, amountWei);
     }
 
+    /// @notice See IStakingVault.windDown.
+    /// @param input all that the two vaults hold, and C of 0
+    function windDown(
+        Books.Stored storage books,
+        Books.Core calldata core,
+        IStakingVault.ReportInput calldata input
+    ) external {
+        _requireEtherRested(books, core);
+        Accounts memory accounts = books.accountsAt(core, input);
+        if (accounts.expectedWei == 0 && accounts.grossWei == 0) revert IStakingVault.NothingToDo();
+        accounts.isWindDown = true;
+        emit IStakingVault.WoundDown(input.withdrawalsWei, input.rewardsWei, accounts.loss());
+        _apply(books, core, input, accounts);
+    }
+
+    function _requireEtherRested(Books.Stored storage books, Books.Core calldata core) private view {
+        uint256 nextSweepAt = books.carry.etherMovedAt + SWEEP_FRAMES * core.frameSeconds;
+        if (block.timestamp < nextSweepAt) revert IStakingVault.SweepTooEarly(nextSweepAt, block.timestamp);
+    }
+
     // ---- effects
+
+    function _apply(
+        Books.Stored storage books,
+        Books.Core calldata core,
+        IStakingVault.ReportInput calldata input,
+        Accounts memory accounts
+    ) private {
+        (uint256 bondShares, uint256 coverShares) = _takeCovers(books, core, accounts);
+        if (accounts.loss() > 0) {
+            bool isWindDown = accounts.isWindDown;
+            accounts = books.accountsAt(core, input); // read anew: the fund was called, and may have deposited
+            accounts.isWindDown = isWindDown;
+        }
+        IStakingVault.ReportOutcome memory outcome = accounts.outcomeOf(books, core, input, bondShares, coverShares);
+
+        _write(books, core, input, accounts, outcome);
+        if (bondShares + coverShares > 0) {
+            emit IERC20.Transfer(address(core.wrapped), address(0), outcome.bondWei + outcome.coverWei);
+        }
+        _mintFee(books, core, outcome);
+        _announce(input.refTime, accounts, outcome);
+
+        _pull(books, core.withdrawalVault, input.withdrawalsWei);
+        _pull(books, core.rewardsVault, input.rewardsWei);
+        core.queue.settle{value: outcome.finalisedWei}(outcome.ticketIndex, outcome.lastTicket);
+    }
 
     /// @dev LIM-3, REP-8, STA-3: what a loss that the stream does not bear whole draws on the limits.
     function _draw(Books.Stored storage books, Books.Core calldata core, Accounts memory accounts) private {
@@ -139,8 +177,6 @@ library Reports {
         Books.Consensus memory consensus = books.consensus;
         consensus.balanceWei = accounts.consensusWei.toUint88();
         consensus.pendingGwei = (accounts.pendingWei / 1 gwei).toUint64();
-        consensus.lastRefTime = input.refTime.toUint32();
-        consensus.announcedAt = 0;
         consensus.isInsolvent = accounts.isInsolvent;
         Books.Ledger memory ledger = books.ledger;
         ledger.shares = outcome.sharesAfter.toUint120();
@@ -149,15 +185,34 @@ library Reports {
         flow.unvestedWei = outcome.unvestedAfter.toUint88();
         flow.streamStart = block.timestamp.toUint32();
         flow.streamEnd = (block.timestamp + outcome.streamSeconds).toUint48();
-        flow.depositsOpenUntil =
-            accounts.isInsolvent ? 0 : (input.refTime + STALE_FRAMES * core.frameSeconds).toUint32();
         Books.Carry memory carry = books.carry;
+        if (!accounts.isWindDown) {
+            carry.announcedAt = 0;
+            consensus.isAnnounced = false;
+            consensus.lastRefTime = input.refTime.toUint32();
+            consensus.isSlashed = consensus.isSlashed && _isSlashedAfter(books, core, input.refTime, accounts, outcome);
+            bool isClosed = consensus.isInsolvent || consensus.isSlashed;
+            flow.depositsOpenUntil = isClosed ? 0 : (input.refTime + STALE_FRAMES * core.frameSeconds).toUint32();
+        }
         carry.lossCarryWei = SafeCast.toInt96(accounts.lossCarryWei);
         carry.recordWei = accounts.recordWei.toUint88();
         books.consensus = consensus;
         books.ledger = ledger;
         books.flow = flow;
         books.carry = carry;
+    }
+
+    /// @dev STA-6: whether later slashings keep the doors closed.
+    function _isSlashedAfter(
+        Books.Stored storage books,
+        Books.Core calldata core,
+        uint256 refTime,
+        Accounts memory accounts,
+        IStakingVault.ReportOutcome memory outcome
+    ) private view returns (bool) {
+        uint256 laterWei = books.slashedWei(refTime, block.timestamp, core.frameOrigin, core.frameSeconds);
+        uint256 bearingWei = outcome.assetsAfter + accounts.owedWei - outcome.ticketsLossWei;
+        return laterWei * BPS > bearingWei * SLASHED_LIMIT_BPS;
     }
 
     /// @dev REP-5. Shares were added to S by the outcome; here they get their holders.
@@ -208,32 +263,48 @@ library Reports {
         emit IStakingVault.LossAbsorbed(
             refTime,
             o.lossWei,
+            o.bondWei,
             o.unvestedLossWei,
             o.coverWei,
             o.holdersLossWei,
             o.ticketsLossWei,
+            o.bondShares,
             o.coverShares
         );
     }
 
     // ---- other contracts
 
-    /// @dev LOS-2: what the fund hands over in this call, at most the units asked for, is burned as wkETH here and as
+    /// @dev LOS-2: first the bonds, then the fund.
+    function _takeCovers(
+        Books.Stored storage books,
+        Books.Core calldata core,
+        Accounts memory accounts
+    ) private returns (uint256 bondShares, uint256 coverShares) {
+        if (accounts.loss() == 0) return (0, 0);
+        bondShares = _takeCover(books, core, core.bonds, accounts.bondUnitsAsked());
+        address fund = books.modules.fund;
+        uint256 fundUnits = core.wrapped.balanceOf(fund);
+        coverShares = _takeCover(books, core, fund, accounts.coverUnitsAsked(bondShares, fundUnits));
+    }
+
+    /// @dev LOS-2: what a cover hands over in this call, at most the units asked for, is burned as wkETH here and as
     /// shares by the outcome.
     function _takeCover(
         Books.Stored storage books,
         Books.Core calldata core,
+        address cover,
         uint256 unitsAsked
     ) private returns (uint256 coverShares) {
+        if (unitsAsked == 0) return 0;
         uint256 shares = unitsAsked * SHARES_PER_UNIT;
         uint256 heldBefore = core.wrapped.balanceOf(address(this));
-        address fund = books.modules.fund;
         uint256 callableGas = gasleft() - gasleft() / 64;
         if (callableGas < COVER_GAS) revert IStakingVault.TooLittleGasForCover(callableGas, COVER_GAS);
         // A low-level call: what a broken fund returns is not looked at, so it cannot stop the report.
         // solhint-disable-next-line avoid-low-level-calls
-        (bool answered,) = fund.call{gas: COVER_GAS}(abi.encodeCall(ICover.cover, (shares)));
-        if (!answered) emit IStakingVault.CoverFailed(fund, shares);
+        (bool answered,) = cover.call{gas: COVER_GAS}(abi.encodeCall(ICover.cover, (shares)));
+        if (!answered) emit IStakingVault.CoverFailed(cover, shares);
         uint256 handedOver = core.wrapped.balanceOf(address(this)) - heldBefore;
         uint256 units = Math.min(handedOver, unitsAsked);
         if (units == 0) return 0;
@@ -242,10 +313,11 @@ library Reports {
         core.wrapped.burnCover(units);
     }
 
-    /// @dev What the fund promises; nothing when it does not answer, as in `_takeCover`.
-    function _coverable(address fund, uint256 unitsAsked) private view returns (uint256 units) {
+    /// @dev What a cover promises; nothing when it does not answer, as in `_takeCover`.
+    function _coverable(address cover, uint256 unitsAsked) private view returns (uint256 units) {
+        if (unitsAsked == 0) return 0;
         bytes memory question = abi.encodeCall(ICover.coverable, (unitsAsked * SHARES_PER_UNIT));
-        (bool answered,, bytes memory answer) = LibCall.tryStaticCall(fund, COVER_GAS, 32, question);
+        (bool answered,, bytes memory answer) = LibCall.tryStaticCall(cover, COVER_GAS, 32, question);
         if (!answered || answer.length < 32) return 0;
         return Math.min(abi.decode(answer, (uint256)), unitsAsked);
     }

@@ -6,7 +6,7 @@ import {IEtherSource} from "../interfaces/IEtherSource.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IWithdrawalQueue} from "../interfaces/IWithdrawalQueue.sol";
 import {IWrappedKeelEther} from "../interfaces/IWrappedKeelEther.sol";
-import {STALE_FRAMES} from "../rules/Constants.sol";
+import {DEAD_FRAMES, STALE_FRAMES} from "../rules/Constants.sol";
 import {Pauses} from "../rules/Pauses.sol";
 import {Stream} from "../rules/Stream.sol";
 
@@ -32,13 +32,14 @@ library Books {
         uint24 depositLimitEther;
     }
 
-    /// @dev Read by reports, staking and instant redemption; written by reports and staking.
+    /// @dev Read by reports, staking and whoever asks for the state; written by reports, staking and slashings.
     struct Consensus {
         uint88 balanceWei; // C
         uint64 pendingGwei; // P
         uint32 stakedValidators; // ever
         uint32 lastRefTime;
-        uint32 announcedAt;
+        bool isAnnounced; // REP-8
+        bool isSlashed; // STA-6
         bool isInsolvent; // ACC-4: once it was, it stays
     }
 
@@ -47,6 +48,7 @@ library Books {
         int96 lossCarryWei; // H
         uint88 recordWei; // K
         uint32 etherMovedAt; // last pull by a report or sweep
+        uint32 announcedAt; // 0: no loss is
     }
 
     /// @dev Read and written by staking, by pauses, and by reports only where the stream does not bear a loss whole.
@@ -58,10 +60,11 @@ library Books {
         uint32 depositsReopenAt; // STA-3: 7 frames after a loss beyond the bucket
     }
 
-    /// @dev What was sent to the deposit contract in one frame.
-    struct Staked {
-        uint64 amountGwei;
+    /// @dev What one frame brought: what was sent to the deposit contract, and what is proven slashed.
+    struct Frame {
+        uint64 stakedGwei;
         uint32 validators;
+        uint64 slashedGwei;
     }
 
     struct Stored {
@@ -74,7 +77,7 @@ library Books {
         IStakingVault.Modules modules;
         mapping(address holder => uint256 shares) sharesOf;
         /// @dev Frames are counted from the origin; a frame ends with its reference slot (REP-2).
-        mapping(uint256 frame => Staked staked) stakedIn;
+        mapping(uint256 number => Frame frame) frames;
         /// @dev What they closed reads the end where it looks anyway.
         mapping(IStakingVault.Action action => Pauses.Pause pause) pauses;
     }
@@ -86,6 +89,7 @@ library Books {
         IWrappedKeelEther wrapped;
         IEtherSource withdrawalVault;
         IEtherSource rewardsVault;
+        address bonds;
         uint256 frameOrigin;
         uint256 frameSeconds;
         uint256 streamCapRayPerDay;
@@ -124,11 +128,27 @@ library Books {
         );
         uint256 first = frameOf(Math.max(refTime, lastRefTime), frameOrigin, frameSeconds) + 1; // older is in C
         for (uint256 frame = first; frame <= last; ++frame) {
-            Staked memory staked = books.stakedIn[frame];
-            amountWei += uint256(staked.amountGwei) * 1 gwei;
-            validators += staked.validators;
+            Frame memory brought = books.frames[frame];
+            amountWei += uint256(brought.stakedGwei) * 1 gwei;
+            validators += brought.validators;
         }
         amountWei = Math.min(amountWei, uint256(books.consensus.pendingGwei) * 1 gwei);
+    }
+
+    /// @notice STA-6: balances of validators that are proven slashed in the frames after `fromTime`, up to the one of
+    /// `toTime`; at most the last 14 of these.
+    function slashedWei(
+        Stored storage books,
+        uint256 fromTime,
+        uint256 toTime,
+        uint256 frameOrigin,
+        uint256 frameSeconds
+    ) internal view returns (uint256 amountWei) {
+        uint256 last = frameOf(toTime, frameOrigin, frameSeconds);
+        uint256 first = frameOf(fromTime, frameOrigin, frameSeconds) + 1;
+        for (uint256 frame = Math.max(first, Math.saturatingSub(last + 1, DEAD_FRAMES)); frame <= last; ++frame) {
+            amountWei += uint256(books.frames[frame].slashedGwei) * 1 gwei;
+        }
     }
 
     /// @notice The frame that a moment belongs to: the one whose reference slot is the next, or is now.

@@ -6,6 +6,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IKeelEther} from "../interfaces/IKeelEther.sol";
+import {IOperatorRegistry} from "../interfaces/IOperatorRegistry.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {Reports} from "../report/Reports.sol";
 import {
@@ -15,6 +16,7 @@ import {
     PUBKEY_BYTES,
     SHARES_PER_UNIT,
     SHARES_PER_WEI,
+    SLASHED_LIMIT_BPS,
     STALE_FRAMES,
     TOP_UP_WEI,
     UNVESTED_FLOOR_WEI,
@@ -238,6 +240,21 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
 
     /// @inheritdoc IStakingVault
     function fundValidators(bytes calldata pubkeys) external nonReentrant returns (uint256 bondUnitsEach) {
+        bondUnitsEach = _stake(pubkeys.length / PUBKEY_BYTES);
+        TopUps.send(DEPOSIT_CONTRACT, pubkeys, withdrawalCredentials(), TOP_UP_WEI);
+    }
+
+    /// @inheritdoc IStakingVault
+    function fundMore(
+        bytes calldata pubkey,
+        uint256 parts
+    ) external payable nonReentrant returns (uint256 bondUnitsEach) {
+        bondUnitsEach = _stake(parts);
+        TopUps.send(DEPOSIT_CONTRACT, pubkey, withdrawalCredentials(), parts * VALIDATOR_WEI);
+    }
+
+    /// @dev KEY-6, KEY-10: checks and accounts of so many times 32 ETH, 1 ETH of each the operators' own.
+    function _stake(uint256 count) private returns (uint256 bondUnitsEach) {
         _requireCaller(REGISTRY);
         if (block.timestamp >= _books.flow.depositsOpenUntil) _revertClosed(Action.Staking);
         Books.Limits memory limits = _books.limits;
@@ -245,7 +262,6 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
             revert ActionPaused(Action.Staking, limits.stakingPausedUntil);
         }
         if (block.timestamp < limits.depositsReopenAt) revert DepositsClosed(limits.depositsReopenAt);
-        uint256 count = pubkeys.length / PUBKEY_BYTES;
         uint256 sentWei = count * TOP_UP_WEI;
         if (sentWei > freeWei()) revert InsufficientLiquidity(sentWei, freeWei());
         uint256 stakedWei = count * VALIDATOR_WEI;
@@ -255,20 +271,17 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         uint64 amountGwei = (stakedWei / 1 gwei).toUint64();
         _books.consensus.pendingGwei += amountGwei;
         _books.consensus.stakedValidators += count.toUint32();
-        Books.Staked storage staked = _books.stakedIn[Books.frameOf(block.timestamp, FRAME_ORIGIN, FRAME_SECONDS)];
-        staked.amountGwei += amountGwei;
-        staked.validators += count.toUint32();
-        bondUnitsEach = _bond(count);
-
-        TopUps.send(DEPOSIT_CONTRACT, pubkeys, withdrawalCredentials(), TOP_UP_WEI);
+        Books.Frame storage frame = _books.frames[Books.frameOf(block.timestamp, FRAME_ORIGIN, FRAME_SECONDS)];
+        frame.stakedGwei += amountGwei;
+        frame.validators += count.toUint32();
+        return _bond(count);
     }
 
-    /// @dev KEY-6: the operators' ether, which their validators already hold, becomes wkETH of their bonds at the rate
-    /// of a deposit. While a loss comes back, when LIM-4 keeps deposits out, unvested ether counts as well, up to par.
+    /// @dev KEY-6: the operators' ether, which their validators hold, becomes wkETH of their bonds. Unvested ether
+    /// counts whole, so that nobody buys of it by staking what LIM-4 forbids to depositors.
     function _bond(uint256 count) private returns (uint256 unitsEach) {
-        (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
-        uint256 worthWei = Math.max(visibleWei, Math.min(_books.ledger.assetsWei, total / SHARES_PER_WEI));
-        unitsEach = PREDEPOSIT_WEI * total / worthWei / SHARES_PER_UNIT;
+        uint256 total = _books.ledger.shares;
+        unitsEach = PREDEPOSIT_WEI * total / _books.ledger.assetsWei / SHARES_PER_UNIT;
         uint256 shares = unitsEach * count * SHARES_PER_UNIT;
         uint256 bondWei = count * PREDEPOSIT_WEI;
         _books.ledger.shares = (total + shares).toUint120();
@@ -277,6 +290,18 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         emit Transfer(address(0), address(WRAPPED), bondWei);
         emit Staked(count, count * VALIDATOR_WEI, bondWei, shares);
         WRAPPED.mintBacked(address(BONDS), unitsEach * count);
+    }
+
+    /// @inheritdoc IStakingVault
+    function noteSlashing(uint256 balanceGwei, uint256 slashedAt) external {
+        _requireCaller(REGISTRY);
+        if (slashedAt <= _books.consensus.lastRefTime) return;
+        _books.frames[Books.frameOf(slashedAt, FRAME_ORIGIN, FRAME_SECONDS)].slashedGwei += balanceGwei.toUint64();
+        emit SlashingNoted(slashedAt, balanceGwei * 1 gwei);
+        uint256 bearingWei = _books.ledger.assetsWei + QUEUE.owedWei();
+        if (_books.consensus.isSlashed || slashedWei() * BPS <= bearingWei * SLASHED_LIMIT_BPS) return;
+        _books.consensus.isSlashed = true;
+        _books.flow.depositsOpenUntil = 0;
     }
 
     // ---- reports, and what anyone may do when none comes
@@ -303,6 +328,17 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     function sweepWithdrawals() external nonReentrant {
         _requireDead();
         Reports.sweep(_books, _core());
+    }
+
+    /// @inheritdoc IStakingVault
+    function windDown(uint256 lastTicketHint) external nonReentrant {
+        _requireDead();
+        uint256 liveKeys = IOperatorRegistry(REGISTRY).totals().liveKeys;
+        if (liveKeys != 0) revert KeysLive(liveKeys);
+        uint256 withdrawalsWei = address(WITHDRAWAL_VAULT).balance;
+        uint256 rewardsWei = address(REWARDS_VAULT).balance;
+        ReportInput memory input = ReportInput(block.timestamp, 0, withdrawalsWei, rewardsWei, lastTicketHint);
+        Reports.windDown(_books, _core(), input);
     }
 
     /// @inheritdoc IStakingVault

@@ -8,6 +8,7 @@ import {IEtherSource} from "../interfaces/IEtherSource.sol";
 import {IKeelEther} from "../interfaces/IKeelEther.sol";
 import {IOperatorBonds} from "../interfaces/IOperatorBonds.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
+import {IValidatorProofs} from "../interfaces/IValidatorProofs.sol";
 import {IWithdrawalQueue} from "../interfaces/IWithdrawalQueue.sol";
 import {IWrappedKeelEther} from "../interfaces/IWrappedKeelEther.sol";
 import {Reports} from "../report/Reports.sol";
@@ -153,7 +154,7 @@ abstract contract VaultViews is IStakingVault, Permit {
         returns (uint256 balanceWei, uint256 pendingWei, uint256 lastRefTime, uint256 announcedAt)
     {
         Books.Consensus memory c = _books.consensus;
-        return (c.balanceWei, uint256(c.pendingGwei) * 1 gwei, c.lastRefTime, c.announcedAt);
+        return (c.balanceWei, uint256(c.pendingGwei) * 1 gwei, c.lastRefTime, _books.carry.announcedAt);
     }
 
     /// @inheritdoc IStakingVault
@@ -192,12 +193,13 @@ abstract contract VaultViews is IStakingVault, Permit {
 
     /// @inheritdoc IStakingVault
     function state() public view returns (State) {
-        uint256 lastRefTime = _books.consensus.lastRefTime;
-        uint256 age = block.timestamp - lastRefTime;
+        Books.Consensus memory c = _books.consensus;
+        uint256 age = block.timestamp - c.lastRefTime;
         if (age >= DEAD_FRAMES * FRAME_SECONDS) return State.Dead;
         if (age >= STALE_FRAMES * FRAME_SECONDS) return State.Stale;
-        if (_books.consensus.announcedAt != 0) return State.Announced;
-        return newestRefTime() > lastRefTime ? State.Awaiting : State.Normal;
+        if (c.isAnnounced) return State.Announced;
+        if (c.isSlashed) return State.Slashed;
+        return newestRefTime() > c.lastRefTime ? State.Awaiting : State.Normal;
     }
 
     /// @inheritdoc IStakingVault
@@ -245,8 +247,9 @@ abstract contract VaultViews is IStakingVault, Permit {
         base.unvestedWei = _books.unvestedWei();
         base.lastRefTime = c.lastRefTime;
         base.stakedValidators = c.stakedValidators - laterValidators;
-        base.announcedAt = c.announcedAt;
-        if (c.announcedAt != 0) base.announcedWei = _books.limits.announcedWei;
+        if (!c.isAnnounced) return base;
+        base.announcedAt = _books.carry.announcedAt;
+        base.announcedWei = _books.limits.announcedWei;
     }
 
     /// @inheritdoc IStakingVault
@@ -264,6 +267,16 @@ abstract contract VaultViews is IStakingVault, Permit {
     /// @inheritdoc IStakingVault
     function modules() external view returns (Modules memory) {
         return _books.modules;
+    }
+
+    /// @inheritdoc IStakingVault
+    function verifier() external view returns (IValidatorProofs, bytes32) {
+        return (IValidatorProofs(_books.modules.proofs), withdrawalCredentials());
+    }
+
+    /// @inheritdoc IStakingVault
+    function slashedWei() public view returns (uint256) {
+        return _books.slashedWei(_books.consensus.lastRefTime, block.timestamp, FRAME_ORIGIN, FRAME_SECONDS);
     }
 
     /// @inheritdoc IStakingVault
@@ -311,6 +324,7 @@ abstract contract VaultViews is IStakingVault, Permit {
             wrapped: WRAPPED,
             withdrawalVault: WITHDRAWAL_VAULT,
             rewardsVault: REWARDS_VAULT,
+            bonds: address(BONDS),
             frameOrigin: FRAME_ORIGIN,
             frameSeconds: FRAME_SECONDS,
             streamCapRayPerDay: STREAM_CAP_RAY_PER_DAY,
