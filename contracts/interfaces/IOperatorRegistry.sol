@@ -194,7 +194,7 @@ interface IOperatorRegistry is IErrors {
     ) external payable;
 
     /// @notice KEY-8: prove that the validator of a staked key was slashed. Anyone, once a key. Its part of the bond is
-    /// forfeit, and the vault closes what a loss must not be escaped by (STA-6). Reverts `WrongStage`, `NotSlashed`.
+    /// forfeit, and the vault closes what a loss must not be escaped by (STA-7). Reverts `WrongStage`, `NotSlashed`.
     function proveSlashed(
         IValidatorProofs.Block calldata shownBy,
         uint256 validatorIndex,

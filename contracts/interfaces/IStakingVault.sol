@@ -150,9 +150,9 @@ interface IStakingVault is IKeelEther, IErrors {
     );
     /// @notice The fund did not answer the call for cover; the loss went on to holders and tickets.
     event CoverFailed(address indexed cover, uint256 sharesAsked);
-    /// @notice STA-6: a staked validator was slashed by then, and no report has counted it yet.
+    /// @notice STA-7: a staked validator was slashed by then, and no report has counted it yet.
     event SlashingNoted(uint256 slashedBy, uint256 balanceWei);
-    /// @notice STA-7: nothing is staked any more; the two vaults were brought in.
+    /// @notice STA-8: nothing is staked any more; the two vaults were brought in.
     event WoundDown(uint256 withdrawalsWei, uint256 rewardsWei, uint256 lossWei);
     /// @notice `amountWei` entered P; `bondWei` of it were the operators' own, for which their bonds got the shares.
     event Staked(uint256 validators, uint256 amountWei, uint256 bondWei, uint256 bondShares);
@@ -212,7 +212,7 @@ interface IStakingVault is IKeelEther, IErrors {
     /// moved from there.
     function sweepWithdrawals() external;
 
-    /// @notice STA-7: once every staked validator is proven to be paid out, bring in what the two vaults hold; what is
+    /// @notice STA-8: once every staked validator is proven to be paid out, bring in what the two vaults hold; what is
     /// missing of C + P is a loss, what is more is income. Dead state only, and as far apart as sweeps. Reverts
     /// `KeysLive`.
     function windDown(uint256 lastTicketHint) external;
@@ -251,7 +251,7 @@ interface IStakingVault is IKeelEther, IErrors {
     /// each come with the call (KEY-10).
     function fundMore(bytes calldata pubkey, uint256 parts) external payable returns (uint256 bondUnitsEach);
 
-    /// @notice Registry only. STA-6: a staked validator was slashed no later than `slashedBy`. Ignored when the last
+    /// @notice Registry only. STA-7: a staked validator was slashed no later than `slashedBy`. Ignored when the last
     /// report has counted it.
     function noteSlashing(uint256 balanceGwei, uint256 slashedBy) external;
 
@@ -333,7 +333,7 @@ interface IStakingVault is IKeelEther, IErrors {
     /// @notice STA-3: when deposits open again after a loss beyond the bucket.
     function depositsReopenAt() external view returns (uint256);
 
-    /// @notice Ether of validators that are proven slashed since the last report (STA-6).
+    /// @notice Ether of validators that are proven slashed since the last report (STA-7).
     function slashedWei() external view returns (uint256);
 
     function modules() external view returns (Modules memory);

@@ -37,7 +37,7 @@ struct Accounts {
     int256 lossCarryWei; // H
     uint256 provenWei; // LOS-2: what is proven slashed in the frames covered; only looked up for a loss
     bool isInsolvent;
-    bool isWindDown; // STA-7
+    bool isWindDown; // STA-8
 }
 
 /// @title What a report does to the accounts, and within which bounds

@@ -202,7 +202,7 @@ library Reports {
         books.carry = carry;
     }
 
-    /// @dev STA-6: whether later slashings keep the doors closed.
+    /// @dev STA-7: whether later slashings keep the doors closed.
     function _isSlashedAfter(
         Books.Stored storage books,
         Books.Core calldata core,

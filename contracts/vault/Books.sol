@@ -39,7 +39,7 @@ library Books {
         uint32 stakedValidators; // ever
         uint32 lastRefTime;
         bool isAnnounced; // REP-8
-        bool isSlashed; // STA-6
+        bool isSlashed; // STA-7
         bool isInsolvent; // ACC-4: once it was, it stays
     }
 
@@ -135,7 +135,7 @@ library Books {
         amountWei = Math.min(amountWei, uint256(books.consensus.pendingGwei) * 1 gwei);
     }
 
-    /// @notice STA-6: balances of validators that are proven slashed in the frames after `fromTime`, up to the one of
+    /// @notice STA-7: balances of validators that are proven slashed in the frames after `fromTime`, up to the one of
     /// `toTime`; at most the last 14 of these.
     function slashedWei(
         Stored storage books,

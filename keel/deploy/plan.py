@@ -242,7 +242,16 @@ def _arguments(
             "wrapped": places["WrappedKeelEther"],
             "cooldownSeconds": profile.bond_cooldown_seconds,
         },
-        PROOFS: {"slotsPerHistoricalRoot": profile.block_roots},
+        PROOFS: {
+            "chain": {
+                "genesisTime": config.genesis_time,
+                "secondsPerSlot": profile.seconds_per_slot,
+                "slotsPerEpoch": profile.slots_per_epoch,
+                "slotsPerHistoricalRoot": profile.block_roots,
+                "epochsPerSlashingsVector": profile.slashings_epochs,
+                "shardCommitteePeriod": profile.committee_epochs,
+            }
+        },
         "InsuranceFund": {
             "vault": vault,
             "wrapped": places["WrappedKeelEther"],

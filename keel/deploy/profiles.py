@@ -28,6 +28,8 @@ class Profile:
     seconds_per_slot: int
     slots_per_epoch: int
     block_roots: int
+    slashings_epochs: int
+    committee_epochs: int
     frame_epochs: int
     finality_epochs: int
 
@@ -82,6 +84,8 @@ MAINNET = Profile(
     seconds_per_slot=12,
     slots_per_epoch=32,
     block_roots=8_192,
+    slashings_epochs=8_192,
+    committee_epochs=256,
     frame_epochs=225,
     finality_epochs=2,
     loss_limit_bps=25,
@@ -139,6 +143,8 @@ def local_profile(
     validators: int = LOCAL_VALIDATORS,
     slots_per_epoch: int = 8,
     block_roots: int = 64,
+    slashings_epochs: int = 64,
+    committee_epochs: int = 1,
     seconds_per_slot: int = 12,
     frame_epochs: int = 4,
 ) -> Profile:
@@ -148,6 +154,8 @@ def local_profile(
         name="local",
         slots_per_epoch=slots_per_epoch,
         block_roots=block_roots,
+        slashings_epochs=slashings_epochs,
+        committee_epochs=committee_epochs,
         seconds_per_slot=seconds_per_slot,
         frame_epochs=frame_epochs,
     )
