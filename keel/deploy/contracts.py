@@ -78,6 +78,8 @@ class StakingVaultReportOutcome(NamedTuple):
     feeWei: int
     feeShares: int
     lossWei: int
+    bondWei: int
+    bondShares: int
     unvestedLossWei: int
     coverWei: int
     coverShares: int
@@ -246,6 +248,7 @@ class OperatorRegistryKey(NamedTuple):
     operatorId: int
     stage: int
     validatorIndex: int
+    parts: int
 
 
 class OperatorRegistryNextRewardAddress(NamedTuple):
@@ -263,17 +266,33 @@ class OperatorRegistryOperator(NamedTuple):
     rewardAddress: str
     limit: int
     staked: int
+    withdrawn: int
     targetBps: int
     active: bool
     frozen: bool
+
+
+class OperatorRegistryTotals(NamedTuple):
+    """OperatorRegistryTotals."""
+
+    staked: int
+    withdrawn: int
+    liveKeys: int
+    targetBps: int
 
 
 class OperatorBondsBond(NamedTuple):
     """OperatorBondsBond."""
 
     units: int
-    leavingUnits: int
-    released: int
+    parts: int
+
+
+class OperatorBondsLeaving(NamedTuple):
+    """OperatorBondsLeaving."""
+
+    units: int
+    operatorId: int
     payableAt: int
 
 
@@ -361,6 +380,7 @@ class StakingVault(Contract):
     eip712Domain: Function[StakingVaultEip712Domain]
     finaliseWithoutReport: Function[None, int]
     freeWei: Function[int]
+    fundMore: Function[int, bytes, int]
     fundValidators: Function[int, bytes]
     isConsumingScheduledOp: Function[bytes]
     isInsolvent: Function[bool]
@@ -370,6 +390,7 @@ class StakingVault(Contract):
     name: Function[str]
     newestRefTime: Function[int]
     nonces: Function[int, AddressLike]
+    noteSlashing: Function[None, int, int]
     pause: Function[None, int, int]
     pausedUntil: Function[int, int]
     permit: Function[Any, *tuple[Any, ...]]
@@ -383,6 +404,7 @@ class StakingVault(Contract):
     setModules: Function[None, Struct, Sequence[bytes]]
     setTerms: Function[None, Struct]
     sharesOf: Function[int, AddressLike]
+    slashedWei: Function[int]
     stakeableValidators: Function[int]
     state: Function[int]
     stream: Function[StakingVaultStream]
@@ -401,6 +423,8 @@ class StakingVault(Contract):
     transferShares: Function[int, AddressLike, int]
     transferSharesFrom: Function[int, AddressLike, AddressLike, int]
     unwrapWholeUnits: Function[int, AddressLike, int]
+    verifier: Function[tuple[str, bytes]]
+    windDown: Function[None, int]
     withdrawalCredentials: Function[bytes]
     wrapAmount: Function[int, AddressLike, int]
     wrapUnits: Function[int, AddressLike, int]
@@ -556,6 +580,7 @@ class AccountingOracle(Contract):
 class OperatorRegistry(Contract):
     """OperatorRegistry on one chain."""
 
+    EXITS: Function[str]
     VAULT: Function[str]
     addOperator: Function[int, str, AddressLike, AddressLike, int, int]
     authority: Function[str]
@@ -567,18 +592,23 @@ class OperatorRegistry(Contract):
     isReported: Function[bool, Struct, Sequence[bytes]]
     keyOf: Function[OperatorRegistryKey, bytes]
     mayStakeNext: Function[bool, int]
+    merge: Function[None, bytes, bytes]
     nextRewardAddress: Function[OperatorRegistryNextRewardAddress, int]
     operator: Function[OperatorRegistryOperator, int]
     operatorCount: Function[int]
-    predeposit: Function[None, int, bytes]
-    proveFresh: Function[None, Struct, int, int, Sequence[bytes], Sequence[bytes]]
+    predeposit: Function[None, int, bytes, bool]
+    proveFresh: Function[None, Struct, int, int, Sequence[bytes], bool, Sequence[bytes]]
     proveKey: Function[None, Struct, int, Struct, Sequence[bytes]]
+    proveSlashed: Function[None, Struct, int, Struct, Sequence[bytes]]
+    proveWithdrawn: Function[None, Struct, int, Struct, Sequence[bytes]]
     setAuthority: Function[None, AddressLike]
     setManager: Function[None, int, AddressLike]
     setOperator: Function[None, int, int, int, bool]
     setRewardAddress: Function[None, int, AddressLike]
     stake: Function[None, bytes]
-    totalStaked: Function[int]
+    stakeMore: Function[None, bytes, int, Struct, int, Struct, Sequence[bytes]]
+    totals: Function[OperatorRegistryTotals]
+    unfreeze: Function[None, int]
 
 
 class OperatorBonds(Contract):
@@ -590,21 +620,35 @@ class OperatorBonds(Contract):
     WRAPPED: Function[str]
     add: Function[None, Sequence[int], int, int]
     bondOf: Function[OperatorBondsBond, int]
-    pay: Function[int, int]
-    release: Function[None, Struct, Sequence[bytes]]
+    cover: Function[int, int]
+    coverable: Function[int, int]
+    forfeit: Function[None, int, int]
+    forfeitUnits: Function[int]
+    leavingOf: Function[OperatorBondsLeaving, bytes]
+    pay: Function[int, bytes]
+    release: Function[None, int, bytes, int]
 
 
 class ValidatorProofs(Contract):
     """ValidatorProofs on one chain."""
 
     BLOCK_ROOTS: Function[int]
+    EPOCHS_PER_SLASHINGS_VECTOR: Function[int]
     FIRST_BALANCES: Function[int]
     FIRST_BLOCK_ROOT: Function[int]
     FIRST_VALIDATOR: Function[int]
+    GENESIS_TIME: Function[int]
+    SECONDS_PER_SLOT: Function[int]
+    SHARD_COMMITTEE_PERIOD: Function[int]
+    SLOTS_PER_EPOCH: Function[int]
     STATE_ROOT: Function[int]
     balanceGwei: Function[int, Struct, int, bytes, Sequence[bytes]]
+    requireExitable: Function[None, Struct, int, Struct, Sequence[bytes]]
     requireFresh: Function[None, Struct, int, int, Sequence[bytes], bytes, Sequence[bytes]]
     requireValidator: Function[None, Struct, int, Struct, Sequence[bytes]]
+    requireWithdrawn: Function[None, Struct, int, Struct, Sequence[bytes]]
+    slashedBy: Function[int, Struct, int, Struct, Sequence[bytes]]
+    timeOf: Function[int, int]
 
 
 class InsuranceFund(Contract):
