@@ -49,7 +49,7 @@ def _play(world: CircleWorld, console: Console) -> None:
         deposit_wrapped(world, "holder", 60 * ETHER)
         underwrite(world, "underwriter", 3 * ETHER)
         # The keeper may have begun between two deposits.
-        world.circle.until(lambda: registry.totalStaked() >= VALIDATORS, "staking")
+        world.circle.until(lambda: registry.totals().staked >= VALIDATORS, "staking")
         ticket_id = request_ticket(world, "depositor", PAID_WEI)
     with step(console, "The beacon chain activates them, and members report each frame"):
         reports = len(await_activation(world).reports)

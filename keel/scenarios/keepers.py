@@ -62,7 +62,7 @@ def await_staked(world: CircleWorld, validators: int) -> Staked:
     """
     registry = world.contracts.registry
     world.circle.until(
-        lambda: registry.totalStaked() >= validators, f"staking {validators} validators"
+        lambda: registry.totals().staked >= validators, f"staking {validators} validators"
     )
     return _staked(world, _receipts_of(world, "KeyStaked"))
 

@@ -138,7 +138,7 @@ class EventIndex:
     def _require_whole(self, rpc: RpcClient, head: BlockHead) -> None:
         """Compare with the registry's own count; what a node left out must not be kept."""
         found = sum(happened.name == _COUNTED for happened in self.events)
-        staked = self._contracts.registry.totalStaked(block=head.number)
+        staked = self._contracts.registry.totals(block=head.number).staked
         if found == staked:
             return
         self._begin()

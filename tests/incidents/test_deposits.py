@@ -140,7 +140,7 @@ def test_10_the_same_key_twice(validators: Validators, naive: Naive, attacker: s
     validators.predeposit(second, [other])
     validators.prove([entry, other])
     validators.stake([entry, entry, other, entry])
-    assert keel.quick.registry.totalStaked() == 2
+    assert keel.quick.registry.totals().staked == 2
 
 
 def test_11_one_invalid_key_stops_all(validators: Validators, naive: Naive, attacker: str) -> None:
@@ -164,7 +164,7 @@ def test_11_one_invalid_key_stops_all(validators: Validators, naive: Naive, atta
         )
     validators.prove([good])
     validators.stake([bad, good])
-    assert keel.quick.registry.totalStaked() == 1
+    assert keel.quick.registry.totals().staked == 1
 
 
 def test_29_a_loop_over_all_operators(validators: Validators, naive: Naive, attacker: str) -> None:
@@ -212,5 +212,5 @@ def test_30_one_bad_operator_stops_calls_for_all(
             validators.stake(bad)
     validators.stake(entries)
     report(keel)
-    assert keel.quick.registry.totalStaked() == 2
+    assert keel.quick.registry.totals().staked == 2
     assert keel.quick.registry.operator(honest).staked == 2

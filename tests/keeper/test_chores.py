@@ -63,7 +63,7 @@ def test_a_request_that_came_too_early_is_repeated_when_the_validator_is_old_eno
     ) as world:
         chain, registry = world.beacon.chain, world.contracts.registry
         deposit(world, "depositor", 32 * ETHER)
-        world.circle.until(lambda: registry.totalStaked() == 9, "staking", 10)
+        world.circle.until(lambda: registry.totals().staked == 9, "staking", 10)
         pubkey = events(world, registry, "KeyStaked")[-1].inputs["pubkey"]
         chain.to_activation(pubkey)
         index = chain.index_of(pubkey)
@@ -183,7 +183,7 @@ def test_validators_that_were_staked_before_anybody_waited_are_counted(
     with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
         registry = world.contracts.registry
         deposit(world, "depositor", 32 * ETHER)
-        world.circle.until(lambda: registry.totalStaked() == 9, "staking")
+        world.circle.until(lambda: registry.totals().staked == 9, "staking")
         staked = await_staked(world, 9)
         assert (staked.validators, sum(staked.by_operator.values())) == (9, 9)
         assert staked.amount_wei == 9 * 31 * ETHER
@@ -219,7 +219,7 @@ def test_two_keepers_do_everything_once(
         registry = world.contracts.registry
         before = _sent(world)
         deposit(world, "holder", 2 * 32 * ETHER)
-        world.circle.until(lambda: registry.totalStaked() == 10, "staking", 20)
+        world.circle.until(lambda: registry.totals().staked == 10, "staking", 20)
         request_ticket(world, "depositor", 100 * ETHER)
         world.circle.until(lambda: len(leaving(world)) > 0, "exits", 24)
         for process in world.circle.keepers:
@@ -236,7 +236,7 @@ def test_a_keeper_that_hangs_is_passed_over(
     keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
     with keepers_beside(keepers_world, tmp_path, artifacts, rear, keepers=2) as world:
-        total, (one, two) = world.contracts.registry.totalStaked(), world.circle.keepers
+        total, (one, two) = world.contracts.registry.totals().staked, world.circle.keepers
         accounts = (world.actors["keeper"], SECOND_KEEPER)
         for hanging, working in ((two, 0), (one, 1)):
             hanging.stop()
@@ -250,7 +250,7 @@ def test_a_keeper_that_hangs_is_passed_over(
 
 
 def _is_staked(world: BeaconWorld, validators: int) -> bool:
-    return bool(world.contracts.registry.totalStaked() == validators)
+    return bool(world.contracts.registry.totals().staked == validators)
 
 
 def _sent(world: BeaconWorld) -> int:

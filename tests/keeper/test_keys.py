@@ -107,7 +107,7 @@ def test_keys_are_proven_in_two_slots_and_staked_in_two_more_also_with_a_gift_be
         assert proofs[3].inputs["validatorIndex"] == chain.index_of(gifted.pubkey)
         first = world.beacon.slot_at(block_time(world, proofs[0].log.block_number))
         assert first - came <= 2
-        world.circle.until(lambda: registry.totalStaked() == 16, "staking", 3)
+        world.circle.until(lambda: registry.totals().staked == 16, "staking", 3)
         assert {stages(world)[key] for key in keys} == {Stage.STAKED}
         (keeper,) = world.circle.keepers
         assert keeper.health().alarms == {}
@@ -134,9 +134,9 @@ def test_a_key_that_its_operator_deposited_first_elsewhere_is_proven_foreign_and
         assert 1 in proven
         deposit(world, "depositor", len(proven) * 31 * ETHER)
         usable = 8 + sum(operator_id != 1 for operator_id in proven)
-        world.circle.until(lambda: registry.totalStaked() == usable, "staking", 4)
+        world.circle.until(lambda: registry.totals().staked == usable, "staking", 4)
         world.circle.advance(3, settle_each=True)
-        assert registry.totalStaked() == usable
+        assert registry.totals().staked == usable
         (keeper,) = world.circle.keepers
         alarms = keeper.health().alarms
         assert "may get no more validators" in alarms["keys_exhausted"]

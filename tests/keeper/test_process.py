@@ -100,7 +100,7 @@ def test_a_keeper_that_is_killed_with_a_transaction_under_way_sends_it_once(
         keeper.kill()
         keeper.restart()
         world.circle.advance(4, settle_each=True)
-        assert registry.totalStaked() == 9
+        assert registry.totals().staked == 9
         assert sent_by(world) == before + 1
         keeper.kill()
         keeper.restart()

@@ -189,7 +189,7 @@ def test_proven_keys_are_staked_as_far_as_ether_goes(
     told = terminal.succeed(operators, "stake")
     assert "31 ETH will follow 1 proven keys: 1 of operator 0" in told
     assert "1 ETH went into their operators' bonds" in told
-    assert keel.quick.registry.totalStaked() == 1
+    assert keel.quick.registry.totals().staked == 1
     assert "0 Harbour 1 1 0 1 1,000 100.00 % yes" in terminal.succeed(operators, "list")
 
 
@@ -228,7 +228,7 @@ def test_a_dropped_key_is_staked_never(
     terminal.succeed(stake, "100")
     terminal.succeed(operators, "stake")
     assert stage_of(keel, bytes.fromhex(second)) is Stage.STAKED
-    assert keel.quick.registry.totalStaked() == 1
+    assert keel.quick.registry.totals().staked == 1
 
 
 @pytest.mark.usefixtures("operator")

@@ -26,7 +26,7 @@ from tests.scenarios.scripted_world import ScriptedWorld, earn, lose, operators_
 
 
 def test_deposits_reach_the_deposit_contract(busy_world: ScriptedWorld) -> None:
-    assert busy_world.contracts.registry.totalStaked() == 24
+    assert busy_world.contracts.registry.totals().staked == 24
     deposits, vault = busy_world.contracts.deposits, busy_world.contracts.vault
     events = deposits.events_between(0, block_head(busy_world.rpc).number, "DepositEvent")
     told = [deposit.data for deposit in deposits_of(events)]

@@ -69,7 +69,7 @@ def test_a_stranger_stakes_and_31_ether_a_key_reach_the_deposit_contract(
         (0, root, entry.pubkey) for root, entry in zip(roots_of(proven), proven, strict=True)
     ]
     assert validators.stages(proven) == [Stage.STAKED] * 5
-    assert (staked(validators), quick.registry.totalStaked()) == (5, 5)
+    assert (staked(validators), quick.registry.totals().staked) == (5, 5)
 
 
 def test_the_operators_ether_becomes_its_bond_to_the_wei(validators: Validators) -> None:
@@ -119,10 +119,10 @@ def test_what_cannot_be_staked_is_skipped_and_stops_nobody(
     validators.add_operator()
     bad = validators.new_entries(1)
     bring_to(validators, 1, bad[0], stage)
-    total = validators.registry.totalStaked()
+    total = validators.registry.totals().staked
     receipt = validators.stake([*bad, proven[0], *bad, proven[1], *bad])
     assert skipped(validators, receipt) == roots_of(bad * 3)
-    assert (staked(validators), validators.registry.totalStaked()) == (2, total + 2)
+    assert (staked(validators), validators.registry.totals().staked) == (2, total + 2)
     assert validators.stages([*bad, *proven[:3]]) == [stage, 3, 3, 2]
     with fails("NothingToStake"):
         validators.stake(bad)
@@ -314,7 +314,7 @@ def test_the_view_says_who_may_get_the_next_one(validators: Validators, share_bp
     operator = Operator(validators.add_operator(3, share_bps), True, 3, share_bps)
     own, others = validators.proven(operator.operator_id, 4), validators.proven(rest, 4)
     for place in range(4):
-        total = validators.registry.totalStaked()
+        total = validators.registry.totals().staked
         may = validators.registry.mayStakeNext(operator.operator_id)
         assert may == may_stake(operator, total)
         if may:
