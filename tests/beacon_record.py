@@ -66,10 +66,10 @@ class Shown:
     places: dict[bytes, int]
 
     def fresh(self, pubkeys: Iterable[bytes]) -> Iterator[Arguments]:
-        """Arguments of `proveFresh` for all of these keys, as few calls as batches allow."""
+        """Arguments of `proveFresh` for all of these keys of type 0x01, as few calls as can be."""
         indices = sorted(self.places[pubkey] for pubkey in pubkeys)
         for _, together in groupby(indices, lambda index: index // LARGEST_BATCH):
-            yield (self.block, *self.prover.fresh(list(together)))
+            yield (self.block, *self.prover.fresh(list(together)), False)
 
     def key(self, pubkey: bytes) -> Arguments:
         """Arguments of `proveKey`."""

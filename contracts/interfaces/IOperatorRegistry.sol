@@ -160,8 +160,8 @@ interface IOperatorRegistry is IErrors {
         uint256 firstIndex,
         uint256 fresh,
         bytes32[] calldata leaves,
-        bool isCompounding,
-        bytes32[] calldata branch
+        bytes32[] calldata branch,
+        bool isCompounding
     ) external;
 
     /// @notice KEY-3, KEY-4: prove the validator of one key that is not staked, whatever it looks like. Anyone. With

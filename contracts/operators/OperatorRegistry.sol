@@ -184,8 +184,8 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         uint256 firstIndex,
         uint256 fresh,
         bytes32[] calldata leaves,
-        bool isCompounding,
-        bytes32[] calldata branch
+        bytes32[] calldata branch,
+        bool isCompounding
     ) external {
         (IValidatorProofs verifier, bytes32 plain) = VAULT.verifier();
         verifier.requireFresh(shownBy, firstIndex, fresh, leaves, _credentials(plain, isCompounding), branch);

@@ -60,6 +60,11 @@ class _Roots:
     signing: bytes
 
 
+def is_compounding(credentials: bytes) -> bool:
+    """Whether withdrawal credentials are of type 0x02 (EIP-7251)."""
+    return credentials[:1] == _CREDENTIAL_PREFIXES[1]
+
+
 def execution_credentials(address: bytes, *, compounding: bool = False) -> bytes:
     """Withdrawal credentials of a 20-byte address: type 0x01, or 0x02 if compounding (EIP-7251)."""
     if len(address) != 20:

@@ -597,7 +597,7 @@ class OperatorRegistry(Contract):
     operator: Function[OperatorRegistryOperator, int]
     operatorCount: Function[int]
     predeposit: Function[None, int, bytes, bool]
-    proveFresh: Function[None, Struct, int, int, Sequence[bytes], bool, Sequence[bytes]]
+    proveFresh: Function[None, Struct, int, int, Sequence[bytes], Sequence[bytes], bool]
     proveKey: Function[None, Struct, int, Struct, Sequence[bytes]]
     proveSlashed: Function[None, Struct, int, Struct, Sequence[bytes]]
     proveWithdrawn: Function[None, Struct, int, Struct, Sequence[bytes]]

@@ -86,7 +86,7 @@ PARAMETERS = (
         "SHARD_COMMITTEE_PERIOD",
         1,
         256,
-        "PRF-8: how long a validator must have been active to leave, of the network's configuration",
+        "PRF-8: how long a validator must be active before it leaves, of the network's preset",
     ),
     Parameter("frame_seconds", "s", _VAULT, "FRAME_SECONDS", 8, 14 * DAY, "STA-1: a frame"),
     Parameter(

@@ -141,6 +141,7 @@ def yield_ratio(validators: int, epoch_seconds: int) -> Fraction:
 
 def local_profile(
     validators: int = LOCAL_VALIDATORS,
+    *,
     slots_per_epoch: int = 8,
     block_roots: int = 64,
     slashings_epochs: int = 64,

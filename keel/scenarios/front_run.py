@@ -54,7 +54,7 @@ def front_run(world: BeaconWorld, actor: str = "attacker") -> FrontRun:
     first = make_deposit_data(key, own, PREDEPOSIT_GWEI, NETWORK.name)
     submit_deposit(world.rpc, first, attacker)
     c.registry.predeposit.send(
-        operator_id, _packed(world, key), sender=attacker, value_wei=PREDEPOSIT_WEI
+        operator_id, *_arguments(world, key), sender=attacker, value_wei=PREDEPOSIT_WEI
     )
     first_slot = chain.slot
     world.beacon.await_validators([key.public_key])
@@ -75,10 +75,10 @@ def front_run(world: BeaconWorld, actor: str = "attacker") -> FrontRun:
     )
 
 
-def _packed(world: BeaconWorld, key: ValidatorKey) -> bytes:
+def _arguments(world: BeaconWorld, key: ValidatorKey) -> tuple[bytes, bool]:
     credentials = world.contracts.vault.withdrawalCredentials()
     entry = make_deposit_data(key, credentials, PREDEPOSIT_GWEI, NETWORK.name)
-    return Predeposit((entry,)).packed
+    return Predeposit((entry,)).arguments
 
 
 def _paid_to(chain: BeaconChain, index: int) -> str:
@@ -101,7 +101,7 @@ def _refused_predeposit(
     """Why the operator can predeposit no other key; empty if it can."""
     try:
         world.contracts.registry.predeposit(
-            operator_id, _packed(world, key), sender=manager, value_wei=PREDEPOSIT_WEI
+            operator_id, *_arguments(world, key), sender=manager, value_wei=PREDEPOSIT_WEI
         )
     except Reverted as error:
         return str(error.cause)

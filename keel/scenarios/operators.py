@@ -82,7 +82,7 @@ def predeposit_keys(world: World, operator_id: int, manager: str, file: Path) ->
     gas_used = 0
     for call in predeposits_of(entries):
         receipt = contracts.registry.predeposit.send(
-            operator_id, call.packed, sender=manager, value_wei=call.value_wei
+            operator_id, *call.arguments, sender=manager, value_wei=call.value_wei
         )
         gas_used += receipt.gas_used
     return gas_used

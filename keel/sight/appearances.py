@@ -9,7 +9,11 @@ apart.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from keel.consensus.deposit_data import PREDEPOSIT_GWEI
+from keel.consensus.deposit_data import (
+    PREDEPOSIT_GWEI,
+    execution_credentials,
+    is_compounding,
+)
 from keel.consensus.state.encoded_state import EncodedState
 from keel.model.keys import NEVER_EPOCH
 from keel.sight.agreed_state import staked_state_block
@@ -32,6 +36,7 @@ class Appeared:
     is_fresh: bool
     is_foreign: bool
     is_leaving: bool
+    is_compounding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +81,15 @@ def appearances(state: EncodedState, lives: Sequence[KeyLife], credentials: byte
 def _appeared(state: EncodedState, life: KeyLife, index: int, credentials: bytes) -> Appeared:
     _, found, effective_gwei, slashed, *epochs = state.validators[index].tolist()
     exit_epoch = epochs[2]
-    is_foreign = bytes(found) != credentials
+    compounding = execution_credentials(credentials[-20:], compounding=True)
+    is_foreign = bytes(found) not in {credentials, compounding}
     is_leaving = bool(slashed) or exit_epoch != NEVER_EPOCH
     is_new = effective_gwei == PREDEPOSIT_GWEI and set(epochs) == {NEVER_EPOCH} and not slashed
     return Appeared(
-        life, index, is_new and not is_foreign, is_foreign, is_leaving and not is_foreign
+        life,
+        index,
+        is_fresh=is_new and not is_foreign,
+        is_foreign=is_foreign,
+        is_leaving=is_leaving and not is_foreign,
+        is_compounding=is_compounding(bytes(found)),
     )

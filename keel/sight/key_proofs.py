@@ -36,6 +36,7 @@ def key_proofs(prover: Prover, timestamp: int, keys: Sequence[Appeared]) -> Iter
     block = prover.block(timestamp)
     by_index = {one.index: one for one in keys if not one.is_leaving}
     fresh = sorted(index for index, one in by_index.items() if one.is_fresh)
+    by_type = [[i for i in fresh if by_index[i].is_compounding is kind] for kind in (False, True)]
     whole = sorted(index for index, one in by_index.items() if not one.is_fresh)
     foreign = [index for index in whole if by_index[index].is_foreign]
 
@@ -44,9 +45,11 @@ def key_proofs(prover: Prover, timestamp: int, keys: Sequence[Appeared]) -> Iter
         return KeyProof((by_index[index],), "proveKey", arguments)
 
     yield from map(alone, foreign)
-    for group in batches(fresh):
-        together = tuple(by_index[index] for index in group)
-        yield KeyProof(together, "proveFresh", (block, *prover.fresh(group)))
+    for is_compounding, indices in enumerate(by_type):
+        for group in batches(indices):
+            together = tuple(by_index[index] for index in group)
+            arguments = (block, *prover.fresh(group), bool(is_compounding))
+            yield KeyProof(together, "proveFresh", arguments)
     yield from (alone(index) for index in whole if index not in foreign)
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched, groupby
 
 from keel.consensus.deposit_data import (
     PREDEPOSIT_GWEI,
     DepositDataEntry,
     check_deposit_data,
+    execution_credentials,
+    is_compounding,
 )
 from keel.consensus.deposit_problems import DepositDataError, DepositDataProblem
 from keel.consensus.networks import Network
@@ -19,7 +22,7 @@ MOST_KEYS = 100
 
 @dataclass(frozen=True, slots=True)
 class Predeposit:
-    """One call: what `predeposit` takes in addition to the operator, and the ether it is sent."""
+    """One call: keys with credentials of one type, and the ether it is sent."""
 
     entries: tuple[DepositDataEntry, ...]
 
@@ -29,17 +32,20 @@ class Predeposit:
         return b"".join(e.pubkey + e.signature + e.deposit_data_root for e in self.entries)
 
     @property
+    def arguments(self) -> tuple[bytes, bool]:
+        """What `predeposit` takes after the operator."""
+        return self.packed, is_compounding(self.entries[0].withdrawal_credentials)
+
+    @property
     def value_wei(self) -> int:
         """1 ETH a key."""
         return len(self.entries) * PREDEPOSIT_GWEI * GWEI
 
 
 def predeposits_of(entries: Sequence[DepositDataEntry]) -> list[Predeposit]:
-    """Cut deposit data into calls of at most MOST_KEYS."""
-    return [
-        Predeposit(tuple(entries[start : start + MOST_KEYS]))
-        for start in range(0, len(entries), MOST_KEYS)
-    ]
+    """Cut deposit data into calls of at most MOST_KEYS, each with credentials of one type."""
+    runs = groupby(entries, lambda entry: is_compounding(entry.withdrawal_credentials))
+    return [Predeposit(some) for _, run in runs for some in batched(run, MOST_KEYS)]
 
 
 def require_usable(
@@ -50,10 +56,13 @@ def require_usable(
 ) -> None:
     """Raise DepositDataError with everything that forbids predepositing these entries.
 
-    What the file says is checked without the chain, but for the vault's withdrawal credentials.
+    What the file says is checked without the chain, but for the vault's withdrawal credentials,
+    which may be of either type (KEY-2).
     `known` are keys that the registry knows already (`History.known_keys`), and as what.
     """
     credentials = vault.withdrawalCredentials()
+    if all(is_compounding(entry.withdrawal_credentials) for entry in entries):
+        credentials = execution_credentials(credentials[-20:], compounding=True)
     problems = check_deposit_data(entries, credentials, network.name, PREDEPOSIT_GWEI)
     problems += [
         DepositDataProblem(

@@ -73,7 +73,7 @@ def predeposit_keys(
         f"{operator_id}{many}: {len(entries)} ETH."
     )
     for call in calls:
-        arguments = (operator_id, call.packed)
+        arguments = (operator_id, *call.arguments)
         receipt = send(account, c.registry, "predeposit", *arguments, value_wei=call.value_wei)
         keys = len(c.registry.events(receipt, "KeyPredeposited"))
         after(f"{keys} keys are predeposited. `keel validators` shows how far they come.", receipt)

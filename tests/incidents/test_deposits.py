@@ -160,7 +160,7 @@ def test_11_one_invalid_key_stops_all(validators: Validators, naive: Naive, atta
     spoiled = packed([bad])[:-1] + b"\x00"
     with pytest.raises(Reverted):
         keel.quick.registry.predeposit.send(
-            rogue, spoiled, sender=validators.manager, value_wei=ETHER
+            rogue, spoiled, False, sender=validators.manager, value_wei=ETHER
         )
     validators.prove([good])
     validators.stake([bad, good])

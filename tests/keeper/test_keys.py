@@ -43,7 +43,7 @@ def predeposit(world: BeaconWorld, operator_id: int, *entries: DepositDataEntry)
     call = Predeposit(entries)
     world.contracts.registry.predeposit.send(
         operator_id,
-        call.packed,
+        *call.arguments,
         sender=world.actors[OPERATOR_MANAGERS[operator_id]],
         value_wei=call.value_wei,
     )

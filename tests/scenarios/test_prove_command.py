@@ -60,7 +60,7 @@ def predeposit(world: BeaconWorld, *entries: DepositDataEntry) -> None:
     operator_id = admit(world, "Harbour", MANAGER)
     call = Predeposit(entries)
     world.contracts.registry.predeposit.send(
-        operator_id, call.packed, sender=world.actors[MANAGER], value_wei=call.value_wei
+        operator_id, *call.arguments, sender=world.actors[MANAGER], value_wei=call.value_wei
     )
 
 

@@ -57,7 +57,7 @@ def show_fresh(
     set_beacon_root(rpc, timestamp, root)
     block = ProvenBlock(timestamp, _SLOT, _PROPOSER)
     branch = (*in_list, length, *in_state, parent, right_half)
-    return block, first_index, (1 << len(keys)) - 1, (*keys, *others), branch
+    return block, first_index, (1 << len(keys)) - 1, (*keys, *others), branch, False
 
 
 def _fresh_root(key: bytes, credentials: bytes) -> bytes:

@@ -83,7 +83,7 @@ def add_operators(world: World, first: int, count: int) -> None:
 def predeposit(world: World, operator_id: int, entries: Sequence[DepositDataEntry]) -> Receipt:
     """Send keys with 1 ETH each."""
     manager, call = world.actors["operator_manager_1"], Predeposit(tuple(entries))
-    arguments = (operator_id, call.packed)
+    arguments = (operator_id, *call.arguments)
     return world.keel.registry.predeposit.send(*arguments, sender=manager, value_wei=call.value_wei)
 
 

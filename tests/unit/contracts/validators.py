@@ -19,6 +19,7 @@ from keel.deploy.contracts import OperatorRegistry
 from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER, GWEI
 from keel.model.key_stage import Stage
+from keel.sight.predeposits import Predeposit
 from tests.beacon_record import BeaconRecord, BeaconValidator, prover_of
 from tests.deployment import Keel
 
@@ -71,8 +72,9 @@ class Validators:
 
     def predeposit(self, operator_id: int, entries: Sequence[DepositDataEntry]) -> Receipt:
         """Send the manager's 1 ETH for each key; the beacon chain sees the deposits."""
+        call = Predeposit(tuple(entries))
         receipt = self.registry.predeposit.send(
-            operator_id, packed(entries), sender=self.manager, value_wei=len(entries) * ETHER
+            operator_id, *call.arguments, sender=self.manager, value_wei=call.value_wei
         )
         self.beacon.add(*(BeaconValidator(e.pubkey, e.withdrawal_credentials) for e in entries))
         return receipt

@@ -68,6 +68,6 @@ def test_foreign_keys_come_first_then_fresh_ones_together_then_the_others() -> N
     assert told == [("proveKey", [2]), ("proveFresh", [1, 4, 6]), ("proveKey", [3])]
     foreign, fresh, other = proofs
     assert foreign.arguments == (prover.block(TIME), *prover.validator(2))
-    assert fresh.arguments == (prover.block(TIME), *prover.fresh((1, 4, 6)))
+    assert fresh.arguments == (prover.block(TIME), *prover.fresh((1, 4, 6)), False)
     assert other.arguments == (prover.block(TIME), *prover.validator(3))
     assert fresh.arguments[1:3] == (0, 0b1010010)
