@@ -36,7 +36,7 @@ interface IOperatorRegistry is IErrors {
         uint32 operatorId;
         Stage stage;
         uint40 validatorIndex; // once proven
-        uint8 parts; // how often 32 ETH were staked on it: 1, more after `stakeMore`; a consolidation moves them
+        uint32 parts; // how often 32 ETH were staked on it: 1, more after `stakeMore`; a consolidation moves them
     }
 
     /// @notice One slot; written by stakes, exits and what moves targets.
@@ -82,7 +82,7 @@ interface IOperatorRegistry is IErrors {
     event KeyWithdrawn(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, uint256 validatorIndex);
     /// @notice KEY-10: a validator got `parts` times 32 ETH more.
     event KeyStakedMore(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, uint256 parts);
-    /// @notice KEY-11: the source's parts are the target's, and so are its parts of the bond.
+    /// @notice KEY-11: the source was paid out; its parts, and so those of the bond, are the target's.
     event KeysMerged(uint256 indexed operatorId, bytes32 indexed sourceRoot, bytes32 indexed targetRoot);
     event OperatorUnfrozen(uint256 indexed operatorId);
     event KeyDropped(uint256 indexed operatorId, bytes32 indexed pubkeyRoot);
@@ -102,6 +102,8 @@ interface IOperatorRegistry is IErrors {
     error NothingToPredeposit();
     error NotFrozen(uint256 operatorId);
     error OnlyExits(address caller);
+    /// @notice The consolidation of this target into another one was asked for.
+    error AlreadyMerges(bytes32 targetRoot);
     error NoRoomForMore(uint256 validatorIndex, uint256 balanceGwei, uint256 mostGwei);
     error NotCompounding(uint256 validatorIndex, bytes32 withdrawalCredentials);
     error MayNotStake(uint256 operatorId);
@@ -211,8 +213,11 @@ interface IOperatorRegistry is IErrors {
         bytes32[] calldata branch
     ) external;
 
-    /// @notice Exits only. KEY-11: the validator of one staked key joins that of another.
+    /// @notice Exits only. KEY-11: the consolidation of one staked key's validator into another's was asked for.
     function merge(bytes32 sourceRoot, bytes32 targetRoot) external;
+
+    /// @notice The key into which a consolidation was asked for last; 0: none.
+    function mergesInto(bytes32 sourceRoot) external view returns (bytes32 targetRoot);
 
     /// @notice Pay an operator's reported rewards in kETH shares to its reward address (OPR-4). Anyone may call.
     /// Reverts `RewardsAboveMinted` when the leaf asks for more shares than this contract holds, `ReservedNotZero` for

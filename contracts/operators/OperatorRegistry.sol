@@ -61,6 +61,9 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     mapping(bytes32 pubkeyRoot => Key key) private _keys;
 
     /// @inheritdoc IOperatorRegistry
+    mapping(bytes32 sourceRoot => bytes32 targetRoot) public mergesInto;
+
+    /// @inheritdoc IOperatorRegistry
     mapping(uint256 operatorId => uint256 shares) public claimedShares;
 
     // ---- constructor
@@ -268,7 +271,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         last.staked += uint32(parts - 1);
         if (!_mayStake(last, _totals.staked + parts - 1)) revert MayNotStake(operatorId);
 
-        key.parts += uint8(parts);
+        key.parts += uint32(parts);
         allocation.staked += uint32(parts);
         _totals.staked += uint32(parts);
         emit KeyStakedMore(operatorId, pubkeyRoot, parts);
@@ -297,7 +300,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         key.stage = Stage.Slashed;
         emit KeySlashed(key.operatorId, pubkeyRoot, validatorIndex, balanceGwei, slashedBy);
         VAULT.noteSlashing(balanceGwei, slashedBy);
-        if (key.parts != 0) VAULT.BONDS().forfeit(key.operatorId, key.parts);
+        VAULT.BONDS().forfeit(key.operatorId, key.parts);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -314,13 +317,20 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         (IValidatorProofs verifier,) = VAULT.verifier();
         verifier.requireWithdrawn(shownBy, validatorIndex, validator, branch);
 
-        uint8 parts = key.parts;
         key.stage = Stage.Withdrawn;
-        _records[key.operatorId].withdrawn += parts;
-        _totals.withdrawn += parts;
         --_totals.liveKeys;
         emit KeyWithdrawn(key.operatorId, pubkeyRoot, validatorIndex);
-        if (stage == Stage.Staked && parts != 0) VAULT.BONDS().release(key.operatorId, pubkeyRoot, parts);
+        uint32 parts = key.parts;
+        bytes32 targetRoot = stage == Stage.Staked ? _targetOf(pubkeyRoot) : bytes32(0);
+        if (targetRoot != 0) {
+            key.parts = 0;
+            _keys[targetRoot].parts += parts;
+            emit KeysMerged(key.operatorId, pubkeyRoot, targetRoot);
+            return;
+        }
+        _records[key.operatorId].withdrawn += parts;
+        _totals.withdrawn += parts;
+        if (stage == Stage.Staked) VAULT.BONDS().release(key.operatorId, pubkeyRoot, parts);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -346,14 +356,13 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     /// @inheritdoc IOperatorRegistry
     function merge(bytes32 sourceRoot, bytes32 targetRoot) external {
         if (msg.sender != EXITS) revert OnlyExits(msg.sender);
-        Key storage source = _keys[sourceRoot];
-        Key storage target = _keys[targetRoot];
+        Key memory source = _keys[sourceRoot];
+        Key memory target = _keys[targetRoot];
         _requireStage(sourceRoot, source.stage, Stage.Staked);
         _requireStage(targetRoot, target.stage, Stage.Staked);
         if (source.operatorId != target.operatorId) revert NotKeyOf(source.operatorId, targetRoot);
-        target.parts += source.parts; // reverts beyond 255, four times what a validator can hold
-        source.parts = 0;
-        emit KeysMerged(source.operatorId, sourceRoot, targetRoot);
+        if (mergesInto[targetRoot] != 0) revert AlreadyMerges(targetRoot); // so no key leads back to itself
+        mergesInto[sourceRoot] = targetRoot;
     }
 
     // ---- views
@@ -476,6 +485,16 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     function _return(uint256 amountWei) private {
         (bool isReturned,) = msg.sender.call{value: amountWei}("");
         if (!isReturned) revert EtherReturnFailed(msg.sender, amountWei);
+    }
+
+    /// @dev KEY-11: the staked key whose validator has the ether of one that was paid out; 0 when it went to
+    /// WithdrawalVault. A target that was paid out in turn may have been merged too.
+    function _targetOf(bytes32 pubkeyRoot) private view returns (bytes32 targetRoot) {
+        targetRoot = mergesInto[pubkeyRoot];
+        while (_keys[targetRoot].stage == Stage.Withdrawn) {
+            targetRoot = mergesInto[targetRoot];
+        }
+        if (_keys[targetRoot].stage != Stage.Staked) targetRoot = 0;
     }
 
     function _requireStage(bytes32 pubkeyRoot, Stage stage, Stage expected) private pure {

@@ -20,11 +20,8 @@ uint256 constant DEPOSIT_BYTES = PUBKEY_BYTES + SIGNATURE_BYTES + 32;
 uint256 constant LIMIT_PERIOD = 1 days; // LIM-3, of deposits and instant redemptions
 uint256 constant UNVESTED_LIMIT_BPS = 100; // LIM-4
 uint256 constant UNVESTED_FLOOR_WEI = 32 ether; // LIM-4
-// LIM-3: what EXITER can ask to exit in a day, CONSOLIDATOR to merge
-uint256 constant EXIT_LIMIT_LEAST = 100;
-uint256 constant EXIT_LIMIT_BPS = 1000; // of what C + P would make validators of
-uint256 constant CONSOLIDATION_LIMIT_LEAST = 4;
-uint256 constant CONSOLIDATION_LIMIT_BPS = 100; // of the same
+uint256 constant EXIT_LIMIT_LEAST = 100; // LIM-3
+uint256 constant EXIT_LIMIT_BPS = 1000; // LIM-3, of what C + P would make validators of
 uint256 constant MAX_COVERED_FRAMES = 7; // REP-1
 uint256 constant MOST_REPORTED_WEI = 2 ** 87; // REP-4: more ether than there is
 uint256 constant ANNOUNCEMENT_FRAMES = 3; // REP-8

@@ -22,11 +22,9 @@ ACTORS = ("deployer", *POWERFUL, *OPERATOR_MANAGERS, *USERS)
 LOCAL_HOLDERS = {
     "ADMIN": ("governance",),
     "MODULES": ("governance",),
-    "CONSOLIDATOR": ("governance",),
     "COMMITTEE": ("council",),
     "TERMS": ("council",),
     "OPERATORS": ("council",),
-    "EXITER": ("keeper",),
     "GUARDIAN": ("guardian",),
     "ADMISSION": ("council",),
 }

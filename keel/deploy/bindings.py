@@ -31,6 +31,7 @@ class Bindings:
     oracle: contracts.AccountingOracle
     registry: contracts.OperatorRegistry
     bonds: contracts.OperatorBonds
+    exits: contracts.Exits
     proofs: contracts.ValidatorProofs
     fund: contracts.InsuranceFund
     deposits: DepositContract
@@ -68,6 +69,7 @@ CONTRACT_NAMES = {
     "oracle": "AccountingOracle",
     "registry": "OperatorRegistry",
     "bonds": "OperatorBonds",
+    "exits": "Exits",
     "proofs": "ValidatorProofs",
     "fund": "InsuranceFund",
 }

@@ -296,6 +296,30 @@ class OperatorBondsLeaving(NamedTuple):
     payableAt: int
 
 
+class ExitsLeaving(NamedTuple):
+    """ExitsLeaving."""
+
+    since: int
+    balanceGwei: int
+    parts: int
+    isAsked: bool
+
+
+class ExitsStanding(NamedTuple):
+    """ExitsStanding."""
+
+    live: int
+    least: int
+
+
+class ExitsWatch(NamedTuple):
+    """ExitsWatch."""
+
+    slot: int
+    balanceGwei: int
+    inactiveAt: int
+
+
 class InsuranceFundCooldown(NamedTuple):
     """InsuranceFundCooldown."""
 
@@ -523,19 +547,17 @@ class InstantRedemption(Contract):
 class WithdrawalVault(Contract):
     """WithdrawalVault on one chain."""
 
+    EXITS: Function[str]
     UPGRADE_INTERFACE_VERSION: Function[str]
     VAULT: Function[str]
     authority: Function[str]
     consolidationRequestFeeWei: Function[int]
-    consolidationsAvailable: Function[int]
-    exitsAvailable: Function[int]
     initialize: Function[None, AddressLike]
     isConsumingScheduledOp: Function[bytes]
     passOn: Function[None, int]
     proxiableUUID: Function[bytes]
-    requestConsolidation: Function[None, Sequence[bytes], Sequence[bytes]]
-    requestExit: Function[None, Sequence[bytes]]
-    requestPartialWithdrawal: Function[None, Sequence[bytes], Sequence[int]]
+    requestConsolidations: Function[None, Sequence[bytes], AddressLike]
+    requestWithdrawals: Function[None, Sequence[bytes], AddressLike]
     setAuthority: Function[None, AddressLike]
     upgradeToAndCall: Function[None, AddressLike, bytes]
     upgradeToCode: Function[None, AddressLike, bytes, bytes]
@@ -593,6 +615,7 @@ class OperatorRegistry(Contract):
     keyOf: Function[OperatorRegistryKey, bytes]
     mayStakeNext: Function[bool, int]
     merge: Function[None, bytes, bytes]
+    mergesInto: Function[bytes, bytes]
     nextRewardAddress: Function[OperatorRegistryNextRewardAddress, int]
     operator: Function[OperatorRegistryOperator, int]
     operatorCount: Function[int]
@@ -627,6 +650,28 @@ class OperatorBonds(Contract):
     leavingOf: Function[OperatorBondsLeaving, bytes]
     pay: Function[int, bytes]
     release: Function[None, int, bytes, int]
+
+
+class Exits(Contract):
+    """Exits on one chain."""
+
+    ABSENCE_GWEI_PER_DAY: Function[int]
+    REGISTRY: Function[str]
+    REWARDS_VAULT: Function[str]
+    VAULT: Function[str]
+    WITHDRAWAL_VAULT: Function[str]
+    endExits: Function[None, Sequence[bytes]]
+    exitsAvailable: Function[int]
+    leavingGwei: Function[int]
+    leavingOf: Function[ExitsLeaving, bytes]
+    missingWei: Function[int]
+    noteBalance: Function[None, bytes, Struct, bytes, Sequence[bytes]]
+    noteExit: Function[None, Struct, int, Struct, Sequence[bytes]]
+    requestConsolidations: Function[None, Sequence[bytes], Sequence[bytes]]
+    requestExit: Function[None, bytes, Struct, int, Struct, Sequence[bytes]]
+    requestPartialWithdrawals: Function[None, Sequence[bytes], Sequence[int]]
+    standing: Function[ExitsStanding, int]
+    watchOf: Function[ExitsWatch, bytes]
 
 
 class ValidatorProofs(Contract):

@@ -17,6 +17,7 @@ _ORACLE = "AccountingOracle"
 _QUEUE = "WithdrawalQueue"
 _FUND = "InsuranceFund"
 _BONDS = "OperatorBonds"
+_EXITS = "Exits"
 _INSTANT = "InstantRedemption"
 _PROOFS = "ValidatorProofs"
 _UINT48_GWEI = (2**48 - 1) * GWEI
@@ -266,6 +267,15 @@ PARAMETERS = (
         1,
         90 * DAY,
         "BND-2: how long an exited validator's bond still stays",
+    ),
+    Parameter(
+        "absence_gwei_per_day",
+        "gwei a day",
+        _EXITS,
+        "ABSENCE_GWEI_PER_DAY",
+        1,
+        32 * GWEI,
+        "REQ-5: what a validator of 32 ETH loses by full absence",
     ),
     Parameter(
         "window_seconds",

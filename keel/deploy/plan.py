@@ -46,6 +46,7 @@ ARTIFACTS = {
     "AccountingOracle": "AccountingOracle",
     "OperatorRegistry": "OperatorRegistry",
     "OperatorBonds": "OperatorBonds",
+    "Exits": "Exits",
     PROOFS: "ValidatorProofs",
     FUND: "InsuranceFund",
 }
@@ -228,19 +229,26 @@ def _arguments(
                 "limitGwei": profile.instant_limit_wei // GWEI,
             },
         },
-        IMPLEMENTATION: {"vault": vault},
+        IMPLEMENTATION: {"vault": vault, "exits": places["Exits"]},
         PROXY: {
             "implementation": places[IMPLEMENTATION],
             "data": initialize.encode_call([manager]),
         },
         "RewardsVault": {"vault": vault},
         "AccountingOracle": {"init": _oracle_init(config, places)},
-        "OperatorRegistry": {"authority": manager, "vault": vault},
+        "OperatorRegistry": {"authority": manager, "vault": vault, "exits": places["Exits"]},
         "OperatorBonds": {
             "vault": vault,
             "registry": places["OperatorRegistry"],
             "wrapped": places["WrappedKeelEther"],
             "cooldownSeconds": profile.bond_cooldown_seconds,
+        },
+        "Exits": {
+            "vault": vault,
+            "registry": places["OperatorRegistry"],
+            "withdrawalVault": places[PROXY],
+            "rewardsVault": places["RewardsVault"],
+            "absenceGweiPerDay": profile.absence_gwei_per_day,
         },
         PROOFS: {
             "chain": {

@@ -15,6 +15,9 @@ from typing import Any
 from keel.model.constants import DAY, ETHER, GWEI, RAY, YEAR
 
 BASE_REWARD_FACTOR = 64  # consensus specs, phase 0 and both presets
+TIMELY_SOURCE_WEIGHT = 14  # Altair
+TIMELY_TARGET_WEIGHT = 26
+WEIGHT_DENOMINATOR = 64
 MAINNET_VALIDATORS = 1_000_000
 LOCAL_VALIDATORS = 64
 LOCAL_RATE_CAP_RAY_PER_DAY = RAY  # all of it in a day
@@ -58,6 +61,8 @@ class Profile:
     window_seconds: int
     max_pause_seconds: int
 
+    absence_gwei_per_day: int
+
     @property
     def epoch_seconds(self) -> int:
         """Length of an epoch."""
@@ -77,6 +82,25 @@ class Profile:
     def finality_seconds(self) -> int:
         """Age from which a slot is taken as final (REP-1)."""
         return self.epoch_seconds * self.finality_epochs
+
+
+def absence_gwei_per_day(validators: int, epoch_seconds: int) -> int:
+    """What full absence costs one of so many validators of 32 ETH: missed source and target.
+
+    Source: get_flag_index_deltas of the consensus specs (Altair); a missed head costs nothing.
+    """
+    weights = (TIMELY_SOURCE_WEIGHT, TIMELY_TARGET_WEIGHT)
+    base_gwei = 32 * base_reward_per_increment(validators)
+    epoch_gwei = sum(base_gwei * weight // WEIGHT_DENOMINATOR for weight in weights)
+    return epoch_gwei * DAY // epoch_seconds
+
+
+def base_reward_per_increment(validators: int) -> int:
+    """Gwei that each ETH of so many validators of 32 ETH can earn in an epoch.
+
+    Source: get_base_reward_per_increment of the consensus specs.
+    """
+    return GWEI * BASE_REWARD_FACTOR // isqrt(validators * 32 * GWEI)
 
 
 MAINNET = Profile(
@@ -109,6 +133,7 @@ MAINNET = Profile(
     bond_cooldown_seconds=37 * DAY,
     window_seconds=2 * DAY,
     max_pause_seconds=7 * DAY,
+    absence_gwei_per_day=absence_gwei_per_day(MAINNET_VALIDATORS, epoch_seconds=32 * 12),
 )
 
 _RATES = ("stream_cap_ray_per_day", "max_fee_ray_per_day")
@@ -123,14 +148,9 @@ _DURATIONS = (
 
 
 def yearly_yield(validators: int, epoch_seconds: int) -> Fraction:
-    """What validators of 32 ETH earn a year from duties alone, as a part of their stake.
-
-    Source: get_base_reward_per_increment of the consensus specs, all duties done.
-    """
-    total_gwei = validators * 32 * GWEI
-    reward_gwei_per_increment = GWEI * BASE_REWARD_FACTOR // isqrt(total_gwei)
+    """What validators of 32 ETH earn a year by doing all duties, as a part of their stake."""
     epochs_per_year = Fraction(YEAR, epoch_seconds)
-    return Fraction(reward_gwei_per_increment, GWEI) * epochs_per_year
+    return Fraction(base_reward_per_increment(validators), GWEI) * epochs_per_year
 
 
 def yield_ratio(validators: int, epoch_seconds: int) -> Fraction:
@@ -169,7 +189,8 @@ def local_profile(
         name: getattr(MAINNET, name) // MAINNET.frame_seconds * shape.frame_seconds
         for name in _DURATIONS
     }
-    return with_values(shape, rates | durations)
+    absence = {"absence_gwei_per_day": absence_gwei_per_day(validators, shape.epoch_seconds)}
+    return with_values(shape, rates | durations | absence)
 
 
 def with_values(profile: Profile, values: Mapping[str, int]) -> Profile:

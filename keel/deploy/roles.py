@@ -41,13 +41,6 @@ MODULES = Role(
     (("StakingVault", ("setModules",)), ("WithdrawalVault", ("upgradeToCode",))),
     10,
 )
-CONSOLIDATOR = Role(
-    2,
-    "CONSOLIDATOR",
-    "Merges validators (EIP-7251), so many a day; a foreign target would get the balance.",
-    (("WithdrawalVault", ("requestConsolidation",)),),
-    10,
-)
 COMMITTEE = Role(
     3,
     "COMMITTEE",
@@ -66,15 +59,8 @@ OPERATORS = Role(
     5,
     "OPERATORS",
     "Sets operators' limits, targets and managers, so it moves rewards.",
-    (("OperatorRegistry", ("setOperator", "setManager")),),
+    (("OperatorRegistry", ("setOperator", "setManager", "unfreeze")),),
     7,
-)
-EXITER = Role(
-    6,
-    "EXITER",
-    "Asks for exits and partial withdrawals (EIP-7002), so many a day.",
-    (("WithdrawalVault", ("requestExit", "requestPartialWithdrawal")),),
-    0,
 )
 GUARDIAN = Role(
     7,
@@ -96,11 +82,9 @@ ADMISSION = Role(
 ROLES = (
     ADMIN,
     MODULES,
-    CONSOLIDATOR,
     COMMITTEE,
     TERMS,
     OPERATORS,
-    EXITER,
     GUARDIAN,
     ADMISSION,
 )
