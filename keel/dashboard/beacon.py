@@ -18,6 +18,7 @@ from keel.nodes.beacon_node import BeaconNode
 from keel.nodes.errors import NodeError
 from keel.sight.consensus_view import foreign_keys
 from keel.sight.event_index import ChainMovedError, Happened
+from keel.sight.rebases import reported
 
 _IDS_AT_ONCE = 1_000
 
@@ -224,8 +225,8 @@ class BeaconFollower:
 def _ref_time(events: Sequence[Happened], place: int) -> int:
     """Time of the report's reference slot, as the vault says it in the same transaction."""
     transaction = events[place].event.log.transaction_hash
-    for event in events[max(0, place - 20) : place + 20]:
-        if event.name == "Rebased" and event.event.log.transaction_hash == transaction:
+    for event in reported(events[max(0, place - 20) : place + 20]):
+        if event.event.log.transaction_hash == transaction:
             return int(event.inputs["refTime"])
     raise ChainMovedError("the report's rebase is missing from the log")
 

@@ -12,7 +12,7 @@ from keel.deploy.bindings import Bindings, bind_abis
 from keel.deploy.manifest import LOCAL_CHAIN_IDS, Manifest
 from keel.deploy.recorded import recorded_abis
 from keel.model.frames import FrameGeometry
-from keel.sight.key_lives import STAGE_OF
+from keel.sight.key_lives import KEY_EVENTS
 
 TOLD = {
     "vault": (
@@ -20,6 +20,8 @@ TOLD = {
         "RedeemedInstantly",
         "Rebased",
         "LossAbsorbed",
+        "WoundDown",
+        "SlashingNoted",
         "CoverFailed",
         "Staked",
         "LossAnnouncementOpened",
@@ -31,7 +33,7 @@ TOLD = {
     "wrapped": ("Deposit", "Withdraw", "Transfer"),
     "queue": ("TicketRequested", "TicketsFinalised", "IndexLowered", "TicketClaimed"),
     "oracle": ("ReportApplied", "LossAnnounced", "MemberAdded", "MemberRemoved", "QuorumSet"),
-    "registry": ("OperatorAdded", "OperatorSet", *STAGE_OF, "RewardsClaimed"),
+    "registry": ("OperatorAdded", "OperatorSet", *KEY_EVENTS, "RewardsClaimed"),
     "bonds": ("BondReleased", "BondPaid"),
     "instant": ("Paused", "TermsSet"),
     "fund": ("Deposit", "Withdraw", "CooldownStarted", "CooldownCancelled", "Covered"),

@@ -122,7 +122,9 @@ def _lost(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     return (
         "A loss of ",
         Amount(given["lossWei"], "ETH"),
-        ": stream ",
+        ": forfeited bonds ",
+        Amount(given["bondWei"], "ETH"),
+        ", stream ",
         Amount(given["unvestedWei"], "ETH"),
         ", insurance ",
         Amount(given["coverWei"], "ETH"),
@@ -131,6 +133,22 @@ def _lost(given: Mapping[str, Any]) -> tuple[Piece, ...]:
         ", tickets ",
         Amount(given["ticketsWei"], "ETH"),
     )
+
+
+def _wound_down(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    brought = Amount(given["withdrawalsWei"] + given["rewardsWei"], "ETH")
+    lost = Amount(given["lossWei"], "ETH")
+    return (
+        "Wound down: the two vaults brought ",
+        brought,
+        ", a loss of ",
+        lost,
+    )
+
+
+def _slashing_noted(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    staked, when = Amount(given["balanceWei"], "ETH"), When(given["slashedBy"])
+    return ("Proven slashed: a validator of ", staked, ", by ", when)
 
 
 def _announced(given: Mapping[str, Any]) -> tuple[Piece, ...]:
@@ -242,6 +260,8 @@ _TELLERS: Mapping[tuple[str, str], tuple[str, Words]] = {
     ("vault", "RedeemedInstantly"): ("out", _redeemed),
     ("vault", "Rebased"): ("report", _rebased),
     ("vault", "LossAbsorbed"): ("loss", _lost),
+    ("vault", "WoundDown"): ("loss", _wound_down),
+    ("vault", "SlashingNoted"): ("loss", _slashing_noted),
     ("vault", "CoverFailed"): ("loss", _cover_failed),
     ("vault", "Staked"): ("validator", _staked),
     ("vault", "Swept"): ("out", _swept),

@@ -19,6 +19,7 @@ from keel.dashboard.view import Snapshot
 from keel.deploy.bindings import Bindings
 from keel.errors import KeelError
 from keel.sight.event_index import Happened
+from keel.sight.rebases import reported
 
 REPORTS_SHOWN = 12
 _TRANSFERS_MOST = 500
@@ -99,7 +100,7 @@ def read_rewards(
     head = snapshot.head.number
     try:
         flows = _flows(c, address, first_block, head)
-        reports = [e for e in events if e.name == "Rebased" and e.event.log.block_number <= head]
+        reports = [e for e in reported(events) if e.event.log.block_number <= head]
         reports = reports[-REPORTS_SHOWN - 1 :]
         blocks = [event.event.log.block_number for event in reports]
         worths = [_worth(c, address, block) for block in blocks]

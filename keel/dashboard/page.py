@@ -26,6 +26,7 @@ from keel.formatting.amounts import (
     shown_seconds,
 )
 from keel.model.beacon_yield import on_mainnet_bps, times_mainnet
+from keel.sight.rebases import reported
 
 OPERATIONS_GUIDE = (
     packed.packed(packed.OPERATIONS_GUIDE) or REPOSITORY_ROOT / "docs" / "operations.md"
@@ -205,7 +206,7 @@ def _reports(view: View) -> list[dict[str, Any]]:
     """The last reports as rows: what the chart shows, for readers and without JavaScript."""
     if view.layer is None:
         return []
-    rebased = [e for e in view.layer.events if e.name == "Rebased"][-8:]
+    rebased = list(reported(view.layer.events))[-8:]
     rows = []
     for event in reversed(rebased):
         given = event.inputs

@@ -2,7 +2,8 @@
 
 STA-1: reference slots end frames that are counted from the beacon chain's genesis.
 STA-2: dead after 14 frames without a report, stale after 3, announced while a report waits,
-awaiting once a newer reference slot has been reached, otherwise normal; the first that holds.
+slashed while a proven slashing has no report (STA-7), awaiting once a newer reference slot has been
+reached, otherwise normal; the first that holds.
 STA-3: the table of what is open, as data.
 """
 
@@ -17,9 +18,10 @@ class State(IntEnum):
 
     NORMAL = 0
     AWAITING = 1
-    ANNOUNCED = 2
-    STALE = 3
-    DEAD = 4
+    SLASHED = 2
+    ANNOUNCED = 3
+    STALE = 4
+    DEAD = 5
 
 
 class Action(IntEnum):
@@ -53,19 +55,19 @@ class Opening(Enum):
 
 
 _YES, _NO, _REPORT = Opening.YES, Opening.NO, Opening.BY_REPORT
-_COLUMNS = (State.NORMAL, State.AWAITING, State.ANNOUNCED, State.STALE, State.DEAD)
+_COLUMNS = tuple(State)
 
 OPENINGS: dict[Deed, dict[State, Opening]] = {
     deed: dict(zip(_COLUMNS, cells, strict=True))
     for deed, cells in {
-        Deed.DEPOSIT: (_YES, _YES, _NO, _NO, _NO),
-        Deed.STAKE: (_YES, _YES, _NO, _NO, _NO),
-        Deed.MOVE: (_YES, _YES, _YES, _YES, _YES),
-        Deed.INSTANT_REDEMPTION: (_YES, _NO, _NO, _NO, _NO),
-        Deed.UNDERWRITERS_EXIT: (_YES, _NO, _NO, _NO, _NO),
-        Deed.FINALISE: (_REPORT, _REPORT, _NO, _REPORT, Opening.ANYONE),
-        Deed.SWEEP: (_REPORT, _REPORT, _NO, _REPORT, Opening.ANYONE),
-        Deed.CLAIM: (_YES, _YES, _YES, _YES, _YES),
+        Deed.DEPOSIT: (_YES, _YES, _NO, _NO, _NO, _NO),
+        Deed.STAKE: (_YES, _YES, _NO, _NO, _NO, _NO),
+        Deed.MOVE: (_YES, _YES, _YES, _YES, _YES, _YES),
+        Deed.INSTANT_REDEMPTION: (_YES, _NO, _NO, _NO, _NO, _NO),
+        Deed.UNDERWRITERS_EXIT: (_YES, _NO, _NO, _NO, _NO, _NO),
+        Deed.FINALISE: (_REPORT, _REPORT, _REPORT, _NO, _REPORT, Opening.ANYONE),
+        Deed.SWEEP: (_REPORT, _REPORT, _REPORT, _NO, _REPORT, Opening.ANYONE),
+        Deed.CLAIM: (_YES, _YES, _YES, _YES, _YES, _YES),
     }.items()
 }
 

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Stage(IntEnum):
-    """Only staked keys count in C; foreign and dropped ones stay so for good (KEY-4, KEY-5)."""
+    """Staked, slashed and withdrawn ones count as staked; dropped and withdrawn ones stay so."""
 
     NONE = 0
     PREDEPOSITED = 1
@@ -12,3 +12,5 @@ class Stage(IntEnum):
     STAKED = 3
     FOREIGN = 4
     DROPPED = 5
+    SLASHED = 6
+    WITHDRAWN = 7

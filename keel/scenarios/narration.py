@@ -184,7 +184,8 @@ def report_lines(reported: Reported) -> Iterator[str]:
         yield f"Profit {shown_ether(outcome.profitWei)} ETH, streaming over {duration}."
     if outcome.lossWei:
         yield (
-            f"Loss {shown_ether(outcome.lossWei)} ETH: unvested rewards bore "
+            f"Loss {shown_ether(outcome.lossWei)} ETH: forfeited bonds bore "
+            f"{shown_ether(outcome.bondWei)}, unvested rewards "
             f"{shown_ether(outcome.unvestedLossWei)}, insurance {shown_ether(outcome.coverWei)}, "
             f"holders {shown_ether(outcome.holdersLossWei)}, tickets "
             f"{shown_ether(outcome.ticketsLossWei)}."

@@ -101,6 +101,7 @@ class Lost:
 
     reported: Reported
     loss_wei: int
+    bond_wei: int
     unvested_wei: int
     cover_wei: int
     holders_wei: int
@@ -123,6 +124,7 @@ def lost_by(reported: Reported) -> Lost:
     return Lost(
         reported,
         inputs["lossWei"],
+        inputs["bondWei"],
         inputs["unvestedWei"],
         inputs["coverWei"],
         inputs["holdersWei"],

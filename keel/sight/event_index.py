@@ -20,6 +20,7 @@ from keel.chain.state import BlockHead
 from keel.deploy.bindings import Bindings
 from keel.nodes.errors import NodeError
 from keel.sight.event_file import EventFile, KeptEvents
+from keel.sight.key_lives import STAKED_MORE
 
 KEPT_EVERY_BLOCKS = 900
 """After so many blocks, three hours on mainnet, the file is written again."""
@@ -30,7 +31,6 @@ _RANGES_AT_ONCE = 25
 _CHECKPOINTS_KEPT = 512
 _HEADERS_AT_ONCE = 200
 _TRANSFER = "Transfer"
-_COUNTED = "KeyStaked"
 _MODULES_SET = "ModulesSet"  # its modules are named like the fields of Bindings
 _ZERO_TOPIC = "0x" + "0" * 64
 
@@ -62,8 +62,9 @@ class EventIndex:
     """Events in the order of the chain, up to `last_block`, which is -1 before the first read.
 
     `names` are the events that are kept, by field of Bindings; of transfers of a token only mints
-    and burns. The registry's `KeyStaked` is among them: its count shows when logs are missing. With
-    the vault's `ModulesSet` those of every oracle and fund are kept that was ever its module.
+    and burns. The registry's `KeyStaked` and `KeyStakedMore` are among them: what they add up to
+    shows when logs are missing. With the vault's `ModulesSet` those of every oracle and fund are
+    kept that was ever its module.
     """
 
     def __init__(
@@ -137,14 +138,14 @@ class EventIndex:
 
     def _require_whole(self, rpc: RpcClient, head: BlockHead) -> None:
         """Compare with the registry's own count; what a node left out must not be kept."""
-        found = sum(happened.name == _COUNTED for happened in self.events)
+        found = sum(map(_parts_staked, self.events))
         staked = self._contracts.registry.totals(block=head.number).staked
         if found == staked:
             return
         self._begin()
         if hash_at(rpc, head.number) != head.hash:
             raise ChainMovedError(f"block {head.number} was replaced while it was read")
-        told = f"the logs up to block {head.number} show {found} staked keys"
+        told = f"the logs up to block {head.number} show {found} times 32 ETH staked"
         raise NodeError(rpc.name, f"{told}, the registry says {staked}")
 
     def _go_back(self, rpc: RpcClient, head: BlockHead) -> None:
@@ -207,6 +208,13 @@ class EventIndex:
             event = getattr(self._contracts, field).abi.decode_log(log)
             if event is not None and event.name in self._names[field]:
                 yield Happened(field, event, times[log.block_number])
+
+
+def _parts_staked(happened: Happened) -> int:
+    """How many of the registry's `totals.staked` an event adds."""
+    if happened.name == STAKED_MORE:
+        return int(happened.inputs["parts"])
+    return happened.name == "KeyStaked"
 
 
 def _topics(contracts: Bindings, names: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -11,11 +11,11 @@ from keel.model.key_stage import Stage
 from keel.nodes.errors import NodeError
 from keel.sight.event_file import EventFile
 from keel.sight.event_index import ChainMovedError, EventIndex, Happened
-from keel.sight.key_lives import STAGE_OF, KeyLife, key_lives
+from keel.sight.key_lives import KEY_EVENTS, KeyLife, key_lives
 from keel.sight.recorded_keys import Recorded, recorded_keys
 
 _NAMES = {
-    "registry": tuple(STAGE_OF),
+    "registry": KEY_EVENTS,
     "withdrawal_vault": ("ExitRequested",),
     "manager": ("RoleGranted",),
     "vault": ("ModulesSet",),

@@ -12,6 +12,7 @@ from keel.chain.state import balance_wei, block_head
 from keel.deploy.bindings import Bindings
 from keel.nodes.errors import NodeError
 from keel.sight.operator_numbers import operator_numbers
+from keel.sight.rebases import reported
 from keel.sight.recorded_keys import Recorded
 
 UNKNOWN_ROOT = b"\xff" * 32
@@ -93,8 +94,8 @@ def root_to_go_on_from(
     vault = bindings.vault
     last_block = min(block_head(bindings.rpc).number, block_number + LOG_BLOCKS)
     if last_block > block_number:
-        rebased = vault.events_between(block_number + 1, last_block, "Rebased")
-        earlier = [each for each in rebased if slot_of(each.inputs["refTime"]) < ref_slot]
+        made = reported(vault.events_between(block_number + 1, last_block))
+        earlier = [each for each in made if slot_of(each.inputs["refTime"]) < ref_slot]
         if earlier:
             first, block_number = block_number + 1, earlier[-1].log.block_number
             changes = vault.events_between(first, block_number, "ModulesSet")

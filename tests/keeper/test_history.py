@@ -87,7 +87,7 @@ def test_logs_that_a_node_left_out_are_named_and_never_kept(
             world.first_block, block_head(rpc).number, "KeyStaked"
         )
         rpc.lost = frozenset(event.log.block_number for event in events[-1:])
-        with pytest.raises(NodeError, match=r"show 0 staked keys, the registry says 8$"):
+        with pytest.raises(NodeError, match=r"show 0 times 32 ETH staked, the registry says 8$"):
             staked(historian, world)
         assert not file.path.exists()
         rpc.lost = frozenset()
@@ -96,7 +96,7 @@ def test_logs_that_a_node_left_out_are_named_and_never_kept(
         deposit(world, "depositor", 33 * ETHER)
         stake_proven(world)
         rpc.lost = frozenset({block_head(rpc).number})
-        with pytest.raises(NodeError, match=r"show 8 staked keys, the registry says 9$"):
+        with pytest.raises(NodeError, match=r"show 8 times 32 ETH staked, the registry says 9$"):
             staked(historian, world)
         rpc.lost = frozenset()
         assert staked(historian, world) == 9
