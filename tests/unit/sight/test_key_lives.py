@@ -75,3 +75,40 @@ def test_every_key_has_the_stage_of_its_newest_event_in_the_order_of_predeposits
     assert history.key_lives()[pubkey(order[0])].stage is last
     held = {stage: history.keys_at(stage) for stage in Stage}
     assert sum(map(len, held.values())) == len(order)
+
+
+def staked_keys(count: int) -> list[Event]:
+    names = ("KeyPredeposited", "KeyStaked")
+    return [event(name, number, 1) for number in range(count) for name in names]
+
+
+def parts_of(events: list[Event]) -> list[int]:
+    return [life.parts for life in History(tuple(events)).key_lives().values()]
+
+
+def test_a_key_has_a_part_for_each_32_ether_and_a_merge_moves_them() -> None:
+    assert parts_of([event("KeyPredeposited", 0, 1), event("KeyProven", 0, 1)]) == [0]
+    events = staked_keys(2)
+    assert parts_of(events) == [1, 1]
+    events.append(event("KeyStakedMore", 1, 2, parts=3))
+    assert parts_of(events) == [1, 4]
+    roots = {"sourceRoot": public_key_hash(pubkey(1)), "targetRoot": public_key_hash(pubkey(0))}
+    events += [event("KeyWithdrawn", 1, 3, validatorIndex=7), event("KeysMerged", 1, 3, **roots)]
+    assert parts_of(events) == [5, 0]
+    source = History(tuple(events)).key_lives()[pubkey(1)]
+    assert (source.stage, source.changed_block) == (Stage.WITHDRAWN, 3)
+
+
+def test_more_stake_on_a_key_is_no_other_stage_and_no_other_key() -> None:
+    history = History((*staked_keys(1), event("KeyStakedMore", 0, 2, parts=1)))
+    (life,) = history.keys_at(Stage.STAKED)
+    assert life.changed_block == 1
+    assert len(history.recorded(2)) == 1
+
+
+def test_slashed_and_withdrawn_keys_stay_recorded_as_staked() -> None:
+    ends = [event("KeySlashed", 0, 2, validatorIndex=7), event("KeyWithdrawn", 1, 2)]
+    history = History((*staked_keys(3), *ends))
+    stages = (Stage.SLASHED, Stage.WITHDRAWN, Stage.STAKED)
+    assert [life.stage for life in history.key_lives().values()] == list(stages)
+    assert len(history.recorded(2)) == 3
