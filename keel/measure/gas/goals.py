@@ -92,5 +92,7 @@ GOALS: Mapping[str, Goal] = {
     "prove_fresh": Goal(92_000),
     "prove_fresh_of_32": Goal(12_500),
     "stake_validator_of_20": Goal(42_000, {"Lido": "80,370"}),
+    "prove_slashed": Goal(110_000),
+    "request_exit": Goal(160_000),
     "deploy_all": Goal(25_000_000, {"Lido": "51.1 M"}),
 }

@@ -17,7 +17,9 @@ from keel.measure.gas.steady import (
     earn,
     predeposit,
     prove,
+    prove_slashed,
     redeem_instantly,
+    request_exit,
     stake,
 )
 from keel.measure.gas.world import World
@@ -193,6 +195,16 @@ def _stake_many(world: World) -> Receipt:
     return stake(world, range(STAKED_EACH, STAKED_EACH + MANY_KEYS // OPERATORS))
 
 
+def _prove_slashed(world: World) -> Receipt:
+    return prove_slashed(world, 0)
+
+
+def _request_exit(world: World) -> Receipt:
+    depositor = world.actors["depositor"]
+    world.request(depositor, 1_000 * ETHER)  # more than is buffered
+    return request_exit(world, 0)
+
+
 def _operators_root(count: int) -> bytes:
     totals = [OperatorTotals(n, 4, 0, 0, (n + 1) * SHARES_PER_ETHER) for n in range(count)]
     return operators_tree(totals).root
@@ -240,5 +252,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "prove a fresh validator, each of 32", _prove_fresh(PROVEN_TOGETHER), PROVEN_TOGETHER
     ),
     "stake_validator_of_20": Operation("stake a validator, each of 20", _stake_many, MANY_KEYS),
+    "prove_slashed": Operation("prove a slashed validator", _prove_slashed),
+    "request_exit": Operation("ask for an exit", _request_exit),
 }
 """In the order in which tables show them; docs/gas.md compares them with other protocols."""

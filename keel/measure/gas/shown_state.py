@@ -13,7 +13,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
 from keel.chain.system_contracts import set_beacon_root
 from keel.consensus.state.merkle import ZERO_NODES, hash_pair
-from keel.consensus.state.prover import ProvenBlock
+from keel.consensus.state.prover import ProvenBlock, ValidatorProof
 from keel.model.commitment import public_key_hash
 from keel.model.constants import GWEI, PREDEPOSIT_WEI
 
@@ -42,22 +42,42 @@ def show_fresh(
     nodes = [_fresh_root(key, credentials) for key in keys] + others
     while len(nodes) > 1:
         nodes = [hash_pair(nodes[at], nodes[at + 1]) for at in range(0, len(nodes), 2)]
-    level = size.bit_length() - 1
+    block, branch = _show(rpc, nodes[0], first_index, size.bit_length() - 1, _SLOT)
+    return block, first_index, (1 << len(keys)) - 1, (*keys, *others), branch, False
+
+
+def show_validator(rpc: RpcClient, validator: ValidatorProof, slot: int) -> tuple[Any, ...]:
+    """Let EIP-4788 have the root of a state of this slot with one validator, and prove that whole.
+
+    The proof's branch is made anew; `validator.index` counts from FIRST_INDEX.
+    """
+    index = FIRST_INDEX + validator.index
+    block, branch = _show(rpc, _validator_root(validator.validator), index, 0, slot)
+    return block, index, validator.validator, branch
+
+
+def _show(
+    rpc: RpcClient, node: bytes, first_index: int, level: int, slot: int
+) -> tuple[ProvenBlock, tuple[bytes, ...]]:
     in_list = [_sibling("list", height) for height in range(level, _FULL_LEVELS)]
-    node = _climb(nodes[0], first_index >> level, in_list)
+    node = _climb(node, first_index >> level, in_list)
     empty = ZERO_NODES[_FULL_LEVELS:_LIST_LEVELS]
     node = _climb(node, first_index >> _FULL_LEVELS, empty)
     length = _sibling("length", 0)
     in_state = [_sibling("state", height) for height in range(_STATE_LEVELS)]
     state_root = _climb(hash_pair(node, length), _VALIDATORS_FIELD, in_state)
     parent, right_half = _sibling("header", 0), _sibling("header", 1)
-    numbers = hash_pair(_chunk(_SLOT), _chunk(_PROPOSER))
+    numbers = hash_pair(_chunk(slot), _chunk(_PROPOSER))
     root = hash_pair(hash_pair(numbers, hash_pair(parent, state_root)), right_half)
     timestamp = block_head(rpc).timestamp
     set_beacon_root(rpc, timestamp, root)
-    block = ProvenBlock(timestamp, _SLOT, _PROPOSER)
-    branch = (*in_list, length, *in_state, parent, right_half)
-    return block, first_index, (1 << len(keys)) - 1, (*keys, *others), branch, False
+    return ProvenBlock(timestamp, slot, _PROPOSER), (
+        *in_list,
+        length,
+        *in_state,
+        parent,
+        right_half,
+    )
 
 
 def _fresh_root(key: bytes, credentials: bytes) -> bytes:
@@ -65,6 +85,15 @@ def _fresh_root(key: bytes, credentials: bytes) -> bytes:
     never = hash_pair(_NEVER, _NEVER)
     balance = hash_pair(_chunk(PREDEPOSIT_WEI // GWEI), bytes(32))
     return hash_pair(hash_pair(hash_pair(key, credentials), balance), hash_pair(never, never))
+
+
+def _validator_root(fields: Sequence[Any]) -> bytes:
+    """hash_tree_root of a Validator."""
+    key, credentials, effective_gwei, slashed, *epochs = fields
+    eligible, active, exit_, withdrawable = (_chunk(epoch) for epoch in epochs)
+    balance = hash_pair(_chunk(effective_gwei), _chunk(int(slashed)))
+    dates = hash_pair(hash_pair(eligible, active), hash_pair(exit_, withdrawable))
+    return hash_pair(hash_pair(hash_pair(key, credentials), balance), dates)
 
 
 def _climb(node: bytes, index: int, siblings: Sequence[bytes]) -> bytes:

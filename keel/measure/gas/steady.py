@@ -7,12 +7,18 @@ parts of earlier fees. So whatever an operation writes, it has been written befo
 
 from collections.abc import Sequence
 from itertools import batched
+from typing import Any
 
+from keel.chain.clock import now
 from keel.chain.transaction import Receipt
 from keel.consensus.deposit_data import DepositDataEntry
-from keel.measure.gas.shown_state import show_fresh
+from keel.consensus.state.prover import ValidatorProof
+from keel.deploy.profiles import MAINNET
+from keel.measure.gas.shown_state import show_fresh, show_validator
 from keel.measure.gas.world import World
-from keel.model.constants import ETHER
+from keel.model.commitment import public_key_hash
+from keel.model.constants import ETHER, GWEI
+from keel.model.keys import NEVER_EPOCH
 from keel.sight.predeposits import Predeposit
 
 OPERATORS = 10
@@ -93,6 +99,34 @@ def prove(world: World, entries: Sequence[DepositDataEntry], place: int) -> Rece
     pubkeys = [entry.pubkey for entry in entries]
     arguments = show_fresh(world.rpc, credentials, pubkeys, place)
     return world.keel.registry.proveFresh.send(*arguments, sender=world.actors["stranger"])
+
+
+def show_staked(world: World, key_index: int, *, slashed: bool) -> tuple[Any, ...]:
+    """Show a staked validator in the newest slot, slashed in it or long active (PRF-8)."""
+    entry = _entries_of_operators(world)[0][key_index]
+    geometry = world.configuration.geometry
+    slot = (now(world.rpc) - geometry.genesis_time) // geometry.seconds_per_slot - 1
+    exit_epoch = slot // MAINNET.slots_per_epoch if slashed else NEVER_EPOCH
+    withdrawable = exit_epoch + MAINNET.slashings_epochs if slashed else NEVER_EPOCH
+    credentials = entry.withdrawal_credentials
+    fields = (public_key_hash(entry.pubkey), credentials, 32 * GWEI, slashed)
+    validator = ValidatorProof(key_index, (*fields, 0, 0, exit_epoch, withdrawable), ())
+    return show_validator(world.rpc, validator, slot)
+
+
+def prove_slashed(world: World, key_index: int) -> Receipt:
+    """Prove that a staked validator was slashed."""
+    arguments = show_staked(world, key_index, slashed=True)
+    return world.keel.registry.proveSlashed.send(*arguments, sender=world.actors["stranger"])
+
+
+def request_exit(world: World, key_index: int) -> Receipt:
+    """Ask for a validator's exit while the queue lacks ether; as much as the fee comes with it."""
+    pubkey = _entries_of_operators(world)[0][key_index].pubkey
+    arguments = (pubkey, *show_staked(world, key_index, slashed=False))
+    fee_wei = world.keel.withdrawal_vault.withdrawalRequestFeeWei()
+    stranger = world.actors["stranger"]
+    return world.keel.exits.requestExit.send(*arguments, sender=stranger, value_wei=fee_wei)
 
 
 def stake(world: World, key_indices: Sequence[int]) -> Receipt:
