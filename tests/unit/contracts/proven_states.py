@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import batched
-from typing import Any
+from typing import Any, NamedTuple
 
 from keel.chain.abi import CustomError
 from keel.chain.clock import now
@@ -13,7 +13,7 @@ from keel.chain.revert import Cause, cause_of
 from keel.chain.rpc import RpcClient
 from keel.chain.system_contracts import set_beacon_root
 from keel.consensus.beacon.config import Fork
-from keel.consensus.beacon.spec import State
+from keel.consensus.beacon.spec import Spec, State
 from keel.consensus.state.encoded_state import read_state
 from keel.consensus.state.prover import ProvenBlock, Prover
 from keel.consensus.state.tree import state_tree
@@ -22,11 +22,35 @@ from tests.unit.consensus.state_examples import NEVER, spec_of, state_with
 
 CREDENTIALS = b"\x01".ljust(12, b"\0") + b"\x4b" * 20
 SLOT = 1000
+GENESIS_TIME = 1_800_000_000
 AT_ONCE = 200
 """Calls in one request: Anvil takes 2 MB."""
 
 type Row = tuple[bytes, bytes, int, bool, int, int, int, int]
 """A validator's fields in the order of the specification."""
+
+
+class Numbers(NamedTuple):
+    """IValidatorProofs.Chain, as the chains here have it: the minimal preset."""
+
+    genesis_time: int = GENESIS_TIME
+    seconds_per_slot: int = 12
+    slots_per_epoch: int = 8
+    slots_per_historical_root: int = 64
+    epochs_per_slashings_vector: int = 64
+    shard_committee_period: int = 1
+
+
+def numbers_of(spec: Spec, genesis_time: int = GENESIS_TIME) -> Numbers:
+    """Those with which the specification computes."""
+    return Numbers(
+        genesis_time,
+        int(spec.config.SLOT_DURATION_MS) // 1000,
+        int(spec.SLOTS_PER_EPOCH),
+        int(spec.SLOTS_PER_HISTORICAL_ROOT),
+        int(spec.EPOCHS_PER_SLASHINGS_VECTOR),
+        int(spec.config.SHARD_COMMITTEE_PERIOD),
+    )
 
 
 @dataclass(frozen=True)
@@ -61,10 +85,11 @@ class Shown:
 
 
 def deploy_module(
-    rpc: RpcClient, artifacts: Artifacts, sender: str, block_roots: int = 64
+    rpc: RpcClient, artifacts: Artifacts, sender: str, numbers: Numbers | None = None
 ) -> Contract:
     artifact = artifact_named(artifacts, "ValidatorProofs")
-    made, _ = deploy(rpc, artifact.abi, artifact.creation_code, block_roots, sender=sender)
+    given = numbers or Numbers()
+    made, _ = deploy(rpc, artifact.abi, artifact.creation_code, given, sender=sender)
     return made
 
 

@@ -20,6 +20,7 @@ from tests.unit.contracts.proven_states import (
     deploy_module,
     error_of,
     fresh_row,
+    numbers_of,
     old_row,
     shown,
     state_of,
@@ -127,15 +128,15 @@ def test_places_are_those_of_the_specification(
     for fork in FORKS:
         for preset in ("minimal", "mainnet"):
             spec = spec_of_states(fork, preset)
-            block_roots = int(spec.SLOTS_PER_HISTORICAL_ROOT)
-            made = deploy_module(chain_rpc, artifacts, actors.deployer.address, block_roots)
+            numbers = numbers_of(spec)
+            made = deploy_module(chain_rpc, artifacts, actors.deployer.address, numbers)
             index = spec.get_generalized_index
             state, header = spec.BeaconState, spec.BeaconBlockHeader
             assert made.function("FIRST_VALIDATOR")() == index(state, "validators", 0)
             assert made.function("FIRST_BALANCES")() == index(state, "balances", 0)
             assert made.function("FIRST_BLOCK_ROOT")() == index(state, "block_roots", 0)
             assert made.function("STATE_ROOT")() == index(header, "state_root")
-            assert made.function("BLOCK_ROOTS")() == block_roots
+            assert made.function("BLOCK_ROOTS")() == numbers.slots_per_historical_root
 
 
 def _another(value: bytes | int) -> bytes | int:

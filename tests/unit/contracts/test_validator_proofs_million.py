@@ -18,7 +18,7 @@ from keel.deploy.artifacts import Artifacts
 from keel.measure.bench.states import OWN_CREDENTIALS, encoded, spec_of
 from tests.deployment import Actors
 from tests.unit.consensus.state_examples import NEVER
-from tests.unit.contracts.proven_states import Shown, deploy_module, error_of, shown_by
+from tests.unit.contracts.proven_states import Numbers, Shown, deploy_module, error_of, shown_by
 
 COUNT, FRESH, LEAST = 1_000_000, 40, 9
 LEVELS = 20
@@ -40,7 +40,12 @@ def prover() -> Prover:
 
 @pytest.fixture
 def at(prover: Prover, chain_rpc: RpcClient, artifacts: Artifacts, actors: Actors) -> Shown:
-    module = deploy_module(chain_rpc, artifacts, actors.deployer.address, 8192)
+    module = deploy_module(
+        chain_rpc,
+        artifacts,
+        actors.deployer.address,
+        Numbers(slots_per_epoch=32, slots_per_historical_root=8192),
+    )
     return shown_by(module, prover)
 
 
