@@ -126,7 +126,7 @@ interface IOperatorRegistry is IErrors {
         uint16 targetBps
     ) external returns (uint256 operatorId);
 
-    /// @notice Restricted. Ends a freeze (KEY-4); reverts `NotFrozen`, so that no call that was scheduled before does.
+    /// @notice Restricted. Ends a freeze (KEY-4), which no change of limits or targets does; reverts `NotFrozen`.
     function unfreeze(uint256 operatorId) external;
 
     /// @notice Restricted. A limit or target below what the operator has only stops it from getting more.
@@ -205,7 +205,7 @@ interface IOperatorRegistry is IErrors {
     ) external;
 
     /// @notice KEY-9: prove that the validator of a staked key has been paid out. Anyone. Its part of the bond cools
-    /// down from now on, unless it is forfeit. Reverts `WrongStage`, `NotWithdrawn`.
+    /// down from now on, or is forfeit where the validator was slashed. Reverts `WrongStage`, `NotWithdrawn`.
     function proveWithdrawn(
         IValidatorProofs.Block calldata shownBy,
         uint256 validatorIndex,

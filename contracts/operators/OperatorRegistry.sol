@@ -46,6 +46,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
     uint256 private constant MAX_NAME_BYTES = 64;
     uint256 private constant REWARD_ADDRESS_FRAMES = 14; // OPR-6
+    uint256 private constant PART_GWEI = VALIDATOR_WEI / 1 gwei;
     uint256 private constant MOST_VALIDATOR_GWEI = 2048e9; // MAX_EFFECTIVE_BALANCE_ELECTRA
     bytes32 private constant COMPOUNDING = bytes32(uint256(0x01 ^ 0x02) << 248);
 
@@ -321,7 +322,9 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         --_totals.liveKeys;
         emit KeyWithdrawn(key.operatorId, pubkeyRoot, validatorIndex);
         uint32 parts = key.parts;
-        bytes32 targetRoot = stage == Stage.Staked ? _targetOf(pubkeyRoot) : bytes32(0);
+        // The chain drops the consolidation of a slashed one; a verifier that was replaced may have shown it as such.
+        bool isSlashed = validator.slashed || stage == Stage.Slashed;
+        bytes32 targetRoot = isSlashed ? bytes32(0) : _targetOf(pubkeyRoot);
         if (targetRoot != 0) {
             key.parts = 0;
             _keys[targetRoot].parts += parts;
@@ -330,7 +333,10 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         }
         _records[key.operatorId].withdrawn += parts;
         _totals.withdrawn += parts;
-        if (stage == Stage.Staked) VAULT.BONDS().release(key.operatorId, pubkeyRoot, parts);
+        if (stage == Stage.Slashed) return; // forfeit already
+        // Nobody goes free because the slashing itself was not proven.
+        if (isSlashed) VAULT.BONDS().forfeit(key.operatorId, parts);
+        else VAULT.BONDS().release(key.operatorId, pubkeyRoot, parts);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -467,7 +473,9 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         bytes32 credentials = validator.withdrawalCredentials;
         if (credentials != _credentials(plain, true)) revert NotCompounding(validatorIndex, credentials);
         _requireStaying(validatorIndex, validator);
-        uint256 afterGwei = validator.effectiveBalanceGwei + parts * (VALIDATOR_WEI / 1 gwei);
+        // What was staked before may be on its way still: one proof must not be shown again and again.
+        uint256 heldGwei = Math.max(validator.effectiveBalanceGwei, _keys[pubkeyRoot].parts * PART_GWEI);
+        uint256 afterGwei = heldGwei + parts * PART_GWEI;
         if (afterGwei > MOST_VALIDATOR_GWEI) revert NoRoomForMore(validatorIndex, afterGwei, MOST_VALIDATOR_GWEI);
     }
 
