@@ -61,6 +61,7 @@ class ApeContracts:
     oracle: ContractInstance
     registry: ContractInstance
     bonds: ContractInstance
+    exits: ContractInstance
     proofs: ContractInstance
     fund: ContractInstance
 
