@@ -100,7 +100,9 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
 
     /// @dev SHR-6. Cover is burned in the call that hands it over (LOS-2); nothing else would ever leave the vault.
     function _requireCover(address to) private view {
-        if (to != address(VAULT) || msg.sender != VAULT.modules().fund) revert ERC20InvalidReceiver(to);
+        bool isCover = to == address(VAULT)
+            && (msg.sender == address(VAULT.BONDS()) || msg.sender == VAULT.modules().fund);
+        if (!isCover) revert ERC20InvalidReceiver(to);
     }
 
     function _debit(address from, uint256 units) private {
