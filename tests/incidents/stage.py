@@ -6,11 +6,18 @@ from typing import Any
 import pytest
 from ape.contracts import ContractContainer
 
+from keel.chain.clock import jump, now
 from keel.chain.contract import Contract
 from keel.chain.state import balance_wei, set_balance_wei
+from keel.chain.transaction import Receipt
+from keel.model.constants import GWEI
 from tests.deployment import Keel
+from tests.unit.contracts.hands import as_contract, report
 from tests.unit.contracts.reporting import Reporting
-from tests.unit.contracts.vaults import deploy_test_contract
+from tests.unit.contracts.vaults import VALIDATOR_WEI, deploy_test_contract, stake
+
+STAKED_WEI = 32 * VALIDATOR_WEI
+"""What `stake_32` stakes."""
 
 type Naive = Callable[..., Contract]
 """Deploys a vulnerable variant of tests/contracts by name, constructor arguments behind."""
@@ -43,3 +50,16 @@ def newest_frame(reporting: Reporting) -> int:
     """Return the frame whose reference slot must be reported now, as `Reporting` counts frames."""
     slot, _ = reporting.oracle.reportableSlot()
     return int((slot + 1) // reporting.keel.profile.frame_slots - 1)
+
+
+def slashing(keel: Keel, slashed_wei: int = VALIDATOR_WEI, slashed_at: int = 0) -> Receipt:
+    """Note what the registry has proven, of a second ago or of another time."""
+    jump(keel.rpc, 1)
+    arguments = (slashed_wei // GWEI, slashed_at or now(keel.rpc))
+    return keel.quick.vault.noteSlashing.send(*arguments, sender=as_contract(keel.quick.registry))
+
+
+def stake_32(keel: Keel) -> None:
+    """Stake 1,024 ETH, and report it."""
+    stake(keel, 32)
+    report(keel)

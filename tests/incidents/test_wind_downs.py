@@ -1,0 +1,64 @@
+"""The dead state and its end, when validators paid out less: rows L4 and L5 of the audit."""
+
+from keel.chain.clock import jump, jump_to
+from keel.chain.state import balance_wei, set_balance_wei
+from keel.model.constants import DEAD_FRAMES, ETHER
+from keel.model.frames import State
+from tests.causes import fails
+from tests.deployment import Keel
+from tests.incidents.stage import STAKED_WEI, slashing, stake_32
+from tests.unit.contracts.hands import deposit, report
+from tests.unit.contracts.vaults import stake
+
+
+def test_l5_who_waits_in_the_dead_state_bears_what_is_missing_alike(
+    keel: Keel, attacker: str, victim: str
+) -> None:
+    """Who is paid before pays at the last rate, as the rules say; all others share by a wind-down.
+
+    Slashings close nothing in the dead state: a validator that never leaves would keep all ether.
+    """
+    vault, queue = keel.quick.vault, keel.quick.queue
+    deposit(keel, victim, 800 * ETHER)
+    deposit(keel, attacker, 700 * ETHER)
+    stake_32(keel)
+    slashing(keel)
+    jump_to(keel.rpc, vault.consensus().lastRefTime + DEAD_FRAMES * keel.profile.frame_seconds)
+    assert vault.state() == State.DEAD
+    for amount_wei in (400 * ETHER, 300 * ETHER):
+        queue.request.send(amount_wei, attacker, sender=attacker)
+    vault.finaliseWithoutReport.send(0, sender=attacker)
+    paid_wei = queue.ticket(1).worthWei
+    assert (queue.lastFinalised(), paid_wei) == (1, 400 * ETHER)
+    set_balance_wei(keel.rpc, keel.quick.withdrawal_vault.address, STAKED_WEI * 9 // 10)
+    held_wei = vault.balanceOf(victim)
+    vault.windDown.send(0, sender=victim)
+    waiting_wei = queue.ticket(2).worthWei
+    assert queue.ticket(1).worthWei == paid_wei
+    assert abs(waiting_wei / (300 * ETHER) - vault.balanceOf(victim) / held_wei) < 1e-9
+    assert waiting_wei < 276 * ETHER
+    assert vault.consensus().balanceWei == vault.consensus().pendingWei == 0
+    assert vault.state() == State.DEAD
+    queue.claimMany.send([1, 2], sender=victim)
+
+
+def test_l4_a_wind_down_reaches_validators_of_after_the_last_report(
+    keel: Keel, attacker: str, victim: str
+) -> None:
+    """640 ETH of validators that no report had seen stayed out of reach."""
+    vault, queue = keel.quick.vault, keel.quick.queue
+    deposit(keel, victim, 619 * ETHER)
+    report(keel)
+    stake(keel, 20)
+    set_balance_wei(keel.rpc, keel.quick.withdrawal_vault.address, 600 * ETHER)
+    jump_to(keel.rpc, vault.consensus().lastRefTime + DEAD_FRAMES * keel.profile.frame_seconds)
+    queue.request.send(vault.balanceOf(victim), victim, sender=victim)
+    vault.windDown.send(0, sender=attacker)
+    assert (vault.consensus().pendingWei, vault.bufferedWei()) == (0, vault.totalSupply())
+    before_wei = balance_wei(keel.rpc, victim)
+    queue.claim.send(1, sender=attacker)
+    paid_wei = balance_wei(keel.rpc, victim) - before_wei
+    assert 0 <= 619 * ETHER * 600 // 640 - paid_wei < ETHER
+    with fails("NothingToDo"):
+        jump(keel.rpc, 2 * keel.profile.frame_seconds)
+        vault.windDown.send(0, sender=attacker)
