@@ -21,9 +21,6 @@ from keel.reporter.journal import Journal
 
 _PASSWORD = "everybody knows these keys"  # noqa: S105 (they are Anvil's)
 _DATA = "state"
-_ROLELESS_CHORES = ("prove", "stake", "report", "rewards", "finalise", "sweep")
-"""What a keeper may do that holds no role."""
-
 
 type Changes = Mapping[str, Mapping[str, Any]]
 """What replaces keys of a service's configuration, by its name: {"reporter_1": {"log": "console"}}.
@@ -45,7 +42,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Services that can be started, and the accounts of keepers that hold no role."""
+    """Services that can be started, and the accounts of keepers that are no actors."""
 
     reporters: tuple[Service, ...]
     keepers: tuple[Service, ...]
@@ -65,8 +62,8 @@ def write_cast(
 
     `leaves` are those under the `operatorsRoot` of a report that others made before.
 
-    The first keeper holds the keeper's roles. The others hold none and do what anybody may; their
-    accounts come after those of the actors and need ether.
+    The first keeper is an actor. The accounts of the others come after those of the actors and
+    need ether.
     """
     if not 0 <= reporters <= len(ORACLE_MEMBERS):
         raise CircleError(f"{reporters} reporters: the committee has {len(ORACLE_MEMBERS)} members")
@@ -102,9 +99,7 @@ class _Writer:
         return self._write(f"reporter_{number}", account, "keel.reporter", committee, own)
 
     def write_keeper(self, number: int, account: LocalAccount, members: Sequence[str]) -> Service:
-        keeper: dict[str, Any] = {"members": list(members)}
-        if number > 1:
-            keeper["chores"] = list(_ROLELESS_CHORES)
+        keeper = {"members": list(members)}
         return self._write(f"keeper_{number}", account, "keel.keeper", keeper)
 
     def _write(

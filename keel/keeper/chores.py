@@ -23,8 +23,7 @@ class Chore:
     """One transaction. `contract` is the field of Bindings whose `function` is called.
 
     `key` stays the same from head to head for as long as the same thing is to be done, so that
-    keepers can wait their turn (`keel.keeper.turns`). `order` lists the accounts that are known to
-    be keepers and take turns; anybody else may come between them where the contract lets anybody.
+    keepers can wait their turn (`keel.keeper.turns`).
     """
 
     kind: Kind
@@ -34,7 +33,6 @@ class Chore:
     function: str
     arguments: tuple[Any, ...]
     value_wei: int = 0
-    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def check(config: Path | None) -> None:
     view, silent = _look(settings, address)
     click.echo(f"The nodes agree on the chain of the manifest, at slot {view.head.slot}.")
     if address is not None:
-        click.echo(f"{address} has {ether(view.caller.balance_wei)} and holds {_roles(view)}.")
+        click.echo(f"{address} has {ether(view.caller.balance_wei)}.")
     for url, problem in silent.items():
         click.echo(f"Member {shown_address(url)}: {problem}.")
     click.echo("Dry run: nothing is sent." if settings.dry_run else "Ready to run.")
@@ -92,10 +92,6 @@ def _look(settings: KeeperSettings, address: str | None) -> tuple[KeeperView, di
     with open_layers(settings, warn) as layers, open_members(settings) as members:
         layers.require_agreement()
         reader = open_reader(settings, layers, members, address, only_reads=True)
-        view = reader.read(reader.head_slot(layers.rpc.agreed_head()))
+        view = reader.read(reader.head_slot(layers.rpc.agreed_head()), is_once=True)
         members.operators(bytes(32))  # asked only to hear whether they answer
         return view, dict(members.problems)
-
-
-def _roles(view: KeeperView) -> str:
-    return "EXITER" if view.caller.may_exit else "no role"

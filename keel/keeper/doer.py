@@ -1,12 +1,12 @@
 """Do chores: one at a time, tried right before it is sent, watched until it is mined."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from keel.chain.abi import Abi
 from keel.chain.contract import Contract
 from keel.chain.revert import Cause, Reverted, decode_revert
 from keel.deploy.bindings import Bindings
-from keel.keeper.chores import Chore, Kind
+from keel.keeper.chores import Chore
 from keel.keeper.figures import Figures
 from keel.keeper.turns import Turns
 from keel.keeper.view import Head
@@ -55,23 +55,14 @@ class Doer:
                 self._figures.lost.labels(kind).inc()
                 self._log.info("chore.lost", chore=news.sent.what, reason=news.outcome.value)
 
-    def could_send(self, kind: Kind, chores: Sequence[Chore], head: Head) -> bool:
-        """Whether a chore of a kind has its turn and would be taken and paid; sends nothing."""
-        due = self._turns.due(chores, head, self._sender.address)
-        return not self._sender.waiting and any(
-            self._is_possible(chore) for chore in due if chore.kind is kind
-        )
-
-    def do(self, chores: Sequence[Chore], head: Head, held: Collection[Kind] = ()) -> None:
+    def do(self, chores: Sequence[Chore], head: Head) -> None:
         """Send the first chore whose turn it is and that the chain would take now.
 
-        What the account cannot pay holds nothing else back. Kinds `held` are left alone.
+        What the account cannot pay holds nothing else back.
         """
         keys = {chore.key for chore in chores}
         self._refused = {key: found for key, found in self._refused.items() if key in keys}
         for chore in self._turns.due(chores, head, self._sender.address):
-            if chore.kind in held:
-                continue
             if self._sender.waiting or self._send(chore):
                 break
         self.alarms = dict(self._reasons())

@@ -1,11 +1,23 @@
 """How much ether the queue lacks, and which validators bring it (EXT-1 to EXT-4). Pure."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from keel.keeper.view import BeaconStanding, Coffers, Validator
 from keel.model.allocation import Operator
 from keel.model.constants import BPS, GWEI
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What REQ-1 takes, in parts of 32 ETH; whoever is not named may be asked for all.
+
+    `parts` of all operators (LIM-3), None without limit; an operator can be asked while what it has
+    `spare` is not below 0 (REQ-3).
+    """
+
+    parts: int | None = None
+    spare: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +73,25 @@ def choose_exits(
     operators: Sequence[Operator],
     asked: Collection[bytes],
     missing_wei: int,
-    most: int,
+    room: Room,
 ) -> tuple[Validator, ...]:
-    """Choose at most `most` validators that bring `missing_wei`, none of which could be left out.
+    """Choose validators that bring `missing_wei`, none of which could be left out.
 
     EXT-2 says which can be chosen, EXT-3 in which order, EXT-4 that none is superfluous.
     """
     chosen: list[Validator] = []
-    brought_wei = 0
+    brought_wei = taken = 0
+    spare = dict(room.spare)
     for validator in _in_order(beacon, operators, asked):
-        if brought_wei >= missing_wei or len(chosen) == most:
+        if brought_wei >= missing_wei:
             break
+        is_full = room.parts is not None and taken + validator.parts > room.parts
+        if is_full or spare.get(validator.operator_id, 0) < 0:
+            continue
+        if validator.operator_id in spare:
+            spare[validator.operator_id] -= validator.parts
         chosen.append(validator)
+        taken += validator.parts
         brought_wei += validator.balance_gwei * GWEI
     for validator in reversed(tuple(chosen)):
         without_wei = brought_wei - validator.balance_gwei * GWEI

@@ -1,86 +1,162 @@
-"""Ask for exits that the queue needs, and again for those that the beacon chain ignored (EXT)."""
+"""Exits: ask for what the queue needs and for what was ignored, note and end the others (EXT)."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from keel.keeper.chores import Chore, Findings, Kind, Undone, counted, ether
-from keel.keeper.exit_need import Need, choose_exits, need_of
+from keel.keeper.chores import Chore, Findings, Kind, Undone, counted, ether, together
+from keel.keeper.exit_need import Need, Room, choose_exits, need_of
 from keel.keeper.exit_requests import Asked, Fate, fates_of
-from keel.keeper.view import FAR_FUTURE_EPOCH, BeaconStanding, KeeperView, Validator
+from keel.keeper.view import FAR_FUTURE_EPOCH, KeeperView, Validator
 from keel.model.constants import BPS, GWEI
+from keel.model.frames import State
 
-_NAMED = 3
+_NOTED_AT_ONCE = 16
+_ENDED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ExitPlan:
-    """Which exits to ask for: `again` first, then `new` ones."""
+    """Validators whose exit to ask for, `again` first; `asked` is what was asked for before."""
 
-    again: tuple[Asked, ...]
+    need: Need
+    again: tuple[Validator, ...]
     new: tuple[Validator, ...]
+    asked: tuple[Asked, ...]
 
-    @property
-    def pubkeys(self) -> tuple[bytes, ...]:
-        """Keys in the order in which they are asked for."""
-        return tuple(a.request.pubkey for a in self.again) + tuple(v.pubkey for v in self.new)
+
+def choose(view: KeeperView) -> ExitPlan:
+    """Which exits to ask for now."""
+    beacon, most = view.beacon, view.terms.most_exits
+    asked = fates_of(view.exits.requests, beacon)
+    again = tuple(a.validator for a in asked if a.is_due(view.head, view.terms))
+    promised = {a.request.pubkey for a in asked if a.is_promised(view.head, view.terms)}
+    need = need_of(view.coffers, beacon, promised, view.terms.exit_horizon_seconds)
+    avoid = {a.request.pubkey for a in asked}
+    new = choose_exits(beacon, view.operators, avoid, _asked_for_wei(view, need), _room(view))
+    return ExitPlan(need, again[:most], new[: max(0, most - len(again))], asked)
+
+
+def validators_to_note(view: KeeperView) -> tuple[Validator, ...]:
+    """Those that leave without Exits knowing, and those that were noted and do not leave."""
+    found = [
+        v
+        for v in view.beacon.validators
+        if (v.pubkey in view.exits.unnoted and v.is_leaving and not v.slashed and v.effective_gwei)
+        or (
+            not v.is_leaving
+            and view.exits.noted.get(v.pubkey, FAR_FUTURE_EPOCH) <= view.beacon.block_number
+        )
+    ]
+    return tuple(found[:_NOTED_AT_ONCE])
+
+
+def indices_to_prove(view: KeeperView) -> tuple[int, ...]:
+    """Validators that a plan of this view needs proofs of."""
+    plan = choose(view)
+    return tuple(v.index for v in (*plan.again, *plan.new, *validators_to_note(view)))
 
 
 def plan_exits(view: KeeperView) -> Findings:
-    """Ask for what is missing and for what was ignored, in one transaction."""
-    beacon, coffers = view.beacon, view.coffers
-    asked = fates_of(view.requests, beacon)
-    again = tuple(a for a in asked if a.is_due(view.head, view.terms))
-    promised = {a.request.pubkey for a in asked if a.is_promised(view.head, view.terms)}
-    need = need_of(coffers, beacon, promised, view.terms.exit_horizon_seconds)
-    most = min(view.terms.most_exits, view.exits_available)  # LIM-3
-    room = max(0, most - len(again))
-    avoid = {
-        a.request.pubkey
-        for a in asked
-        if a.fate is Fate.UNDERWAY or a.is_followed(view.head, view.terms)
-    }
-    new = choose_exits(beacon, view.operators, avoid, need.missing_wei, room)
-    chosen = ExitPlan(again[:most], new)
-    undone = _undone(view, beacon, need, chosen, asked)
-    alarms = _alarms(view, asked)
-    if not chosen.pubkeys:
+    """Ask for what is missing and was ignored, an exit at a time; keep the books of Exits."""
+    return together([_ending(view), _asking(view), _noting(view)])
+
+
+def _asking(view: KeeperView) -> Findings:
+    plan = choose(view)
+    undone, alarms = tuple(_undone(view, plan)), _alarms(view, plan.asked)
+    if not (plan.again or plan.new):
         return Findings(undone=undone, alarms=alarms)
-    if not view.caller.may_exit:
-        exits = counted(len(chosen.pubkeys), "exit")
-        why = f"{exits} to ask for, but the account lacks the role EXITER"
-        alarms["not_permitted"] = why
-        return Findings(undone=(*undone, Undone(Kind.EXIT, why)), alarms=alarms)
-    if view.exit_fee_wei > view.terms.max_exit_fee_wei:
+    if view.exits.fee_wei > view.terms.max_exit_fee_wei:
         why = (
-            f"a request costs {ether(view.exit_fee_wei)} (EIP-7002), "
+            f"a request costs {ether(view.exits.fee_wei)} (EIP-7002), "
             f"at most {ether(view.terms.max_exit_fee_wei)} is allowed"
         )
         alarms["gas_price"] = why
         return Findings(undone=(*undone, Undone(Kind.EXIT, why)), alarms=alarms)
-    return Findings((_chore(view, need, chosen),), undone, alarms)
-
-
-def _chore(view: KeeperView, need: Need, chosen: ExitPlan) -> Chore:
-    reasons = []
-    if chosen.new:
-        brought_wei = sum(v.balance_gwei for v in chosen.new) * GWEI
-        reasons.append(
-            f"{counted(len(chosen.new), 'exit')} ({_places(chosen.new)}) bring "
-            f"{ether(brought_wei)}: {_explained(need)}"
+    reasons = dict.fromkeys(plan.again, "was asked to exit, and the chain ignored it")
+    for number, one in enumerate(plan.new, 1):
+        reasons[one] = (
+            f"brings {ether(one.balance_gwei * GWEI)}, {number} of "
+            f"{counted(len(plan.new), 'exit')}: {_explained(plan.need)}"
         )
-    if chosen.again:
-        places = _places(tuple(a.validator for a in chosen.again if a.validator is not None))
-        reasons.append(f"{counted(len(chosen.again), 'request')} again ({places}), now old enough")
-    each_wei = view.exit_fee_wei + view.exit_fee_wei * view.terms.exit_fee_margin_bps // BPS + 1
+    requests = _provable(view, {one: _request(view, one, why) for one, why in reasons.items()})
+    return together([requests, Findings(undone=undone, alarms=alarms)])
+
+
+def _request(view: KeeperView, validator: Validator, why: str) -> Chore:
+    fee_wei = view.exits.fee_wei
+    blocks = {each.pubkey: each.block_number for each in view.exits.requests}
     return Chore(
         kind=Kind.EXIT,
-        key=f"exit {max((r.block_number for r in view.requests), default=0)}",
-        why="; ".join(reasons),
-        contract="withdrawal_vault",
+        key=f"exit {validator.index} {blocks.get(validator.pubkey, 0)}",
+        why=f"{_place(validator)} {why}",
+        contract="exits",
         function="requestExit",
-        arguments=(list(chosen.pubkeys),),
-        value_wei=each_wei * len(chosen.pubkeys),
-        order=view.caller.exiters,
+        arguments=(validator.pubkey,),
+        value_wei=fee_wei + fee_wei * view.terms.exit_fee_margin_bps // BPS + 1,
     )
+
+
+def _noting(view: KeeperView) -> Findings:
+    return _provable(view, {one: _note(one) for one in validators_to_note(view)})
+
+
+def _note(validator: Validator) -> Chore:
+    told = f"leaves in epoch {validator.exit_epoch}" if validator.is_leaving else "does not leave"
+    return Chore(
+        kind=Kind.EXIT,
+        key=f"note {validator.index} {validator.exit_epoch}",
+        why=f"{_place(validator)} {told}, and Exits does not know",
+        contract="exits",
+        function="noteExit",
+        arguments=(),
+    )
+
+
+def _ending(view: KeeperView) -> Findings:
+    roots = view.exits.over[:_ENDED_AT_ONCE]
+    if not roots:
+        return Findings()
+    chore = Chore(
+        kind=Kind.EXIT,
+        key=f"end {roots[0].hex()}",
+        why=f"{counted(len(roots), 'validator')} slashed or paid out counts as on its way no more",
+        contract="exits",
+        function="endExits",
+        arguments=(list(roots),),
+    )
+    return Findings((chore,))
+
+
+def _provable(view: KeeperView, chores: Mapping[Validator, Chore]) -> Findings:
+    """The chores with their proofs; those without are left undone."""
+    calls = view.exit_proofs.calls
+    proven = tuple(
+        replace(chore, arguments=(*chore.arguments, *calls[one.index]))
+        for one, chore in chores.items()
+        if one.index in calls
+    )
+    undone = tuple(
+        Undone(Kind.EXIT, f"{chore.why}. No proof yet: {view.exit_proofs.no_proof}")
+        for one, chore in chores.items()
+        if one.index not in calls
+    )
+    return Findings(proven, undone)
+
+
+def _room(view: KeeperView) -> Room:
+    """What REQ-1 takes of others than managers; in the dead state all."""
+    if view.state is State.DEAD:
+        return Room()
+    frozen = {operator.operator_id for operator in view.operators if operator.frozen}
+    spare = {n: parts for n, parts in view.exits.spare_parts.items() if n not in frozen}
+    return Room(view.exits.available_parts, spare)
+
+
+def _asked_for_wei(view: KeeperView, need: Need) -> int:
+    if view.state is State.DEAD:
+        return need.missing_wei
+    return min(need.missing_wei, view.exits.missing_wei)
 
 
 def _explained(need: Need) -> str:
@@ -92,39 +168,42 @@ def _explained(need: Need) -> str:
     )
 
 
-def _undone(
-    view: KeeperView,
-    beacon: BeaconStanding,
-    need: Need,
-    chosen: ExitPlan,
-    asked: tuple[Asked, ...],
-) -> tuple[Undone, ...]:
-    notes = []
-    brought_wei = sum(v.balance_gwei for v in chosen.new) * GWEI
+def _undone(view: KeeperView, plan: ExitPlan) -> Iterator[Undone]:
+    need, wanted_wei = plan.need, _asked_for_wei(view, plan.need)
+    brought_wei = sum(v.balance_gwei for v in plan.new) * GWEI
     if not need.missing_wei:
-        notes.append(
+        yield Undone(
+            Kind.EXIT,
             f"tickets wait for {ether(need.owed_wei)}, "
-            f"{ether(need.expected_wei)} is there or expected"
+            f"{ether(need.expected_wei)} is there or expected",
         )
-    elif brought_wei < need.missing_wei:
-        why = _why_not(beacon, min(view.terms.most_exits, view.exits_available))
-        notes.append(f"{ether(need.missing_wei - brought_wei)} more is missing: {why}")
-    for each in asked:
-        place = each.place
-        if each.fate is Fate.TOO_EARLY and each.from_epoch == FAR_FUTURE_EPOCH:
-            notes.append(f"{place} was asked to exit before its activation is known: it waits")
-        elif each.fate is Fate.TOO_EARLY:
-            notes.append(
-                f"{place} was asked to exit too early: asked again from epoch {each.from_epoch}"
-            )
-        elif each.fate in (Fate.UNDERWAY, Fate.BLOCKED, Fate.HOPELESS):
-            notes.append(f"the request for the exit of {place} {each.fate}")
+    elif wanted_wei < need.missing_wei:
+        yield Undone(
+            Kind.EXIT,
+            f"{ether(need.missing_wei)} is missing by the beacon state of slot "
+            f"{view.beacon.slot}, {ether(wanted_wei)} by Exits, which takes no more (REQ-3)",
+        )
+    if brought_wei < wanted_wei:
+        more = ether(wanted_wei - brought_wei)
+        yield Undone(Kind.EXIT, f"{more} more is missing: {_why_not(view, plan)}")
+    for each in plan.asked:
+        place = f"validator {each.validator.index}"
+        if each.fate in (Fate.UNDERWAY, Fate.BLOCKED):
+            yield Undone(Kind.EXIT, f"the request for the exit of {place} {each.fate}")
         elif each.fate is Fate.IGNORED and not each.is_followed(view.head, view.terms):
-            notes.append(f"{place} was asked to exit long ago: somebody must ask again")
-    return tuple(Undone(Kind.EXIT, note) for note in notes)
+            yield Undone(Kind.EXIT, f"{place} was asked to exit long ago: somebody must ask again")
 
 
-def _why_not(beacon: BeaconStanding, most: int) -> str:
+def _why_not(view: KeeperView, plan: ExitPlan) -> str:
+    beacon, most = view.beacon, view.terms.most_exits
+    if len(plan.again) + len(plan.new) >= most:
+        return f"{most} are asked for at a time"
+    wanted_wei, avoid = _asked_for_wei(view, plan.need), {a.request.pubkey for a in plan.asked}
+    if choose_exits(beacon, view.operators, avoid, wanted_wei, Room()) != plan.new:
+        return (
+            f"Exits takes {view.exits.available_parts} times 32 ETH more today (LIM-3), and of no "
+            "operator that is below its target (REQ-3)"
+        )
     later = [
         v.mature_from(beacon.shard_committee_period)
         for v in beacon.validators
@@ -133,7 +212,7 @@ def _why_not(beacon: BeaconStanding, most: int) -> str:
     later = [epoch for epoch in later if beacon.epoch < epoch < FAR_FUTURE_EPOCH]
     if later:
         return f"the next validator is old enough in epoch {min(later)}"
-    return f"{most} can be asked for now, or no other validator can leave"
+    return "no other validator can leave"
 
 
 def _alarms(view: KeeperView, asked: tuple[Asked, ...]) -> dict[str, str]:
@@ -148,12 +227,10 @@ def _alarms(view: KeeperView, asked: tuple[Asked, ...]) -> dict[str, str]:
     first = min(late, key=lambda a: a.request.time)
     age = view.head.time - first.request.time
     return {
-        "exit_overdue": f"{counted(len(late), 'exit')} asked for and not begun, "
-        f"the first ({first.place}) {age} s ago: the request {first.fate}"
+        "exit_overdue": f"{counted(len(late), 'exit')} asked for and not begun, the first "
+        f"({_place(first.validator)}) {age} s ago: the request {first.fate}"
     }
 
 
-def _places(validators: tuple[Validator, ...]) -> str:
-    named = ", ".join(f"{v.index} of operator {v.operator_id}" for v in validators[:_NAMED])
-    rest = len(validators) - _NAMED
-    return f"{named} and {rest} more" if rest > 0 else named
+def _place(validator: Validator) -> str:
+    return f"validator {validator.index} of operator {validator.operator_id}"

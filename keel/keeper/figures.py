@@ -37,7 +37,7 @@ class Figures:
             ("void", keys.shown.void),
         ):
             self._keys.labels(standing).set(len(held))
-        self._exit_fee_wei.set(view.exit_fee_wei)
+        self._exit_fee_wei.set(view.exits.fee_wei)
         self._owed_wei.set(view.coffers.owed_wei)
         self._buffered_wei.set(view.coffers.buffered_wei)
         self._consensus_wei.set(view.beacon.consensus_gwei * GWEI)

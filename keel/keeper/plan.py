@@ -23,7 +23,6 @@ RULES: Mapping[Kind, Callable[[KeeperView], Findings]] = {
 """In the order in which chores are done: what users wait for comes first."""
 
 ALARMS = (
-    "not_permitted",
     "keys_exhausted",
     "operator_frozen",
     "exit_overdue",

@@ -17,11 +17,11 @@ def plan_proofs(view: KeeperView) -> Findings:
     if not (shown.appeared or shown.may_come or shown.void):
         undone = Undone(Kind.PROVE, "no predeposited key waits for its proof")
         return Findings(undone=(undone,), alarms=alarms)
-    chores = tuple(_chore(proof, view.caller.exiters) for proof in view.keys.proofs)
+    chores = tuple(_chore(proof) for proof in view.keys.proofs)
     return Findings(chores, tuple(Undone(Kind.PROVE, why) for why in _why_not(view)), alarms)
 
 
-def _chore(proof: KeyProof, order: tuple[str, ...]) -> Chore:
+def _chore(proof: KeyProof) -> Chore:
     first = proof.keys[0]
     return Chore(
         kind=Kind.PROVE,
@@ -30,7 +30,6 @@ def _chore(proof: KeyProof, order: tuple[str, ...]) -> Chore:
         contract="registry",
         function=proof.function,
         arguments=proof.arguments,
-        order=order,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from eth_account.signers.local import LocalAccount
 
 from keel.committee.peers import Peers
-from keel.keeper.chores import Kind, Plan
+from keel.keeper.chores import Plan
 from keel.keeper.doer import Doer
 from keel.keeper.figures import Figures
 from keel.keeper.plan import ALARMS, plan
@@ -58,34 +58,21 @@ class Keeper:
         if self.doer is not None:
             self.doer.tend(head_slot)
         try:
-            view, found = self._look(head_slot)
+            view = self.reader.read(head_slot)
         except StateBehindError as error:
             self._behind += 1
             if self._behind > _PATIENT_LOOKS:
                 raise NodeError("execution nodes", str(error)) from error
             return None
         self._behind = 0
+        found = plan(view)
         if self.doer is None:
             self._show(found)
         else:
-            is_old = view.beacon.slot < head_slot
-            self.doer.do(found.chores, view.head, {Kind.EXIT} if is_old else ())
+            self.doer.do(found.chores, view.head)
         self._tell(view, found)
         self._last = (block.hash, head_slot)
         return head_slot
-
-    def _look(self, head_slot: int) -> tuple[KeeperView, Plan]:
-        """Read and plan; exits are never asked for by what an older beacon state showed.
-
-        Its download is expensive, so it waits until the exits could be sent at this very head.
-        """
-        view = self.reader.read(head_slot)
-        found = plan(view)
-        doer, is_old = self.doer, view.beacon.slot < head_slot
-        if is_old and doer is not None and doer.could_send(Kind.EXIT, found.chores, view.head):
-            view = self.reader.read(head_slot, fresh=True)
-            found = plan(view)
-        return view, found
 
     def _tell(self, view: KeeperView, found: Plan) -> None:
         self.figures.seen(view)

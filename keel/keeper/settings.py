@@ -49,7 +49,7 @@ class KeeperSection(Section):
     exit_fee_margin_bps: int = Field(default=5_000, ge=0, le=100_000)
     """How much is sent above the fee of the head, which may rise before the block."""
     most_exits: int = Field(default=16, ge=1, le=100)
-    """How many exits one transaction asks for."""
+    """How many exits are planned at a time; each is a transaction of its own."""
     most_validators: int = Field(default=150, ge=1, le=200)
     """How many validators one transaction stakes."""
     min_reward_wei: int = Field(default=ETHER // 10_000, ge=1)

@@ -41,7 +41,6 @@ def _chore(view: KeeperView, chosen: tuple[KeyLife, ...]) -> Chore:
         contract="registry",
         function="stake",
         arguments=(packed_pubkeys(chosen),),
-        order=view.caller.exiters,
     )
 
 

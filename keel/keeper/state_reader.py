@@ -97,7 +97,7 @@ def standing_of(
 ) -> BeaconStanding:
     """How the recorded keys stand in a state."""
     view = consensus_view(state.encoded, recorded, credentials)
-    partials = _partials(state.encoded)
+    partials, moving = _partials(state.encoded), _moving_gwei(state.encoded)
     entries = state.encoded.validators
     validators = []
     for place in np.flatnonzero(view.index != NO_INDEX).tolist():
@@ -108,7 +108,8 @@ def standing_of(
                 index=index,
                 pubkey=recorded.pubkey(place),
                 operator_id=int(recorded.operator_ids[place]),
-                balance_gwei=int(view.balance_gwei[place]),
+                balance_gwei=int(view.balance_gwei[place]) + moving.get(index, 0),
+                effective_gwei=int(view.effective_gwei[place]),
                 activation_epoch=int(entry["activation_epoch"]),
                 exit_epoch=int(entry["exit_epoch"]),
                 withdrawable_epoch=int(entry["withdrawable_epoch"]),
@@ -148,8 +149,41 @@ def queued_requests(rpc: RpcClient, block_number: int) -> frozenset[bytes]:
 
 def _partials(state: EncodedState) -> frozenset[int]:
     """Indices of validators with a partial withdrawal that waits (EIP-7002)."""
-    record = container_of(state.spec.PendingPartialWithdrawal)
-    field = record.field("validator_index")
-    rows = np.frombuffer(state.spans["pending_partial_withdrawals"], np.uint8)
-    rows = rows.reshape(-1, record.fixed_bytes)[:, field.at : field.at + 8]
-    return frozenset(int.from_bytes(row.tobytes(), "little") for row in rows)
+    (indices,) = _columns(
+        state,
+        "pending_partial_withdrawals",
+        state.spec.PendingPartialWithdrawal,
+        ("validator_index",),
+    )
+    return frozenset(indices)
+
+
+def _moving_gwei(state: EncodedState) -> dict[int, int]:
+    """What pending consolidations (EIP-7251) take from sources and give to targets, by index."""
+    sources, targets = _columns(
+        state,
+        "pending_consolidations",
+        state.spec.PendingConsolidation,
+        ("source_index", "target_index"),
+    )
+    moving: dict[int, int] = {}
+    for source, target in zip(sources, targets, strict=True):
+        entry = state.validators[source]
+        if entry["slashed"]:
+            continue  # process_pending_consolidations passes it over
+        moved_gwei = min(int(state.balances_gwei[source]), int(entry["effective_balance"]))
+        moving[source] = moving.get(source, 0) - moved_gwei
+        moving[target] = moving.get(target, 0) + moved_gwei
+    return moving
+
+
+def _columns(
+    state: EncodedState, name: str, record: type, fields: tuple[str, ...]
+) -> tuple[list[int], ...]:
+    """Whole numbers of a list of records, a column for each field."""
+    layout = container_of(record)
+    rows = np.frombuffer(state.spans[name], np.uint8).reshape(-1, layout.fixed_bytes)
+    places = (layout.field(field).at for field in fields)
+    return tuple(
+        np.ascontiguousarray(rows[:, at : at + 8]).view("<u8").ravel().tolist() for at in places
+    )

@@ -1,9 +1,8 @@
 """Let keepers take turns, so that usually one acts and the others find it done.
 
-Nobody waits for word from another: a keeper that is down is passed over after a few slots. Known
-keepers, the holders of EXITER, are ordered among them all, so no two of them have the same turn.
-Other keepers, and chores without an order, are spread by chance: doing what anybody may do twice
-costs the second only a little gas.
+Nobody waits for word from another, and nobody knows who the others are: each draws its turn anew in
+every epoch. Doing twice what anybody may do costs the second only a little gas, and a keeper that
+is down is passed over after a few slots.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from keel.keeper.chores import Chore
 from keel.keeper.view import Head
 
 OPEN_TURNS = 3
-"""Turns among which keepers are spread for what anybody may do."""
+"""Turns among which keepers are spread."""
 
 
 class Turns:
@@ -30,17 +29,10 @@ class Turns:
         return tuple(
             chore
             for chore in chores
-            if head.slot - self._since[chore.key]
-            >= turn_of(account, chore.order, head.epoch) * self._turn_slots
+            if head.slot - self._since[chore.key] >= turn_of(account, head.epoch) * self._turn_slots
         )
 
 
-def turn_of(account: str, order: Sequence[str], epoch: int) -> int:
-    """Number of keepers that go before this one in an epoch."""
-    if account in order:
-        return sorted(order, key=lambda each: _draw(each, epoch)).index(account)
-    return _draw(account, epoch) % OPEN_TURNS
-
-
-def _draw(account: str, epoch: int) -> int:
-    return int.from_bytes(keccak(text=f"{account.lower()} {epoch}"))
+def turn_of(account: str, epoch: int) -> int:
+    """Number of turns that this keeper leaves to others in an epoch."""
+    return int.from_bytes(keccak(text=f"{account.lower()} {epoch}")) % OPEN_TURNS

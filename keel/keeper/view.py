@@ -10,6 +10,7 @@ from typing import Any
 
 from keel.model.allocation import Operator
 from keel.model.commitment import OperatorTotals
+from keel.model.constants import GWEI, VALIDATOR_DEPOSIT_WEI
 from keel.model.frames import State
 from keel.sight.appearances import Appearances
 from keel.sight.key_lives import KeyLife
@@ -55,25 +56,17 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who would send, None for whoever it may be in a dry run.
-
-    `exiters` are all that may call this restricted function without a delay.
-    """
+    """Who would send, None for whoever it may be in a dry run."""
 
     address: str | None
     balance_wei: int
-    exiters: tuple[str, ...] = ()
-
-    @property
-    def may_exit(self) -> bool:
-        """Whether it holds EXITER."""
-        return self.address is None or self.address in self.exiters
 
 
 @dataclass(frozen=True, slots=True)
 class Validator:
     """One recorded key that the beacon state knows as a validator.
 
+    `balance_gwei` is what its exit brings: pending consolidations count at their targets (EXT-1).
     `is_ours` says that its withdrawal credentials are the vault's; `has_partials` that a partial
     withdrawal waits, before which the chain ignores a request for its exit.
     """
@@ -82,6 +75,7 @@ class Validator:
     pubkey: bytes
     operator_id: int
     balance_gwei: int
+    effective_gwei: int
     activation_epoch: int
     exit_epoch: int = FAR_FUTURE_EPOCH
     withdrawable_epoch: int = FAR_FUTURE_EPOCH
@@ -93,6 +87,11 @@ class Validator:
     def is_leaving(self) -> bool:
         """Whether its exit has a date."""
         return self.exit_epoch != FAR_FUTURE_EPOCH
+
+    @property
+    def parts(self) -> int:
+        """How many times 32 ETH its exit draws on LIM-3."""
+        return -(-self.effective_gwei * GWEI // VALIDATOR_DEPOSIT_WEI)
 
     def mature_from(self, shard_committee_period: int) -> int:
         """First epoch in which the chain acts on a request for its exit."""
@@ -135,6 +134,38 @@ class ExitRequest:
     pubkey: bytes
     block_number: int
     time: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExitBooks:
+    """What Exits has recorded and would take now.
+
+    `missing_wei` is that of REQ-3, `available_parts` that of LIM-3, and `spare_parts` says how many
+    parts each operator has more than REQ-3 leaves it, below 0 when none of its validators can be
+    asked. `noted` are keys with an exit epoch that was shown and nobody had asked for, with the
+    block. `unnoted` are staked keys that Exits has not as leaving, but for sources of
+    consolidations, and `over` the roots of those whose exits end.
+    """
+
+    missing_wei: int
+    available_parts: int
+    fee_wei: int
+    spare_parts: Mapping[int, int] = field(default_factory=dict)
+    requests: tuple[ExitRequest, ...] = ()
+    noted: Mapping[bytes, int] = field(default_factory=dict)
+    unnoted: frozenset[bytes] = frozenset()
+    over: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExitProofs:
+    """What Exits takes beside the key: block, index, validator and branch, by validator index.
+
+    While there are none, `no_proof` says why.
+    """
+
+    calls: Mapping[int, tuple[Any, ...]] = field(default_factory=dict)
+    no_proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +244,8 @@ class KeeperView:
     keys: Keys
     beacon: BeaconStanding
     coffers: Coffers
-    requests: tuple[ExitRequest, ...]
-    exit_fee_wei: int
-    exits_available: int
+    exits: ExitBooks
     ballots: Ballots | None
     rewards: Rewards | None
     deadlock: Deadlock | None
+    exit_proofs: ExitProofs = field(default_factory=ExitProofs)

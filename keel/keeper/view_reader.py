@@ -1,15 +1,19 @@
 """Read a KeeperView: the contracts at one agreed head, and what the newest beacon state says."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from keel.chain.contract import Contract, call_many
-from keel.chain.state import BlockHead, balance_wei, block_head
+from keel.chain.contract import call_many
+from keel.chain.state import BlockHead, balance_wei
 from keel.committee.peers import Peers
 from keel.committee.standing import Standing, StandingReader
 from keel.committee.timetable import Timetable
+from keel.consensus.state.errors import ProofError
 from keel.keeper.ballot_reader import BallotReader
 from keel.keeper.chores import Kind
 from keel.keeper.coffers import read_coffers, read_deadlock
+from keel.keeper.exit_reader import ExitReader
+from keel.keeper.exits import indices_to_prove
 from keel.keeper.key_reader import KeyReader
 from keel.keeper.staking import read_operators
 from keel.keeper.state_reader import ReadState, StateReader, queued_requests, standing_of
@@ -18,7 +22,7 @@ from keel.keeper.view import (
     BeaconStanding,
     Caller,
     Coffers,
-    ExitRequest,
+    ExitProofs,
     Head,
     KeeperView,
     Keys,
@@ -29,8 +33,9 @@ from keel.model.commitment import OperatorTotals
 from keel.model.frames import State
 from keel.model.key_stage import Stage
 from keel.service.layers import Layers
-from keel.sight.history import AskedExit, Historian, History
+from keel.sight.history import Historian, History
 from keel.sight.operator_numbers import operator_numbers
+from keel.sight.proving_time import proving_time
 
 _NO_ROOT = bytes(32)
 
@@ -69,44 +74,69 @@ class KeeperReader:
         self._historian = historian
         self._states = StateReader(layers.beacon, layers.rpc, state_slots)
         self._keys = KeyReader(layers.rpc, layers.beacon)
+        self._exits = ExitReader(contracts)
         self._ballots = BallotReader(contracts, layers.manifest.chain_id, timetable, members)
         self._standings = StandingReader(contracts, account)
         self._leaves: tuple[OperatorTotals, ...] | None = None
         self._leaves_root = _NO_ROOT
         self._seen: _Seen | None = None
-        self._times: dict[int, int] = {}
 
     def head_slot(self, block: BlockHead) -> int:
         """The slot that both layers have reached."""
         network = self._layers.beacon.network
         return min(network.slot_at(block.timestamp), self._layers.beacon.head_slot())
 
-    def read(self, head_slot: int, *, fresh: bool = False) -> KeeperView:
-        """Read at the agreed head, with a `fresh` beacon state or one that is young enough.
+    def read(self, head_slot: int, *, is_once: bool = False) -> KeeperView:
+        """Read at the agreed head, with a beacon state that is young enough.
 
-        Raises NodeError, RpcError and StateBehindError.
+        Whoever looks once gets the state before the head's, by which the chain can check a proof
+        now. Raises NodeError, RpcError and StateBehindError.
         """
         with self._layers.rpc.pinned() as block:
             history = self._historian.up_to(block)
-            not_before = head_slot if fresh else self._first_useful_slot(history, head_slot)
-            read = self._states.state(head_slot, not_before=not_before)
-            return self._read(block, head_slot, history, read)
+            if is_once:
+                read = self._states.state(head_slot - 1)
+            else:
+                not_before = self._first_useful_slot(history, head_slot)
+                read = self._states.state(head_slot, not_before=not_before)
+            view = self._read(block, head_slot, history, read)
+            indices = indices_to_prove(view) if Kind.EXIT in self._terms.kinds else ()
+            if not indices:
+                return view
+            return replace(view, exit_proofs=self._prove(indices, read, head_slot))
 
     def _first_useful_slot(self, history: History, head_slot: int) -> int:
-        """Validators come with epochs: while one may come, a state of an older epoch is too old."""
-        kept = self._states.kept
-        if kept is None or Kind.PROVE not in self._terms.kinds:
+        """A state of an older epoch is too old while a validator may come, or exits are needed."""
+        kept, kinds = self._states.kept, self._terms.kinds
+        if kept is None:
             return 0
-        if not self._keys.may_come(history, kept):
+        may_come = Kind.PROVE in kinds and self._keys.may_come(history, kept)
+        if not (may_come or (Kind.EXIT in kinds and self._layers.bindings.exits.missingWei())):
             return 0
         slots = self._layers.beacon.network.slots_per_epoch
         return head_slot // slots * slots
+
+    def _prove(self, indices: Sequence[int], state: ReadState, head_slot: int) -> ExitProofs:
+        """Proofs of validators by a state that the chain can check now."""
+        try:
+            prover = state.prover
+            root = prover.tree.header_fields.root
+            network = self._layers.beacon.network
+            timestamp = proving_time(self._layers.rpc, network, state.slot, root, head_slot)
+            if timestamp is None:
+                return ExitProofs(
+                    no_proof="the chain does not know that state's root yet (EIP-4788)"
+                )
+            block = prover.block(timestamp)
+            return ExitProofs({index: (block, *prover.validator(index)) for index in indices})
+        except ProofError as error:
+            return ExitProofs(no_proof=str(error))
 
     def _read(
         self, block: BlockHead, head_slot: int, history: History, read: ReadState
     ) -> KeeperView:
         contracts, network = self._layers.bindings, self._layers.beacon.network
-        vault, withdrawals = contracts.vault, contracts.withdrawal_vault
+        vault = contracts.vault
         head = Head(
             head_slot,
             block.timestamp,
@@ -115,34 +145,31 @@ class KeeperReader:
             network.slots_per_epoch,
             block.base_fee_wei,
         )
-        state, stakeable, free_wei, credentials, fee_wei, exits_available = call_many(
+        state, stakeable, free_wei, credentials = call_many(
             contracts.rpc,
             [
                 vault.state.prepare(),
                 vault.stakeableValidators.prepare(),
                 vault.freeWei.prepare(),
                 vault.withdrawalCredentials.prepare(),
-                withdrawals.withdrawalRequestFeeWei.prepare(),
-                withdrawals.exitsAvailable.prepare(),
             ],
         )
         standing = self._standings.read(block)
+        operators = tuple(read_operators(contracts.registry))
         seen = self._see(read, history, credentials)
         is_dead = State(state) is State.DEAD
         return KeeperView(
             terms=self._terms,
             head=head,
-            caller=self._caller(history),
+            caller=self._caller(),
             state=State(state),
             stakeable_validators=stakeable,
             free_wei=free_wei,
-            operators=tuple(read_operators(contracts.registry)),
+            operators=operators,
             keys=self._read_keys(history, seen.state, credentials, head_slot),
             beacon=seen.standing,
             coffers=seen.coffers,
-            requests=tuple(self._request(asked) for asked in history.asked_exits()),
-            exit_fee_wei=fee_wei,
-            exits_available=exits_available,
+            exits=self._exits.read(history, len(operators)),
             ballots=self._read_ballots(head, standing),
             rewards=self._rewards() if Kind.REWARDS in self._terms.kinds else None,
             deadlock=read_deadlock(contracts, head.time, self._account) if is_dead else None,
@@ -171,30 +198,11 @@ class KeeperReader:
             return self._keys.read(history, state, credentials, head_slot)
         return Keys(history.keys_at(Stage.PROVEN))
 
-    def _caller(self, history: History) -> Caller:
-        holders = history.role_holders()
-        contracts = self._layers.bindings
-        exiters = self._allowed(holders, contracts.withdrawal_vault, "requestExit", 1)
-        owned = 0 if self._account is None else balance_wei(contracts.rpc, self._account)
-        return Caller(self._account, owned, exiters)
-
-    def _allowed(
-        self, accounts: list[str], target: Contract, function: str, arguments: int
-    ) -> tuple[str, ...]:
-        """Those of the accounts that may call a restricted function at once."""
-        manager = self._layers.bindings.manager
-        selector = target.abi.function(function, arguments).inputs.selector
-        calls = [manager.canCall.prepare(each, target.address, selector) for each in accounts]
-        answers = call_many(manager.rpc, calls)
-        return tuple(
-            account for account, (immediate, _) in zip(accounts, answers, strict=True) if immediate
+    def _caller(self) -> Caller:
+        rpc = self._layers.bindings.rpc
+        return Caller(
+            self._account, 0 if self._account is None else balance_wei(rpc, self._account)
         )
-
-    def _request(self, asked: AskedExit) -> ExitRequest:
-        block = asked.first_block
-        if block not in self._times:
-            self._times[block] = block_head(self._layers.rpc, block).timestamp
-        return ExitRequest(asked.pubkey, asked.last_block, self._times[block])
 
     def _read_ballots(self, head: Head, standing: Standing) -> Ballots | None:
         return self._ballots.read(head, standing) if Kind.REPORT in self._terms.kinds else None

@@ -11,7 +11,7 @@ from keel.consensus.beacon.outcome import SlotOutcome
 from keel.model.constants import TOP_UP_WEI
 from keel.model.key_stage import Stage
 from keel.scenarios.circle_world import CircleWorld
-from keel.scenarios.operators import history_of
+from keel.scenarios.operators import history_of, pubkeys_by_root
 from keel.scenarios.proofs import await_and_prove
 from keel.scenarios.world import World
 
@@ -125,10 +125,11 @@ def await_exit_asked(world: CircleWorld) -> ExitAsked:
     asked: list[bytes] = []
 
     def exiting() -> bool:
-        events = world.contracts.withdrawal_vault.events_between(
+        events = world.contracts.exits.events_between(
             first_block, block_head(world.rpc).number, "ExitRequested"
         )
-        asked[:] = dict.fromkeys(bytes(event.inputs["pubkey"]) for event in events)
+        pubkeys = pubkeys_by_root(world)
+        asked[:] = dict.fromkeys(pubkeys[event.inputs["pubkeyRoot"]] for event in events)
         never = beacon_chain.spec.FAR_FUTURE_EPOCH
         indices = map(beacon_chain.index_of, asked)
         validators = (beacon_chain.state.validators[index] for index in indices)

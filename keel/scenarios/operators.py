@@ -93,6 +93,12 @@ def history_of(world: World) -> History:
     return Historian(world.contracts, world.first_block).up_to(block_head(world.rpc))
 
 
+def pubkeys_by_root(world: World) -> dict[bytes, bytes]:
+    """Every key that was predeposited, by what Exits and the registry know it by."""
+    lives = history_of(world).key_lives()
+    return {life.pubkey_root: pubkey for pubkey, life in lives.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Rewarded:
     """kETH shares that an operator received, and their worth."""

@@ -1,4 +1,4 @@
-"""What Keel's events tell: how far each key came, exits asked for, roles given, modules set."""
+"""What Keel's events tell: how far each key came, what was said of exits, modules set."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,24 +11,15 @@ from keel.model.key_stage import Stage
 from keel.nodes.errors import NodeError
 from keel.sight.event_file import EventFile
 from keel.sight.event_index import ChainMovedError, EventIndex, Happened
+from keel.sight.exit_lives import EXIT_EVENTS, ExitLife, exit_lives
 from keel.sight.key_lives import KEY_EVENTS, KeyLife, key_lives
 from keel.sight.recorded_keys import Recorded, recorded_keys
 
 _NAMES = {
     "registry": KEY_EVENTS,
-    "withdrawal_vault": ("ExitRequested",),
-    "manager": ("RoleGranted",),
+    "exits": EXIT_EVENTS,
     "vault": ("ModulesSet",),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class AskedExit:
-    """`ExitRequested` of one key: the blocks of the first and of the latest one."""
-
-    pubkey: bytes
-    first_block: int
-    last_block: int
 
 
 @dataclass(frozen=True)
@@ -59,16 +50,10 @@ class History:
         """What became of every key: it can never be predeposited again (KEY-1)."""
         return {pubkey: str(life) for pubkey, life in self._lives.items()}
 
-    def asked_exits(self) -> list[AskedExit]:
-        """One entry for each key whose exit was ever asked for."""
-        blocks: dict[bytes, list[int]] = {}
-        for event in self._named("ExitRequested"):
-            blocks.setdefault(event.inputs["pubkey"], []).append(event.log.block_number)
-        return [AskedExit(key, found[0], found[-1]) for key, found in blocks.items()]
-
-    def role_holders(self) -> list[str]:
-        """Accounts that were ever given a role; who still may do what is for the chain to say."""
-        return sorted({event.inputs["account"] for event in self._named("RoleGranted")})
+    @cached_property
+    def exit_lives(self) -> dict[bytes, ExitLife]:
+        """What was said of exits, by the root of the key."""
+        return exit_lives(self.events)
 
     def oracles(self, block_number: int) -> tuple[str, ...]:
         """Oracles that the vault had up to a block, each once, the present one last."""

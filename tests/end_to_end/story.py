@@ -13,6 +13,7 @@ from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.bindings import Bindings
 from keel.model.frames import State
 from keel.scenarios.circle_world import CircleWorld
+from keel.scenarios.operators import pubkeys_by_root
 from tests.end_to_end.final_frames import FinalFrames
 
 
@@ -55,8 +56,9 @@ class Story:
 
     def exits_asked(self) -> list[bytes]:
         """Public keys of all requests for exits, repetitions among them."""
-        requested = self.events(self.contracts.withdrawal_vault, "ExitRequested")
-        return [bytes(event.inputs["pubkey"]) for event in requested]
+        pubkeys = pubkeys_by_root(self.world)
+        requested = self.events(self.contracts.exits, "ExitRequested")
+        return [pubkeys[event.inputs["pubkeyRoot"]] for event in requested]
 
     def staked(self) -> list[bytes]:
         """Public keys of all validators, in the order of staking."""

@@ -12,6 +12,7 @@ from keel.deploy.artifacts import Artifacts
 from keel.keeper.chores import Kind
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.circle_world import CircleWorld, circle_around
+from keel.scenarios.operators import pubkeys_by_root
 from tests.nursery import Rear
 
 ALL_CHORES = [str(kind) for kind in Kind]
@@ -52,8 +53,9 @@ def events(world: BeaconWorld, contract: Contract, name: str) -> list[Event]:
 
 def asked_exits(world: BeaconWorld) -> list[bytes]:
     """Public keys of all requests for exits, repetitions among them."""
-    requested = events(world, world.contracts.withdrawal_vault, "ExitRequested")
-    return [event.inputs["pubkey"] for event in requested]
+    pubkeys = pubkeys_by_root(world)
+    requested = events(world, world.contracts.exits, "ExitRequested")
+    return [pubkeys[event.inputs["pubkeyRoot"]] for event in requested]
 
 
 def leaving(world: BeaconWorld) -> dict[bytes, int]:

@@ -62,14 +62,15 @@ def test_a_dry_run_shows_the_plan_and_sends_nothing(
         table = command(keeper, "plan").stdout
         assert "would do" in table
         assert "tickets wait for 100 ETH" in table
-        assert "withdrawal_vault.requestExit" in table
+        assert "exits.requestExit" in table
         assert "a validator takes 31 ETH" in table
         plan = orjson.loads(command(keeper, "plan", "--json").stdout)
-        assert [chore["chore"] for chore in plan["chores"]] == ["exit"]
+        assert {chore["chore"] for chore in plan["chores"]} == {"exit"}
+        assert {len(chore["arguments"]) for chore in plan["chores"]} == {5}
         assert plan["account"] == world.actors["keeper"]
         check = command(keeper, "check")
         assert check.returncode == 0
-        assert "holds EXITER" in check.stdout
+        assert f"{world.actors['keeper']} has " in check.stdout
         assert "Dry run: nothing is sent." in check.stdout
         assert sent_by(world) == before
 

@@ -1,36 +1,34 @@
 """Exits: as much as the queue lacks, of the right validators, once each, and again if ignored."""
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.keeper.chores import Chore, Findings, Kind
-from keel.keeper.exit_need import can_exit, choose_exits, need_of
-from keel.keeper.exits import plan_exits
+from keel.keeper.exit_need import Room, can_exit, choose_exits, need_of
+from keel.keeper.exits import indices_to_prove, plan_exits
 from keel.keeper.plan import plan
 from keel.keeper.view import (
     FAR_FUTURE_EPOCH,
     BeaconStanding,
     Coffers,
+    ExitProofs,
     ExitRequest,
     KeeperView,
     Validator,
 )
 from keel.model.constants import ETHER, GWEI
+from keel.model.frames import State
 from tests.unit.keeper.views import (
-    CALLER,
     EMPTY_COFFERS,
     EPOCH,
-    EPOCH_SLOTS,
     FULL_GWEI,
     HEAD,
     HORIZON_SECONDS,
-    OTHER_KEEPER,
     SHARD_COMMITTEE_PERIOD,
-    SLOT_SECONDS,
     TERMS,
     VIEW,
     only,
@@ -54,21 +52,43 @@ def asked(index: int, block_number: int = 100, seconds_ago: int = 0) -> ExitRequ
     return ExitRequest(pubkey(index), block_number, HEAD.time - seconds_ago)
 
 
-def indices(chore: Chore) -> list[int]:
-    (pubkeys,) = chore.arguments
-    return [int.from_bytes(key) for key in pubkeys]
+def having(view: KeeperView, **books: Any) -> KeeperView:
+    """The view with other books of Exits."""
+    return replace(view, exits=replace(view.exits, **books))
 
 
-def exits(view: KeeperView) -> Sequence[int]:
-    return [index for chore in plan_exits(view).chores for index in indices(chore)]
+def proven(view: KeeperView) -> KeeperView:
+    """The view with what stands for the proofs that it needs."""
+    calls = {index: (f"proof of {index}",) for index in indices_to_prove(view)}
+    return replace(view, exit_proofs=ExitProofs(calls))
 
 
-def test_a_ticket_that_nothing_pays_asks_for_one_exit_and_says_why() -> None:
-    chore = only(plan_exits(owing(ETHER, validator(7), validator(8))))
-    assert (chore.contract, chore.function) == ("withdrawal_vault", "requestExit")
-    assert indices(chore) == [7]
-    assert "1 exit (7 of operator 0) bring 32 ETH" in chore.why
+def chores(view: KeeperView, function: str = "requestExit") -> list[Chore]:
+    return [each for each in plan_exits(proven(view)).chores if each.function == function]
+
+
+def exits(view: KeeperView) -> list[int]:
+    """Validators that are asked to exit, each by its own proof."""
+    asked = [chore.arguments for chore in chores(view)]
+    assert all(proof == f"proof of {int.from_bytes(key)}" for key, proof in asked)
+    return [int.from_bytes(key) for key, _ in asked]
+
+
+def test_a_ticket_that_nothing_pays_asks_for_one_exit_with_its_proof_and_says_why() -> None:
+    view = owing(ETHER, validator(7), validator(8))
+    chore = only(plan_exits(proven(view)))
+    assert (chore.contract, chore.function) == ("exits", "requestExit")
+    assert chore.arguments == (pubkey(7), "proof of 7")
+    assert chore.why.startswith("validator 7 of operator 0 brings 32 ETH, 1 of 1 exit: ")
     assert "leave 1 ETH missing" in chore.why
+
+
+def test_without_a_proof_nothing_is_asked_and_the_reason_is_told() -> None:
+    view = replace(owing(ETHER, validator(7)), exit_proofs=ExitProofs(no_proof="too young"))
+    findings = plan_exits(view)
+    assert not findings.chores
+    assert "validator 7 of operator 0 brings 32 ETH" in why_not(findings)
+    assert "No proof yet: too young" in why_not(findings)
 
 
 @pytest.mark.parametrize(
@@ -142,107 +162,137 @@ def test_what_cannot_be_covered_is_said_with_the_epoch_of_the_next_validator() -
 
 def test_a_request_on_its_way_is_not_repeated_and_its_ether_counts() -> None:
     view = owing(32 * ETHER, validator(1), validator(2))
-    on_its_way = replace(view, requests=(asked(1, HEAD.block_number + 1),))
-    assert exits(on_its_way) == []
-    queued = replace(
-        view,
-        requests=(asked(1),),
-        beacon=standing(validator(1), validator(2), queued_requests=frozenset({pubkey(1)})),
-    )
-    assert exits(queued) == []
-    ignored = replace(view, requests=(asked(1, HEAD.block_number),))
+    assert exits(having(view, requests=(asked(1, HEAD.block_number + 1),))) == []
+    ignored = having(view, requests=(asked(1, HEAD.block_number),))
     assert exits(ignored) == [1]
+    queued = standing(validator(1), validator(2), queued_requests=frozenset({pubkey(1)}))
+    assert exits(replace(ignored, beacon=queued)) == []
 
 
-def test_a_request_that_came_too_early_waits_for_its_epoch_and_says_which() -> None:
-    """EXT-5."""
-    early = replace(owing(0, validator(1, activation_epoch=MATURE + 1)), requests=(asked(1),))
-    findings = plan_exits(early)
-    assert not findings.chores
-    assert f"too early: asked again from epoch {EPOCH + 1}" in why_not(findings)
-    later = replace(early, beacon=replace(early.beacon, epoch=EPOCH + 1))
-    assert exits(later) == [1]
-    assert "1 request again (1 of operator 0)" in only(plan_exits(later)).why
-
-
-def test_a_request_that_comes_through_in_time_keeps_another_from_being_asked() -> None:
-    soon = replace(
-        owing(32 * ETHER, validator(1, activation_epoch=MATURE + 1), validator(2)),
-        requests=(asked(1),),
-    )
-    assert exits(soon) == []
-    horizon_epochs = HORIZON_SECONDS // (EPOCH_SLOTS * SLOT_SECONDS)
-    late = validator(1, activation_epoch=MATURE + horizon_epochs + 1)
-    assert exits(replace(soon, beacon=standing(late, validator(2)))) == [2]
-
-
-@pytest.mark.parametrize(
-    ("changed", "word"),
-    [
+def test_a_request_is_not_repeated_where_that_is_no_use() -> None:
+    for changed, word in (
         ({"exit_epoch": EPOCH}, ""),
-        ({"is_ours": False}, "cannot take effect"),
-        ({"has_partials": True}, "waits for a partial withdrawal"),
-    ],
-)
-def test_a_request_is_not_repeated_where_that_is_no_use(
-    changed: dict[str, int | bool], word: str
-) -> None:
-    findings = plan_exits(replace(owing(0, validator(1, **changed)), requests=(asked(1),)))
-    assert not findings.chores
-    assert word in why_not(findings)
+        ({"has_partials": True}, "validator 1 waits for a partial withdrawal"),
+    ):
+        findings = plan_exits(having(owing(0, validator(1, **changed)), requests=(asked(1),)))
+        assert not findings.chores
+        assert word in why_not(findings)
 
 
 def test_a_request_is_repeated_for_a_bounded_time_only_and_raises_the_alarm_before() -> None:
     """EXT-5."""
     view = owing(0, validator(1))
-    last = replace(view, requests=(asked(1, seconds_ago=TERMS.retry_seconds),))
+    last = having(view, requests=(asked(1, seconds_ago=TERMS.retry_seconds),))
     assert exits(last) == [1]
+    assert chores(last)[0].why == (
+        "validator 1 of operator 0 was asked to exit, and the chain ignored it"
+    )
     assert "validator 1" in plan_exits(last).alarms["exit_overdue"]
-    too_old = replace(view, requests=(asked(1, seconds_ago=TERMS.retry_seconds + 1),))
+    too_old = having(view, requests=(asked(1, seconds_ago=TERMS.retry_seconds + 1),))
     assert exits(too_old) == []
-    in_time = replace(view, requests=(asked(1, seconds_ago=HORIZON_SECONDS),))
+    assert "somebody must ask again" in why_not(plan_exits(too_old))
+    in_time = having(view, requests=(asked(1, seconds_ago=HORIZON_SECONDS),))
     assert "exit_overdue" not in plan_exits(in_time).alarms
 
 
 def test_the_fee_is_paid_for_each_with_a_margin_and_a_spike_is_waited_out() -> None:
-    view = replace(owing(33 * ETHER, validator(1), validator(2)), exit_fee_wei=100)
-    assert only(plan_exits(view)).value_wei == 2 * (100 + 50 + 1)
-    spike = replace(view, exit_fee_wei=TERMS.max_exit_fee_wei + 1)
-    findings = plan_exits(spike)
+    view = having(owing(33 * ETHER, validator(1), validator(2)), fee_wei=100)
+    assert [chore.value_wei for chore in chores(view)] == [100 + 50 + 1] * 2
+    most = having(view, fee_wei=TERMS.max_exit_fee_wei)
+    assert exits(most) == [1, 2]
+    findings = plan_exits(proven(having(view, fee_wei=TERMS.max_exit_fee_wei + 1)))
     assert not findings.chores
     assert "EIP-7002" in findings.alarms["gas_price"]
-    assert plan_exits(replace(view, exit_fee_wei=TERMS.max_exit_fee_wei)).chores
 
 
 def test_no_more_is_asked_for_than_the_day_allows() -> None:
-    """LIM-3."""
+    """LIM-3, in parts of 32 ETH."""
     view = owing(96 * ETHER, validator(1), validator(2), validator(3))
-    assert exits(replace(view, exits_available=2)) == exits(view)[:2]
-    findings = plan_exits(replace(view, exits_available=0))
-    assert not findings.chores
-    assert "0 can be asked for now" in why_not(findings)
+    assert exits(having(view, available_parts=2)) == [1, 2]
+    none = having(view, available_parts=0)
+    assert exits(none) == []
+    assert "0 times 32 ETH more today (LIM-3)" in why_not(plan_exits(none))
+    large = {"balance_gwei": 65 * GWEI, "effective_gwei": 65 * GWEI}
+    compounding = owing(66 * ETHER, validator(1, **large), validator(2), validator(3))
+    assert exits(having(compounding, available_parts=4)) == [1, 2]
+    assert exits(having(compounding, available_parts=3)) == [1]
+    assert exits(having(compounding, available_parts=2)) == [2, 3]
 
 
-def test_an_account_without_the_role_says_so_and_does_nothing() -> None:
-    stranger = replace(CALLER, exiters=(OTHER_KEEPER,))
-    view = replace(owing(ETHER, validator(1)), caller=stranger)
-    findings = plan_exits(view)
-    assert not findings.chores
-    assert "EXITER" in findings.alarms["not_permitted"]
-    assert "not_permitted" not in plan_exits(replace(view, coffers=EMPTY_COFFERS)).alarms
+def test_no_operator_is_asked_below_its_target_unless_it_is_frozen() -> None:
+    """REQ-3: the contract would refuse `BelowTarget`."""
+    held = [validator(1, 0), validator(2, 0), validator(3, 1)]
+    view = owing(96 * ETHER, *held)
+    assert exits(having(view, spare_parts={0: 0, 1: 0})) == [1, 3]
+    short = having(view, spare_parts={0: -1, 1: 0})
+    assert exits(short) == [3]
+    assert "below its target (REQ-3)" in why_not(plan_exits(short))
+    frozen = replace(operator(0), frozen=True)
+    assert exits(replace(short, operators=(frozen, operator(1)))) == [1, 2, 3]
 
 
-def test_a_transaction_asks_for_so_many_and_repetitions_come_first() -> None:
-    view = replace(
-        owing(96 * ETHER, *(validator(n) for n in range(1, 5))),
-        requests=(asked(4),),
-        terms=replace(TERMS, most_exits=2),
+def test_no_more_is_asked_for_than_exits_finds_missing_at_the_head() -> None:
+    """REQ-3: the contract would refuse `NothingMissing`."""
+    view = owing(64 * ETHER, validator(1), validator(2))
+    assert exits(having(view, missing_wei=32 * ETHER + 1)) == [1, 2]
+    assert exits(having(view, missing_wei=32 * ETHER)) == [1]
+    nothing = having(view, missing_wei=0)
+    assert exits(nothing) == []
+    assert "64 ETH is missing by the beacon state" in why_not(plan_exits(nothing))
+
+
+def test_in_the_dead_state_tickets_alone_decide() -> None:
+    """REQ-1: no report can be asked for anything."""
+    view = owing(64 * ETHER, validator(1), validator(2))
+    closed = having(view, missing_wei=0, available_parts=0, spare_parts={0: -1})
+    assert exits(closed) == []
+    assert exits(replace(closed, state=State.DEAD)) == [1, 2]
+
+
+def test_so_many_are_planned_at_a_time_and_repetitions_come_first() -> None:
+    view = owing(96 * ETHER, *(validator(n) for n in range(1, 5)))
+    view = having(view, requests=(asked(4),))
+    assert exits(replace(view, terms=replace(TERMS, most_exits=2))) == [4, 1]
+
+
+def test_exits_that_operators_began_are_shown_once() -> None:
+    """REQ-2."""
+    leaving = validator(1, exit_epoch=EPOCH + 5, withdrawable_epoch=EPOCH + 6)
+    view = having(replace(VIEW, beacon=standing(leaving)), unnoted=frozenset({leaving.pubkey}))
+    (chore,) = chores(view, "noteExit")
+    assert chore.arguments == ("proof of 1",)
+    assert chore.why == (
+        f"validator 1 of operator 0 leaves in epoch {EPOCH + 5}, and Exits does not know"
     )
-    assert exits(view) == [4, 1]
+    for no_use in (
+        replace(leaving, slashed=True),
+        replace(leaving, exit_epoch=FAR_FUTURE_EPOCH),
+        replace(leaving, effective_gwei=0),
+    ):
+        assert not chores(replace(view, beacon=standing(no_use)), "noteExit")
+    assert not chores(having(view, unnoted=frozenset()), "noteExit")
+
+
+def test_an_exit_that_was_shown_and_is_none_is_taken_back_by_a_later_state() -> None:
+    """EXT-6: a verifier that was replaced since had shown it."""
+    view = replace(VIEW, beacon=standing(validator(1)))
+    later = having(view, noted={pubkey(1): HEAD.block_number})
+    (chore,) = chores(later, "noteExit")
+    assert "validator 1 of operator 0 does not leave" in chore.why
+    assert not chores(having(view, noted={pubkey(1): HEAD.block_number + 1}), "noteExit")
+
+
+def test_what_is_over_is_ended_before_anything_is_asked() -> None:
+    """REQ-2: else its ether counts as on its way, and hides what is missing."""
+    view = having(owing(ETHER, validator(7)), over=(b"\1" * 32, b"\2" * 32))
+    first, second = plan_exits(proven(view)).chores
+    assert (first.function, first.arguments) == ("endExits", ([b"\1" * 32, b"\2" * 32],))
+    assert second.function == "requestExit"
+    assert "endExits" not in {each.function for each in plan_exits(having(view, over=())).chores}
 
 
 def test_exits_can_be_switched_off() -> None:
-    view = owing(ETHER, validator(1))
+    view = proven(owing(ETHER, validator(1)))
     off = replace(view, terms=replace(TERMS, kinds=frozenset(Kind) - {Kind.EXIT}))
     assert Kind.EXIT in {chore.kind for chore in plan(view).chores}
     assert Kind.EXIT not in {chore.kind for chore in plan(off).chores}
@@ -300,7 +350,7 @@ def test_exits_cover_what_is_missing_and_none_of_them_could_be_left_out(
     """EXT-4."""
     operators = [operator(n, target) for n, target in enumerate(targets)]
     avoid = {pubkey(index) for index in taken}
-    chosen = choose_exits(beacon, operators, avoid, missing_wei, most=1_000)
+    chosen = choose_exits(beacon, operators, avoid, missing_wei, Room())
     assert len({one.index for one in chosen}) == len(chosen)
     fit = [v for v in beacon.validators if can_exit(v, beacon) and v.pubkey not in avoid]
     assert set(chosen) <= set(fit)
@@ -308,6 +358,26 @@ def test_exits_cover_what_is_missing_and_none_of_them_could_be_left_out(
     assert brought >= min(missing_wei, sum(one.balance_gwei for one in fit) * GWEI)
     for one in chosen:
         assert brought - one.balance_gwei * GWEI < missing_wei
+
+
+@given(
+    beacon=beacons(),
+    missing_wei=st.integers(0, 400 * ETHER),
+    parts=st.integers(0, 12),
+    spare=st.dictionaries(st.integers(0, 2), st.integers(-2, 4)),
+)
+def test_the_contract_would_take_each_exit_in_its_turn(
+    beacon: BeaconStanding, missing_wei: int, parts: int, spare: dict[int, int]
+) -> None:
+    """REQ-3, LIM-3: as their requests follow each other."""
+    operators = [operator(number) for number in range(3)]
+    left, available = dict(spare), parts
+    for one in choose_exits(beacon, operators, (), missing_wei, Room(parts, spare)):
+        assert left.get(one.operator_id, 0) >= 0
+        assert one.parts <= available
+        available -= one.parts
+        if one.operator_id in left:
+            left[one.operator_id] -= one.parts
 
 
 @given(
@@ -330,20 +400,16 @@ def test_asking_once_is_enough(
 ) -> None:
     """After a plan's requests were sent nothing more is asked for, until the beacon state moves."""
     coffers = replace(EMPTY_COFFERS, owed_wei=owed_wei, buffered_wei=buffered_wei)
-    view = replace(
-        VIEW,
-        beacon=beacon,
-        coffers=coffers,
-        requests=tuple(requests),
-        terms=replace(TERMS, most_exits=1_000),
-    )
+    terms = replace(TERMS, most_exits=1_000)
+    view = replace(VIEW, beacon=beacon, coffers=coffers, terms=terms)
+    view = having(view, requests=tuple(requests))
     first = exits(view)
     assert len(set(first)) == len(first)
     if need_of(coffers, beacon, (), HORIZON_SECONDS).missing_wei == 0:
         assert set(first) <= {int.from_bytes(request.pubkey) for request in requests}
     sent = {pubkey(index): asked(index, HEAD.block_number + 1) for index in first}
     others = [request for request in requests if request.pubkey not in sent]
-    assert exits(replace(view, requests=(*others, *sent.values()))) == []
+    assert exits(having(view, requests=(*others, *sent.values()))) == []
 
 
 def test_the_findings_of_a_quiet_protocol_say_that_nothing_is_missing() -> None:

@@ -13,7 +13,7 @@ from keel.keeper.view import Keys
 from keel.model.key_stage import Stage
 from keel.sight.appearances import Appearances, Appeared
 from keel.sight.key_proofs import KeyProof
-from tests.unit.keeper.views import CALLER, HEAD, VIEW, life, only, operator, why_not
+from tests.unit.keeper.views import HEAD, VIEW, life, only, operator, why_not
 
 STATE = f"the beacon state of slot {HEAD.slot}"
 
@@ -41,7 +41,6 @@ def test_each_proof_is_a_call_of_the_registry_that_anybody_may_make() -> None:
         ("block", 100),
     )
     assert (first.key, second.key) == ("prove 100", "prove 109")
-    assert first.order == second.order == CALLER.exiters
     assert first.why == (
         "the beacon chain has 5 predeposited validators: "
         "100 of operator 0, 101 of operator 1, 102 of operator 0 and 2 more"

@@ -10,7 +10,7 @@ from keel.model.frames import State
 from keel.model.key_stage import Stage
 from keel.sight.appearances import Appearances
 from keel.sight.key_lives import KeyLife
-from tests.unit.keeper.views import CALLER, TERMS, VIEW, life, only, operator, pubkey, why_not
+from tests.unit.keeper.views import TERMS, VIEW, life, only, operator, pubkey, why_not
 
 
 def proven(number: int, operator_id: int = 0) -> KeyLife:
@@ -31,7 +31,6 @@ def test_free_ether_is_staked_on_the_operators_proven_keys_in_turn_by_anybody() 
     findings = plan_stakes(stakeable(2, proven(0), proven(1), proven(2, 1)))
     chore = only(findings)
     assert (chore.contract, chore.function) == ("registry", "stake")
-    assert chore.order == CALLER.exiters
     assert staked(findings) == [pubkey(0), pubkey(2)]
     assert chore.why == "62 ETH is free: 2 validators (1 of operator 0, 1 of operator 1)"
     assert (findings.alarms, findings.undone) == ({}, ())
@@ -77,11 +76,6 @@ def test_keys_of_operators_that_may_get_no_more_are_told_from_none_at_all() -> N
         "the 1 proven key left belong to operators that may get no more validators"
         in plan_stakes(at_limit).alarms["keys_exhausted"]
     )
-
-
-def test_staking_needs_no_role() -> None:
-    stranger = replace(CALLER, exiters=())
-    assert plan_stakes(replace(stakeable(1, proven(0)), caller=stranger)).chores
 
 
 def test_what_cannot_be_staked_is_explained() -> None:

@@ -7,6 +7,7 @@ from keel.keeper.view import (
     BeaconStanding,
     Caller,
     Coffers,
+    ExitBooks,
     Head,
     KeeperView,
     Keys,
@@ -20,7 +21,6 @@ from keel.model.key_stage import Stage
 from keel.sight.key_lives import KeyLife
 
 KEEPER = "0x00000000000000000000000000000000000000a1"
-OTHER_KEEPER = "0x00000000000000000000000000000000000000b2"
 SLOT_SECONDS = 12
 EPOCH_SLOTS = 8
 EPOCH = 100
@@ -49,7 +49,7 @@ HEAD = Head(
     slots_per_epoch=EPOCH_SLOTS,
     base_fee_wei=0,
 )
-CALLER = Caller(KEEPER, ETHER, exiters=(KEEPER, OTHER_KEEPER))
+CALLER = Caller(KEEPER, ETHER)
 EMPTY_COFFERS = Coffers(
     buffered_wei=0,
     owed_wei=0,
@@ -86,6 +86,7 @@ def validator(
         pubkey(index),
         operator_id,
         balance_gwei,
+        others.pop("effective_gwei", FULL_GWEI),
         activation_epoch,
         **others,
     )
@@ -114,9 +115,7 @@ VIEW = KeeperView(
     keys=Keys(),
     beacon=standing(),
     coffers=EMPTY_COFFERS,
-    requests=(),
-    exit_fee_wei=1,
-    exits_available=100,
+    exits=ExitBooks(missing_wei=10**6 * ETHER, available_parts=100, fee_wei=1),
     ballots=None,
     rewards=None,
     deadlock=None,
