@@ -1,6 +1,6 @@
 """The consensus layer as `agree` of several beacon nodes show it."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from keel.chain.closeable import Closing
@@ -93,6 +93,14 @@ class AgreedBeacon(Closing):
         """Root of the state of a slot."""
         what = f"the state root of slot {slot}"
         return self._judge(what, self._root_replies(slot), _hexadecimal)[0]
+
+    def slashed_keys(self, slot: int) -> frozenset[bytes]:
+        """Public keys of slashed validators that are not withdrawable yet, by a slot's state."""
+        return self._agreed_keys(slot, "slashed validators", BeaconNode.slashed_keys)
+
+    def known_keys(self, slot: int, pubkeys: Collection[bytes]) -> frozenset[bytes]:
+        """Those of some public keys that have a validator in a slot's state; one at least."""
+        return self._agreed_keys(slot, "validators", lambda node, at: node.known_keys(at, pubkeys))
 
     def state(self, slot: int, root_of: RootOf | None = None) -> AgreedState:
         """Return a slot's state from the first node whose bytes pass.
@@ -196,6 +204,13 @@ class AgreedBeacon(Closing):
         if int.from_bytes(data[_SLOT_AT], "little") != slot:
             return found, "its bytes are the state of another slot"
         return found, None
+
+    def _agreed_keys(
+        self, slot: int, what: str, question: Callable[[BeaconNode, int], frozenset[bytes]]
+    ) -> frozenset[bytes]:
+        replies = self._ask_members(lambda node: question(node, slot), self._is_decided)
+        what = f"{what} of slot {slot}"
+        return self._judge(what, replies, lambda keys: f"{len(keys)} validators")[0]
 
     def _reached(self, what: str, question: Callable[[BeaconNode], int]) -> int:
         enough = decides(len(self.urls), self.agree)

@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ _SSZ = "application/octet-stream"
 _JSON_BYTES = 16 * 1024**2
 _MESSAGE_BYTES = 64 * 1024
 _LIST_BYTES = 64 * 1024**2
+_SLASHED = "status=active_slashed,exited_slashed"
 _OK = 200
 _NOT_FOUND = 404
 _NOT_COUNTED = {
@@ -137,6 +138,17 @@ class BeaconNode(Closing):
             raise NodeError(self.url, f"the answer to {path} is not SSZ of a named fork")
         return fork.lower(), data
 
+    def slashed_keys(self, slot: int) -> frozenset[bytes]:
+        """Public keys of slashed validators that are not withdrawable yet, by a slot's state."""
+        path = f"/eth/v1/beacon/states/{slot}/validators?{_SLASHED}"
+        return self._keys(path, self._verified(path), only_slashed=True)
+
+    def known_keys(self, slot: int, pubkeys: Collection[bytes]) -> frozenset[bytes]:
+        """Those of some public keys, one at least, that have a validator in a slot's state."""
+        path = f"/eth/v1/beacon/states/{slot}/validators"
+        body = {"ids": [f"0x{pubkey.hex()}" for pubkey in pubkeys]}
+        return self._keys(path, self._verified(path, body)) & frozenset(pubkeys)
+
     def data(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """`data` of any JSON answer, which nothing has checked; a `body` is posted."""
         return self._read(path, body, _LIST_BYTES)["data"]
@@ -145,9 +157,9 @@ class BeaconNode(Closing):
         """Close the connections."""
         self._client.close()
 
-    def _verified(self, path: str) -> Any:
+    def _verified(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Return `data` of an answer that does not call itself optimistic."""
-        answer = self._read(path)
+        answer = self._read(path, body)
         if answer.get("execution_optimistic", False) is not False:
             raise NodeError(self.url, _NOT_COUNTED["is_optimistic"])
         return answer["data"]
@@ -208,6 +220,17 @@ class BeaconNode(Closing):
         if not isinstance(data, dict):
             raise NodeError(self.url, f"the answer to {path} has no {name}")
         return data.get(name)
+
+    def _keys(self, path: str, data: Any, *, only_slashed: bool = False) -> frozenset[bytes]:
+        if not isinstance(data, list):
+            raise NodeError(self.url, f"the answer to {path} has no validators")
+        found = [self._field(path, entry, "validator") for entry in data]
+        if only_slashed:
+            found = [each for each in found if self._field(path, each, "slashed") is True]
+        try:
+            return frozenset(read_bytes(self._field(path, each, "pubkey"), 48) for each in found)
+        except ValueError as error:
+            raise NodeError(self.url, f"the answer to {path} has no public key") from error
 
     def _number(self, path: str, data: Any, name: str) -> int:
         text = self._field(path, data, name)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+import orjson
 import pytest
 
 from keel.errors import KeelError
@@ -226,6 +227,55 @@ def test_a_state_of_another_root_is_told_and_the_next_node_asked(three: Three) -
 
 def _unreadable(_fork: str, _data: bytes) -> bytes:
     raise KeelError("no such fork")
+
+
+KEYS = tuple(bytes([number]) * 48 for number in range(3))
+
+
+def validators(*entries: tuple[bytes, bool]) -> Answer:
+    data = [
+        {"validator": {"pubkey": f"0x{key.hex()}", "slashed": slashed}} for key, slashed in entries
+    ]
+    return Answer(orjson.dumps({"data": data}))
+
+
+def test_slashed_validators_are_those_that_most_nodes_name(three: Three) -> None:
+    true = validators((KEYS[0], True), (KEYS[1], True), (KEYS[2], False))
+    for node in three.nodes:
+        node.changed["validators?status=active_slashed,exited_slashed"] = true
+    assert three.beacon.slashed_keys(100) == frozenset(KEYS[:2])
+    three.nodes[1].changed = {"/validators": validators()}
+    assert three.beacon.slashed_keys(100) == frozenset(KEYS[:2])
+    three.nodes[2].changed = {"/validators": validators((KEYS[2], True))}
+    with pytest.raises(NoAgreementError, match="slashed validators of slot 100"):
+        three.beacon.slashed_keys(100)
+
+
+def test_only_keys_that_were_asked_for_are_known(three: Three) -> None:
+    answer = validators((KEYS[0], False), (KEYS[2], False))
+    for node in three.nodes:
+        node.changed["/states/100/validators"] = answer
+    assert three.beacon.known_keys(100, KEYS[:2]) == frozenset(KEYS[:1])
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ({}, "has no validators"),
+        ([[]], "has no validator"),
+        ([{"validator": {"slashed": True}}], "has no public key"),
+        ([{"validator": {"slashed": True, "pubkey": "0x01"}}], "has no public key"),
+    ],
+)
+def test_validators_of_another_shape_are_no_answer(data: object, problem: str) -> None:
+    node = BeaconAnswers()
+    node.changed["/validators"] = Answer(orjson.dumps({"data": data}))
+    with (
+        serving(node) as url,
+        AgreedBeacon([url], 1, TIMEOUT) as beacon,
+        pytest.raises(NoAgreementError, match=problem),
+    ):
+        beacon.slashed_keys(100)
 
 
 def test_a_single_node_is_always_asked() -> None:
