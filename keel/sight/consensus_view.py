@@ -79,10 +79,8 @@ def consensus_view(state: EncodedState, recorded: Recorded, credentials: bytes) 
     slot = state_slot(state)
     epoch = slot // int(state.spec.SLOTS_PER_EPOCH)
     block_number, block_hash = staked_state_block(state)
-    places = {recorded.pubkey(place): place for place in range(len(recorded))}
-    if len(places) != len(recorded):
-        raise ValueError(f"{len(recorded)} recorded keys, {len(places)} of them different")
-    at, index = _validators_of(state, recorded, places)
+    places = _places_of(recorded)
+    at, index = find_validators(state, recorded)
     validators = state.validators[index]
     pending_gwei, deposits = _pending(state, places)
     sources = map(bytes, validators["withdrawal_credentials"])
@@ -128,13 +126,20 @@ def _put[T: np.generic](column: NDArray[T], at: Places, values: NDArray[Any]) ->
     return filled
 
 
-def _validators_of(
-    state: EncodedState, recorded: Recorded, places: dict[bytes, int]
-) -> tuple[Places, Places]:
+def _places_of(recorded: Recorded) -> dict[bytes, int]:
+    places = {recorded.pubkey(place): place for place in range(len(recorded))}
+    if len(places) != len(recorded):
+        raise ValueError(f"{len(recorded)} recorded keys, {len(places)} of them different")
+    return places
+
+
+def find_validators(state: EncodedState, recorded: Recorded) -> tuple[Places, Places]:
     """Places of the recorded keys that are validators, and the validators' indices.
 
     A binary search by the first bytes of all keys leaves a few candidates to be compared whole.
+    Raises ValueError when a key is recorded twice.
     """
+    places = _places_of(recorded)
     keys = state.validators["pubkey"]
     wanted = np.unique(_prefixes(recorded.pubkeys))
     prefixes = _prefixes(keys)

@@ -1,6 +1,6 @@
 """Calls of the registry that prove what became of keys (KEY-3, KEY-4)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,16 +19,24 @@ type _Groups = list[tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class KeyProof:
-    """One call of the registry, and the keys that it proves."""
+    """One call of the registry, and the keys that it proves.
+
+    `is_spare`: a foreign key whose operator is frozen already, or by another proof.
+    """
 
     keys: tuple[Appeared, ...]
     function: str
     arguments: tuple[Any, ...]
+    is_spare: bool = False
 
 
-def key_proofs(prover: Prover, timestamp: int, keys: Sequence[Appeared]) -> Iterator[KeyProof]:
-    """Prove keys by a state: foreign ones first, then fresh ones in batches, then the others.
+def key_proofs(
+    prover: Prover, timestamp: int, keys: Sequence[Appeared], frozen: Collection[int] = ()
+) -> Iterator[KeyProof]:
+    """Prove keys by a state, what matters most first.
 
+    One foreign key of each operator, but for those that are `frozen`; fresh ones in batches; the
+    others; at last all other foreign ones, so that an operator with many keeps nobody busy.
     `timestamp` is that of the block whose parent is the state's. Keys of validators that are
     leaving are passed over: the registry refuses them. Raises ProofError, also for a state of a
     slot without a block.
@@ -39,18 +47,23 @@ def key_proofs(prover: Prover, timestamp: int, keys: Sequence[Appeared]) -> Iter
     by_type = [[i for i in fresh if by_index[i].is_compounding is kind] for kind in (False, True)]
     whole = sorted(index for index, one in by_index.items() if not one.is_fresh)
     foreign = [index for index in whole if by_index[index].is_foreign]
+    first: dict[int, int] = {}
+    for index in foreign:
+        first.setdefault(by_index[index].life.operator_id, index)
+    freezing = [index for operator_id, index in first.items() if operator_id not in frozen]
 
-    def alone(index: int) -> KeyProof:
+    def alone(index: int, *, is_spare: bool = False) -> KeyProof:
         arguments = (block, *prover.validator(index))
-        return KeyProof((by_index[index],), "proveKey", arguments)
+        return KeyProof((by_index[index],), "proveKey", arguments, is_spare)
 
-    yield from map(alone, foreign)
+    yield from map(alone, freezing)
     for is_compounding, indices in enumerate(by_type):
         for group in batches(indices):
             together = tuple(by_index[index] for index in group)
             arguments = (block, *prover.fresh(group), bool(is_compounding))
             yield KeyProof(together, "proveFresh", arguments)
     yield from (alone(index) for index in whole if index not in foreign)
+    yield from (alone(index, is_spare=True) for index in foreign if index not in freezing)
 
 
 def batches(indices: Sequence[int]) -> _Groups:

@@ -49,6 +49,12 @@ def test_a_new_validator_with_keels_credentials_is_fresh() -> None:
     assert (one.index, one.is_fresh, one.is_foreign, one.is_leaving) == (1, True, False, False)
 
 
+@pytest.mark.parametrize(("credentials", "compounding"), [(OWN, False), (COMPOUNDING, True)])
+def test_keels_credentials_are_of_two_types(credentials: bytes, compounding: bool) -> None:
+    one = appeared(new(0, credentials=credentials))
+    assert (one.is_fresh, one.is_foreign, one.is_compounding) == (True, False, compounding)
+
+
 @pytest.mark.parametrize(
     "others",
     [
@@ -68,7 +74,9 @@ def test_one_that_is_slashed_or_exiting_is_leaving(others: dict[str, Any]) -> No
     assert (one.is_fresh, one.is_foreign, one.is_leaving) == (False, False, True)
 
 
-@pytest.mark.parametrize("credentials", [STRANGER, COMPOUNDING, b"\x00" + OWN[1:]])
+@pytest.mark.parametrize(
+    "credentials", [STRANGER, b"\x02" + STRANGER[1:], b"\x00" + OWN[1:], b"\x03" + OWN[1:]]
+)
 @pytest.mark.parametrize("slashed", [False, True])
 def test_other_credentials_are_foreign_whatever_else_happened(
     credentials: bytes, slashed: bool
@@ -103,6 +111,6 @@ def test_every_key_is_told_once_and_as_the_specification_has_it(
     for one in found.appeared:
         validator = validators[one.index]
         assert bytes(validator.pubkey) == one.life.pubkey
-        assert one.is_foreign == (bytes(validator.withdrawal_credentials) != OWN)
+        assert one.is_foreign == (bytes(validator.withdrawal_credentials) not in (OWN, COMPOUNDING))
     absent = {one.pubkey for one in lives} - {bytes(each.pubkey) for each in validators}
     assert {each.pubkey for each in (*found.queued, *found.void, *found.later)} == absent

@@ -1,5 +1,6 @@
 """Keys are proven by the fewest gas, each once, in the order that the registry needs."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -9,7 +10,7 @@ from keel.consensus.state.prover import Prover
 from keel.consensus.state.tree import state_tree
 from keel.sight.appearances import appearances
 from keel.sight.key_proofs import LARGEST_BATCH, batches, key_proofs
-from tests.unit.sight.state_examples import OWN, STRANGER, KnownValidator, Scene
+from tests.unit.sight.state_examples import COMPOUNDING, OWN, STRANGER, KnownValidator, Scene
 from tests.unit.sight.test_appearances import life, new
 
 TIME = 1_800_000_012
@@ -48,6 +49,32 @@ def test_neighbours_share_a_proof_and_far_ones_do_not() -> None:
     assert batches([1, 60]) == [(1, 60)]
     assert batches([1, 200]) == [(1,), (200,)]
     assert batches([255, 256]) == [(255,), (256,)]
+
+
+def test_one_foreign_key_of_each_operator_comes_first_and_all_others_last() -> None:
+    foreign = [new(key, credentials=STRANGER) for key in range(4)]
+    encoded = Scene((*foreign, new(4))).encoded()
+    prover = Prover(encoded, state_tree(encoded))
+    lives = [replace(life(key), operator_id=key // 2) for key in range(5)]
+    seen = appearances(encoded, lives, OWN).appeared
+
+    def order(frozen: set[int]) -> list[tuple[int, bool]]:
+        proofs = key_proofs(prover, TIME, seen, frozen)
+        return [(proof.keys[0].index, proof.is_spare) for proof in proofs]
+
+    free, spare = False, True
+    assert order(set()) == [(0, free), (2, free), (4, free), (1, spare), (3, spare)]
+    assert order({1}) == [(0, free), (4, free), (1, spare), (2, spare), (3, spare)]
+    assert order({0, 1}) == [(4, free), (0, spare), (1, spare), (2, spare), (3, spare)]
+
+
+def test_fresh_keys_of_both_types_are_proven_apart() -> None:
+    encoded = Scene((new(0), new(1, credentials=COMPOUNDING), new(2))).encoded()
+    prover = Prover(encoded, state_tree(encoded))
+    seen = appearances(encoded, [life(key) for key in range(3)], OWN).appeared
+    plain, compounding = key_proofs(prover, TIME, seen)
+    assert plain.arguments == (prover.block(TIME), *prover.fresh((0, 2)), False)
+    assert compounding.arguments == (prover.block(TIME), *prover.fresh((1,)), True)
 
 
 def test_foreign_keys_come_first_then_fresh_ones_together_then_the_others() -> None:
