@@ -7,7 +7,7 @@ from enum import Enum
 from keel.dashboard.beacon import BeaconReading
 from keel.dashboard.view import Snapshot
 from keel.formatting.amounts import exact_ether, shown_bps, shown_seconds
-from keel.model.constants import ANNOUNCEMENT_FRAMES
+from keel.model.constants import ANNOUNCEMENT_FRAMES, SLASHED_LIMIT_BPS
 from keel.model.frames import FrameGeometry, State
 
 _GRACE_SLOTS = 8
@@ -92,8 +92,19 @@ def _state(snapshot: Snapshot) -> Iterator[Alarm]:
 
 
 def _losses(snapshot: Snapshot, geometry: FrameGeometry) -> Iterator[Alarm]:
-    """What a loss beyond the bucket closes, from its announcement on."""
+    """What slashings and a loss beyond the bucket close, from their proof or announcement on."""
     oracle, accounts, now = snapshot.oracle, snapshot.accounts, snapshot.head.timestamp
+    if snapshot.state is State.SLASHED:
+        yield Alarm(
+            "slashings_proven",
+            Level.CRITICAL,
+            "Doors are closed by proven slashings",
+            f"{exact_ether(snapshot.doors.slashed_wei)} ETH of validators are proven slashed since "
+            f"the last reference slot, where {shown_bps(SLASHED_LIMIT_BPS)} of A + Q, "
+            f"{exact_ether(accounts.slashed_limit_wei)} ETH, close the doors. Deposits, staking, "
+            "instant redemption, underwriters' exits and payments of bonds are closed until a "
+            "report of a later slot applies; requests and claims stay open.",
+        )
     if oracle.announced_at:
         age = now - oracle.announced_at
         left = ANNOUNCEMENT_FRAMES * geometry.frame_seconds - age

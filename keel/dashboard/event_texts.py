@@ -172,6 +172,23 @@ def _swept(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     return (Amount(given["amountWei"], "ETH"), " swept into the buffer without a report")
 
 
+def _wound_down(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    return (
+        "Wound down, nothing is staked any more: ",
+        Amount(given["withdrawalsWei"], "ETH"),
+        " of validators and ",
+        Amount(given["rewardsWei"], "ETH"),
+        " of rewards came in, ",
+        Amount(given["lossWei"], "ETH"),
+        " are missing",
+    )
+
+
+def _slashing_noted(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    balance = Amount(given["balanceWei"], "ETH")
+    return ("No report has counted this slashing yet: ", balance)
+
+
 def _paused(what: str) -> Words:
     def words(given: Mapping[str, Any]) -> tuple[Piece, ...]:
         names = {0: "Deposits", 1: "Staking"}
@@ -215,7 +232,7 @@ def _rewards(given: Mapping[str, Any]) -> tuple[Piece, ...]:
 
 def _cover_failed(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     asked = Amount(given["sharesAsked"] // SHARES_PER_UNIT, "wkETH")
-    return ("The fund did not answer the call for cover of ", asked)
+    return (Who(given["cover"]), " did not answer the call for cover of ", asked)
 
 
 def _index_lowered(given: Mapping[str, Any]) -> tuple[Piece, ...]:
@@ -263,6 +280,8 @@ _TELLERS: Mapping[tuple[str, str], tuple[str, Words]] = {
     ("vault", "WoundDown"): ("loss", _wound_down),
     ("vault", "SlashingNoted"): ("loss", _slashing_noted),
     ("vault", "CoverFailed"): ("loss", _cover_failed),
+    ("vault", "SlashingNoted"): ("loss", _slashing_noted),
+    ("vault", "WoundDown"): ("out", _wound_down),
     ("vault", "Staked"): ("validator", _staked),
     ("vault", "Swept"): ("out", _swept),
     ("vault", "TicketsFinalisedWithoutReport"): ("out", _finalised_alone),

@@ -1,7 +1,7 @@
 """Operators as the page shows them: what registry and bonds say, and how far their keys came."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import batched
 
 from keel.chain.contract import call_many
@@ -10,7 +10,7 @@ from keel.dashboard.view import Accounts, OperatorRow
 from keel.deploy.bindings import Bindings
 from keel.model.constants import SHARES_PER_UNIT
 from keel.model.key_stage import Stage
-from keel.sight.event_index import EventIndex
+from keel.sight.event_index import EventIndex, Happened
 from keel.sight.key_lives import key_lives
 
 
@@ -28,9 +28,9 @@ def read_rows(
     answers = batched(call_many(c.rpc, calls, head.number), len(questions))
     lives = key_lives(happened.event for happened in index.events).values()
     stages = Counter((life.operator_id, life.stage) for life in lives)
+    leaving = leaving_units(index.events)
     rows = []
     for number, (operator, may_stake_next, claimed, bond) in zip(numbers, answers, strict=True):
-        bond_units = bond.units + bond.leavingUnits
         rows.append(
             OperatorRow(
                 operator_id=number,
@@ -40,13 +40,26 @@ def read_rows(
                 predeposited=stages[number, Stage.PREDEPOSITED],
                 proven=stages[number, Stage.PROVEN],
                 staked=operator.staked,
+                paid_out=operator.withdrawn,
                 limit=operator.limit,
                 target_bps=operator.targetBps,
                 may_stake_next=may_stake_next,
                 claimed_shares=claimed,
                 claimed_wei=accounts.worth_wei(claimed),
-                bond_units=bond_units,
-                bond_wei=accounts.worth_wei(bond_units * SHARES_PER_UNIT),
+                bond_units=bond.units,
+                bond_wei=accounts.worth_wei(bond.units * SHARES_PER_UNIT),
+                leaving_units=leaving[number],
+                leaving_wei=accounts.worth_wei(leaving[number] * SHARES_PER_UNIT),
             )
         )
     return tuple(rows)
+
+
+def leaving_units(events: Iterable[Happened]) -> Counter[int]:
+    """By operator: wkETH that proofs of payments released and that was not paid yet (BND-2)."""
+    signs = {"BondReleased": 1, "BondPaid": -1}
+    left: Counter[int] = Counter()
+    for event in events:
+        if event.name in signs:
+            left[event.inputs["operatorId"]] += signs[event.name] * event.inputs["units"]
+    return left

@@ -21,7 +21,7 @@ from keel.dashboard.view import (
     Ticket,
 )
 from keel.deploy.bindings import Bindings
-from keel.model.constants import BPS, ETHER, UNPROVEN_COVER_BPS
+from keel.model.constants import BPS, ETHER, SHARES_PER_UNIT, UNPROVEN_COVER_BPS
 from keel.model.frames import Action, State
 from keel.sight.event_index import ChainMovedError, EventIndex, hash_at
 from keel.sight.operator_numbers import operator_numbers
@@ -49,8 +49,8 @@ def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
     names = _fixed_reads(c, head)
     answers = call_many(c.rpc, list(names.values()), head.number)
     got: dict[str, Any] = dict(zip(names, answers, strict=True))
-    got["cover_units"] = min(got["cover_units"], got["fund_units"] * UNPROVEN_COVER_BPS // BPS)
     accounts = _accounts(got)
+    got["cover_units"] = min(got["cover_units"], _asked_units(got, accounts))
     more = _Reads(c, head)
     waiting = range(got["last_finalised"] + 1, got["last_ticket"] + 1)[:TICKETS_SHOWN]
     claimable = _claimable_ids(index, got["last_finalised"])
@@ -60,11 +60,13 @@ def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
     cooldowns = [more.add(c.fund.cooldownOf.prepare(who)) for who in people]
     worth = more.add(c.wrapped.convertToAssets.prepare(got["fund_units"]))
     cover = more.add(c.wrapped.convertToAssets.prepare(got["cover_units"]))
+    forfeit = more.add(c.wrapped.convertToAssets.prepare(got["forfeit_units"]))
     probe_shares = _probe_shares(got["redeemable"], accounts)
     price = more.add(c.instant.previewRedeem.prepare(probe_shares))
     value = more.add(c.vault.toAssetsDown.prepare(probe_shares))
     more.make()
-    leaving = [more[place] for place in cooldowns]
+    leaving = dict(zip(people, (more[place] for place in cooldowns), strict=True))
+    worths_wei = (more[worth], more[cover], more[forfeit])
     all_tickets = _tickets([*waiting, *claimable], more[tickets])
     return Snapshot(
         head=head,
@@ -75,7 +77,7 @@ def _read(c: Bindings, head: BlockHead, index: EventIndex) -> Snapshot:
         queue=_queue(got, all_tickets),
         operators=read_rows(c, head, numbers, index, accounts),
         oracle=_oracle(got),
-        fund=_fund(got, more[worth], more[cover], dict(zip(people, leaving, strict=True))),
+        fund=_fund(got, worths_wei, leaving),
         price=_price(got, more[value], more[price]) if probe_shares else None,
         doors=_doors(got),
         indexed_block=index.last_block,
@@ -112,6 +114,7 @@ def _fixed_reads(c: Bindings, head: BlockHead) -> dict[str, PreparedCall]:
         "fund_shares": c.fund.totalSupply.prepare(),
         "fund_price": c.fund.convertToAssets.prepare(ONE_FUND_SHARE),
         "cover_units": c.fund.coverable.prepare(_ALL_SHARES),
+        "forfeit_units": c.bonds.forfeitUnits.prepare(),
         "depositable": c.vault.depositableWei.prepare(),
         "stakeable": c.vault.stakeableValidators.prepare(),
         "redeemable": c.instant.redeemableWei.prepare(),
@@ -120,6 +123,7 @@ def _fixed_reads(c: Bindings, head: BlockHead) -> dict[str, PreparedCall]:
         "deposits_paused": c.vault.pausedUntil.prepare(Action.DEPOSIT.value),
         "staking_paused": c.vault.pausedUntil.prepare(Action.STAKING.value),
         "instant_paused": c.instant.pausedUntil.prepare(),
+        "slashed": c.vault.slashedWei.prepare(),
     }
 
 
@@ -158,6 +162,12 @@ def _accounts(got: dict[str, Any]) -> Accounts:
         loss_carry_wei=got["loss_carry"],
         is_insolvent=got["is_insolvent"],
     )
+
+
+def _asked_units(got: dict[str, Any], accounts: Accounts) -> int:
+    """What the vault asks the fund for at most, were a loss reported now (LOS-2)."""
+    by_proof = got["slashed"] * accounts.shares // max(accounts.visible_wei, 1) // SHARES_PER_UNIT
+    return max(int(got["fund_units"]) * UNPROVEN_COVER_BPS // BPS, by_proof)
 
 
 def _claimable_ids(index: EventIndex, last_finalised: int) -> list[int]:
@@ -227,13 +237,16 @@ def _oracle(got: dict[str, Any]) -> Oracle:
 
 
 def _fund(
-    got: dict[str, Any], worth_wei: int, cover_wei: int, cooldowns: Mapping[str, Any]
+    got: dict[str, Any], worths_wei: tuple[int, int, int], cooldowns: Mapping[str, Any]
 ) -> Fund:
+    worth_wei, cover_wei, forfeit_wei = worths_wei
     return Fund(
         units=got["fund_units"],
         worth_wei=worth_wei,
         cover_units=got["cover_units"],
         cover_wei=cover_wei,
+        forfeit_units=got["forfeit_units"],
+        forfeit_wei=forfeit_wei,
         shares=got["fund_shares"],
         share_price_units=got["fund_price"],
         cooldowns=tuple(
@@ -253,4 +266,5 @@ def _doors(got: dict[str, Any]) -> Doors:
         deposits_reopen_at=got["deposits_reopen"],
         staking_paused_until=got["staking_paused"],
         instant_paused_until=got["instant_paused"],
+        slashed_wei=got["slashed"],
     )

@@ -76,9 +76,15 @@ class Tickets(_Part):
 
 
 class Validators(_Part):
-    """`staked` keys by the registry; the others by the last report, of slot `reported_slot`."""
+    """`staked` and `paid_out` parts of 32 ETH by the registry, `proven_slashed_wei` by proofs.
+
+    The others are by the last report, of slot `reported_slot`; what it has counted is no more in
+    `proven_slashed_wei`.
+    """
 
     staked: int
+    paid_out: int
+    proven_slashed_wei: Digits
     active: int
     exited: int
     slashed: int
@@ -86,15 +92,19 @@ class Validators(_Part):
 
 
 class Insurance(_Part):
-    """The fund's wkETH, what it is worth, and what it covers at most."""
+    """The fund's wkETH, what it is worth, and what it covers at most.
+
+    `forfeited_bonds_wei` cover a loss before it.
+    """
 
     wketh_units: Digits
     worth_wei: Digits
     covers_wei: Digits
+    forfeited_bonds_wei: Digits
 
 
 class Statistics(_Part):
-    """Keel at one block. `state` is normal, announced, stale or dead (STA-2)."""
+    """Keel at one block. `state` is one of STA-2: normal, awaiting, slashed, announced and so on."""
 
     chain_id: int
     block: BlockNumbers
@@ -149,6 +159,8 @@ class Statistics(_Part):
             ),
             validators=Validators(
                 staked=sum(operator.staked for operator in snapshot.operators),
+                paid_out=sum(operator.paid_out for operator in snapshot.operators),
+                proven_slashed_wei=str(snapshot.doors.slashed_wei),
                 active=oracle.active,
                 exited=oracle.exited,
                 slashed=oracle.slashed,
@@ -158,6 +170,7 @@ class Statistics(_Part):
                 wketh_units=str(fund.units),
                 worth_wei=str(fund.worth_wei),
                 covers_wei=str(fund.cover_wei),
+                forfeited_bonds_wei=str(fund.forfeit_wei),
             ),
         )
 

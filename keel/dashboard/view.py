@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from keel.chain.state import BlockHead
-from keel.model.constants import BPS, ETHER, YEAR
+from keel.model.constants import BPS, ETHER, SLASHED_LIMIT_BPS, YEAR
 from keel.model.frames import State
 from keel.model.protocol.state import unvested_limit_wei
 
@@ -36,6 +36,11 @@ class Accounts:
     def accounted_wei(self) -> int:
         """A + Q."""
         return self.backing_wei + self.owed_wei
+
+    @property
+    def slashed_limit_wei(self) -> int:
+        """Proven slashed ether beyond which doors close (STA-7)."""
+        return self.accounted_wei * SLASHED_LIMIT_BPS // BPS
 
     def worth_wei(self, shares: int) -> int:
         """What some shares of kETH are worth, rounded down."""
@@ -82,7 +87,9 @@ class Queue:
 class OperatorRow:
     """An operator as the registry has it; claimed rewards are kETH shares, a bond is in wkETH.
 
-    `predeposited` and `proven` keys are those that came no further, as far as the log was read.
+    `predeposited` and `proven` keys are those that came no further, and `leaving_units` the part of
+    the bond that cools down or waits to be paid, as far as the log was read. `staked` and
+    `paid_out` count parts of 32 ETH.
     """
 
     operator_id: int
@@ -92,6 +99,7 @@ class OperatorRow:
     predeposited: int
     proven: int
     staked: int
+    paid_out: int
     limit: int
     target_bps: int
     may_stake_next: bool
@@ -99,6 +107,8 @@ class OperatorRow:
     claimed_wei: int
     bond_units: int
     bond_wei: int
+    leaving_units: int
+    leaving_wei: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +142,17 @@ class Cooldown:
 
 @dataclass(frozen=True, slots=True)
 class Fund:
-    """The insurance fund: units are wkETH, `share_price_units` those of one whole fund share."""
+    """The insurance fund: units are wkETH, `share_price_units` those of one whole fund share.
+
+    Before it, `forfeit_units` of slashed validators' bonds cover a loss.
+    """
 
     units: int
     worth_wei: int
     cover_units: int
     cover_wei: int
+    forfeit_units: int
+    forfeit_wei: int
     shares: int
     share_price_units: int
     cooldowns: tuple[Cooldown, ...]
@@ -162,6 +177,7 @@ class Doors:
     """What is possible now, and until when what is paused; 0: not paused.
 
     Deposits open at the later of a pause's end and of `deposits_reopen_at`, which a loss sets.
+    `slashed_wei` is what is proven slashed since the last report, and closes doors (STA-7).
     """
 
     depositable_wei: int
@@ -171,6 +187,7 @@ class Doors:
     deposits_reopen_at: int
     staking_paused_until: int
     instant_paused_until: int
+    slashed_wei: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,8 @@ def _reward(life: Life) -> Iterator[str]:
 
 def _told(what: str, lost: Lost) -> str:
     return (
-        f"{what} made a loss of {shown_ether(lost.loss_wei)} ETH: unvested rewards bore "
+        f"{what} made a loss of {shown_ether(lost.loss_wei)} ETH: forfeited bonds bore "
+        f"{shown_ether(lost.bond_wei)}, unvested rewards "
         f"{shown_ether(lost.unvested_wei)}, insurance {shown_ether(lost.cover_wei)}, holders "
         f"{shown_ether(lost.holders_wei)}, tickets {shown_ether(lost.tickets_wei)}."
     )

@@ -20,6 +20,8 @@ _KEYS = {
     "KeyProven": "Validators were proven to pay to Keel",
     "KeyForeign": "Validators were proven to pay to somebody else, their operators are frozen",
     "KeyDropped": "Operators dropped keys, for good",
+    "KeySlashed": "Validators were proven slashed, their bonds are forfeit",
+    "KeyWithdrawn": "Validators were proven to be paid out, their bonds leave after a cooldown",
     "KeyStaked": "{ether} ETH of the pool followed proven keys",
 }
 """What happened to the keys of one transaction, by the registry's events."""
@@ -97,6 +99,15 @@ class Story:
             worth_wei = self._contracts.vault.toAssetsDown(inputs["shares"])
             operator = self._operator(inputs["operatorId"])
             yield f"{operator} received rewards of {shown_ether(worth_wei, 6)} kETH."
+        elif name == "SlashingNoted":
+            yield from self._doors(inputs["balanceWei"])
+        elif name == "BondPaid":
+            worth_wei = self._contracts.wrapped.convertToAssets(inputs["units"])
+            operator = self._operator(inputs["operatorId"])
+            yield f"{operator} was paid {shown_ether(worth_wei)} ETH of its bond, as wkETH."
+        elif name == "WoundDown":
+            lost = shown_ether(inputs["lossWei"])
+            yield f"Nothing is staked any more: the vault is wound down, {lost} ETH are missing."
         elif name == "Swept":
             amount = shown_ether(inputs["amountWei"])
             yield f"WithdrawalVault was swept without a report: {amount} ETH."

@@ -121,6 +121,7 @@ def _possible_now(connection: Connection, books: Books) -> Table:
         "redeem at once": c.instant.redeemableWei.prepare(),
         "stake": c.vault.stakeableValidators.prepare(),
         "loss that a report may apply at once": c.vault.lossAllowanceWei.prepare(),
+        "forfeited bonds": c.wrapped.convertToAssets.prepare(c.bonds.forfeitUnits()),
         "insurance": c.wrapped.convertToAssets.prepare(c.fund.totalAssets()),
     }
     reopen_at = c.vault.depositsReopenAt()
@@ -166,6 +167,11 @@ def _oracle(connection: Connection, books: Books) -> Table:
     table.add_row("exits", f"{_exits_asked_for(connection)} asked for lately (EIP-7002)")
     table.add_row("reportable", f"slot {reportable}; the next one in {wait}")
     table.add_row("quorum", f"{oracle.quorum()} of {len(members)} members")
+    slashed_wei = connection.contracts.vault.slashedWei()
+    if slashed_wei:
+        closes = "; doors are closed until it is reported" if books.state is State.SLASHED else ""
+        text = f"validators with {exact_ether(slashed_wei)} ETH since the last report{closes}"
+        table.add_row("[red]proven slashed[/]", text)
     if books.announced_at:
         since = books.time - books.announced_at
         left = ANNOUNCEMENT_FRAMES * connection.contracts.vault.FRAME_SECONDS() - since

@@ -59,6 +59,8 @@ def _accounts(world: BeaconWorld, block: int) -> dict[str, int]:
         "loss_carry": abs(c.vault.lossCarryWei(block=block)),
         "loss_allowance": c.vault.lossAllowanceWei(block=block),
         "unvested_limit": max(visible_wei // 100, 32 * 10**18),
+        "slashed_wei": c.vault.slashedWei(block=block),
+        "slashed_limit": (backing_wei + owed_wei) // 1_000,
         "check.counted": _counted_wei(world),
     }
 
@@ -113,6 +115,7 @@ def _operators(world: BeaconWorld, block: int) -> dict[str, int]:
         active, exited, slashed = counts[number]
         values: dict[str, Any] = {
             "staked": operator.staked,
+            "paid_out": operator.withdrawn,
             "pending": operator.staked - active - exited,
             "active": active,
             "exited": exited,
@@ -124,10 +127,20 @@ def _operators(world: BeaconWorld, block: int) -> dict[str, int]:
         claimed_wei = world.contracts.vault.toAssetsDown(values["claimed"], block=block)
         values["claimed_wei"] = claimed_wei
         bond = world.contracts.bonds.bondOf(number, block=block)
-        values["bond"] = world.contracts.wrapped.convertToAssets(bond.units, block=block)
+        wrapped, leaving = world.contracts.wrapped, _leaving_units(world, number, block)
+        values["bond"] = wrapped.convertToAssets(bond.units, block=block)
+        values["leaving"] = wrapped.convertToAssets(leaving, block=block)
         values |= _keys(world, number, block)
         found |= {f"operator.{number}.{name}": value for name, value in values.items()}
     return found
+
+
+def _leaving_units(world: BeaconWorld, operator_id: int, block: int) -> int:
+    """What the bonds' contract says of each key that was released."""
+    bonds = world.contracts.bonds
+    released = bonds.events_between(world.first_block, block, "BondReleased")
+    roots = [e.inputs["pubkeyRoot"] for e in released if e.inputs["operatorId"] == operator_id]
+    return sum(bonds.leavingOf(root, block=block).units for root in roots)
 
 
 def _keys(world: BeaconWorld, operator_id: int, block: int) -> dict[str, int]:
@@ -178,7 +191,9 @@ def _reports(world: BeaconWorld, last: int) -> dict[str, int]:
 def _fund(world: BeaconWorld, block: int) -> dict[str, int]:
     fund, wrapped = world.contracts.fund, world.contracts.wrapped
     units = fund.totalAssets(block=block)
-    cover_units = units * 5 // 100
+    vault, forfeit = world.contracts.vault, world.contracts.bonds.forfeitUnits(block=block)
+    slashed = vault.toSharesDown(vault.slashedWei(block=block), block=block) // 10**9
+    cover_units = min(max(units * 5 // 100, slashed), units * 95 // 100)
     underwriter = world.actors["underwriter"]
     cooling = fund.cooldownOf(underwriter, block=block).shares
     cooldown = {f"cooldown.{underwriter}": cooling} if cooling else {}
@@ -187,6 +202,8 @@ def _fund(world: BeaconWorld, block: int) -> dict[str, int]:
         "fund.worth": wrapped.convertToAssets(units, block=block),
         "fund.cover_units": cover_units,
         "fund.cover": wrapped.convertToAssets(cover_units, block=block),
+        "fund.forfeit_units": forfeit,
+        "fund.forfeit": wrapped.convertToAssets(forfeit, block=block),
         "fund.price": fund.convertToAssets(10**24, block=block),
         "fund.cooldowns": 1 if cooling else 0,
     }

@@ -62,9 +62,9 @@ def snapshot(**changes: Any) -> Snapshot:
             announced_wei=0,
             loss_allowance_wei=ETHER,
         ),
-        fund=Fund(ETHER, ETHER, ETHER, ETHER, ETHER, ETHER, ()),
+        fund=Fund(ETHER, ETHER, ETHER, ETHER, 0, 0, ETHER, ETHER, ()),
         price=InstantPrice(ETHER, ETHER * 999 // 1000, 300),
-        doors=Doors(ETHER, ETHER, ETHER, 0, 0, 0, 0),
+        doors=Doors(ETHER, ETHER, ETHER, 0, 0, 0, 0, 0),
         indexed_block=500,
     )
     for name, value in changes.items():

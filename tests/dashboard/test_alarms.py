@@ -43,6 +43,7 @@ def test_a_quiet_moment_has_no_alarm() -> None:
     [
         ("dead", {"state": State.DEAD}, {"state": State.AWAITING}),
         ("stale", {"state": State.STALE}, {"state": State.NORMAL}),
+        ("slashings_proven", {"state": State.SLASHED}, {"state": State.NORMAL}),
         ("loss_announced", {"announced_at": NOW - 12}, {"announced_at": 0}),
         (
             "low_buffer",
@@ -87,6 +88,13 @@ def test_an_announcement_says_its_amount_and_when_it_ends() -> None:
     )
     assert "4 members may apply a report of no larger a loss; it ends in" in said(3 * frame - 1)
     assert "It has ended" in said(3 * frame)
+
+
+def test_closed_doors_say_how_much_is_proven_slashed_and_from_where_on_it_closes_them() -> None:
+    found = snapshot(state=State.SLASHED, slashed_wei=32 * ETHER)
+    (alarm,) = alarms(found, beacon(), {}, GEOMETRY)
+    assert "32 ETH of validators are proven slashed" in alarm.meaning
+    assert "0.10 % of A + Q, 0.1 ETH, close the doors" in alarm.meaning
 
 
 def test_the_price_may_lie_below_par_by_the_bound_and_not_by_more() -> None:

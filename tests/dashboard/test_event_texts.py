@@ -13,7 +13,7 @@ from keel.dashboard.pieces import Amount, When
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import CONTRACT_NAMES
 from keel.deploy.plan import abi_artifact
-from keel.model.constants import FUND_VIRTUAL_SHARES, GWEI, SHARES_PER_UNIT
+from keel.model.constants import ETHER, FUND_VIRTUAL_SHARES, GWEI, SHARES_PER_UNIT
 from keel.sight.event_index import Happened
 
 _HASH = "0x" + "ab" * 32
@@ -25,6 +25,9 @@ _MOVES_NOTHING = {
     ("oracle", "QuorumSet"),
     ("queue", "IndexLowered"),
     ("withdrawal_vault", "ExitRequested"),
+    ("registry", "OperatorUnfrozen"),
+    ("registry", "KeyWithdrawn"),  # what a validator pays out reaches the vault by itself
+    ("registry", "KeysMerged"),
     ("vault", "Paused"),
     ("instant", "Paused"),
     ("vault", "LossAnnouncementOpened"),  # its LossAnnounced is told
@@ -91,6 +94,8 @@ def test_every_event_that_moves_something_tells_its_amount(
     numbers = {v for v in event.inputs.values() if isinstance(v, int)}
     known = numbers | {n // SHARES_PER_UNIT for n in numbers}
     known |= {n // FUND_VIRTUAL_SHARES for n in numbers}
+    known |= {event.inputs[n] * GWEI for n in ("balanceGwei",) if n in event.inputs}
+    known |= {event.inputs[n] * 32 * ETHER for n in ("parts",) if n in event.inputs}
     known |= {
         report.consensusBalanceGwei * GWEI
         for report in event.inputs.values()
@@ -114,6 +119,22 @@ def test_keys_of_one_transaction_are_told_in_one_line(artifacts: Artifacts) -> N
     assert first.pieces == ("1 key of operator 5 proven: its validator pays to Keel",)
     (words,) = second.pieces
     assert str(words).startswith("3 keys of operator ")
+
+
+def test_a_loss_says_first_what_forfeited_bonds_bore(artifacts: Artifacts) -> None:
+    event = happened(artifacts, "vault", "LossAbsorbed")
+    (told,) = tell_recent([event])
+    parts = ("lossWei", "bondWei", "unvestedWei", "coverWei", "holdersWei", "ticketsWei")
+    shown = [piece.wei for piece in told.pieces if isinstance(piece, Amount)]
+    assert shown == [event.inputs[part] for part in parts]
+
+
+def test_validators_that_are_paid_out_are_told_together(artifacts: Artifacts) -> None:
+    one = happened(artifacts, "registry", "KeyWithdrawn")
+    operator = one.inputs["operatorId"]
+    (alone,), (both,) = (tell_recent([one] * n) for n in (1, 2))
+    assert alone.pieces == (f"1 key of operator {operator} proven: its validator is paid out",)
+    assert both.pieces == (f"2 keys of operator {operator} proven: their validators are paid out",)
 
 
 def test_an_operator_s_limit_is_written_like_every_number(artifacts: Artifacts) -> None:

@@ -60,6 +60,8 @@ def test_statistics_are_the_chains(stage: Staged, browser: Browser) -> None:
         "fund.units": found["insurance"]["wketh_units"],
         "fund.worth": found["insurance"]["worth_wei"],
         "fund.cover": found["insurance"]["covers_wei"],
+        "fund.forfeit": found["insurance"]["forfeited_bonds_wei"],
+        "slashed_wei": found["validators"]["proven_slashed_wei"],
     }
     assert {name: int(value) for name, value in shown.items()} == {n: chain[n] for n in shown}
     assert found["validators"]["staked"] == sum(
