@@ -7,6 +7,7 @@ from typing import Self
 
 from keel.chain.abi import Abi, checksummed
 from keel.chain.rpc import RpcClient
+from keel.dashboard.exit_texts import EXIT_TELLERS
 from keel.deploy.actors import ACTORS, cast_actors
 from keel.deploy.bindings import Bindings, bind_abis
 from keel.deploy.manifest import LOCAL_CHAIN_IDS, Manifest
@@ -39,7 +40,7 @@ TOLD = {
     "bonds": ("BondForfeited", "BondReleased", "BondPaid", "Covered"),
     "instant": ("Paused", "TermsSet"),
     "fund": ("Deposit", "Withdraw", "CooldownStarted", "CooldownCancelled", "Covered"),
-    "withdrawal_vault": ("ExitRequested",),
+    "exits": tuple(name for _, name in EXIT_TELLERS),
 }
 """Events that are kept, by field of Bindings; of wkETH's transfers only mints and burns."""
 

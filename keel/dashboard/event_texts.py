@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from keel.dashboard.exit_texts import EXIT_TELLERS
 from keel.dashboard.key_texts import EVENTS_TOGETHER, KEY_TELLERS, TOLD_TOGETHER
-from keel.dashboard.pieces import Amount, Key, Piece, When, Who, Words
+from keel.dashboard.pieces import Amount, Piece, When, Who, Words
 from keel.formatting.amounts import shown_bps, shown_ray
 from keel.model.constants import FUND_VIRTUAL_SHARES, GWEI, SHARES_PER_UNIT
 from keel.sight.event_index import Happened
@@ -135,17 +136,6 @@ def _lost(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     )
 
 
-def _wound_down(given: Mapping[str, Any]) -> tuple[Piece, ...]:
-    brought = Amount(given["withdrawalsWei"] + given["rewardsWei"], "ETH")
-    lost = Amount(given["lossWei"], "ETH")
-    return (
-        "Wound down: the two vaults brought ",
-        brought,
-        ", a loss of ",
-        lost,
-    )
-
-
 def _slashing_noted(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     staked, when = Amount(given["balanceWei"], "ETH"), When(given["slashedBy"])
     return ("Proven slashed: a validator of ", staked, ", by ", when)
@@ -182,11 +172,6 @@ def _wound_down(given: Mapping[str, Any]) -> tuple[Piece, ...]:
         Amount(given["lossWei"], "ETH"),
         " are missing",
     )
-
-
-def _slashing_noted(given: Mapping[str, Any]) -> tuple[Piece, ...]:
-    balance = Amount(given["balanceWei"], "ETH")
-    return ("No report has counted this slashing yet: ", balance)
 
 
 def _paused(what: str) -> Words:
@@ -259,11 +244,6 @@ def _modules(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     return ("The vault's oracle is ", oracle, ", its fund ", fund, ", its verifier ", proofs)
 
 
-def _exit(given: Mapping[str, Any]) -> tuple[Piece, ...]:
-    key = Key("0x" + bytes(given["pubkey"]).hex())
-    return ("Full exit requested for validator ", key)
-
-
 def _cooling(verb: str) -> Words:
     return lambda given: (
         Who(given["underwriter"]),
@@ -277,11 +257,9 @@ _TELLERS: Mapping[tuple[str, str], tuple[str, Words]] = {
     ("vault", "RedeemedInstantly"): ("out", _redeemed),
     ("vault", "Rebased"): ("report", _rebased),
     ("vault", "LossAbsorbed"): ("loss", _lost),
-    ("vault", "WoundDown"): ("loss", _wound_down),
+    ("vault", "WoundDown"): ("out", _wound_down),
     ("vault", "SlashingNoted"): ("loss", _slashing_noted),
     ("vault", "CoverFailed"): ("loss", _cover_failed),
-    ("vault", "SlashingNoted"): ("loss", _slashing_noted),
-    ("vault", "WoundDown"): ("out", _wound_down),
     ("vault", "Staked"): ("validator", _staked),
     ("vault", "Swept"): ("out", _swept),
     ("vault", "TicketsFinalisedWithoutReport"): ("out", _finalised_alone),
@@ -308,5 +286,5 @@ _TELLERS: Mapping[tuple[str, str], tuple[str, Words]] = {
     ("fund", "Covered"): ("loss", _covered),
     ("fund", "CooldownStarted"): ("door", _cooling("started")),
     ("fund", "CooldownCancelled"): ("door", _cooling("ended")),
-    ("withdrawal_vault", "ExitRequested"): ("validator", _exit),
+    **EXIT_TELLERS,
 }

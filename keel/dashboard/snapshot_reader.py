@@ -166,8 +166,9 @@ def _accounts(got: dict[str, Any]) -> Accounts:
 
 def _asked_units(got: dict[str, Any], accounts: Accounts) -> int:
     """What the vault asks the fund for at most, were a loss reported now (LOS-2)."""
-    by_proof = got["slashed"] * accounts.shares // max(accounts.visible_wei, 1) // SHARES_PER_UNIT
-    return max(int(got["fund_units"]) * UNPROVEN_COVER_BPS // BPS, by_proof)
+    slashed_wei, fund_units = int(got["slashed"]), int(got["fund_units"])
+    by_proof = slashed_wei * accounts.shares // max(accounts.visible_wei, 1) // SHARES_PER_UNIT
+    return max(fund_units * UNPROVEN_COVER_BPS // BPS, by_proof)
 
 
 def _claimable_ids(index: EventIndex, last_finalised: int) -> list[int]:

@@ -104,7 +104,7 @@ class Insurance(_Part):
 
 
 class Statistics(_Part):
-    """Keel at one block. `state` is one of STA-2: normal, awaiting, slashed, announced and so on."""
+    """Keel at one block. `state` is one of those of STA-2."""
 
     chain_id: int
     block: BlockNumbers

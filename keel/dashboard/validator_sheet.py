@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from keel.dashboard.beacon import BeaconClient
+from keel.dashboard.exit_texts import REASONS
+from keel.model.commitment import public_key_hash
 from keel.model.constants import GWEI
 from keel.sight.event_index import Happened
 from keel.sight.key_lives import STAGE_OF, key_lives
@@ -54,8 +56,9 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class ExitRequest:
-    """An exit that was asked for by EIP-7002."""
+    """An exit that was asked for by EIP-7002, and why that was allowed (REQ-1)."""
 
+    reason: str
     time: int
     transaction_hash: str
 
@@ -77,10 +80,11 @@ def known_keys(events: Sequence[Happened]) -> tuple[KnownKey, ...]:
 
 def exit_requests(events: Sequence[Happened], pubkey: str) -> tuple[ExitRequest, ...]:
     """Exits asked for of one key."""
+    root = public_key_hash(bytes.fromhex(pubkey[2:]))
     return tuple(
-        ExitRequest(event.time, event.event.log.transaction_hash)
-        for event in events
-        if event.name == "ExitRequested" and _key(event) == pubkey
+        ExitRequest(REASONS[each.inputs["reason"]], each.time, each.event.log.transaction_hash)
+        for each in events
+        if each.name == "ExitRequested" and each.inputs["pubkeyRoot"] == root
     )
 
 
@@ -131,7 +135,3 @@ def _standing(
 def _epoch(text: str) -> int | None:
     number = int(text)
     return None if number == _FAR_FUTURE_EPOCH else number
-
-
-def _key(event: Happened) -> str:
-    return "0x" + bytes(event.inputs["pubkey"]).hex()

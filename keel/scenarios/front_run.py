@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from keel.chain.abi import checksummed
-from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.requests import submit_deposit
@@ -17,6 +16,7 @@ from keel.model.constants import GWEI, PREDEPOSIT_WEI
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.operators import NETWORK, admit, own_keys
 from keel.scenarios.proofs import prove
+from keel.scenarios.refusals import refusal
 from keel.sight.predeposits import Predeposit
 
 NAME = "Wreckers"
@@ -27,6 +27,8 @@ _KEY_NUMBER = 200
 class FrontRun:
     """What the attack came to. `slots` is what it took the chain to make the validator.
 
+    `refused_stake` says why nobody can stake the pool's ether on the key, `refused_predeposit` why
+    its operator can predeposit no other one; empty if they can.
     `index` is that of the validator, `paid_to` the address that its credentials name. `own_wei` is
     what it cost its operator, `pool_wei` what the vault held before and holds after it.
     """
@@ -70,8 +72,17 @@ def front_run(world: BeaconWorld, actor: str = "attacker") -> FrontRun:
         pool_wei=(pool_before_wei, balance_wei(world.rpc, c.vault.address)),
         gas_used=gas_used,
         is_frozen=c.registry.operator(operator_id).frozen,
-        refused_stake=_refused_stake(world, key),
-        refused_predeposit=_refused_predeposit(world, operator_id, attacker, another),
+        refused_stake=refusal(
+            lambda: c.registry.stake(key.public_key, sender=world.actors["stranger"])
+        ),
+        refused_predeposit=refusal(
+            lambda: c.registry.predeposit(
+                operator_id,
+                *_arguments(world, another),
+                sender=attacker,
+                value_wei=PREDEPOSIT_WEI,
+            )
+        ),
     )
 
 
@@ -84,25 +95,3 @@ def _arguments(world: BeaconWorld, key: ValidatorKey) -> tuple[bytes, bool]:
 def _paid_to(chain: BeaconChain, index: int) -> str:
     credentials = bytes(chain.state.validators[index].withdrawal_credentials)
     return checksummed("0x" + credentials[-20:].hex())
-
-
-def _refused_stake(world: BeaconWorld, key: ValidatorKey) -> str:
-    """Why nobody can stake the pool's ether on the key; empty if somebody can."""
-    try:
-        world.contracts.registry.stake(key.public_key, sender=world.actors["stranger"])
-    except Reverted as error:
-        return str(error.cause)
-    return ""
-
-
-def _refused_predeposit(
-    world: BeaconWorld, operator_id: int, manager: str, key: ValidatorKey
-) -> str:
-    """Why the operator can predeposit no other key; empty if it can."""
-    try:
-        world.contracts.registry.predeposit(
-            operator_id, *_arguments(world, key), sender=manager, value_wei=PREDEPOSIT_WEI
-        )
-    except Reverted as error:
-        return str(error.cause)
-    return ""

@@ -64,10 +64,10 @@ def await_staked(world: CircleWorld, validators: int) -> Staked:
     world.circle.until(
         lambda: registry.totals().staked >= validators, f"staking {validators} validators"
     )
-    return _staked(world, _receipts_of(world, "KeyStaked"))
+    return _staked(world, receipts_of(world, "KeyStaked"))
 
 
-def _receipts_of(world: World, event_name: str) -> list[Receipt]:
+def receipts_of(world: World, event_name: str) -> list[Receipt]:
     """Of all transactions in which the registry emitted an event of this name."""
     registry, last_block = world.contracts.registry, block_head(world.rpc).number
     events = registry.events_between(world.first_block, last_block, event_name)
@@ -96,7 +96,7 @@ def _staked(world: World, receipts: Iterable[Receipt]) -> Staked:
         bonds_wei=bonds_wei,
         proven_by_keeper=sum(
             len(registry.events(receipt, "KeyProven"))
-            for receipt in _receipts_of(world, "KeyProven")
+            for receipt in receipts_of(world, "KeyProven")
             if receipt.sender == keeper
         ),
     )

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from keel.formatting.amounts import shown_ether, shown_seconds
-from keel.model.constants import ETHER, GWEI
+from keel.formatting.amounts import shown_bps, shown_ether, shown_seconds
+from keel.model.constants import BPS, ETHER, GWEI
+from keel.model.frames import State
 from keel.scenarios.chapter import Chapter, Life, name_of
 from keel.scenarios.circle_world import has_signed, kill_in_mid_frame
 from keel.scenarios.keepers import await_exit_asked, await_paid_out
 from keel.scenarios.key_chapters import FRONT_RUN, PREDEPOSIT, PROOF, STAKE
 from keel.scenarios.operators import await_rewards
+from keel.scenarios.slashings import await_loss, await_slashings_proven, run_for_the_exit
 from keel.scenarios.users import (
     a_frame_passes,
     claim_ticket,
@@ -23,7 +25,6 @@ from keel.scenarios.validators import (
     Lost,
     await_activation,
     frames_offline,
-    lost_by,
     sign_twice,
     suffer_penalty,
     work,
@@ -34,7 +35,8 @@ TICKET_PRICE_WEI = 49 * ETHER
 INSURANCE_WEI = 3 * ETHER
 MEV_WEI = ETHER // 200
 LARGE_TICKET_WEI = 100 * ETHER
-OFFENDERS = 1
+OFFENDERS = 3
+RUN_WEI = 10 * ETHER
 VICTIM = 2
 
 
@@ -121,26 +123,57 @@ def _lose_with_cover(life: Life) -> Iterator[str]:
 
 def _slash(life: Life) -> Iterator[str]:
     life.slashed = sign_twice(life.world, OFFENDERS)
-    (culprit,) = life.slashed.indices
+    culprits = ", ".join(map(str, life.slashed.indices))
     yield (
-        f"Validator {culprit} voted twice in one epoch; the next block proved it, and it lost "
+        f"Validators {culprits} voted twice in one epoch; the next block proved it, and they lost "
         f"{shown_ether(life.slashed.first_penalty_gwei * GWEI)} ETH at once. The beacon state says "
-        f"that it will lose {shown_ether(life.slashed.expected_gwei * GWEI)} ETH more."
+        f"that they will lose {shown_ether(life.slashed.expected_gwei * GWEI)} ETH more."
+    )
+    proven = await_slashings_proven(life.circled, life.slashed)
+    yield (
+        f"{proven.slots} slots later the keeper had proven {proven.validators} slashings of "
+        f"{shown_ether(proven.balance_wei)} ETH in all, for "
+        f"{proven.gas_used // proven.validators:,} gas each: the state is "
+        f"{proven.state.name.lower()}."
+    )
+    yield (
+        f"{shown_ether(proven.forfeit_wei)} ETH of their operators' bonds are forfeit: they pay "
+        "for the loss first."
     )
 
 
-def _sell(life: Life) -> Iterator[str]:
+def _run(life: Life) -> Iterator[str]:
+    tried = run_for_the_exit(life.world, "redeemer", "depositor", RUN_WEI)
+    yield (
+        "The redeemer, who watches the beacon chain, wants its ether before the loss is reported: "
+        f"instant redemption is refused ({tried.redemption})."
+    )
+    yield f"Nor can anybody buy in meanwhile ({tried.deposit})."
     life.ticket_id = request_ticket(life.world, "depositor", TICKET_WEI)
-    yield f"The depositor requested ticket {life.ticket_id} for {shown_ether(TICKET_WEI)} ETH."
+    yield (
+        f"The depositor requested ticket {life.ticket_id} for {shown_ether(TICKET_WEI)} ETH: that "
+        "is always possible, but a ticket bears losses until it is finalised."
+    )
     sell_ticket(life.world, life.ticket_id, "depositor", "stranger", TICKET_PRICE_WEI)
     yield f"A stranger bought it for {shown_ether(TICKET_PRICE_WEI)} ETH (ERC-721 transfer)."
 
 
 def _lose_without_cover(life: Life) -> Iterator[str]:
-    lost = lost_by(life.world.next_report())
+    announced, lost = await_loss(life.circled)
     yield "The next report counts all of it, long before the chain takes it; others earned."
+    if announced is not None:
+        yield (
+            f"It is more than the {shown_ether(announced.judgement.limitWei)} ETH that may be "
+            f"applied at once, so the report of slot {announced.report.ref_slot} announced it, and "
+            f"{lost.reported.signatures} members had to sign the next one."
+        )
     yield _told("What was left of it", lost)
-    yield f"The same report finalised ticket {life.ticket_id}."
+    yield (
+        f"Holders lost {shown_bps(lost.holders_bps)}, ticket {life.ticket_id} "
+        f"{shown_bps(lost.tickets_wei * BPS // TICKET_WEI)}: the run for the exit gained nothing."
+    )
+    state = State(life.world.contracts.vault.state()).name.lower()
+    yield f"The same report finalised the ticket. It counts the slashings, so the state is {state}."
 
 
 def _lose_no_more(life: Life) -> Iterator[str]:
@@ -240,8 +273,8 @@ CHAPTERS = (
     Chapter("Both tokens grow over the following frame", _grow),
     Chapter("A reporter is killed in mid-frame", _die),
     Chapter("A loss, with enough insurance", _lose_with_cover),
-    Chapter("A validator is slashed", _slash),
-    Chapter("A ticket is requested, and sold", _sell),
+    Chapter("Validators are slashed, and a proof closes the doors", _slash),
+    Chapter("A run for the exit, and a ticket that is sold", _run),
     Chapter("A loss, with too little insurance", _lose_without_cover),
     Chapter("The ticket is claimed by its new owner", _claim),
     Chapter("The slashed lose what was counted already", _lose_no_more),

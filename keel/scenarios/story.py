@@ -20,11 +20,12 @@ _KEYS = {
     "KeyProven": "Validators were proven to pay to Keel",
     "KeyForeign": "Validators were proven to pay to somebody else, their operators are frozen",
     "KeyDropped": "Operators dropped keys, for good",
+    "ExitRequested": "Validators were asked to exit (EIP-7002)",
     "KeySlashed": "Validators were proven slashed, their bonds are forfeit",
     "KeyWithdrawn": "Validators were proven to be paid out, their bonds leave after a cooldown",
     "KeyStaked": "{ether} ETH of the pool followed proven keys",
 }
-"""What happened to the keys of one transaction, by the registry's events."""
+"""What happened to the keys of one transaction."""
 
 
 class Story:
@@ -54,7 +55,7 @@ class Story:
     def _transactions(self, first_block: int, last_block: int) -> list[list[Event]]:
         """Keel's events by transaction, in the order of the chain."""
         c = self._contracts
-        emitters = (c.oracle, c.vault, c.queue, c.registry, c.withdrawal_vault)
+        emitters = (c.oracle, c.vault, c.queue, c.registry, c.bonds, c.exits)
         events = [
             event for each in emitters for event in each.events_between(first_block, last_block)
         ]
@@ -74,10 +75,6 @@ class Story:
             counts = Counter(event.inputs["operatorId"] for event in _of(events, name))
             parts = ", ".join(f"{n} of {self._operator(each)}" for each, n in counts.items())
             yield f"{_KEYS[name].format(ether=31 * sum(counts.values()))}: {parts}."
-        if "ExitRequested" in names:
-            pubkeys = [event.inputs["pubkey"] for event in _of(events, "ExitRequested")]
-            shown = ", ".join(f"0x{bytes(each).hex()[:8]}..." for each in pubkeys)
-            yield f"A keeper asked for exits (EIP-7002): {shown}."
         for event in events:
             yield from self._plain(event.name, event.inputs)
 
@@ -100,7 +97,8 @@ class Story:
             operator = self._operator(inputs["operatorId"])
             yield f"{operator} received rewards of {shown_ether(worth_wei, 6)} kETH."
         elif name == "SlashingNoted":
-            yield from self._doors(inputs["balanceWei"])
+            balance = shown_ether(inputs["balanceWei"])
+            yield f"{balance} ETH count as slashed until a report covers it, and may close doors."
         elif name == "BondPaid":
             worth_wei = self._contracts.wrapped.convertToAssets(inputs["units"])
             operator = self._operator(inputs["operatorId"])

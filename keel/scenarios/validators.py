@@ -8,7 +8,7 @@ from keel.chain.state import balance_wei
 from keel.circle.reports import Reported
 from keel.consensus.beacon.offences import vote_twice
 from keel.errors import KeelError
-from keel.model.constants import GWEI
+from keel.model.constants import BPS, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.members import next_reference_slot
 
@@ -97,15 +97,21 @@ def _send_tip(world: BeaconWorld) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The parts of a loss, wei, as LossAbsorbed names them."""
+    """The parts of a loss, wei, as LossAbsorbed names them; `visible_wei` is V before it."""
 
     reported: Reported
+    visible_wei: int
     loss_wei: int
     bond_wei: int
     unvested_wei: int
     cover_wei: int
     holders_wei: int
     tickets_wei: int
+
+    @property
+    def holders_bps(self) -> int:
+        """What each holder lost, but for bonds and fund, whose shares were burned."""
+        return self.holders_wei * BPS // (self.visible_wei - self.bond_wei - self.cover_wei)
 
 
 class LossNotAppliedError(KeelError):
@@ -114,8 +120,8 @@ class LossNotAppliedError(KeelError):
 
 def lost_by(reported: Reported) -> Lost:
     """What a report's loss was borne by; raises LossNotAppliedError when none was applied."""
-    absorbed = reported.event("LossAbsorbed")
-    if absorbed is None:
+    absorbed, rebased = reported.event("LossAbsorbed"), reported.event("Rebased")
+    if absorbed is None or rebased is None:
         raise LossNotAppliedError(
             f"a loss of {reported.judgement.lossWei} wei was not applied: "
             f"{reported.judgement.limitWei} wei may be applied at once"
@@ -123,6 +129,7 @@ def lost_by(reported: Reported) -> Lost:
     inputs = absorbed.inputs
     return Lost(
         reported,
+        rebased.inputs["visibleBeforeWei"],
         inputs["lossWei"],
         inputs["bondWei"],
         inputs["unvestedWei"],
@@ -136,10 +143,12 @@ def lost_by(reported: Reported) -> Lost:
 class Slashed:
     """Keel's validators that were slashed, what the chain took from them at once, and what it will.
 
-    `penalty_slot` is the first slot after the larger penalty, that for many slashings at a time.
+    `slot` is that of the block which slashed them, `penalty_slot` the first after the larger
+    penalty, that for many slashings at a time.
     """
 
     indices: tuple[int, ...]
+    slot: int
     first_penalty_gwei: int
     expected_gwei: int
     penalty_slot: int
@@ -183,6 +192,7 @@ def sign_twice(world: BeaconWorld, count: int) -> Slashed:
     penalty_epoch = withdrawable - int(spec.EPOCHS_PER_SLASHINGS_VECTOR) // 2
     return Slashed(
         indices,
+        beacon.chain.slot,
         sum(before) - sum(after),
         sum(beacon.standings()[pubkey].penalty_gwei for pubkey in chosen),
         (penalty_epoch + 1) * int(spec.SLOTS_PER_EPOCH),

@@ -164,7 +164,7 @@ def _oracle(connection: Connection, books: Books) -> Table:
     table.add_row("signed by", escape(_signers_of_last_report(connection) or "nobody lately"))
     counts = (last.activeValidators, last.exitedValidators, last.slashedValidators)
     table.add_row("validators", "{} active, {} exited, {} slashed".format(*counts))
-    table.add_row("exits", f"{_exits_asked_for(connection)} asked for lately (EIP-7002)")
+    table.add_row("exits", _exits(connection))
     table.add_row("reportable", f"slot {reportable}; the next one in {wait}")
     table.add_row("quorum", f"{oracle.quorum()} of {len(members)} members")
     slashed_wei = connection.contracts.vault.slashedWei()
@@ -199,9 +199,20 @@ def _signers_of_last_report(connection: Connection) -> str:
     return f"{signers}; posted by {names.get(poster, poster)}"
 
 
+def _exits(connection: Connection) -> str:
+    """What was asked for, what tickets lack, and how much more others than managers may ask for."""
+    exits = connection.contracts.exits
+    missing_wei, available = exits.missingWei(), exits.exitsAvailable()
+    return (
+        f"{_exits_asked_for(connection)} asked for lately (EIP-7002); tickets lack "
+        f"{shown_ether(missing_wei)} ETH that nothing on its way will bring; at most "
+        f"{available:,} more times 32 ETH for them now"
+    )
+
+
 def _exits_asked_for(connection: Connection) -> int:
-    events = _lately(connection, connection.contracts.withdrawal_vault)
-    return len({event.inputs["pubkey"] for event in events if event.name == "ExitRequested"})
+    events = _lately(connection, connection.contracts.exits)
+    return len({event.inputs["pubkeyRoot"] for event in events if event.name == "ExitRequested"})
 
 
 def _lately(connection: Connection, contract: Contract) -> list[Event]:

@@ -24,7 +24,8 @@ _MOVES_NOTHING = {
     ("oracle", "MemberRemoved"),
     ("oracle", "QuorumSet"),
     ("queue", "IndexLowered"),
-    ("withdrawal_vault", "ExitRequested"),
+    ("exits", "ExitEnded"),
+    ("exits", "ConsolidationRequested"),
     ("registry", "OperatorUnfrozen"),
     ("registry", "KeyWithdrawn"),  # what a validator pays out reaches the vault by itself
     ("registry", "KeysMerged"),
@@ -94,7 +95,7 @@ def test_every_event_that_moves_something_tells_its_amount(
     numbers = {v for v in event.inputs.values() if isinstance(v, int)}
     known = numbers | {n // SHARES_PER_UNIT for n in numbers}
     known |= {n // FUND_VIRTUAL_SHARES for n in numbers}
-    known |= {event.inputs[n] * GWEI for n in ("balanceGwei",) if n in event.inputs}
+    known |= {event.inputs[n] * GWEI for n in ("balanceGwei", "amountGwei") if n in event.inputs}
     known |= {event.inputs[n] * 32 * ETHER for n in ("parts",) if n in event.inputs}
     known |= {
         report.consensusBalanceGwei * GWEI

@@ -9,7 +9,11 @@ from keel.consensus.gateway.server import at_once, serving_rpc
 from keel.consensus.gateway.steering import Steering
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import write_manifest
+from keel.formatting.amounts import shown_ether
+from keel.model.constants import GWEI
 from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.slashings import prove_slashed
+from keel.scenarios.validators import sign_twice
 from keel.sight.books import read_books
 from tests.scenarios.terminal import Terminal
 
@@ -47,3 +51,39 @@ def test_status_tells_why_an_apr_is_absurd_while_rewards_stream(
     expected = 384 * isqrt(35_000_000) / (epoch_seconds * isqrt(active_ether))
     assert abs(times / expected - 1) < 0.02
     assert abs(there - apr / expected) < 0.02 * there + 0.01
+
+
+def test_status_says_what_is_proven_slashed_what_that_closes_and_who_pays_first(
+    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    world = validating_world
+    terminal = _terminal(world, artifacts, tmp_path)
+    slashed = sign_twice(world, 1)
+    assert "proven slashed" not in terminal.succeed(status)
+    forfeit_wei = prove_slashed(world, slashed).forfeit_wei
+    told = terminal.succeed(status)
+    assert "state slashed" in told
+    assert "proven slashed validators with 32 ETH since the last report" in told
+    assert "doors are closed until it is reported" in told
+    assert f"forfeited bonds {shown_ether(forfeit_wei)}" in told
+    world.next_report()
+    assert "proven slashed" not in terminal.succeed(status)
+
+
+def test_status_counts_the_exits_asked_for(
+    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    world, exits = validating_world, validating_world.contracts.exits
+    terminal = _terminal(world, artifacts, tmp_path)
+    assert "exits 0 asked for lately (EIP-7002); tickets lack 0 ETH" in terminal.succeed(status)
+    prover, block = world.beacon.shown()
+    manager, pubkey = world.actors["operator_manager_1"], next(iter(world.beacon.operators))
+    proof = prover.validator(world.beacon.standings()[pubkey].index)
+    exits.requestExit.send(pubkey, block, *proof, sender=manager, value_wei=GWEI)
+    assert "exits 1 asked for lately (EIP-7002)" in terminal.succeed(status)
+
+
+def _terminal(world: BeaconWorld, artifacts: Artifacts, folder: Path) -> Terminal:
+    path = folder / "manifest.json"
+    write_manifest(world.manifest, path, artifacts)
+    return Terminal(world.beacon.chain.rpc.url, path)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from keel.chain.system_contracts import withdrawal_request_fee_wei
 from keel.commands.claim import cli as claim
 from keel.commands.redeem import cli as redeem
 from keel.commands.request import cli as request
@@ -188,15 +187,6 @@ def test_status_shows_the_oracle_that_the_vault_has_now(keel: Keel, terminal: Te
     told = terminal.succeed(status)
     assert "3 of 4 members" in told
     assert "none by this oracle" in told
-
-
-def test_status_counts_the_exits_asked_for(keel: Keel, terminal: Terminal) -> None:
-    assert "exits 0 asked for lately" in terminal.succeed(status)
-    vault, keeper = keel.quick.withdrawal_vault, keel.actors.keeper.address
-    for pubkey in (b"\1" * 48, b"\2" * 48, b"\1" * 48):
-        fee_wei = withdrawal_request_fee_wei(keel.rpc)
-        vault.requestExit.send([pubkey], sender=keeper, value_wei=fee_wei)
-    assert "exits 2 asked for lately" in terminal.succeed(status)
 
 
 def test_status_of_an_account_shows_what_it_has(terminal: Terminal) -> None:
