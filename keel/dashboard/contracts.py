@@ -22,7 +22,7 @@ PURPOSES: Mapping[str, str] = {
     "InstantRedemption": "ether at once, for a fee",
     "AccountingOracle": "reports of the committee",
     "OperatorRegistry": "operators, their keys and rewards",
-    "OperatorBonds": "operators' wkETH, 1 ETH worth for each 32; forfeited parts cover losses first",
+    "OperatorBonds": "operators' wkETH, 1 ETH worth for each 32; forfeited ones cover first",
     "InsuranceFund": "underwriters' wkETH, which covers losses before holders do",
     "ValidatorProofs": "what the beacon chain's state says of validators, by proof",
     "WithdrawalVault": "receives withdrawals from the beacon chain",

@@ -25,8 +25,8 @@ def test_a_proof_closes_the_doors_until_a_report_counts_the_slashing(
     assert (proven.validators, proven.balance_wei) == (1, 32 * ETHER)
     assert proven.state is State.SLASHED
     run = run_for_the_exit(world, "depositor", "holder")
-    assert run.redemption.startswith("ActionClosed")
-    assert run.deposit.startswith("ActionClosed")
+    assert run.redemption == "StateNotNormal(state=2)"
+    assert run.deposit == "ActionClosed(action=0, state=2)"
     await_loss(world)
     assert run_for_the_exit(world, "depositor", "holder").redemption == ""
     require_identity(world)
