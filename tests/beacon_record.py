@@ -5,10 +5,11 @@ anew: validators, balances, and what is above them. test_beacon_record.py compar
 the specification's own root.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,14 +76,23 @@ class Shown:
         """Arguments of `proveKey`."""
         return (self.block, *self.prover.validator(self.places[pubkey]))
 
+    def balance(self, pubkey: bytes) -> Arguments:
+        """Arguments of `noteBalance` beside the key."""
+        _, chunk, branch = self.prover.balance(self.places[pubkey])
+        return (self.block, chunk, branch)
+
 
 @dataclass
 class BeaconRecord:
-    """All validators of a beacon chain, in the order in which they came; strangers' first."""
+    """All validators of a beacon chain, in the order in which they came; strangers' first.
+
+    A balance is what is effective where `balances_gwei` has no other one.
+    """
 
     validators: list[BeaconValidator] = field(
         default_factory=lambda: [_stranger(number) for number in range(STRANGERS)]
     )
+    balances_gwei: dict[bytes, int] = field(default_factory=dict)
 
     @property
     def places(self) -> dict[bytes, int]:
@@ -102,19 +112,26 @@ class BeaconRecord:
         place = self.places[pubkey]
         self.validators[place] = self.validators[place]._replace(**fields)
 
-    def show(self, rpc: RpcClient, fork: Fork = "fulu") -> Shown:
+    def show(self, rpc: RpcClient, fork: Fork = "fulu", slot: int = _SLOT) -> Shown:
         """Let EIP-4788 say that the state's block is the parent of the latest one."""
-        prover = prover_of(self.validators, fork)
+        prover = prover_of(self.validators, fork, self.balances_gwei, slot)
         timestamp = now(rpc)
         set_beacon_root(rpc, timestamp, prover.tree.header_fields.root)
         return Shown(prover, prover.block(timestamp), self.places)
 
 
-def prover_of(validators: Sequence[BeaconValidator], fork: Fork = "fulu") -> Prover:
-    """Put validators into the session's state, a balance of what is effective for each."""
+def prover_of(
+    validators: Sequence[BeaconValidator],
+    fork: Fork = "fulu",
+    balances_gwei: Mapping[bytes, int] = MappingProxyType({}),
+    slot: int = _SLOT,
+) -> Prover:
+    """Put validators into the session's state; what is effective is the balance unless named."""
     base = _base(fork)
     records = _records(validators, base.state.layout.validator_dtype)
-    balances = np.array([v.effective_balance_gwei for v in validators], "<u8")
+    balances = np.array(
+        [balances_gwei.get(v.pubkey, v.effective_balance_gwei) for v in validators], "<u8"
+    )
     spans = {
         "validators": memoryview(records.tobytes()),
         "balances": memoryview(balances.tobytes()),
@@ -126,7 +143,7 @@ def prover_of(validators: Sequence[BeaconValidator], fork: Fork = "fulu") -> Pro
         validators=np.frombuffer(spans["validators"], base.state.layout.validator_dtype),
         balances_gwei=balances,
     )
-    return Prover(state, _rehashed(base.tree, state))
+    return Prover(state, _rehashed(base.tree, state, slot))
 
 
 def whole_state(validators: Sequence[BeaconValidator], fork: Fork = "fulu") -> State:
@@ -142,7 +159,7 @@ def whole_state(validators: Sequence[BeaconValidator], fork: Fork = "fulu") -> S
     return state
 
 
-def _rehashed(tree: StateTree, state: EncodedState) -> StateTree:
+def _rehashed(tree: StateTree, state: EncodedState, slot: int) -> StateTree:
     validators, balances = validators_tree(state), balances_tree(state)
     roots = [tree.fields.leaf(place) for place in range(len(tree.fields.levels[0]))]
     roots[tree.validators_position] = validators.root
@@ -150,8 +167,10 @@ def _rehashed(tree: StateTree, state: EncodedState) -> StateTree:
     for name in _BLANK:
         root = state.spec.hash_tree_root(state.decoded(name))
         roots[state.layout.state.position(name)] = bytes(root)
+    roots[state.layout.state.position("slot")] = _chunk(slot)
     fields = field_tree(roots)
     header = as_nodes([tree.header_fields.leaf(place) for place in range(5)]).copy()
+    header[0] = np.frombuffer(_chunk(slot), np.uint8)
     header[_STATE_ROOT] = np.frombuffer(fields.root, np.uint8)
     return replace(
         tree,
@@ -170,6 +189,10 @@ def _records(validators: Sequence[BeaconValidator], kind: np.dtype[np.void]) -> 
             for value in validator
         )
     return records
+
+
+def _chunk(number: int) -> bytes:
+    return number.to_bytes(8, "little").ljust(32, b"\0")
 
 
 @cache

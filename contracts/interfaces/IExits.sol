@@ -54,8 +54,9 @@ interface IExits is IErrors {
     error NothingMissing();
     /// @notice The operator has `live` parts; with `least` or more its validators could be asked for.
     error BelowTarget(uint256 operatorId, uint256 live, uint256 least);
-    /// @notice Nothing shows that the chain ignored the request: the state is from before `since`.
-    error ExitUnderWay(bytes32 pubkeyRoot, uint256 since, uint256 shownTime);
+    error ExitUnderWay(bytes32 pubkeyRoot, uint256 since);
+    /// @notice The state is from before `since`, so it shows nothing of what the chain made of the request.
+    error StateTooOld(bytes32 pubkeyRoot, uint256 since, uint256 shownTime);
     /// @notice The validator has no exit epoch, or was slashed, which the registry takes the proof of.
     error NotLeaving(bytes32 pubkeyRoot, bool slashed);
     error NothingToEnd();
@@ -68,7 +69,7 @@ interface IExits is IErrors {
 
     /// @notice REQ-1: ask the chain to exit the validator of a staked key. Whoever asks; reverts `NothingMissing`,
     /// `BelowTarget` or `LimitExceeded` unless a reason holds. For a validator that was asked before, nothing but a
-    /// state that includes the request and shows that the chain ignored it (`ExitUnderWay`).
+    /// state that includes the request and shows that the chain ignored it (`StateTooOld`).
     /// @param pubkey 48 bytes
     function requestExit(
         bytes calldata pubkey,

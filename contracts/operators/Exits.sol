@@ -130,7 +130,7 @@ contract Exits is IExits {
             _forget(key, pubkeyRoot);
             return;
         }
-        if (since != 0) revert ExitUnderWay(pubkeyRoot, since, block.timestamp);
+        if (since != 0) revert ExitUnderWay(pubkeyRoot, since);
         leaving.since = uint40(block.timestamp);
         _count(key, pubkeyRoot, validator.effectiveBalanceGwei);
         emit ExitNoted(key.operatorId, pubkeyRoot, leaving.balanceGwei);
@@ -355,12 +355,12 @@ contract Exits is IExits {
             revert IOperatorRegistry.OnlyManager(operatorId, msg.sender);
         }
         uint256 since = _leaving[pubkeyRoot].since;
-        if (since != 0) revert ExitUnderWay(pubkeyRoot, since, block.timestamp);
+        if (since != 0) revert ExitUnderWay(pubkeyRoot, since);
     }
 
     /// @dev A state that includes the block in which the exit was asked for, or noted.
     function _requireShownSince(uint256 since, bytes32 pubkeyRoot, uint256 shownTime) private pure {
-        if (shownTime < since) revert ExitUnderWay(pubkeyRoot, since, shownTime);
+        if (shownTime < since) revert StateTooOld(pubkeyRoot, since, shownTime);
     }
 
     function _requireLengths(uint256 left, uint256 right) private pure {

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-interface IExits {
-    function requestExit(bytes[] calldata pubkeys) external payable;
-}
-
-/// @title Asks for exits and then does with the refund what it was told: refuse it, or ask again with it
+/// @title Asks for exits and then does with the refund what it was told: refuse it, or ask for another one with it
 contract TestExitCaller {
     error RefundRefused(uint256 refundWei);
 
@@ -15,30 +11,37 @@ contract TestExitCaller {
         AskAgain
     }
 
-    IExits public immutable WITHDRAWAL_VAULT;
+    address public immutable EXITS;
     OnRefund public onRefund;
-    bytes[] internal _pubkeys;
+    bytes internal _next;
 
-    constructor(address withdrawalVault) {
-        WITHDRAWAL_VAULT = IExits(withdrawalVault);
+    constructor(address exits) {
+        EXITS = exits;
     }
 
     receive() external payable {
         if (onRefund == OnRefund.Refuse) revert RefundRefused(msg.value);
         if (onRefund == OnRefund.Keep) return;
         onRefund = OnRefund.Keep;
-        WITHDRAWAL_VAULT.requestExit{value: msg.value}(_pubkeys);
+        _ask(_next);
     }
 
-    function setOnRefund(OnRefund what) external {
+    /// @param next call that the refund pays for
+    function setOnRefund(OnRefund what, bytes calldata next) external {
         onRefund = what;
+        _next = next;
     }
 
-    function requestExit(bytes[] calldata pubkeys) external payable {
-        delete _pubkeys;
-        for (uint256 i = 0; i < pubkeys.length; ++i) {
-            _pubkeys.push(pubkeys[i]);
+    function ask(bytes calldata data) external payable {
+        _ask(data);
+    }
+
+    function _ask(bytes memory data) private {
+        (bool isDone, bytes memory answer) = EXITS.call{value: msg.value}(data);
+        if (isDone) return;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            revert(add(answer, 0x20), mload(answer))
         }
-        WITHDRAWAL_VAULT.requestExit{value: msg.value}(pubkeys);
     }
 }
