@@ -1,47 +1,47 @@
-"""Operators' bonds: wkETH worth 1 ETH for each validator when it was staked.
+"""Operators' bonds: wkETH worth 1 ETH for each 32 ETH when they were staked.
 
-BND-1: a bond belongs in equal parts to the validators that were not released.
-BND-2: what has exited by the newest report is released and cools down; one release during another
-joins it, and the time left is the mean of both, weighted by units.
+BND-1: a bond belongs in equal parts to what was neither released nor forfeit; the last part takes
+what rounding left.
+BND-2: what is released cools down by itself, key by key.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from keel.model.registry_errors import BondLeaving, NothingToPay, NothingToRelease
-from keel.model.rounding import ceil_div
+from keel.model.registry_errors import BondLeaving, NothingToPay
 
 
 @dataclass(frozen=True)
 class Bond:
-    """Units of wkETH; validators released of all that the operator ever had."""
+    """Units of wkETH, and the parts of 32 ETH that they belong to."""
 
     units: int = 0
-    leaving_units: int = 0
-    released: int = 0
+    parts: int = 0
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What a key's release took out of its operator's bond (BND-2)."""
+
+    units: int = 0
+    operator_id: int = 0
     payable_at: int = 0
 
 
-def release(
-    bond: Bond, operator_id: int, exited: int, staked: int, *, now: int, cooldown_seconds: int
-) -> Bond:
-    """Let the part of exited validators cool down (BND-2); raises NothingToRelease."""
-    if exited <= bond.released:
-        raise NothingToRelease(operator_id, exited, bond.released)
-    units = bond.units * (exited - bond.released) // (staked - bond.released)
-    leaving_units = bond.leaving_units + units
-    weighted = bond.leaving_units * max(0, bond.payable_at - now) + units * cooldown_seconds
-    return Bond(bond.units - units, leaving_units, exited, now + ceil_div(weighted, leaving_units))
+def with_parts(bond: Bond, parts: int, units_each: int) -> Bond:
+    """Add what a stake mints (KEY-6)."""
+    return Bond(bond.units + parts * units_each, bond.parts + parts)
 
 
-def payable_units(bond: Bond, operator_id: int, now: int) -> int:
+def take(bond: Bond, parts: int) -> tuple[Bond, int]:
+    """Take the units of so many parts out of a bond (BND-1)."""
+    units = bond.units * parts // bond.parts
+    return Bond(bond.units - units, bond.parts - parts), units
+
+
+def payable_units(leaving: Leaving, root: bytes, now: int) -> int:
     """What has cooled down (BND-3); raises Refused."""
-    if not bond.leaving_units:
-        raise NothingToPay(operator_id)
-    if now < bond.payable_at:
-        raise BondLeaving(operator_id, bond.payable_at, now)
-    return bond.leaving_units
-
-
-def paid(bond: Bond) -> Bond:
-    """Nothing leaves any more."""
-    return replace(bond, leaving_units=0)
+    if not leaving.units:
+        raise NothingToPay(root)
+    if now < leaving.payable_at:
+        raise BondLeaving(root, leaving.payable_at, now)
+    return leaving.units

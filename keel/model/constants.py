@@ -34,7 +34,11 @@ SWEEP_FRAMES = 2
 MAX_COVERED_FRAMES = 7
 
 UNPROVEN_COVER_BPS = 500
-"""What a report takes of the fund at most, as long as no slashing can be proven (LOS-2)."""
+"""What a report takes of the fund, whatever is proven slashed (LOS-2)."""
+MOST_COVER_BPS = 9_500
+"""What the fund pays of itself at most (LOS-2)."""
+SLASHED_LIMIT_BPS = 10
+"""Doors close when more of A + Q is proven slashed (STA-7)."""
 VALIDATOR_DEPOSIT_WEI = 32 * ETHER
 PREDEPOSIT_WEI = ETHER
 """What an operator sends for a key before it is proven (KEY-2)."""

@@ -118,6 +118,13 @@ class StateNotDead(Refused):
 
 
 @dataclass(eq=False)
+class KeysLive(Refused):
+    """STA-8: so many staked keys are not proven to be paid out."""
+
+    live_keys: int
+
+
+@dataclass(eq=False)
 class NothingToDo(Refused):
     """The call would change nothing."""
 

@@ -1,8 +1,8 @@
 """Frames, states and what is open in each.
 
 STA-1: reference slots end frames that are counted from the beacon chain's genesis.
-STA-2: dead after 14 frames without a report, stale after 3, announced while a report waits,
-slashed while a proven slashing has no report (STA-7), awaiting once a newer reference slot has been
+STA-2: dead after 14 frames without a report, stale after 3, announced while a report waits, slashed
+while one that counts proven slashings is due (STA-7), awaiting once a newer reference slot has been
 reached, otherwise normal; the first that holds.
 STA-3: the table of what is open, as data.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from keel.model.constants import DEAD_FRAMES, STALE_FRAMES
+from keel.model.rounding import ceil_div
 
 
 class State(IntEnum):
@@ -40,8 +41,10 @@ class Deed(Enum):
     MOVE = "request, transfer, wrap"
     INSTANT_REDEMPTION = "instant redemption"
     UNDERWRITERS_EXIT = "underwriters' exit"
+    BOND_PAYMENT = "payment of a bond"
     FINALISE = "finalise"
     SWEEP = "sweep"
+    WIND_DOWN = "wind down"
     CLAIM = "claim"
 
 
@@ -54,19 +57,20 @@ class Opening(Enum):
     ANYONE = "anyone"
 
 
-_YES, _NO, _REPORT = Opening.YES, Opening.NO, Opening.BY_REPORT
-_COLUMNS = tuple(State)
+_YES, _NO, _REPORT, _ANYONE = Opening.YES, Opening.NO, Opening.BY_REPORT, Opening.ANYONE
 
 OPENINGS: dict[Deed, dict[State, Opening]] = {
-    deed: dict(zip(_COLUMNS, cells, strict=True))
+    deed: dict(zip(State, cells, strict=True))
     for deed, cells in {
         Deed.DEPOSIT: (_YES, _YES, _NO, _NO, _NO, _NO),
         Deed.STAKE: (_YES, _YES, _NO, _NO, _NO, _NO),
         Deed.MOVE: (_YES, _YES, _YES, _YES, _YES, _YES),
         Deed.INSTANT_REDEMPTION: (_YES, _NO, _NO, _NO, _NO, _NO),
         Deed.UNDERWRITERS_EXIT: (_YES, _NO, _NO, _NO, _NO, _NO),
-        Deed.FINALISE: (_REPORT, _REPORT, _REPORT, _NO, _REPORT, Opening.ANYONE),
-        Deed.SWEEP: (_REPORT, _REPORT, _REPORT, _NO, _REPORT, Opening.ANYONE),
+        Deed.BOND_PAYMENT: (_YES, _NO, _NO, _NO, _NO, _YES),
+        Deed.FINALISE: (_REPORT, _REPORT, _REPORT, _NO, _REPORT, _ANYONE),
+        Deed.SWEEP: (_REPORT, _REPORT, _REPORT, _NO, _REPORT, _ANYONE),
+        Deed.WIND_DOWN: (_NO, _NO, _NO, _NO, _NO, _ANYONE),
         Deed.CLAIM: (_YES, _YES, _YES, _YES, _YES, _YES),
     }.items()
 }
@@ -98,13 +102,19 @@ class FrameGeometry:
         """Whether a frame ends with this slot (STA-1)."""
         return slot >= 0 and (slot + 1) % self.frame_slots == 0
 
+    def frame_of(self, time: int) -> int:
+        """Number of the frame that a moment belongs to; its reference slot is the last moment."""
+        return ceil_div(time - self.genesis_time + self.seconds_per_slot, self.frame_seconds)
+
     def newest_reference_slot(self, now: int) -> int:
         """Newest reference slot whose time has come; negative before the first one."""
         slot = (now - self.genesis_time) // self.seconds_per_slot
         return (slot + 1) // self.frame_slots * self.frame_slots - 1
 
 
-def state_at(now: int, ref_time: int, frame_seconds: int, *, announced: bool) -> State:
+def state_at(
+    now: int, ref_time: int, frame_seconds: int, *, announced: bool, slashed: bool
+) -> State:
     """State of STA-2, `ref_time` being that of the last applied report."""
     age = now - ref_time
     if age >= DEAD_FRAMES * frame_seconds:
@@ -113,4 +123,6 @@ def state_at(now: int, ref_time: int, frame_seconds: int, *, announced: bool) ->
         return State.STALE
     if announced:
         return State.ANNOUNCED
+    if slashed:
+        return State.SLASHED
     return State.AWAITING if age >= frame_seconds else State.NORMAL

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Stage(IntEnum):
-    """Staked, slashed and withdrawn ones count as staked; dropped and withdrawn ones stay so."""
+    """What was staked counts in C; dropped, slashed and withdrawn keys never come back."""
 
     NONE = 0
     PREDEPOSITED = 1

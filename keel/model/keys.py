@@ -1,11 +1,12 @@
 """The registry's keys: how far each has come, and which of them are staked.
 
 KEY-1: a key belongs to one operator for good, enters once, and goes through its stages in order.
-KEY-2: a predeposit brings exactly 1 ETH a key, of the operator.
-KEY-3: a proof of a key that is proven already changes nothing.
-KEY-4: a key whose validator pays elsewhere is foreign for good, and freezes its operator.
+KEY-2: a predeposit brings exactly 1 ETH a key, of the operator; a known key is passed over.
+KEY-3: a key that is not staked can be proven again; a proof of what is known is refused.
+KEY-4: a key whose validator pays elsewhere is foreign, and freezes its operator.
 KEY-5: a key that is not staked can be dropped, for good.
 KEY-6: a key that cannot be staked now is skipped; those beyond ether and limit are left.
+KEY-8 to KEY-11: the life of a staked key is in `keel.model.key_ends`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from keel.model.allocation import Operator, may_stake
 from keel.model.constants import PREDEPOSIT_WEI
 from keel.model.key_stage import Stage
 from keel.model.registry_errors import (
+    NothingToPredeposit,
     NothingToProve,
     NotKeyOf,
     OperatorFrozen,
@@ -28,11 +30,12 @@ NEVER_EPOCH = 2**64 - 1
 
 @dataclass(frozen=True)
 class Key:
-    """What the registry keeps of a key; the index once it is proven."""
+    """What the registry keeps of a key; index once proven, parts of 32 ETH once staked."""
 
     operator_id: int = 0
     stage: Stage = Stage.NONE
     validator_index: int = 0
+    parts: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,19 +47,28 @@ class ShownValidator:
     is_ours: bool
     slashed: bool = False
     exit_epoch: int = NEVER_EPOCH
+    effective_gwei: int = 32 * 10**9
+    compounding: bool = False
 
 
 @dataclass(frozen=True)
 class Registry:
-    """Operators by id, and keys by the SSZ root of the public key."""
+    """Operators by id, keys by the SSZ root of the public key, and where sources are to merge."""
 
     operators: tuple[Operator, ...] = ()
     keys: Mapping[bytes, Key] = field(default_factory=dict)
+    merges_into: Mapping[bytes, bytes] = field(default_factory=dict)
 
     @property
     def total_staked(self) -> int:
-        """All validators staked so far."""
+        """All parts of 32 ETH staked so far."""
         return sum(operator.staked for operator in self.operators)
+
+    @property
+    def live_keys(self) -> int:
+        """Keys that were staked and are not proven to be paid out (STA-8)."""
+        live = (Stage.STAKED, Stage.SLASHED)
+        return sum(key.stage in live for key in self.keys.values())
 
     def key(self, root: bytes) -> Key:
         """One key; stage NONE for one that is unknown."""
@@ -83,16 +95,19 @@ class Choice:
 def predeposit(
     registry: Registry, operator_id: int, roots: Sequence[bytes], value_wei: int
 ) -> Registry:
-    """Let keys enter (KEY-2); raises Refused."""
+    """Let new keys enter; the ether of the others goes back (KEY-2). Raises Refused."""
     if registry.operators[operator_id].frozen:
         raise OperatorFrozen(operator_id)
     needed_wei = len(roots) * PREDEPOSIT_WEI
     if value_wei != needed_wei:
         raise PredepositValue(value_wei, needed_wei)
+    after = registry
     for root in roots:
-        _require_stage(root, registry.key(root).stage, Stage.NONE)
-        registry = registry.with_key(root, Key(operator_id, Stage.PREDEPOSITED))
-    return registry
+        if after.key(root).stage is Stage.NONE:
+            after = after.with_key(root, Key(operator_id, Stage.PREDEPOSITED))
+    if after is registry:
+        raise NothingToPredeposit
+    return after
 
 
 def drop(registry: Registry, operator_id: int, roots: Sequence[bytes]) -> Registry:
@@ -102,7 +117,7 @@ def drop(registry: Registry, operator_id: int, roots: Sequence[bytes]) -> Regist
         if key.operator_id != operator_id:
             raise NotKeyOf(operator_id, root)
         if key.stage is not Stage.PREDEPOSITED:
-            _require_stage(root, key.stage, Stage.PROVEN)
+            require_stage(root, key.stage, Stage.PROVEN)
         registry = registry.with_key(root, replace(key, stage=Stage.DROPPED))
     return registry
 
@@ -121,13 +136,15 @@ def prove_fresh(registry: Registry, shown: Mapping[bytes, int]) -> Registry:
 def prove_key(registry: Registry, shown: ShownValidator) -> Registry:
     """Prove one key, or that it is foreign (KEY-3, KEY-4); raises Refused."""
     key = registry.key(shown.pubkey_root)
-    _require_stage(shown.pubkey_root, key.stage, Stage.PREDEPOSITED)
+    if key.stage not in (Stage.PROVEN, Stage.FOREIGN):
+        require_stage(shown.pubkey_root, key.stage, Stage.PREDEPOSITED)
+    if key.stage is (Stage.PROVEN if shown.is_ours else Stage.FOREIGN):
+        raise NothingToProve
     if not shown.is_ours:
         operator = replace(registry.operators[key.operator_id], frozen=True)
         foreign = registry.with_key(shown.pubkey_root, replace(key, stage=Stage.FOREIGN))
         return foreign.with_operator(operator)
-    if shown.slashed or shown.exit_epoch != NEVER_EPOCH:
-        raise ValidatorLeaving(shown.index, shown.slashed, shown.exit_epoch)
+    require_staying(shown)
     return _proven(registry, shown.pubkey_root, shown.index)
 
 
@@ -146,7 +163,7 @@ def choose(registry: Registry, roots: Sequence[bytes], most: int) -> tuple[Regis
             skipped.append(root)
             continue
         taken.append(root)
-        registry = registry.with_key(root, replace(key, stage=Stage.STAKED))
+        registry = registry.with_key(root, replace(key, stage=Stage.STAKED, parts=1))
         registry = registry.with_operator(replace(operator, staked=operator.staked + 1))
     return registry, Choice(tuple(taken), tuple(skipped))
 
@@ -156,6 +173,13 @@ def _proven(registry: Registry, root: bytes, index: int) -> Registry:
     return registry.with_key(root, key)
 
 
-def _require_stage(root: bytes, stage: Stage, expected: Stage) -> None:
+def require_staying(shown: ShownValidator) -> None:
+    """Raise ValidatorLeaving (KEY-3)."""
+    if shown.slashed or shown.exit_epoch != NEVER_EPOCH:
+        raise ValidatorLeaving(shown.index, shown.slashed, shown.exit_epoch)
+
+
+def require_stage(root: bytes, stage: Stage, expected: Stage) -> None:
+    """Raise WrongStage (KEY-1)."""
     if stage is not expected:
         raise WrongStage(root, stage, expected)

@@ -66,7 +66,49 @@ class NotKeyOf(Refused):
 
 @dataclass(eq=False)
 class NothingToProve(Refused):
-    """KEY-3: no key of the batch is predeposited."""
+    """KEY-3: no key of the batch is predeposited, or the proof says what is known."""
+
+
+@dataclass(eq=False)
+class NothingToPredeposit(Refused):
+    """KEY-2: every key that was sent is known already."""
+
+
+@dataclass(eq=False)
+class NotFrozen(Refused):
+    """KEY-4."""
+
+    operator_id: int
+
+
+@dataclass(eq=False)
+class NotCompounding(Refused):
+    """KEY-10: a validator without 0x02 credentials takes no more."""
+
+    validator_index: int
+
+
+@dataclass(eq=False)
+class NoRoomForMore(Refused):
+    """KEY-10."""
+
+    validator_index: int
+    balance_gwei: int
+    most_gwei: int
+
+
+@dataclass(eq=False)
+class MayNotStake(Refused):
+    """KEY-10: OPR-3 forbids the last of the parts."""
+
+    operator_id: int
+
+
+@dataclass(eq=False)
+class AlreadyMerges(Refused):
+    """KEY-11: the target is to join another key itself."""
+
+    target_root: bytes
 
 
 @dataclass(eq=False)
@@ -79,25 +121,16 @@ class ValidatorLeaving(Refused):
 
 
 @dataclass(eq=False)
-class NothingToRelease(Refused):
-    """BND-2."""
-
-    operator_id: int
-    exited: int
-    released: int
-
-
-@dataclass(eq=False)
 class NothingToPay(Refused):
     """BND-3: nothing was released, or all of it is paid."""
 
-    operator_id: int
+    pubkey_root: bytes
 
 
 @dataclass(eq=False)
 class BondLeaving(Refused):
     """BND-3: it has not cooled down."""
 
-    operator_id: int
+    pubkey_root: bytes
     payable_at: int
     now_time: int

@@ -88,6 +88,7 @@ class ReportBase:
     withdrawal_vault_wei: int
     rewards_vault_wei: int
     loss_allowance_wei: int
+    proven_wei: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Judgement:
     """How a report stands against the loss bucket, and what it changes if it applies.
 
     `settled_wei` was staked since the last reference slot and by this one; `drawn_wei` is what the
-    stream does not bear of a loss.
+    stream does not bear of a loss; `proven_wei` is proven slashed in the frames covered (LOS-2).
     """
 
     ref_time: int
@@ -110,6 +111,16 @@ class Judgement:
     limit_wei: int
     withdrawals_wei: int
     rewards_wei: int
+    proven_wei: int = 0
+    winds_down: bool = False
+
+
+@dataclass(frozen=True)
+class Covers:
+    """Units of wkETH that can cover a loss: forfeited bonds', and the fund's (LOS-1)."""
+
+    forfeit_units: int = 0
+    fund_units: int = 0
 
 
 @dataclass(frozen=True)
@@ -219,6 +230,7 @@ def judge(base: ReportBase, accounts: Accounts, report: Report) -> Judgement:
         limit_wei=base.loss_allowance_wei if drawn else 0,
         withdrawals_wei=report.withdrawal_vault_balance_wei,
         rewards_wei=report.rewards_vault_balance_wei,
+        proven_wei=base.proven_wei if loss else 0,
     )
 
 
@@ -233,14 +245,14 @@ def apply_judgement(
     parameters: Parameters,
     accounts: Accounts,
     queue: Queue,
-    fund_units: int,
+    covers: Covers,
     judgement: Judgement,
     *,
     now: int,
 ) -> Outcome:
     """Absorb or stream, then finalise at the new index, then write the new reference (REP-9)."""
     if judgement.loss_wei:
-        outcome = _absorb(accounts, queue, fund_units, judgement, now)
+        outcome = _absorb(accounts, queue, covers, judgement, now)
     else:
         outcome = _earn(parameters, accounts, queue, judgement, now)
     referred = replace(
@@ -297,7 +309,7 @@ def _earn(
         covered_seconds=judgement.covered_seconds,
         cap_ray_per_day=parameters.stream_cap_ray_per_day,
         base_wei=base,
-        insolvent=accounts.insolvent,
+        insolvent=accounts.insolvent or judgement.winds_down,
     )
     after = replace(
         accounts,
@@ -310,7 +322,7 @@ def _earn(
 
 
 def _absorb(
-    accounts: Accounts, queue: Queue, fund_units: int, judgement: Judgement, now: int
+    accounts: Accounts, queue: Queue, covers: Covers, judgement: Judgement, now: int
 ) -> Outcome:
     loss_wei = judgement.loss_wei
     unvested = accounts.unvested_wei(now)
@@ -321,17 +333,20 @@ def _absorb(
         unvested_wei=unvested,
         normalised=queue.normalised,
         index=queue.index,
-        fund_units=fund_units,
+        fund_units=covers.fund_units,
+        forfeit_units=covers.forfeit_units,
+        proven_wei=judgement.proven_wei,
+        winds_down=judgement.winds_down,
     )
     stream = shrink_stream(accounts.stream, now, shared.unvested_loss_wei)
-    shares = accounts.shares - shared.cover_units * SHARES_PER_UNIT
+    shares = accounts.shares - (shared.bond_units + shared.cover_units) * SHARES_PER_UNIT
     too_low = shared.visible_after_wei * INSOLVENT_SHARES_PER_WEI < shares
     after = replace(
         accounts,
         shares=shares,
         backing_wei=shared.visible_after_wei + stream.unvested_wei,
         stream=stream,
-        loss_carry_wei=accounts.loss_carry_wei + loss_wei - shared.cover_wei,
+        loss_carry_wei=accounts.loss_carry_wei + loss_wei - shared.bond_wei - shared.cover_wei,
         insolvent=accounts.insolvent or too_low,
     )
     lowered = replace(queue, index=shared.index_after)

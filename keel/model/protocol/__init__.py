@@ -11,11 +11,18 @@ from keel.model.protocol.exits import (
     redeemable_wei,
     request,
 )
+from keel.model.protocol.key_ends import (
+    note_slashing,
+    pay_bond,
+    prove_slashed,
+    prove_withdrawn,
+)
 from keel.model.protocol.operation import (
     claim_operator_reward,
     pause,
     receive_income,
     sweep,
+    wind_down,
 )
 from keel.model.protocol.reporting import (
     Submission,
@@ -27,10 +34,9 @@ from keel.model.protocol.reporting import (
 )
 from keel.model.protocol.staking import (
     bond_units,
-    pay_bond,
-    release_bond,
     stake,
     stake_keys,
+    stake_more,
     stakeable_validators,
 )
 from keel.model.protocol.state import (
@@ -88,18 +94,21 @@ __all__ = [
     "loss_allowance_wei",
     "loss_capacity_wei",
     "max_leave_shares",
+    "note_slashing",
     "pause",
     "pay_bond",
     "preview_redeem_instant",
+    "prove_slashed",
+    "prove_withdrawn",
     "receive_income",
     "redeem_instant",
     "redeemable_wei",
-    "release_bond",
     "report_base",
     "request",
     "simulate_report",
     "stake",
     "stake_keys",
+    "stake_more",
     "stakeable_validators",
     "start_cooldown",
     "submit_report",
@@ -112,6 +121,7 @@ __all__ = [
     "underwrite_shares",
     "unwrap",
     "unwrap_assets",
+    "wind_down",
     "wrap",
     "wrap_units",
 ]

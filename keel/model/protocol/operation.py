@@ -2,6 +2,9 @@
 
 STA-4: three actions can be paused, each apart, for a bounded time and half of it at most.
 STA-5: while the oracle is dead anyone brings withdrawals into B; C falls by the same, then P.
+STA-8: in the dead state, once no key is live, anyone winds down: what the two vaults hold comes in,
+what is missing of C + P is a loss without a bucket, what is more vests within 30 frames, without a
+fee; the reference time stays.
 OPR-4: operators claim shares that reports minted for them.
 """
 
@@ -9,6 +12,7 @@ from dataclasses import replace
 
 from keel.model.constants import GWEI, SWEEP_FRAMES
 from keel.model.errors import (
+    KeysLive,
     NothingToDo,
     PauseTooLong,
     PauseTooSoon,
@@ -16,7 +20,9 @@ from keel.model.errors import (
     SweepTooEarly,
 )
 from keel.model.frames import Action, State
+from keel.model.protocol.reporting import outcome_of, settle
 from keel.model.protocol.state import REGISTRY, Protocol
+from keel.model.report import Judgement, Outcome
 from keel.model.rewards import claim_reward
 
 
@@ -41,12 +47,8 @@ def pause(world: Protocol, now: int, action: Action, seconds: int) -> Protocol:
 
 def sweep(world: Protocol, now: int) -> tuple[Protocol, int]:
     """Bring withdrawals into B without a report; also return the wei. Raises Refused."""
-    state = world.state(now)
-    if state is not State.DEAD:
-        raise StateNotDead(state)
-    possible_at = world.ether_moved_at + SWEEP_FRAMES * world.parameters.geometry.frame_seconds
-    if now < possible_at:
-        raise SweepTooEarly(possible_at, now)
+    _require_dead(world, now)
+    _require_ether_rested(world, now)
     consensus_wei, pending_wei = world.accounts.consensus_wei, world.accounts.pending_wei
     from_consensus_wei = min(world.withdrawal_vault_wei, consensus_wei)
     left_wei = world.withdrawal_vault_wei - from_consensus_wei
@@ -66,6 +68,50 @@ def sweep(world: Protocol, now: int) -> tuple[Protocol, int]:
         withdrawal_vault_wei=world.withdrawal_vault_wei - moved_wei,
     )
     return after, moved_wei
+
+
+def wind_down(world: Protocol, now: int) -> tuple[Protocol, Outcome]:
+    """Bring in what the two vaults hold, settle C + P; also return what it did. Raises Refused."""
+    _require_dead(world, now)
+    if live := world.registry.live_keys:
+        raise KeysLive(live)
+    accounts = world.accounts
+    expected_wei = accounts.consensus_wei + accounts.pending_wei
+    arrived_wei = world.withdrawal_vault_wei + world.rewards_vault_wei
+    _require_ether_rested(world, now)
+    if not expected_wei and not arrived_wei:
+        raise NothingToDo
+    loss_wei = max(0, expected_wei - arrived_wei)
+    judgement = Judgement(
+        ref_time=now,
+        covered_seconds=now - accounts.ref_time,
+        consensus_wei=0,
+        pending_wei=0,
+        settled_wei=accounts.pending_wei,
+        growth_wei=max(0, arrived_wei - expected_wei),
+        loss_wei=loss_wei,
+        drawn_wei=max(0, loss_wei - accounts.unvested_wei(now)),
+        beyond_limit=False,
+        limit_wei=0,
+        withdrawals_wei=world.withdrawal_vault_wei,
+        rewards_wei=world.rewards_vault_wei,
+        winds_down=True,
+    )
+    outcome = outcome_of(world, judgement, now)
+    kept = replace(outcome.accounts, ref_time=accounts.ref_time)
+    return settle(world, now, judgement, replace(outcome, accounts=kept)), outcome
+
+
+def _require_dead(world: Protocol, now: int) -> None:
+    state = world.state(now)
+    if state is not State.DEAD:
+        raise StateNotDead(state)
+
+
+def _require_ether_rested(world: Protocol, now: int) -> None:
+    possible_at = world.ether_moved_at + SWEEP_FRAMES * world.parameters.geometry.frame_seconds
+    if now < possible_at:
+        raise SweepTooEarly(possible_at, now)
 
 
 def receive_income(world: Protocol, withdrawals_wei: int = 0, rewards_wei: int = 0) -> Protocol:

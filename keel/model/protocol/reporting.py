@@ -6,12 +6,14 @@ frames, one with a signature more than the quorum applies a loss up to the annou
 the bucket holds, and leaves the bucket empty and deposits closed for 7 frames. A larger loss, or
 one after that time, is announced anew. A report within the bucket applies at once and ends it.
 REP-9: `simulate_report` and `submit_report` compute the same.
+STA-7: a report opens the doors, unless much was slashed after its reference slot.
 LIM-3: losses draw on a bucket whose capacity is a part of V + Q before them; what the stream bears
 does not draw on it.
 """
 
 from dataclasses import dataclass, replace
 
+from keel.model.accounts import Accounts
 from keel.model.constants import (
     ANNOUNCEMENT_FRAMES,
     BPS,
@@ -20,8 +22,9 @@ from keel.model.constants import (
 )
 from keel.model.errors import AnnouncementTooYoung, QuorumNotReached
 from keel.model.limits import available, emptied, take
-from keel.model.protocol.state import FUND, REGISTRY, TREASURY, WKETH, Protocol
+from keel.model.protocol.state import BONDS, FUND, REGISTRY, TREASURY, WKETH, Protocol
 from keel.model.report import (
+    Covers,
     Judgement,
     Outcome,
     Report,
@@ -59,6 +62,7 @@ def report_base(world: Protocol, now: int, ref_slot: int) -> ReportBase:
         withdrawal_vault_wei=world.withdrawal_vault_wei,
         rewards_vault_wei=world.rewards_vault_wei,
         loss_allowance_wei=loss_allowance_wei(world, now),
+        proven_wei=world.slashed_wei(accounts.ref_time, ref_time),
     )
 
 
@@ -83,10 +87,15 @@ def simulate_report(world: Protocol, now: int, report: Report) -> tuple[Judgemen
     base = report_base(world, now, report.ref_slot)
     check_report(world.parameters, base, report)
     judgement = judge(base, world.accounts, report)
-    outcome = apply_judgement(
-        world.parameters, world.accounts, world.queue, world.fund_units, judgement, now=now
+    return judgement, outcome_of(world, judgement, now)
+
+
+def outcome_of(world: Protocol, judgement: Judgement, now: int) -> Outcome:
+    """What a judgement does to these books (REP-9)."""
+    covers = Covers(world.forfeit_units, world.fund_units)
+    return apply_judgement(
+        world.parameters, world.accounts, world.queue, covers, judgement, now=now
     )
-    return judgement, outcome
 
 
 def submit_report(
@@ -111,14 +120,31 @@ def submit_report(
 
 
 def _applied(world: Protocol, now: int, judgement: Judgement, outcome: Outcome) -> Protocol:
-    moved = judgement.withdrawals_wei or judgement.rewards_wei
-    pulled = replace(
+    drawn = replace(
         world,
         announced_at=0,
         announced_wei=0,
         deposits_open_from=_deposits_open_from(world, now, judgement),
-        ether_moved_at=now if moved else world.ether_moved_at,
         losses_full_at=_losses_full_at(world, now, judgement),
+    )
+    after = settle(drawn, now, judgement, outcome)
+    before_payment = replace(after, accounts=_with_owed(after, outcome))
+    stays = world.slashed and before_payment.is_much_slashed(judgement.ref_time, now)
+    return replace(after, slashed=stays)
+
+
+def _with_owed(world: Protocol, outcome: Outcome) -> Accounts:
+    """Books whose A also has what the tickets owed before they were paid (STA-7)."""
+    backing = world.accounts.backing_wei + outcome.finalised_wei
+    return replace(world.accounts, backing_wei=backing)
+
+
+def settle(world: Protocol, now: int, judgement: Judgement, outcome: Outcome) -> Protocol:
+    """Pull what arrived, burn covers, mint the fee, and take over the books after a report."""
+    moved = judgement.withdrawals_wei or judgement.rewards_wei
+    pulled = replace(
+        world,
+        ether_moved_at=now if moved else world.ether_moved_at,
         withdrawal_vault_wei=world.withdrawal_vault_wei - judgement.withdrawals_wei,
         rewards_vault_wei=world.rewards_vault_wei - judgement.rewards_wei,
     )
@@ -144,10 +170,12 @@ def _losses_full_at(world: Protocol, now: int, judgement: Judgement) -> int:
 
 
 def _burn_cover(world: Protocol, outcome: Outcome) -> Protocol:
-    units = outcome.loss.cover_units if outcome.loss else 0
-    if not units:
+    loss = outcome.loss
+    if not loss or not (units := loss.bond_units + loss.cover_units):
         return world
-    return world.debit_units(FUND, units).burn_shares(WKETH, units * SHARES_PER_UNIT)
+    paid = world.debit_units(BONDS, loss.bond_units).debit_units(FUND, loss.cover_units)
+    left = replace(paid, forfeit_units=world.forfeit_units - loss.bond_units)
+    return left.burn_shares(WKETH, units * SHARES_PER_UNIT)
 
 
 def _pay_fee(world: Protocol, outcome: Outcome) -> Protocol:

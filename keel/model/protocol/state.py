@@ -4,6 +4,7 @@ SHR-5: wkETH is a holder like any other, and its supply is what it holds.
 SHR-7: the vault holds the first deposit permanently.
 STA-3: deposits open again 7 frames after a loss beyond the bucket.
 STA-4: a pause ends by itself.
+STA-7: doors are closed while much is proven slashed that no report counts yet.
 LIM-4: no deposit while more is unvested than newcomers may share.
 """
 
@@ -11,12 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from keel.model.accounts import Accounts
-from keel.model.bonds import Bond
+from keel.model.bonds import Bond, Leaving
 from keel.model.constants import (
     BPS,
+    DEAD_FRAMES,
     FIRST_DEPOSIT_WEI,
     SHARES_PER_UNIT,
     SHARES_PER_WEI,
+    SLASHED_LIMIT_BPS,
     UNVESTED_FLOOR_WEI,
     UNVESTED_LIMIT_BPS,
     ZERO_ADDRESS,
@@ -61,7 +64,8 @@ class Protocol:
 
     `shares_of` and `units_of` are kETH shares and wkETH units by holder, wkETH and the fund being
     holders under the names above. `withdrawal_vault_wei` and `rewards_vault_wei` are real balances.
-    `pauses` are begin and end of each action's last pause (STA-4).
+    `pauses` are begin and end of each action's last pause (STA-4), `slashings` wei by frame, and
+    `slashed` whether they close doors (STA-7).
     """
 
     parameters: Parameters
@@ -73,6 +77,10 @@ class Protocol:
     fund: Fund = field(default_factory=Fund)
     registry: Registry = field(default_factory=Registry)
     bonds: Mapping[int, Bond] = field(default_factory=dict)
+    leaving_bonds: Mapping[bytes, Leaving] = field(default_factory=dict)
+    forfeit_units: int = 0
+    slashings: Mapping[int, int] = field(default_factory=dict)
+    slashed: bool = False
     operator_rewards: RewardPool = field(default_factory=RewardPool)
     staked: StakingRecord = ()
     deposits_full_at: int = 0
@@ -123,11 +131,24 @@ class Protocol:
             self.accounts.ref_time,
             self.parameters.geometry.frame_seconds,
             announced=self.announced_at != 0,
+            slashed=self.slashed,
         )
 
     def bearing_wei(self, now: int) -> int:
         """V + Q: what bears a loss that the stream does not."""
         return self.accounts.visible_wei(now) + self.queue.owed_wei
+
+    def slashed_wei(self, from_time: int, to_time: int) -> int:
+        """Wei proven slashed in the frames after `from_time`, up to that of `to_time` (STA-7)."""
+        frame_of = self.parameters.geometry.frame_of
+        last = frame_of(to_time)
+        first = max(frame_of(from_time), last - DEAD_FRAMES) + 1
+        return sum(wei for frame, wei in self.slashings.items() if first <= frame <= last)
+
+    def is_much_slashed(self, from_time: int, to_time: int) -> bool:
+        """Whether that is more than STA-7 allows with the doors open."""
+        bearing_wei = self.accounts.backing_wei + self.queue.owed_wei
+        return self.slashed_wei(from_time, to_time) * BPS > bearing_wei * SLASHED_LIMIT_BPS
 
     def balance_wei(self, holder: str, now: int) -> int:
         """What kETH's balanceOf reads (SHR-2)."""

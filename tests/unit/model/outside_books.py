@@ -64,6 +64,12 @@ class OutsideBooks:
         self.swept_pending_wei += max(0, wei - self.reported_wei)
         self.reported_wei = max(0, self.reported_wei - wei)
 
+    def wound_down(self, wei: int) -> None:
+        """Nothing counts as staked any more, and so much more ether is in the vault."""
+        self.buffered_wei += wei
+        self.swept_pending_wei += self.pending_wei
+        self.reported_wei = 0
+
     @property
     def pending_wei(self) -> int:
         """P: staked after the last reported slot."""

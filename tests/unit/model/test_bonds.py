@@ -1,4 +1,4 @@
-"""The operators' ether: how it becomes bonds, and how bonds leave (KEY-6, BND-1 to BND-3)."""
+"""The operators' ether: how it becomes bonds, and how bonds leave (KEY-6, KEY-10, BND)."""
 
 from dataclasses import replace
 
@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from keel.model import keys as key_rules
 from keel.model import protocol as keel
 from keel.model.allocation import Operator
-from keel.model.bonds import Bond, release
+from keel.model.bonds import Bond, Leaving, take
 from keel.model.constants import ETHER
-from keel.model.errors import DepositsClosed, NothingToStake, StateNotNormal
+from keel.model.errors import DepositsClosed, InsufficientLiquidity, NothingToStake, StateNotNormal
 from keel.model.frames import Action
 from keel.model.key_stage import Stage
-from keel.model.keys import Registry
+from keel.model.keys import Registry, ShownValidator
 from keel.model.protocol import BONDS, Protocol
-from keel.model.registry_errors import BondLeaving, NothingToPay, NothingToRelease
+from keel.model.registry_errors import BondLeaving, NothingToPay, WrongStage
 from keel.model.stream import Stream
-from tests.unit.model.worlds import NOW, PARAMETERS, odd_world
+from tests.unit.model.worlds import FRAME, NOW, PARAMETERS, odd_world
 
 ROOTS = [bytes([n]) * 32 for n in range(1, 41)]
 
@@ -44,7 +44,7 @@ def test_a_stake_moves_31_32_and_1_and_no_rate() -> None:
     assert world.accounts.pending_wei - before.accounts.pending_wei == 3 * 32 * ETHER
     assert world.accounts.backing_wei - before.accounts.backing_wei == 3 * ETHER
     units = keel.deposit_wrapped(before, NOW, "holder", ETHER)[1]
-    assert [world.bonds[i].units for i in (0, 1)] == [2 * units, units]
+    assert world.bonds == {0: Bond(2 * units, 2), 1: Bond(units, 1)}
     assert world.units_of[BONDS] == 3 * units < 3 * ETHER
     assert world.registry.key(ROOTS[0]).stage is Stage.STAKED
     worth = (world.accounts.visible_wei(NOW), before.accounts.visible_wei(NOW))
@@ -74,64 +74,98 @@ def test_bonds_buy_nothing_that_deposits_are_kept_from() -> None:
     accounts = world.accounts
     back = Stream(accounts.backing_wei * 9 // 10, NOW + 10**6, 10**6)
     fallen = replace(accounts, shares=accounts.backing_wei * 2 * 10**9, stream=back)
-    units = keel.bond_units(replace(world, accounts=fallen), NOW)
+    units = keel.bond_units(replace(world, accounts=fallen))
     assert units == 2 * ETHER  # A is half of par; by V alone it would be 20
     risen = replace(fallen, shares=accounts.backing_wei * 10**9 // 2)
-    assert keel.bond_units(replace(world, accounts=risen), NOW) == ETHER
-    gift = replace(fallen, shares=accounts.backing_wei * 10**9 // 20)
-    by_visible = keel.bond_units(replace(world, accounts=gift), NOW)
-    assert by_visible == gift.to_shares_down(ETHER, NOW) // 10**9
-    assert ETHER // 2 - 10 <= by_visible <= ETHER // 2
+    assert keel.bond_units(replace(world, accounts=risen)) == ETHER // 2  # above par alike
 
 
-def test_a_bond_leaves_after_the_exit_the_cooldown_and_in_the_normal_state() -> None:
+@given(st.integers(1, 10**21), st.integers(10**18, 10**22), st.integers(10**8, 10**14))
+def test_a_stake_takes_of_no_holder_and_of_nothing_unvested(
+    unvested: int, visible: int, per_wei: int
+) -> None:
+    """KEY-6: neither the rate V / S nor A / S falls, to the last wei."""
+    before = odd_world()
+    backing = unvested + visible + 40 * ETHER
+    stream = Stream(unvested, NOW + 10**6, 10**6)
+    accounts = replace(
+        before.accounts, shares=backing * per_wei, backing_wei=backing, stream=stream
+    )
+    was = replace(before, accounts=accounts)
+    after = keel.stake(was, NOW, 1).accounts
+    assert after.visible_wei(NOW) * accounts.shares >= accounts.visible_wei(NOW) * after.shares
+    assert after.backing_wei * accounts.shares >= accounts.backing_wei * after.shares
+
+
+def test_a_bond_leaves_after_the_payout_the_cooldown_and_while_no_report_is_due() -> None:
     """BND-2, BND-3."""
     world, _ = keel.stake_keys(with_keys(odd_world(), 4), NOW, ROOTS[:4])
     held = world.bonds[0].units
-    with pytest.raises(NothingToRelease):
-        keel.release_bond(world, NOW, 0, 0)
     with pytest.raises(NothingToPay):
-        keel.pay_bond(world, NOW, 0, "operator")
-    world = keel.release_bond(world, NOW, 0, 1)
+        keel.pay_bond(world, NOW, ROOTS[0], "operator")
+    world = keel.prove_withdrawn(world, NOW, ROOTS[0])
+    with pytest.raises(WrongStage):
+        keel.prove_withdrawn(world, NOW, ROOTS[0])
     payable_at = NOW + PARAMETERS.bond_cooldown_seconds
-    assert world.bonds[0] == Bond(held - held // 4, held // 4, 1, payable_at)
+    assert world.bonds[0] == Bond(held - held // 4, 3)
+    assert world.leaving_bonds[ROOTS[0]] == Leaving(held // 4, 0, payable_at)
     fresh = replace(world, accounts=replace(world.accounts, ref_time=payable_at - 60))
     with pytest.raises(BondLeaving):
-        keel.pay_bond(fresh, payable_at - 1, 0, "operator")
+        keel.pay_bond(fresh, payable_at - 1, ROOTS[0], "operator")
+    for ref_time in (payable_at - FRAME, payable_at - 14 * FRAME + 1):
+        due = replace(world, accounts=replace(world.accounts, ref_time=ref_time))
+        with pytest.raises(StateNotNormal):
+            keel.pay_bond(due, payable_at, ROOTS[0], "operator")
     with pytest.raises(StateNotNormal):
-        keel.pay_bond(world, payable_at, 0, "operator")
-    paid, units = keel.pay_bond(fresh, payable_at, 0, "operator")
-    assert (units, paid.units_of["operator"]) == (held // 4, held // 4)
-    assert paid.units_of[BONDS] == held - held // 4
+        keel.pay_bond(replace(fresh, slashed=True), payable_at, ROOTS[0], "operator")
+    dead = replace(world, accounts=replace(world.accounts, ref_time=payable_at - 14 * FRAME))
+    for payable in (fresh, dead, replace(dead, slashed=True)):
+        paid, units = keel.pay_bond(payable, payable_at, ROOTS[0], "operator")
+        assert (units, paid.units_of["operator"]) == (held // 4, held // 4)
+        assert paid.units_of[BONDS] == held - held // 4
+        with pytest.raises(NothingToPay):
+            keel.pay_bond(paid, payable_at, ROOTS[0], "operator")
+
+
+def test_a_slashed_part_is_forfeit_for_good() -> None:
+    """BND-4: what is paid out later releases nothing, and nobody can have it paid."""
+    world, _ = keel.stake_keys(with_keys(odd_world(), 3, 1), NOW, ROOTS[:4])
+    held = world.bonds[0].units
+    slashed = keel.prove_slashed(world, NOW, ROOTS[0], 32 * 10**9, NOW)
+    assert slashed.bonds == {0: Bond(held - held // 3, 2), 1: world.bonds[1]}
+    assert slashed.forfeit_units == held // 3
+    assert slashed.units_of[BONDS] == world.units_of[BONDS]
+    with pytest.raises(WrongStage):
+        keel.prove_slashed(slashed, NOW, ROOTS[0], 32 * 10**9, NOW)
+    out = keel.prove_withdrawn(slashed, NOW, ROOTS[0])
+    assert (out.bonds, out.forfeit_units) == (slashed.bonds, slashed.forfeit_units)
     with pytest.raises(NothingToPay):
-        keel.pay_bond(paid, payable_at, 0, "operator")
+        keel.pay_bond(out, NOW, ROOTS[0], "operator")
 
 
-@given(st.integers(1, 12), st.lists(st.integers(1, 12), max_size=12), st.integers(10**9, 10**19))
-def test_all_of_a_bond_leaves_with_the_last_validator(
-    staked: int, steps: list[int], units: int
-) -> None:
-    """BND-1, BND-2: in whatever portions, no validator's part is taken with another's."""
-    bond = Bond(units=units)
-    for exited in sorted({min(step, staked) for step in steps} | {staked}):
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=12), st.integers(0, 10**19))
+def test_all_of_a_bond_leaves_with_the_last_part(portions: list[int], units: int) -> None:
+    """BND-1: in whatever portions, no part is taken with another's."""
+    bond, taken = Bond(units, sum(portions)), 0
+    for parts in portions:
         before = bond
-        bond = release(bond, 0, exited, staked, now=5, cooldown_seconds=100)
-        left, of = staked - exited, staked - before.released
-        assert bond.units * of >= before.units * left
-        assert bond.units + bond.leaving_units == units
-        with pytest.raises(NothingToRelease):
-            release(bond, 0, exited, staked, now=6, cooldown_seconds=100)
-    assert (bond.units, bond.leaving_units) == (0, units)
+        bond, took = take(before, parts)
+        taken += took
+        assert took * before.parts <= before.units * parts < (took + 1) * before.parts
+    assert (bond, taken) == (Bond(0, 0), units)
 
 
-@given(st.integers(1, 10**19), st.integers(0, 200), st.integers(1, 11))
-def test_a_release_delays_what_leaves_already_by_its_own_part_only(
-    leaving: int, left_seconds: int, exited: int
-) -> None:
-    """BND-2: the units' seconds to wait add up, so whoever releases delays nobody for nothing."""
-    now = 1_000
-    before = Bond(12 * ETHER, leaving, 0, now + left_seconds)
-    after = release(before, 0, exited, 12, now=now, cooldown_seconds=100)
-    wait = after.payable_at - now
-    sum_before = leaving * left_seconds + exited * ETHER * 100
-    assert sum_before <= wait * after.leaving_units < sum_before + after.leaving_units
+def test_more_stake_is_bonded_and_bounded_like_any() -> None:
+    """KEY-10."""
+    world, _ = keel.stake_keys(with_keys(odd_world(), 2), NOW, ROOTS[:2])
+    shown = ShownValidator(0, ROOTS[0], is_ours=True, compounding=True)
+    units = keel.bond_units(world)
+    more = keel.stake_more(world, NOW, ROOTS[0], 3, value_wei=3 * ETHER, shown=shown)
+    assert world.buffered_wei - more.buffered_wei == 3 * 31 * ETHER
+    assert more.accounts.pending_wei - world.accounts.pending_wei == 3 * 32 * ETHER
+    assert more.bonds[0] == Bond(world.bonds[0].units + 3 * units, 5)
+    assert more.registry.key(ROOTS[0]).parts == 4
+    out = keel.prove_slashed(more, NOW, ROOTS[0], 128 * 10**9, NOW)
+    assert out.bonds[0].parts == 1
+    with pytest.raises(InsufficientLiquidity):
+        keel.stake_more(world, NOW, ROOTS[0], 21, value_wei=21 * ETHER, shown=shown)

@@ -20,20 +20,33 @@ def test_the_newest_reference_slot_ends_a_frame_and_is_not_ahead(age: int) -> No
 
 
 @pytest.mark.parametrize(
-    ("age", "announced", "state"),
+    ("age", "announced", "slashed", "state"),
     [
-        (FRAME - 1, False, State.NORMAL),
-        (FRAME, False, State.AWAITING),
-        (0, True, State.ANNOUNCED),
-        (3 * FRAME - 1, True, State.ANNOUNCED),
-        (3 * FRAME - 1, False, State.AWAITING),
-        (3 * FRAME, True, State.STALE),
-        (14 * FRAME - 1, False, State.STALE),
-        (14 * FRAME, True, State.DEAD),
+        (FRAME - 1, False, False, State.NORMAL),
+        (FRAME, False, False, State.AWAITING),
+        (0, False, True, State.SLASHED),
+        (FRAME, False, True, State.SLASHED),
+        (0, True, False, State.ANNOUNCED),
+        (3 * FRAME - 1, True, True, State.ANNOUNCED),
+        (3 * FRAME - 1, False, True, State.SLASHED),
+        (3 * FRAME - 1, False, False, State.AWAITING),
+        (3 * FRAME, True, True, State.STALE),
+        (14 * FRAME - 1, False, False, State.STALE),
+        (14 * FRAME, True, True, State.DEAD),
     ],
 )
-def test_the_first_state_that_holds_is_the_state(age: int, announced: bool, state: State) -> None:
-    assert state_at(REF + age, REF, FRAME, announced=announced) is state
+def test_the_first_state_that_holds_is_the_state(
+    age: int, announced: bool, slashed: bool, state: State
+) -> None:
+    assert state_at(REF + age, REF, FRAME, announced=announced, slashed=slashed) is state
+
+
+@given(st.integers(0, 10**6), st.integers(0, FRAME - 1))
+def test_a_frame_ends_with_its_reference_slot(number: int, before: int) -> None:
+    """STA-7: a slashing in the second of the reference slot belongs to what that slot shows."""
+    ends = GEOMETRY.time_of(number * FRAME_SLOTS - 1)
+    assert GEOMETRY.frame_of(ends - before) == number
+    assert GEOMETRY.frame_of(ends + 1) == number + 1
 
 
 def test_what_is_always_open() -> None:

@@ -1,18 +1,23 @@
 """Random histories of the whole protocol, against books kept from outside."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from keel.model import keys as key_rules
 from keel.model import protocol as keel
+from keel.model.allocation import Operator
 from keel.model.constants import ETHER, GWEI
 from keel.model.errors import Refused
-from keel.model.protocol import FUND, WKETH, Protocol, Submission
+from keel.model.key_stage import Stage
+from keel.model.keys import Registry
+from keel.model.protocol import BONDS, FUND, WKETH, Protocol, Submission
 from keel.model.queue import claim_wei
-from keel.model.report import Report
+from keel.model.report import Outcome, Report
 from tests.unit.model.outside_books import OutsideBooks, owed_ticket_by_ticket
 from tests.unit.model.worlds import (
     FRAME,
@@ -34,7 +39,9 @@ class Histories(RuleBasedStateMachine):
         self.books = OutsideBooks(
             LAUNCH_TIME, ETHER, Report(LAUNCH_SLOT, 0), ref_time=GEOMETRY.time_of(LAUNCH_SLOT)
         )
-        self.claimed_wei = self.moved_wei = 0
+        registry = Registry(tuple(Operator(i, True, 10**6, 10_000) for i in range(2)))
+        self.world = replace(self.world, registry=registry)
+        self.claimed_wei = self.moved_wei = self.made = 0
         self.deposit_of("depositor", 400 * ETHER)
         self.deposit_of("underwriter", ETHER)
         self.wrap("underwriter", "underwriter", 1_000)
@@ -49,8 +56,8 @@ class Histories(RuleBasedStateMachine):
         except Refused:
             return None
         self.world, value = result if isinstance(result, tuple) else (result, True)
-        lost = isinstance(value, Submission) and value.outcome and value.outcome.loss_wei
-        if not lost:
+        outcome = value.outcome if isinstance(value, Submission) else value
+        if not (isinstance(outcome, Outcome) and outcome.loss_wei):
             assert self.rises(before, self.world)
             assert self.world.queue.index == before.queue.index
         return value
@@ -120,8 +127,34 @@ class Histories(RuleBasedStateMachine):
     @rule(validators=st.integers(1, 12))
     def stake(self, validators: int) -> None:
         """KEY-6: the rate stays but for what a bond's last unit leaves to all."""
-        if self.attempt(keel.stake, self.books.now, validators):
-            self.books.staked(validators)
+        roots = [(self.made + n).to_bytes(32) for n in range(validators)]
+        self.made += validators
+        registry, value_wei = self.world.registry, validators * ETHER
+        registry = key_rules.predeposit(registry, self.made % 2, roots, value_wei)
+        registry = key_rules.prove_fresh(registry, {root: n for n, root in enumerate(roots)})
+        self.world = replace(self.world, registry=registry)
+        choice = self.attempt(keel.stake_keys, self.books.now, roots)
+        if choice:
+            self.books.staked(len(choice.taken))
+
+    @rule(number=st.integers(0, 60), age=st.integers(0, 3 * FRAME))
+    def prove_slashed(self, number: int, age: int) -> None:
+        """KEY-8: of any frame; what the balances lose is another rule's to say."""
+        now, root = self.books.now, number.to_bytes(32)
+        self.attempt(keel.prove_slashed, now, root, 32 * 10**9, now - age)
+
+    @rule(number=st.integers(0, 60))
+    def prove_withdrawn(self, number: int) -> None:
+        self.attempt(keel.prove_withdrawn, self.books.now, number.to_bytes(32))
+
+    @rule(number=st.integers(0, 60), waits=st.booleans())
+    def pay_bond(self, number: int, waits: bool) -> None:
+        """BND-3: to its operator, when it can be."""
+        root = number.to_bytes(32)
+        leaving = self.world.leaving_bonds.get(root)
+        if waits and leaving:
+            self.advance(max(1, leaving.payable_at - self.books.now))
+        self.attempt(keel.pay_bond, self.books.now, root, "holder")
 
     @rule(
         earned=st.integers(-300, 600) | st.integers(-200_000, 80_000),
@@ -174,7 +207,8 @@ class Histories(RuleBasedStateMachine):
         if outcome.loss_wei:
             assert outcome.loss is not None
             assert outcome.loss.sum_wei == outcome.loss_wei
-            assert jump == -outcome.loss.cover_wei - outcome.loss.holders_loss_wei
+            shared = outcome.loss
+            assert jump == -shared.bond_wei - shared.cover_wei - shared.holders_loss_wei
         else:
             assert jump == outcome.fee_wei <= done.judgement.growth_wei // 10
             self.rate_stays(before, outcome.fee_wei)
@@ -196,6 +230,31 @@ class Histories(RuleBasedStateMachine):
         moved = self.attempt(keel.finalise_without_report, self.books.now) or 0
         self.books.buffered_wei -= moved
         self.moved_wei += moved
+
+    @rule(lost=st.integers(0, 1_000), gift=st.just(0) | st.integers(1, ETHER), waits=st.booleans())
+    def wind_down(self, lost: int, gift: int, waits: bool) -> None:
+        """STA-8: the last validators are paid out; two frames later again, for a gift."""
+        self.end_a_frame(-lost * 1_000, 0, 10**6, 15 if waits else 1, 0)
+        for key in range(self.made):
+            self.prove_withdrawn(key)
+        for _ in range(2):
+            withdrawn_wei = self.world.withdrawal_vault_wei + self.world.rewards_vault_wei
+            outcome = self.attempt(keel.wind_down, self.books.now)
+            if outcome:
+                self.books.wound_down(withdrawn_wei - outcome.finalised_wei)
+                self.moved_wei += outcome.finalised_wei
+            self.world = keel.receive_income(self.world, rewards_wei=gift)
+            self.advance(2 * FRAME)
+
+    @invariant()
+    def every_bond_is_held_and_every_part_staked(self) -> None:
+        """BND-1, BND-4."""
+        world = self.world
+        bonds, leaving = world.bonds.values(), world.leaving_bonds.values()
+        units = sum(bond.units for bond in bonds) + sum(each.units for each in leaving)
+        assert units + world.forfeit_units == world.units_of.get(BONDS, 0)
+        staked = [key for key in world.registry.keys.values() if key.stage is Stage.STAKED]
+        assert sum(bond.parts for bond in bonds) == sum(key.parts for key in staked)
 
     @invariant()
     def the_identity_holds_with_terms_counted_outside(self) -> None:

@@ -13,6 +13,7 @@ from keel.model.errors import Refused
 from keel.model.key_stage import Stage
 from keel.model.keys import Key, Registry, ShownValidator
 from keel.model.registry_errors import (
+    NothingToPredeposit,
     NothingToProve,
     NotKeyOf,
     OperatorFrozen,
@@ -36,9 +37,12 @@ def test_a_key_enters_once_with_exactly_its_ether() -> None:
     first, second = ROOTS[:2]
     registry = predeposited(first)
     assert registry.key(first) == Key(0, Stage.PREDEPOSITED)
-    for known in ([first], [second, first], [second, second]):
-        with pytest.raises(WrongStage):
-            rules.predeposit(registry, 1, known, len(known) * ETHER)
+    with pytest.raises(NothingToPredeposit):
+        rules.predeposit(registry, 1, [first, first], 2 * ETHER)
+    for named in ([second, first], [first, second, second]):
+        after = rules.predeposit(registry, 1, named, len(named) * ETHER)
+        assert after.key(first) == registry.key(first)
+        assert after.key(second) == Key(1, Stage.PREDEPOSITED)
     for value_wei in (0, ETHER - 1, ETHER + 1, 2 * ETHER):
         with pytest.raises(PredepositValue):
             rules.predeposit(registry, 1, [second], value_wei)
@@ -79,8 +83,28 @@ def test_a_validator_that_leaves_is_refused(leaves: dict[str, int]) -> None:
     stays = ShownValidator(7, ROOTS[0], is_ours=True)
     proven = rules.prove_key(registry, stays)
     assert proven.key(ROOTS[0]) == Key(0, Stage.PROVEN, 7)
-    with pytest.raises(WrongStage):
-        rules.prove_key(proven, stays)
+
+
+def test_a_proof_of_what_is_known_is_refused_and_another_corrects_it() -> None:
+    """KEY-3: what a broken verifier showed does not stay."""
+    root = ROOTS[0]
+    ours = ShownValidator(7, root, is_ours=True)
+    others = ShownValidator(8, root, is_ours=False)
+    proven = rules.prove_key(predeposited(root), ours)
+    with pytest.raises(NothingToProve):
+        rules.prove_key(proven, ours)
+    foreign = rules.prove_key(proven, others)
+    assert foreign.key(root).stage is Stage.FOREIGN
+    with pytest.raises(NothingToProve):
+        rules.prove_key(foreign, others)
+    again = rules.prove_key(foreign, ours)
+    assert again.key(root) == Key(0, Stage.PROVEN, 7)
+    assert again.operators[0].frozen  # only OPERATORS ends that
+    thawed = again.with_operator(replace(again.operators[0], frozen=False))
+    staked, _ = rules.choose(thawed, [root], 1)
+    for shown in (ours, others):
+        with pytest.raises(WrongStage):
+            rules.prove_key(staked, shown)
 
 
 def test_a_key_is_taken_back_by_its_operator_before_it_is_staked() -> None:

@@ -24,6 +24,7 @@ from keel.model.errors import (
 )
 from keel.model.queue import Queue
 from keel.model.report import (
+    Covers,
     Judgement,
     Outcome,
     Report,
@@ -172,7 +173,7 @@ def accounts(carry: int = 0) -> Accounts:
 def outcome_of(carry: int, earned_gwei: int) -> tuple[Judgement, Outcome]:
     report = replace(REPORT, consensus_balance_gwei=9 * 10**12 + earned_gwei)
     judgement = judge(BASE, accounts(carry), report)
-    done = apply_judgement(PARAMETERS, accounts(carry), Queue(), 0, judgement, now=NOW)
+    done = apply_judgement(PARAMETERS, accounts(carry), Queue(), Covers(), judgement, now=NOW)
     return judgement, done
 
 
@@ -231,7 +232,7 @@ def test_a_fee_mints_at_most_what_s_has_room_for(room_wei: int, earned_gwei: int
     full = replace(accounts(), shares=shares)
     report = replace(REPORT, consensus_balance_gwei=9 * 10**12 + earned_gwei)
     judgement = judge(BASE, full, report)
-    done = apply_judgement(PARAMETERS, full, Queue(), 0, judgement, now=NOW)
+    done = apply_judgement(PARAMETERS, full, Queue(), Covers(), judgement, now=NOW)
     _, unbounded = outcome_of(0, earned_gwei)
     assert done.fee_wei == min(unbounded.fee_wei, fitting)
     assert done.accounts.shares <= MOST_SHARES
@@ -243,7 +244,7 @@ def test_a_report_without_change_keeps_u_and_its_end() -> None:
     """STR-2, STR-3."""
     base = replace(BASE, expected_wei=9 * 10**21 + 12)
     judgement = judge(base, accounts(), REPORT)
-    done = apply_judgement(PARAMETERS, accounts(), Queue(), 0, judgement, now=NOW)
+    done = apply_judgement(PARAMETERS, accounts(), Queue(), Covers(), judgement, now=NOW)
     left = accounts().unvested_wei(NOW)
     assert done.accounts.stream == Stream(left, NOW + DAY, DAY)
 

@@ -1,13 +1,13 @@
 """LOS: every wei of a loss has one bearer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keel.model.constants import CLAIM_SCALE, RAY, SHARES_PER_UNIT
 from keel.model.queue import owed_up
-from keel.model.waterfall import LossShared, cover_units, share_loss
+from keel.model.waterfall import LossShared, cover_units, share_loss, units_worth
 from tests.unit.model.worlds import rates, up_to
 
 
@@ -20,6 +20,9 @@ class Case:
     index: int
     fund_units: int
     loss: int
+    forfeit_units: int = 0
+    proven: int = 0
+    winds_down: bool = False
 
     @property
     def owed(self) -> int:
@@ -34,6 +37,9 @@ class Case:
             normalised=self.normalised,
             index=self.index,
             fund_units=self.fund_units,
+            forfeit_units=self.forfeit_units,
+            proven_wei=self.proven,
+            winds_down=self.winds_down,
         )
 
 
@@ -46,7 +52,13 @@ def cases(draw: st.DrawFn) -> Case:
     most = visible + unvested + owed_up(normalised, index)
     loss = draw(up_to(most, least=1))
     units = draw(st.just(0) | up_to(shares // SHARES_PER_UNIT // draw(st.sampled_from([1, 20]))))
-    return Case(shares, visible, unvested, normalised, index, units, loss)
+    others = shares // SHARES_PER_UNIT - units  # all covers together are part of S
+    forfeit = draw(st.just(0) | up_to(others // draw(st.sampled_from([1, 1_000]))))
+    proven = draw(st.just(0) | up_to(2 * loss))
+    winds_down = draw(st.booleans())
+    return Case(
+        shares, visible, unvested, normalised, index, units, loss, forfeit, proven, winds_down
+    )
 
 
 @given(cases())
@@ -55,34 +67,62 @@ def test_the_parts_are_whole_and_add_up(case: Case) -> None:
     shared = case.run()
     assert shared.sum_wei == case.loss
     assert min(shared.holders_loss_wei, shared.tickets_loss_wei, shared.visible_after_wei) >= 0
-    assert shared.unvested_loss_wei == min(case.loss, case.unvested)
+    assert shared.unvested_loss_wei == min(case.loss - shared.bond_wei, case.unvested)
+    parts = (shared.bond_wei, shared.unvested_loss_wei, shared.cover_wei)
+    assert all(0 <= part <= case.loss for part in parts)
 
 
 @given(cases())
 def test_the_index_never_rises_and_holds_unless_tickets_bear_a_part(case: Case) -> None:
     shared = case.run()
     assert 0 <= shared.index_after <= case.index
-    left = case.loss - shared.unvested_loss_wei - shared.cover_wei
+    left = case.loss - shared.bond_wei - shared.unvested_loss_wei - shared.cover_wei
     assert shared.index_after == case.index or left > 0
 
 
 @given(cases())
-def test_the_fund_pays_for_no_more_than_is_left_and_a_twentieth(case: Case) -> None:
+def test_the_fund_pays_for_no_more_than_is_left_and_is_proven_or_a_twentieth(case: Case) -> None:
     """LOS-2."""
     shared = case.run()
-    assert 20 * shared.cover_units <= case.fund_units
+    assert 20 * shared.cover_units <= 19 * case.fund_units
     burned = shared.cover_units * SHARES_PER_UNIT
-    assert shared.cover_wei <= case.loss - shared.unvested_loss_wei
+    if not case.winds_down:
+        proven = burned * case.visible <= case.proven * case.shares
+        assert proven or 20 * shared.cover_units <= case.fund_units
+    assert shared.cover_wei <= case.loss - shared.bond_wei - shared.unvested_loss_wei
     assert shared.cover_wei * case.shares <= burned * case.visible
-    wanted = (case.loss - shared.unvested_loss_wei) * case.shares
-    assert (burned - SHARES_PER_UNIT) * case.visible < wanted
+    wanted = (case.loss - shared.bond_wei - shared.unvested_loss_wei) * case.shares
+    assert (burned - SHARES_PER_UNIT) * case.visible < wanted or not burned
+
+
+@given(cases())
+def test_forfeited_bonds_bear_all_that_they_can_before_anybody_else(case: Case) -> None:
+    """LOS-1."""
+    shared = case.run()
+    assert shared.bond_units <= case.forfeit_units
+    burned = shared.bond_units * SHARES_PER_UNIT
+    assert shared.bond_wei == min(case.loss, burned * case.visible // case.shares)
+    assert shared.bond_units == case.forfeit_units or shared.bond_wei == case.loss
+    assert (burned - SHARES_PER_UNIT) * case.visible < case.loss * case.shares or not burned
+
+
+@given(cases())
+def test_a_cover_makes_nobody_bear_more(case: Case) -> None:
+    """LOS-1: but for a wei by rounding, holders' shares keep more with bonds than without."""
+    bare = replace(case, forfeit_units=0, fund_units=0).run()
+    shared = case.run()
+    assert shared.tickets_loss_wei <= bare.tickets_loss_wei + case.normalised // CLAIM_SCALE + 2
+    burned = (shared.bond_units + shared.cover_units) * SHARES_PER_UNIT
+    before, after = bare.visible_after_wei, shared.visible_after_wei
+    floored = case.normalised // CLAIM_SCALE + 2
+    assert (after + floored) * case.shares >= before * (case.shares - burned)
 
 
 @given(cases())
 def test_holders_and_tickets_keep_the_same_part(case: Case) -> None:
     """LOS-1."""
     shared = case.run()
-    claims_before = case.visible - shared.cover_wei
+    claims_before = case.visible - shared.bond_wei - shared.cover_wei
     owed_after = owed_up(case.normalised, shared.index_after)
     total_before, total_after = claims_before + case.owed, shared.visible_after_wei + owed_after
     error = shared.visible_after_wei * total_before - claims_before * total_after
@@ -110,14 +150,27 @@ def test_tickets_bear_what_holders_do_not_have(visible: int, owed: int, loss: in
 def test_a_loss_within_the_stream_touches_nobody_else() -> None:
     shared = Case(10**27, 10**18, 500, 10**27, RAY, 10**18, 500).run()
     assert (shared.unvested_loss_wei, shared.cover_units) == (500, 0)
+    bonded = Case(10**27, 10**18, 500, 10**27, RAY, 10**18, 500, forfeit_units=200).run()
+    assert (bonded.bond_wei, bonded.unvested_loss_wei, bonded.cover_units) == (200, 300, 0)
     one_more = Case(10**27, 10**18, 500, 10**27, RAY, 10**18, 501).run()
     assert (one_more.unvested_loss_wei, one_more.cover_wei, one_more.cover_units) == (500, 1, 1)
 
 
 def test_the_fund_rounds_the_asked_up_and_its_limit_down() -> None:
-    assert cover_units(1, 100) == 1
-    assert cover_units(10**9 + 1, 100) == 2
+    assert [units_worth(wei, 10**27, 10**18) for wei in (0, 1, 2)] == [0, 1, 2]
+    assert [units_worth(wei, 10**27 + 1, 10**18) for wei in (1, 10**18 - 1)] == [2, 10**18]
+    assert units_worth(1, 10**27, 0) == 0
+    assert [cover_units(needed, 100) for needed in (1, 5, 6)] == [1, 5, 5]
     assert cover_units(10**20, 59) == 2
+
+
+def test_what_is_proven_slashed_lifts_what_the_fund_is_asked_for() -> None:
+    """LOS-2: to the wei of what is proven, and never beyond 95 %."""
+    assert [cover_units(100, 100, proven) for proven in (4, 5, 6, 94, 95, 96)] == [
+        *(5, 5, 6, 94, 95, 95)
+    ]
+    assert cover_units(30, 100, 96) == 30
+    assert [cover_units(n, 100, winds_down=True) for n in (6, 95, 96)] == [6, 95, 95]
 
 
 def test_without_tickets_the_index_stays_even_after_a_total_loss() -> None:
