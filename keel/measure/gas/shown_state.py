@@ -13,7 +13,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
 from keel.chain.system_contracts import set_beacon_root
 from keel.consensus.state.merkle import ZERO_NODES, hash_pair
-from keel.consensus.state.prover import ProvenBlock, ValidatorProof
+from keel.consensus.state.prover import ProvenBlock
 from keel.model.commitment import public_key_hash
 from keel.model.constants import GWEI, PREDEPOSIT_WEI
 
@@ -46,14 +46,14 @@ def show_fresh(
     return block, first_index, (1 << len(keys)) - 1, (*keys, *others), branch, False
 
 
-def show_validator(rpc: RpcClient, validator: ValidatorProof, slot: int) -> tuple[Any, ...]:
-    """Let EIP-4788 have the root of a state of this slot with one validator, and prove that whole.
+def show_validator(rpc: RpcClient, fields: Sequence[Any], place: int, slot: int) -> tuple[Any, ...]:
+    """Let EIP-4788 have the root of a state of this slot with one validator at FIRST_INDEX + place.
 
-    The proof's branch is made anew; `validator.index` counts from FIRST_INDEX.
+    `fields` are those of its container. Returns what proves it whole.
     """
-    index = FIRST_INDEX + validator.index
-    block, branch = _show(rpc, _validator_root(validator.validator), index, 0, slot)
-    return block, index, validator.validator, branch
+    index = FIRST_INDEX + place
+    block, branch = _show(rpc, _validator_root(fields), index, 0, slot)
+    return block, index, fields, branch
 
 
 def _show(

@@ -12,7 +12,6 @@ from typing import Any
 from keel.chain.clock import now
 from keel.chain.transaction import Receipt
 from keel.consensus.deposit_data import DepositDataEntry
-from keel.consensus.state.prover import ValidatorProof
 from keel.deploy.profiles import MAINNET
 from keel.measure.gas.shown_state import show_fresh, show_validator
 from keel.measure.gas.world import World
@@ -110,8 +109,8 @@ def show_staked(world: World, key_index: int, *, slashed: bool) -> tuple[Any, ..
     withdrawable = exit_epoch + MAINNET.slashings_epochs if slashed else NEVER_EPOCH
     credentials = entry.withdrawal_credentials
     fields = (public_key_hash(entry.pubkey), credentials, 32 * GWEI, slashed)
-    validator = ValidatorProof(key_index, (*fields, 0, 0, exit_epoch, withdrawable), ())
-    return show_validator(world.rpc, validator, slot)
+    dates = (0, 0, exit_epoch, withdrawable)
+    return show_validator(world.rpc, (*fields, *dates), key_index, slot)
 
 
 def prove_slashed(world: World, key_index: int) -> Receipt:
