@@ -87,6 +87,7 @@ contract OperatorBonds is IOperatorBonds {
     function cover(uint256 shares) external returns (uint256 units) {
         if (msg.sender != address(VAULT)) revert OnlyVault(msg.sender);
         units = coverable(shares);
+        if (units == 0) return 0;
         forfeitUnits -= units;
         emit Covered(Units.up(shares), units);
         WRAPPED.safeTransfer(msg.sender, units);

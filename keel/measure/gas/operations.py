@@ -202,7 +202,7 @@ def _prove_slashed(world: World) -> Receipt:
 def _request_exit(world: World) -> Receipt:
     depositor = world.actors["depositor"]
     world.request(depositor, 1_000 * ETHER)  # more than is buffered
-    return request_exit(world, 0)
+    return request_exit(world, 0, "stranger")
 
 
 def _operators_root(count: int) -> bytes:

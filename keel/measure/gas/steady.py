@@ -53,6 +53,8 @@ def bring_to_steady_state(world: World) -> None:
     stake(world, range(STAKED_FIRST, STAKED_EACH))
     depositor = world.actors["depositor"]
     world.request_together(depositor, [ETHER] * TICKETS)
+    request_exit(world, 1, "operator_manager_1")
+    prove_slashed(world, 2)
     earn(world)
     for ticket_id in range(1, TICKETS):
         world.keel.queue.claim.send(ticket_id, sender=depositor)
@@ -119,13 +121,13 @@ def prove_slashed(world: World, key_index: int) -> Receipt:
     return world.keel.registry.proveSlashed.send(*arguments, sender=world.actors["stranger"])
 
 
-def request_exit(world: World, key_index: int) -> Receipt:
-    """Ask for a validator's exit while the queue lacks ether; as much as the fee comes with it."""
+def request_exit(world: World, key_index: int, actor: str) -> Receipt:
+    """Ask for a validator's exit; as much as the fee comes with it."""
     pubkey = _entries_of_operators(world)[0][key_index].pubkey
     arguments = (pubkey, *show_staked(world, key_index, slashed=False))
     fee_wei = world.keel.withdrawal_vault.withdrawalRequestFeeWei()
-    stranger = world.actors["stranger"]
-    return world.keel.exits.requestExit.send(*arguments, sender=stranger, value_wei=fee_wei)
+    sender = world.actors[actor]
+    return world.keel.exits.requestExit.send(*arguments, sender=sender, value_wei=fee_wei)
 
 
 def stake(world: World, key_indices: Sequence[int]) -> Receipt:
