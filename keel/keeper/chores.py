@@ -16,6 +16,8 @@ class Kind(StrEnum):
     REWARDS = "rewards"
     FINALISE = "finalise"
     SWEEP = "sweep"
+    BONDS = "bonds"
+    WIND_DOWN = "wind_down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Chore:
     """One transaction. `contract` is the field of Bindings whose `function` is called.
 
     `key` stays the same from head to head for as long as the same thing is to be done, so that
-    keepers can wait their turn (`keel.keeper.turns`).
+    keepers can wait their turn (`keel.keeper.turns`), but for what `is_urgent`.
     """
 
     kind: Kind
@@ -33,6 +35,7 @@ class Chore:
     function: str
     arguments: tuple[Any, ...]
     value_wei: int = 0
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from keel.chain.contract import call_many
 from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei, block_head
 from keel.deploy.bindings import Bindings
-from keel.keeper.view import Coffers, Deadlock
+from keel.keeper.view import Coffers, Deadlock, WindDown
 from keel.model.constants import GWEI
 
 _NOBODY = "0x0000000000000000000000000000000000000001"
@@ -57,13 +57,38 @@ def read_deadlock(contracts: Bindings, now: int, account: str | None) -> Deadloc
         payable_to=payable[0],
         payable_after_sweep=more[0],
         sweepable_wei=sweepable_wei,
-        sweep_refusal=_sweep_refusal(contracts, account),
+        sweep_refusal=_refusal(contracts, "sweepWithdrawals", (), account),
+        wind_down=_read_wind_down(contracts, now, index, account),
     )
 
 
-def _sweep_refusal(contracts: Bindings, account: str | None) -> str | None:
+def _read_wind_down(contracts: Bindings, now: int, index: int, account: str | None) -> WindDown:
+    vault = contracts.vault
+    live_keys = contracts.registry.totals().liveKeys
+    if live_keys:
+        return WindDown(live_keys)
+    buffered_wei, consensus = call_many(
+        contracts.rpc, [vault.bufferedWei.prepare(), vault.consensus.prepare()]
+    )
+    held_wei = sum(
+        balance_wei(contracts.rpc, each.address)
+        for each in (contracts.withdrawal_vault, contracts.rewards_vault)
+    )
+    last_ticket, _ = contracts.queue.finalisable(0, now, buffered_wei + held_wei, index)
+    return WindDown(
+        live_keys=0,
+        staked_wei=consensus.balanceWei + consensus.pendingWei,
+        held_wei=held_wei,
+        last_ticket=last_ticket,
+        refusal=_refusal(contracts, "windDown", (last_ticket,), account),
+    )
+
+
+def _refusal(
+    contracts: Bindings, function: str, arguments: tuple[int, ...], account: str | None
+) -> str | None:
     try:
-        contracts.vault.sweepWithdrawals(sender=account or _NOBODY)
+        contracts.vault.function(function)(*arguments, sender=account or _NOBODY)
     except Reverted as error:
         return str(error.cause)
     return None

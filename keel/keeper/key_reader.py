@@ -1,4 +1,7 @@
-"""Keys on the way to their stake: what the beacon state shows of them, and how it proves them."""
+"""Keys on the way to their stake and from it: what a beacon state shows, and how it proves that."""
+
+from collections.abc import Collection
+from dataclasses import replace
 
 from keel.chain.rpc import RpcClient
 from keel.consensus.state.errors import ProofError
@@ -6,60 +9,121 @@ from keel.keeper.state_reader import ReadState
 from keel.keeper.view import Keys
 from keel.model.key_stage import Stage
 from keel.nodes.agreed_beacon import AgreedBeacon
+from keel.nodes.errors import NodeError
 from keel.sight.appearances import Appearances, appearances
+from keel.sight.departures import LIVE_STAGES, Departed, departure_proofs, departures
 from keel.sight.history import History
 from keel.sight.key_lives import KeyLife
-from keel.sight.key_proofs import KeyProof, key_proofs
+from keel.sight.key_proofs import key_proofs
 from keel.sight.proving_time import proving_time
 
 
 class KeyReader:
-    """Looks for each key once in a state."""
+    """Looks for each key once in a state, and says when a newer state is worth its download."""
 
     def __init__(self, rpc: RpcClient, beacon: AgreedBeacon) -> None:
         self._rpc = rpc
         self._beacon = beacon
         self._state: ReadState | None = None
-        self._lives: tuple[KeyLife, ...] = ()
+        self._waiting: tuple[KeyLife, ...] = ()
+        self._live: tuple[KeyLife, ...] = ()
         self._shown = Appearances()
+        self._departed: tuple[Departed, ...] = ()
+        self._asked: tuple[int, tuple[bytes, ...]] | None = None
+        self._has_come = False
+        self._blind: str | None = None
 
-    def may_come(self, history: History, state: ReadState) -> bool:
-        """Whether a later state than this one may show the validator of a key.
+    def useful_from(self, history: History, state: ReadState, head_slot: int) -> int:
+        """First slot whose state shows more than this one does; 0 when none shows anything.
 
-        A key that was predeposited since, or whose deposit was pending in it. One with a void
-        signature costs no further state.
+        The nodes are asked for little: which validators are slashed, at each head, and in each
+        epoch which waiting keys have one. Without answer `Keys.blind` says so: then the next state
+        comes by its age.
         """
-        waiting = history.keys_at(Stage.PREDEPOSITED)
-        queued = self._shown.queued if self._state is state else ()
-        return any(life.block_number > state.block_number or life in queued for life in waiting)
+        self._blind = None
+        try:
+            if self._is_news(history, head_slot):
+                return head_slot
+            return self._epoch_of_arrival(history, state, head_slot)
+        except NodeError as error:
+            self._blind = str(error)
+            return 0
 
-    def read(self, history: History, state: ReadState, credentials: bytes, head_slot: int) -> Keys:
-        """Read for a head; raises what the client raises."""
-        lives = history.keys_at(Stage.PREDEPOSITED)
-        if self._state is not state or self._lives != lives:
-            self._shown = appearances(state.encoded, lives, credentials)
-            self._state, self._lives = state, lives
-        proofs, no_proof = self._proofs(state, head_slot)
-        return Keys(
+    def read(
+        self,
+        history: History,
+        state: ReadState,
+        credentials: bytes,
+        head_slot: int,
+        frozen: Collection[int] = (),
+    ) -> Keys:
+        """Read for a head; `frozen` are operators. Raises what the client raises."""
+        waiting = history.keys_at(Stage.PREDEPOSITED)
+        live = tuple(life for stage in LIVE_STAGES for life in history.keys_at(stage))
+        is_new = self._state is not state
+        if is_new or self._waiting != waiting:
+            self._shown = appearances(state.encoded, waiting, credentials)
+        if is_new or self._live != live:
+            self._departed = departures(state.encoded, live)
+        self._state, self._waiting, self._live = state, waiting, live
+        keys = Keys(
             proven=history.keys_at(Stage.PROVEN),
             foreign=history.keys_at(Stage.FOREIGN),
             shown=self._shown,
-            proofs=proofs,
-            no_proof=no_proof,
+            departed=self._departed,
+            blind=self._blind,
         )
+        return self._with_proofs(keys, state, head_slot, frozen)
 
-    def _proofs(self, state: ReadState, head_slot: int) -> tuple[tuple[KeyProof, ...], str | None]:
+    def _is_news(self, history: History, head_slot: int) -> bool:
+        """Whether a staked validator is slashed that the state has not as slashed."""
+        staked = {life.pubkey for life in history.keys_at(Stage.STAKED)}
+        if not staked:
+            return False
+        shown = {one.life.pubkey for one in self._departed if one.is_slashed}
+        return not self._beacon.slashed_keys(head_slot) & staked <= shown
+
+    def _epoch_of_arrival(self, history: History, state: ReadState, head_slot: int) -> int:
+        """First slot of this epoch, if a key that the state does not show has a validator now.
+
+        Validators come with epochs. A predeposit with a void signature never has one.
+        """
+        network = self._beacon.network
+        first_slot = network.first_slot_of(head_slot // network.slots_per_epoch)
+        queued = self._shown.queued if self._state is state else ()
+        waiting = tuple(
+            life.pubkey
+            for life in history.keys_at(Stage.PREDEPOSITED)
+            if life.block_number > state.block_number or life in queued
+        )
+        if not waiting or state.slot >= first_slot:
+            return 0
+        if self._asked != (first_slot, waiting):
+            self._has_come = bool(self._beacon.known_keys(head_slot, waiting))
+            self._asked = first_slot, waiting
+        return first_slot if self._has_come else 0
+
+    def _with_proofs(
+        self, keys: Keys, state: ReadState, head_slot: int, frozen: Collection[int]
+    ) -> Keys:
         """Proofs by a state that the chain can check now, else why there are none."""
-        if not any(not one.is_leaving for one in self._shown.appeared):
-            return (), None
-        network, header = self._beacon.network, state.prover.tree.header_fields
-        timestamp = proving_time(self._rpc, network, state.slot, header.root, head_slot)
-        if timestamp is None:
-            return (), (
-                "the chain does not know that state's root (EIP-4788): the next block tells it, "
-                "unless the beacon node follows another fork"
-            )
+        appeared = [one for one in keys.shown.appeared if not one.is_leaving]
+        if not appeared and not keys.departed:
+            return keys
         try:
-            return tuple(key_proofs(state.prover, timestamp, self._shown.appeared)), None
+            prover = state.prover
+            root = prover.tree.header_fields.root
+            time = proving_time(self._rpc, self._beacon.network, state.slot, root, head_slot)
+            if time is None:
+                why = (
+                    "the chain does not know that state's root (EIP-4788): the next block tells "
+                    "it, unless the beacon node follows another fork"
+                )
+                return replace(keys, no_proof=why)
+            return replace(
+                keys,
+                proofs=tuple(key_proofs(prover, time, appeared, frozen)),
+                departures=tuple(departure_proofs(prover, time, keys.departed)),
+            )
         except ProofError as error:
-            return (), str(error)
+            return replace(keys, no_proof=str(error))

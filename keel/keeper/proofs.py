@@ -17,8 +17,13 @@ def plan_proofs(view: KeeperView) -> Findings:
     if not (shown.appeared or shown.may_come or shown.void):
         undone = Undone(Kind.PROVE, "no predeposited key waits for its proof")
         return Findings(undone=(undone,), alarms=alarms)
-    chores = tuple(_chore(proof) for proof in view.keys.proofs)
+    chores = tuple(_chore(proof) for proof in view.keys.proofs if not proof.is_spare)
     return Findings(chores, tuple(Undone(Kind.PROVE, why) for why in _why_not(view)), alarms)
+
+
+def plan_spare_proofs(view: KeeperView) -> Findings:
+    """Prove foreign keys of operators that are frozen anyway, after everything else."""
+    return Findings(tuple(_chore(proof) for proof in view.keys.proofs if proof.is_spare))
 
 
 def _chore(proof: KeyProof) -> Chore:
@@ -44,10 +49,8 @@ def ours_why(proof: KeyProof) -> str:
 def foreign_why(proof: KeyProof) -> str:
     """What the proof of somebody else's validator is for."""
     (one,) = proof.keys
-    return (
-        f"validator {one.index} of operator {one.life.operator_id} does not pay to Keel: "
-        "the proof freezes the operator"
-    )
+    found = f"validator {one.index} of operator {one.life.operator_id} does not pay to Keel"
+    return found if proof.is_spare else f"{found}: the proof freezes the operator"
 
 
 def _alarms(view: KeeperView) -> dict[str, str]:
@@ -55,7 +58,7 @@ def _alarms(view: KeeperView) -> dict[str, str]:
     newest = {life.operator_id: life for life in view.keys.foreign}
     texts = [
         f"operator {number}: the validator of 0x{newest[number].pubkey.hex()} does not pay to "
-        "Keel; OPERATORS can set it again"
+        "Keel; OPERATORS can unfreeze it"
         for number in (operator.operator_id for operator in view.operators if operator.frozen)
         if number in newest
     ]

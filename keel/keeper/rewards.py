@@ -11,9 +11,6 @@ _NO_ROOT = bytes(32)
 CLAIM_GAS = 120_000
 """Gas of one claim, generously: two new slots, two contracts, a long proof."""
 
-_TIMES_ITS_COST = 10
-"""A claim pays many times its gas, so that dust sent to the registry makes no keeper pay."""
-
 
 def plan_rewards(view: KeeperView) -> Findings:
     """Claim for each operator whose new shares are worth the trouble."""
@@ -23,8 +20,8 @@ def plan_rewards(view: KeeperView) -> Findings:
     if rewards.leaves is None:
         root = f"0x{rewards.operators_root.hex()}"
         return nothing(Kind.REWARDS, f"no member has the leaves with the root {root}")
-    cost_wei = CLAIM_GAS * (view.head.base_fee_wei + view.terms.tip_wei)
-    least_wei = max(view.terms.min_reward_wei, _TIMES_ITS_COST * cost_wei)
+    cost_wei = view.cost_wei(CLAIM_GAS)
+    least_wei = max(view.terms.min_reward_wei, view.least_worth_wei(CLAIM_GAS))
     tree = operators_tree(rewards.leaves)
     chores: list[Chore] = []
     undone: list[Undone] = []

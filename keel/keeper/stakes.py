@@ -9,7 +9,7 @@ from keel.model.constants import TOP_UP_WEI
 from keel.model.frames import State
 from keel.sight.key_lives import KeyLife
 
-_CLOSED = (State.ANNOUNCED, State.STALE, State.DEAD)
+_CLOSED = (State.SLASHED, State.ANNOUNCED, State.STALE, State.DEAD)
 
 
 def plan_stakes(view: KeeperView) -> Findings:

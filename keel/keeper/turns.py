@@ -2,7 +2,7 @@
 
 Nobody waits for word from another, and nobody knows who the others are: each draws its turn anew in
 every epoch. Doing twice what anybody may do costs the second only a little gas, and a keeper that
-is down is passed over after a few slots.
+is down is passed over after a few slots. What is urgent waits for nobody.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,8 @@ class Turns:
         return tuple(
             chore
             for chore in chores
-            if head.slot - self._since[chore.key] >= turn_of(account, head.epoch) * self._turn_slots
+            if chore.is_urgent
+            or head.slot - self._since[chore.key] >= turn_of(account, head.epoch) * self._turn_slots
         )
 
 

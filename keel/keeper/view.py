@@ -13,11 +13,16 @@ from keel.model.commitment import OperatorTotals
 from keel.model.constants import GWEI, VALIDATOR_DEPOSIT_WEI
 from keel.model.frames import State
 from keel.sight.appearances import Appearances
+from keel.sight.departures import Departed, DepartureProof
 from keel.sight.key_lives import KeyLife
 from keel.sight.key_proofs import KeyProof
+from keel.sight.leaving_bonds import LeavingBond
 
 FAR_FUTURE_EPOCH = 2**64 - 1
 """Epoch of what has no date yet (consensus specs)."""
+
+TIMES_ITS_COST = 10
+"""What a call brings, many times its gas, where others could send dust to cause it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +175,13 @@ class ExitProofs:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Keys on the way to their stake.
+    """Keys on the way to their stake, and from it.
 
     `proven` are in the order of their predeposits. `shown` is what the beacon state shows of those
     that are not proven yet, and `proofs` are the calls that prove them; while there are none,
-    `no_proof` says why. `foreign` were found to pay elsewhere (KEY-4).
+    `no_proof` says why. `foreign` were found to pay elsewhere (KEY-4). `departed` are staked ones
+    that the state shows to be slashed or paid out, `departures` their proofs. `blind` says why the
+    nodes could not be asked at this head which validators are slashed, or have come.
     """
 
     proven: tuple[KeyLife, ...] = ()
@@ -182,6 +189,9 @@ class Keys:
     shown: Appearances = field(default_factory=Appearances)
     proofs: tuple[KeyProof, ...] = ()
     no_proof: str | None = None
+    departed: tuple[Departed, ...] = ()
+    departures: tuple[DepartureProof, ...] = ()
+    blind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +226,26 @@ class Rewards:
 
 
 @dataclass(frozen=True, slots=True)
+class WindDown:
+    """What a wind-down would bring in (STA-8): `staked_wei` is C + P, `held_wei` in the two vaults.
+
+    `live_keys` are staked ones not proven to be paid out; while there are any, nothing else is
+    asked. `last_ticket` is the hint; `refusal` what `windDown` answers now, None if it would work.
+    """
+
+    live_keys: int
+    staked_wei: int = 0
+    held_wei: int = 0
+    last_ticket: int = 0
+    refusal: str | None = None
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the vault would take it now."""
+        return not self.live_keys and self.refusal is None
+
+
+@dataclass(frozen=True, slots=True)
 class Deadlock:
     """What the dead state lets anybody do (STA-3, STA-5).
 
@@ -228,6 +258,7 @@ class Deadlock:
     payable_after_sweep: int
     sweepable_wei: int
     sweep_refusal: str | None
+    wind_down: WindDown
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,3 +280,12 @@ class KeeperView:
     rewards: Rewards | None
     deadlock: Deadlock | None
     exit_proofs: ExitProofs = field(default_factory=ExitProofs)
+    bonds: tuple[LeavingBond, ...] = ()
+
+    def least_worth_wei(self, gas: int) -> int:
+        """What a call of so much gas must bring, so that dust makes no keeper pay for it."""
+        return TIMES_ITS_COST * self.cost_wei(gas)
+
+    def cost_wei(self, gas: int) -> int:
+        """What gas costs at the head."""
+        return gas * (self.head.base_fee_wei + self.terms.tip_wei)

@@ -29,6 +29,7 @@ from keel.keeper.view import (
     Rewards,
     Terms,
 )
+from keel.model.allocation import Operator
 from keel.model.commitment import OperatorTotals
 from keel.model.frames import State
 from keel.model.key_stage import Stage
@@ -106,15 +107,15 @@ class KeeperReader:
             return replace(view, exit_proofs=self._prove(indices, read, head_slot))
 
     def _first_useful_slot(self, history: History, head_slot: int) -> int:
-        """A state of an older epoch is too old while a validator may come, or exits are needed."""
+        """A state of an older epoch is too old while exits are needed."""
         kept, kinds = self._states.kept, self._terms.kinds
         if kept is None:
             return 0
-        may_come = Kind.PROVE in kinds and self._keys.may_come(history, kept)
-        if not (may_come or (Kind.EXIT in kinds and self._layers.bindings.exits.missingWei())):
-            return 0
-        slots = self._layers.beacon.network.slots_per_epoch
-        return head_slot // slots * slots
+        first = self._keys.useful_from(history, kept, head_slot) if Kind.PROVE in kinds else 0
+        if not (Kind.EXIT in kinds and self._layers.bindings.exits.missingWei()):
+            return first
+        network = self._layers.beacon.network
+        return max(first, network.first_slot_of(head_slot // network.slots_per_epoch))
 
     def _prove(self, indices: Sequence[int], state: ReadState, head_slot: int) -> ExitProofs:
         """Proofs of validators by a state that the chain can check now."""
@@ -166,12 +167,13 @@ class KeeperReader:
             stakeable_validators=stakeable,
             free_wei=free_wei,
             operators=operators,
-            keys=self._read_keys(history, seen.state, credentials, head_slot),
+            keys=self._read_keys(history, seen.state, credentials, head_slot, operators),
             beacon=seen.standing,
             coffers=seen.coffers,
             exits=self._exits.read(history, len(operators)),
             ballots=self._read_ballots(head, standing),
             rewards=self._rewards() if Kind.REWARDS in self._terms.kinds else None,
+            bonds=history.leaving_bonds,
             deadlock=read_deadlock(contracts, head.time, self._account) if is_dead else None,
         )
 
@@ -192,10 +194,16 @@ class KeeperReader:
         return self._seen
 
     def _read_keys(
-        self, history: History, state: ReadState, credentials: bytes, head_slot: int
+        self,
+        history: History,
+        state: ReadState,
+        credentials: bytes,
+        head_slot: int,
+        operators: Sequence[Operator],
     ) -> Keys:
         if Kind.PROVE in self._terms.kinds:
-            return self._keys.read(history, state, credentials, head_slot)
+            frozen = {operator.operator_id for operator in operators if operator.frozen}
+            return self._keys.read(history, state, credentials, head_slot, frozen)
         return Keys(history.keys_at(Stage.PROVEN))
 
     def _caller(self) -> Caller:

@@ -1,4 +1,4 @@
-"""What Keel's events tell: how far each key came, what was said of exits, modules set."""
+"""What Keel's events tell: how far each key came, exits, bonds that leave, modules set."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,11 +13,13 @@ from keel.sight.event_file import EventFile
 from keel.sight.event_index import ChainMovedError, EventIndex, Happened
 from keel.sight.exit_lives import EXIT_EVENTS, ExitLife, exit_lives
 from keel.sight.key_lives import KEY_EVENTS, KeyLife, key_lives
+from keel.sight.leaving_bonds import BOND_EVENTS, LeavingBond, leaving_bonds
 from keel.sight.recorded_keys import Recorded, recorded_keys
 
 _NAMES = {
     "registry": KEY_EVENTS,
     "exits": EXIT_EVENTS,
+    "bonds": BOND_EVENTS,
     "vault": ("ModulesSet",),
 }
 
@@ -54,6 +56,11 @@ class History:
     def exit_lives(self) -> dict[bytes, ExitLife]:
         """What was said of exits, by the root of the key."""
         return exit_lives(self.events)
+
+    @cached_property
+    def leaving_bonds(self) -> tuple[LeavingBond, ...]:
+        """What operators are still to be paid of their bonds."""
+        return leaving_bonds(self.events)
 
     def oracles(self, block_number: int) -> tuple[str, ...]:
         """Oracles that the vault had up to a block, each once, the present one last."""

@@ -142,7 +142,7 @@ def test_a_key_that_its_operator_deposited_first_elsewhere_is_proven_foreign_and
         assert "may get no more validators" in alarms["keys_exhausted"]
         assert alarms["operator_frozen"] == (
             f"operator 1: the validator of 0x{entry.pubkey.hex()} does not pay to Keel; "
-            "OPERATORS can set it again"
+            "OPERATORS can unfreeze it"
         )
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from keel.keeper.chores import Kind
-from keel.keeper.dead_state import plan_finalising, plan_sweep
+from keel.keeper.dead_state import WIND_DOWN_GAS, plan_finalising, plan_sweep, plan_wind_down
 from keel.keeper.plan import ALARMS, RULES, plan
 from keel.keeper.reports import plan_report
 from keel.keeper.rewards import CLAIM_GAS, plan_rewards
-from keel.keeper.view import Ballots, Deadlock, KeeperView, Rewards
+from keel.keeper.view import Ballots, Deadlock, KeeperView, Rewards, WindDown
 from keel.model.commitment import OperatorTotals, operator_leaf, operators_tree
 from keel.model.constants import ETHER
 from keel.model.frames import State
@@ -131,6 +131,7 @@ DEAD = Deadlock(
     payable_after_sweep=7,
     sweepable_wei=ETHER,
     sweep_refusal=None,
+    wind_down=WindDown(live_keys=2),
 )
 
 
@@ -165,10 +166,44 @@ def test_nothing_is_finalised_that_the_buffer_does_not_pay() -> None:
     assert why_not(findings) == "the buffer pays no ticket after 2"
 
 
+LEFT = WindDown(live_keys=0, staked_wei=ETHER, held_wei=2 * ETHER, last_ticket=9)
+
+
+def left(**others: Any) -> KeeperView:
+    return when_dead(wind_down=replace(LEFT, **others))
+
+
+def test_once_no_validator_is_left_the_vault_is_wound_down_in_place_of_a_sweep() -> None:
+    chore = only(plan_wind_down(left()))
+    assert (chore.contract, chore.function, chore.arguments) == ("vault", "windDown", (9,))
+    assert "1 ETH staked, the two vaults hold 2 ETH" in chore.why
+    assert not plan_sweep(left()).chores
+    assert plan_sweep(left(refusal="SweepTooEarly")).chores
+    waits = plan_wind_down(when_dead())
+    assert (waits.chores, why_not(waits)) == ((), "2 staked keys not proven to be paid out")
+    assert not plan_wind_down(replace(left(), state=State.STALE)).chores
+    assert "SweepTooEarly" in why_not(plan_wind_down(left(refusal="SweepTooEarly")))
+
+
+def test_what_comes_later_is_brought_in_only_where_it_is_worth_its_gas() -> None:
+    price_wei = 10**9
+    least_wei = 10 * WIND_DOWN_GAS * price_wei
+    worth = replace(
+        left(staked_wei=0, held_wei=least_wei), head=replace(HEAD, base_fee_wei=price_wei)
+    )
+    assert plan_wind_down(worth).chores
+    dearer = replace(worth, head=replace(HEAD, base_fee_wei=price_wei + 1))
+    assert not plan_wind_down(dearer).chores
+    assert "nothing is staked" in why_not(plan_wind_down(dearer))
+    assert not plan_wind_down(left(staked_wei=0, held_wei=0)).chores
+    assert plan_wind_down(left(held_wei=0)).chores  # what is missing is a loss
+
+
 def test_a_late_oracle_and_a_low_gas_balance_are_alarms() -> None:
     assert plan(VIEW).alarms == {}
     assert "dead" in plan(when_dead()).alarms
     assert "stale" in plan(replace(VIEW, state=State.STALE)).alarms
+    assert "slashings_proven" in plan(replace(VIEW, state=State.SLASHED)).alarms
     poor = replace(CALLER, balance_wei=TERMS.low_balance_wei - 1)
     assert "low_balance" in plan(replace(VIEW, caller=poor)).alarms
     enough = replace(CALLER, balance_wei=TERMS.low_balance_wei)
@@ -176,7 +211,7 @@ def test_a_late_oracle_and_a_low_gas_balance_are_alarms() -> None:
 
 
 def test_every_kind_has_its_rule_and_every_alarm_its_name() -> None:
-    assert set(RULES) == set(Kind)
+    assert {kind for kind, _ in RULES} == set(Kind)
     everything = replace(
         VIEW,
         stakeable_validators=1,

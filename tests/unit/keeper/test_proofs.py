@@ -7,14 +7,17 @@ import pytest
 
 from keel.consensus.state.prover import ProvenBlock
 from keel.keeper.chores import Findings
+from keel.keeper.plan import plan
 from keel.keeper.plan_output import plan_document
-from keel.keeper.proofs import plan_proofs
+from keel.keeper.proofs import plan_proofs, plan_spare_proofs
 from keel.keeper.view import Keys
 from keel.model.key_stage import Stage
 from keel.sight.appearances import Appearances, Appeared
 from keel.sight.key_proofs import KeyProof
+from keel.sight.leaving_bonds import LeavingBond
 from tests.unit.keeper.views import HEAD, VIEW, life, only, operator, why_not
 
+BOND = LeavingBond(0, bytes(32), 1, HEAD.time)
 STATE = f"the beacon state of slot {HEAD.slot}"
 
 
@@ -55,6 +58,25 @@ def test_the_proof_of_a_foreign_key_says_what_it_does_to_the_operator() -> None:
     assert chore.why == (
         "validator 103 of operator 1 does not pay to Keel: the proof freezes the operator"
     )
+
+
+def test_further_foreign_keys_of_a_frozen_operator_come_after_everything_else() -> None:
+    first, second = (appeared(number, is_foreign=True) for number in (1, 3))
+    proofs = (
+        KeyProof((first,), "proveKey", ()),
+        KeyProof((second,), "proveKey", (), is_spare=True),
+    )
+    view = replace(
+        VIEW, keys=Keys(shown=Appearances(appeared=(first, second)), proofs=proofs), bonds=(BOND,)
+    )
+    assert only(plan_proofs(view)).key == "prove 101"
+    spare = only(plan_spare_proofs(view))
+    assert (spare.key, spare.why) == (
+        "prove 103",
+        "validator 103 of operator 1 does not pay to Keel",
+    )
+    assert [chore.key.split()[0] for chore in plan(view).chores] == ["prove", "bonds", "prove"]
+    assert plan(view).chores[-1] == spare
 
 
 def test_a_validator_that_the_chain_cannot_check_yet_waits_with_the_reason() -> None:
@@ -100,7 +122,7 @@ def test_a_frozen_operator_is_named_with_its_key_until_it_is_set_again() -> None
     view = replace(VIEW, keys=Keys(foreign=(foreign,)), operators=(operator(0), frozen))
     assert plan_proofs(view).alarms == {
         "operator_frozen": f"operator 1: the validator of 0x{foreign.pubkey.hex()} does not pay to "
-        "Keel; OPERATORS can set it again"
+        "Keel; OPERATORS can unfreeze it"
     }
     assert plan_proofs(replace(view, operators=(operator(0), operator(1)))).alarms == {}
 
