@@ -213,8 +213,8 @@ interface IStakingVault is IKeelEther, IErrors {
     function sweepWithdrawals() external;
 
     /// @notice STA-8: once every staked validator is proven to be paid out, bring in what the two vaults hold; what is
-    /// missing of C + P is a loss, what is more is income. Dead state only, and as far apart as sweeps. Reverts
-    /// `KeysLive`.
+    /// missing of C + P is a loss, what is more is income. Dead state only; once C + P is 0, as far apart as sweeps.
+    /// Reverts `KeysLive`.
     function windDown(uint256 lastTicketHint) external;
 
     // ---- roles of the AccessManager

@@ -115,9 +115,12 @@ library Reports {
         Books.Core calldata core,
         IStakingVault.ReportInput calldata input
     ) external {
-        _requireEtherRested(books, core);
         Accounts memory accounts = books.accountsAt(core, input);
-        if (accounts.expectedWei == 0 && accounts.grossWei == 0) revert IStakingVault.NothingToDo();
+        // The first one waits for no sweep: whoever sweeps a wei every 2 frames would put it off for ever.
+        if (accounts.expectedWei == 0) {
+            if (accounts.grossWei == 0) revert IStakingVault.NothingToDo();
+            _requireEtherRested(books, core);
+        }
         accounts.isWindDown = true;
         emit IStakingVault.WoundDown(input.withdrawalsWei, input.rewardsWei, accounts.loss());
         _apply(books, core, input, accounts);

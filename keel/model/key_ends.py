@@ -1,8 +1,8 @@
 """What becomes of a staked key: more stake, a merge, a slashing, its ether paid out.
 
 KEY-8: a slashing is proven once, and the key never leaves without it.
-KEY-9: a key that is paid out is live no more.
-KEY-10: a validator with 0x02 credentials that stays can hold up to 2,048 ETH.
+KEY-9: a key that is paid out is live no more; a slashed one's parts are forfeit in any case.
+KEY-10: a validator with 0x02 credentials that stays can hold 2,048 ETH, what is on its way with it.
 KEY-11: the parts of a key that merged are its target's once it is paid out. A target that was paid
 out before passes them on; where none is staked they are the key's own.
 """
@@ -22,6 +22,7 @@ from keel.model.registry_errors import (
     PredepositValue,
 )
 
+PART_GWEI = VALIDATOR_DEPOSIT_WEI // GWEI
 MOST_VALIDATOR_GWEI = 2_048 * 10**9
 """MAX_EFFECTIVE_BALANCE_ELECTRA."""
 
@@ -41,7 +42,8 @@ def stake_more(
     if not (shown.is_ours and shown.compounding):
         raise NotCompounding(shown.index)
     require_staying(shown)
-    after_gwei = shown.effective_gwei + parts * VALIDATOR_DEPOSIT_WEI // GWEI
+    held_gwei = max(shown.effective_gwei, key.parts * PART_GWEI)
+    after_gwei = held_gwei + parts * PART_GWEI
     if after_gwei > MOST_VALIDATOR_GWEI:
         raise NoRoomForMore(shown.index, after_gwei, MOST_VALIDATOR_GWEI)
     last = replace(operator, staked=operator.staked + parts - 1)
@@ -70,15 +72,21 @@ def prove_slashed(registry: Registry, root: bytes) -> tuple[Registry, Key]:
     return registry.with_key(root, replace(key, stage=Stage.SLASHED)), key
 
 
-def prove_withdrawn(registry: Registry, root: bytes) -> tuple[Registry, int]:
-    """Put a key among those that are paid out (KEY-9); also return the parts it releases."""
+def prove_withdrawn(
+    registry: Registry, root: bytes, *, slashed: bool = False
+) -> tuple[Registry, int]:
+    """Put a key among those that are paid out (KEY-9).
+
+    Also return the parts that leave its operator's bond: released, or forfeit where it was
+    `slashed` and nobody had proven it.
+    """
     key = registry.key(root)
-    if key.stage is not Stage.SLASHED:
-        require_stage(root, key.stage, Stage.STAKED)
-    target = _target_of(registry, root) if key.stage is Stage.STAKED else None
+    if key.stage is Stage.SLASHED:
+        return registry.with_key(root, replace(key, stage=Stage.WITHDRAWN)), 0
+    require_stage(root, key.stage, Stage.STAKED)
+    target = None if slashed else _target_of(registry, root)
     if target is None:
-        released = key.parts if key.stage is Stage.STAKED else 0
-        return registry.with_key(root, replace(key, stage=Stage.WITHDRAWN)), released
+        return registry.with_key(root, replace(key, stage=Stage.WITHDRAWN)), key.parts
     gone = registry.with_key(root, replace(key, stage=Stage.WITHDRAWN, parts=0))
     other = gone.key(target)
     return gone.with_key(target, replace(other, parts=other.parts + key.parts)), 0

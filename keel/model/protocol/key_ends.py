@@ -21,13 +21,7 @@ def prove_slashed(
 ) -> Protocol:
     """Show that a staked key's validator was slashed by then (KEY-8). Raises Refused."""
     registry, key = key_ends.prove_slashed(world.registry, root)
-    bond, units = bond_rules.take(world.bonds[key.operator_id], key.parts)
-    forfeited = replace(
-        world,
-        registry=registry,
-        bonds={**world.bonds, key.operator_id: bond},
-        forfeit_units=world.forfeit_units + units,
-    )
+    forfeited = _forfeited(replace(world, registry=registry), key.operator_id, key.parts)
     return note_slashing(forfeited, now, balance_gwei, slashed_by)
 
 
@@ -42,19 +36,30 @@ def note_slashing(world: Protocol, now: int, balance_gwei: int, slashed_by: int)
     return replace(noted, slashed=world.slashed or noted.is_much_slashed(ref_time, now))
 
 
-def prove_withdrawn(world: Protocol, now: int, root: bytes) -> Protocol:
+def prove_withdrawn(world: Protocol, now: int, root: bytes, *, slashed: bool = False) -> Protocol:
     """Show that a key's validator has been paid out (KEY-9). Raises Refused."""
-    registry, parts = key_ends.prove_withdrawn(world.registry, root)
+    registry, parts = key_ends.prove_withdrawn(world.registry, root, slashed=slashed)
     gone = replace(world, registry=registry)
+    operator_id = registry.key(root).operator_id
     if not parts:
         return gone
-    operator_id = registry.key(root).operator_id
+    if slashed:
+        return _forfeited(gone, operator_id, parts)
     bond, units = bond_rules.take(world.bonds[operator_id], parts)
     leaving = Leaving(units, operator_id, now + world.parameters.bond_cooldown_seconds)
     return replace(
         gone,
         bonds={**world.bonds, operator_id: bond},
         leaving_bonds={**world.leaving_bonds, root: leaving},
+    )
+
+
+def _forfeited(world: Protocol, operator_id: int, parts: int) -> Protocol:
+    bond, units = bond_rules.take(world.bonds[operator_id], parts)
+    return replace(
+        world,
+        bonds={**world.bonds, operator_id: bond},
+        forfeit_units=world.forfeit_units + units,
     )
 
 

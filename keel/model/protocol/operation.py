@@ -78,9 +78,10 @@ def wind_down(world: Protocol, now: int) -> tuple[Protocol, Outcome]:
     accounts = world.accounts
     expected_wei = accounts.consensus_wei + accounts.pending_wei
     arrived_wei = world.withdrawal_vault_wei + world.rewards_vault_wei
-    _require_ether_rested(world, now)
-    if not expected_wei and not arrived_wei:
-        raise NothingToDo
+    if not expected_wei:
+        if not arrived_wei:
+            raise NothingToDo
+        _require_ether_rested(world, now)
     loss_wei = max(0, expected_wei - arrived_wei)
     judgement = Judgement(
         ref_time=now,

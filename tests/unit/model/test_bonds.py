@@ -135,6 +135,9 @@ def test_a_slashed_part_is_forfeit_for_good() -> None:
     assert slashed.bonds == {0: Bond(held - held // 3, 2), 1: world.bonds[1]}
     assert slashed.forfeit_units == held // 3
     assert slashed.units_of[BONDS] == world.units_of[BONDS]
+    unseen = keel.prove_withdrawn(world, NOW, ROOTS[0], slashed=True)
+    assert (unseen.bonds, unseen.forfeit_units) == (slashed.bonds, slashed.forfeit_units)
+    assert not unseen.leaving_bonds
     with pytest.raises(WrongStage):
         keel.prove_slashed(slashed, NOW, ROOTS[0], 32 * 10**9, NOW)
     out = keel.prove_withdrawn(slashed, NOW, ROOTS[0])

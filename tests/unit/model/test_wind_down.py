@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.model import protocol as keel
-from keel.model.constants import ETHER, RAY
+from keel.model.constants import ETHER, GWEI, RAY
 from keel.model.errors import KeysLive, NothingToDo, StateNotDead, SweepTooEarly
 from keel.model.frames import State
 from keel.model.key_stage import Stage
@@ -70,6 +70,15 @@ def test_it_can_be_repeated_when_more_came_two_frames_apart() -> None:
     assert (again.buffered_wei, outcome.loss_wei) == (world.buffered_wei + 1, 0)
     with pytest.raises(NothingToDo):
         keel.sweep(richer, DEAD + 2 * FRAME)
+
+
+def test_no_sweep_puts_the_first_one_off() -> None:
+    """STA-8: a gwei that somebody sweeps every 2 frames keeps no ether from its holders."""
+    swept, moved_wei = keel.sweep(dead_world(GWEI), DEAD)
+    world, outcome = keel.wind_down(swept, DEAD)
+    assert (moved_wei, outcome.loss_wei) == (GWEI, ALL - GWEI)
+    with pytest.raises(SweepTooEarly):
+        keel.wind_down(keel.receive_income(world, 1), DEAD + 2 * FRAME - 1)
 
 
 def test_what_is_missing_is_a_loss_that_no_bucket_and_no_announcement_holds_up() -> None:
