@@ -1,8 +1,5 @@
 """WithdrawalVault: ether in, ether on to the vault, requests to the system contracts, upgrades."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from ape.contracts import ContractContainer
 from eth_utils.crypto import keccak
@@ -17,24 +14,25 @@ from keel.chain.system_contracts import (
     WithdrawalRequest,
     dequeue_consolidation_requests,
     dequeue_withdrawal_requests,
+    encode_consolidation_request,
+    encode_withdrawal_request,
     withdrawal_request_fee_wei,
 )
 from keel.chain.transaction import send_transaction
 from keel.deploy.contracts import WithdrawalVault
 from keel.deploy.plan import IMPLEMENTATION
-from keel.model.constants import DAY, ETHER
+from keel.model.constants import ETHER
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.hands import as_contract, deploy_test_contract, deposit, grant
-from tests.unit.contracts.vaults import change, stake
+from tests.unit.contracts.hands import as_contract, deploy_test_contract
 
 NOBODY = "0x" + "0" * 40
 GENEROUS_WEI = 1_000
 KEYS = [bytes([number]) * 48 for number in range(1, 5)]
-REQUESTS: dict[str, tuple[Any, ...]] = {
-    "requestExit": ([KEYS[0]],),
-    "requestPartialWithdrawal": ([KEYS[0]], [1]),
-    "requestConsolidation": ([KEYS[0]], [KEYS[1]]),
+PAYER = "0x" + "5A" * 20
+REQUESTS = {
+    "requestWithdrawals": encode_withdrawal_request(KEYS[0], 1),
+    "requestConsolidations": encode_consolidation_request(KEYS[0], KEYS[1]),
 }
 TELLS_FEE_AND_REFUSES = bytes.fromhex("3660085760205ff35b5f5ffd")
 """Returns 32 zero bytes for empty calldata, reverts otherwise."""
@@ -45,9 +43,8 @@ VERSION = {
     "outputs": [{"name": "", "type": "uint256"}],
 }
 SYSTEM_OF = {
-    "requestExit": WITHDRAWAL_REQUESTS,
-    "requestPartialWithdrawal": WITHDRAWAL_REQUESTS,
-    "requestConsolidation": CONSOLIDATION_REQUESTS,
+    "requestWithdrawals": WITHDRAWAL_REQUESTS,
+    "requestConsolidations": CONSOLIDATION_REQUESTS,
 }
 
 
@@ -59,23 +56,9 @@ def vault(keel: Keel) -> WithdrawalVault:
 
 
 @pytest.fixture
-def exiter(keel: Keel) -> str:
-    """Asks for exits and partial withdrawals."""
-    return str(keel.holder_of("EXITER").address)
-
-
-@pytest.fixture
-def entitled(keel: Keel) -> Callable[[str], str]:
-    """Who may call a function at once; consolidations lose their delay for the test's sake."""
-
-    def holder_for(function: str) -> str:
-        if function != "requestConsolidation":
-            return str(keel.holder_of("EXITER").address)
-        holder = keel.actors.keeper.address
-        grant(keel, "CONSOLIDATOR", holder)
-        return str(holder)
-
-    return holder_for
+def exits(keel: Keel) -> str:
+    """Who alone may ask."""
+    return as_contract(keel.quick.exits)
 
 
 def upgrade(keel: Keel, implementation: str) -> None:
@@ -86,163 +69,96 @@ def upgrade(keel: Keel, implementation: str) -> None:
 
 
 class TestRequests:
-    def test_for_exits_reach_the_system_contract(
-        self, keel: Keel, vault: WithdrawalVault, exiter: str
+    def test_for_withdrawals_reach_the_system_contract(
+        self, keel: Keel, vault: WithdrawalVault, exits: str
     ) -> None:
-        receipt = vault.requestExit.send(KEYS[:3], sender=exiter, value_wei=GENEROUS_WEI)
-        asked = [event.inputs for event in vault.events(receipt, "ExitRequested")]
-        assert asked == [{"pubkey": key} for key in KEYS[:3]]
-        expected = [WithdrawalRequest(vault.address, key, 0) for key in KEYS[:3]]
-        assert dequeue_withdrawal_requests(keel.rpc) == expected
-
-    def test_for_partial_withdrawals_carry_their_amounts(
-        self, keel: Keel, vault: WithdrawalVault, exiter: str
-    ) -> None:
-        amounts_gwei = [1, 2**64 - 1]
-        arguments = (KEYS[:2], amounts_gwei)
-        receipt = vault.requestPartialWithdrawal.send(
-            *arguments, sender=exiter, value_wei=GENEROUS_WEI
-        )
-        pairs = list(zip(KEYS[:2], amounts_gwei, strict=True))
-        asked = vault.events(receipt, "PartialWithdrawalRequested")
-        assert [tuple(event.inputs.values()) for event in asked] == pairs
-        expected = [WithdrawalRequest(vault.address, key, gwei) for key, gwei in pairs]
+        """With an amount of 0 they are exits."""
+        amounts_gwei = [0, 1, 2**64 - 1]
+        pairs = list(zip(KEYS[:3], amounts_gwei, strict=True))
+        requests = [encode_withdrawal_request(*pair) for pair in pairs]
+        vault.requestWithdrawals.send(requests, PAYER, sender=exits, value_wei=3)
+        expected = [WithdrawalRequest(vault.address, *pair) for pair in pairs]
         assert dequeue_withdrawal_requests(keel.rpc) == expected
 
     def test_for_consolidations_carry_both_keys(
-        self, keel: Keel, vault: WithdrawalVault, entitled: Callable[[str], str]
+        self, keel: Keel, vault: WithdrawalVault, exits: str
     ) -> None:
-        arguments = (KEYS[:2], [KEYS[2], KEYS[1]])  # the second switches its own credentials
-        receipt = vault.requestConsolidation.send(
-            *arguments,
-            sender=entitled("requestConsolidation"),
-            value_wei=GENEROUS_WEI,
-        )
-        pairs = list(zip(*arguments, strict=True))
-        asked = vault.events(receipt, "ConsolidationRequested")
-        assert [tuple(event.inputs.values()) for event in asked] == pairs
+        pairs = [(KEYS[0], KEYS[2]), (KEYS[1], KEYS[1])]
+        requests = [encode_consolidation_request(*pair) for pair in pairs]
+        vault.requestConsolidations.send(requests, PAYER, sender=exits, value_wei=2)
         expected = [ConsolidationRequest(vault.address, *pair) for pair in pairs]
         assert dequeue_consolidation_requests(keel.rpc) == expected
 
     @pytest.mark.parametrize("function", REQUESTS)
-    def test_are_the_roles_alone(self, keel: Keel, vault: WithdrawalVault, function: str) -> None:
-        for actor in ("stranger", "guardian", "depositor"):
-            caller = keel.actors[actor].address
-            with fails("AccessManagedUnauthorized", caller=caller):
+    def test_are_for_exits_alone(self, keel: Keel, vault: WithdrawalVault, function: str) -> None:
+        """No role, no manager, not even the vault asks past it."""
+        callers = [keel.actors[name].address for name in ("governance", "keeper", "stranger")]
+        for caller in (*callers, as_contract(keel.quick.vault)):
+            with fails("OnlyExits", caller=caller):
                 vault.function(function).send(
-                    *REQUESTS[function], sender=caller, value_wei=GENEROUS_WEI
+                    [REQUESTS[function]], PAYER, sender=caller, value_wei=GENEROUS_WEI
                 )
-
-    def test_for_consolidations_wait_for_their_delay(
-        self, keel: Keel, vault: WithdrawalVault
-    ) -> None:
-        governance = keel.holder_of("CONSOLIDATOR").address
-        arguments = REQUESTS["requestConsolidation"]
-        data = vault.requestConsolidation.encode(*arguments)
-        operation = keel.quick.manager.hashOperation(governance, vault.address, data)
-        with fails("AccessManagerNotScheduled", operationId=operation):
-            vault.requestConsolidation.send(*arguments, sender=governance, value_wei=1)
-
-    @pytest.mark.parametrize("length", [0, 47, 49])
-    def test_refuse_keys_of_another_length(
-        self, vault: WithdrawalVault, entitled: Callable[[str], str], length: int
-    ) -> None:
-        bad = bytes(length)
-        cases: list[tuple[str, tuple[Any, ...]]] = [
-            ("requestExit", ([KEYS[0], bad],)),
-            ("requestPartialWithdrawal", ([bad], [1])),
-            ("requestConsolidation", ([bad], [KEYS[0]])),
-            ("requestConsolidation", ([KEYS[0]], [bad])),
-        ]
-        for function, arguments in cases:
-            with fails("PubkeyLength", length=length, expected=48):
-                vault.function(function).send(
-                    *arguments, sender=entitled(function), value_wei=GENEROUS_WEI
-                )
-
-    @pytest.mark.parametrize("function", REQUESTS)
-    def test_refuse_nothing(
-        self, vault: WithdrawalVault, entitled: Callable[[str], str], function: str
-    ) -> None:
-        arguments: list[list[Any]] = [[] for _ in REQUESTS[function]]
-        with fails("NothingRequested"):
-            vault.function(function).send(
-                *arguments, sender=entitled(function), value_wei=GENEROUS_WEI
-            )
-
-    @pytest.mark.parametrize("function", ["requestPartialWithdrawal", "requestConsolidation"])
-    def test_refuse_lists_of_different_lengths(
-        self, vault: WithdrawalVault, entitled: Callable[[str], str], function: str
-    ) -> None:
-        first, second = REQUESTS[function]
-        with fails("LengthsDiffer", left=2, right=1):
-            vault.function(function).send(first * 2, second, sender=entitled(function))
-
-    def test_refuse_a_partial_withdrawal_that_would_be_an_exit(
-        self, vault: WithdrawalVault, exiter: str
-    ) -> None:
-        with fails("ZeroAmount", position=1):
-            vault.requestPartialWithdrawal.send(
-                KEYS[:2], [5, 0], sender=exiter, value_wei=GENEROUS_WEI
-            )
 
     @pytest.mark.parametrize("function", REQUESTS)
     def test_fail_where_the_chain_lacks_the_system_contract(
-        self, keel: Keel, vault: WithdrawalVault, entitled: Callable[[str], str], function: str
+        self, keel: Keel, vault: WithdrawalVault, exits: str, function: str
     ) -> None:
-        sender = entitled(function)
         set_runtime_code(keel.rpc, SYSTEM_OF[function], b"")
         with fails("SystemCallFailed", system=SYSTEM_OF[function]):
             vault.function(function).send(
-                *REQUESTS[function], sender=sender, value_wei=GENEROUS_WEI
+                [REQUESTS[function]], PAYER, sender=exits, value_wei=GENEROUS_WEI
             )
 
+    @pytest.mark.parametrize("function", REQUESTS)
     def test_fail_when_the_system_contract_refuses(
-        self, keel: Keel, vault: WithdrawalVault, exiter: str
+        self, keel: Keel, vault: WithdrawalVault, exits: str, function: str
     ) -> None:
-        set_runtime_code(keel.rpc, WITHDRAWAL_REQUESTS, TELLS_FEE_AND_REFUSES)
-        with fails("SystemCallFailed", system=WITHDRAWAL_REQUESTS):
-            vault.requestExit.send([KEYS[0]], sender=exiter, value_wei=GENEROUS_WEI)
+        """Another one, or this one a request of another length."""
+        for short in (REQUESTS[function][1:], REQUESTS[function] + b"1"):
+            with fails("SystemCallFailed", system=SYSTEM_OF[function]):
+                vault.function(function).send([short], PAYER, sender=exits, value_wei=1)
+        set_runtime_code(keel.rpc, SYSTEM_OF[function], TELLS_FEE_AND_REFUSES)
+        with fails("SystemCallFailed", system=SYSTEM_OF[function]):
+            vault.function(function).send([REQUESTS[function]], PAYER, sender=exits, value_wei=1)
 
 
 class TestFee:
     @pytest.mark.parametrize("function", REQUESTS)
-    def test_is_paid_by_the_caller_who_gets_the_rest_back(
-        self, keel: Keel, vault: WithdrawalVault, entitled: Callable[[str], str], function: str
+    def test_comes_with_the_call_and_the_payer_gets_the_rest(
+        self, keel: Keel, vault: WithdrawalVault, exits: str, function: str
     ) -> None:
-        sender, system = entitled(function), SYSTEM_OF[function]
-        arguments = [values * 3 for values in REQUESTS[function]]
-        before_wei = balance_wei(keel.rpc, sender)
+        system = SYSTEM_OF[function]
         system_before_wei = balance_wei(keel.rpc, system)
-        receipt = vault.function(function).send(*arguments, sender=sender, value_wei=GENEROUS_WEI)
+        requests = [REQUESTS[function]] * 3
+        vault.function(function).send(requests, PAYER, sender=exits, value_wei=GENEROUS_WEI)
         assert balance_wei(keel.rpc, system) == system_before_wei + 3
-        assert balance_wei(keel.rpc, sender) == before_wei - 3 - receipt.fee_wei
+        assert balance_wei(keel.rpc, PAYER) == GENEROUS_WEI - 3
         assert balance_wei(keel.rpc, vault.address) == 7 * ETHER
 
     @pytest.mark.parametrize("function", REQUESTS)
-    def test_must_come_with_the_call(
-        self, keel: Keel, vault: WithdrawalVault, entitled: Callable[[str], str], function: str
+    def test_is_never_the_vaults_own_ether(
+        self, keel: Keel, vault: WithdrawalVault, exits: str, function: str
     ) -> None:
-        arguments = [values * 3 for values in REQUESTS[function]]
-        sender = entitled(function)
+        requests = [REQUESTS[function]] * 3
         with fails("FeeTooLow", sentWei=2, neededWei=3):
-            vault.function(function).send(*arguments, sender=sender, value_wei=2)
-        vault.function(function).send(*arguments, sender=sender, value_wei=3)
+            vault.function(function).send(requests, PAYER, sender=exits, value_wei=2)
+        vault.function(function).send(requests, PAYER, sender=exits, value_wei=3)
         assert balance_wei(keel.rpc, vault.address) == 7 * ETHER
 
     def test_rises_with_demand_and_is_shown(
-        self, keel: Keel, vault: WithdrawalVault, exiter: str
+        self, keel: Keel, vault: WithdrawalVault, exits: str
     ) -> None:
         assert vault.withdrawalRequestFeeWei() == 1
         assert vault.consolidationRequestFeeWei() == 1
-        many = KEYS[:1] * 98
-        vault.requestExit.send(many, sender=exiter, value_wei=98)
+        request = REQUESTS["requestWithdrawals"]
+        vault.requestWithdrawals.send([request] * 98, PAYER, sender=exits, value_wei=98)
         dequeue_withdrawal_requests(keel.rpc)
         fee_wei = vault.withdrawalRequestFeeWei()
         assert fee_wei == withdrawal_request_fee_wei(keel.rpc) > 1
+        two = [request] * 2
         with fails("FeeTooLow", sentWei=2 * fee_wei - 1, neededWei=2 * fee_wei):
-            vault.requestExit.send(KEYS[:2], sender=exiter, value_wei=2 * fee_wei - 1)
-        vault.requestExit.send(KEYS[:2], sender=exiter, value_wei=2 * fee_wei)
+            vault.requestWithdrawals.send(two, PAYER, sender=exits, value_wei=2 * fee_wei - 1)
+        vault.requestWithdrawals.send(two, PAYER, sender=exits, value_wei=2 * fee_wei)
 
     def test_cannot_be_read_where_there_is_no_system_contract(
         self, keel: Keel, vault: WithdrawalVault
@@ -250,75 +166,6 @@ class TestFee:
         set_runtime_code(keel.rpc, WITHDRAWAL_REQUESTS, b"")
         with fails("SystemCallFailed", system=WITHDRAWAL_REQUESTS):
             vault.withdrawalRequestFeeWei()
-
-
-class TestDailyLimits:
-    """LIM-3: what a stolen role can ask for in a day."""
-
-    @pytest.mark.parametrize(
-        ("function", "capacity"),
-        [("requestExit", 100), ("requestPartialWithdrawal", 100), ("requestConsolidation", 4)],
-    )
-    def test_of_a_small_protocol_refill_in_a_day(
-        self,
-        vault: WithdrawalVault,
-        entitled: Callable[[str], str],
-        function: str,
-        capacity: int,
-    ) -> None:
-        sender, one = entitled(function), REQUESTS[function]
-        merges = function == "requestConsolidation"
-        view = vault.function("consolidationsAvailable" if merges else "exitsAvailable")
-        dequeue = dequeue_consolidation_requests if merges else dequeue_withdrawal_requests
-        assert view() == capacity
-        all_at_once = [values * capacity for values in one]
-        vault.function(function).send(*all_at_once, sender=sender, value_wei=ETHER)
-        while dequeue(vault.rpc):
-            pass
-        assert view() == 0
-        with fails("LimitExceeded", amount=1, available=0):
-            vault.function(function).send(*one, sender=sender, value_wei=ETHER)
-        jump(vault.rpc, DAY // capacity)
-        vault.function(function).send(*one, sender=sender, value_wei=ETHER)
-        jump(vault.rpc, DAY)
-        assert view() == capacity
-
-    def test_grow_with_the_protocol(self, keel: Keel, vault: WithdrawalVault) -> None:
-        deposit(keel, keel.actors.depositor.address, 63_990 * ETHER)
-        stake(keel, 10)
-        change(keel, 60_000 * ETHER - 320 * ETHER)
-        assert vault.exitsAvailable() == 187  # a tenth of 1,875
-        assert vault.consolidationsAvailable() == 18
-
-
-class TestRefund:
-    @pytest.fixture
-    def caller(
-        self, keel: Keel, vault: WithdrawalVault, test_contracts: dict[str, ContractContainer]
-    ) -> Contract:
-        """A contract that may ask for exits."""
-        compiled = test_contracts["TestExitCaller"]
-        caller = deploy_test_contract(keel, compiled, vault.address)
-        grant(keel, "EXITER", caller.address)
-        return caller
-
-    def test_that_is_refused_undoes_the_request(self, keel: Keel, caller: Contract) -> None:
-        stranger = keel.actors.stranger.address
-        caller.function("setOnRefund").send(1, sender=stranger)
-        with fails("RefundFailed", receiver=caller.address, amountWei=GENEROUS_WEI - 1):
-            caller.function("requestExit").send([KEYS[0]], sender=stranger, value_wei=GENEROUS_WEI)
-        caller.function("requestExit").send([KEYS[0]], sender=stranger, value_wei=1)
-
-    def test_may_pay_for_the_next_request(
-        self, keel: Keel, vault: WithdrawalVault, caller: Contract
-    ) -> None:
-        stranger = keel.actors.stranger.address
-        caller.function("setOnRefund").send(2, sender=stranger)
-        caller.function("requestExit").send([KEYS[0]], sender=stranger, value_wei=GENEROUS_WEI)
-        asked = dequeue_withdrawal_requests(keel.rpc)
-        assert [request.validator_pubkey for request in asked] == [KEYS[0]] * 2
-        assert balance_wei(keel.rpc, caller.address) == GENEROUS_WEI - 2
-        assert balance_wei(keel.rpc, vault.address) == 7 * ETHER
 
 
 class TestPassOn:
@@ -453,11 +300,12 @@ class TestInitialisation:
         with fails("ZeroAddress", what="initialAuthority"):
             deploy(keel.rpc, abi, proxy.creation_code, *arguments, sender=stranger)
 
-    def test_refuses_no_vault(self, keel: Keel) -> None:
+    def test_refuses_no_vault_and_no_exits(self, keel: Keel) -> None:
         artifact = keel.artifacts["WithdrawalVault"]
-        stranger = keel.actors.stranger.address
-        with fails("ZeroAddress", what="vault"):
-            deploy(keel.rpc, artifact.abi, artifact.creation_code, NOBODY, sender=stranger)
+        stranger = str(keel.actors.stranger.address)
+        for what, arguments in (("vault", (NOBODY, stranger)), ("exits", (stranger, NOBODY))):
+            with fails("ZeroAddress", what=what):
+                deploy(keel.rpc, artifact.abi, artifact.creation_code, *arguments, sender=stranger)
 
 
 def test_takes_ether_from_anyone_without_counting_it(keel: Keel, vault: WithdrawalVault) -> None:
