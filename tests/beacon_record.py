@@ -1,6 +1,6 @@
 """A beacon chain's validators in a small real state whose block EIP-4788 knows.
 
-The specification makes the state once in a session. Then only what proofs of keys need is hashed
+The specification makes the state once for each slot. Then only what proofs of keys need is hashed
 anew: validators, balances, and what is above them. test_beacon_record.py compares the whole with
 the specification's own root.
 """
@@ -20,6 +20,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.system_contracts import set_beacon_root
 from keel.consensus.beacon.config import Fork
 from keel.consensus.beacon.spec import State, list_of
+from keel.consensus.deposit_data import is_compounding
 from keel.consensus.state.encoded_state import EncodedState, read_state
 from keel.consensus.state.merkle import as_nodes, field_tree
 from keel.consensus.state.prover import ProvenBlock, Prover
@@ -31,7 +32,7 @@ LARGEST_BATCH = 256
 STRANGERS = 5
 """Validators that were there before Keel, so that no batch of keys begins by itself."""
 
-_SLOT = 1_000
+SHOWN_SLOT = 1_000
 _STATE_ROOT = 3
 """Place of the state root in a block header."""
 
@@ -67,10 +68,15 @@ class Shown:
     places: dict[bytes, int]
 
     def fresh(self, pubkeys: Iterable[bytes]) -> Iterator[Arguments]:
-        """Arguments of `proveFresh` for all of these keys of type 0x01, as few calls as can be."""
-        indices = sorted(self.places[pubkey] for pubkey in pubkeys)
-        for _, together in groupby(indices, lambda index: index // LARGEST_BATCH):
-            yield (self.block, *self.prover.fresh(list(together)), False)
+        """Arguments of `proveFresh` for all of these keys; each call is for one type and batch."""
+        indices = [self.places[pubkey] for pubkey in pubkeys]
+        for (compounding, _), together in groupby(sorted(indices, key=self._call), self._call):
+            yield (self.block, *self.prover.fresh(list(together)), compounding)
+
+    def _call(self, index: int) -> tuple[bool, int]:
+        """Whether the credentials are of type 0x02, and the number of the largest batch."""
+        credentials = bytes(self.prover.state.validators["withdrawal_credentials"][index])
+        return is_compounding(credentials), index // LARGEST_BATCH
 
     def key(self, pubkey: bytes) -> Arguments:
         """Arguments of `proveKey`."""
@@ -86,13 +92,15 @@ class Shown:
 class BeaconRecord:
     """All validators of a beacon chain, in the order in which they came; strangers' first.
 
-    A balance is what is effective where `balances_gwei` has no other one.
+    A balance is what is effective where `balances_gwei` has no other one; `slot` is that of the
+    block whose state is shown.
     """
 
     validators: list[BeaconValidator] = field(
         default_factory=lambda: [_stranger(number) for number in range(STRANGERS)]
     )
     balances_gwei: dict[bytes, int] = field(default_factory=dict)
+    slot: int = SHOWN_SLOT
 
     @property
     def places(self) -> dict[bytes, int]:
@@ -112,9 +120,10 @@ class BeaconRecord:
         place = self.places[pubkey]
         self.validators[place] = self.validators[place]._replace(**fields)
 
-    def show(self, rpc: RpcClient, fork: Fork = "fulu", slot: int = _SLOT) -> Shown:
+    def show(self, rpc: RpcClient, fork: Fork = "fulu", slot: int | None = None) -> Shown:
         """Let EIP-4788 say that the state's block is the parent of the latest one."""
-        prover = prover_of(self.validators, fork, self.balances_gwei, slot)
+        shown_slot = self.slot if slot is None else slot
+        prover = prover_of(self.validators, fork, self.balances_gwei, shown_slot)
         timestamp = now(rpc)
         set_beacon_root(rpc, timestamp, prover.tree.header_fields.root)
         return Shown(prover, prover.block(timestamp), self.places)
@@ -124,10 +133,10 @@ def prover_of(
     validators: Sequence[BeaconValidator],
     fork: Fork = "fulu",
     balances_gwei: Mapping[bytes, int] = MappingProxyType({}),
-    slot: int = _SLOT,
+    slot: int = SHOWN_SLOT,
 ) -> Prover:
-    """Put validators into the session's state; what is effective is the balance unless named."""
-    base = _base(fork)
+    """Put validators into the slot's state; what is effective is the balance unless named."""
+    base = _base(fork, slot)
     records = _records(validators, base.state.layout.validator_dtype)
     balances = np.array(
         [balances_gwei.get(v.pubkey, v.effective_balance_gwei) for v in validators], "<u8"
@@ -143,12 +152,14 @@ def prover_of(
         validators=np.frombuffer(spans["validators"], base.state.layout.validator_dtype),
         balances_gwei=balances,
     )
-    return Prover(state, _rehashed(base.tree, state, slot))
+    return Prover(state, _rehashed(base.tree, state))
 
 
-def whole_state(validators: Sequence[BeaconValidator], fork: Fork = "fulu") -> State:
+def whole_state(
+    validators: Sequence[BeaconValidator], fork: Fork = "fulu", slot: int = SHOWN_SLOT
+) -> State:
     """The same state by the specification alone."""
-    spec, state = spec_of(fork), state_with(fork, [], [], _SLOT)
+    spec, state = spec_of(fork), state_with(fork, [], [], slot)
     names = tuple(spec.Validator.model_fields)
     made = [spec.Validator(**dict(zip(names, fields, strict=True))) for fields in validators]
     state.validators = list_of(state, "validators", made)
@@ -159,7 +170,7 @@ def whole_state(validators: Sequence[BeaconValidator], fork: Fork = "fulu") -> S
     return state
 
 
-def _rehashed(tree: StateTree, state: EncodedState, slot: int) -> StateTree:
+def _rehashed(tree: StateTree, state: EncodedState) -> StateTree:
     validators, balances = validators_tree(state), balances_tree(state)
     roots = [tree.fields.leaf(place) for place in range(len(tree.fields.levels[0]))]
     roots[tree.validators_position] = validators.root
@@ -167,10 +178,8 @@ def _rehashed(tree: StateTree, state: EncodedState, slot: int) -> StateTree:
     for name in _BLANK:
         root = state.spec.hash_tree_root(state.decoded(name))
         roots[state.layout.state.position(name)] = bytes(root)
-    roots[state.layout.state.position("slot")] = _chunk(slot)
     fields = field_tree(roots)
     header = as_nodes([tree.header_fields.leaf(place) for place in range(5)]).copy()
-    header[0] = np.frombuffer(_chunk(slot), np.uint8)
     header[_STATE_ROOT] = np.frombuffer(fields.root, np.uint8)
     return replace(
         tree,
@@ -191,13 +200,9 @@ def _records(validators: Sequence[BeaconValidator], kind: np.dtype[np.void]) -> 
     return records
 
 
-def _chunk(number: int) -> bytes:
-    return number.to_bytes(8, "little").ljust(32, b"\0")
-
-
 @cache
-def _base(fork: Fork) -> Prover:
-    state = read_state(spec_of(fork), whole_state([], fork).encode_bytes())
+def _base(fork: Fork, slot: int) -> Prover:
+    state = read_state(spec_of(fork), whole_state([], fork, slot).encode_bytes())
     return Prover(state, state_tree(state))
 
 

@@ -152,15 +152,15 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         (, bytes32 plain) = VAULT.verifier();
         bytes memory credentials = bytes.concat(_credentials(plain, isCompounding));
         for (uint256 from; from < keys.length; from += DEPOSIT_BYTES) {
-            bytes calldata key = keys[from:from + DEPOSIT_BYTES];
-            bytes calldata pubkey = key[:PUBKEY_BYTES];
+            bytes calldata pubkey = keys[from:from + PUBKEY_BYTES];
             bytes32 pubkeyRoot = _pubkeyRoot(pubkey);
-            if (_keys[pubkeyRoot].stage != Stage.None) continue; // somebody may have copied it from a waiting call
+            Key storage key = _keys[pubkeyRoot];
+            if (key.stage != Stage.None) continue; // somebody may have copied it from a waiting call
             neededWei -= PREDEPOSIT_WEI;
-            _keys[pubkeyRoot] = Key(uint32(operatorId), Stage.Predeposited, 0, 0); // ids of operators are small
+            (key.operatorId, key.stage) = (uint32(operatorId), Stage.Predeposited); // ids of operators are small
             emit KeyPredeposited(operatorId, pubkeyRoot, pubkey);
-            bytes calldata signature = key[PUBKEY_BYTES:PUBKEY_BYTES + SIGNATURE_BYTES];
-            bytes32 root = bytes32(key[PUBKEY_BYTES + SIGNATURE_BYTES:]);
+            bytes calldata signature = keys[from + PUBKEY_BYTES:from + PUBKEY_BYTES + SIGNATURE_BYTES];
+            bytes32 root = bytes32(keys[from + PUBKEY_BYTES + SIGNATURE_BYTES:]);
             depositContract.deposit{value: PREDEPOSIT_WEI}(pubkey, credentials, signature, root);
         }
         if (neededWei == msg.value) revert NothingToPredeposit();

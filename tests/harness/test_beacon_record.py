@@ -10,13 +10,14 @@ from tests.unit.consensus.state_examples import spec_of
 @pytest.mark.parametrize("fork", FORKS)
 @pytest.mark.parametrize("count", [0, 1, 9])
 def test_what_is_hashed_anew_is_what_the_specification_hashes(fork: Fork, count: int) -> None:
-    record = BeaconRecord()
+    record = BeaconRecord(slot=77 + count)
     record.add(*(BeaconValidator(bytes([n]) * 48, b"\x01" * 32) for n in range(count)))
     if count:
         record.change(bytes(48), slashed=True, exit_epoch=7, effective_balance_gwei=2 * 10**9)
-    whole = whole_state(record.validators, fork)
-    tree = prover_of(record.validators, fork).tree
+    whole = whole_state(record.validators, fork, record.slot)
+    tree = prover_of(record.validators, fork, slot=record.slot).tree
     assert tree.root == bytes(spec_of(fork).hash_tree_root(whole))
+    assert tree.header_slot == record.slot
     header = whole.latest_block_header
     header.state_root = type(header.state_root)(tree.root)
     assert tree.header_fields.root == bytes(spec_of(fork).hash_tree_root(header))

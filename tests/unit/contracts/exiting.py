@@ -90,19 +90,6 @@ class Exiting(Validators):
         roots = [public_key_hash(entry.pubkey) for entry in entries]
         return self.exits.endExits.send(roots, sender=self.anyone)
 
-    def slash(self, entry: DepositDataEntry) -> Receipt:
-        """Let a validator be slashed in this epoch and prove it."""
-        exit_epoch, wait = self.epoch + 5, self.keel.profile.slashings_epochs
-        fields = {"exit_epoch": exit_epoch, "withdrawable_epoch": self.epoch + wait}
-        self.change(entry, slashed=True, **fields)
-        return self.registry.proveSlashed.send(*self.show().key(entry.pubkey), sender=self.anyone)
-
-    def withdraw(self, entry: DepositDataEntry) -> Receipt:
-        """Let a validator be paid out and prove it."""
-        self.change(entry, 0, exit_epoch=self.epoch, withdrawable_epoch=self.epoch)
-        arguments = self.show().key(entry.pubkey)
-        return self.registry.proveWithdrawn.send(*arguments, sender=self.anyone)
-
     def leaving(self, entry: DepositDataEntry) -> tuple[int, int, bool]:
         """What a key counts for: gwei, parts, and whether its exit was asked for."""
         _, balance_gwei, parts, is_asked = self.exits.leavingOf(public_key_hash(entry.pubkey))

@@ -42,6 +42,7 @@ def test_an_operator_is_what_it_was_admitted_as(validators: Validators, council:
         rewards,
         7,
         0,
+        0,
         2_500,
         True,
         False,
@@ -109,6 +110,24 @@ def test_terms_of_an_operator_change_and_its_validators_stay(validators: Validat
     assert (operator.name, operator.manager) == ("Harbour", validators.manager)
 
 
+def test_the_sum_of_targets_is_that_of_active_operators(validators: Validators) -> None:
+    """Exits compares an operator's part with it."""
+    registry, call = validators.registry, validators.keel.call_as_role
+    sums = []
+    validators.add_operator(target_bps=7_000)
+    validators.add_operator(target_bps=2_500)
+    sums.append(registry.totals().targetBps)
+    for change in (
+        (0, 9, 6_000, True),
+        (0, 9, 6_000, False),
+        (0, 9, 1_000, False),
+        (0, 9, 50, True),
+    ):
+        call(registry, "setOperator", *change)
+        sums.append(registry.totals().targetBps)
+    assert sums == [9_500, 8_500, 2_500, 2_500, 2_550]
+
+
 def test_a_new_manager_takes_over_from_the_old(validators: Validators) -> None:
     operator_id = validators.add_operator()
     registry, new = validators.registry, validators.keel.actors.operator_manager_2.address
@@ -157,11 +176,15 @@ RESTRICTED: list[tuple[str, tuple[Any, ...]]] = [
     ("addOperator", ("Harbour", ZERO_ADDRESS, ZERO_ADDRESS, 1, 1)),
     ("setOperator", (0, 1, 1, True)),
     ("setManager", (0, ZERO_ADDRESS)),
+    ("unfreeze", (0,)),
 ]
+NO_BLOCK: tuple[object, ...] = (0, 0, 0, [])
+NO_VALIDATOR = (ROOT, ROOT, 0, False, 0, 0, 0, 0)
 OF_MANAGERS: list[tuple[str, tuple[Any, ...]]] = [
     ("setRewardAddress", (0, "0x" + "11" * 20)),
-    ("predeposit", (0, bytes(KEY_BYTES))),
+    ("predeposit", (0, bytes(KEY_BYTES), False)),
     ("dropKeys", (0, [ROOT])),
+    ("stakeMore", (bytes(48), 1, NO_BLOCK, 0, NO_VALIDATOR, [])),  # of a key that is not known
 ]
 
 
@@ -212,11 +235,10 @@ def test_nobody_is_an_operator_that_is_not_there(
         validators.registry.function(function)(*arguments, sender=validators.manager)
 
 
-@pytest.mark.parametrize("what", ["authority", "vault"])
-def test_a_registry_knows_its_manager_and_its_vault(keel: Keel, what: str) -> None:
+@pytest.mark.parametrize("what", ["authority", "vault", "exits"])
+def test_a_registry_knows_its_contracts(keel: Keel, what: str) -> None:
     artifact = keel.artifacts["OperatorRegistry"]
-    places = {"authority": keel.quick.manager.address, "vault": keel.quick.vault.address}
-    arguments = {**places, what: ZERO_ADDRESS}.values()
+    arguments = {**keel.plan.step("OperatorRegistry").arguments, what: ZERO_ADDRESS}.values()
     sender = keel.actors.stranger.address
     with fails("ZeroAddress", what=what):
         deploy(keel.rpc, artifact.abi, artifact.creation_code, *arguments, sender=sender)

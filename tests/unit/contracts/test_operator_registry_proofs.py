@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from keel.chain.clock import jump
+from keel.chain.clock import jump, reverting
+from keel.chain.state import runtime_code, set_runtime_code
 from keel.chain.system_contracts import set_beacon_root
 from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER
@@ -50,7 +51,7 @@ def test_a_stranger_proves_keys_of_several_operators_in_one_batch(validators: Va
         )
     ]
     key = validators.registry.keyOf(public_key_hash(third.pubkey))
-    assert key == (OTHER, Stage.PROVEN, places[2])
+    assert key == (OTHER, Stage.PROVEN, places[2], 0)
     assert validators.keel.quick.vault.totals() == books
 
 
@@ -123,14 +124,12 @@ def test_a_key_that_the_chain_does_not_know_is_proven_by_nothing(validators: Val
     (entry,) = validators.new_entries(1)
     validators.predeposit(OWN, [entry])
     shown = validators.beacon.show(validators.keel.rpc)
-    block, first, fresh, leaves, branch = next(shown.fresh([entry.pubkey]))
+    arguments = next(shown.fresh([entry.pubkey]))
     del validators.beacon.validators[-1]
     validators.beacon.add(BeaconValidator(b"\x99" * 48, validators.credentials))
     validators.beacon.show(validators.keel.rpc)
     with leads_elsewhere(validators.root()):
-        validators.registry.proveFresh.send(
-            block, first, fresh, leaves, branch, sender=validators.anyone
-        )
+        validators.registry.proveFresh.send(*arguments, sender=validators.anyone)
 
 
 def test_a_block_that_the_chain_has_no_root_of_proves_nothing(validators: Validators) -> None:
@@ -226,18 +225,65 @@ def shown_key(validators: Validators) -> bytes:
     return validators.beacon.validators[0].pubkey
 
 
-@pytest.mark.parametrize("stage", [s for s in Stage if s is not Stage.PREDEPOSITED])
-def test_only_a_predeposited_key_is_proven(validators: Validators, stage: Stage) -> None:
-    """KEY-1: a key that is proven stays so, whatever its validator looks like later."""
+BEYOND_PROOF = [Stage.NONE, Stage.DROPPED, Stage.STAKED, Stage.SLASHED, Stage.WITHDRAWN]
+
+
+@pytest.mark.parametrize("stage", BEYOND_PROOF)
+def test_only_a_key_that_waits_is_proven(validators: Validators, stage: Stage) -> None:
+    """KEY-1: a key that is staked stays so, whatever its validator looks like later."""
     entry, other = validators.new_entries(2)
     bring_to(validators, OWN, entry, stage)
     validators.beacon.add(BeaconValidator(entry.pubkey, validators.credentials))
-    validators.beacon.change(entry.pubkey, slashed=True)
+    validators.beacon.change(entry.pubkey, withdrawal_credentials=FOREIGN_CREDENTIALS)
     root = public_key_hash(entry.pubkey)
     with fails("WrongStage", pubkeyRoot=root, stage=stage, expected=Stage.PREDEPOSITED):
         validators.prove_one(entry.pubkey)
+    assert not validators.registry.operator(OWN).frozen
     validators.predeposit(OTHER, [other])
     validators.prove_one(other.pubkey)
+
+
+@pytest.mark.parametrize("stage", [Stage.PROVEN, Stage.FOREIGN])
+def test_what_is_known_is_not_proven_again(validators: Validators, stage: Stage) -> None:
+    """KEY-3: whoever pays for gas learns that nothing would change."""
+    (entry,) = validators.new_entries(1)
+    bring_to(validators, OWN, entry, stage)
+    with fails("NothingToProve"):
+        validators.prove_one(entry.pubkey)
+
+
+@pytest.mark.parametrize("was", [Stage.PROVEN, Stage.FOREIGN])
+def test_a_replaced_verifier_corrects_what_a_broken_one_showed(
+    validators: Validators, was: Stage
+) -> None:
+    """KEY-3, KEY-4, MOD-1: both ways, before the key is staked; OPERATORS ends the freeze."""
+    keel, registry = validators.keel, validators.registry
+    (entry,) = validators.new_entries(1)
+    theirs = FOREIGN_CREDENTIALS if was is Stage.PROVEN else validators.credentials
+    validators.deposit_first(entry.pubkey, theirs)
+    validators.predeposit(OWN, [entry])
+    block, index, validator, branch = validators.beacon.show(keel.rpc).key(entry.pubkey)
+    shown = validators.credentials if was is Stage.PROVEN else FOREIGN_CREDENTIALS
+    lie = (validator[0], shown, *validator[2:])
+    verifier = keel.quick.proofs.address
+    code = runtime_code(keel.rpc, verifier)
+    set_runtime_code(keel.rpc, verifier, bytes.fromhex("00"))  # agrees with everything
+    registry.proveKey.send(block, index, lie, branch, sender=validators.anyone)
+    assert validators.stages([entry]) == [was]
+    set_runtime_code(keel.rpc, verifier, code)
+
+    validators.prove_one(entry.pubkey)
+    assert validators.stages([entry]) == [Stage.FOREIGN if was is Stage.PROVEN else Stage.PROVEN]
+    assert registry.operator(OWN).frozen
+    with fails("NothingToStake"):
+        validators.stake([entry])
+    keel.call_as_role(registry, "unfreeze", OWN)
+    report(keel)
+    if was is Stage.PROVEN:
+        with fails("NothingToStake"):
+            validators.stake([entry])
+    else:
+        validators.stake([entry])
 
 
 def test_foreign_credentials_freeze_the_operator_alone(validators: Validators) -> None:
@@ -275,10 +321,10 @@ def test_foreign_credentials_freeze_the_operator_alone(validators: Validators) -
     assert validators.stages([stolen, own, others]) == [Stage.FOREIGN, Stage.PROVEN, Stage.STAKED]
 
 
-def test_a_frozen_operator_predeposits_nothing_until_governance_sets_it_again(
+def test_a_frozen_operator_predeposits_nothing_until_it_is_unfrozen(
     validators: Validators,
 ) -> None:
-    """KEY-4: the key stays foreign."""
+    """KEY-4: by a call of its own; the key stays foreign."""
     stolen, own, fresh = validators.new_entries(3)
     bring_to(validators, OWN, stolen, Stage.FOREIGN)
     with fails("OperatorFrozen", operatorId=OWN):
@@ -286,6 +332,10 @@ def test_a_frozen_operator_predeposits_nothing_until_governance_sets_it_again(
     validators.predeposit(OTHER, [fresh])
     keel, registry = validators.keel, validators.registry
     keel.call_as_role(registry, "setOperator", OWN, 10, 10_000, True)
+    assert registry.operator(OWN).frozen  # such a change may have been scheduled before
+    receipt = keel.call_as_role(registry, "unfreeze", OWN)
+    (event,) = registry.events(receipt)
+    assert (event.name, *event.inputs.values()) == ("OperatorUnfrozen", OWN)
     assert not registry.operator(OWN).frozen
     assert validators.stages([stolen]) == [Stage.FOREIGN]
     report(keel)
@@ -294,21 +344,42 @@ def test_a_frozen_operator_predeposits_nothing_until_governance_sets_it_again(
     validators.stake([own])
 
 
+def test_only_a_frozen_operator_is_unfrozen(validators: Validators) -> None:
+    """KEY-4: what was scheduled too early does nothing."""
+    with reverting(validators.keel.rpc), fails("NotFrozen", operatorId=OWN):
+        validators.keel.call_as_role(validators.registry, "unfreeze", OWN)
+    (entry,) = validators.new_entries(1)
+    bring_to(validators, OWN, entry, Stage.FOREIGN)
+    with reverting(validators.keel.rpc), fails("NotFrozen", operatorId=OTHER):
+        validators.keel.call_as_role(validators.registry, "unfreeze", OTHER)
+    validators.keel.call_as_role(validators.registry, "unfreeze", OWN)
+
+
 def test_a_second_validator_of_the_same_operator_freezes_it_again(validators: Validators) -> None:
     first, second = validators.new_entries(2)
     for entry in (first, second):
         validators.deposit_first(entry.pubkey, FOREIGN_CREDENTIALS)
     validators.predeposit(OWN, [first, second])
     validators.prove_one(first.pubkey)
-    validators.keel.call_as_role(validators.registry, "setOperator", OWN, 10, 10_000, True)
+    validators.keel.call_as_role(validators.registry, "unfreeze", OWN)
     validators.prove_one(second.pubkey)
     assert validators.registry.operator(OWN).frozen
 
 
-def test_the_pools_own_credentials_of_the_other_kind_are_foreign(validators: Validators) -> None:
-    """KEY-4: 0x02 with the same address is not what Keel asked for."""
+def test_the_pools_own_credentials_of_the_other_type_are_ours(validators: Validators) -> None:
+    """KEY-3: whoever deposits first with 0x02 pays to WithdrawalVault as well."""
     (entry,) = validators.new_entries(1)
     validators.deposit_first(entry.pubkey, b"\x02" + validators.credentials[1:])
+    validators.predeposit(OWN, [entry])
+    validators.prove_one(entry.pubkey)
+    assert validators.stages([entry]) == [Stage.PROVEN]
+
+
+@pytest.mark.parametrize("prefix", [b"\x00", b"\x03"])
+def test_no_other_prefix_is_ours(validators: Validators, prefix: bytes) -> None:
+    """KEY-4: 0x00 is a key's, 0x03 nobody's yet."""
+    (entry,) = validators.new_entries(1)
+    validators.deposit_first(entry.pubkey, prefix + validators.credentials[1:])
     validators.predeposit(OWN, [entry])
     validators.prove_one(entry.pubkey)
     assert validators.stages([entry]) == [Stage.FOREIGN]

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import pytest
 
 from keel.chain.abi import CustomError
+from keel.chain.clock import now
 from keel.chain.revert import Reverted
 from keel.chain.transaction import Receipt
 from keel.consensus.deposit_data import DepositDataEntry, make_deposit_data
@@ -61,9 +63,9 @@ class Validators:
         self.keel.call_as_role(self.registry, "addOperator", *terms)
         return int(self.registry.operatorCount()) - 1
 
-    def new_entries(self, count: int) -> list[DepositDataEntry]:
+    def new_entries(self, count: int, *, compounding: bool = False) -> list[DepositDataEntry]:
         """Deposit data of 1 ETH for keys not used before."""
-        credentials = self.credentials
+        credentials = (b"\x02" if compounding else b"\x01") + self.credentials[1:]
         keys = range(self.keys_made, self.keys_made + count)
         self.keys_made += count
         return [
@@ -89,12 +91,42 @@ class Validators:
 
     def root(self) -> bytes:
         """Root of the block that a proof now leads to."""
-        return prover_of(self.beacon.validators).tree.header_fields.root
+        return prover_of(
+            self.beacon.validators, balances_gwei=self.beacon.balances_gwei, slot=self.beacon.slot
+        ).tree.header_fields.root
 
-    def prove_one(self, pubkey: bytes) -> Receipt:
-        """Prove one validator whole, whatever it looks like."""
+    def prove_one(self, pubkey: bytes, what: str = "proveKey") -> Receipt:
+        """Prove one validator whole, whatever it looks like, or that it was slashed or paid out."""
         arguments = self.beacon.show(self.keel.rpc).key(pubkey)
-        return self.registry.proveKey.send(*arguments, sender=self.anyone)
+        return self.registry.function(what).send(*arguments, sender=self.anyone)
+
+    def to_present(self) -> int:
+        """Let proofs show the present slot from now on; return its epoch."""
+        profile, origin = self.keel.profile, self.keel.configuration.genesis_time
+        self.beacon.slot = (now(self.keel.rpc) - origin) // profile.seconds_per_slot
+        return self.beacon.slot // profile.slots_per_epoch
+
+    def be_slashed(self, entry: DepositDataEntry, **fields: Any) -> None:
+        """Let the chain slash a validator in the present epoch."""
+        epoch, wait = self.to_present(), self.keel.profile.slashings_epochs
+        due = {"exit_epoch": epoch + 5, "withdrawable_epoch": epoch + wait}
+        self.beacon.change(entry.pubkey, slashed=True, **due | fields)
+
+    def be_paid_out(self, entry: DepositDataEntry) -> None:
+        """Let the chain pay a validator out by the present epoch."""
+        epoch = self.to_present()
+        due = {"exit_epoch": epoch, "withdrawable_epoch": epoch}
+        self.beacon.change(entry.pubkey, effective_balance_gwei=0, **due)
+
+    def slash(self, entry: DepositDataEntry) -> Receipt:
+        """Let a validator be slashed and prove it."""
+        self.be_slashed(entry)
+        return self.prove_one(entry.pubkey, "proveSlashed")
+
+    def withdraw(self, entry: DepositDataEntry) -> Receipt:
+        """Let a validator be paid out and prove it."""
+        self.be_paid_out(entry)
+        return self.prove_one(entry.pubkey, "proveWithdrawn")
 
     def stake(self, entries: Iterable[DepositDataEntry]) -> Receipt:
         """Stake keys in this order."""
@@ -144,6 +176,9 @@ class Validators:
 FOREIGN_CREDENTIALS = b"\x01".ljust(32, b"\x77")
 
 
+STAKED_ONCE = (Stage.STAKED, Stage.SLASHED, Stage.WITHDRAWN)
+
+
 def bring_to(
     validators: Validators, operator_id: int, entry: DepositDataEntry, stage: Stage
 ) -> None:
@@ -155,10 +190,14 @@ def bring_to(
     validators.predeposit(operator_id, [entry])
     if stage is Stage.FOREIGN:
         validators.prove_one(entry.pubkey)
-    if stage in (Stage.PROVEN, Stage.STAKED):
+    if stage in (Stage.PROVEN, *STAKED_ONCE):
         validators.prove([entry])
-    if stage is Stage.STAKED:
+    if stage in STAKED_ONCE:
         validators.stake([entry])
+    if stage is Stage.SLASHED:
+        validators.slash(entry)
+    if stage is Stage.WITHDRAWN:
+        validators.withdraw(entry)
     if stage is Stage.DROPPED:
         validators.drop(operator_id, [entry])
 
