@@ -22,6 +22,7 @@ COMMANDS = {
     "redeem": ("keel.commands.redeem", "Exchange kETH for ether at once, for a fee."),
     "operators": ("keel.commands.operators", "Add operators, create and predeposit their keys."),
     "prove": ("keel.commands.prove", "Show the chain what became of predeposited keys."),
+    "exits": ("keel.commands.exits", "Ask the beacon chain for exits and show those under way."),
     "validators": ("keel.commands.validators", "List every key and how far it came."),
     "reporter": ("keel.reporter.command", "Run one member of the oracle's committee."),
     "keeper": ("keel.keeper.command", "Run the routine work: prove, stake, exit, finalise."),

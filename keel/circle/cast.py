@@ -71,11 +71,12 @@ def write_cast(
     writer = _Writer(folder, around, ports[reporters:], changes or {}, leaves)
     urls = [f"http://{HOST}:{port}" for port in ports[:reporters]]
     strangers = [account_numbered(len(ACTORS) + number) for number in range(keepers - 1)]
+    accounts = [account_of("keeper"), *strangers][:keepers]
     return Cast(
         reporters=tuple(writer.write_reporter(number, urls) for number in range(1, reporters + 1)),
         keepers=tuple(
-            writer.write_keeper(number, account, urls)
-            for number, account in enumerate([account_of("keeper"), *strangers][:keepers], 1)
+            writer.write_keeper(number, account, urls, [each.address for each in accounts])
+            for number, account in enumerate(accounts, 1)
         ),
         strangers=tuple(account.address for account in strangers),
     )
@@ -98,8 +99,11 @@ class _Writer:
         account = account_of(ORACLE_MEMBERS[number - 1])
         return self._write(f"reporter_{number}", account, "keel.reporter", committee, own)
 
-    def write_keeper(self, number: int, account: LocalAccount, members: Sequence[str]) -> Service:
-        keeper = {"members": list(members)}
+    def write_keeper(
+        self, number: int, account: LocalAccount, members: Sequence[str], keepers: Sequence[str]
+    ) -> Service:
+        others = [each for each in keepers if each != account.address]
+        keeper = {"members": list(members), "others": others}
         return self._write(f"keeper_{number}", account, "keel.keeper", keeper)
 
     def _write(

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from keel.formatting.commands import Command
-from keel.service.node_address import NodeAddress
+from keel.terminal.beacon_option import beacon_option
 from keel.terminal.options import PublicKey, account_option, chain_options, examples
 
 
@@ -14,15 +14,7 @@ from keel.terminal.options import PublicKey, account_option, chain_options, exam
     epilog=examples("prove", "prove 0x8666...80d6 --beacon http://localhost:3500"),
 )
 @click.argument("pubkeys", metavar="[KEY]...", type=PublicKey(), nargs=-1)
-@click.option(
-    "--beacon",
-    "beacon_urls",
-    type=NodeAddress(),
-    multiple=True,
-    default=("http://127.0.0.1:5052",),
-    show_default=True,
-    help="A beacon node; of several, more than half must agree.",
-)
+@beacon_option
 @account_option("stranger")
 @chain_options
 def cli(

@@ -6,9 +6,6 @@ from keel.deploy.bindings import Bindings
 from keel.keeper.view import ExitBooks, ExitRequest
 from keel.model.key_stage import Stage
 from keel.sight.history import History
-from keel.sight.key_lives import KeyLife
-
-_OVER = (Stage.SLASHED, Stage.WITHDRAWN)
 
 
 class ExitReader:
@@ -48,30 +45,11 @@ class ExitReader:
                 for pubkey, one in heard.items()
                 if one.noted_block and not one.asked_block
             },
-            unnoted=frozenset(
-                life.pubkey
-                for life in staked
-                if life.pubkey not in heard
-                or not (heard[life.pubkey].is_under_way or heard[life.pubkey].merges)
-            ),
-            over=tuple(life.pubkey_root for life in _over(history)),
+            unnoted=frozenset(life.pubkey for life in history.exits_unknown()),
+            over=tuple(life.pubkey_root for life in history.exits_over()),
         )
 
     def _time(self, block_number: int) -> int:
         if block_number not in self._times:
             self._times[block_number] = block_head(self._contracts.rpc, block_number).timestamp
         return self._times[block_number]
-
-
-def _over(history: History) -> list[KeyLife]:
-    """Keys whose exits nobody has ended; a merged source has no parts and was never counted."""
-    told = history.exit_lives
-    return [
-        life
-        for stage in _OVER
-        for life in history.keys_at(stage)
-        if life.parts
-        and (
-            life.pubkey_root not in told or told[life.pubkey_root].ended_block < life.changed_block
-        )
-    ]

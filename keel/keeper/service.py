@@ -105,7 +105,7 @@ def open_keeper(
         if account is not None and not settings.dry_run:
             chain_id = layers.manifest.chain_id
             sender = open_sender(settings, layers.rpc, account, chain_id, service.log)
-            turns = Turns(settings.keeper.turn_slots)
+            turns = Turns(settings.keeper.turn_slots, settings.keeper.others)
             doer = Doer(layers.bindings, sender, turns, service, figures)
         reader = open_reader(settings, layers, members, address_of(account), only_reads=False)
         yield Keeper(service, layers, reader, figures, doer)

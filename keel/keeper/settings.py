@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from keel.chain.abi import real_address
 from keel.deploy.profiles import Profile
 from keel.keeper.chores import Kind
 from keel.keeper.view import Terms
@@ -20,6 +21,12 @@ Chores = Annotated[
     tuple[Kind, ...], NoDecode, BeforeValidator(divided_by_commas), Field(min_length=1)
 ]
 """Names of chores; in the environment divided by commas."""
+Accounts = Annotated[
+    tuple[Annotated[str, AfterValidator(real_address)], ...],
+    NoDecode,
+    BeforeValidator(divided_by_commas),
+]
+"""Addresses; in the environment divided by commas."""
 
 
 class KeeperSection(Section):
@@ -33,6 +40,8 @@ class KeeperSection(Section):
     """Which chores are done; by default all."""
     grace_slots: int = Field(default=4, ge=0, le=10_000)
     """How many slots a report that could be posted is left to the members."""
+    others: Accounts = ()
+    """Accounts of other keepers, with which this one takes turns; without any it never waits."""
     turn_slots: int = Field(default=2, ge=1, le=1_000)
     """How many slots each keeper leaves a chore to the one before it."""
     state_slots: int | None = Field(default=None, ge=1, le=8_000)

@@ -62,6 +62,25 @@ class History:
         """What operators are still to be paid of their bonds."""
         return leaving_bonds(self.events)
 
+    def exits_unknown(self) -> tuple[KeyLife, ...]:
+        """Staked keys that Exits has not as leaving; sources of consolidations count for nothing.
+
+        So nobody needs to show their exits (REQ-2).
+        """
+        told, nothing = self.exit_lives, ExitLife()
+        found = ((life, told.get(life.pubkey_root, nothing)) for life in self.keys_at(Stage.STAKED))
+        return tuple(life for life, one in found if not (one.is_under_way or one.merges))
+
+    def exits_over(self) -> tuple[KeyLife, ...]:
+        """Slashed and withdrawn keys whose exits nobody has ended; merged ones have no parts."""
+        told, nothing = self.exit_lives, ExitLife()
+        return tuple(
+            life
+            for stage in (Stage.SLASHED, Stage.WITHDRAWN)
+            for life in self.keys_at(stage)
+            if life.parts and told.get(life.pubkey_root, nothing).ended_block < life.changed_block
+        )
+
     def oracles(self, block_number: int) -> tuple[str, ...]:
         """Oracles that the vault had up to a block, each once, the present one last."""
         named = [

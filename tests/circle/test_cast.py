@@ -66,7 +66,8 @@ def test_every_keeper_does_everything_from_an_account_of_its_own(cast: Cast) -> 
     first, second = (keeper(service.folder) for service in cast.keepers)
     assert address_of(first) == account_of("keeper").address
     assert cast.strangers == (address_of(second),)
-    assert address_of(first) != address_of(second)
+    assert first.keeper.others == (address_of(second),)
+    assert second.keeper.others == (address_of(first),)
     assert set(first.keeper.chores) == set(second.keeper.chores) == set(Kind)
 
 

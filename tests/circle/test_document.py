@@ -67,7 +67,6 @@ def test_the_samples_of_services_are_taken() -> None:
         assert settings.network.execution_agree == 2
         assert settings.deployment.resolve() == REPOSITORY_ROOT / "deployments" / "1.json"
     assert len(reporter.committee.peers) == 2
-    assert {str(chore) for chore in keeper.keeper.chores}.isdisjoint({"exit"})
 
 
 def test_the_sample_of_a_deployment_is_taken(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.keeper.chores import Chore, Kind
-from keel.keeper.turns import OPEN_TURNS, Turns, turn_of
+from keel.keeper.turns import Turns, turn_of
 from tests.unit.keeper.views import HEAD
 
 KEEPERS = tuple(f"0x{number:040x}" for number in range(1, 6))
@@ -21,8 +21,16 @@ def later(slots: int) -> int:
     return HEAD.slot + slots
 
 
+def others(account: str) -> set[str]:
+    return set(KEEPERS) - {account}
+
+
+def turn(account: str, epoch: int) -> int:
+    return turn_of(account, others(account), epoch)
+
+
 def slots_until_due(account: str, epoch: int) -> int:
-    turns = Turns(TURN_SLOTS)
+    turns = Turns(TURN_SLOTS, others(account))
     head = replace(HEAD, slot=epoch * HEAD.slots_per_epoch)
     for slots in range(HEAD.slots_per_epoch):
         if turns.due([chore()], replace(head, slot=head.slot + slots), account):
@@ -30,26 +38,34 @@ def slots_until_due(account: str, epoch: int) -> int:
     raise AssertionError("never due in this epoch")
 
 
+@given(st.integers(0, 10**6))
+def test_keepers_that_know_of_each_other_never_have_the_same_turn(epoch: int) -> None:
+    turns = [turn(account, epoch) for account in KEEPERS]
+    assert sorted(turns) == list(range(len(KEEPERS)))
+
+
+@given(st.integers(0, 10**6))
+def test_each_waits_its_turn_and_no_longer(epoch: int) -> None:
+    first_two = sorted(KEEPERS, key=lambda account: turn(account, epoch))[:2]
+    assert [slots_until_due(account, epoch) for account in first_two] == [0, TURN_SLOTS]
+
+
+def test_the_first_turn_goes_round() -> None:
+    firsts = {min(KEEPERS, key=lambda each: turn(each, epoch)) for epoch in range(100)}
+    assert firsts == set(KEEPERS)
+
+
 @given(st.integers(0, 10**6), st.sampled_from(KEEPERS))
-def test_each_waits_its_turn_and_no_longer(epoch: int, account: str) -> None:
-    turn = turn_of(account, epoch)
-    assert 0 <= turn < OPEN_TURNS
-    assert slots_until_due(account, epoch) == turn * TURN_SLOTS
-
-
-def test_the_first_turn_goes_round_and_two_seldom_have_the_same() -> None:
-    turns = [[turn_of(account, epoch) for account in KEEPERS] for epoch in range(300)]
-    assert all({0, 1, 2} == set(of_one) for of_one in zip(*turns, strict=True))
-    same = sum(first == second for first, second, *_ in turns)
-    assert same < 300 // 2
+def test_one_that_knows_of_no_other_never_waits(epoch: int, account: str) -> None:
+    head = replace(HEAD, slot=epoch * HEAD.slots_per_epoch)
+    assert Turns(TURN_SLOTS).due([chore()], head, account)
 
 
 def test_what_went_away_and_came_back_is_waited_for_anew() -> None:
+    wait = TURN_SLOTS * (len(KEEPERS) - 1)
     head = replace(HEAD, slots_per_epoch=1_000)
-    account = max(KEEPERS, key=lambda each: turn_of(each, head.epoch))
-    wait = TURN_SLOTS * turn_of(account, head.epoch)
-    assert wait > 0
-    turns = Turns(TURN_SLOTS)
+    account = max(KEEPERS, key=lambda each: turn(each, head.epoch))
+    turns = Turns(TURN_SLOTS, others(account))
     assert not turns.due([chore()], head, account)
     assert turns.due([chore()], replace(head, slot=later(wait)), account)
     assert not turns.due([chore("stake 2")], replace(head, slot=later(wait)), account)

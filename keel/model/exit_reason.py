@@ -1,0 +1,14 @@
+"""Why a validator was asked to exit (REQ-1), by the numbers of `IExits.Reason`."""
+
+from enum import IntEnum
+
+
+class ExitReason(IntEnum):
+    """The first that holds."""
+
+    MANAGER = 0
+    FROZEN = 1
+    DEAD = 2
+    INACTIVE = 3
+    QUEUE = 4
+    AGAIN = 5

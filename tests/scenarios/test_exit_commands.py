@@ -1,0 +1,163 @@
+"""`keel exits` on a real beacon chain: what it asks, shows and ends, and what it refuses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from keel.commands.exits import cli as exits
+from keel.consensus.api.server import serving
+from keel.consensus.beacon.execution import mine_at_once, mine_on_request
+from keel.consensus.beacon.voluntary_exits import exit_voluntarily
+from keel.deploy.artifacts import Artifacts
+from keel.deploy.manifest import write_manifest
+from keel.model.commitment import public_key_hash
+from keel.model.constants import ETHER, GWEI
+from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.users import request_ticket
+from tests.scenarios.terminal import Terminal
+
+NEVER = 2**64 - 1
+
+
+@pytest.fixture
+def places(
+    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+) -> Iterator[tuple[Terminal, str]]:
+    """A terminal at the chain, and its Beacon API."""
+    path, chain = tmp_path / "manifest.json", validating_world.beacon.chain
+    write_manifest(validating_world.manifest, path, artifacts)
+    with serving(chain) as beacon_url:
+        yield Terminal(chain.rpc.url, path), beacon_url
+
+
+@contextmanager
+def mining_at_once(world: BeaconWorld) -> Iterator[None]:
+    """No slot has to pass until a command's transaction is mined."""
+    mine_at_once(world.beacon.chain.rpc)
+    try:
+        yield
+    finally:
+        mine_on_request(world.beacon.chain.rpc)
+
+
+def keys_of(world: BeaconWorld, operator_id: int) -> list[bytes]:
+    registry = world.contracts.registry
+    return [
+        key
+        for key in world.beacon.operators
+        if registry.keyOf(public_key_hash(key)).operatorId == operator_id
+    ]
+
+
+def exit_epoch(world: BeaconWorld, pubkey: bytes) -> int:
+    chain = world.beacon.chain
+    return int(chain.state.validators[chain.index_of(pubkey)].exit_epoch)
+
+
+def shown(key: bytes) -> str:
+    return f"0x{key.hex()}"
+
+
+def test_a_manager_exits_its_own_validator_and_a_stranger_only_what_tickets_need(
+    validating_world: BeaconWorld, places: tuple[Terminal, str]
+) -> None:
+    world, (terminal, beacon_url) = validating_world, places
+    own, others = keys_of(world, 0)[0], keys_of(world, 1)
+    at = ("--beacon", beacon_url)
+    assert "Tickets lack 0 ETH" in terminal.succeed(exits, "list")
+    refused = terminal.refuse(exits, "request", shown(own), *at)
+    assert refused == "Error: requestExit is refused: NothingMissing()"
+
+    with mining_at_once(world):
+        told = terminal.succeed(
+            exits, "request", shown(own), *at, "--account", "operator_manager_1"
+        )
+    assert "Done: 32 ETH are asked for: its operator's manager asks." in told
+    world.beacon.chain.step()
+    assert exit_epoch(world, own) != NEVER
+    assert exit_epoch(world, others[0]) == NEVER
+
+    request_ticket(world, "depositor", 100 * ETHER)
+    listed = terminal.succeed(exits, "list")
+    assert "Tickets lack 0 ETH" not in listed
+    assert f"{own.hex()[-6:]} operator: 0 ETH: 32 how: asked in block" in listed
+    with mining_at_once(world):
+        told = terminal.succeed(exits, "request", shown(others[0]), *at)
+    assert "tickets lack ether" in told
+    world.beacon.chain.step()
+    assert exit_epoch(world, others[0]) != NEVER
+
+
+def test_an_exit_that_was_begun_elsewhere_is_shown_once(
+    validating_world: BeaconWorld, places: tuple[Terminal, str]
+) -> None:
+    world, (terminal, beacon_url) = validating_world, places
+    chain, (key, *_) = world.beacon.chain, keys_of(world, 2)
+    nothing = terminal.refuse(exits, "note", "--beacon", beacon_url)
+    assert nothing.startswith("Error: Exits knows every exit in the beacon state of slot")
+    exit_voluntarily(chain, chain.index_of(key))
+    chain.run(2)
+    with mining_at_once(world):
+        told = terminal.succeed(exits, "note", "--beacon", beacon_url)
+    assert "of operator 2 leaves, and Exits does not know" in told
+    assert "Done: 32 ETH are on their way" in told
+    assert world.contracts.exits.leavingGwei() == 32 * GWEI
+    listed = terminal.succeed(exits, "list")
+    assert f"{key.hex()[-6:]} operator: 2 ETH: 32 how: shown in block" in listed
+    terminal.refuse(exits, "note", "--beacon", beacon_url)
+    assert terminal.refuse(exits, "end").startswith("Error: no exit is to be ended")
+
+
+def test_a_manager_switches_joins_and_withdraws_and_nobody_else_does(
+    validating_world: BeaconWorld, places: tuple[Terminal, str]
+) -> None:
+    world, (terminal, _) = validating_world, places
+    chain, (source, target, third, *_) = world.beacon.chain, keys_of(world, 0)
+    manager = ("--account", "operator_manager_1")
+    foreign = terminal.refuse(
+        exits, "consolidate", shown(target), shown(target), "--account", "operator_manager_2"
+    )
+    assert "OnlyManager" in foreign
+    with mining_at_once(world):
+        told = terminal.succeed(exits, "consolidate", shown(target), shown(target), *manager)
+    assert "will be asked to switch to 0x02 credentials" in told
+    place = chain.index_of(target)
+    chain.run_until(lambda c: c.state.validators[place].withdrawal_credentials[0] == 2)
+    with mining_at_once(world):
+        told = terminal.succeed(exits, "consolidate", shown(source), shown(target), *manager)
+    assert "and exits" in told
+    chain.step()
+    (pending,) = chain.state.pending_consolidations
+    assert int(pending.target_index) == place
+    with mining_at_once(world):
+        told = terminal.succeed(exits, "withdraw", shown(third), "0.5", *manager)
+    assert "0.5 ETH of validator" in told
+    zero = terminal.refuse(exits, "withdraw", shown(third), "0", *manager, code=2)
+    assert zero.endswith("0 is not above 0")
+
+
+def test_a_balance_of_32_ether_shows_no_absence(
+    validating_world: BeaconWorld, places: tuple[Terminal, str]
+) -> None:
+    world, (terminal, beacon_url) = validating_world, places
+    chain, (key, *_) = world.beacon.chain, keys_of(world, 1)
+    at = ("--beacon", beacon_url)
+    assert "BalanceTooHigh" in terminal.refuse(exits, "watch", shown(key), *at)
+    place = chain.index_of(key)
+    chain.participation.go_offline([place])
+    chain.run_until(lambda c: int(c.state.balances[place]) < 32 * GWEI)
+    chain.run(2)
+    with mining_at_once(world):
+        told = terminal.succeed(exits, "watch", shown(key), *at)
+    assert "ETH in slot" in told
+    assert told.split(" transaction ")[0].endswith(": noted.")
+    assert "BalanceTooEarly" in terminal.refuse(exits, "watch", shown(key), *at)
+
+
+def test_a_key_that_is_not_staked_is_a_mistake(places: tuple[Terminal, str]) -> None:
+    terminal, beacon_url = places
+    unknown = "0x" + "ab" * 48
+    line = terminal.refuse(exits, "request", unknown, "--beacon", beacon_url, code=2)
+    assert line == f"Error: key {unknown} is unknown, staked expected"
