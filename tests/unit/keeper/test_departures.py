@@ -32,9 +32,9 @@ def test_a_slashing_is_proven_before_everything_else_and_waits_for_no_turn() -> 
     )
     assert plan(SHOWN).chores[0] == chore
     accounts = [f"0x{number:040x}" for number in range(20)]
-    last = max(accounts, key=lambda each: turn_of(each, HEAD.epoch))
-    assert turn_of(last, HEAD.epoch) > 0
-    assert Turns(2).due(plan(SHOWN).chores, HEAD, last) == (chore,)
+    last = max(accounts, key=lambda each: turn_of(each, accounts, HEAD.epoch))
+    assert turn_of(last, accounts, HEAD.epoch) > 0
+    assert Turns(2, accounts).due(plan(SHOWN).chores, HEAD, last) == (chore,)
 
 
 def test_a_withdrawal_releases_a_bond_unless_it_is_forfeit() -> None:
