@@ -277,11 +277,13 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         return _bond(count);
     }
 
-    /// @dev KEY-6: the operators' ether, which their validators hold, becomes wkETH of their bonds. Unvested ether
-    /// counts whole, so that nobody buys of it by staking what LIM-4 forbids to depositors.
+    /// @dev KEY-6: the operators' ether, which their validators hold, becomes wkETH of their bonds at the rate of a
+    /// deposit. While a loss comes back, when LIM-4 keeps deposits out, unvested ether counts as well, up to par; no
+    /// more than that, since a report may say that there is as much as it likes.
     function _bond(uint256 count) private returns (uint256 unitsEach) {
-        uint256 total = _books.ledger.shares;
-        unitsEach = PREDEPOSIT_WEI * total / _books.ledger.assetsWei / SHARES_PER_UNIT;
+        (uint256 total, uint256 visibleWei) = _books.sharesAndVisible();
+        uint256 worthWei = Math.max(visibleWei, Math.min(_books.ledger.assetsWei, total / SHARES_PER_WEI));
+        unitsEach = PREDEPOSIT_WEI * total / worthWei / SHARES_PER_UNIT;
         uint256 shares = unitsEach * count * SHARES_PER_UNIT;
         uint256 bondWei = count * PREDEPOSIT_WEI;
         _books.ledger.shares = (total + shares).toUint120();

@@ -1,9 +1,10 @@
 """Ether for validators, and the operators' bonds.
 
 STA-6: staking takes 31 ETH a validator from what the queue does not need.
-KEY-6: the operator's 1 ETH, which the validator holds, becomes wkETH of its bond at the rate S / A,
-in whole units: B falls by 31, P rises by 32, A by 1. Bonds buy nothing that deposits are kept from:
-no stake while STA-3 keeps deposits closed after a loss, and the rate counts unvested ether whole.
+KEY-6: the operator's 1 ETH, which the validator holds, becomes wkETH of its bond at the rate of a
+deposit, in whole units: B falls by 31, P rises by 32, A by 1. Bonds buy nothing that deposits are
+kept from: no stake while STA-3 keeps deposits closed after a loss, and while a loss comes back
+(LIM-4) the rate counts what is unvested as well, up to par.
 KEY-10: more stake on one validator is bonded and bounded alike.
 LIM-3: staking is bounded in a frame.
 ACC-4: nothing is staked any more after insolvency.
@@ -19,6 +20,7 @@ from keel.model.constants import (
     BPS,
     PREDEPOSIT_WEI,
     SHARES_PER_UNIT,
+    SHARES_PER_WEI,
     TOP_UP_WEI,
     VALIDATOR_DEPOSIT_WEI,
 )
@@ -42,7 +44,7 @@ def stake_keys(world: Protocol, now: int, roots: Sequence[bytes]) -> tuple[Proto
     if not choice.taken:
         raise NothingToStake
     parts = Counter(registry.key(root).operator_id for root in choice.taken)
-    staked = _bonded(stake(world, now, len(choice.taken)), parts, bond_units(world))
+    staked = _bonded(stake(world, now, len(choice.taken)), parts, bond_units(world, now))
     return replace(staked, registry=registry), choice
 
 
@@ -52,7 +54,7 @@ def stake_more(
     """Stake so many times 32 ETH more on a validator (KEY-10). Raises Refused."""
     registry = key_ends.stake_more(world.registry, root, parts, value_wei, shown)
     operator_id = registry.key(root).operator_id
-    staked = _bonded(stake(world, now, parts), {operator_id: parts}, bond_units(world))
+    staked = _bonded(stake(world, now, parts), {operator_id: parts}, bond_units(world, now))
     return replace(staked, registry=registry)
 
 
@@ -74,7 +76,7 @@ def stake(world: Protocol, now: int, validators: int) -> Protocol:
     staked_wei = validators * VALIDATOR_DEPOSIT_WEI
     frame_seconds = world.parameters.geometry.frame_seconds
     full_at = take(world.stakes_full_at, now, staked_wei, stake_capacity_wei(world), frame_seconds)
-    units = bond_units(world) * validators
+    units = bond_units(world, now) * validators
     bonded = world.move_backing(validators * PREDEPOSIT_WEI)
     bonded = bonded.mint_shares(WKETH, units * SHARES_PER_UNIT).credit_units(BONDS, units)
     accounts = replace(bonded.accounts, pending_wei=bonded.accounts.pending_wei + staked_wei)
@@ -82,10 +84,12 @@ def stake(world: Protocol, now: int, validators: int) -> Protocol:
     return replace(bonded, accounts=accounts, staked=record, stakes_full_at=full_at)
 
 
-def bond_units(world: Protocol) -> int:
+def bond_units(world: Protocol, now: int) -> int:
     """Units of wkETH that the bond gets for each 32 ETH staked now (KEY-6)."""
     accounts = world.accounts
-    return whole_units(to_shares_down(PREDEPOSIT_WEI, accounts.shares, accounts.backing_wei))
+    at_most_par_wei = min(accounts.backing_wei, accounts.shares // SHARES_PER_WEI)
+    worth_wei = max(accounts.visible_wei(now), at_most_par_wei)
+    return whole_units(to_shares_down(PREDEPOSIT_WEI, accounts.shares, worth_wei))
 
 
 def stake_capacity_wei(world: Protocol) -> int:

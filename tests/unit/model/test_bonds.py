@@ -10,7 +10,7 @@ from keel.model import keys as key_rules
 from keel.model import protocol as keel
 from keel.model.allocation import Operator
 from keel.model.bonds import Bond, Leaving, take
-from keel.model.constants import ETHER
+from keel.model.constants import ETHER, SHARES_PER_WEI
 from keel.model.errors import DepositsClosed, InsufficientLiquidity, NothingToStake, StateNotNormal
 from keel.model.frames import Action
 from keel.model.key_stage import Stage
@@ -74,17 +74,21 @@ def test_bonds_buy_nothing_that_deposits_are_kept_from() -> None:
     accounts = world.accounts
     back = Stream(accounts.backing_wei * 9 // 10, NOW + 10**6, 10**6)
     fallen = replace(accounts, shares=accounts.backing_wei * 2 * 10**9, stream=back)
-    units = keel.bond_units(replace(world, accounts=fallen))
+    units = keel.bond_units(replace(world, accounts=fallen), NOW)
     assert units == 2 * ETHER  # A is half of par; by V alone it would be 20
     risen = replace(fallen, shares=accounts.backing_wei * 10**9 // 2)
-    assert keel.bond_units(replace(world, accounts=risen)) == ETHER // 2  # above par alike
+    assert keel.bond_units(replace(world, accounts=risen), NOW) == ETHER
+    gift = replace(fallen, shares=accounts.backing_wei * 10**9 // 20)
+    by_visible = keel.bond_units(replace(world, accounts=gift), NOW)
+    assert by_visible == gift.to_shares_down(ETHER, NOW) // 10**9
+    assert ETHER // 2 - 10 <= by_visible <= ETHER // 2
 
 
 @given(st.integers(1, 10**21), st.integers(10**18, 10**22), st.integers(10**8, 10**14))
 def test_a_stake_takes_of_no_holder_and_of_nothing_unvested(
     unvested: int, visible: int, per_wei: int
 ) -> None:
-    """KEY-6: neither the rate V / S nor A / S falls, to the last wei."""
+    """KEY-6: the rate V / S does not fall to the last wei, nor does A / S while it is below par."""
     before = odd_world()
     backing = unvested + visible + 40 * ETHER
     stream = Stream(unvested, NOW + 10**6, 10**6)
@@ -94,7 +98,20 @@ def test_a_stake_takes_of_no_holder_and_of_nothing_unvested(
     was = replace(before, accounts=accounts)
     after = keel.stake(was, NOW, 1).accounts
     assert after.visible_wei(NOW) * accounts.shares >= accounts.visible_wei(NOW) * after.shares
-    assert after.backing_wei * accounts.shares >= accounts.backing_wei * after.shares
+    if accounts.shares >= backing * SHARES_PER_WEI:
+        assert after.backing_wei * accounts.shares >= accounts.backing_wei * after.shares
+
+
+@given(st.integers(0, 2**87))
+def test_growth_that_is_claimed_takes_nothing_of_a_bond(claimed_wei: int) -> None:
+    """KEY-6: whatever a report says has been earned, a bond gets what 1 ETH buys, or par."""
+    world = odd_world()
+    accounts = world.accounts
+    stream = Stream(claimed_wei, NOW + 10**6, 10**6)
+    claimed = replace(accounts, backing_wei=accounts.backing_wei + claimed_wei, stream=stream)
+    by_visible = accounts.to_shares_down(ETHER, NOW) // 10**9
+    units = keel.bond_units(replace(world, accounts=claimed), NOW)
+    assert min(by_visible, ETHER) <= units <= by_visible
 
 
 def test_a_bond_leaves_after_the_payout_the_cooldown_and_while_no_report_is_due() -> None:
@@ -162,7 +179,7 @@ def test_more_stake_is_bonded_and_bounded_like_any() -> None:
     """KEY-10."""
     world, _ = keel.stake_keys(with_keys(odd_world(), 2), NOW, ROOTS[:2])
     shown = ShownValidator(0, ROOTS[0], is_ours=True, compounding=True)
-    units = keel.bond_units(world)
+    units = keel.bond_units(world, NOW)
     more = keel.stake_more(world, NOW, ROOTS[0], 3, value_wei=3 * ETHER, shown=shown)
     assert world.buffered_wei - more.buffered_wei == 3 * 31 * ETHER
     assert more.accounts.pending_wei - world.accounts.pending_wei == 3 * 32 * ETHER
