@@ -6,7 +6,17 @@ from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.measure.attacks.comparisons import comparisons
 from keel.measure.attacks.history import Rules
 from keel.measure.attacks.pool import Pool
+from keel.measure.attacks.race import (
+    DOORS,
+    LOST_EACH_WEI,
+    MOMENTS,
+    RACE_SLOTS,
+    RUNS,
+    largest_wei,
+    longest_closed_seconds,
+)
 from keel.measure.attacks.rules import Before, Proposed
+from keel.measure.attacks.slashing import SLOT
 from keel.measure.attacks.table import ATTACKS, Attack, worst
 from keel.model.constants import ETHER
 
@@ -19,6 +29,7 @@ HEAD = (
     "at most",
 )
 RULES: tuple[Rules, ...] = (Before, Proposed, Pool)
+ALL_WEI = LOST_EACH_WEI[-1]
 
 
 def worst_of_all() -> dict[Attack, tuple[tuple[int, int], ...]]:
@@ -72,6 +83,50 @@ of now to.
 The same question without a rule (with the one that was there or was proposed instead), and with it:
 
 {_table(("rule", "question", "without", "with", "unit"), compared, texts=2)}
+
+{_race()}"""
+
+
+def _race() -> str:
+    lost = [f"{wei / ETHER:g} ETH each" for wei in LOST_EACH_WEI]
+    gains = [
+        (door, when.name, *(_ether(largest_wei(door, wei, when)) for wei in LOST_EACH_WEI))
+        for when in MOMENTS
+        for door in DOORS
+    ]
+    within, beyond = (longest_closed_seconds(wei) for wei in (ETHER // 100, ALL_WEI))
+    return f"""## The race of a slashing
+What leaving or entering gains between a slashing and the report that counts it, by when it is done.
+Each history is lived twice by `keel/model`, with the attacker's act and without: the gain is what
+it has more once the loss is applied. The victims hold 10,000 ETH, the attacker up to nine times as
+much, and each side insures up to 500 ETH besides. More than 0.1 % of A + Q is slashed, up to all
+validators, unless the row says less. The race is the {RACE_SLOTS} slots, {RACE_SLOTS * SLOT}
+seconds, from the block of the slashing to that of its proof. Largest gains of {RUNS} histories
+each, in ETH, by what every slashed validator loses of its 32 ETH: alone, and with about 1 %, 3.3 %
+and a third of the whole chain slashed in the same weeks.
+
+{_table(("what", "when", *lost), gains, texts=2)}
+
+- **After the proof nobody gains anything**, at any time, by any of these acts or several of them.
+- **Tickets and deposits** gain nothing before it either: a ticket bears the loss until it is
+  finalised, and who pays in pays for the others. (What a newcomer gains of rewards is M1 above; no
+  rewards stream in the histories of deposits.)
+- **Up to 1 ETH each**, forfeited bonds bear all of it (BND-4), so the race has no prize. Beyond,
+  who is in those slots saves its part of the loss: by instant redemption of at most 5,000 ETH a
+  day, and of what the buffer has; as an underwriter, of what it insured. An operator that leaves
+  and then lets itself be slashed gains no more than that, and its bond is forfeit.
+- **0.1 % or less** closes no door. The least fee of instant redemption is as much, so it gains
+  nothing; an underwriter whose window is open saves at most this.
+- **In the dead state** no door closes: who is paid first is paid at the last rate, as long as there
+  is ether in B. Tickets and holders who are left bear alike what is missing (STA-8, L5).
+
+**Nobody closes a door without a slashing** of a staked validator, and each closes them once: for at
+most {within:,} seconds here, a frame and the time until its last slot is final, and for as long as
+the report is late. A loss beyond the bucket is announced first (REP-8), which takes a frame more:
+{beyond:,} seconds. To keep them closed, validators with more than 0.1 % of A + Q must be slashed in
+every frame, each for its bond of 1 ETH and what it loses. A slashing that a report has counted
+closes nothing, with one exception: a validator that was slashed while it left through a queue of
+more than 36 days belongs to the frame of the block that first shows it, once.
 """
 
 
