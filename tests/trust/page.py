@@ -27,10 +27,9 @@ mainnet's parameters. Rules are those of [design.md](design.md), roles and delay
 Each figure was read back from the contracts after the actor tried: 10,000 ETH less what tickets for
 all that the victims hold still promise, or less the ether that is there to pay them, whichever is
 more. Where a figure comes from elsewhere, its row says so; the simulation follows the rules of
-design.md. EXITER's figure is the ether of validators that it asked to leave. The delay is that of
-the role; for an operator, that of a new reward address; for members, COMMITTEE's delay, in which
-they are replaced; a dash: none. After its delay a role does what the last column says. What is open
-or above 0.1 % in a day or 1 % within the delay says what stops it.
+design.md. The delay is that of the role; for an operator, that of a new reward address; for
+members, COMMITTEE's delay, in which they are replaced; a dash: none. After its delay a role does
+what the last column says. What is above 0.1 % in a day or 1 % within the delay says what stops it.
 
 | actor | at once, ETH | within a day, ETH | before the delay ends, ETH | what it does |
 |---|---|---|---|---|

@@ -8,17 +8,13 @@ from keel.chain.clock import jump, jump_to, now
 from keel.chain.contract import Contract
 from keel.chain.revert import Reverted
 from keel.deploy.roles import ROLE_BY_NAME, Role
-from keel.model.constants import DAY, ETHER
+from keel.model.constants import DAY
 from keel.model.frames import Action
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.trust.victims import JUST_BEFORE_SECONDS, Row, Victims
 from tests.unit.contracts.test_access import arguments_of, contract_named
 from tests.unit.contracts.validators import Validators
-from tests.unit.contracts.vaults import VALIDATOR_WEI
-
-KEY = b"\x11" * 48
-OTHER_KEY = b"\x22" * 48
 
 
 def admin(keel: Keel) -> Row:
@@ -65,49 +61,6 @@ def operators(keel: Keel) -> Row:
     jump(keel.rpc, JUST_BEFORE_SECONDS)
     assert registry.operator(operator_id).rewardAddress == attacker
     return row
-
-
-def consolidator(keel: Keel) -> Row:
-    """Merges validators into foreign ones."""
-    row = _refused(keel, ROLE_BY_NAME["CONSOLIDATOR"], "")
-    vault, holder = keel.quick.withdrawal_vault, keel.holder_of("CONSOLIDATOR").address
-    most = vault.consolidationsAvailable()
-    pairs = ([KEY] * (most + 1), [OTHER_KEY] * (most + 1))
-    data = vault.requestConsolidation.encode(*pairs)
-    keel.quick.manager.schedule.send(vault.address, data, 0, sender=holder)
-    jump(keel.rpc, keel.configuration.delay_seconds("CONSOLIDATOR"))
-    with fails("LimitExceeded", amount=most + 1, available=most):
-        vault.requestConsolidation.send(*pairs, sender=holder, value_wei=ETHER)
-    return Row(
-        row.actor,
-        row.at_once_wei,
-        row.day_wei,
-        row.delay_wei,
-        f"Gives {most} validators ({most * 32} ETH of 32 ETH each) to foreign ones at once, and as "
-        "many each day.",
-        "**Open until keys are proven.** LIM-3 bounds it a day; all tickets are paid before.",
-    )
-
-
-def exiter(keel: Keel) -> Row:
-    """Asks all validators to exit, as often as a day allows."""
-    vault, keeper = keel.quick.withdrawal_vault, keel.holder_of("EXITER").address
-    start, asked = now(keel.rpc), []
-    for moment in (start + 1, start + DAY - 1):
-        jump_to(keel.rpc, moment)
-        count = vault.exitsAvailable()
-        vault.requestExit.send([KEY] * count, sender=keeper, value_wei=ETHER)
-        asked.append((count - vault.exitsAvailable()) * VALIDATOR_WEI)
-        with pytest.raises(Reverted, match="LimitExceeded"):
-            vault.requestExit.send([KEY], sender=keeper, value_wei=ETHER)
-    return Row(
-        "EXITER",
-        asked[0],
-        sum(asked),
-        None,
-        "Takes nothing. So much earns nothing while it leaves; it comes back to WithdrawalVault.",
-        "**Open until exits are proven.** LIM-3 bounds it a day.",
-    )
 
 
 def admission(keel: Keel) -> Row:
@@ -159,8 +112,6 @@ ROLES = (
     committee,
     terms,
     operators,
-    consolidator,
-    exiter,
     admission,
     guardian,
 )

@@ -12,10 +12,11 @@ from keel.deploy.bindings import CONTRACT_NAMES
 from keel.deploy.plan import IMPLEMENTATION
 from keel.deploy.roles import GRANTED_LATE, ROLE_BY_NAME, ROLES, Role, role_of
 from keel.model.constants import ETHER, GWEI
+from keel.model.key_stage import Stage
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract, deposit, next_reference_slot
-from tests.unit.contracts.validators import Validators
+from tests.unit.contracts.validators import Validators, bring_to
 from tests.unit.contracts.vaults import (
     ZERO_ADDRESS,
     accounts_of,
@@ -28,7 +29,6 @@ from tests.unit.contracts.vaults import (
     stake,
 )
 
-PUBKEY = b"\x11" * 48
 RESTRICTED = [
     (contract, function)
     for role in ROLES
@@ -78,15 +78,13 @@ def arguments_of(keel: Keel, contract: str, function: str) -> tuple[Any, ...]:
             *code_hashes(keel.rpc, [implementation]),
             b"",
         ),
-        ("WithdrawalVault", "requestConsolidation"): lambda: ([PUBKEY], [PUBKEY]),
-        ("WithdrawalVault", "requestExit"): lambda: ([PUBKEY],),
-        ("WithdrawalVault", "requestPartialWithdrawal"): lambda: ([PUBKEY], [1]),
         ("AccountingOracle", "setMembers"): lambda: ([people.stranger.address], [], 4),
         ("InstantRedemption", "setTerms"): lambda: (quick.instant.terms(),),
         ("InstantRedemption", "pause"): lambda: (10,),
         ("OperatorRegistry", "addOperator"): lambda: operator(keel),
         ("OperatorRegistry", "setOperator"): lambda: (0, 5, 10_000, True),
         ("OperatorRegistry", "setManager"): lambda: (0, people.stranger.address),
+        ("OperatorRegistry", "unfreeze"): lambda: (0,),
     }
     return by_name[contract, function]()
 
@@ -103,9 +101,10 @@ def operator(keel: Keel) -> tuple[Any, ...]:
 
 @pytest.fixture
 def ready(keel: Keel) -> Keel:
-    """An operator and ether to stake are there."""
+    """A frozen operator and ether to stake are there."""
     deposit(keel, keel.actors.depositor.address, 99 * ETHER)
-    Validators(keel).add_operator()
+    validators = Validators(keel)
+    bring_to(validators, validators.add_operator(), validators.new_entries(1)[0], Stage.FOREIGN)
     return keel
 
 
@@ -126,8 +125,7 @@ class TestRestricted:
         if role.is_delayed:
             self.check_delay(keel, target, function, arguments, holder)
         else:
-            value_wei = ETHER if function.startswith("request") else 0
-            target.function(function).send(*arguments, sender=holder, value_wei=value_wei)
+            target.function(function).send(*arguments, sender=holder)
 
     def check_delay(
         self, keel: Keel, target: Contract, function: str, arguments: tuple[Any, ...], holder: str
@@ -137,12 +135,7 @@ class TestRestricted:
         operation = keel.quick.manager.hashOperation(holder, target.address, data)
         with fails("AccessManagerNotScheduled", operationId=operation):
             target.function(function).send(*arguments, sender=holder)
-        if function == "requestConsolidation":
-            # Its fee is paid with the call, which call_as_role sends without ether.
-            with fails("FeeTooLow", sentWei=0, neededWei=1):
-                keel.call_as_role(target, function, *arguments)
-        else:
-            keel.call_as_role(target, function, *arguments)
+        keel.call_as_role(target, function, *arguments)
 
     def test_the_table_names_every_restricted_function(self, keel: Keel) -> None:
         """A function that no role is named for would be open to nobody but ADMIN."""
