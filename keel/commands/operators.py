@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from keel.formatting.commands import Commands, Integer
+from keel.terminal.beacon_option import beacon_option
 from keel.terminal.options import (
     PublicKey,
     account_option,
@@ -26,7 +27,7 @@ from keel.terminal.options import (
     ),
 )
 def cli() -> None:
-    """Add operators, create, predeposit and drop their keys, stake."""
+    """Add operators, create, predeposit and drop their keys, stake, and stake more."""
 
 
 @cli.command("list")
@@ -102,6 +103,12 @@ def add(
     show_default=True,
     help="scrypt takes a second and 256 MiB for each key; pbkdf2 takes less of both.",
 )
+@click.option(
+    "--compounding",
+    "is_compounding",
+    is_flag=True,
+    help="With 0x02 withdrawal credentials: the validators can hold up to 2,048 ETH.",
+)
 @chain_options
 def make_keys(
     *,
@@ -112,6 +119,7 @@ def make_keys(
     mnemonic_file: Path | None,
     ask_password: Callable[[], str],
     kdf: str,
+    is_compounding: bool,
     network: str,
     manifest_path: Path | None,
 ) -> None:
@@ -131,7 +139,8 @@ def make_keys(
     password = ask_password()
     cost = ScryptCost() if kdf == "scrypt" else Pbkdf2Cost()
     with connected(network, manifest_path) as connection:
-        write_keys(connection, KeyWish(folder, count, first, mnemonic, password, cost))
+        wish = KeyWish(folder, count, first, mnemonic, password, cost, is_compounding)
+        write_keys(connection, wish)
 
 
 @cli.command("predeposit")
@@ -147,6 +156,8 @@ def predeposit(
     manifest_path: Path | None,
 ) -> None:
     """Predeposit the keys of FILE with 1 ETH of your own each.
+
+    Their withdrawal credentials are Keel's, all of type 0x01 or all of type 0x02.
 
     FILE is a deposit_data-*.json as Ethereum's deposit tools write it. Everything is checked before
     anything is sent: lengths, both roots, the BLS signature, amount, withdrawal credentials (they
@@ -200,3 +211,42 @@ def stake(most: int | None, account_name: str, network: str, manifest_path: Path
 
     with connected(network, manifest_path) as connection:
         stake_keys(connection, account_named(account_name, connection), most)
+
+
+@cli.command("stake-more")
+@click.argument("pubkey", metavar="KEY", type=PublicKey())
+@click.option(
+    "--times",
+    "parts",
+    type=Integer(1, 63),
+    default=1,
+    show_default=True,
+    help="How often 32 ETH; a validator holds 64 times that at most.",
+)
+@click.option("--operator", "operator_id", type=Integer(min=0), help="Id of the operator.")
+@beacon_option
+@account_option("operator_manager_1")
+@chain_options
+def stake_more(
+    *,
+    pubkey: bytes,
+    parts: int,
+    operator_id: int | None,
+    beacon_urls: tuple[str, ...],
+    account_name: str,
+    network: str,
+    manifest_path: Path | None,
+) -> None:
+    """Stake 32 ETH more on the validator of KEY: 1 ETH of your own, 31 of the pool.
+
+    The validator must be staked, have 0x02 withdrawal credentials, and neither be slashed nor
+    leaving; a beacon state of the nodes proves that. Each 32 ETH count as a validator for target,
+    limit and bond.
+    """
+    from keel.terminal.connection import account_named, connected
+    from keel.terminal.more_stake import MoreStake
+    from keel.terminal.more_stake import stake_more as stake_on
+
+    with connected(network, manifest_path) as connection:
+        account = account_named(account_name, connection)
+        stake_on(connection, account, MoreStake(pubkey, parts, operator_id), list(beacon_urls))

@@ -48,10 +48,10 @@ def operators_join(world: World, folder: Path, keys_each: int = 8) -> list[Joine
     return joined
 
 
-def admit(world: World, name: str, actor: str) -> int:
+def admit(world: World, name: str, actor: str, target_bps: int = TARGET_BPS) -> int:
     """Let the council admit an operator that an actor manages; returns its id."""
     registry, manager = world.contracts.registry, world.actors[actor]
-    world.send_as_role(registry, "addOperator", name, manager, manager, LIMIT, TARGET_BPS)
+    world.send_as_role(registry, "addOperator", name, manager, manager, LIMIT, target_bps)
     return registry.operatorCount() - 1
 
 

@@ -16,6 +16,7 @@ from keel.chain.state import block_head
 from keel.consensus.deposit_data import (
     PREDEPOSIT_GWEI,
     DepositDataEntry,
+    execution_credentials,
     make_deposit_data,
     write_deposit_data,
 )
@@ -51,6 +52,7 @@ class KeyWish:
     mnemonic: str | None
     password: str
     cost: ScryptCost | Pbkdf2Cost
+    is_compounding: bool = False
 
 
 def predeposit_keys(
@@ -148,7 +150,9 @@ def make_keys(connection: Connection, wish: KeyWish) -> Path:
         before("Write these words down; only they can restore the keys:")
         before(mnemonic)
     seed = mnemonic_to_seed(mnemonic)
-    credentials = connection.contracts.vault.withdrawalCredentials()
+    credentials = execution_credentials(
+        connection.contracts.vault.withdrawalCredentials()[-20:], compounding=wish.is_compounding
+    )
     timestamp = int(time.time())
     entries = []
     keys = derive_signing_keys(seed, wish.count, wish.first)

@@ -11,10 +11,13 @@ from keel.dashboard.alarms import late_report_grace_seconds
 from keel.dashboard.votes import Cell
 from keel.formatting.amounts import exact_ether
 from keel.model.constants import ETHER
+from keel.model.frames import State
 from keel.model.report import Report
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.members import look, next_reference_slot, post, report
+from keel.scenarios.slashings import prove_slashed
 from keel.scenarios.users import deposit, request_ticket
+from keel.scenarios.validators import sign_twice
 from tests.dashboard.browser import await_true, opened
 from tests.dashboard.expected import expected_numbers
 from tests.dashboard.stage import Staged
@@ -217,6 +220,29 @@ def test_a_slashed_validator_is_told_before_any_report(stage: Staged, browser: B
         alarm = page.wait_for_selector("[data-alarm=slashed]")
         assert alarm is not None
         assert "1 slashed validator not reported yet" in alarm.inner_text()
+
+
+def test_proven_slashings_close_doors_until_a_report_counts_them(
+    stage: Staged, browser: Browser
+) -> None:
+    world = stage.world
+    slashed = sign_twice(world, 1)
+    with opened(browser, stage.url) as page:
+        await_block(page, world)
+        assert page.locator("[data-alarm=slashings_proven]").count() == 0
+        prove_slashed(world, slashed)
+        _compare(page, world)
+        shown = numbers(page)
+        assert State(shown["state"]) is State.SLASHED
+        assert shown["slashed_wei"] == 32 * ETHER > shown["slashed_limit"]
+        assert shown["fund.forfeit"] > ETHER
+        assert shown["depositable"] == shown["redeemable"] == shown["stakeable"] == 0
+        alarm = page.locator("[data-alarm=slashings_proven]")
+        assert "32 ETH of validators are proven slashed" in alarm.inner_text()
+        report(world)
+        await_block(page, world)
+        assert alarm.count() == 0
+        assert numbers(page)["fund.forfeit"] == 0
 
 
 def test_an_operators_name_is_text_whatever_it_holds(stage: Staged, browser: Browser) -> None:

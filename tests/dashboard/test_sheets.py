@@ -10,7 +10,9 @@ from keel.chain.state import balance_wei, storage_at
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.members import report
+from keel.scenarios.slashings import prove_slashed
 from keel.scenarios.users import deposit, request_ticket
+from keel.scenarios.validators import sign_twice
 from tests.dashboard.browser import opened
 from tests.dashboard.stage import Staged
 from tests.dashboard.test_page import await_block, numbers
@@ -119,6 +121,28 @@ def test_all_validators_and_each_by_itself(stage: Staged, browser: Browser) -> N
         assert "epoch.exit" not in shown
         assert "pay to WithdrawalVault" in page.locator("main").inner_text()
         assert shown["place"] == 4
+
+
+def test_a_validator_shows_its_slashing_and_why_another_was_asked_to_exit(
+    stage: Staged, browser: Browser
+) -> None:
+    world, exits = stage.world, stage.world.contracts.exits
+    slashed = sign_twice(world, 1)
+    prove_slashed(world, slashed)
+    prover, block = world.beacon.shown()
+    pubkey = next(iter(world.beacon.operators))
+    index = world.beacon.standings()[pubkey].index
+    manager = world.actors["operator_manager_1"]
+    exits.requestExit.send(pubkey, block, *prover.validator(index), sender=manager, value_wei=GWEI)
+    (culprit,) = (key for key, one in world.beacon.standings().items() if one.slashed)
+    with opened(browser, stage.url) as page:
+        await_block(page, world)
+        page.goto(f"{stage.url}/validators/0x{culprit.hex()}")
+        assert page.locator("[data-stage=slashed]").count() == 1
+        assert "its operator's manager asked" not in page.locator("main").inner_text()
+        page.goto(f"{stage.url}/validators/0x{pubkey.hex()}")
+        assert page.locator("[data-stage=slashed]").count() == 0
+        assert "its operator's manager asked" in page.locator("main").inner_text()
 
 
 def test_an_address_shows_holdings_rewards_and_tickets(stage: Staged, browser: Browser) -> None:

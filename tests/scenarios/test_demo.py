@@ -28,15 +28,14 @@ def test_the_demo_tells_every_chapter_and_ends_well() -> None:
     assert counted is not None
     assert int(counted[1]) >= 20
     borne = re.findall(
-        r"loss of ([\d.]+) ETH: unvested rewards bore [\d.]+, insurance ([\d.]+), "
-        r"holders ([\d.]+), tickets ([\d.]+)\.",
+        r"loss of ([\d.]+) ETH: forfeited bonds bore ([\d.]+), unvested rewards [\d.]+, "
+        r"insurance ([\d.]+), holders ([\d.]+), tickets ([\d.]+)\.",
         told,
     )
-    covered, uncovered = ([float(part) for part in parts] for parts in borne)
-    assert covered[0] > 0
-    assert covered[2:] == [0, 0]
-    assert uncovered[0] > 0.4
-    assert all(part > 0 for part in uncovered)
+    unproven, proven = ([float(part) for part in parts] for parts in borne)
+    assert (unproven[0] > 0, unproven[1], *unproven[3:]) == (True, 0, 0, 0)
+    assert all(part > 0 for part in proven)
+    assert proven[1] > 3, "three bonds"
     expected = re.search(r"says that it will lose ([\d.]+) ETH more", told)
     taken = re.search(r"epochs after the slashing the chain took ([\d.]+) ETH", told)
     assert expected is not None
@@ -44,6 +43,7 @@ def test_the_demo_tells_every_chapter_and_ends_well() -> None:
     assert float(expected[1]) > float(taken[1]) > 0.4
     assert "and a loss of 0 ETH: who left in between left no loss behind" in told
     _require_front_run_without_loss(told)
+    _require_run_without_gain(told)
     _require_processes_at_work(told)
 
 
@@ -54,6 +54,19 @@ def _require_front_run_without_loss(told: str) -> None:
     assert "another predeposit (OperatorFrozen(operatorId=3))" in told
     assert "The pool had 881 ETH before and has 881 ETH: the 2 ETH that this validator" in told
     assert "that 8 validators of operator 0 pay to Keel" in told
+
+
+def _require_run_without_gain(told: str) -> None:
+    """The keeper's proof is there within slots; who runs then loses what those lose who stay."""
+    proven = re.search(r"(\d+) slots later the keeper had proven 3 slashings of 96 ETH", told)
+    assert proven is not None
+    assert int(proven[1]) <= 4
+    assert "the state is slashed." in told
+    assert "instant redemption is refused (StateNotNormal(state=2))" in told
+    assert "Nor can anybody buy in meanwhile (ActionClosed(action=0, state=2))" in told
+    lost = re.search(r"Holders lost ([\d.]+) %, ticket \d+ ([\d.]+) %: the run", told)
+    assert lost is not None
+    assert float(lost[1]) == float(lost[2]) > 0
 
 
 def _require_processes_at_work(told: str) -> None:

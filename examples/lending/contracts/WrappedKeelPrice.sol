@@ -15,7 +15,7 @@ contract WrappedKeelPrice {
     /// @notice Keel knows of a loss that is not in the rate yet, or its rate is out of date.
     error PriceWithheld(uint8 state);
 
-    uint8 private constant AWAITING = 1; // of StakingVault's states; Announced, Stale and Dead follow
+    uint8 private constant AWAITING = 1; // of StakingVault's states; Slashed, Announced, Stale and Dead follow
     uint256 private constant UNIT = 1e18;
 
     IWrappedKeelEther public immutable WRAPPED;

@@ -9,7 +9,7 @@ from keel.testing.protocol import KeelProtocol
 
 NOBODY = "0x" + "0" * 40
 ETHER = 10**18
-STALE = 3
+STALE = 4
 
 
 def test_the_price_is_what_unwrapping_pays(
