@@ -1,4 +1,4 @@
-"""`ape run prove`: show the chain what became of predeposited keys."""
+"""`ape run prove`: show the chain what became of keys."""
 
 from pathlib import Path
 
@@ -24,12 +24,15 @@ def cli(
     network: str,
     manifest_path: Path | None,
 ) -> None:
-    """Prove that the validators of KEYs pay to Keel, as anybody may. Without KEY: all that wait.
+    """Prove what became of the validators of KEYs, as anybody may. Without KEY: all that is new.
 
     The proof comes from a beacon state of the nodes and is checked by the chain alone, by the root
-    of the beacon block that it knows itself (EIP-4788). A validator that pays to somebody else is
-    proven too: its key is foreign for good, and its operator frozen. A key without validator is
-    named with the reason.
+    of the beacon block that it knows itself (EIP-4788). Of a predeposited key: that its validator
+    pays to Keel, or to somebody else, which freezes its operator. Of a staked one: that it was
+    slashed, which closes deposits and exits until a report counts it, or that it has been paid out,
+    which releases its part of the bond. A proven or foreign key that is named is proven again where
+    a verifier that was replaced called it falsely so. What cannot be proven is named with the
+    reason.
     """
     from keel.terminal.connection import account_named, connected
     from keel.terminal.proof_actions import prove_keys

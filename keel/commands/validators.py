@@ -13,8 +13,9 @@ from keel.terminal.options import chain_options, examples
 def cli(network: str, manifest_path: Path | None) -> None:
     """List every key that was predeposited: operator, stage, validator, and what may be done next.
 
-    Stages are predeposited, proven and staked. A foreign key pays to somebody else, a dropped one
-    was taken back; neither is ever staked.
+    Stages are predeposited, proven, staked and withdrawn. A foreign key pays to somebody else, a
+    dropped one was taken back; neither is staked. A slashed one was staked before. Parts are how
+    often 32 ETH were staked on a key.
     """
     from keel.terminal.answers import console
     from keel.terminal.connection import connected

@@ -23,7 +23,7 @@ from keel.consensus.deposit_data import (
 from keel.consensus.keys import derive_signing_keys, mnemonic_to_seed
 from keel.consensus.keystores import Pbkdf2Cost, ScryptCost, encrypt_keystore, write_keystore
 from keel.files.errors import Mistake
-from keel.formatting.amounts import shown_ether
+from keel.formatting.amounts import shown_ether, shown_seconds
 from keel.formatting.names import in_markup
 from keel.formatting.tables import plain_table
 from keel.keeper.staking import packed_pubkeys, read_operators, take_in_turns
@@ -32,6 +32,7 @@ from keel.model.frames import State
 from keel.model.key_stage import Stage
 from keel.sight.history import History
 from keel.sight.key_lives import KeyLife
+from keel.sight.leaving_bonds import LeavingBond
 from keel.sight.predeposits import predeposits_of, require_usable
 from keel.terminal.answers import after, before, console
 from keel.terminal.connection import Connection, send
@@ -39,6 +40,11 @@ from keel.terminal.faults import Fault
 from keel.terminal.operator_actions import historian_of, operator_managed, operators_of
 
 _WORDS = 24
+_NEXT = {
+    Stage.FOREIGN: "nothing: it pays to somebody else",
+    Stage.STAKED: "keel prove, once the validator is slashed or paid out",
+    Stage.SLASHED: "keel prove, once the validator is paid out",
+}
 _DROPPABLE = (Stage.PREDEPOSITED, Stage.PROVEN)
 
 
@@ -130,15 +136,19 @@ def validators_table(connection: Connection) -> Table:
     free = connection.contracts.vault.stakeableValidators()
     may = connection.contracts.registry.mayStakeNext
     ready = {number: may(number) for number in names}
-    table = plain_table("key", "operator", "stage", ">validator", ">since block", "next")
-    for life in _history(connection).key_lives().values():
+    history = _history(connection)
+    bonds = {bond.pubkey_root: bond for bond in history.leaving_bonds}
+    now = block_head(connection.rpc).timestamp
+    table = plain_table("key", "operator", "stage", ">validator", ">parts", ">since block", "next")
+    for life in history.key_lives().values():
         table.add_row(
             f"0x{life.pubkey.hex()}",
             in_markup(names[life.operator_id]),
             life.stage.name.lower(),
             "" if life.validator_index is None else str(life.validator_index),
+            str(life.parts or ""),
             f"{life.changed_block:,}",
-            _next(life, free, ready[life.operator_id]),
+            _next(life, free, ready[life.operator_id]) or _bond(bonds.get(life.pubkey_root), now),
         )
     return table
 
@@ -183,7 +193,17 @@ def _next(life: KeyLife, free_validators: int, is_ready: bool) -> str:
         return "waits: its operator gets no validator now"
     if life.stage is Stage.PROVEN:
         return "keel operators stake" if free_validators else "waits for ether"
-    return "nothing: it pays to somebody else" if life.stage is Stage.FOREIGN else ""
+    return _NEXT.get(life.stage, "")
+
+
+def _bond(bond: LeavingBond | None, now: int) -> str:
+    """What a paid out validator left of its operator's bond (BND-3)."""
+    if bond is None:
+        return ""
+    amount = f"{shown_ether(bond.units)} wkETH of the bond"
+    if bond.payable_at > now:
+        return f"{amount} cool down for {shown_seconds(bond.payable_at - now)}"
+    return f"{amount} can be paid, as keepers do"
 
 
 def _why_nothing(connection: Connection) -> str:

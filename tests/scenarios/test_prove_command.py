@@ -9,8 +9,11 @@ import pytest
 
 from keel.chain.deposit_contract import DepositData, deposit_data_root
 from keel.commands.prove import cli as prove
+from keel.commands.validators import cli as validators
 from keel.consensus.api.server import serving
 from keel.consensus.beacon.execution import mine_at_once, mine_on_request
+from keel.consensus.beacon.offences import vote_twice
+from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.consensus.deposit_data import (
     PREDEPOSIT_GWEI,
     DepositDataEntry,
@@ -19,7 +22,10 @@ from keel.consensus.deposit_data import (
 )
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import write_manifest
+from keel.formatting.amounts import shown_ether
+from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER
+from keel.model.frames import State
 from keel.model.key_stage import Stage
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.operators import NETWORK, admit, history_of, own_keys
@@ -87,17 +93,17 @@ def test_every_key_is_proven_for_what_it_is_or_left_out_with_the_reason(
     )
     predeposit(world, one, two, foreign, unsigned)
     early = terminal.refuse(prove, "--beacon", beacon_url)
-    assert early == "Error: no validator of these keys can be proven now"
+    assert early == "Error: nothing can be proven of these keys now"
     world.beacon.await_validators([each.pubkey for each in (one, two, foreign)])
 
     with mining_at_once(world):
         text = terminal.succeed(prove, f"0x{one.pubkey.hex()}", "--beacon", beacon_url)
     assert "1 predeposited validator" in text
     assert "Done: 1 proven" in text
-    again = terminal.refuse(prove, f"0x{one.pubkey.hex()}", "--beacon", beacon_url, code=2)
-    assert again == (
-        f"Error: key 0x{one.pubkey.hex()} is proven for operator 0, predeposited expected"
-    )
+    known = f"0x{one.pubkey.hex()}"
+    again = terminal.run(prove, known, "--beacon", beacon_url)
+    assert again.exit_code == 1
+    assert f"Left out: key {known} is proven for operator 0 in the beacon state" in again.output
 
     with mining_at_once(world):
         text = terminal.succeed(prove, "--beacon", beacon_url)
@@ -120,6 +126,48 @@ def test_an_unknown_key_is_a_mistake_and_without_keys_there_is_nothing_to_prove(
     terminal, beacon_url = places
     unknown = "0x" + "ab" * 48
     line = terminal.refuse(prove, unknown, "--beacon", beacon_url, code=2)
-    assert line == f"Error: key {unknown} is unknown, predeposited expected"
+    assert line == f"Error: key {unknown} is unknown: nothing can be proven of it"
     line = terminal.refuse(prove, "--beacon", beacon_url)
-    assert line.startswith("Error: no predeposited key waits for its proof")
+    assert line.startswith("Error: no key waits for a proof")
+
+
+def test_a_slashing_and_a_payout_are_proven_and_nothing_of_those_that_stay(
+    validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    world, chain = validating_world, validating_world.beacon.chain
+    path, registry = tmp_path / "manifest.json", world.contracts.registry
+    write_manifest(world.manifest, path, artifacts)
+    culprit, leaver, other = list(world.beacon.operators)[:3]
+    with serving(chain) as beacon_url:
+        terminal = Terminal(chain.rpc.url, path)
+        stays = terminal.run(prove, f"0x{other.hex()}", "--beacon", beacon_url)
+        assert stays.exit_code == 1
+        assert f"0x{other.hex()} is not slashed or paid out" in stays.output
+
+        vote_twice(chain, [chain.index_of(culprit)])
+        exit_voluntarily(chain, chain.index_of(leaver))
+        chain.run_until(lambda c: c.state.validators[c.index_of(culprit)].slashed)
+        chain.step()
+        with mining_at_once(world):
+            text = terminal.succeed(prove, "--beacon", beacon_url)
+        assert "nobody shall leave before a report counts it" in text
+        assert text.count("Done: 1 proven to be slashed") == 1
+        assert registry.keyOf(public_key_hash(culprit)).stage == Stage.SLASHED
+        assert world.contracts.vault.state() == State.SLASHED
+
+        chain.run_until(
+            lambda c: c.state.validators[c.index_of(leaver)].effective_balance == 0, 40 * 8
+        )
+        chain.step()
+        with mining_at_once(world):
+            text = terminal.succeed(prove, "--beacon", beacon_url)
+        assert text.count("Done: 1 proven to be paid out") == 1
+        assert "slashed" not in text
+    lives = history_of(world).key_lives()
+    assert lives[leaver].stage is Stage.WITHDRAWN
+    assert lives[other].stage is Stage.STAKED
+    (bond,) = history_of(world).leaving_bonds
+    assert bond.pubkey_root == public_key_hash(leaver)
+    listed = Terminal(chain.rpc.url, path).succeed(validators)
+    assert listed.count("keel prove, once the validator is paid out") == 1
+    assert f"{shown_ether(bond.units)} wkETH of the bond cool down for" in listed
