@@ -149,7 +149,7 @@ def test_a_key_that_its_operator_deposited_first_elsewhere_is_proven_foreign_and
 def test_a_predeposit_with_a_void_signature_is_told_with_evidence_and_costs_nothing(
     keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
 ) -> None:
-    with keepers_beside(keepers_world, tmp_path, artifacts, rear, state_slots=SELDOM) as world:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear) as world:
         (good,) = entries_of(world, 1)
         void = unsigned(good, PREDEPOSIT_GWEI)
         before = nonce(world.rpc, world.actors["keeper"])
@@ -163,9 +163,21 @@ def test_a_predeposit_with_a_void_signature_is_told_with_evidence_and_costs_noth
         assert standing("void") == 0
         world.circle.until(lambda: standing("void") == 1, "its end", MOST_SLOTS)
         assert standing("queued") == 0
-        read = metric(keeper, "keel_keeper_state_slot")
-        world.circle.advance(2 * 8, settle_each=True)
-        assert metric(keeper, "keel_keeper_state_slot") == read
+        world.circle.advance(8, settle_each=True)
         assert nonce(world.rpc, world.actors["keeper"]) == before
         assert keeper.health().alarms == {}
         assert stages(world)[void.pubkey] is Stage.PREDEPOSITED
+
+
+def test_a_key_that_waits_for_its_validator_costs_no_beacon_state(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
+) -> None:
+    with keepers_beside(keepers_world, tmp_path, artifacts, rear, state_slots=SELDOM) as world:
+        (keeper,) = world.circle.keepers
+        world.circle.advance(1, settle_each=True)
+        read = metric(keeper, "keel_keeper_state_slot")
+        (good,) = entries_of(world, 1)
+        predeposit(world, 0, unsigned(good, PREDEPOSIT_GWEI))
+        world.circle.advance(3 * 8, settle_each=True)
+        assert metric(keeper, "keel_keeper_state_slot") == read
+        assert metric(keeper, 'keel_keeper_planned{chore="prove"}') == 0
