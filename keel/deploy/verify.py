@@ -32,7 +32,6 @@ MANAGED = ("vault", "instant", "withdrawal_vault", "oracle", "registry")
 """Fields of Bindings that ask the AccessManager."""
 
 _IMPLEMENTATION_SLOT = int.from_bytes(keccak(text="eip1967.proxy.implementation")) - 1
-_REQUEST_LIMITS_SLOT = 0
 _LAST_PAUSE_SLOT = 2
 _INITIALIZERS_DISABLED = 2**64 - 1
 
@@ -144,6 +143,12 @@ def _wiring(bindings: Bindings, plan: Plan) -> Iterator[Reading]:
     yield Reading("StakingVault.modules", vault.modules.prepare(), modules, tuple)
     yield _treasury(bindings, config)
     yield Reading("StakingVault.FRAME_ORIGIN", vault.FRAME_ORIGIN.prepare(), config.frame_origin)
+    for name, getter, expected in (
+        ("GENESIS_TIME", bindings.proofs.GENESIS_TIME, config.genesis_time),
+        ("SECONDS_PER_SLOT", bindings.proofs.SECONDS_PER_SLOT, config.parameters.seconds_per_slot),
+        ("SLOTS_PER_EPOCH", bindings.proofs.SLOTS_PER_EPOCH, config.parameters.slots_per_epoch),
+    ):
+        yield Reading(f"ValidatorProofs.{name}", getter.prepare(), expected)
     yield Reading("AccountingOracle.members", oracle.members.prepare(), members, sorted)
     yield Reading("AccountingOracle.quorum", oracle.quorum.prepare(), config.quorum)
     yield Reading(
@@ -236,7 +241,6 @@ def _storage(
             _namespaced("openzeppelin.storage.AccessManaged"): Word(
                 "its authority", int(places[MANAGER], 16)
             ),
-            _REQUEST_LIMITS_SLOT: Word("its daily limits of requests", None),
         },
     )
     disabled = Word("its initialised version", _INITIALIZERS_DISABLED)

@@ -8,6 +8,8 @@ from math import isqrt
 import pytest
 
 from keel.chain.node_packages import REPOSITORY_ROOT
+from keel.consensus.beacon.config import ChainConfig
+from keel.consensus.beacon.spec import Spec, load_spec, spec_of_states
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.parameters import PARAMETERS, out_of_bounds
 from keel.deploy.plan import ARTIFACTS, abi_artifact
@@ -93,6 +95,31 @@ def test_the_local_profile_follows_its_formula() -> None:
     assert LOCAL.cooldown_seconds == 37 * LOCAL.frame_seconds
     assert LOCAL.max_pause_seconds == 7 * LOCAL.frame_seconds
     assert LOCAL.deposit_limit_wei == MAINNET.deposit_limit_wei
+
+
+@pytest.mark.parametrize(
+    ("profile", "spec"),
+    [
+        (LOCAL, load_spec(ChainConfig())),
+        (MAINNET, spec_of_states("fulu", "mainnet")),
+    ],
+    ids=["local", "mainnet"],
+)
+def test_the_verifier_knows_the_beacon_chain_that_runs(profile: Profile, spec: Spec) -> None:
+    """PRF-2, PRF-8: the numbers of its preset and of its configuration."""
+    assert (
+        profile.seconds_per_slot * 1000,
+        profile.slots_per_epoch,
+        profile.block_roots,
+        profile.slashings_epochs,
+        profile.committee_epochs,
+    ) == (
+        spec.config.SLOT_DURATION_MS,
+        spec.SLOTS_PER_EPOCH,
+        spec.SLOTS_PER_HISTORICAL_ROOT,
+        spec.EPOCHS_PER_SLASHINGS_VECTOR,
+        spec.config.SHARD_COMMITTEE_PERIOD,
+    )
 
 
 def test_a_local_rate_is_capped() -> None:

@@ -7,7 +7,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from keel.chain.clock import reverting
-from keel.chain.contract import Contract, PreparedCall
+from keel.chain.contract import Contract, PreparedCall, deploy
 from keel.chain.state import block_head, runtime_code, set_runtime_code, set_storage, storage_at
 from keel.deploy.access_storage import access_words
 from keel.deploy.manifest import Manifest, make_manifest
@@ -75,6 +75,23 @@ def test_a_fund_without_its_seed(keel: Keel, constructed: dict[str, Keel]) -> No
 def test_code_that_is_gone(keel: Keel, verify: Verify) -> None:
     set_runtime_code(keel.rpc, keel.quick.fund.address, b"")
     assert f"InsuranceFund: no code at {keel.quick.fund.address}" in verify()
+
+
+@pytest.mark.parametrize("name", ["GENESIS_TIME", "SECONDS_PER_SLOT", "SLOTS_PER_EPOCH"])
+def test_a_verifier_of_another_beacon_chain(keel: Keel, manifest: Manifest, name: str) -> None:
+    """PRF-8: it would date slashings by another chain's epochs."""
+    fields = ("GENESIS_TIME", "SECONDS_PER_SLOT", "SLOTS_PER_EPOCH")
+    planned = list(keel.plan.step("ValidatorProofs").arguments["chain"].values())
+    was = planned[fields.index(name)]
+    planned[fields.index(name)] = was + 1
+    artifact = keel.artifacts["ValidatorProofs"]
+    sender = keel.actors.stranger.address
+    made, _ = deploy(keel.rpc, artifact.abi, artifact.creation_code, planned, sender=sender)
+    code = runtime_code(keel.rpc, made.address)
+    set_runtime_code(keel.rpc, keel.quick.proofs.address, code)
+    found = differences(keel.rpc, manifest, keel.artifacts)
+    assert f"ValidatorProofs.{name} is {was + 1}, {was} expected" in found
+    assert any(text.startswith("ValidatorProofs: code differs") for text in found)
 
 
 def parameters_by_getter(keel: Keel) -> list[tuple[str, Contract, PreparedCall]]:
