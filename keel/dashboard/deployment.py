@@ -21,8 +21,6 @@ TOLD = {
         "RedeemedInstantly",
         "Rebased",
         "LossAbsorbed",
-        "WoundDown",
-        "SlashingNoted",
         "CoverFailed",
         "Staked",
         "LossAnnouncementOpened",

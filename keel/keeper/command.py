@@ -28,10 +28,10 @@ _config = config_option(ENVIRONMENT_PREFIX)
 def cli() -> None:
     """Do Keel's routine work.
 
-    A keeper proves operators' keys, stakes deposits on them, posts reports that have a quorum, asks
-    for exits when the queue needs them, repeats those that the beacon chain ignored, pays
-    operators, and finalises tickets when the oracle is dead. Several keepers can run at the same
-    time.
+    A keeper proves operators' keys, slashings and withdrawals, stakes deposits, posts reports that
+    have a quorum, asks for exits when the queue needs them, repeats those that the beacon chain
+    ignored, pays operators their rewards and bonds, and finalises tickets and winds down when the
+    oracle is dead. Several keepers can run at the same time.
     """
 
 
