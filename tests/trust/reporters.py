@@ -167,7 +167,7 @@ def verifier_module(keel: Keel) -> Row:
     entries = validators.new_entries(2 * KEYS_A_FRAME)
     validators.predeposit(validators.add_operator(), entries)
     leaves = [public_key_hash(entry.pubkey) for entry in entries]
-    proof: tuple[Any, ...] = ((0, 0, 0, []), 0, 2 ** len(leaves) - 1, leaves, [])
+    proof: tuple[Any, ...] = ((0, 0, 0, []), 0, 2 ** len(leaves) - 1, leaves, [], False)
     validators.registry.proveFresh.send(*proof, sender=validators.anyone)
     start, missing = now(keel.rpc), []
     for moment in (start + 1, start + DAY - 1):
@@ -181,7 +181,9 @@ def verifier_module(keel: Keel) -> Row:
         missing[0],
         missing[1],
         None,
-        "Takes free ether by keys with foreign credentials.",
+        "Takes free ether by keys with foreign credentials. What it calls slashed closes doors "
+        "until the next report and costs a bond, once a key; what it calls fit to leave can be "
+        "asked to.",
         "Only MODULES can put one in, after 10 frames in which everybody can leave. LIM-3 bounds "
         "it a frame, GUARDIAN pauses it.",
     )
