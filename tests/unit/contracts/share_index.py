@@ -125,7 +125,8 @@ class ShareIndex:
         self.shares_of[self.treasury] += fee - insured - operators
 
     def _loss_absorbed(self, entry: Entry, _: Entry | None) -> None:
-        self.shares_of[self.wrapped] -= entry.event.inputs["coverShares"]
+        covers = entry.event.inputs
+        self.shares_of[self.wrapped] -= covers["bondShares"] + covers["coverShares"]
 
     def _terms_set(self, entry: Entry, _: Entry | None) -> None:
         terms = entry.event.inputs["terms"]

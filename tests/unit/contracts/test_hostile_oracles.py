@@ -27,6 +27,7 @@ from keel.model.constants import (
     REOPENING_FRAMES,
     STALE_FRAMES,
 )
+from keel.model.frames import State
 from keel.model.limits import available, emptied, take
 from keel.model.stream import capped_wei
 from tests.causes import fails
@@ -340,7 +341,7 @@ def test_the_dead_exit_opens_14_frames_after_the_last_report_whatever_is_announc
                 vault.announceLoss.send(ref_time, loss_wei, sender=hostile.module)
         jump_to(keel.rpc, dead_at - 1)
         set_next_timestamp(keel.rpc, dead_at - 1)
-        with fails("StateNotDead", state=3):
+        with fails("StateNotDead", state=State.STALE):
             vault.finaliseWithoutReport.send(0, sender=anyone)
         set_next_timestamp(keel.rpc, dead_at)
         vault.finaliseWithoutReport.send(0, sender=anyone)

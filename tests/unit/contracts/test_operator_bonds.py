@@ -1,38 +1,38 @@
 """OperatorBonds: the operators' ether, held as wkETH while their validators are there (BND)."""
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from keel.chain.clock import jump, jump_to, set_next_timestamp
+from keel.chain.clock import jump_to, reverting, set_next_timestamp
 from keel.chain.contract import deploy
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import OperatorBonds
 from keel.model import bonds as rules
-from keel.model.bonds import Bond
-from keel.model.commitment import OperatorTotals, operators_tree
-from keel.model.constants import DAY, ETHER
+from keel.model.bonds import Bond, Leaving
+from keel.model.constants import DAY, ETHER, GWEI
+from keel.model.frames import State
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract
 from tests.unit.contracts.reporting import STAKED_VALIDATORS, Reporting
 from tests.unit.contracts.validators import Validators
+from tests.unit.contracts.vaults import note_slashing
 
 ZERO_ADDRESS = "0x" + "0" * 40
 OWN, OTHER = 0, 1
 OTHER_VALIDATORS = 2
-RELEASED_AFTER_SECONDS = 600
-"""So long after a report could be applied; the payment then falls into a day's normal state."""
+KEY, OTHER_KEY = b"\x11" * 32, b"\x22" * 32
 
 
 @dataclass
 class Bonds:
-    """Ten validators of one operator and two of another, and reports of which have exited."""
+    """Ten validators of one operator and two of another; the test is the registry."""
 
     reporting: Reporting
-    frame: int = 0
-    leaves: tuple[OperatorTotals, ...] = ()
+    registry: str
 
     @property
     def keel(self) -> Keel:
@@ -47,41 +47,34 @@ class Bonds:
     def anyone(self) -> str:
         return str(self.keel.actors.stranger.address)
 
-    def report(self, exited: Sequence[int], frame: int | None = None) -> None:
-        """Apply a report in which so many validators of each operator have exited."""
-        staked = (STAKED_VALIDATORS, OTHER_VALIDATORS)
-        self.leaves = tuple(
-            OperatorTotals(i, of - gone, gone, 0, 0)
-            for i, (of, gone) in enumerate(zip(staked, exited, strict=True))
-        )
-        self.frame = frame or self.frame + 1
-        self.reporting.await_final(self.frame)
-        quiet = self.reporting.quiet_report(self.frame)
-        report = replace(
-            quiet,
-            active_validators=sum(staked) - sum(exited),
-            exited_validators=sum(exited),
-            operators_root=operators_tree(self.leaves).root,
-        )
+    def release(self, operator_id: int = OWN, key: bytes = KEY, parts: int = 1) -> int:
+        """Say that a key is paid out; return when its part can be paid."""
+        arguments = (operator_id, key, parts)
+        receipt = self.contract.release.send(*arguments, sender=self.registry)
+        return receipt.timestamp + self.contract.COOLDOWN_SECONDS()
+
+    def forfeit(self, operator_id: int = OWN, parts: int = 1) -> Receipt:
+        """Say that a key was slashed."""
+        return self.contract.forfeit.send(operator_id, parts, sender=self.registry)
+
+    def pay(self, key: bytes = KEY) -> Receipt:
+        return self.contract.pay.send(key, sender=self.anyone)
+
+    def report_near(self, moment: int) -> int:
+        """Apply a quiet report whose frame the moment falls into; return its reference time."""
+        first, frame = self.reporting.ref_time(0), self.keel.profile.frame_seconds
+        number = (moment - first) // frame
+        self.reporting.await_final(number)
+        report = self.reporting.quiet_report(number)
         assert self.reporting.was_applied(self.reporting.submit(report))
-
-    def release(self, operator_id: int = OWN) -> Receipt:
-        """Release what has exited, by anyone, at a time that all tests know."""
-        set_next_timestamp(
-            self.keel.rpc, self.reporting.final_at(self.frame) + RELEASED_AFTER_SECONDS
-        )
-        proof = operators_tree(self.leaves).proof(operator_id)
-        leaf = astuple(self.leaves[operator_id])
-        return self.contract.release.send(leaf, proof, sender=self.anyone)
-
-    def await_payment(self, operator_id: int = OWN) -> int:
-        """Report nothing new shortly before a bond can be paid; return that time."""
-        days = self.contract.COOLDOWN_SECONDS() // DAY
-        self.report([leaf.exited for leaf in self.leaves], self.frame + days)
-        return self.bond(operator_id).payable_at
+        jump_to(self.keel.rpc, max(moment, self.reporting.final_at(number) + 60))
+        return self.reporting.ref_time(number)
 
     def bond(self, operator_id: int = OWN) -> Bond:
         return Bond(*self.contract.bondOf(operator_id))
+
+    def leaving(self, key: bytes = KEY) -> Leaving:
+        return Leaving(*self.contract.leavingOf(key))
 
     def units_of(self, holder: str) -> int:
         return int(self.keel.quick.wrapped.balanceOf(holder))
@@ -95,13 +88,13 @@ def bonds(keel_mainnet: Keel) -> Bonds:
     terms = ("Lighthouse", validators.manager, holder, 1_000, 10_000)
     keel_mainnet.call_as_role(validators.registry, "addOperator", *terms)
     validators.stake_new(OTHER, OTHER_VALIDATORS)
-    return Bonds(reporting)
+    return Bonds(reporting, as_contract(keel_mainnet.quick.registry))
 
 
 def test_a_bond_is_one_ether_worth_of_wketh_for_each_validator(bonds: Bonds) -> None:
     """BND-1."""
-    assert bonds.bond(OWN) == Bond(units=STAKED_VALIDATORS * ETHER)
-    assert bonds.bond(OTHER) == Bond(units=OTHER_VALIDATORS * ETHER)
+    assert bonds.bond(OWN) == Bond(STAKED_VALIDATORS * ETHER, STAKED_VALIDATORS)
+    assert bonds.bond(OTHER) == Bond(OTHER_VALIDATORS * ETHER, OTHER_VALIDATORS)
     held = bonds.units_of(bonds.contract.address)
     assert held == (STAKED_VALIDATORS + OTHER_VALIDATORS) * ETHER
 
@@ -112,144 +105,149 @@ def test_it_earns_as_any_wketh(bonds: Bonds) -> None:
     before_wei = wrapped.convertToAssets(bonds.bond().units)
     bonds.reporting.await_final(1)
     bonds.reporting.submit(bonds.reporting.changed_report(1, ETHER))
-    jump(bonds.keel.rpc, 5 * DAY)
+    jump_to(bonds.keel.rpc, bonds.reporting.final_at(1) + 5 * DAY)
     assert bonds.bond().units == STAKED_VALIDATORS * ETHER
     assert wrapped.convertToAssets(bonds.bond().units) > before_wei
 
 
-def test_nothing_is_released_while_all_validators_are_there(bonds: Bonds) -> None:
-    bonds.report([0, 1])
-    with fails("NothingToRelease", operatorId=OWN, exited=0, released=0):
-        bonds.release(OWN)
-    bonds.release(OTHER)
-
-
-def test_anyone_releases_the_part_of_what_has_exited(bonds: Bonds) -> None:
-    """BND-2: as the model, by the newest report's leaf."""
-    bonds.report([3, 0])
-    receipt = bonds.release()
+def test_a_key_that_is_paid_out_takes_its_parts_along(bonds: Bonds) -> None:
+    """BND-2: of its own operator's bond only."""
     cooldown = bonds.contract.COOLDOWN_SECONDS()
     assert cooldown == bonds.keel.profile.bond_cooldown_seconds
+    arguments = (OWN, KEY, 3)
+    receipt = bonds.contract.release.send(*arguments, sender=bonds.registry)
     payable_at = receipt.timestamp + cooldown
-    all_units = Bond(units=STAKED_VALIDATORS * ETHER)
-    wanted = rules.release(
-        all_units, OWN, 3, STAKED_VALIDATORS, now=receipt.timestamp, cooldown_seconds=cooldown
-    )
-    assert bonds.bond() == wanted == Bond(7 * ETHER, 3 * ETHER, 3, payable_at)
+    assert bonds.bond() == Bond(7 * ETHER, 7)
+    assert bonds.leaving() == Leaving(3 * ETHER, OWN, payable_at)
     (event,) = bonds.contract.events(receipt)
     assert (event.name, *event.inputs.values()) == (
         "BondReleased",
         OWN,
-        3,
+        KEY,
         3 * ETHER,
         payable_at,
     )
-    assert bonds.bond(OTHER) == Bond(units=OTHER_VALIDATORS * ETHER)
-    with fails("NothingToRelease", operatorId=OWN, exited=3, released=3):
-        bonds.release()
+    assert bonds.bond(OTHER) == Bond(2 * ETHER, 2)
+    bonds.release(OTHER, OTHER_KEY)
+    assert bonds.leaving() == Leaving(3 * ETHER, OWN, payable_at)  # each cools down by itself
 
 
-def test_only_the_newest_reports_leaf_releases(bonds: Bonds) -> None:
-    """BND-2: neither another report's, nor one that somebody made up."""
-    bonds.report([2, 0])
-    old, root = bonds.leaves, operators_tree(bonds.leaves)
-    bonds.report([1, 0])
-    false = replace(bonds.leaves[OWN], exited=9, active=1)
-    for leaf, proof in (
-        (old[OWN], root.proof(OWN)),
-        (false, operators_tree(bonds.leaves).proof(OWN)),
-        (bonds.leaves[OWN], root.proof(OTHER)),
-    ):
-        with fails("LeafNotReported", operatorId=OWN):
-            bonds.contract.release.send(astuple(leaf), proof, sender=bonds.anyone)
-    bonds.release()
-    assert bonds.bond().leaving_units == ETHER
-
-
-def test_a_second_release_joins_the_first_and_delays_it_by_its_own_part_only(bonds: Bonds) -> None:
-    """BND-2: 3 ETH have a day behind them, 1 ETH has none; a stranger releases."""
-    bonds.report([3, 0])
-    first = bonds.release()
-    bonds.report([4, 0])
-    second = bonds.release()
-    passed = second.timestamp - first.timestamp
-    weighted = 4 * bonds.contract.COOLDOWN_SECONDS() - 3 * min(
-        passed, bonds.contract.COOLDOWN_SECONDS()
-    )
-    payable_at = second.timestamp - -weighted // 4
-    assert bonds.bond() == Bond(6 * ETHER, 4 * ETHER, 4, payable_at)
-
-
-def test_a_bond_is_paid_to_the_reward_address_after_the_cooldown(bonds: Bonds) -> None:
+def test_it_is_paid_to_the_reward_address_after_the_cooldown(bonds: Bonds) -> None:
     """BND-3: by anyone, not a second early, once."""
-    bonds.report([0, 1])
-    bonds.release(OTHER)
     receiver = bonds.keel.quick.registry.operator(OTHER).rewardAddress
-    payable_at = bonds.await_payment(OTHER)
+    payable_at = bonds.release(OTHER)
+    bonds.report_near(payable_at - 600)
     set_next_timestamp(bonds.keel.rpc, payable_at - 1)
-    with fails("BondLeaving", operatorId=OTHER, payableAt=payable_at, nowTime=payable_at - 1):
-        bonds.contract.pay.send(OTHER, sender=bonds.anyone)
+    with fails("BondLeaving", pubkeyRoot=KEY, payableAt=payable_at, nowTime=payable_at - 1):
+        bonds.pay()
     set_next_timestamp(bonds.keel.rpc, payable_at)
-    receipt = bonds.contract.pay.send(OTHER, sender=bonds.anyone)
+    receipt = bonds.pay()
     (event,) = bonds.contract.events(receipt, "BondPaid")
-    assert tuple(event.inputs.values()) == (OTHER, receiver, ETHER)
+    assert tuple(event.inputs.values()) == (OTHER, KEY, receiver, ETHER)
     assert bonds.units_of(receiver) == ETHER
-    assert bonds.bond(OTHER) == Bond(ETHER, 0, 1, payable_at)
-    with fails("NothingToPay", operatorId=OTHER):
-        bonds.contract.pay.send(OTHER, sender=bonds.anyone)
+    assert (bonds.bond(OTHER), bonds.leaving()) == (Bond(ETHER, 1), Leaving())
+    with fails("NothingToPay", pubkeyRoot=KEY):
+        bonds.pay()
 
 
 def test_nothing_is_paid_that_was_not_released(bonds: Bonds) -> None:
-    for operator_id in (OWN, 7):
-        with fails("NothingToPay", operatorId=operator_id):
-            bonds.contract.pay.send(operator_id, sender=bonds.anyone)
+    bonds.forfeit()
+    for key in (KEY, OTHER_KEY, bytes(32)):
+        with fails("NothingToPay", pubkeyRoot=key):
+            bonds.pay(key)
 
 
 def test_nobody_leaves_ahead_of_a_report_that_is_due(bonds: Bonds) -> None:
-    """BND-3: awaiting, announced, stale and dead close it, the next report opens it."""
-    bonds.report([1, 0])
-    bonds.release()
-    payable_at = bonds.await_payment()
-    ref_time, frame = bonds.reporting.ref_time(bonds.frame), bonds.keel.profile.frame_seconds
-    for frames, state in ((1, 1), (3, 3), (14, 4)):
-        jump_to(bonds.keel.rpc, max(payable_at, ref_time + frames * frame))
+    """BND-3, STA-3: awaiting and stale close it; in the dead state no report is due."""
+    payable_at = bonds.release()
+    ref_time = bonds.report_near(payable_at)
+    frame = bonds.keel.profile.frame_seconds
+    for frames, state in ((1, State.AWAITING), (3, State.STALE)):
+        jump_to(bonds.keel.rpc, ref_time + frames * frame)
         with fails("StateNotNormal", state=state):
-            bonds.contract.pay.send(OWN, sender=bonds.anyone)
-    bonds.report([1, 0], bonds.frame + 14)
-    bonds.contract.pay.send(OWN, sender=bonds.anyone)
+            bonds.pay()
+    dead_at = ref_time + 14 * frame
+    jump_to(bonds.keel.rpc, dead_at - 2)
+    set_next_timestamp(bonds.keel.rpc, dead_at - 1)
+    with fails("StateNotNormal", state=State.STALE):
+        bonds.pay()
+    set_next_timestamp(bonds.keel.rpc, dead_at)
+    bonds.pay()
 
 
-def test_an_announced_loss_closes_payments(bonds: Bonds) -> None:
-    """BND-3."""
-    bonds.report([1, 0])
-    bonds.release()
-    payable_at = bonds.await_payment()
-    vault, oracle = bonds.keel.quick.vault, bonds.keel.quick.oracle
-    sender = as_contract(oracle)
-    next_ref_time = bonds.reporting.ref_time(bonds.frame + 1)
-    jump_to(bonds.keel.rpc, max(payable_at, next_ref_time))
-    vault.announceLoss.send(next_ref_time, 500 * ETHER, sender=sender)
-    with fails("StateNotNormal", state=2):
-        bonds.contract.pay.send(OWN, sender=bonds.anyone)
+def test_an_announced_loss_and_a_proven_slashing_close_payments(bonds: Bonds) -> None:
+    """BND-3, STA-3: the part that is released bears neither otherwise."""
+    payable_at = bonds.release()
+    ref_time = bonds.report_near(payable_at)
+    vault, rpc = bonds.keel.quick.vault, bonds.keel.rpc
+    with reverting(rpc):
+        note_slashing(bonds.keel, 32 * ETHER, ref_time + 1)
+        with fails("StateNotNormal", state=State.SLASHED):
+            bonds.pay()
+    oracle = as_contract(bonds.keel.quick.oracle)
+    with reverting(rpc):
+        next_ref_time = ref_time + bonds.keel.profile.frame_seconds
+        jump_to(rpc, next_ref_time)
+        vault.announceLoss.send(next_ref_time, 500 * ETHER, sender=oracle)
+        with fails("StateNotNormal", state=State.ANNOUNCED):
+            bonds.pay()
+    note_slashing(bonds.keel, GWEI, ref_time + 1)  # so little that no door closes
+    bonds.pay()
 
 
-def test_all_of_it_leaves_with_the_last_validator(bonds: Bonds) -> None:
-    """BND-1, BND-2: in portions that do not divide it."""
-    for exited in (3, 4, 10):
-        bonds.report([exited, 0])
-        bonds.release()
-    leaving = bonds.bond()
-    assert (leaving.units, leaving.leaving_units) == (0, STAKED_VALIDATORS * ETHER)
+def test_what_is_forfeit_stays_and_is_nobodys(bonds: Bonds) -> None:
+    """BND-4."""
+    held = bonds.units_of(bonds.contract.address)
+    receipt = bonds.forfeit(OWN, 3)
+    (event,) = bonds.contract.events(receipt)
+    assert (event.name, *event.inputs.values()) == ("BondForfeited", OWN, 3 * ETHER)
+    assert (bonds.bond(), bonds.contract.forfeitUnits()) == (Bond(7 * ETHER, 7), 3 * ETHER)
+    bonds.forfeit(OTHER)
+    assert bonds.contract.forfeitUnits() == 4 * ETHER
+    assert bonds.units_of(bonds.contract.address) == held
 
 
-def test_only_the_registry_adds(bonds: Bonds) -> None:
-    for caller in (bonds.anyone, str(bonds.keel.actors.operator_managers[0].address)):
-        with fails("OnlyRegistry", caller=caller):
-            bonds.contract.add.send([OWN], 1, ETHER, sender=caller)
-    registry = as_contract(bonds.keel.quick.registry)
-    bonds.contract.add.send([OTHER, OWN, OTHER], 2, 7, sender=registry)
-    assert bonds.bond(OWN).units == STAKED_VALIDATORS * ETHER + 7
-    assert bonds.bond(OTHER).units == OTHER_VALIDATORS * ETHER + 7
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.lists(st.tuples(st.integers(1, 4), st.booleans()), max_size=8),
+    st.integers(0, 10**18),
+)
+def test_all_of_it_leaves_with_the_last_part(
+    bonds: Bonds, steps: list[tuple[int, bool]], extra: int
+) -> None:
+    """BND-1, BND-2, BND-4: in whatever portions, as the model; what is held is accounted for."""
+    with reverting(bonds.keel.rpc):
+        bonds.contract.add.send([OWN], 1, extra, sender=bonds.registry)
+        model, forfeit, leaving = bonds.bond(), 0, 0
+        all_units = model.units
+        for number, (wanted, is_slashed) in enumerate([*steps, (model.parts, False)]):
+            if parts := min(wanted, model.parts):
+                model, units = rules.take(model, parts)
+                if is_slashed:
+                    bonds.forfeit(OWN, parts)
+                    forfeit += units
+                else:
+                    bonds.release(OWN, bytes([number + 1]) * 32, parts)
+                    leaving += units
+            assert (bonds.bond(), bonds.contract.forfeitUnits()) == (model, forfeit)
+        assert model == Bond(0, 0)
+        assert forfeit + leaving == all_units
+
+
+def test_only_the_registry_adds_takes_and_releases(bonds: Bonds) -> None:
+    calls = {"add": ([OWN], 1, ETHER), "forfeit": (OWN, 1), "release": (OWN, KEY, 1)}
+    vault = as_contract(bonds.keel.quick.vault)
+    for caller in (bonds.anyone, str(bonds.keel.actors.operator_managers[0].address), vault):
+        for name, arguments in calls.items():
+            with fails("OnlyRegistry", caller=caller):
+                bonds.contract.function(name).send(*arguments, sender=caller)
+    bonds.contract.add.send([OTHER, OWN, OTHER], 2, 7, sender=bonds.registry)
+    assert bonds.bond(OWN) == Bond(STAKED_VALIDATORS * ETHER + 7, STAKED_VALIDATORS + 1)
+    assert bonds.bond(OTHER) == Bond(OTHER_VALIDATORS * ETHER + 7, OTHER_VALIDATORS + 1)
 
 
 @pytest.mark.parametrize("what", ["vault", "registry", "wrapped"])

@@ -96,7 +96,7 @@ class TestCoverFailed:
         receipt = change(keel, -LOSS_WEI)
         (failed,) = vault.events(receipt, "CoverFailed")
         assert failed.inputs == {
-            "fund": fund.address,
+            "cover": fund.address,
             "sharesAsked": LOSS_WEI * SHARES_PER_UNIT,
         }
         assert absorbed(vault, receipt) == (0, 0, LOSS_WEI)

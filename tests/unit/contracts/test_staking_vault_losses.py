@@ -55,7 +55,7 @@ def lose(keel: Keel, queue: Queue, loss_wei: int) -> dict[str, int]:
     announce_if_large(keel, loss_wei)
     inputs = inputs_of(keel, next_reference_slot(keel), -loss_wei)
     at = now(keel.rpc)
-    model = predicted(keel, inputs, at, queue, units)
+    model = predicted(keel, inputs, at, queue)
     set_next_timestamp(keel.rpc, at)
     receipt = apply(keel, inputs)
     assert accounts_of(keel) == model.accounts
@@ -69,10 +69,12 @@ def lose(keel: Keel, queue: Queue, loss_wei: int) -> dict[str, int]:
     assert parts == {
         "refTime": inputs["refTime"],
         "lossWei": loss_wei,
+        "bondWei": 0,
         "unvestedWei": model.loss.unvested_loss_wei,
         "coverWei": model.loss.cover_wei,
         "holdersWei": model.loss.holders_loss_wei,
         "ticketsWei": model.loss.tickets_loss_wei,
+        "bondShares": 0,
         "coverShares": model.loss.cover_units * SHARES_PER_UNIT,
     }
     sum_wei = sum(parts[p] for p in ("unvestedWei", "coverWei", "holdersWei", "ticketsWei"))

@@ -6,6 +6,7 @@ from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
 from keel.chain.state import balance_wei, set_balance_wei, set_runtime_code
 from keel.deploy.contracts import StakingVault
 from keel.model.constants import BPS, DAY, ETHER, SHARES_PER_UNIT
+from keel.model.frames import State
 from keel.model.stream import capped_wei
 from tests.causes import fails
 from tests.deployment import Keel
@@ -323,7 +324,7 @@ class TestPreview:
         inputs = inputs_of(keel, next_reference_slot(keel), change_wei)
         at = now(keel.rpc)
         queue = queue_with((9 * ETHER, receipt.timestamp))
-        model = predicted(keel, inputs, at, queue, units_of(keel, keel.quick.fund.address))
+        model = predicted(keel, inputs, at, queue)
         before = vault.totals()
         preview = vault.previewReport(inputs)
         set_next_timestamp(keel.rpc, at)
@@ -371,7 +372,7 @@ class TestAnnouncement:
         assert opened.name == "LossAnnouncementOpened"
         assert opened.inputs == {"announcedAt": receipt.timestamp, "lossWei": ETHER}
         assert vault.consensus().announcedAt == receipt.timestamp
-        with fails("ActionClosed", action=0, state=2):
+        with fails("ActionClosed", action=0, state=State.ANNOUNCED):
             deposit(keel, depositor, ETHER)
         change(keel, 0)
         assert vault.consensus().announcedAt == 0
@@ -382,13 +383,15 @@ def loss_of(preview: object, ref_time: int) -> dict[str, int]:
     """What LossAbsorbed must say after this preview; its parts add up (LOS-3)."""
     names = {
         "lossWei": "lossWei",
+        "bondWei": "bondWei",
         "unvestedWei": "unvestedLossWei",
         "coverWei": "coverWei",
         "holdersWei": "holdersLossWei",
         "ticketsWei": "ticketsLossWei",
+        "bondShares": "bondShares",
         "coverShares": "coverShares",
     }
     said = {name: int(getattr(preview, field)) for name, field in names.items()}
-    parts = ("unvestedWei", "coverWei", "holdersWei", "ticketsWei")
+    parts = ("bondWei", "unvestedWei", "coverWei", "holdersWei", "ticketsWei")
     assert said["lossWei"] == sum(said[part] for part in parts)
     return {"refTime": ref_time, **said}

@@ -10,7 +10,7 @@ from keel.chain.state import balance_wei, set_balance_wei
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER, SHARES_PER_UNIT
-from keel.model.frames import Action
+from keel.model.frames import Action, State
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract, deposit, undone
@@ -129,7 +129,7 @@ class TestFundValidators:
         set_next_timestamp(keel.rpc, stale_at - 1)
         stake(keel, 1)
         set_next_timestamp(keel.rpc, stale_at)
-        with fails("ActionClosed", action=1, state=3):
+        with fails("ActionClosed", action=1, state=State.STALE):
             stake(keel, 1, first=1)
 
     def test_is_the_registrys_alone(self, keel: Keel, vault: StakingVault) -> None:

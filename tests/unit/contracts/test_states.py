@@ -20,6 +20,7 @@ from tests.unit.contracts.vaults import (
     change,
     inputs_of,
     insure,
+    note_slashing,
     stake,
     units_of,
 )
@@ -27,6 +28,7 @@ from tests.unit.contracts.vaults import (
 STATES = tuple(State)
 DEPOSIT, STAKING = 0, 1
 SWEPT_WEI = 3 * ETHER
+LEFT_KEY = b"\x33" * 32
 
 
 @dataclass
@@ -40,9 +42,14 @@ class Scene:
         self.person = str(self.keel.actors.underwriter.address)
 
     def prepare(self) -> None:
-        """Stake, underwrite, cool down, finalise one ticket and leave another one pending."""
+        """Stake, underwrite, cool down, finalise one ticket and leave another one pending.
+
+        The part of the bond of a key that was paid out cools down as long as the underwriter.
+        """
         keel, person = self.keel, self.person
         quick = keel.quick
+        terms = ("Harbour", person, person, 9, 10_000)
+        keel.call_as_role(quick.registry, "addOperator", *terms)
         deposit(keel, person, 197 * ETHER)
         stake(keel, 2)
         insure(keel, ETHER)
@@ -57,6 +64,8 @@ class Scene:
         set_balance_wei(keel.rpc, quick.withdrawal_vault.address, SWEPT_WEI)
         for contract in (quick.registry, quick.oracle):
             as_contract(contract)
+        quick.bonds.add.send([0], 1, ETHER, sender=quick.registry.address)
+        quick.bonds.release.send(0, LEFT_KEY, 1, sender=quick.registry.address)
 
     def enter(self, state: State) -> None:
         """Let time pass, or a loss be announced, to the first second of the state."""
@@ -64,6 +73,8 @@ class Scene:
         frame, last = keel.profile.frame_seconds, accounts_of(keel).ref_time
         if state is State.ANNOUNCED:
             announce_loss(keel)
+        if state is State.SLASHED:
+            note_slashing(keel, 32 * ETHER, last + 1)
         frames = {State.AWAITING: 1, State.STALE: 3, State.DEAD: 14}.get(state, 0)
         jump_to(keel.rpc, max(last + frames * frame, now(keel.rpc)))
         assert keel.quick.vault.state() == state
@@ -96,6 +107,11 @@ class Scene:
         arguments = (shares, self.person, self.person)
         self.keel.quick.fund.redeem.send(*arguments, sender=self.person)
 
+    def pay_bond(self) -> None:
+        """Before the state began the part had cooled down, as an underwriter's shares."""
+        bonds = self.keel.quick.bonds
+        bonds.pay.send(LEFT_KEY, sender=self.keel.actors.stranger.address)
+
     def finalise(self) -> None:
         vault = self.keel.quick.vault
         vault.finaliseWithoutReport.send(0, sender=self.keel.actors.stranger.address)
@@ -103,6 +119,10 @@ class Scene:
     def sweep(self) -> None:
         vault = self.keel.quick.vault
         vault.sweepWithdrawals.send(sender=self.keel.actors.stranger.address)
+
+    def wind_down(self) -> None:
+        vault = self.keel.quick.vault
+        vault.windDown.send(0, sender=self.keel.actors.stranger.address)
 
     def claim(self) -> None:
         self.keel.quick.queue.claim.send(1, sender=self.keel.actors.stranger.address)
@@ -144,6 +164,11 @@ ACTS: dict[str, tuple[Deed, Act, Refusal]] = {
             {"owner": scene.person, "shares": scene.underwriters_shares(), "max": 0},
         ),
     ),
+    "payment of a bond": (
+        Deed.BOND_PAYMENT,
+        Scene.pay_bond,
+        lambda _, state: CustomError("StateNotNormal", {"state": state}),
+    ),
     "finalise": (
         Deed.FINALISE,
         Scene.finalise,
@@ -152,6 +177,11 @@ ACTS: dict[str, tuple[Deed, Act, Refusal]] = {
     "sweep": (
         Deed.SWEEP,
         Scene.sweep,
+        lambda _, state: CustomError("StateNotDead", {"state": state}),
+    ),
+    "wind down": (
+        Deed.WIND_DOWN,
+        Scene.wind_down,
         lambda _, state: CustomError("StateNotDead", {"state": state}),
     ),
     "claim": (Deed.CLAIM, Scene.claim, lambda _, __: CustomError("", {})),
@@ -172,7 +202,7 @@ class TestTable:
         deed, do, refusal = ACTS[act]
         for state in STATES:
             with reverting(scene.keel.rpc):
-                if deed is Deed.UNDERWRITERS_EXIT:
+                if deed in (Deed.UNDERWRITERS_EXIT, Deed.BOND_PAYMENT):
                     until_underwriters_may_leave(scene, state)
                 scene.enter(state)
                 opening = OPENINGS[deed][state]
@@ -214,7 +244,7 @@ class TestTable:
 
 
 class TestOrder:
-    """STA-2: dead, stale, announced, awaiting, normal; the first that holds."""
+    """STA-2: dead, stale, announced, slashed, awaiting, normal; the first that holds."""
 
     def test_each_begins_at_its_second(self, keel: Keel) -> None:
         change(keel, 0)

@@ -18,9 +18,9 @@ from keel.chain.state import runtime_code
 from keel.chain.transaction import Receipt
 from keel.model import queue as queue_rules
 from keel.model.accounts import Accounts
-from keel.model.constants import ETHER
+from keel.model.constants import ETHER, GWEI
 from keel.model.queue import Queue
-from keel.model.report import Judgement, Outcome, apply_judgement
+from keel.model.report import Covers, Judgement, Outcome, apply_judgement
 from keel.model.stream import Stream
 from tests.deployment import Keel
 from tests.unit.contracts.hands import announce_loss, as_contract, deposit, next_reference_slot
@@ -147,6 +147,24 @@ def insure(keel: Keel, amount_wei: int) -> int:
     return int(keel.quick.wrapped.balanceOf(fund))
 
 
+def forfeit(keel: Keel, parts: int, of: int) -> int:
+    """Make some of the bond's parts forfeit, in the registry's place, all being of one operator.
+
+    Staking in the registry's place has minted the bonds to nobody's name. Returns the units.
+    """
+    bonds, sender = keel.quick.bonds, as_contract(keel.quick.registry)
+    units = units_of(keel, bonds.address)
+    bonds.add.send([0] * of, of, units // of, sender=sender)
+    bonds.forfeit.send(0, parts, sender=sender)
+    return int(bonds.forfeitUnits())
+
+
+def note_slashing(keel: Keel, balance_wei: int, slashed_by: int) -> Receipt:
+    """Tell the vault of a slashing in the registry's place."""
+    sender = as_contract(keel.quick.registry)
+    return keel.quick.vault.noteSlashing.send(balance_wei // GWEI, slashed_by, sender=sender)
+
+
 def lay_bare(keel: Keel) -> str:
     """Stake every wei of ether that there is; return the one depositor, who has 30 ETH of 32."""
     depositor = str(keel.actors.depositor.address)
@@ -194,9 +212,18 @@ def queue_with(*requests: tuple[int, int]) -> Queue:
 
 
 def predicted(
-    keel: Keel, inputs: Inputs, now: int, queue: Queue | None = None, fund_units: int = 0
+    keel: Keel,
+    inputs: Inputs,
+    now: int,
+    queue: Queue | None = None,
+    *,
+    proven_wei: int = 0,
+    winds_down: bool = False,
 ) -> Outcome:
-    """What the model does with a report at this moment; call it before the report is applied."""
+    """What the model does with a report at this moment; call it before the report is applied.
+
+    `proven_wei` is what the test had proven slashed in the frames that it covers.
+    """
     accounts = accounts_of(keel)
     expected_wei = keel.quick.vault.reportBase(inputs["refTime"]).expectedWei
     consensus_wei = inputs["consensusBalanceWei"]
@@ -217,10 +244,19 @@ def predicted(
         limit_wei=0,
         withdrawals_wei=inputs["withdrawalsWei"],
         rewards_wei=inputs["rewardsWei"],
+        proven_wei=proven_wei,
+        winds_down=winds_down,
     )
     parameters = keel.configuration.model
-    queue = queue or Queue()
-    return apply_judgement(parameters, accounts, queue, fund_units, judgement, now=now)
+    return apply_judgement(
+        parameters, accounts, queue or Queue(), covers_of(keel), judgement, now=now
+    )
+
+
+def covers_of(keel: Keel) -> Covers:
+    """What forfeited bonds and the fund hold."""
+    fund = keel.quick.vault.modules().fund
+    return Covers(keel.quick.bonds.forfeitUnits(), units_of(keel, fund))
 
 
 def shares_of(keel: Keel, *holders: str) -> list[int]:

@@ -1,0 +1,218 @@
+"""Doors that proven slashings close, and what the fund pays because of them (STA-7, LOS-2)."""
+
+import pytest
+
+from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
+from keel.deploy.contracts import StakingVault
+from keel.model.constants import BPS, ETHER, GWEI
+from keel.model.frames import State
+from tests.causes import fails
+from tests.deployment import Keel
+from tests.unit.contracts.hands import announce_loss, as_contract, deposit, next_reference_slot
+from tests.unit.contracts.vaults import (
+    accounts_of,
+    apply,
+    change,
+    covers_of,
+    inputs_of,
+    insure,
+    note_slashing,
+    predicted,
+    stake,
+    units_of,
+)
+
+LIMIT_WEI = ETHER
+"""0.1 % of the 1,000 ETH of A + Q."""
+
+
+@pytest.fixture
+def vault(keel: Keel) -> StakingVault:
+    """Of 1,000 ETH, 960 are staked, and a report has counted them."""
+    deposit(keel, keel.actors.depositor.address, 969 * ETHER)
+    stake(keel, 30)
+    change(keel, 0)
+    return keel.quick.vault
+
+
+class TestDoors:
+    def test_are_closed_by_a_gwei_above_a_thousandth(self, keel: Keel, vault: StakingVault) -> None:
+        """STA-7: all slashings together; what a ticket took from A is in Q."""
+        depositor = keel.actors.depositor.address
+        keel.quick.queue.request.send(300 * ETHER, depositor, sender=depositor)
+        receipt = note_slashing(keel, LIMIT_WEI - GWEI, now(keel.rpc))
+        (noted,) = vault.events(receipt)
+        assert noted.name == "SlashingNoted"
+        assert noted.inputs["balanceWei"] == LIMIT_WEI - GWEI
+        note_slashing(keel, GWEI, now(keel.rpc))
+        assert (vault.slashedWei(), vault.state()) == (LIMIT_WEI, State.NORMAL)
+        deposit(keel, depositor, 1)
+        note_slashing(keel, 2 * GWEI, now(keel.rpc))
+        assert vault.state() == State.SLASHED
+        assert (vault.depositableWei(), vault.stakeableValidators()) == (0, 0)
+        with fails("ActionClosed", action=0, state=State.SLASHED):
+            deposit(keel, depositor, ETHER)
+
+    def test_what_is_unvested_counts_in_a(self, keel: Keel, vault: StakingVault) -> None:
+        change(keel, 30 * ETHER)
+        limit_wei = vault.totals().assetsWei // 1_000 // GWEI * GWEI
+        assert limit_wei == 1_030 * ETHER // 1_000
+        note_slashing(keel, limit_wei, now(keel.rpc))
+        assert vault.state() == State.NORMAL
+        note_slashing(keel, GWEI, now(keel.rpc))
+        assert vault.state() == State.SLASHED
+
+    def test_only_the_registry_closes_them(self, keel: Keel, vault: StakingVault) -> None:
+        registry, oracle = keel.quick.registry.address, as_contract(keel.quick.oracle)
+        for caller in (str(keel.actors.stranger.address), oracle):
+            with fails("OnlyProtocol", caller=caller, expected=registry):
+                vault.noteSlashing.send(32 * 10**9, now(keel.rpc), sender=caller)
+        assert vault.state() == State.NORMAL
+
+    @pytest.mark.parametrize("before", [0, 1, 86_400])
+    def test_what_the_last_report_has_covered_counts_nothing(
+        self, keel: Keel, vault: StakingVault, before: int
+    ) -> None:
+        """STA-7: in the second of the reference slot at the latest."""
+        last = accounts_of(keel).ref_time
+        receipt = note_slashing(keel, 32 * ETHER, last - before)
+        assert vault.events(receipt) == []
+        assert (vault.slashedWei(), vault.state()) == (0, State.NORMAL)
+        note_slashing(keel, 32 * ETHER, last + 1)
+        assert (vault.slashedWei(), vault.state()) == (32 * ETHER, State.SLASHED)
+
+    @pytest.mark.parametrize(
+        ("after_slot", "later_wei", "state"),
+        [
+            (0, 0, State.NORMAL),
+            (1, 0, State.SLASHED),
+            (0, LIMIT_WEI, State.NORMAL),
+            (0, LIMIT_WEI + GWEI, State.SLASHED),
+        ],
+    )
+    def test_the_report_that_covers_it_opens_them(
+        self, keel: Keel, vault: StakingVault, after_slot: int, later_wei: int, state: State
+    ) -> None:
+        """STA-7: what was slashed after its slot counts alone."""
+        ref_time = next_reference_slot(keel)
+        note_slashing(keel, 32 * ETHER, ref_time + after_slot)
+        if later_wei:
+            note_slashing(keel, later_wei, ref_time + 1)
+        assert vault.state() == State.SLASHED
+        apply(keel, inputs_of(keel, ref_time))
+        assert vault.state() == state
+        assert (vault.depositableWei() > 0) is (state is State.NORMAL)
+        change(keel, 0)
+        assert vault.state() == State.NORMAL
+        deposit(keel, keel.actors.depositor.address, ETHER)
+
+    def test_a_second_slashing_of_the_same_frame_keeps_them_closed_no_longer(
+        self, keel: Keel, vault: StakingVault
+    ) -> None:
+        """A proof that comes after the report closes nothing."""
+        slashed_by = accounts_of(keel).ref_time + 1
+        note_slashing(keel, 32 * ETHER, slashed_by)
+        note_slashing(keel, 32 * ETHER, slashed_by)
+        assert vault.slashedWei() == 64 * ETHER
+        change(keel, 0)
+        note_slashing(keel, 32 * ETHER, slashed_by)
+        assert (vault.slashedWei(), vault.state()) == (0, State.NORMAL)
+
+    def test_the_other_reasons_come_first_and_go_alone(
+        self, keel: Keel, vault: StakingVault
+    ) -> None:
+        """STA-2: an announcement hides it, and its end does not open the doors."""
+        announce_loss(keel)
+        note_slashing(keel, 32 * ETHER, now(keel.rpc))
+        assert vault.state() == State.ANNOUNCED
+        ref_time = vault.newestRefTime()
+        note_slashing(keel, 32 * ETHER, ref_time + 1)
+        apply(keel, inputs_of(keel, ref_time))
+        assert vault.state() == State.SLASHED
+        frame = keel.profile.frame_seconds
+        for frames, state in ((3, State.STALE), (14, State.DEAD)):
+            jump_to(keel.rpc, ref_time + frames * frame - 1)
+            assert vault.state() == (State.SLASHED if frames == 3 else State.STALE)
+            jump_to(keel.rpc, ref_time + frames * frame)
+            assert vault.state() == state
+
+    def test_a_loss_beyond_the_bucket_and_a_slashing_each_close_deposits(
+        self, keel: Keel, vault: StakingVault
+    ) -> None:
+        """STA-3: the report opens the one door; the other stays closed for its seven frames."""
+        announce_loss(keel, 300 * ETHER)
+        note_slashing(keel, 320 * ETHER, now(keel.rpc))
+        apply(keel, inputs_of(keel, next_reference_slot(keel), -300 * ETHER))
+        assert vault.state() == State.NORMAL
+        assert vault.depositableWei() == 0
+        with fails("DepositsClosed", openAt=vault.depositsReopenAt()):
+            deposit(keel, keel.actors.depositor.address, ETHER)
+
+
+class TestFund:
+    @pytest.mark.parametrize(
+        ("after_slot", "paid_bps"), [(0, 1_500), (1, 500)], ids=["covered", "later"]
+    )
+    def test_is_asked_for_what_is_proven_in_the_frames_covered(
+        self, keel: Keel, vault: StakingVault, after_slot: int, paid_bps: int
+    ) -> None:
+        """LOS-2: 3 of 20 ETH are lost and proven slashed; else 5 %."""
+        fund = keel.quick.fund.address
+        units = insure(keel, 20 * ETHER)
+        ref_time = next_reference_slot(keel)
+        note_slashing(keel, 3 * ETHER, ref_time + after_slot)
+        inputs = inputs_of(keel, ref_time, -3 * ETHER)
+        preview = vault.previewReport(inputs)
+        apply(keel, inputs)
+        assert units - units_of(keel, fund) == units * paid_bps // BPS
+        assert preview.coverWei == 20 * ETHER * paid_bps // BPS
+
+    @pytest.mark.usefixtures("vault")
+    def test_keeps_a_twentieth(self, keel: Keel) -> None:
+        """LOS-2: whatever is proven."""
+        units = insure(keel, 2 * ETHER)
+        note_slashing(keel, 32 * ETHER, now(keel.rpc))
+        change(keel, -3 * ETHER)
+        assert units_of(keel, keel.quick.fund.address) == units // 20
+
+    @pytest.mark.usefixtures("vault")
+    @pytest.mark.parametrize(("ago", "counts"), [(13, True), (14, False)])
+    def test_counts_the_last_fourteen_frames_that_a_late_report_covers(
+        self, keel: Keel, ago: int, counts: bool
+    ) -> None:
+        """LOS-2: as many as it takes until anyone may act without reports."""
+        frame, last = keel.profile.frame_seconds, accounts_of(keel).ref_time
+        units = insure(keel, 20 * ETHER)
+        note_slashing(keel, 3 * ETHER, last + frame)  # the last second of the first frame
+        as_contract(keel.quick.oracle)
+        ref_time = last + (1 + ago) * frame
+        jump_to(keel.rpc, ref_time)
+        apply(keel, inputs_of(keel, ref_time, -2 * ETHER))
+        paid = units - units_of(keel, keel.quick.fund.address)
+        assert paid == (2 * ETHER if counts else ETHER)
+
+    @pytest.mark.parametrize("profit_wei", [0, 7 * ETHER])
+    def test_rounds_what_is_proven_down_to_the_model(
+        self, keel: Keel, vault: StakingVault, profit_wei: int
+    ) -> None:
+        """LOS-2: at a rate that is no round number, with a stream that bears first."""
+        insure(keel, 20 * ETHER)
+        if profit_wei:
+            change(keel, profit_wei)
+            jump_to(keel.rpc, now(keel.rpc) + keel.profile.frame_seconds // 3)
+        ref_time = next_reference_slot(keel)
+        proven_wei = 3 * ETHER + 7 * GWEI
+        note_slashing(keel, proven_wei, ref_time)
+        inputs = inputs_of(keel, ref_time, -9 * ETHER)
+        at = now(keel.rpc)
+        model = predicted(keel, inputs, at, proven_wei=proven_wei)
+        with reverting(keel.rpc):
+            set_next_timestamp(keel.rpc, at)
+            apply(keel, inputs)
+            assert accounts_of(keel) == model.accounts
+        without = predicted(keel, inputs, at)
+        assert without.loss is not None
+        assert model.loss is not None
+        assert without.loss.cover_units < model.loss.cover_units
+        assert covers_of(keel).fund_units > model.loss.cover_units
+        assert vault.state() == State.SLASHED
