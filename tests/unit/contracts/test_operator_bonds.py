@@ -88,6 +88,8 @@ def bonds(keel_mainnet: Keel) -> Bonds:
     terms = ("Lighthouse", validators.manager, holder, 1_000, 10_000)
     keel_mainnet.call_as_role(validators.registry, "addOperator", *terms)
     validators.stake_new(OTHER, OTHER_VALIDATORS)
+    noon = reporting.ref_time(1) - keel_mainnet.profile.frame_seconds // 2
+    jump_to(keel_mainnet.rpc, noon)  # a payment then falls into a day's normal state
     return Bonds(reporting, as_contract(keel_mainnet.quick.registry))
 
 

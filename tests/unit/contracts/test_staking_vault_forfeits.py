@@ -234,9 +234,9 @@ class TestComingBack:
         rate = (vault.totalSupply(), vault.totalShares())
         ref_time = next_reference_slot(keel)
         jump_to(keel.rpc, ref_time + 1)
-        receipt = apply(keel, inputs_of(keel, ref_time, -3 * ETHER))
+        receipt = apply(keel, inputs_of(keel, ref_time, -2 * ETHER))
         (absorbed,) = vault.events(receipt, "LossAbsorbed")
-        assert (absorbed.inputs["bondWei"], absorbed.inputs["coverWei"]) == (ETHER, 2 * ETHER)
+        assert (absorbed.inputs["bondWei"], absorbed.inputs["coverWei"]) == (ETHER, ETHER)
         assert vault.events(receipt, "CoverFailed") == []
         assert vault.totalSupply() * rate[1] == rate[0] * vault.totalShares()
         require_true_books(keel)

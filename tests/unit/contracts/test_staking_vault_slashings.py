@@ -2,7 +2,7 @@
 
 import pytest
 
-from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
+from keel.chain.clock import jump, jump_to, now, reverting, set_next_timestamp
 from keel.deploy.contracts import StakingVault
 from keel.model.constants import BPS, ETHER, GWEI
 from keel.model.frames import State
@@ -28,11 +28,19 @@ LIMIT_WEI = ETHER
 
 @pytest.fixture
 def vault(keel: Keel) -> StakingVault:
-    """Of 1,000 ETH, 960 are staked, and a report has counted them."""
+    """Of 1,000 ETH, 960 are staked, and a report counted them a minute ago."""
     deposit(keel, keel.actors.depositor.address, 969 * ETHER)
     stake(keel, 30)
     change(keel, 0)
+    jump(keel.rpc, 60)
     return keel.quick.vault
+
+
+def next_slot(keel: Keel) -> int:
+    """Let a minute pass after the next reference slot, as before every report; return its time."""
+    ref_time = next_reference_slot(keel)
+    jump(keel.rpc, 60)
+    return ref_time
 
 
 class TestDoors:
@@ -55,6 +63,7 @@ class TestDoors:
 
     def test_what_is_unvested_counts_in_a(self, keel: Keel, vault: StakingVault) -> None:
         change(keel, 30 * ETHER)
+        jump(keel.rpc, 60)
         limit_wei = vault.totals().assetsWei // 1_000 // GWEI * GWEI
         assert limit_wei == 1_030 * ETHER // 1_000
         note_slashing(keel, limit_wei, now(keel.rpc))
@@ -94,7 +103,7 @@ class TestDoors:
         self, keel: Keel, vault: StakingVault, after_slot: int, later_wei: int, state: State
     ) -> None:
         """STA-7: what was slashed after its slot counts alone."""
-        ref_time = next_reference_slot(keel)
+        ref_time = next_slot(keel)
         note_slashing(keel, 32 * ETHER, ref_time + after_slot)
         if later_wei:
             note_slashing(keel, later_wei, ref_time + 1)
@@ -123,6 +132,7 @@ class TestDoors:
     ) -> None:
         """STA-2: an announcement hides it, and its end does not open the doors."""
         announce_loss(keel)
+        jump(keel.rpc, 60)
         note_slashing(keel, 32 * ETHER, now(keel.rpc))
         assert vault.state() == State.ANNOUNCED
         ref_time = vault.newestRefTime()
@@ -142,10 +152,10 @@ class TestDoors:
         """STA-3: the report opens the one door; the other stays closed for its seven frames."""
         announce_loss(keel, 300 * ETHER)
         note_slashing(keel, 320 * ETHER, now(keel.rpc))
-        apply(keel, inputs_of(keel, next_reference_slot(keel), -300 * ETHER))
+        apply(keel, inputs_of(keel, next_slot(keel), -300 * ETHER))
         assert vault.state() == State.NORMAL
         assert vault.depositableWei() == 0
-        with fails("DepositsClosed", openAt=vault.depositsReopenAt()):
+        with fails("DepositsClosed", reopenAt=vault.depositsReopenAt()):
             deposit(keel, keel.actors.depositor.address, ETHER)
 
 
@@ -159,7 +169,8 @@ class TestFund:
         """LOS-2: 3 of 20 ETH are lost and proven slashed; else 5 %."""
         fund = keel.quick.fund.address
         units = insure(keel, 20 * ETHER)
-        ref_time = next_reference_slot(keel)
+        announce_loss(keel, 3 * ETHER)
+        ref_time = next_slot(keel)
         note_slashing(keel, 3 * ETHER, ref_time + after_slot)
         inputs = inputs_of(keel, ref_time, -3 * ETHER)
         preview = vault.previewReport(inputs)
@@ -172,7 +183,7 @@ class TestFund:
         """LOS-2: whatever is proven."""
         units = insure(keel, 2 * ETHER)
         note_slashing(keel, 32 * ETHER, now(keel.rpc))
-        change(keel, -3 * ETHER)
+        change(keel, -2 * ETHER)
         assert units_of(keel, keel.quick.fund.address) == units // 20
 
     @pytest.mark.usefixtures("vault")
@@ -199,8 +210,9 @@ class TestFund:
         insure(keel, 20 * ETHER)
         if profit_wei:
             change(keel, profit_wei)
-            jump_to(keel.rpc, now(keel.rpc) + keel.profile.frame_seconds // 3)
-        ref_time = next_reference_slot(keel)
+            jump(keel.rpc, keel.profile.frame_seconds // 3)
+        announce_loss(keel, 9 * ETHER)
+        ref_time = next_slot(keel)
         proven_wei = 3 * ETHER + 7 * GWEI
         note_slashing(keel, proven_wei, ref_time)
         inputs = inputs_of(keel, ref_time, -9 * ETHER)
@@ -215,4 +227,3 @@ class TestFund:
         assert model.loss is not None
         assert without.loss.cover_units < model.loss.cover_units
         assert covers_of(keel).fund_units > model.loss.cover_units
-        assert vault.state() == State.SLASHED

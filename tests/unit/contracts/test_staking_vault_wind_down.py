@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
+from keel.chain.clock import jump, jump_to, now, reverting, set_next_timestamp
 from keel.chain.state import balance_wei, set_balance_wei
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import StakingVault
@@ -22,6 +22,7 @@ from tests.unit.contracts.vaults import (
     forfeit,
     inputs_of,
     insure,
+    note_slashing,
     predicted,
     queue_with,
     shares_of,
@@ -42,6 +43,7 @@ def queue(keel: Keel) -> Queue:
     deposit(keel, depositor, 969 * ETHER)
     stake(keel, STAKED)
     change(keel, 0)
+    jump(keel.rpc, 60)
     receipt = keel.quick.queue.request.send(TICKETS_WEI, depositor, sender=depositor)
     return queue_with((TICKETS_WEI, receipt.timestamp))
 
@@ -159,16 +161,18 @@ class TestWhen:
         """STA-8: a stranger who sweeps a wei whenever it can keeps nobody's ether."""
         die(keel, 1)
         stranger = keel.actors.stranger.address
-        vault.sweepWithdrawals.send(sender=stranger)
+        swept = vault.sweepWithdrawals.send(sender=stranger)
         receipt = wind_down(keel)
         (wound,) = vault.events(receipt, "WoundDown")
         assert wound.inputs["lossWei"] == STAKED_WEI - 1
         hold(keel, ETHER, 0)
-        with fails("SweepTooEarly"):
-            wind_down(keel)
-        with fails("SweepTooEarly"):
-            vault.sweepWithdrawals.send(sender=stranger)
-        jump_to(keel.rpc, now(keel.rpc) + 2 * keel.profile.frame_seconds)
+        possible_at = swept.timestamp + 2 * keel.profile.frame_seconds
+        for call in (wind_down, lambda _: vault.sweepWithdrawals.send(sender=stranger)):
+            with reverting(keel.rpc):
+                set_next_timestamp(keel.rpc, at := receipt.timestamp + 9)
+                with fails("SweepTooEarly", possibleAt=possible_at, nowTime=at):
+                    call(keel)
+        jump_to(keel.rpc, possible_at)
         with fails("NothingToDo"):
             vault.sweepWithdrawals.send(sender=stranger)
         wind_down(keel)
@@ -325,8 +329,7 @@ class TestAfterwards:
     def test_a_slashing_that_it_settled_closes_nothing_later(
         self, keel: Keel, vault: StakingVault
     ) -> None:
-        registry = as_contract(keel.quick.registry)
-        vault.noteSlashing.send(32 * 10**9, now(keel.rpc), sender=registry)
+        note_slashing(keel, 32 * ETHER, now(keel.rpc))
         assert vault.state() == State.SLASHED
         die(keel, STAKED_WEI)
         wind_down(keel)

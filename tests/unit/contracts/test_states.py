@@ -74,6 +74,7 @@ class Scene:
         if state is State.ANNOUNCED:
             announce_loss(keel)
         if state is State.SLASHED:
+            jump_to(keel.rpc, max(last + 60, now(keel.rpc)))
             note_slashing(keel, 32 * ETHER, last + 1)
         frames = {State.AWAITING: 1, State.STALE: 3, State.DEAD: 14}.get(state, 0)
         jump_to(keel.rpc, max(last + frames * frame, now(keel.rpc)))
