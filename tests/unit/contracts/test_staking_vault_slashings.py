@@ -202,10 +202,9 @@ class TestFund:
         paid = units - units_of(keel, keel.quick.fund.address)
         assert paid == (2 * ETHER if counts else ETHER)
 
+    @pytest.mark.usefixtures("vault")
     @pytest.mark.parametrize("profit_wei", [0, 7 * ETHER])
-    def test_rounds_what_is_proven_down_to_the_model(
-        self, keel: Keel, vault: StakingVault, profit_wei: int
-    ) -> None:
+    def test_rounds_what_is_proven_down_to_the_model(self, keel: Keel, profit_wei: int) -> None:
         """LOS-2: at a rate that is no round number, with a stream that bears first."""
         insure(keel, 20 * ETHER)
         if profit_wei:
