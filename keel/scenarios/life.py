@@ -164,8 +164,9 @@ def _lose_without_cover(life: Life) -> Iterator[str]:
     if announced is not None:
         yield (
             f"It is more than the {shown_ether(announced.judgement.limitWei)} ETH that may be "
-            f"applied at once, so the report of slot {announced.report.ref_slot} announced it, and "
-            f"{lost.reported.signatures} members had to sign the next one."
+            f"applied at once, so the report of slot {announced.report.ref_slot} announced it. The "
+            "next one, which applies it, needs one signature more than a quorum; "
+            f"{lost.reported.signatures} members signed."
         )
     yield _told("What was left of it", lost)
     yield (
