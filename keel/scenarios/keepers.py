@@ -15,6 +15,9 @@ from keel.scenarios.operators import history_of, pubkeys_by_root
 from keel.scenarios.proofs import await_and_prove
 from keel.scenarios.world import World
 
+_QUIET_SLOTS = 3
+"""After so many slots without a request keepers have asked for all that they want."""
+
 
 @dataclass(frozen=True, slots=True)
 class Staked:
@@ -119,24 +122,28 @@ class PaidOut:
 
 
 def await_exit_asked(world: CircleWorld) -> ExitAsked:
-    """Let slots pass until the consensus layer has taken what a keeper asked for."""
+    """Let slots pass until the consensus layer has taken all that keepers ask for, one a slot."""
     beacon_chain = world.beacon.chain
     first_block = block_head(world.rpc).number
     asked: list[bytes] = []
+    last_slot = beacon_chain.slot
 
     def exiting() -> bool:
         events = world.contracts.exits.events_between(
             first_block, block_head(world.rpc).number, "ExitRequested"
         )
-        pubkeys = pubkeys_by_root(world)
-        asked[:] = dict.fromkeys(pubkeys[event.inputs["pubkeyRoot"]] for event in events)
+        nonlocal last_slot
+        if len(events) > len(asked):
+            pubkeys, last_slot = pubkeys_by_root(world), beacon_chain.slot
+            asked[:] = [pubkeys[event.inputs["pubkeyRoot"]] for event in events]
         never = beacon_chain.spec.FAR_FUTURE_EPOCH
         indices = map(beacon_chain.index_of, asked)
         validators = (beacon_chain.state.validators[index] for index in indices)
-        return bool(asked) and all(each.exit_epoch != never for each in validators)
+        is_all = bool(asked) and beacon_chain.slot - last_slot >= _QUIET_SLOTS
+        return is_all and all(each.exit_epoch != never for each in validators)
 
     slots = world.circle.until(exiting, "an exit")
-    return ExitAsked(tuple(map(beacon_chain.index_of, asked)), slots)
+    return ExitAsked(tuple(map(beacon_chain.index_of, asked)), slots - _QUIET_SLOTS)
 
 
 def await_paid_out(world: CircleWorld, asked: ExitAsked, ticket_id: int) -> PaidOut:

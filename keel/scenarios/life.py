@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from keel.formatting.amounts import shown_bps, shown_ether, shown_seconds
 from keel.model.constants import BPS, ETHER, GWEI
 from keel.model.frames import State
+from keel.model.key_stage import Stage
 from keel.scenarios.chapter import Chapter, Life, name_of
 from keel.scenarios.circle_world import has_signed, kill_in_mid_frame
+from keel.scenarios.exits import ask_exit
 from keel.scenarios.keepers import await_exit_asked, await_paid_out
 from keel.scenarios.key_chapters import FRONT_RUN, PREDEPOSIT, PROOF, STAKE
-from keel.scenarios.operators import await_rewards
+from keel.scenarios.operators import await_rewards, history_of
+from keel.scenarios.refusals import refusal
 from keel.scenarios.slashings import await_loss, await_slashings_proven, run_for_the_exit
 from keel.scenarios.users import (
     a_frame_passes,
@@ -228,6 +231,12 @@ def _die(life: Life) -> Iterator[str]:
 
 def _leave(life: Life) -> Iterator[str]:
     world = life.circled
+    oldest = history_of(world).keys_at(Stage.STAKED)[0]
+    yield (
+        f"An attacker asks with a proof for the exit of validator {oldest.validator_index}. No "
+        "ticket needs that, so it is refused "
+        f"({refusal(lambda: ask_exit(world, oldest.pubkey, 'attacker'))})."
+    )
     ticket_id = request_ticket(world, "depositor", LARGE_TICKET_WEI)
     yield (
         f"The depositor requested ticket {ticket_id} for {shown_ether(LARGE_TICKET_WEI)} ETH; "
@@ -235,7 +244,11 @@ def _leave(life: Life) -> Iterator[str]:
     )
     asked = await_exit_asked(world)
     indices = " and ".join(f"validator {index}" for index in asked.indices)
-    yield f"{asked.slots} slots later, on the keeper's request (EIP-7002), {indices} began to exit."
+    yield (
+        f"{asked.slots} slots later, on the keeper's request (EIP-7002), {indices} began to exit. "
+        "The keeper has no role, and no operator was asked: it showed by a proof that the chain "
+        "would act, and Exits knew that tickets lacked the ether."
+    )
     paid = await_paid_out(world, asked, ticket_id)
     yield (
         f"By slot {paid.swept_slot} all of it was paid out to WithdrawalVault; the report of slot "
