@@ -1,16 +1,15 @@
 """Exits: ask for what the queue needs and for what was ignored, note and end the others (EXT)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from keel.keeper.chores import Chore, Findings, Kind, Undone, counted, ether, together
+from keel.keeper.chores import Chore, Findings, Kind, Undone, counted, ether, nothing, together
 from keel.keeper.exit_need import Need, Room, choose_exits, need_of
 from keel.keeper.exit_requests import Asked, Fate, fates_of
 from keel.keeper.view import FAR_FUTURE_EPOCH, KeeperView, Validator
 from keel.model.constants import BPS, GWEI
 from keel.model.frames import State
 
-_NOTED_AT_ONCE = 16
 _ENDED_AT_ONCE = 100
 
 
@@ -23,17 +22,22 @@ class ExitPlan:
     new: tuple[Validator, ...]
     asked: tuple[Asked, ...]
 
+    @property
+    def wanted(self) -> tuple[Validator, ...]:
+        """All of them, in the order in which they are asked for."""
+        return self.again + self.new
+
 
 def choose(view: KeeperView) -> ExitPlan:
     """Which exits to ask for now."""
-    beacon, most = view.beacon, view.terms.most_exits
+    beacon = view.beacon
     asked = fates_of(view.exits.requests, beacon)
     again = tuple(a.validator for a in asked if a.is_due(view.head, view.terms))
     promised = {a.request.pubkey for a in asked if a.is_promised(view.head, view.terms)}
     need = need_of(view.coffers, beacon, promised, view.terms.exit_horizon_seconds)
     avoid = {a.request.pubkey for a in asked}
     new = choose_exits(beacon, view.operators, avoid, _asked_for_wei(view, need), _room(view))
-    return ExitPlan(need, again[:most], new[: max(0, most - len(again))], asked)
+    return ExitPlan(need, again, new, asked)
 
 
 def validators_to_note(view: KeeperView) -> tuple[Validator, ...]:
@@ -47,24 +51,26 @@ def validators_to_note(view: KeeperView) -> tuple[Validator, ...]:
             and view.exits.noted.get(v.pubkey, FAR_FUTURE_EPOCH) <= view.beacon.block_number
         )
     ]
-    return tuple(found[:_NOTED_AT_ONCE])
+    return tuple(found)
 
 
 def indices_to_prove(view: KeeperView) -> tuple[int, ...]:
     """Validators that a plan of this view needs proofs of."""
-    plan = choose(view)
-    return tuple(v.index for v in (*plan.again, *plan.new, *validators_to_note(view)))
+    return tuple(v.index for v in (*choose(view).wanted[:1], *validators_to_note(view)[:1]))
 
 
 def plan_exits(view: KeeperView) -> Findings:
-    """Ask for what is missing and was ignored, an exit at a time; keep the books of Exits."""
+    """Ask for what is missing and was ignored, and keep the books of Exits.
+
+    An exit at a time: so keepers take turns for each, and the next one knows the last.
+    """
     return together([_ending(view), _asking(view), _noting(view)])
 
 
 def _asking(view: KeeperView) -> Findings:
     plan = choose(view)
     undone, alarms = tuple(_undone(view, plan)), _alarms(view, plan.asked)
-    if not (plan.again or plan.new):
+    if not plan.wanted:
         return Findings(undone=undone, alarms=alarms)
     if view.exits.fee_wei > view.terms.max_exit_fee_wei:
         why = (
@@ -73,14 +79,16 @@ def _asking(view: KeeperView) -> Findings:
         )
         alarms["gas_price"] = why
         return Findings(undone=(*undone, Undone(Kind.EXIT, why)), alarms=alarms)
-    reasons = dict.fromkeys(plan.again, "was asked to exit, and the chain ignored it")
-    for number, one in enumerate(plan.new, 1):
-        reasons[one] = (
-            f"brings {ether(one.balance_gwei * GWEI)}, {number} of "
-            f"{counted(len(plan.new), 'exit')}: {_explained(plan.need)}"
-        )
-    requests = _provable(view, {one: _request(view, one, why) for one, why in reasons.items()})
-    return together([requests, Findings(undone=undone, alarms=alarms)])
+    first, *others = plan.wanted
+    if others:
+        more = f"{counted(len(others), 'exit')} more to ask for, one at a time"
+        undone = (*undone, Undone(Kind.EXIT, more))
+    if first in plan.again:
+        why = "was asked to exit, and the chain ignored it"
+    else:
+        why = f"brings {ether(first.balance_gwei * GWEI)}: {_explained(plan.need)}"
+    asking = _provable(view, first, _request(view, first, why))
+    return together([asking, Findings(undone=undone, alarms=alarms)])
 
 
 def _request(view: KeeperView, validator: Validator, why: str) -> Chore:
@@ -98,7 +106,7 @@ def _request(view: KeeperView, validator: Validator, why: str) -> Chore:
 
 
 def _noting(view: KeeperView) -> Findings:
-    return _provable(view, {one: _note(one) for one in validators_to_note(view)})
+    return together(_provable(view, one, _note(one)) for one in validators_to_note(view)[:1])
 
 
 def _note(validator: Validator) -> Chore:
@@ -128,20 +136,12 @@ def _ending(view: KeeperView) -> Findings:
     return Findings((chore,))
 
 
-def _provable(view: KeeperView, chores: Mapping[Validator, Chore]) -> Findings:
-    """The chores with their proofs; those without are left undone."""
-    calls = view.exit_proofs.calls
-    proven = tuple(
-        replace(chore, arguments=(*chore.arguments, *calls[one.index]))
-        for one, chore in chores.items()
-        if one.index in calls
-    )
-    undone = tuple(
-        Undone(Kind.EXIT, f"{chore.why}. No proof yet: {view.exit_proofs.no_proof}")
-        for one, chore in chores.items()
-        if one.index not in calls
-    )
-    return Findings(proven, undone)
+def _provable(view: KeeperView, validator: Validator, chore: Chore) -> Findings:
+    """The chore with its proof, or left undone without."""
+    call = view.exit_proofs.calls.get(validator.index)
+    if call is not None:
+        return Findings((replace(chore, arguments=(*chore.arguments, *call)),))
+    return nothing(Kind.EXIT, f"{chore.why}. No proof yet: {view.exit_proofs.no_proof}")
 
 
 def _room(view: KeeperView) -> Room:
@@ -195,9 +195,7 @@ def _undone(view: KeeperView, plan: ExitPlan) -> Iterator[Undone]:
 
 
 def _why_not(view: KeeperView, plan: ExitPlan) -> str:
-    beacon, most = view.beacon, view.terms.most_exits
-    if len(plan.again) + len(plan.new) >= most:
-        return f"{most} are asked for at a time"
+    beacon = view.beacon
     wanted_wei, avoid = _asked_for_wei(view, plan.need), {a.request.pubkey for a in plan.asked}
     if choose_exits(beacon, view.operators, avoid, wanted_wei, Room()) != plan.new:
         return (

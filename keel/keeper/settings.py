@@ -57,8 +57,6 @@ class KeeperSection(Section):
     """The most that one request for an exit (EIP-7002) may cost."""
     exit_fee_margin_bps: int = Field(default=5_000, ge=0, le=100_000)
     """How much is sent above the fee of the head, which may rise before the block."""
-    most_exits: int = Field(default=16, ge=1, le=100)
-    """How many exits are planned at a time; each is a transaction of its own."""
     most_validators: int = Field(default=150, ge=1, le=200)
     """How many validators one transaction stakes."""
     min_reward_wei: int = Field(default=ETHER // 10_000, ge=1)
@@ -88,7 +86,6 @@ def terms_of(section: KeeperSection, deployed: Profile, tip_wei: int) -> Terms:
         retry_seconds=_RETRY_HORIZONS * horizon if retry is None else retry,
         max_exit_fee_wei=int(section.max_exit_fee_gwei * GWEI),
         exit_fee_margin_bps=section.exit_fee_margin_bps,
-        most_exits=section.most_exits,
         most_validators=section.most_validators,
         min_reward_wei=section.min_reward_wei,
         tip_wei=tip_wei,

@@ -35,7 +35,6 @@ class Terms:
     retry_seconds: int
     max_exit_fee_wei: int
     exit_fee_margin_bps: int
-    most_exits: int
     most_validators: int
     min_reward_wei: int
     tip_wei: int

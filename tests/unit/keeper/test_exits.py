@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from keel.keeper.chores import Chore, Findings, Kind
 from keel.keeper.exit_need import Room, can_exit, choose_exits, need_of
-from keel.keeper.exits import indices_to_prove, plan_exits
+from keel.keeper.exits import choose, indices_to_prove, plan_exits
 from keel.keeper.plan import plan
 from keel.keeper.view import (
     FAR_FUTURE_EPOCH,
@@ -68,10 +68,11 @@ def chores(view: KeeperView, function: str = "requestExit") -> list[Chore]:
 
 
 def exits(view: KeeperView) -> list[int]:
-    """Validators that are asked to exit, each by its own proof."""
+    """Validators to be asked to exit; the first of them now, with its proof."""
+    wanted = [one.index for one in choose(view).wanted]
     asked = [chore.arguments for chore in chores(view)]
-    assert all(proof == f"proof of {int.from_bytes(key)}" for key, proof in asked)
-    return [int.from_bytes(key) for key, _ in asked]
+    assert asked == [(pubkey(index), f"proof of {index}") for index in wanted[:1]]
+    return wanted
 
 
 def test_a_ticket_that_nothing_pays_asks_for_one_exit_with_its_proof_and_says_why() -> None:
@@ -79,7 +80,7 @@ def test_a_ticket_that_nothing_pays_asks_for_one_exit_with_its_proof_and_says_wh
     chore = only(plan_exits(proven(view)))
     assert (chore.contract, chore.function) == ("exits", "requestExit")
     assert chore.arguments == (pubkey(7), "proof of 7")
-    assert chore.why.startswith("validator 7 of operator 0 brings 32 ETH, 1 of 1 exit: ")
+    assert chore.why.startswith("validator 7 of operator 0 brings 32 ETH: ")
     assert "leave 1 ETH missing" in chore.why
 
 
@@ -197,7 +198,7 @@ def test_a_request_is_repeated_for_a_bounded_time_only_and_raises_the_alarm_befo
 
 def test_the_fee_is_paid_for_each_with_a_margin_and_a_spike_is_waited_out() -> None:
     view = having(owing(33 * ETHER, validator(1), validator(2)), fee_wei=100)
-    assert [chore.value_wei for chore in chores(view)] == [100 + 50 + 1] * 2
+    assert only(plan_exits(proven(view))).value_wei == 100 + 50 + 1
     most = having(view, fee_wei=TERMS.max_exit_fee_wei)
     assert exits(most) == [1, 2]
     findings = plan_exits(proven(having(view, fee_wei=TERMS.max_exit_fee_wei + 1)))
@@ -249,10 +250,14 @@ def test_in_the_dead_state_tickets_alone_decide() -> None:
     assert exits(replace(closed, state=State.DEAD)) == [1, 2]
 
 
-def test_so_many_are_planned_at_a_time_and_repetitions_come_first() -> None:
-    view = owing(96 * ETHER, *(validator(n) for n in range(1, 5)))
-    view = having(view, requests=(asked(4),))
-    assert exits(replace(view, terms=replace(TERMS, most_exits=2))) == [4, 1]
+def test_one_exit_is_asked_for_at_a_time_and_repetitions_come_first() -> None:
+    """Else keepers would have waited their turns for the others while the first was sent."""
+    view = having(owing(96 * ETHER, *(validator(n) for n in range(1, 5))), requests=(asked(4),))
+    assert exits(view) == [4, 1, 2]
+    assert "2 exits more to ask for, one at a time" in why_not(plan_exits(proven(view)))
+    sent = having(view, requests=(asked(4, HEAD.block_number + 1),))
+    assert exits(sent) == [1, 2]
+    assert chores(sent)[0].key != chores(view)[0].key
 
 
 def test_exits_that_operators_began_are_shown_once() -> None:
@@ -400,8 +405,7 @@ def test_asking_once_is_enough(
 ) -> None:
     """After a plan's requests were sent nothing more is asked for, until the beacon state moves."""
     coffers = replace(EMPTY_COFFERS, owed_wei=owed_wei, buffered_wei=buffered_wei)
-    terms = replace(TERMS, most_exits=1_000)
-    view = replace(VIEW, beacon=beacon, coffers=coffers, terms=terms)
+    view = replace(VIEW, beacon=beacon, coffers=coffers)
     view = having(view, requests=tuple(requests))
     first = exits(view)
     assert len(set(first)) == len(first)

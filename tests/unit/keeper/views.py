@@ -35,7 +35,6 @@ TERMS = Terms(
     retry_seconds=4 * HORIZON_SECONDS,
     max_exit_fee_wei=10**15,
     exit_fee_margin_bps=5_000,
-    most_exits=16,
     most_validators=150,
     min_reward_wei=10**14,
     tip_wei=0,
