@@ -1,12 +1,14 @@
 """ValidatorProofs on a real beacon chain: what happens to validators there is shown in a slot."""
 
+from collections.abc import Callable
+
 import pytest
 
 from keel.chain.contract import Contract
 from keel.chain.transaction import receipt_of, submit_transaction
 from keel.consensus.beacon.chain import BeaconChain
 from keel.consensus.beacon.offences import propose_twice
-from keel.consensus.beacon.requests import deposit, top_up
+from keel.consensus.beacon.requests import deposit, request_exit, top_up
 from keel.consensus.deposit_data import execution_credentials
 from keel.consensus.keys import ValidatorKey, public_key
 from keel.consensus.state.encoded_state import read_state
@@ -15,7 +17,7 @@ from keel.consensus.state.tree import state_tree
 from keel.deploy.artifacts import Artifacts, artifact_named
 from tests.causes import fails
 from tests.consensus.conftest import SettledChain
-from tests.unit.contracts.proven_states import error_of
+from tests.unit.contracts.proven_states import error_of, numbers_of
 
 OURS, FOREIGN = execution_credentials(b"\x4b" * 20), execution_credentials(b"\x66" * 20)
 GWEI = 10**9
@@ -26,8 +28,8 @@ KEYS = [ValidatorKey("m", secret, public_key(secret)) for secret in (0x51, 0x52,
 def module(settled: SettledChain, artifacts: Artifacts) -> Contract:
     """ValidatorProofs, deployed in a slot of its own."""
     chain, artifact = settled.chain, artifact_named(artifacts, "ValidatorProofs")
-    block_roots = int(chain.spec.SLOTS_PER_HISTORICAL_ROOT)
-    code = artifact.creation_code + artifact.abi.constructor.encode((block_roots,))
+    numbers = numbers_of(chain.spec, chain.time_at(0))
+    code = artifact.creation_code + artifact.abi.constructor.encode((numbers,))
     sent = submit_transaction(chain.rpc, settled.depositor, None, code)
     chain.step()
     receipt = receipt_of(chain.rpc, sent)
@@ -96,6 +98,52 @@ def test_a_slashing_is_shown_by_the_next_block(chain: BeaconChain, module: Contr
         require_validator(after.block(time_before), *after.validator(culprit))
 
 
+def test_a_slashing_is_dated_by_its_epoch_whenever_it_is_shown(
+    chain: BeaconChain, module: Contract
+) -> None:
+    """PRF-8: the chain's own time, and nothing of what follows moves it."""
+    culprit = 5
+    slashed_by = module.function("slashedBy")
+    prover, timestamp = _proven(chain)
+    with fails("NotSlashed", index=culprit):
+        slashed_by(prover.block(timestamp), *prover.validator(culprit))
+    propose_twice(chain, culprit)
+    first, first_time = _proven(chain)
+    slot = first.tree.header_slot
+    assert bool(chain.store.state_at(slot).validators[culprit].slashed)
+    assert not bool(chain.store.state_at(slot - 1).validators[culprit].slashed)
+    per_epoch = int(chain.spec.SLOTS_PER_EPOCH)
+    end = chain.time_at((slot // per_epoch + 1) * per_epoch - 1)
+    assert slashed_by(first.block(first_time), *first.validator(culprit)) == end
+    chain.run(2 * per_epoch)
+    later, later_time = _proven(chain)
+    assert slashed_by(later.block(later_time), *later.validator(culprit)) == end
+
+
+def test_an_exit_is_asked_for_once_and_paid_out(settled: SettledChain, module: Contract) -> None:
+    """PRF-8: exitable before the request, withdrawn once the chain has paid."""
+    chain, index = settled.chain, settled.deposited
+    exitable, withdrawn = module.function("requireExitable"), module.function("requireWithdrawn")
+    prover, timestamp = _proven(chain)
+    arguments = (prover.block(timestamp), *prover.validator(index))
+    assert error_of(module, "requireExitable", *arguments).name == "NotExitable"
+    chain.to_next_epoch()  # it must have been active for one
+    prover, timestamp = _proven(chain)
+    arguments = (prover.block(timestamp), *prover.validator(index))
+    exitable(*arguments)
+    assert error_of(module, "requireWithdrawn", *arguments).name == "NotWithdrawn"
+    request_exit(chain, index)
+    chain.run_until(_has_exit_epoch(index), most=20)
+    prover, timestamp = _proven(chain)
+    arguments = (prover.block(timestamp), *prover.validator(index))
+    for name in ("requireExitable", "requireWithdrawn"):
+        assert error_of(module, name, *arguments).name == name.replace("require", "Not")
+    chain.run_until(lambda c: c.state.validators[index].effective_balance == 0, most=160)
+    prover, timestamp = _proven(chain)
+    withdrawn(prover.block(timestamp), *prover.validator(index))
+    assert prover.validator(index).validator[2] == 0
+
+
 def test_a_missed_slot_has_no_proof_and_the_next_block_shows_the_slot_before(
     chain: BeaconChain, module: Contract
 ) -> None:
@@ -143,6 +191,10 @@ def _proven(chain: BeaconChain) -> tuple[Prover, int]:
 def _prover(chain: BeaconChain, slot: int) -> Prover:
     state = read_state(chain.spec, chain.store.state_at(slot).encode_bytes())
     return Prover(state, state_tree(state))
+
+
+def _has_exit_epoch(index: int) -> Callable[[BeaconChain], bool]:
+    return lambda chain: chain.state.validators[index].exit_epoch != chain.spec.FAR_FUTURE_EPOCH
 
 
 def _has_all_keys(chain: BeaconChain) -> bool:

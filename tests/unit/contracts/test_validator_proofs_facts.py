@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from keel.chain.contract import Contract
@@ -79,6 +79,8 @@ def test_a_slashing_is_dated_by_the_specification(
     age=st.integers(-1, 3) | st.none(),
     exit_epoch=st.just(NEVER) | st.integers(0, 60) | st.just(NEVER),
 )
+@example(fork="fulu", slot=80, age=0, exit_epoch=NEVER)
+@example(fork="fulu", slot=80, age=1, exit_epoch=NEVER)  # SHARD_COMMITTEE_PERIOD, to the epoch
 def test_who_can_exit_is_who_the_specification_lets_exit(
     module: Contract, fork: Fork, slot: int, age: int | None, exit_epoch: int
 ) -> None:
