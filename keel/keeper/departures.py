@@ -49,4 +49,5 @@ def departure_why(one: Departed) -> str:
         return f"{validator} was slashed: nobody shall leave before a report counts it"
     if one.life.stage is Stage.SLASHED:
         return f"{validator} was slashed and has been paid out: no wind-down waits for it"
-    return f"{validator} has been paid out: the proof releases its part of the bond"
+    bond = "the proof releases its part of the bond, unless it merged"
+    return f"{validator} has been paid out: {bond}"

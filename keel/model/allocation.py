@@ -2,7 +2,7 @@
 
 OPR-3: an active operator below its limit, while its validators stay within its target share of all
 staked so far and this one, rounded down, plus one. KEY-4: none of whose keys paid elsewhere, unless
-OPERATORS has set it again.
+OPERATORS unfreezes it.
 """
 
 from dataclasses import dataclass

@@ -40,7 +40,7 @@ def test_a_slashing_is_proven_before_everything_else_and_waits_for_no_turn() -> 
 def test_a_withdrawal_releases_a_bond_unless_it_is_forfeit() -> None:
     chore = only(plan_withdrawals(SHOWN))
     assert (chore.function, chore.arguments) == ("proveWithdrawn", ("block", 102))
-    assert chore.why.endswith("the proof releases its part of the bond")
+    assert chore.why.endswith("releases its part of the bond, unless it merged")
     slashed = Departed(life(2, 0, Stage.SLASHED), 102, is_slashed=False)
     keys = Keys(departed=(slashed,), departures=(DepartureProof(slashed, ()),))
     assert "no wind-down waits" in only(plan_withdrawals(replace(VIEW, keys=keys))).why
