@@ -127,6 +127,18 @@ contract InsuranceFund is ERC4626, IInsuranceFund {
         super._deposit(caller, receiver, assets, shares);
     }
 
+    /// @dev SHR-6: wkETH lets this contract pay the vault, for cover alone; what else came there would be stuck.
+    function _withdraw(
+        address caller,
+        address receiver,
+        address owner,
+        uint256 assets,
+        uint256 shares
+    ) internal override {
+        if (receiver == address(VAULT)) revert ERC20InvalidReceiver(receiver);
+        super._withdraw(caller, receiver, owner, assets, shares);
+    }
+
     /// @dev FND-1: cooling shares stay where they are; those that `maxRedeem` lets go leave the cooldown with the fund.
     function _update(address from, address to, uint256 shares) internal override {
         uint256 locked = from == address(0) ? 0 : cooldownOf(from).shares;

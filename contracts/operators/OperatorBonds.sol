@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -106,6 +107,8 @@ contract OperatorBonds is IOperatorBonds {
         if (!isOpen) revert IStakingVault.StateNotNormal(state);
         delete _leaving[pubkeyRoot];
         address to = REGISTRY.operator(leaving.operatorId).rewardAddress;
+        // SHR-6: wkETH lets this contract pay the vault, for cover alone; what else came there would be stuck.
+        if (to == address(VAULT)) revert IERC20Errors.ERC20InvalidReceiver(to);
         emit BondPaid(leaving.operatorId, pubkeyRoot, to, units);
         WRAPPED.safeTransfer(to, units);
     }

@@ -1,7 +1,8 @@
-"""What one stolen key of an administrator could do: row 41."""
+"""What one stolen key of an administrator could do: row 41, and row M3 of the audit."""
 
 import pytest
 
+from keel.chain.clock import now
 from keel.chain.revert import Reverted
 from keel.chain.state import word
 from keel.deploy.roles import MODULES, ROLES
@@ -10,6 +11,8 @@ from tests.causes import fails
 from tests.deployment import Keel
 from tests.incidents.stage import Naive
 from tests.unit.contracts.hands import deposit
+from tests.unit.contracts.reporting import Reporting
+from tests.unit.contracts.test_operator_registry_rewards import Rewards
 
 
 def test_41_an_admin_key_mints(keel: Keel, naive: Naive, attacker: str, victim: str) -> None:
@@ -52,3 +55,27 @@ def test_41_an_admin_key_replaces_code(keel: Keel, attacker: str) -> None:
         stored = keel.rpc.call("eth_getStorageAt", contract.address, slot, "latest")
         assert int(stored, 16) == 0
         assert not [name for name in contract.abi.functions if "upgrade" in name.lower()]
+
+
+def test_m3_operators_takes_no_reward_that_was_earned(keel_mainnet: Keel, attacker: str) -> None:
+    """OPR-6: a manager and a reward address of its own took all that was unclaimed, in 0 s."""
+    keel, rewards = keel_mainnet, Rewards(Reporting.with_stake(keel_mainnet))
+    registry, vault, holder = (
+        rewards.registry,
+        keel.quick.vault,
+        keel.holder_of("OPERATORS").address,
+    )
+    rewards.report([0])
+    earned = rewards.held_shares
+    rewards.report([earned], growth_wei=0)
+    operator = registry.operator(0).rewardAddress
+    data = registry.setManager.encode(0, attacker)
+    operation = keel.quick.manager.hashOperation(holder, registry.address, data)
+    with fails("AccessManagerNotScheduled", operationId=operation):
+        registry.setManager.send(0, attacker, sender=holder)
+    start, held = now(keel.rpc), vault.sharesOf(operator)
+    keel.call_as_role(registry, "setManager", 0, attacker)
+    assert now(keel.rpc) >= start + 7 * keel.profile.frame_seconds
+    registry.setRewardAddress.send(0, attacker, sender=attacker)
+    rewards.claim(0)
+    assert (vault.sharesOf(attacker), vault.sharesOf(operator)) == (0, held + earned)

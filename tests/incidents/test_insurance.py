@@ -1,14 +1,14 @@
-"""The insurance fund: rows 33 to 35."""
+"""The insurance fund: rows 33 to 35, and row L10 of the audit."""
 
 import pytest
 
 from keel.chain.clock import jump_to, now, reverting
-from keel.model.constants import ETHER
+from keel.model.constants import ETHER, SHARES_PER_WEI
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.incidents.stage import Naive
 from tests.unit.contracts.hands import deposit, next_reference_slot, report
-from tests.unit.contracts.underwriting import SHARES, fund_in_normal_state
+from tests.unit.contracts.underwriting import SHARES, UNITS, buy, fund_in_normal_state, wrap
 from tests.unit.contracts.vaults import (
     announce_if_large,
     apply,
@@ -114,3 +114,39 @@ def test_35_a_real_loss_is_covered_to_the_wei(
     assert vault.balanceOf(victim) == 1_000 * ETHER
     assert fund.totalAssets() == 400 * ETHER - lost_wei
     assert vault.lossCarryWei() == 0
+
+
+def test_l10_who_comes_for_a_fee_stays_for_the_next_loss(
+    keel: Keel, attacker: str, victim: str
+) -> None:
+    """FND-1: half of a fee that it saw coming is its own, accepted; so is half of the next loss."""
+    deposit(keel, victim, 3_000 * ETHER)
+    stake(keel, 32)
+    fund = fund_in_normal_state(keel)
+    underwriter = str(keel.actors.underwriter.address)
+    wrap(keel, attacker, UNITS)
+    buy(keel, attacker, UNITS)
+    shares = fund.balanceOf(attacker)
+
+    def worth() -> list[int]:
+        return [fund.previewRedeem(fund.balanceOf(each)) for each in (underwriter, attacker)]
+
+    before, others_wei = worth(), keel.quick.vault.balanceOf(victim)
+    receipt = keel.quick.instant.redeem.send(
+        1_000 * ETHER * SHARES_PER_WEI, victim, 0, sender=victim
+    )
+    after = worth()
+    gained, late_gained = (now_ - then for now_, then in zip(after, before, strict=True))
+    assert abs(gained - late_gained) <= 1
+    assert late_gained > ETHER // 10
+    assert keel.quick.vault.balanceOf(victim) == others_wei - 1_000 * ETHER
+
+    fund.startCooldown.send(shares, sender=attacker)
+    with fails("ERC4626ExceededMaxRedeem", owner=attacker, shares=shares, max=0):
+        fund.redeem.send(shares, attacker, attacker, sender=attacker)
+    window = fund.cooldownOf(attacker).windowStart
+    assert window - receipt.timestamp >= 2 * keel.profile.frame_seconds  # announced and applied
+    change(keel, -100 * ETHER)
+    lost, late_lost = (then - now_ for now_, then in zip(worth(), after, strict=True))
+    assert abs(lost - late_lost) <= 1
+    assert late_lost > late_gained

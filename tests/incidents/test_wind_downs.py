@@ -1,14 +1,14 @@
-"""The dead state and its end, when validators paid out less: rows L4 and L5 of the audit."""
+"""The dead state and its end, when validators paid out less: rows M8, L4 and L5 of the audit."""
 
 from keel.chain.clock import jump, jump_to
 from keel.chain.state import balance_wei, set_balance_wei
-from keel.model.constants import DEAD_FRAMES, ETHER
+from keel.model.constants import DEAD_FRAMES, ETHER, STREAM_FRAMES
 from keel.model.frames import State
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.incidents.stage import STAKED_WEI, slashing, stake_32
 from tests.unit.contracts.hands import deposit, report
-from tests.unit.contracts.vaults import stake
+from tests.unit.contracts.vaults import change, lay_bare, stake
 
 
 def test_l5_who_waits_in_the_dead_state_bears_what_is_missing_alike(
@@ -62,3 +62,25 @@ def test_l4_a_wind_down_reaches_validators_of_after_the_last_report(
     with fails("NothingToDo"):
         jump(keel.rpc, 2 * keel.profile.frame_seconds)
         vault.windDown.send(0, sender=attacker)
+
+
+def test_m8_a_wind_down_brings_in_what_comes_after_a_total_loss(keel: Keel, attacker: str) -> None:
+    """32 ETH stayed in WithdrawalVault: a sweep takes what the books expect, and that was 0."""
+    vault, queue = keel.quick.vault, keel.quick.queue
+    person = lay_bare(keel)
+    change(keel, -vault.totals().assetsWei)
+    assert vault.totals().assetsWei == queue.owedWei() == 0
+    set_balance_wei(keel.rpc, keel.quick.withdrawal_vault.address, 32 * ETHER)
+    jump_to(keel.rpc, vault.consensus().lastRefTime + DEAD_FRAMES * keel.profile.frame_seconds)
+    with fails("NothingToDo"):
+        vault.sweepWithdrawals.send(sender=attacker)
+    vault.windDown.send(0, sender=attacker)
+    assert balance_wei(keel.rpc, keel.quick.withdrawal_vault.address) == 0
+    jump(keel.rpc, STREAM_FRAMES * keel.profile.frame_seconds)
+    held_wei = vault.balanceOf(person)
+    assert held_wei == 30 * ETHER  # of 32; the vault and the operator's bond have one each
+    queue.request.send(held_wei, person, sender=person)
+    vault.finaliseWithoutReport.send(0, sender=attacker)
+    before_wei = balance_wei(keel.rpc, person)
+    queue.claim.send(1, sender=attacker)
+    assert balance_wei(keel.rpc, person) == before_wei + held_wei

@@ -13,14 +13,16 @@ from keel.commands.wrap import cli as wrap
 from keel.deploy.manifest import make_manifest
 from keel.deploy.replacement import deploy_replacement, plan_replacement
 from keel.deploy.sender import NodeSender
-from keel.model.constants import DAY, ETHER, TICKS_PER_SECOND
+from keel.formatting.amounts import exact_ether
+from keel.model.constants import DAY, ETHER, RAY, TICKS_PER_SECOND
 from keel.model.rounding import ceil_div
 from keel.scenarios.members import report
 from keel.terminal import user_actions
 from tests.deployment import Keel
 from tests.scenarios.scripted_world import ScriptedWorld
 from tests.scenarios.terminal import Terminal
-from tests.unit.contracts.vaults import replace_modules
+from tests.unit.contracts.vaults import change, replace_modules
+from tests.unit.contracts.vaults import stake as stake_keys
 
 
 def test_stake_pays_in_for_keth(keel: Keel, terminal: Terminal) -> None:
@@ -121,6 +123,22 @@ def test_a_request_above_the_largest_ticket_becomes_several(keel: Keel, terminal
     assert "for 3 tickets" in terminal.succeed(request, "2500")
     tickets = keel.quick.queue.tickets([1, 2, 3])
     assert sum(ticket.amountWei for ticket in tickets) == 2_500 * ETHER
+
+
+def test_a_whole_balance_becomes_several_tickets_after_a_loss(
+    keel: Keel, terminal: Terminal
+) -> None:
+    """QUE-1: at an odd index each of them lacked a part of a wei."""
+    vault, queue, who = keel.quick.vault, keel.quick.queue, keel.actors.depositor.address
+    terminal.succeed(stake, "2500")
+    terminal.succeed(request, "1")
+    stake_keys(keel, 3)
+    change(keel, -7 * ETHER // 3)
+    assert queue.pending().index < RAY
+    held_wei = vault.balanceOf(who)
+    assert "for 3 tickets" in terminal.succeed(request, exact_ether(held_wei))
+    assert sum(ticket.amountWei for ticket in queue.tickets([2, 3, 4])) == held_wei
+    assert vault.balanceOf(who) <= 1
 
 
 def test_a_request_below_the_smallest_ticket_is_refused(terminal: Terminal) -> None:
