@@ -146,7 +146,8 @@ def _vault(random: Random, now: int, least: float) -> keel.Protocol:
     world = keel.launch(TERMS, START - SLOT)
     early = START - SLOT
     world, _ = keel.deposit(world, early, VICTIM, HOLDERS_WEI - ETHER)
-    stake_wei = random.choice((9 * HOLDERS_WEI, size_wei(random, least, 9, HOLDERS_WEI)))
+    usual_wei = size_wei(random, least, 9, HOLDERS_WEI)
+    stake_wei = random.choice((max(HOLDERS_WEI // 2, int(least) * HOLDERS_WEI), usual_wei))
     world, _ = keel.deposit(world, early, ATTACKER, stake_wei)
     insured = {who: size_wei(random, 0.001, 0.05, HOLDERS_WEI) for who in (ATTACKER, INSURER)}
     for who, wei in insured.items():
@@ -155,7 +156,7 @@ def _vault(random: Random, now: int, least: float) -> keel.Protocol:
         cooling_since = now - TERMS.cooldown_seconds - random.randrange(FRAME // 2)
         world = keel.start_cooldown(world, cooling_since, who, shares)
     total_wei = world.accounts.backing_wei
-    part = random.choice((random.uniform(0.3, 1), random.uniform(0.9, 1)))
+    part = random.choice((random.uniform(0.3, 1), random.uniform(0.6, 0.7), random.uniform(0.9, 1)))
     validators = int(total_wei * part) // VALIDATOR_DEPOSIT_WEI
     world, _ = keel.deposit_wrapped(world, early, keel.BONDS, validators * ETHER)
     staked_wei = validators * VALIDATOR_DEPOSIT_WEI
