@@ -21,7 +21,7 @@ from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.identity import require_identity
 from keel.scenarios.keepers import stake
 from keel.scenarios.members import report
-from keel.scenarios.operators import NETWORK, admit, own_keys
+from keel.scenarios.operators import NETWORK, admit, history_of, own_keys
 from keel.scenarios.users import deposit
 from keel.sight.predeposits import predeposits_of
 from tests.scenarios.terminal import Terminal
@@ -80,6 +80,8 @@ def test_the_pool_s_ether_follows_the_operator_s_on_a_validator_that_compounds(
     assert "64 ETH more are staked; 2 ETH went into the operator's bond" in told
     root = public_key_hash(bytes.fromhex(compounding))
     assert c.registry.keyOf(root).parts == 3
+    lives = history_of(beacon_world).key_lives()  # whose events add up to what the registry says
+    assert lives[bytes.fromhex(compounding)].parts == 3
     assert (c.registry.operator(0).staked, c.bonds.bondOf(0).parts) == tuple(n + 2 for n in before)
     mine_on_request(beacon_world.beacon.chain.rpc)
     reported = report(beacon_world)
