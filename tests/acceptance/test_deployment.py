@@ -43,7 +43,7 @@ from keel.model.frames import Action
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract
 
-STEPS = 17
+STEPS = 18
 """Contracts, the seed of the fund, and the transaction that sets all roles."""
 
 

@@ -19,12 +19,12 @@ def manifest(keel: Keel) -> Manifest:
 LACKS: dict[str, tuple[Refuse, bool, str, int]] = {
     "no access lists": (method_of("eth_createAccessList"), False, "more than getters show", 2),
     "no proofs": (method_of("eth_getProof"), False, "its whole storage", 6),
-    "overrides ignored": (lambda _: False, True, "it ignores them", 15),
+    "overrides ignored": (lambda _: False, True, "it ignores them", 16),
     "overrides refused": (
         lambda request: request["method"] == "eth_call" and len(request["params"]) > 2,
         False,
         "Method not found",
-        15,
+        16,
     ),
 }
 
