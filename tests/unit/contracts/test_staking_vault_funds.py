@@ -183,9 +183,8 @@ class TestGas:
                     break
         else:
             pytest.fail("no amount of gas was enough")
-        assert short
-        assert short == sorted(short)
-        assert short[-1] < COVER_GAS
+        assert short  # before the bonds are asked, then before the fund is
+        assert max(short) < COVER_GAS
 
 
 def left_of(failure: Reverted) -> int | None:
