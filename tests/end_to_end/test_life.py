@@ -68,6 +68,10 @@ def test_33_ether_become_a_validator_that_earns_and_leaves_to_pay_them_back(
         assert chain.state.balances[validator] < _DUST_GWEI
         claimed = claim_ticket(story.world, ticket)
         assert (claimed.paid_wei, claimed.asked_wei) == (amount_wei, amount_wei)
+        exits, registry = story.contracts.exits, story.contracts.registry
+        story.circle.until(lambda: exits.leavingGwei() == 0, "the exit to be over", 3 * 8)
+        assert registry.totals().liveKeys == 0
+        assert len(story.events(exits, "ExitEnded")) == 1
 
         story.reports(1)
         last = story.frames.last
