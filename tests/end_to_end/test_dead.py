@@ -26,6 +26,7 @@ def test_the_keeper_pays_tickets_while_the_committee_is_dead_and_until_it_is_bac
         second = request_ticket(world, "depositor", _SECOND_WEI)
         buffered_wei = require_identity(world).buffered_wei
         assert _FIRST_WEI < buffered_wei < _FIRST_WEI + _SECOND_WEI
+        story.circle.until(lambda: len(story.exits_asked()) == 2, "exits", 24)
         dead_at = last_ref_time(world) + DEAD_FRAMES * world.profile.frame_seconds
         with story.unattended():
             world.beacon.go_to(dead_at - 3 * chain.config.slot_seconds)
