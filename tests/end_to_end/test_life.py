@@ -12,6 +12,7 @@ from keel.scenarios.operators import operators_join
 from keel.scenarios.users import claim_ticket, deposit, request_ticket
 from tests.causes import fails
 from tests.end_to_end.conftest import Begin
+from tests.end_to_end.story import Story
 
 _SLOWEST = 2
 """A machine that shows every slot at half its pace still keeps the five minutes of `make chain`."""
@@ -68,10 +69,7 @@ def test_33_ether_become_a_validator_that_earns_and_leaves_to_pay_them_back(
         assert chain.state.balances[validator] < _DUST_GWEI
         claimed = claim_ticket(story.world, ticket)
         assert (claimed.paid_wei, claimed.asked_wei) == (amount_wei, amount_wei)
-        exits, registry = story.contracts.exits, story.contracts.registry
-        story.circle.until(lambda: exits.leavingGwei() == 0, "the exit to be over", 3 * 8)
-        assert registry.totals().liveKeys == 0
-        assert len(story.events(exits, "ExitEnded")) == 1
+        _is_over(story)
 
         story.reports(1)
         last = story.frames.last
@@ -83,3 +81,11 @@ def test_33_ether_become_a_validator_that_earns_and_leaves_to_pay_them_back(
         assert last.identity.buffered_wei > ETHER
         assert story.state is State.NORMAL
         story.frames.explained()
+
+
+def _is_over(story: Story) -> None:
+    """The payout is proven, and the exit counts as on its way no more."""
+    exits, registry = story.contracts.exits, story.contracts.registry
+    story.circle.until(lambda: exits.leavingGwei() == 0, "the exit to be over", 3 * 8)
+    assert registry.totals().liveKeys == 0
+    assert len(story.events(exits, "ExitEnded")) == 1
