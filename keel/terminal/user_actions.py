@@ -149,8 +149,12 @@ def _require_most(what: str, amount_wei: int, most_wei: int, c: Bindings) -> Non
     if amount_wei <= most_wei:
         return
     if most_wei == 0:
-        state = State(c.vault.state()).name.lower()
-        raise Fault(f"nothing can be {_PAST[what]} now: the state is {state}, or it is paused")
+        state = State(c.vault.state())
+        why = f"the state is {state.name.lower()}, or it is paused"
+        if state is State.SLASHED:
+            slashed = exact_ether(c.vault.slashedWei())
+            why = f"{slashed} ETH of validators are proven slashed, and no report counts them yet"
+        raise Fault(f"nothing can be {_PAST[what]} now: {why}")
     raise Fault(
         f"{exact_ether(amount_wei)} ETH is more than can be {_PAST[what]} now: "
         f"{exact_ether(most_wei)} ETH"

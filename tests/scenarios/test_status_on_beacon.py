@@ -4,6 +4,8 @@ import re
 from math import isqrt
 from pathlib import Path
 
+from keel.commands.redeem import cli as redeem
+from keel.commands.stake import cli as stake
 from keel.commands.status import cli as status
 from keel.consensus.gateway.server import at_once, serving_rpc
 from keel.consensus.gateway.steering import Steering
@@ -65,6 +67,11 @@ def test_status_says_what_is_proven_slashed_what_that_closes_and_who_pays_first(
     assert "state slashed" in told
     assert "proven slashed validators with 32 ETH since the last report" in told
     assert "doors are closed until it is reported" in told
+    for command, done in ((stake, "deposited"), (redeem, "redeemed")):
+        assert terminal.refuse(command, "1").endswith(
+            f"nothing can be {done} now: 32 ETH of validators are proven slashed, and no report "
+            "counts them yet"
+        )
     assert f"forfeited bonds {shown_ether(forfeit_wei)}" in told
     world.next_report()
     assert "proven slashed" not in terminal.succeed(status)
