@@ -29,7 +29,8 @@ def cli() -> None:
     """Ask the beacon chain for exits, and show those that are under way.
 
     There is no role for this. Anybody may ask, with a proof, for what docs/design.md allows (REQ),
-    and pays the fee of the request, some wei as a rule. Keepers do all of it but `watch`.
+    and pays the fee of the request, some wei as a rule. Keepers request what tickets need, note and
+    end; they do not watch. To withdraw and to consolidate is for operators' managers.
     """
 
 
@@ -61,8 +62,9 @@ def request(
 
     Its operator's manager may always ask. Anybody else may if the oracle is dead, the operator is
     frozen, the validator was shown to be absent (`exits watch`), or tickets lack ether and the
-    operator is not below its target: `exits list` shows that. At most a tenth of all validators can
-    be asked for in a day. The validator must have been active for 256 epochs (a day on mainnet).
+    operator is not below its target: `exits list` shows that. All but managers together
+    can ask for a tenth of all validators a day, and for 100 at least. The validator must have been
+    active for 256 epochs (a day on mainnet).
 
     The chain ignores a request while a partial withdrawal is pending, and says nothing. Then ask
     again: that needs no reason.
