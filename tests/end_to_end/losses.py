@@ -32,7 +32,7 @@ def slash(chain: BeaconChain, indices: list[int]) -> Slashed:
     penalty_slot = (penalty_epoch + 1) * int(spec.SLOTS_PER_EPOCH)
     views = read_state(spec, state.encode_bytes())
     expected = sum(int(penalties_in_state(views)[index]) for index in indices)
-    return Slashed(tuple(indices), before - after, expected, penalty_slot)
+    return Slashed(tuple(indices), chain.slot, before - after, expected, penalty_slot)
 
 
 def worth_gwei(world: BeaconWorld, slashed: Slashed, ref_slot: int) -> int:
@@ -96,6 +96,20 @@ def shared_by_model(story: Story, reported: Reported) -> LossShared:
         normalised=normalised,
         index=index,
         fund_units=c.wrapped.balanceOf(c.fund.address, block=block),
+        forfeit_units=c.bonds.forfeitUnits(block=block),
+        proven_wei=_proven_wei(story, reported, block),
+    )
+
+
+def _proven_wei(story: Story, reported: Reported, block: int) -> int:
+    """What keepers had proven slashed in the frames that the report covers (LOS-2)."""
+    vault, geometry = story.contracts.vault, story.world.configuration.geometry
+    covered_from = vault.consensus(block=block).lastRefTime
+    noted = vault.events_between(story.world.first_block, block, "SlashingNoted")
+    return sum(
+        each.inputs["balanceWei"]
+        for each in noted
+        if covered_from < each.inputs["slashedBy"] <= geometry.time_of(reported.report.ref_slot)
     )
 
 
@@ -105,6 +119,7 @@ def require_same_parts(reported: Reported, expected: LossShared) -> None:
     assert absorbed is not None
     told = absorbed.inputs
     assert told["lossWei"] == reported.judgement.lossWei == expected.sum_wei
+    assert told["bondWei"] == expected.bond_wei
     assert told["unvestedWei"] == expected.unvested_loss_wei
     assert told["coverWei"] == expected.cover_wei
     assert told["holdersWei"] == expected.holders_loss_wei

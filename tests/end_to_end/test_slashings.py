@@ -1,4 +1,4 @@
-"""Eleven validators of two operators are slashed at once."""
+"""Eleven validators of two operators are slashed at once, and a keeper proves it."""
 
 from keel.circle.reports import Reported
 from keel.model.constants import ETHER, GWEI
@@ -27,7 +27,7 @@ _ERROR_PPM = 100
 """What docs/consensus.md states for expected penalties, whose table a test keeps below it."""
 
 
-def test_eleven_slashed_at_once_cost_insurance_holders_and_tickets_in_the_next_report(
+def test_eleven_slashed_at_once_cost_bonds_insurance_holders_and_tickets_in_the_next_report(
     validating_world: BeaconWorld, begin: Begin
 ) -> None:
     """REP-10."""
@@ -53,6 +53,7 @@ def test_eleven_slashed_at_once_cost_insurance_holders_and_tickets_in_the_next_r
         assert by_operator == {0: 6, 1: 5, 2: 0}
         expected = shared_by_model(story, applied)
         assert min(expected.cover_wei, expected.holders_loss_wei, expected.tickets_loss_wei) > 0
+        assert expected.bond_wei >= 11 * ETHER  # forfeit by the keeper's proofs
         require_same_parts(applied, expected)
         explained = story.frames.explained()
         counted = worth_gwei(world, slashed, applied.report.ref_slot)
