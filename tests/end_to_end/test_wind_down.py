@@ -17,6 +17,7 @@ from keel.scenarios.slashings import prove_slashed
 from keel.scenarios.users import claim_ticket, request_ticket
 from keel.scenarios.validators import sign_twice
 from tests.causes import fails
+from tests.unit.consensus.state_examples import NEVER
 
 ANYONE = "stranger"
 MOST_SLOTS = 2_000
@@ -78,6 +79,10 @@ def test_all_ether_of_holders_leaves_with_no_role_alive(
     }
     dust = c.vault.totalShares() - sum(stays.values())
     assert 0 <= dust <= 100 * SHARES_PER_UNIT, stays
+    (waiting,) = history_of(world).keys_at(Stage.PREDEPOSITED)
+    validators = world.beacon.chain.state.validators
+    (stuck,) = [one for one in validators if bytes(one.pubkey) == waiting.pubkey]
+    assert (int(stuck.effective_balance), stuck.exit_epoch) == (10**9, NEVER)  # nor can it leave
 
 
 def require_books(world: BeaconWorld) -> None:
