@@ -36,7 +36,7 @@ def test_the_demo_tells_every_chapter_and_ends_well() -> None:
     assert (unproven[0] > 0, unproven[1], *unproven[3:]) == (True, 0, 0, 0)
     assert all(part > 0 for part in proven)
     assert proven[1] > 3, "three bonds"
-    expected = re.search(r"says that it will lose ([\d.]+) ETH more", told)
+    expected = re.search(r"says that they will lose ([\d.]+) ETH more", told)
     taken = re.search(r"epochs after the slashing the chain took ([\d.]+) ETH", told)
     assert expected is not None
     assert taken is not None
