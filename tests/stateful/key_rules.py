@@ -1,18 +1,20 @@
 """Keys predeposited, proven, dropped and staked by whoever may, and bonds that leave."""
 
 from collections.abc import Callable
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from keel.model import bonds as bond_rules
 from keel.model import keys as key_rules
 from keel.model import protocol as rules
-from keel.model.commitment import OperatorTotals, operators_tree
+from keel.model.bonds import Bond, Leaving
+from keel.model.commitment import OperatorTotals
 from keel.model.constants import ETHER
 from keel.model.key_stage import Stage
 from keel.model.keys import Registry
-from keel.model.protocol import Protocol
+from keel.model.protocol import REGISTRY, Protocol
 from tests.stateful.keys import OPERATORS, Fate, KeyPool
 from tests.stateful.machine import Machine
 
@@ -47,7 +49,7 @@ class KeyRules(Machine):
         roots = self.keys.roots(which)
         self.change(
             "predeposit",
-            (operator_id, self.keys.packed(which)),
+            (operator_id, self.keys.packed(which), False),
             lambda registry: key_rules.predeposit(registry, operator_id, roots, value_wei),
             sender="manager",
             value_wei=value_wei,
@@ -130,35 +132,80 @@ class KeyRules(Machine):
             self.predeposit(operator_id, self.keys.of_operator(which, operator_id), 0)
         self.prove(which)
 
-    @rule(operator_id=_operators)
-    def release_bond(self, operator_id: int) -> None:
-        """BND-2: by the leaf of the newest report."""
-        pair = self.pair
-        if operator_id >= len(pair.leaves):
-            return
-        leaf = pair.leaves[operator_id]
+    @rule(gwei=st.integers(1, 64 * 10**9), age=st.integers(-600, 3 * 86_400))
+    def note_slashing(self, gwei: int, age: int) -> None:
+        """STA-7: in the registry's place, of any frame."""
+        pair, slashed_by = self.pair, self.pair.now - age
         pair.send(
-            pair.keel.quick.bonds,
-            "release",
-            astuple(leaf),
-            operators_tree(pair.leaves).proof(operator_id),
-            sender="attacker",
-            then=lambda: rules.release_bond(pair.model, pair.now, operator_id, leaf.exited),
+            pair.keel.quick.vault,
+            "noteSlashing",
+            gwei,
+            slashed_by,
+            sender=REGISTRY,
+            then=lambda: rules.note_slashing(pair.model, pair.now, gwei, slashed_by),
         )
 
-    @rule(operator_id=_operators, waits=st.booleans())
-    def pay_bond(self, operator_id: int, waits: bool) -> None:
-        """BND-3: sometimes as soon as it can be paid."""
+    @rule(operator_id=_operators, parts=st.integers(1, 3))
+    def forfeit_bond(self, operator_id: int, parts: int) -> None:
+        """BND-4: in the registry's place."""
         pair = self.pair
-        bond = pair.model.bonds.get(operator_id)
-        if waits and bond and bond.leaving_units:
-            pair.jump_to(bond.payable_at)
+        held = pair.model.bonds.get(operator_id, Bond())
+        if held.parts < parts:
+            return
+        bond, units = bond_rules.take(held, parts)
+        forfeit_units = pair.model.forfeit_units + units
+        bonds = {**pair.model.bonds, operator_id: bond}
+        pair.send(
+            pair.keel.quick.bonds,
+            "forfeit",
+            operator_id,
+            parts,
+            sender=REGISTRY,
+            then=lambda: replace(pair.model, bonds=bonds, forfeit_units=forfeit_units),
+        )
+
+    @rule(operator_id=_operators, parts=st.integers(1, 3))
+    def release_bond(self, operator_id: int, parts: int) -> None:
+        """BND-2: in the registry's place."""
+        self.release(operator_id, parts)
+
+    def release(self, operator_id: int, parts: int) -> bytes | None:
+        """Return under which key."""
+        pair = self.pair
+        held = pair.model.bonds.get(operator_id, Bond())
+        if held.parts < parts:
+            return None
+        bond, units = bond_rules.take(held, parts)
+        root = len(pair.model.leaving_bonds).to_bytes(4) + pair.now.to_bytes(28)
+        bonds = {**pair.model.bonds, operator_id: bond}
+        cooldown = pair.model.parameters.bond_cooldown_seconds
+
+        def after() -> Protocol:
+            leaving = Leaving(units, operator_id, pair.now + cooldown)
+            kept = {**pair.model.leaving_bonds, root: leaving}
+            return replace(pair.model, bonds=bonds, leaving_bonds=kept)
+
+        arguments = (operator_id, root, parts)
+        pair.send(pair.keel.quick.bonds, "release", *arguments, sender=REGISTRY, then=after)
+        return root
+
+    @rule(which=st.integers(0, 9), waits=st.booleans())
+    def pay_bond(self, which: int, waits: bool) -> None:
+        """BND-3: sometimes as soon as it can be paid."""
+        roots = sorted(self.pair.model.leaving_bonds)
+        root = roots[which % len(roots)] if roots else bytes(32)
+        if waits and roots:
+            self.pair.jump_to(self.pair.model.leaving_bonds[root].payable_at)
+        self.pay_bond_of(root)
+
+    def pay_bond_of(self, root: bytes) -> None:
+        pair = self.pair
         pair.send(
             pair.keel.quick.bonds,
             "pay",
-            operator_id,
+            root,
             sender="attacker",
-            then=lambda: rules.pay_bond(pair.model, pair.now, operator_id, "manager")[0],
+            then=lambda: rules.pay_bond(pair.model, pair.now, root, "manager")[0],
         )
 
     def leaves_for(self, slot: int) -> tuple[OperatorTotals, ...]:

@@ -27,6 +27,7 @@ from tests.stateful.keys import KeyPool
 from tests.stateful.reading import ACTORS, UNIT_HOLDERS, Reader, Values, differences, expected
 from tests.stateful.refusals import ERC20InsufficientAllowance
 from tests.stateful.worth import worths_of
+from tests.unit.contracts.hands import as_contract
 
 FOREVER = 2**256 - 1
 
@@ -294,6 +295,7 @@ def open_pair(keel: Keel, keys: KeyPool, reader_code: tuple[Any, bytes]) -> Pair
         "manager": str(keel.actors.operator_managers[0].address),
         "guardian": str(keel.actors.guardian.address),
     }
+    as_contract(quick.registry)  # slashings and what is paid out are told in its place
     abi, code = reader_code
     contract, _ = deploy(rpc, abi, code, sender=addresses["depositor"])
     ref_time = quick.vault.consensus().lastRefTime

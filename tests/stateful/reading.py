@@ -88,12 +88,13 @@ class Reader:
         yield from _views(keel.instant, "instant", (("redeemableWei", 1), ("pausedUntil", 1)))
         yield from _views(keel.fund, "fund", (("totalSupply", 1), ("totalAssets", 1)))
         yield from _views(keel.wrapped, "wrapped", (("totalSupply", 1),))
-        yield from _views(keel.registry, "registry", (("totalStaked", 1),))
+        yield from _views(keel.registry, "registry", (("totals", 4),))
+        yield from _views(keel.bonds, "bonds", (("forfeitUnits", 1),))
         for operator_id in range(len(self.keys.registry.operators)):
-            yield _question(keel.bonds, f"bond.{operator_id}", "bondOf", operator_id, words=4)
+            yield _question(keel.bonds, f"bond.{operator_id}", "bondOf", operator_id, words=2)
             yield _question(keel.registry, f"may.{operator_id}", "mayStakeNext", operator_id)
         for number, root in enumerate(self.keys.all_roots):
-            yield _question(keel.registry, f"key.{number}", "keyOf", root, words=3)
+            yield _question(keel.registry, f"key.{number}", "keyOf", root, words=4)
         for action in (Action.DEPOSIT, Action.STAKING):
             yield _question(keel.vault, f"vault.paused.{action.name}", "pausedUntil", int(action))
         for name in HOLDERS:
@@ -120,6 +121,7 @@ _VAULT_VIEWS = (
     ("depositableWei", 1),
     ("stakeableValidators", 1),
     ("state", 1),
+    ("slashedWei", 1),
     ("lossCarryWei", 1),
     ("recordWei", 1),
     ("isInsolvent", 1),
@@ -158,6 +160,7 @@ def expected(world: Protocol, now: int, addresses: Mapping[str, str], keys: KeyP
         "vault.depositableWei": rules.depositable_wei(world, now),
         "vault.stakeableValidators": rules.stakeable_validators(world, now),
         "vault.state": int(world.state(now)),
+        "vault.slashedWei": world.slashed_wei(accounts.ref_time, now),
         "vault.lossCarryWei": accounts.loss_carry_wei % 2**256,
         "vault.recordWei": accounts.record_wei,
         "vault.isInsolvent": int(accounts.insolvent),
@@ -195,7 +198,9 @@ def expected(world: Protocol, now: int, addresses: Mapping[str, str], keys: KeyP
 def _registry(world: Protocol, roots: Sequence[bytes]) -> Values:
     """Keys, operators and bonds."""
     registry = world.registry
-    values: Values = {"registry.totalStaked": registry.total_staked}
+    targets = sum(operator.target_bps for operator in registry.operators if operator.active)
+    totals = (registry.total_staked, 0, registry.live_keys, targets)
+    values: Values = {"registry.totals": totals, "bonds.forfeitUnits": world.forfeit_units}
     for operator in registry.operators:
         number = operator.operator_id
         values[f"may.{number}"] = int(may_stake(operator, registry.total_staked))

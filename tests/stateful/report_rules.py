@@ -107,15 +107,17 @@ class ReportRules(KeyRules):
     @rule(operator_id=st.integers(0, 2), held=parts)
     def bond_leaves(self, operator_id: int, held: Part) -> None:
         """BND-2, BND-3: after the cooldown, with a report that is due by then."""
-        self.release_bond(operator_id)
-        bond = self.pair.model.bonds.get(operator_id)
-        if bond and bond.leaving_units:
+        root = self.release(operator_id, 1)
+        if root is None:
+            return
+        leaving = self.pair.model.leaving_bonds.get(root)
+        if leaving:
             terms = self.pair.model.parameters
             geometry = terms.geometry
-            slot = geometry.newest_reference_slot(bond.payable_at) + geometry.frame_slots
+            slot = geometry.newest_reference_slot(leaving.payable_at) + geometry.frame_slots
             self.pair.jump_to(geometry.time_of(slot) + terms.finality_seconds)
             self.submit(self.report_for(slot, Change("total", 0), held), terms.quorum, 0)
-        self.pay_bond(operator_id, waits=False)
+        self.pay_bond_of(root)
 
     def report_for(self, slot: int, change: Change, held: Part) -> Report:
         """What the committee says it saw: the change is in the consensus balance."""
