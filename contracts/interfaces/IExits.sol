@@ -8,7 +8,7 @@ import {IValidatorProofs} from "./IValidatorProofs.sol";
 /// @notice Rules REQ of docs/design.md. No role: it alone may make WithdrawalVault ask, and it asks for what is proven.
 /// The fee of each request comes with the call; what is left goes back to the caller.
 interface IExits is IErrors {
-    /// @notice Why a validator was asked to exit: the first that holds (REQ-1).
+    /// @notice Why a validator was asked to exit (REQ-1).
     enum Reason {
         Manager, // its operator's manager asks
         Frozen, // its operator showed foreign keys (KEY-4)

@@ -20,7 +20,7 @@ from keel.model.constants import BPS
 from keel.model.key_stage import Stage
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.exiting import GENEROUS_WEI, PART_GWEI, Exiting, with_operators
+from tests.unit.contracts.exiting import GENEROUS_WEI, Exiting, with_operators
 from tests.unit.contracts.validators import bring_to
 
 type Entries = Sequence[DepositDataEntry]
@@ -59,11 +59,6 @@ def consolidate(
 def root_of(entry: DepositDataEntry) -> bytes:
     """SSZ root of the public key."""
     return public_key_hash(entry.pubkey)
-
-
-def parts_of(exiting: Exiting, entry: DepositDataEntry) -> int:
-    """How many times 32 ETH the registry has for a key."""
-    return int(exiting.registry.keyOf(root_of(entry)).parts)
 
 
 class TestPartialWithdrawals:
@@ -232,92 +227,3 @@ class TestBoth:
         with fails("SystemCallFailed", system=CONSOLIDATION_REQUESTS):
             consolidate(exiting, [source], [target])
         assert exiting.registry.mergesInto(root_of(source)) == bytes(32)
-
-
-class TestMerge:
-    """KEY-11: parts, and with them the bond's, follow the ether once it is proven to have moved."""
-
-    @pytest.fixture
-    def pair(self, exiting: Exiting) -> tuple[DepositDataEntry, DepositDataEntry]:
-        """Source and target of a consolidation that was asked for."""
-        source, target = exiting.active(0, 2)
-        consolidate(exiting, [source], [target])
-        return source, target
-
-    def bond(self, exiting: Exiting) -> tuple[int, int]:
-        """Units and parts."""
-        units, parts = exiting.keel.quick.bonds.bondOf(0)
-        return units, parts
-
-    def test_moves_the_parts_when_the_source_is_paid_out(
-        self, exiting: Exiting, pair: tuple[DepositDataEntry, DepositDataEntry]
-    ) -> None:
-        source, target = pair
-        bond = self.bond(exiting)
-        assert (parts_of(exiting, source), parts_of(exiting, target)) == (1, 1)
-        receipt = exiting.withdraw(source)
-        (merged,) = exiting.registry.events(receipt, "KeysMerged")
-        assert tuple(merged.inputs.values()) == (0, root_of(source), root_of(target))
-        assert (parts_of(exiting, source), parts_of(exiting, target)) == (0, 2)
-        assert self.bond(exiting) == bond
-        assert exiting.registry.operator(0).withdrawn == 0
-        exiting.withdraw(target)
-        assert self.bond(exiting) == (0, 0)
-        assert exiting.registry.operator(0).withdrawn == 2
-
-    def test_that_the_chain_ignored_frees_no_bond(
-        self, exiting: Exiting, pair: tuple[DepositDataEntry, DepositDataEntry]
-    ) -> None:
-        """The target leaves by itself with its own part; the source keeps its own."""
-        source, target = pair
-        units, _ = self.bond(exiting)
-        exiting.withdraw(target)
-        assert self.bond(exiting) == (units - units // 2, 1)
-        exiting.withdraw(source)
-        assert self.bond(exiting) == (0, 0)
-
-    def test_saves_no_bond_of_a_source_that_is_slashed(
-        self, exiting: Exiting, pair: tuple[DepositDataEntry, DepositDataEntry]
-    ) -> None:
-        """Nor when it is paid out afterwards: the chain moves nothing of it."""
-        source, target = pair
-        units, _ = self.bond(exiting)
-        exiting.slash(source)
-        assert exiting.keel.quick.bonds.forfeitUnits() == units // 2
-        exiting.withdraw(source)
-        assert parts_of(exiting, target) == 1
-
-    def test_follows_a_target_that_merged_in_turn(
-        self, exiting: Exiting, pair: tuple[DepositDataEntry, DepositDataEntry]
-    ) -> None:
-        """Whichever payment is proven first."""
-        source, target = pair
-        (last,) = exiting.active(0)
-        consolidate(exiting, [target], [last])
-        exiting.withdraw(target)
-        exiting.withdraw(source)
-        assert parts_of(exiting, last) == 3
-        assert self.bond(exiting)[1] == 3
-
-    def test_counts_for_nothing_under_way(
-        self, exiting: Exiting, pair: tuple[DepositDataEntry, DepositDataEntry]
-    ) -> None:
-        """REQ-2: nobody makes ether out to be on its way that goes to another validator."""
-        source, target = pair
-        exiting.ask(source, exiting.manager)
-        assert exiting.leaving(source) == (0, 0, True)
-        assert exiting.exits.leavingGwei() == 0
-        exiting.ask(target, exiting.manager)
-        assert exiting.leaving(target) == (PART_GWEI, 1, True)
-        exiting.withdraw(source)
-        assert exiting.exits.standing(0)[0] == 1
-        exiting.withdraw(target)
-        exiting.end(source, target)
-        assert exiting.exits.standing(0)[0] == 0
-        assert exiting.exits.leavingGwei() == 0
-
-    def test_is_for_exits_alone(self, exiting: Exiting) -> None:
-        """Not for the manager past it."""
-        source, target = exiting.active(0, 2)
-        with fails("OnlyExits", caller=exiting.manager):
-            exiting.registry.merge.send(root_of(source), root_of(target), sender=exiting.manager)

@@ -14,6 +14,7 @@ from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.exiting import GENEROUS_WEI, PART_GWEI, Exiting, with_operators
 from tests.unit.contracts.hands import deploy_test_contract
+from tests.unit.contracts.validators import leads_elsewhere
 
 SLASHED, WITHDRAWN = 6, 7
 NEVER = 2**64 - 1
@@ -122,6 +123,15 @@ class TestNote:
         exiting.change(entry, slashed=True, exit_epoch=9, withdrawable_epoch=99)
         with fails("NotLeaving", pubkeyRoot=public_key_hash(entry.pubkey), slashed=True):
             exiting.note(entry)
+
+    def test_leads_to_a_real_block(self, exiting: Exiting) -> None:
+        """Nobody takes ether for on its way that is not, by an exit epoch of its own making."""
+        (entry,) = exiting.active(0)
+        shown = exiting.show()
+        block, index, validator, branch = shown.key(entry.pubkey)
+        forged = (*validator[:6], exiting.epoch + 5, validator[7])
+        with leads_elsewhere(shown.prover.tree.header_fields.root):
+            exiting.exits.noteExit.send(block, index, forged, branch, sender=exiting.anyone)
 
     def test_that_a_broken_verifier_let_pass_is_taken_back(self, exiting: Exiting) -> None:
         """By a later state in which the validator has no exit epoch; it can be asked for then."""
