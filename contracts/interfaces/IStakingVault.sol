@@ -247,8 +247,8 @@ interface IStakingVault is IKeelEther, IErrors {
     /// @return bondUnitsEach wkETH for each key, rounded down
     function fundValidators(bytes calldata pubkeys) external returns (uint256 bondUnitsEach);
 
-    /// @notice Registry only. As `fundValidators` for one validator: `parts` times 32 ETH, of which the operator's 1 ETH
-    /// each come with the call (KEY-10).
+    /// @notice Registry only. As `fundValidators` for one validator: `parts` times 32 ETH, of each of which the
+    /// operator's 1 ETH comes with the call (KEY-10).
     function fundMore(bytes calldata pubkey, uint256 parts) external payable returns (uint256 bondUnitsEach);
 
     /// @notice Registry only. STA-7: a staked validator was slashed no later than `slashedBy`. Ignored when the last

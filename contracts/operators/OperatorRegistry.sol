@@ -9,14 +9,7 @@ import {IOperatorRegistry} from "../interfaces/IOperatorRegistry.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IDepositContract} from "../interfaces/IDepositContract.sol";
 import {IValidatorProofs} from "../interfaces/IValidatorProofs.sol";
-import {
-    BPS,
-    DEPOSIT_BYTES,
-    PREDEPOSIT_WEI,
-    PUBKEY_BYTES,
-    SIGNATURE_BYTES,
-    VALIDATOR_WEI
-} from "../rules/Constants.sol";
+import {BPS, DEPOSIT_BYTES, PREDEPOSIT_WEI, PUBKEY_BYTES, SIGNATURE_BYTES, VALIDATOR_WEI} from "../rules/Constants.sol";
 
 /// @title OperatorRegistry
 /// @notice See IOperatorRegistry.
@@ -47,6 +40,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     uint256 private constant MAX_NAME_BYTES = 64;
     uint256 private constant REWARD_ADDRESS_FRAMES = 14; // OPR-6
     uint256 private constant PART_GWEI = VALIDATOR_WEI / 1 gwei;
+    uint256 private constant MOST_MERGES = 64; // KEY-11: so that no proof of a payout becomes too dear to send
     uint256 private constant MOST_VALIDATOR_GWEI = 2048e9; // MAX_EFFECTIVE_BALANCE_ELECTRA
     bytes32 private constant COMPOUNDING = bytes32(uint256(0x01 ^ 0x02) << 248);
 
@@ -265,7 +259,9 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         uint256 operatorId = key.operatorId;
         Allocation storage allocation = _managedRecord(operatorId).allocation;
         _requireStage(pubkeyRoot, key.stage, Stage.Staked);
-        if (parts == 0 || msg.value != parts * PREDEPOSIT_WEI) revert PredepositValue(msg.value, parts * PREDEPOSIT_WEI);
+        if (parts == 0 || msg.value != parts * PREDEPOSIT_WEI) {
+            revert PredepositValue(msg.value, parts * PREDEPOSIT_WEI);
+        }
         _requireRoom(pubkeyRoot, parts, shownBy, validatorIndex, validator, branch);
         // The last part is the first that OPR-3 refuses.
         Allocation memory last = allocation;
@@ -467,7 +463,9 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         IValidatorProofs.Validator calldata validator,
         bytes32[] calldata branch
     ) private view {
-        if (validator.pubkeyRoot != pubkeyRoot) revert NotKeyOf(_keys[pubkeyRoot].operatorId, validator.pubkeyRoot);
+        if (validator.pubkeyRoot != pubkeyRoot) {
+            revert NotKeyOf(_keys[pubkeyRoot].operatorId, validator.pubkeyRoot);
+        }
         (IValidatorProofs verifier, bytes32 plain) = VAULT.verifier();
         verifier.requireValidator(shownBy, validatorIndex, validator, branch);
         bytes32 credentials = validator.withdrawalCredentials;
@@ -499,7 +497,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     /// WithdrawalVault. A target that was paid out in turn may have been merged too.
     function _targetOf(bytes32 pubkeyRoot) private view returns (bytes32 targetRoot) {
         targetRoot = mergesInto[pubkeyRoot];
-        while (_keys[targetRoot].stage == Stage.Withdrawn) {
+        for (uint256 i; i < MOST_MERGES && _keys[targetRoot].stage == Stage.Withdrawn; ++i) {
             targetRoot = mergesInto[targetRoot];
         }
         if (_keys[targetRoot].stage != Stage.Staked) targetRoot = 0;

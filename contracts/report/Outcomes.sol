@@ -118,11 +118,7 @@ library Outcomes {
     }
 
     /// @notice LOS-2: whole units of wkETH that the fund is asked for, after the bonds.
-    function coverUnitsAsked(
-        Accounts memory a,
-        uint256 bondShares,
-        uint256 fundUnits
-    ) internal pure returns (uint256) {
+    function coverUnitsAsked(Accounts memory a, uint256 bondShares, uint256 fundUnits) internal pure returns (uint256) {
         uint256 neededUnits = _unitsWorth(a, Math.saturatingSub(drawn(a), _worthDown(a, bondShares)));
         if (neededUnits == 0 || a.isWindDown) return neededUnits;
         uint256 provenUnits = a.provenWei * a.shares / visible(a) / SHARES_PER_UNIT;

@@ -100,8 +100,8 @@ contract WrappedKeelEther is IWrappedKeelEther, Permit {
 
     /// @dev SHR-6. Cover is burned in the call that hands it over (LOS-2); nothing else would ever leave the vault.
     function _requireCover(address to) private view {
-        bool isCover = to == address(VAULT)
-            && (msg.sender == address(VAULT.BONDS()) || msg.sender == VAULT.modules().fund);
+        bool isCover =
+            to == address(VAULT) && (msg.sender == address(VAULT.BONDS()) || msg.sender == VAULT.modules().fund);
         if (!isCover) revert ERC20InvalidReceiver(to);
     }
 

@@ -22,6 +22,8 @@ from keel.model.registry_errors import (
     PredepositValue,
 )
 
+MOST_MERGES = 64
+"""KEY-11: how far parts are passed on."""
 PART_GWEI = VALIDATOR_DEPOSIT_WEI // GWEI
 MOST_VALIDATOR_GWEI = 2_048 * 10**9
 """MAX_EFFECTIVE_BALANCE_ELECTRA."""
@@ -94,7 +96,9 @@ def prove_withdrawn(
 
 def _target_of(registry: Registry, source: bytes) -> bytes | None:
     target = registry.merges_into.get(source)
-    while target is not None and registry.key(target).stage is Stage.WITHDRAWN:
+    for _ in range(MOST_MERGES):
+        if target is None or registry.key(target).stage is not Stage.WITHDRAWN:
+            break
         target = registry.merges_into.get(target)
     is_staked = target is not None and registry.key(target).stage is Stage.STAKED
     return target if is_staked else None
