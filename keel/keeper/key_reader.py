@@ -36,15 +36,17 @@ class KeyReader:
     def useful_from(self, history: History, state: ReadState, head_slot: int) -> int:
         """First slot whose state shows more than this one does; 0 when none shows anything.
 
-        The nodes are asked for little: which validators are slashed, at each head, and in each
+        Of those before the head: the chain can check a proof by them now. A state that is newer
+        could be replaced by the next before it proves anything. The nodes are asked for little: which validators are slashed, at each head, and in each
         epoch which waiting keys have one. Without answer `Keys.blind` says so: then the next state
         comes by its age.
         """
         self._blind = None
         try:
-            if self._is_news(history, head_slot):
-                return head_slot
-            return self._epoch_of_arrival(history, state, head_slot)
+            provable_slot = head_slot - 1
+            if self._is_news(history, provable_slot):
+                return provable_slot
+            return self._epoch_of_arrival(history, state, provable_slot)
         except NodeError as error:
             self._blind = str(error)
             return 0
@@ -75,21 +77,21 @@ class KeyReader:
         )
         return self._with_proofs(keys, state, head_slot, frozen)
 
-    def _is_news(self, history: History, head_slot: int) -> bool:
+    def _is_news(self, history: History, slot: int) -> bool:
         """Whether a staked validator is slashed that the state has not as slashed."""
         staked = {life.pubkey for life in history.keys_at(Stage.STAKED)}
         if not staked:
             return False
         shown = {one.life.pubkey for one in self._departed if one.is_slashed}
-        return not self._beacon.slashed_keys(head_slot) & staked <= shown
+        return not self._beacon.slashed_keys(slot) & staked <= shown
 
-    def _epoch_of_arrival(self, history: History, state: ReadState, head_slot: int) -> int:
+    def _epoch_of_arrival(self, history: History, state: ReadState, slot: int) -> int:
         """First slot of this epoch, if a key that the state does not show has a validator now.
 
         Validators come with epochs. A predeposit with a void signature never has one.
         """
         network = self._beacon.network
-        first_slot = network.first_slot_of(head_slot // network.slots_per_epoch)
+        first_slot = network.first_slot_of(slot // network.slots_per_epoch)
         queued = self._shown.queued if self._state is state else ()
         waiting = tuple(
             life.pubkey
@@ -99,7 +101,7 @@ class KeyReader:
         if not waiting or state.slot >= first_slot:
             return 0
         if self._asked != (first_slot, waiting):
-            self._has_come = bool(self._beacon.known_keys(head_slot, waiting))
+            self._has_come = bool(self._beacon.known_keys(slot, waiting))
             self._asked = first_slot, waiting
         return first_slot if self._has_come else 0
 

@@ -57,18 +57,18 @@ class StateReader:
         """The last state, if it stood when it was asked for last."""
         return self._kept
 
-    def state(self, head_slot: int, *, not_before: int = 0) -> ReadState:
-        """Return the state of this head, or the one kept; raises NodeError, StateBehindError.
+    def state(self, slot: int, *, not_before: int = 0) -> ReadState:
+        """Return a slot's state, or the one kept; raises NodeError, StateBehindError.
 
         It is of no slot `not_before` this one.
         """
         kept = self._kept
-        first_slot = max(not_before, head_slot - self._most_age_slots + 1)
-        is_young = kept is not None and first_slot <= kept.slot <= head_slot
+        first_slot = max(not_before, slot - self._most_age_slots + 1)
+        is_young = kept is not None and first_slot <= kept.slot <= slot
         if kept is not None and is_young and self._stands(kept):
             return kept
         self._kept = None
-        read = self._read(head_slot)
+        read = self._read(slot)
         if not self._stands(read):
             raise StateBehindError(
                 f"the state of slot {read.slot} names block {read.block_number} "

@@ -88,9 +88,9 @@ def test_a_key_that_waits_costs_a_question_an_epoch_until_it_has_a_validator(
     state = state_of(Scene((new(1),), (PendingDeposit(0),)))
     shown = reader.read(history(0), state, OWN, STATE_SLOT).shown
     assert [life.pubkey for life in shown.queued] == [pubkey(0)]
-    assert reader.useful_from(history(0), state, STATE_SLOT) == 0
+    assert reader.useful_from(history(0), state, NEXT_EPOCH) == 0
     assert node.asked == []
-    for slot in range(NEXT_EPOCH, NEXT_EPOCH + EPOCH_SLOTS):
+    for slot in range(NEXT_EPOCH + 1, NEXT_EPOCH + EPOCH_SLOTS + 1):
         assert reader.useful_from(history(0), state, slot) == 0
     assert node.asked == [f"/eth/v1/beacon/states/{NEXT_EPOCH}/validators"]
     node.known = frozenset({pubkey(0)})
@@ -105,7 +105,7 @@ def test_a_key_that_was_predeposited_after_the_state_is_asked_for_too(
     state, later = state_of(Scene((new(1),))), history(0, block=STATE_BLOCK + 1)
     reader.read(later, state, OWN, STATE_SLOT)
     node.known = frozenset({pubkey(0)})
-    assert reader.useful_from(later, state, NEXT_EPOCH) == NEXT_EPOCH
+    assert reader.useful_from(later, state, NEXT_EPOCH + 1) == NEXT_EPOCH
 
 
 def test_a_key_with_a_void_signature_is_never_asked_for(reader: KeyReader, node: Node) -> None:
@@ -113,7 +113,7 @@ def test_a_key_with_a_void_signature_is_never_asked_for(reader: KeyReader, node:
     keys = reader.read(history(0), state, OWN, STATE_SLOT)
     assert [life.pubkey for life in keys.shown.void] == [pubkey(0)]
     assert (keys.proofs, keys.no_proof) == ((), None)
-    assert reader.useful_from(history(0), state, NEXT_EPOCH) == 0
+    assert reader.useful_from(history(0), state, NEXT_EPOCH + 1) == 0
     assert node.asked == []
 
 
@@ -129,11 +129,11 @@ def test_a_validator_that_the_registry_would_not_take_is_not_proven(
     keys = reader.read(history(0), state, OWN, STATE_SLOT)
     assert [one.index for one in keys.shown.appeared] == [0]
     assert (keys.proofs, keys.no_proof) == ((), None)
-    assert reader.useful_from(history(0), state, NEXT_EPOCH) == 0
+    assert reader.useful_from(history(0), state, NEXT_EPOCH + 1) == 0
     assert node.asked == []
 
 
-def test_a_staked_validator_that_is_slashed_is_worth_the_heads_state_once(
+def test_a_staked_validator_that_is_slashed_is_worth_a_provable_state_once(
     reader: KeyReader, node: Node
 ) -> None:
     staked, before = history(0, 1, staked=True), state_of(Scene((new(0), new(1))))
@@ -141,12 +141,12 @@ def test_a_staked_validator_that_is_slashed_is_worth_the_heads_state_once(
     node.slashed = frozenset({pubkey(5)})
     assert reader.useful_from(staked, before, NEXT_EPOCH + 1) == 0
     node.slashed |= {pubkey(1)}
-    assert reader.useful_from(staked, before, NEXT_EPOCH + 2) == NEXT_EPOCH + 2
+    assert reader.useful_from(staked, before, NEXT_EPOCH + 3) == NEXT_EPOCH + 2
     slashed = Scene((new(0), new(1, slashed=True))).encoded()
     after = ReadState(NEXT_EPOCH + 2, slashed, STATE_BLOCK, "0x")
     (one,) = reader.read(staked, after, OWN, STATE_SLOT).departed
     assert (one.life.pubkey, one.index, one.is_slashed) == (pubkey(1), 1, True)
-    assert reader.useful_from(staked, after, NEXT_EPOCH + 3) == 0
+    assert reader.useful_from(staked, after, NEXT_EPOCH + 4) == 0
 
 
 def test_nodes_that_do_not_say_who_is_slashed_stop_nothing_and_are_told(
@@ -159,5 +159,75 @@ def test_nodes_that_do_not_say_who_is_slashed_stop_nothing_and_are_told(
     assert keys.blind is not None
     assert "status 500" in keys.blind
     node.fails = False
-    assert reader.useful_from(staked, state, NEXT_EPOCH) == NEXT_EPOCH
+    assert reader.useful_from(staked, state, NEXT_EPOCH + 1) == NEXT_EPOCH
     assert reader.read(staked, state, OWN, STATE_SLOT).blind is None
+
+
+@dataclass
+class Roots:
+    """An execution node's contract of EIP-4788: each slot's block tells the root of the one before.
+
+    It knows them up to the head, a slot.
+    """
+
+    told: dict[int, bytes] = field(default_factory=dict)
+    head: int = 0
+
+    def __call__(self, _path: str, body: bytes) -> Answer:
+        asked = orjson.loads(body)
+        _, place, _ = asked["params"]
+        result = self._stored().get(int(place, 16), 0)
+        return Answer(orjson.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": hex(result)}))
+
+    def _stored(self) -> dict[int, int]:
+        stored = {}
+        for slot, root in self.told.items():
+            if slot < self.head:
+                time = 1_800_000_000 + 12 * (slot + 1)
+                stored |= {time % 8191: time, time % 8191 + 8191: int.from_bytes(root)}
+        return stored
+
+
+@dataclass
+class Slashings(BeaconAnswers):
+    """A beacon node that has one more key as slashed from each slot on."""
+
+    slots: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def __call__(self, path: str, body: bytes) -> Answer:
+        if "/validators" not in path:
+            return super().__call__(path, body)
+        slot = int(path.split("/states/")[1].split("/")[0])
+        keys = [pubkey(key) for key, since in enumerate(self.slots) if since <= slot]
+        entries = [{"pubkey": f"0x{key.hex()}", "slashed": True} for key in keys]
+        return Answer(orjson.dumps({"data": [{"validator": entry} for entry in entries]}))
+
+
+def test_slashings_are_proven_while_more_keep_coming() -> None:
+    """One in each slot: every state that is read can be proven by at its own head."""
+    slots = tuple(range(NEXT_EPOCH, NEXT_EPOCH + 5))
+    staked = history(*range(5), staked=True)
+
+    def state_at(slot: int) -> ReadState:
+        scene = Scene(tuple(new(key, slashed=since <= slot) for key, since in enumerate(slots)))
+        return ReadState(slot, scene.encoded(), STATE_BLOCK, "0x")
+
+    states = {slot: state_at(slot) for slot in range(STATE_SLOT, NEXT_EPOCH + 6)}
+    roots = Roots({slot: one.prover.tree.header_fields.root for slot, one in states.items()})
+    with (
+        serving(Slashings(slots)) as node_url,
+        serving(roots) as url,
+        RpcClient(url) as rpc,
+        AgreedBeacon([node_url]) as beacon,
+    ):
+        reader, kept = KeyReader(rpc, beacon), states[STATE_SLOT]
+        assert reader.read(staked, kept, OWN, NEXT_EPOCH).departures == ()
+        for head_slot in range(NEXT_EPOCH + 1, NEXT_EPOCH + 6):
+            roots.head = head_slot
+            kept = states[max(kept.slot, reader.useful_from(staked, kept, head_slot))]
+            keys = reader.read(staked, kept, OWN, head_slot)
+            proven = [proof.departed.life.pubkey for proof in keys.departures]
+            assert proven == [pubkey(key) for key, since in enumerate(slots) if since < head_slot]
