@@ -12,7 +12,7 @@ from keel.nodes.errors import NodeError
 from keel.sight.event_file import EventFile
 from keel.sight.event_index import ChainMovedError, EventIndex, Happened
 from keel.sight.exit_lives import EXIT_EVENTS, ExitLife, exit_lives
-from keel.sight.key_lives import KEY_EVENTS, KeyLife, key_lives
+from keel.sight.key_lives import KEY_EVENTS, OVER_STAGES, KeyLife, key_lives
 from keel.sight.leaving_bonds import BOND_EVENTS, LeavingBond, leaving_bonds
 from keel.sight.recorded_keys import Recorded, recorded_keys
 
@@ -72,13 +72,16 @@ class History:
         return tuple(life for life, one in found if not (one.is_under_way or one.merges))
 
     def exits_over(self) -> tuple[KeyLife, ...]:
-        """Slashed and withdrawn keys whose exits nobody has ended; merged ones have no parts."""
+        """Slashed and withdrawn keys whose exits nobody has ended; merged ones have no parts.
+
+        One that was ended since it was slashed has nothing to end once it is paid out.
+        """
         told, nothing = self.exit_lives, ExitLife()
         return tuple(
             life
-            for stage in (Stage.SLASHED, Stage.WITHDRAWN)
+            for stage in OVER_STAGES
             for life in self.keys_at(stage)
-            if life.parts and told.get(life.pubkey_root, nothing).ended_block < life.changed_block
+            if life.parts and told.get(life.pubkey_root, nothing).ended_block < life.over_block
         )
 
     def oracles(self, block_number: int) -> tuple[str, ...]:

@@ -20,7 +20,9 @@ STAGE_OF = {
 STAKED_MORE, MERGED = "KeyStakedMore", "KeysMerged"
 KEY_EVENTS = (*STAGE_OF, STAKED_MORE, MERGED)
 """All that a key's life is made of."""
-STAKED_STAGES = frozenset({Stage.STAKED, Stage.SLASHED, Stage.WITHDRAWN})
+OVER_STAGES = (Stage.SLASHED, Stage.WITHDRAWN)
+"""Stages of keys whose ether counts no more as on its way (REQ-2)."""
+STAKED_STAGES = frozenset({Stage.STAKED, *OVER_STAGES})
 """Stages of keys on which the pool staked."""
 
 
@@ -28,7 +30,8 @@ STAKED_STAGES = frozenset({Stage.STAKED, Stage.SLASHED, Stage.WITHDRAWN})
 class KeyLife:
     """One key; `validator_index` is None until a proof has shown it.
 
-    `block_number` is that of its predeposit, `changed_block` that of the newest change of stage.
+    `block_number` is that of its predeposit, `changed_block` that of the newest change of stage,
+    `over_block` that from which on it was slashed or paid out, 0 before.
     `parts` is how often 32 ETH were staked on it (KEY-10), those merged into it included (KEY-11).
     """
 
@@ -39,6 +42,7 @@ class KeyLife:
     changed_block: int
     validator_index: int | None = None
     parts: int = 0
+    over_block: int = 0
 
     @property
     def pubkey_root(self) -> bytes:
@@ -72,6 +76,8 @@ def key_lives(events: Iterable[Event]) -> dict[bytes, KeyLife]:
         lives[root] = replace(lives[root], stage=stage, changed_block=block, validator_index=index)
         if stage is Stage.STAKED:
             lives[root] = replace(lives[root], parts=1)
+        if stage in OVER_STAGES and not lives[root].over_block:
+            lives[root] = replace(lives[root], over_block=block)
     return {life.pubkey: life for life in lives.values()}
 
 

@@ -63,6 +63,14 @@ def test_what_is_over_is_ended_once(name: str) -> None:
     assert over(*ended, event("ExitEnded", 1, 30)) == []
 
 
+def test_a_slashed_key_that_was_ended_has_nothing_to_end_once_it_is_paid_out() -> None:
+    """Exits would answer `NothingToEnd` for ever."""
+    slashed = (*staked(1), event("ExitRequested", 1, 20), event("KeySlashed", 1, 30))
+    ended = (*slashed, event("ExitEnded", 1, 31))
+    assert over(*ended, event("KeyWithdrawn", 1, 40)) == []
+    assert over(*slashed, event("KeyWithdrawn", 1, 40)) == [pubkey(1)]
+
+
 def test_an_end_before_the_payout_ends_nothing_of_it() -> None:
     """A later verifier took the exit back; then the validator left after all."""
     events = (
