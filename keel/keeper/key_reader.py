@@ -37,9 +37,9 @@ class KeyReader:
         """First slot whose state shows more than this one does; 0 when none shows anything.
 
         Of those before the head: the chain can check a proof by them now. A state that is newer
-        could be replaced by the next before it proves anything. The nodes are asked for little: which validators are slashed, at each head, and in each
-        epoch which waiting keys have one. Without answer `Keys.blind` says so: then the next state
-        comes by its age.
+        could be replaced by the next before it proves anything. The nodes are asked for little:
+        which validators are slashed, at each head, and in each epoch which waiting keys have one.
+        Without answer `Keys.blind` says so: then the next state comes by its age.
         """
         self._blind = None
         try:

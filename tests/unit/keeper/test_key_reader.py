@@ -200,7 +200,7 @@ class Slashings(BeaconAnswers):
     def __call__(self, path: str, body: bytes) -> Answer:
         if "/validators" not in path:
             return super().__call__(path, body)
-        slot = int(path.split("/states/")[1].split("/")[0])
+        slot = int(path.split("/states/")[1].split("/", maxsplit=1)[0])
         keys = [pubkey(key) for key, since in enumerate(self.slots) if since <= slot]
         entries = [{"pubkey": f"0x{key.hex()}", "slashed": True} for key in keys]
         return Answer(orjson.dumps({"data": [{"validator": entry} for entry in entries]}))
