@@ -19,6 +19,20 @@ class Room:
     parts: int | None = None
     spare: Mapping[int, int] = field(default_factory=dict)
 
+    def takes(self, validator: Validator) -> bool:
+        """Whether one can be asked for."""
+        is_full = self.parts is not None and validator.parts > self.parts
+        return not is_full and self.spare.get(validator.operator_id, 0) >= 0
+
+    def after(self, asked: Iterable[Validator]) -> "Room":
+        """What is left after these."""
+        parts, spare = self.parts, dict(self.spare)
+        for each in asked:
+            parts = None if parts is None else parts - each.parts
+            if each.operator_id in spare:
+                spare[each.operator_id] -= each.parts
+        return Room(parts, spare)
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -77,21 +91,31 @@ def choose_exits(
 ) -> tuple[Validator, ...]:
     """Choose validators that bring `missing_wei`, none of which could be left out.
 
-    EXT-2 says which can be chosen, EXT-3 in which order, EXT-4 that none is superfluous.
+    EXT-2 says which can be chosen, EXT-3 in which order, EXT-4 that none is superfluous. Those with
+    a partial withdrawal that waits come last, as far as those asked before do not bring enough.
     """
+    order = tuple(_in_order(beacon, operators, asked))
+    free = _cover((v for v in order if not v.has_partials), missing_wei, room)
+    blocked_gwei = sum(
+        v.balance_gwei
+        for v in beacon.validators
+        if v.has_partials and not v.is_leaving and v.pubkey in asked
+    )
+    left_wei = missing_wei - (blocked_gwei + sum(v.balance_gwei for v in free)) * GWEI
+    return free + _cover((v for v in order if v.has_partials), left_wei, room.after(free))
+
+
+def _cover(order: Iterable[Validator], missing_wei: int, room: Room) -> tuple[Validator, ...]:
+    """As many of these as bring so much, if they do, and there is room."""
     chosen: list[Validator] = []
-    brought_wei = taken = 0
-    spare = dict(room.spare)
-    for validator in _in_order(beacon, operators, asked):
+    brought_wei = 0
+    for validator in order:
         if brought_wei >= missing_wei:
             break
-        is_full = room.parts is not None and taken + validator.parts > room.parts
-        if is_full or spare.get(validator.operator_id, 0) < 0:
+        if not room.takes(validator):
             continue
-        if validator.operator_id in spare:
-            spare[validator.operator_id] -= validator.parts
+        room = room.after([validator])
         chosen.append(validator)
-        taken += validator.parts
         brought_wei += validator.balance_gwei * GWEI
     for validator in reversed(tuple(chosen)):
         without_wei = brought_wei - validator.balance_gwei * GWEI
@@ -102,11 +126,13 @@ def choose_exits(
 
 
 def can_exit(validator: Validator, beacon: BeaconStanding) -> bool:
-    """EXT-2: whether the beacon chain would act on a request for its exit now."""
+    """EXT-2: whether the beacon chain would act on a request for its exit.
+
+    Now, or when no partial withdrawal of it waits any more.
+    """
     return (
         validator.is_ours
         and not validator.is_leaving
-        and not validator.has_partials
         and validator.balance_gwei > 0
         and validator.mature_from(beacon.shard_committee_period) <= beacon.epoch
     )
@@ -115,11 +141,14 @@ def can_exit(validator: Validator, beacon: BeaconStanding) -> bool:
 def _in_order(
     beacon: BeaconStanding, operators: Sequence[Operator], asked: Collection[bytes]
 ) -> Iterable[Validator]:
-    """EXT-3: of the operator furthest above its target first, then the oldest."""
+    """EXT-3: of the operator furthest above its target first, then the oldest.
+
+    Those with partial withdrawals come after all others.
+    """
     staying = [v for v in beacon.validators if _stays(v, beacon.epoch) and v.pubkey not in asked]
-    held = _count(staying)
+    held = _parts(staying)
     waiting: dict[int, list[Validator]] = {}
-    for validator in sorted(staying, key=_age, reverse=True):
+    for validator in sorted(staying, key=lambda v: (v.has_partials, _age(v)), reverse=True):
         if can_exit(validator, beacon):
             waiting.setdefault(validator.operator_id, []).append(validator)
     targets = {o.operator_id: o.target_bps if o.active else 0 for o in operators}
@@ -128,19 +157,21 @@ def _in_order(
         operator_id = min(
             (number for number, left in waiting.items() if left),
             key=lambda number: (
+                waiting[number][-1].has_partials,
                 targets.get(number, 0) * total - held[number] * BPS,
                 _age(waiting[number][-1]),
             ),
         )
-        held[operator_id] -= 1
-        total -= 1
-        yield waiting[operator_id].pop()
+        validator = waiting[operator_id].pop()
+        held[operator_id] -= validator.parts
+        total -= validator.parts
+        yield validator
 
 
-def _count(validators: Iterable[Validator]) -> dict[int, int]:
+def _parts(validators: Iterable[Validator]) -> dict[int, int]:
     held: dict[int, int] = {}
     for validator in validators:
-        held[validator.operator_id] = held.get(validator.operator_id, 0) + 1
+        held[validator.operator_id] = held.get(validator.operator_id, 0) + validator.parts
     return held
 
 

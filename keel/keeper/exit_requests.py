@@ -33,8 +33,12 @@ class Asked:
         return self.fate is Fate.IGNORED and self.is_followed(head, terms)
 
     def is_promised(self, head: Head, terms: Terms) -> bool:
-        """Whether its ether counts as coming: on its way, or to be repeated."""
-        return self.fate is Fate.UNDERWAY or self.is_due(head, terms)
+        """Whether its ether counts as coming: on its way, or to be repeated.
+
+        The chain ignores a request while a partial withdrawal waits.
+        """
+        is_coming = self.fate is Fate.UNDERWAY and not self.validator.has_partials
+        return is_coming or self.is_due(head, terms)
 
 
 def fates_of(requests: Iterable[ExitRequest], beacon: BeaconStanding) -> tuple[Asked, ...]:

@@ -92,7 +92,8 @@ def _asking(view: KeeperView) -> Findings:
 
 
 def _request(view: KeeperView, validator: Validator, why: str) -> Chore:
-    fee_wei = view.exits.fee_wei
+    terms, fee_wei = view.terms, view.exits.fee_wei
+    with_margin_wei = fee_wei + fee_wei * terms.exit_fee_margin_bps // BPS + 1
     blocks = {each.pubkey: each.block_number for each in view.exits.requests}
     return Chore(
         kind=Kind.EXIT,
@@ -101,7 +102,8 @@ def _request(view: KeeperView, validator: Validator, why: str) -> Chore:
         contract="exits",
         function="requestExit",
         arguments=(validator.pubkey,),
-        value_wei=fee_wei + fee_wei * view.terms.exit_fee_margin_bps // BPS + 1,
+        # What is left of it comes back (REQ), and a low fee can rise by far before the block.
+        value_wei=min(max(with_margin_wei, GWEI), terms.max_exit_fee_wei),
     )
 
 

@@ -56,7 +56,10 @@ class KeeperSection(Section):
     max_exit_fee_gwei: Decimal = Field(default=Decimal(1_000_000), ge=0, decimal_places=9)
     """The most that one request for an exit (EIP-7002) may cost."""
     exit_fee_margin_bps: int = Field(default=5_000, ge=0, le=100_000)
-    """How much is sent above the fee of the head, which may rise before the block."""
+    """How much is sent above the fee of the head, which may rise before the block.
+
+    At least 1 gwei is sent, and `max_exit_fee_gwei` at most; what is left comes back.
+    """
     most_validators: int = Field(default=150, ge=1, le=200)
     """How many validators one transaction stakes."""
     min_reward_wei: int = Field(default=ETHER // 10_000, ge=1)

@@ -204,4 +204,4 @@ def _named(life: KeyLife) -> str:
 
 def _with_margin(fee_wei: int) -> int:
     """The fee may rise before the transaction's block; what is left comes back."""
-    return fee_wei + fee_wei // 2 + 1
+    return max(fee_wei + fee_wei // 2 + 1, GWEI)

@@ -137,6 +137,31 @@ def test_an_operator_that_gets_no_more_validators_gives_all_of_its_own_first() -
     assert exits(view) == [3, 4, 0]
 
 
+def test_parts_of_32_ether_decide_which_operator_is_above_its_target() -> None:
+    """EXT-3: as REQ-3 counts."""
+    large = validator(1, 0, 64 * FULL_GWEI, effective_gwei=64 * FULL_GWEI)
+    view = owing(ETHER, large, *(validator(n, 1) for n in range(2, 5)))
+    even = replace(view, operators=(operator(0, 5_000), operator(1, 5_000)))
+    assert exits(even) == [1]
+    most = replace(view, operators=(operator(0, 9_900), operator(1, 100)))
+    assert exits(most) == [2]
+
+
+def test_partial_withdrawals_hold_no_exit_back_where_nobody_else_can_leave() -> None:
+    """EXT-2: a request ends them for good (REQ-6), and does not count before they are over."""
+    held = {"has_partials": True}
+    view = owing(33 * ETHER, validator(1, **held), validator(2, **held), validator(3, **held))
+    assert exits(view) == [1, 2]
+    one_free = standing(validator(1, **held), validator(2, **held), validator(3))
+    assert exits(replace(view, beacon=one_free)) == [3, 1]
+    later = HEAD.block_number + 1
+    sent = having(view, requests=(asked(1, later), asked(2, later)))
+    assert exits(sent) == []
+    assert choose(sent).need.promised_wei == 0
+    free = standing(validator(1, **held), validator(2, **held), validator(3), validator(4))
+    assert exits(replace(sent, beacon=free)) == [3, 4]
+
+
 @pytest.mark.parametrize(
     "unfit",
     [
@@ -197,13 +222,21 @@ def test_a_request_is_repeated_for_a_bounded_time_only_and_raises_the_alarm_befo
 
 
 def test_the_fee_is_paid_for_each_with_a_margin_and_a_spike_is_waited_out() -> None:
-    view = having(owing(33 * ETHER, validator(1), validator(2)), fee_wei=100)
-    assert only(plan_exits(proven(view))).value_wei == 100 + 50 + 1
+    view = having(owing(33 * ETHER, validator(1), validator(2)), fee_wei=10 * GWEI)
+    assert only(plan_exits(proven(view))).value_wei == 15 * GWEI + 1
     most = having(view, fee_wei=TERMS.max_exit_fee_wei)
     assert exits(most) == [1, 2]
+    assert only(plan_exits(proven(most))).value_wei == TERMS.max_exit_fee_wei
     findings = plan_exits(proven(having(view, fee_wei=TERMS.max_exit_fee_wei + 1)))
     assert not findings.chores
     assert "EIP-7002" in findings.alarms["gas_price"]
+
+
+def test_a_low_fee_may_rise_by_far_since_what_is_left_of_it_comes_back() -> None:
+    view = having(owing(ETHER, validator(1)), fee_wei=1)
+    assert only(plan_exits(proven(view))).value_wei == GWEI
+    thrifty = replace(view, terms=replace(TERMS, max_exit_fee_wei=7))
+    assert only(plan_exits(proven(thrifty))).value_wei == 7
 
 
 def test_no_more_is_asked_for_than_the_day_allows() -> None:
@@ -327,7 +360,7 @@ VALIDATORS = st.lists(
 
 
 @st.composite
-def beacons(draw: st.DrawFn) -> BeaconStanding:
+def beacons(draw: st.DrawFn, partials: st.SearchStrategy[bool]) -> BeaconStanding:
     return standing(
         *(
             validator(
@@ -337,6 +370,7 @@ def beacons(draw: st.DrawFn) -> BeaconStanding:
                 activated,
                 exit_epoch=EPOCH + 1 if leaving else FAR_FUTURE_EPOCH,
                 is_ours=ours,
+                has_partials=draw(partials),
             )
             for number, owner, balance, activated, leaving, ours in draw(VALIDATORS)
         )
@@ -344,7 +378,7 @@ def beacons(draw: st.DrawFn) -> BeaconStanding:
 
 
 @given(
-    beacon=beacons(),
+    beacon=beacons(st.just(False)),
     targets=st.lists(st.integers(0, 10_000), min_size=3, max_size=3),
     missing_wei=st.integers(0, 400 * ETHER),
     taken=st.sets(st.integers(0, 10_000)),
@@ -366,7 +400,7 @@ def test_exits_cover_what_is_missing_and_none_of_them_could_be_left_out(
 
 
 @given(
-    beacon=beacons(),
+    beacon=beacons(st.booleans()),
     missing_wei=st.integers(0, 400 * ETHER),
     parts=st.integers(0, 12),
     spare=st.dictionaries(st.integers(0, 2), st.integers(-2, 4)),
@@ -386,7 +420,7 @@ def test_the_contract_would_take_each_exit_in_its_turn(
 
 
 @given(
-    beacon=beacons(),
+    beacon=beacons(st.booleans()),
     owed_wei=st.integers(0, 400 * ETHER),
     buffered_wei=st.integers(0, 400 * ETHER),
     requests=st.lists(
