@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import batched
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from keel.sight.recorded_keys import Recorded
 
 # EIP-7002: where the system contract keeps its queue, and the words of one request in it.
 _QUEUE_HEAD, _QUEUE_TAIL, _QUEUE_AT, _REQUEST_WORDS = 2, 3, 4, 3
-_PUBKEY_END = 16  # of its 48 bytes, 32 stand in the second word
+_PUBKEY_END = 16  # of its 48 bytes, 32 stand in the second word; then the amount, then zeros
 
 
 class StateBehindError(KeelError):
@@ -129,8 +130,11 @@ def standing_of(
     )
 
 
-def queued_requests(rpc: RpcClient, block_number: int) -> frozenset[bytes]:
-    """Public keys of requests that still wait in the contract of EIP-7002 after a block."""
+def queued_requests(rpc: RpcClient, block_number: int, source: str) -> frozenset[bytes]:
+    """Public keys whose exits wait in the contract of EIP-7002 after a block, asked by `source`.
+
+    The chain ignores requests of another address than the credentials'.
+    """
 
     def words(slots: range) -> list[bytes]:
         at = hex(block_number)
@@ -142,8 +146,11 @@ def queued_requests(rpc: RpcClient, block_number: int) -> frozenset[bytes]:
     if first == last:
         return frozenset()
     found = words(range(first, last))
+    asker = bytes.fromhex(source[2:]).rjust(32, b"\0")
     return frozenset(
-        found[at + 1] + found[at + 2][:_PUBKEY_END] for at in range(0, len(found), _REQUEST_WORDS)
+        key + rest[:_PUBKEY_END]
+        for asked_by, key, rest in batched(found, _REQUEST_WORDS)
+        if asked_by == asker and not int.from_bytes(rest[_PUBKEY_END:])
     )
 
 

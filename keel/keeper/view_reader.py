@@ -181,7 +181,8 @@ class KeeperReader:
             return kept
         contracts = self._layers.bindings
         period = self._layers.beacon.network.shard_committee_period
-        queued = queued_requests(contracts.rpc, state.block_number)
+        source = contracts.withdrawal_vault.address
+        queued = queued_requests(contracts.rpc, state.block_number, source)
         self._seen = _Seen(
             state,
             len(recorded),
