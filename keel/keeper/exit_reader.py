@@ -6,6 +6,7 @@ from keel.deploy.bindings import Bindings
 from keel.keeper.view import ExitBooks, ExitRequest
 from keel.model.key_stage import Stage
 from keel.sight.history import History
+from keel.sight.key_lives import OVER_STAGES
 
 
 class ExitReader:
@@ -47,6 +48,7 @@ class ExitReader:
             },
             unnoted=frozenset(life.pubkey for life in history.exits_unknown()),
             over=tuple(life.pubkey_root for life in history.exits_over()),
+            gone=frozenset(life.pubkey for at in OVER_STAGES for life in history.keys_at(at)),
         )
 
     def _time(self, block_number: int) -> int:

@@ -35,7 +35,7 @@ def choose(view: KeeperView) -> ExitPlan:
     again = tuple(a.validator for a in asked if a.is_due(view.head, view.terms))
     promised = {a.request.pubkey for a in asked if a.is_promised(view.head, view.terms)}
     need = need_of(view.coffers, beacon, promised, view.terms.exit_horizon_seconds)
-    avoid = {a.request.pubkey for a in asked}
+    avoid = _avoided(view, asked)
     new = choose_exits(beacon, view.operators, avoid, _asked_for_wei(view, need), _room(view))
     return ExitPlan(need, again, new, asked)
 
@@ -146,6 +146,11 @@ def _provable(view: KeeperView, validator: Validator, chore: Chore) -> Findings:
     return nothing(Kind.EXIT, f"{chore.why}. No proof yet: {view.exit_proofs.no_proof}")
 
 
+def _avoided(view: KeeperView, asked: tuple[Asked, ...]) -> frozenset[bytes]:
+    """Keys that are not asked for anew."""
+    return view.exits.gone | {each.request.pubkey for each in asked}
+
+
 def _room(view: KeeperView) -> Room:
     """What REQ-1 takes of others than managers; in the dead state all."""
     if view.state is State.DEAD:
@@ -198,7 +203,7 @@ def _undone(view: KeeperView, plan: ExitPlan) -> Iterator[Undone]:
 
 def _why_not(view: KeeperView, plan: ExitPlan) -> str:
     beacon = view.beacon
-    wanted_wei, avoid = _asked_for_wei(view, plan.need), {a.request.pubkey for a in plan.asked}
+    wanted_wei, avoid = _asked_for_wei(view, plan.need), _avoided(view, plan.asked)
     if choose_exits(beacon, view.operators, avoid, wanted_wei, Room()) != plan.new:
         return (
             f"Exits takes {view.exits.available_parts} times 32 ETH more today (LIM-3), and of no "

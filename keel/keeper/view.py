@@ -148,7 +148,8 @@ class ExitBooks:
     parts each operator has more than REQ-3 leaves it, below 0 when none of its validators can be
     asked. `noted` are keys with an exit epoch that was shown and nobody had asked for, with the
     block. `unnoted` are staked keys that Exits has not as leaving, but for sources of
-    consolidations, and `over` the roots of those whose exits end.
+    consolidations, and `over` the roots of those whose exits end. `gone` are keys that the registry
+    has as slashed or paid out: Exits takes none of them.
     """
 
     missing_wei: int
@@ -159,6 +160,7 @@ class ExitBooks:
     noted: Mapping[bytes, int] = field(default_factory=dict)
     unnoted: frozenset[bytes] = frozenset()
     over: tuple[bytes, ...] = ()
+    gone: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

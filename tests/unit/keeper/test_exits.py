@@ -329,6 +329,15 @@ def test_what_is_over_is_ended_before_anything_is_asked() -> None:
     assert "endExits" not in {each.function for each in plan_exits(having(view, over=())).chores}
 
 
+def test_a_key_that_the_registry_has_as_slashed_or_paid_out_holds_no_other_back() -> None:
+    """A state may be older than the proof: Exits would answer `WrongStage`, at each head."""
+    view = owing(ETHER, validator(7), validator(8))
+    assert exits(having(view, gone=frozenset({pubkey(7)}))) == [8]
+    none = having(view, gone=frozenset({pubkey(7), pubkey(8)}))
+    assert exits(none) == []
+    assert "no other validator can leave" in why_not(plan_exits(none))
+
+
 def test_exits_can_be_switched_off() -> None:
     view = proven(owing(ETHER, validator(1)))
     off = replace(view, terms=replace(TERMS, kinds=frozenset(Kind) - {Kind.EXIT}))
