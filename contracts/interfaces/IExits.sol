@@ -55,7 +55,8 @@ interface IExits is IErrors {
     /// @notice The operator has `live` parts; with `least` or more its validators could be asked for.
     error BelowTarget(uint256 operatorId, uint256 live, uint256 least);
     error ExitUnderWay(bytes32 pubkeyRoot, uint256 since);
-    /// @notice The state is from before `since`, so it shows nothing of what the chain made of the request.
+    /// @notice The state is from before `since`: an hour ago, or when the exit was asked for or shown last, so that it
+    /// shows nothing of what the chain made of that.
     error StateTooOld(bytes32 pubkeyRoot, uint256 since, uint256 shownTime);
     /// @notice The validator has no exit epoch, or was slashed, which the registry takes the proof of.
     error NotLeaving(bytes32 pubkeyRoot, bool slashed);
@@ -68,8 +69,9 @@ interface IExits is IErrors {
     error ZeroAmount(uint256 position);
 
     /// @notice REQ-1: ask the chain to exit the validator of a staked key. Whoever asks; reverts `NothingMissing`,
-    /// `BelowTarget` or `LimitExceeded` unless a reason holds. For a validator that was asked before, nothing but a
-    /// state that includes the request and shows that the chain ignored it (`StateTooOld`).
+    /// `BelowTarget` or `LimitExceeded` unless a reason holds, and `StateTooOld` for a state of more than an hour ago.
+    /// For a validator that was asked before, nothing but a state that includes the request and shows that the chain
+    /// ignored it (`StateTooOld`).
     /// @param pubkey 48 bytes
     function requestExit(
         bytes calldata pubkey,
@@ -79,8 +81,9 @@ interface IExits is IErrors {
         bytes32[] calldata branch
     ) external payable;
 
-    /// @notice REQ-2: show that a staked validator has an exit epoch. Anyone, once a key. What a verifier that was
-    /// replaced had shown falsely is taken back by a later state without an exit epoch.
+    /// @notice REQ-2: show that a staked validator has an exit epoch. Anyone, once a key. One whose
+    /// consolidation was asked for counts for nothing by that. What a verifier that was replaced had shown falsely is
+    /// taken back by a later state without an exit epoch.
     function noteExit(
         IValidatorProofs.Block calldata shownBy,
         uint256 validatorIndex,

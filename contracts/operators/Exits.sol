@@ -28,6 +28,7 @@ contract Exits is IExits {
     // ---- constants and immutables
 
     uint256 private constant PART_GWEI = VALIDATOR_WEI / 1 gwei;
+    uint256 private constant OLDEST_STATE = 1 hours; // REQ-1
     uint256 private constant TARGET_PART_BPS = 9000; // REQ-3
     uint256 private constant INACTIVE_FRAMES = 7; // REQ-5
     uint256 private constant LEAST_ABSENCE_BPS = 8000; // REQ-5
@@ -94,7 +95,8 @@ contract Exits is IExits {
         proofs.requireExitable(shownBy, validatorIndex, validator, branch);
 
         Leaving storage leaving = _leaving[pubkeyRoot];
-        _requireShownSince(leaving.since, pubkeyRoot, proofs.timeOf(shownBy.slot));
+        uint256 since = leaving.isAsked ? leaving.since : Math.max(leaving.since, block.timestamp - OLDEST_STATE);
+        _requireShownSince(since, pubkeyRoot, proofs.timeOf(shownBy.slot));
         uint256 balanceGwei = validator.effectiveBalanceGwei;
         Reason reason = Reason.Again;
         if (!leaving.isAsked) {
@@ -132,7 +134,8 @@ contract Exits is IExits {
         }
         if (since != 0) revert ExitUnderWay(pubkeyRoot, since);
         leaving.since = uint40(block.timestamp);
-        _count(key, pubkeyRoot, validator.effectiveBalanceGwei);
+        // The exit of one that is to join another is most likely that, and its ether does not come.
+        if (REGISTRY.mergesInto(pubkeyRoot) == 0) _count(key, pubkeyRoot, validator.effectiveBalanceGwei);
         emit ExitNoted(key.operatorId, pubkeyRoot, leaving.balanceGwei);
     }
 
@@ -263,21 +266,21 @@ contract Exits is IExits {
         _sums.exitsFullAt = uint48(TokenBucket.take(_sums.exitsFullAt, parts, _exitLimit(), LIMIT_PERIOD));
     }
 
-    /// @dev REQ-2. A validator whose consolidation was asked for counts for nothing: its ether may go to the target.
+    /// @dev REQ-2.
     function _count(IOperatorRegistry.Key memory key, bytes32 pubkeyRoot, uint256 balanceGwei) private {
-        if (REGISTRY.mergesInto(pubkeyRoot) != 0) return;
         _setBalance(pubkeyRoot, balanceGwei.toUint64());
-        _addGone(key, pubkeyRoot);
+        _setGone(key, pubkeyRoot);
     }
 
-    /// @dev Parts that came to the key after it was counted are counted with the end of its exit.
+    /// @dev Parts that came to the key after it was counted are counted with the end of its exit; those that a merge
+    /// moved to another key are taken back.
     function _end(bytes32 pubkeyRoot) private returns (bool isChanged) {
         IOperatorRegistry.Key memory key = REGISTRY.keyOf(pubkeyRoot);
         bool isOver = key.stage == IOperatorRegistry.Stage.Slashed || key.stage == IOperatorRegistry.Stage.Withdrawn;
         if (!isOver) return false;
         isChanged = _leaving[pubkeyRoot].balanceGwei != 0;
         if (isChanged) _setBalance(pubkeyRoot, 0);
-        if (_addGone(key, pubkeyRoot) != 0) isChanged = true;
+        if (_setGone(key, pubkeyRoot)) isChanged = true;
         if (isChanged) emit ExitEnded(key.operatorId, pubkeyRoot);
     }
 
@@ -297,24 +300,27 @@ contract Exits is IExits {
         leaving.balanceGwei = balanceGwei;
     }
 
-    function _addGone(IOperatorRegistry.Key memory key, bytes32 pubkeyRoot) private returns (uint32 added) {
+    function _setGone(IOperatorRegistry.Key memory key, bytes32 pubkeyRoot) private returns (bool isChanged) {
         Leaving storage leaving = _leaving[pubkeyRoot];
-        added = key.parts - leaving.parts; // parts that were counted stay with the key
-        if (added == 0) return 0;
+        uint32 counted = leaving.parts;
+        if (counted == key.parts) return false;
         leaving.parts = key.parts;
-        _goneParts[key.operatorId] += added;
-        _sums.goneParts += added;
+        _goneParts[key.operatorId] = _goneParts[key.operatorId] - counted + key.parts;
+        _sums.goneParts = _sums.goneParts - counted + key.parts;
+        return true;
     }
 
-    /// @dev REQ-3: `least` is nine tenths of the operator's part of all, less one, rounded up.
+    /// @dev REQ-3: `least` is nine tenths of the operator's part of all, less one, rounded up. Parts that
+    /// a merge moved can count with both keys until the source's exit is ended: so more can be gone than there were.
     function _standing(
         uint256 operatorId,
         IOperatorRegistry.Operator memory operator
     ) private view returns (uint256 live, uint256 least) {
         IOperatorRegistry.Totals memory all = REGISTRY.totals();
-        live = operator.staked - _goneParts[operatorId];
+        live = Math.saturatingSub(operator.staked, _goneParts[operatorId]);
         if (!operator.active || operator.targetBps == 0) return (live, 0);
-        uint256 part = (all.staked - _sums.goneParts) * operator.targetBps * TARGET_PART_BPS;
+        uint256 allLive = Math.saturatingSub(all.staked, _sums.goneParts);
+        uint256 part = allLive * operator.targetBps * TARGET_PART_BPS;
         least = Math.saturatingSub(Math.ceilDiv(part, uint256(all.targetBps) * BPS), 1);
     }
 

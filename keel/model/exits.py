@@ -1,5 +1,6 @@
 """What the contract Exits weighs before it asks the beacon chain for anything.
 
+REQ-1: how old the state may be by which an exit is asked for at first.
 REQ-3: what the queue lacks, and how many validators let an operator's be asked for.
 REQ-5: what a validator loses that is absent.
 LIM-3: what others than managers may ask for in a day.
@@ -8,6 +9,7 @@ LIM-3: what others than managers may ask for in a day.
 from keel.model.constants import BPS, DAY, GWEI, VALIDATOR_DEPOSIT_WEI
 from keel.model.rounding import ceil_div
 
+OLDEST_STATE_SECONDS = 3_600
 EXIT_LIMIT_LEAST = 100
 EXIT_LIMIT_BPS = 1_000
 TARGET_PART_BPS = 9_000

@@ -63,25 +63,27 @@ class History:
         return leaving_bonds(self.events)
 
     def exits_unknown(self) -> tuple[KeyLife, ...]:
-        """Staked keys that Exits has not as leaving; sources of consolidations count for nothing.
+        """Staked keys that Exits has not as leaving, but for sources of consolidations.
 
-        So nobody needs to show their exits (REQ-2).
+        To show the exit of such a one changes nothing (REQ-2).
         """
         told, nothing = self.exit_lives, ExitLife()
         found = ((life, told.get(life.pubkey_root, nothing)) for life in self.keys_at(Stage.STAKED))
         return tuple(life for life, one in found if not (one.is_under_way or one.merges))
 
     def exits_over(self) -> tuple[KeyLife, ...]:
-        """Slashed and withdrawn keys whose exits nobody has ended; merged ones have no parts.
+        """Slashed and withdrawn keys whose exits nobody has ended.
 
-        One that was ended since it was slashed has nothing to end once it is paid out.
+        A merged one has no parts, and counts for something only when its exit was asked for. One
+        that was ended since it was slashed has nothing to end once it is paid out.
         """
         told, nothing = self.exit_lives, ExitLife()
         return tuple(
             life
             for stage in OVER_STAGES
             for life in self.keys_at(stage)
-            if life.parts and told.get(life.pubkey_root, nothing).ended_block < life.over_block
+            if (one := told.get(life.pubkey_root, nothing)).ended_block < life.over_block
+            and (life.parts or one.asked_block)
         )
 
     def oracles(self, block_number: int) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from keel.chain.clock import jump
+from keel.chain.clock import jump, jump_to, reverting, set_next_timestamp
 from keel.chain.state import set_balance_wei
 from keel.chain.system_contracts import WithdrawalRequest, dequeue_withdrawal_requests
 from keel.model import exits as rules
@@ -232,6 +232,22 @@ class TestProof:
             exiting.ask(entry, exiting.manager, shown=shown)
         exiting.change(entry, slashed=False, exit_epoch=never, activation_epoch=epoch - period)
         shown = exiting.show(epoch * exiting.keel.profile.slots_per_epoch)
+        exiting.ask(entry, exiting.manager, shown=shown)
+
+    def test_is_by_a_state_of_the_last_hour(self, exiting: Exiting) -> None:
+        """REQ-1: an older one may not show that the validator leaves by now."""
+        (entry,) = exiting.active(0)
+        rpc, seconds = exiting.keel.rpc, exiting.keel.profile.seconds_per_slot
+        slot, root = exiting.slot, public_key_hash(entry.pubkey)
+        shown_time = exiting.keel.configuration.genesis_time + slot * seconds
+        last = shown_time + rules.OLDEST_STATE_SECONDS
+        jump_to(rpc, last - 1)
+        shown = exiting.show(slot)
+        with reverting(rpc):
+            set_next_timestamp(rpc, last + 1)
+            with fails("StateTooOld", pubkeyRoot=root, since=shown_time + 1, shownTime=shown_time):
+                exiting.ask(entry, exiting.manager, shown=shown)
+        set_next_timestamp(rpc, last)
         exiting.ask(entry, exiting.manager, shown=shown)
 
     def test_leads_to_a_real_block(self, exiting: Exiting) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from keel.consensus.deposit_data import DepositDataEntry
-from keel.model.constants import BPS
+from keel.model import exits as rules
+from keel.model.constants import BPS, ETHER
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.exiting import PART_GWEI, Exiting, with_operators
@@ -83,20 +84,94 @@ def test_a_merge_follows_a_target_that_merged_in_turn(exiting: Exiting, pair: Pa
     assert bond_of(exiting)[1] == 3
 
 
-def test_a_merge_counts_for_nothing_under_way(exiting: Exiting, pair: Pair) -> None:
+def test_a_source_counts_once_its_exit_is_asked_for(exiting: Exiting) -> None:
+    """REQ-3: a little that tickets lack takes one validator, not all that wait for their merges."""
+    first, second, target = exiting.active(0, 3)
+    consolidate(exiting, [first, second], [target, target])
+    exiting.request_ticket(exiting.keel.quick.vault.bufferedWei() + ETHER)
+    exiting.ask(first)
+    assert exiting.leaving(first) == (PART_GWEI, 1, True)
+    assert exiting.exits.missingWei() == 0
+    assert exiting.exits.standing(0)[0] == 2
+    with fails("NothingMissing"):
+        exiting.ask(second)
+
+
+def test_an_exit_of_a_source_that_nobody_asked_for_counts_for_nothing(
+    exiting: Exiting, pair: Pair
+) -> None:
     """REQ-2: nobody makes ether out to be on its way that goes to another validator."""
+    for entry in pair:
+        exiting.leave(entry)
+        exiting.note(entry)
+    source, target = pair
+    assert exiting.leaving(source) == (0, 0, False)
+    assert exiting.leaving(target) == (PART_GWEI, 1, False)
+    assert exiting.exits.leavingGwei() == PART_GWEI
+    assert exiting.exits.standing(0)[0] == 1
+
+
+def test_a_source_that_merged_after_all_is_taken_back(exiting: Exiting, pair: Pair) -> None:
+    """Its ether did not come, and its part is the target's, which stays."""
     source, target = pair
     exiting.ask(source, exiting.manager)
+    exiting.withdraw(source)
+    assert parts_of(exiting, target) == 2
+    exiting.end(source)
     assert exiting.leaving(source) == (0, 0, True)
     assert exiting.exits.leavingGwei() == 0
+    assert exiting.exits.standing(0)[0] == 2
+    with fails("NothingToEnd"):
+        exiting.end(source)
     exiting.ask(target, exiting.manager)
-    assert exiting.leaving(target) == (PART_GWEI, 1, True)
-    exiting.withdraw(source)
-    assert exiting.exits.standing(0)[0] == 1
-    exiting.withdraw(target)
-    exiting.end(source, target)
+    assert exiting.leaving(target) == (PART_GWEI, 2, True)
     assert exiting.exits.standing(0)[0] == 0
+
+
+def test_a_source_whose_merge_was_ignored_counts_to_its_end(exiting: Exiting, pair: Pair) -> None:
+    """The target left first; the source keeps its part and is gone with it."""
+    source, target = pair
+    exiting.withdraw(target)
+    exiting.ask(source, exiting.manager)
+    exiting.withdraw(source)
+    exiting.end(source)
+    assert exiting.leaving(source) == (0, 1, True)
+    assert exiting.exits.standing(0)[0] == 1
+    exiting.end(target)
+    assert exiting.exits.standing(0)[0] == 0
+
+
+@pytest.mark.parametrize("is_source_first", [True, False])
+def test_the_order_in_which_a_merge_is_ended_does_not_matter(
+    exiting: Exiting, pair: Pair, is_source_first: bool
+) -> None:
+    """Parts that count with both keys for a while leave the operator none, not less."""
+    source, target = pair
+    exiting.active(0)
+    for entry in pair:
+        exiting.ask(entry, exiting.manager)
+    for entry in pair:
+        exiting.withdraw(entry)
+    assert exiting.exits.standing(0)[0] == 1
+    first, last = (source, target) if is_source_first else (target, source)
+    exiting.end(first)
+    assert exiting.exits.standing(0)[0] == (2 if is_source_first else 0)
+    exiting.end(last)
+    assert exiting.exits.standing(0) == (1, rules.least_live(BPS, BPS, 1))
     assert exiting.exits.leavingGwei() == 0
+
+
+def test_parts_that_count_twice_take_no_standing_away(exiting: Exiting, pair: Pair) -> None:
+    """All of an operator's are gone, and those that merged count with both keys."""
+    for entry in pair:
+        exiting.ask(entry, exiting.manager)
+    for entry in pair:
+        exiting.withdraw(entry)
+    source, target = pair
+    exiting.end(target)
+    assert exiting.exits.standing(0) == (0, 0)
+    exiting.end(source)
+    assert exiting.exits.standing(0) == (0, 0)
 
 
 def test_a_merge_is_for_exits_alone(exiting: Exiting) -> None:

@@ -49,7 +49,9 @@ def test_staked_keys_are_to_be_shown_until_exits_has_them() -> None:
     assert unknown(*staked(1, 2), *taken_back) == [pubkey(1), pubkey(2)]
 
 
-def test_a_source_of_a_consolidation_counts_for_nothing_and_a_switch_changes_nothing() -> None:
+def test_the_exit_of_a_source_of_a_consolidation_is_not_shown_and_a_switch_changes_nothing() -> (
+    None
+):
     assert unknown(*staked(1, 2), merging(1, 2, 20)) == [pubkey(2)]
     assert unknown(*staked(1, 2), merging(1, 1, 20)) == [pubkey(1), pubkey(2)]
 
@@ -82,7 +84,7 @@ def test_an_end_before_the_payout_ends_nothing_of_it() -> None:
     assert over(*events) == [pubkey(1)]
 
 
-def test_a_merged_key_has_nothing_to_end() -> None:
+def test_a_merged_key_has_nothing_to_end_unless_its_exit_was_asked_for() -> None:
     merged = Event(
         "KeysMerged",
         {"sourceRoot": root(1), "targetRoot": root(2)},
@@ -91,3 +93,6 @@ def test_a_merged_key_has_nothing_to_end() -> None:
     events = (*staked(1, 2), merging(1, 2, 20), event("KeyWithdrawn", 1, 30))
     assert over(*events) == [pubkey(1)]
     assert over(*events, merged) == []
+    asked = (*staked(1, 2), merging(1, 2, 20), event("ExitRequested", 1, 25), *events[-1:], merged)
+    assert over(*asked) == [pubkey(1)]
+    assert over(*asked, event("ExitEnded", 1, 31)) == []
