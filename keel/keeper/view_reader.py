@@ -90,13 +90,14 @@ class KeeperReader:
     def read(self, head_slot: int, *, is_once: bool = False) -> KeeperView:
         """Read at the agreed head, with a beacon state that is young enough.
 
-        The newest one that is read is that before the head's: the chain can check a proof by it
-        now. Whoever looks once gets no older one. Raises NodeError, RpcError and StateBehindError.
+        Where a state before the head's shows news, and for whoever looks once, it is that before
+        the head's: the chain can check a proof by it now. Raises NodeError, RpcError and StateBehindError.
         """
         with self._layers.rpc.pinned() as block:
             history = self._historian.up_to(block)
             not_before = 0 if is_once else self._first_useful_slot(history, head_slot)
-            read = self._states.state(head_slot - 1, not_before=not_before)
+            is_news = is_once or not_before == head_slot - 1
+            read = self._states.state(head_slot - is_news, not_before=not_before)
             view = self._read(block, head_slot, history, read)
             indices = indices_to_prove(view) if Kind.EXIT in self._terms.kinds else ()
             if not indices:
@@ -112,7 +113,7 @@ class KeeperReader:
         if not (Kind.EXIT in kinds and self._layers.bindings.exits.missingWei()):
             return first
         network = self._layers.beacon.network
-        return max(first, network.first_slot_of((head_slot - 1) // network.slots_per_epoch))
+        return max(first, network.first_slot_of(head_slot // network.slots_per_epoch))
 
     def _prove(self, indices: Sequence[int], state: ReadState, head_slot: int) -> ExitProofs:
         """Proofs of validators by a state that the chain can check now."""
