@@ -91,7 +91,8 @@ class KeeperReader:
         """Read at the agreed head, with a beacon state that is young enough.
 
         Where a state before the head's shows news, and for whoever looks once, it is that before
-        the head's: the chain can check a proof by it now. Raises NodeError, RpcError and StateBehindError.
+        the head's: the chain can check a proof by it now.
+        Raises NodeError, RpcError and StateBehindError.
         """
         with self._layers.rpc.pinned() as block:
             history = self._historian.up_to(block)
