@@ -180,7 +180,7 @@ class Roots:
         return Answer(orjson.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": hex(result)}))
 
     def _stored(self) -> dict[int, int]:
-        stored = {}
+        stored: dict[int, int] = {}
         for slot, root in self.told.items():
             if slot < self.head:
                 time = 1_800_000_000 + 12 * (slot + 1)
