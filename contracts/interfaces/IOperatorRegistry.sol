@@ -103,7 +103,7 @@ interface IOperatorRegistry is IErrors {
     error NotFrozen(uint256 operatorId);
     error OnlyExits(address caller);
     /// @notice The consolidation of this target into another one was asked for.
-    error AlreadyMerges(bytes32 targetRoot);
+    error AlreadyMerges(bytes32 pubkeyRoot);
     error NoRoomForMore(uint256 validatorIndex, uint256 balanceGwei, uint256 mostGwei);
     error NotCompounding(uint256 validatorIndex, bytes32 withdrawalCredentials);
     error MayNotStake(uint256 operatorId);

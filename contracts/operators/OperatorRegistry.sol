@@ -364,6 +364,9 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         _requireStage(targetRoot, target.stage, Stage.Staked);
         if (source.operatorId != target.operatorId) revert NotKeyOf(source.operatorId, targetRoot);
         if (mergesInto[targetRoot] != 0) revert AlreadyMerges(targetRoot); // so no key leads back to itself
+        // The chain takes the first request and ignores another one.
+        bytes32 before = mergesInto[sourceRoot];
+        if (before != 0 && before != targetRoot) revert AlreadyMerges(sourceRoot);
         mergesInto[sourceRoot] = targetRoot;
     }
 

@@ -64,6 +64,8 @@ def merge(registry: Registry, source: bytes, target: bytes) -> Registry:
         raise NotKeyOf(operator_id, target)
     if target in registry.merges_into:
         raise AlreadyMerges(target)
+    if registry.merges_into.get(source, target) != target:
+        raise AlreadyMerges(source)
     return replace(registry, merges_into={**registry.merges_into, source: target})
 
 

@@ -136,10 +136,18 @@ class TestConsolidations:
         first, second, third = exiting.active(0, 3)
         consolidate(exiting, [first], [second])
         for source in (second, third):
-            with fails("AlreadyMerges", targetRoot=root_of(first)):
+            with fails("AlreadyMerges", pubkeyRoot=root_of(first)):
                 consolidate(exiting, [source], [first])
         consolidate(exiting, [second], [third])
-        consolidate(exiting, [first], [third])
+
+    def test_lead_a_key_to_one_other_only(self, exiting: Exiting) -> None:
+        """KEY-11: the chain takes the first request, so its target keeps the bond's parts."""
+        first, second, third = exiting.active(0, 3)
+        consolidate(exiting, [first], [second])
+        with fails("AlreadyMerges", pubkeyRoot=root_of(first)):
+            consolidate(exiting, [first], [third])
+        consolidate(exiting, [first], [second])
+        assert exiting.registry.mergesInto(root_of(first)) == root_of(second)
 
 
 class TestBoth:

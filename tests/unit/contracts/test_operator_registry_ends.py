@@ -284,7 +284,7 @@ class TestMerges:
             ):
                 merge(validators, *pair)
         merge(validators, staked[0], staked[1])
-        with fails("AlreadyMerges", targetRoot=root_of(staked[0])):
+        with fails("AlreadyMerges", pubkeyRoot=root_of(staked[0])):
             merge(validators, staked[1], staked[0])
 
     def test_a_paid_out_source_s_parts_are_the_target_s(

@@ -113,6 +113,9 @@ def test_a_merge_is_of_two_staked_keys_of_one_operator_and_leads_to_no_circle() 
         with pytest.raises(WrongStage):
             ends.merge(registry, *pair)
     assert ends.merge(registry, ROOTS[1], ROOTS[2]).merges_into[ROOTS[1]] == ROOTS[2]
+    with pytest.raises(AlreadyMerges):
+        ends.merge(registry, ROOTS[0], ROOTS[2])
+    assert ends.merge(registry, ROOTS[0], ROOTS[1]) == registry
 
 
 @given(
