@@ -7,6 +7,7 @@ from ape.contracts import ContractContainer
 
 from keel.chain.clock import jump_to
 from keel.model.constants import ETHER, GWEI
+from keel.model.frames import State
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.incidents.stage import force, newest_frame
@@ -20,7 +21,7 @@ from tests.unit.contracts.vaults import (
     units_of,
 )
 
-NORMAL, ANNOUNCED, DEAD = 0, 2, 4
+NORMAL, ANNOUNCED, DEAD = State.NORMAL, State.ANNOUNCED, State.DEAD
 INSURED_WEI = 50 * ETHER
 LOSS_WEI = 20 * ETHER  # of 1,050 ETH, of which 0.25 % may be lost at once
 

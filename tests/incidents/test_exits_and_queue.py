@@ -6,6 +6,7 @@ from keel.chain.clock import jump_to, now, reverting
 from keel.chain.revert import Reverted
 from keel.chain.state import balance_wei
 from keel.model.constants import ETHER
+from keel.model.frames import State
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.incidents.stage import Naive, force
@@ -196,7 +197,7 @@ def test_26_a_pause_holds_claims_hostage(
     tickets.claim.send(ids[0], sender=victim)
     keel_dead_at = now(keel.rpc) + 20 * keel.profile.frame_seconds
     jump_to(keel.rpc, keel_dead_at)
-    assert vault.state() == 4
+    assert vault.state() == State.DEAD
     tickets.claimMany.send(ids[1:], sender=victim)
     assert [found.state for found in tickets.tickets(ids)] == [3, 3, 3]
     names = {name.lower() for name in tickets.abi.functions}

@@ -13,12 +13,13 @@ from keel.deploy.actors import ACTORS, cast_actors, local_configuration
 from keel.deploy.config import configuration
 from keel.deploy.errors import ConfigurationError
 from keel.model.constants import ETHER
+from keel.model.frames import State
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.incidents.stage import Naive, newest_frame
 from tests.unit.contracts.reporting import LOSS_LIMIT_WEI, TOTAL_WEI, Reporting
 
-ANNOUNCED = 2
+ANNOUNCED = State.ANNOUNCED
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ def test_16_a_silent_oracle(reporting: Reporting, naive: Naive, attacker: str, v
     reporting.submit(reporting.quiet_report(2))
     jump_to(keel.rpc, reporting.ref_time(5))
     assert oracle.function("balanceWei")() == 100  # still what all would trade at
-    with fails("ActionClosed", action=0, state=3):
+    with fails("ActionClosed", action=0, state=State.STALE):
         vault.deposit.send(victim, victim, sender=victim, value_wei=ETHER)
     tickets.claim.send(1, sender=attacker)
     tickets.request.send(ETHER, victim, sender=victim)

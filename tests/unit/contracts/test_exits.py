@@ -67,16 +67,16 @@ class TestReasons:
         assert exiting.leaving(entry) == (0, 0, False)
 
     def test_a_stranger_asks_while_tickets_lack_ether(self, exiting: Exiting) -> None:
-        """REQ-3: two validators cover 40 ETH; a third is not needed."""
+        """REQ-3: two validators cover 40 ETH; a third is not needed. REQ-4: any may be first."""
         first, second, third = exiting.active(0, 3)
         use_up(exiting, lacking_ether=40)
         assert exiting.exits.missingWei() == 40 * ETHER
-        assert reason_of(exiting, exiting.ask(first)) == "Queue"
+        assert reason_of(exiting, exiting.ask(third)) == "Queue"
         assert exiting.exits.missingWei() == 8 * ETHER
-        assert reason_of(exiting, exiting.ask(second)) == "Queue"
+        assert reason_of(exiting, exiting.ask(first)) == "Queue"
         assert exiting.exits.missingWei() == 0
         with fails("NothingMissing"):
-            exiting.ask(third)
+            exiting.ask(second)
 
     @pytest.mark.parametrize("place", ["withdrawal_vault", "rewards_vault"])
     def test_ether_that_has_come_to_a_vault_is_there(self, exiting: Exiting, place: str) -> None:
