@@ -36,6 +36,7 @@ class KeelProtocol:
     instant: ContractInstance
     oracle: ContractInstance
     registry: ContractInstance
+    exits: ContractInstance
     bonds: ContractInstance
     proofs: ContractInstance
     fund: ContractInstance
