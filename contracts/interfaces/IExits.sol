@@ -11,8 +11,8 @@ interface IExits is IErrors {
     /// @notice Why a validator was asked to exit (REQ-1).
     enum Reason {
         Manager, // its operator's manager asks
-        Frozen, // its operator showed foreign keys (KEY-4)
         Dead, // no report came for 14 frames
+        Frozen, // its operator showed foreign keys (KEY-4)
         Inactive, // it lost what an absent validator loses (REQ-5)
         Queue, // tickets lack ether (REQ-3)
         Again // the chain ignored the request before

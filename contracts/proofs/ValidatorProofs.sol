@@ -97,8 +97,8 @@ contract ValidatorProofs is IValidatorProofs {
     }
 
     /// @inheritdoc IValidatorProofs
-    /// @dev `slash_validator` sets `withdrawable_epoch` to a whole vector later, or leaves a later one of a validator
-    /// that was leaving already: then what is shown tells no more than that it was slashed by now.
+    /// @dev `slash_validator` sets `withdrawable_epoch` to a whole vector later, or leaves the later one that the exit
+    /// has by its place in the queue: then what is shown tells no more than that it was slashed by now.
     function slashedBy(
         Block calldata shownBy,
         uint256 index,

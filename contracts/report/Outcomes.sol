@@ -35,7 +35,7 @@ struct Accounts {
     uint256 grossWei; // REP-3
     uint256 recordWei; // K, as it is after the report (STR-5)
     int256 lossCarryWei; // H
-    uint256 provenWei; // LOS-2: what is proven slashed in the frames covered; only looked up for a loss
+    uint256 provenWei; // LOS-2: what is proven slashed since the last report; only looked up for a loss
     bool isInsolvent;
     bool isWindDown; // STA-8
 }
@@ -70,7 +70,7 @@ library Outcomes {
         a.recordWei = Math.min(a.consensusWei, a.recordWei);
         if (loss(a) == 0) return a;
         uint256 lastRefTime = books.consensus.lastRefTime;
-        a.provenWei = books.slashedWei(lastRefTime, input.refTime, core.frameOrigin, core.frameSeconds);
+        a.provenWei = books.slashedWei(lastRefTime, block.timestamp, core.frameOrigin, core.frameSeconds);
     }
 
     /// @dev What vault and queue know before they look at what is reported; `recordWei` is the most that K may become.

@@ -295,8 +295,9 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IStakingVault
-    function noteSlashing(uint256 balanceGwei, uint256 slashedAt) external {
+    function noteSlashing(uint256 balanceGwei, uint256 slashedBy) external {
         _requireCaller(REGISTRY);
+        uint256 slashedAt = Math.min(slashedBy, block.timestamp); // its epoch may end later, and so in this frame
         if (slashedAt <= _books.consensus.lastRefTime) return;
         _books.frames[Books.frameOf(slashedAt, FRAME_ORIGIN, FRAME_SECONDS)].slashedGwei += balanceGwei.toUint64();
         emit SlashingNoted(slashedAt, balanceGwei * 1 gwei);

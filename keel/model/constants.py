@@ -59,8 +59,6 @@ STREAM_FRAMES = 30
 """The longest time left that the mean of times counts (STR-3); an insolvent vault's stream."""
 LONGEST_STREAM_SECONDS = 2**47
 """So that its end has 48 bits (STR-3)."""
-SLASHED_LIMIT_BPS = 10
-"""Of A + Q: more proven slashed ether than this closes doors (STA-7)."""
 UNVESTED_LIMIT_BPS = 100
 UNVESTED_FLOOR_WEI = 32 * ETHER
 """Deposits wait while U is above the larger of this part of V and this amount (LIM-4)."""

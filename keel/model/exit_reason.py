@@ -7,8 +7,8 @@ class ExitReason(IntEnum):
     """The first that holds."""
 
     MANAGER = 0
-    FROZEN = 1
-    DEAD = 2
+    DEAD = 1
+    FROZEN = 2
     INACTIVE = 3
     QUEUE = 4
     AGAIN = 5

@@ -96,7 +96,7 @@ class Judgement:
     """How a report stands against the loss bucket, and what it changes if it applies.
 
     `settled_wei` was staked since the last reference slot and by this one; `drawn_wei` is what the
-    stream does not bear of a loss; `proven_wei` is proven slashed in the frames covered (LOS-2).
+    stream does not bear of a loss; `proven_wei` is proven slashed since the last report (LOS-2).
     """
 
     ref_time: int

@@ -76,8 +76,8 @@ def share_loss(
 ) -> LossShared:
     """Run a loss of at most V + U + Q through LOS-1 to LOS-3; V and S are those before it.
 
-    `forfeit_units` are those of forfeited bonds, `proven_wei` what is proven slashed in the frames
-    that the report covers.
+    `forfeit_units` are those of forfeited bonds, `proven_wei` what is proven slashed since the
+    last report.
     """
     owed_wei = owed_up(normalised, index)
     bond_units = min(forfeit_units, units_worth(loss_wei, total_shares, visible_wei))

@@ -97,20 +97,16 @@ def shared_by_model(story: Story, reported: Reported) -> LossShared:
         index=index,
         fund_units=c.wrapped.balanceOf(c.fund.address, block=block),
         forfeit_units=c.bonds.forfeitUnits(block=block),
-        proven_wei=_proven_wei(story, reported, block),
+        proven_wei=_proven_wei(story, block),
     )
 
 
-def _proven_wei(story: Story, reported: Reported, block: int) -> int:
-    """What keepers had proven slashed in the frames that the report covers (LOS-2)."""
-    vault, geometry = story.contracts.vault, story.world.configuration.geometry
-    covered_from = vault.consensus(block=block).lastRefTime
+def _proven_wei(story: Story, block: int) -> int:
+    """What keepers had proven slashed since the last report (LOS-2)."""
+    vault = story.contracts.vault
+    last_ref_time = vault.consensus(block=block).lastRefTime
     noted = vault.events_between(story.world.first_block, block, "SlashingNoted")
-    return sum(
-        each.inputs["balanceWei"]
-        for each in noted
-        if covered_from < each.inputs["slashedBy"] <= geometry.time_of(reported.report.ref_slot)
-    )
+    return sum(e.inputs["balanceWei"] for e in noted if e.inputs["slashedBy"] > last_ref_time)
 
 
 def require_same_parts(reported: Reported, expected: LossShared) -> None:

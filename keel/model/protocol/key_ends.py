@@ -27,10 +27,10 @@ def prove_slashed(
 
 def note_slashing(world: Protocol, now: int, balance_gwei: int, slashed_by: int) -> Protocol:
     """Count a slashing, unless the last report has; close doors where it is much (STA-7)."""
-    ref_time = world.accounts.ref_time
-    if slashed_by <= ref_time:
+    ref_time, slashed_at = world.accounts.ref_time, min(slashed_by, now)
+    if slashed_at <= ref_time:
         return world
-    frame = world.parameters.geometry.frame_of(slashed_by)
+    frame = world.parameters.geometry.frame_of(slashed_at)
     wei = world.slashings.get(frame, 0) + balance_gwei * GWEI
     noted = replace(world, slashings={**world.slashings, frame: wei})
     return replace(noted, slashed=world.slashed or noted.is_much_slashed(ref_time, now))

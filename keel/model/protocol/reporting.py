@@ -62,7 +62,7 @@ def report_base(world: Protocol, now: int, ref_slot: int) -> ReportBase:
         withdrawal_vault_wei=world.withdrawal_vault_wei,
         rewards_vault_wei=world.rewards_vault_wei,
         loss_allowance_wei=loss_allowance_wei(world, now),
-        proven_wei=world.slashed_wei(accounts.ref_time, ref_time),
+        proven_wei=world.slashed_wei(accounts.ref_time, now),
     )
 
 

@@ -17,7 +17,7 @@ from tests.deployment import Keel
 from tests.unit.contracts.exiting import GENEROUS_WEI, PART_GWEI, Exiting, with_operators
 from tests.unit.contracts.validators import bring_to, leads_elsewhere
 
-REASONS = ("Manager", "Frozen", "Dead", "Inactive", "Queue", "Again")
+REASONS = ("Manager", "Dead", "Frozen", "Inactive", "Queue", "Again")
 DEAD_FRAMES = 14
 
 

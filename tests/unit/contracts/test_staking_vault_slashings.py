@@ -71,6 +71,17 @@ class TestDoors:
         note_slashing(keel, GWEI, now(keel.rpc))
         assert vault.state() == State.SLASHED
 
+    def test_open_again_however_late_a_broken_verifier_says_it_was(
+        self, keel: Keel, vault: StakingVault
+    ) -> None:
+        """STA-7: what is dated in a later frame counts in this one."""
+        note_slashing(keel, LIMIT_WEI + GWEI, now(keel.rpc) + 10 * keel.profile.frame_seconds)
+        assert (vault.slashedWei(), vault.state()) == (LIMIT_WEI + GWEI, State.SLASHED)
+        change(keel, 0)
+        assert (vault.slashedWei(), vault.state()) == (0, State.NORMAL)
+        jump(keel.rpc, 10 * keel.profile.frame_seconds)
+        assert vault.slashedWei() == 0
+
     def test_only_the_registry_closes_them(self, keel: Keel, vault: StakingVault) -> None:
         registry, oracle = keel.quick.registry.address, as_contract(keel.quick.oracle)
         for caller in (str(keel.actors.stranger.address), oracle):
@@ -161,17 +172,23 @@ class TestDoors:
 
 class TestFund:
     @pytest.mark.parametrize(
-        ("after_slot", "paid_bps"), [(0, 1_500), (1, 500)], ids=["covered", "later"]
+        ("is_new", "after_slot", "paid_bps"),
+        [(False, 0, 500), (False, 1, 1_500), (True, 0, 1_500), (True, 1, 1_500)],
+        ids=["reported", "first second", "last second", "later"],
     )
-    def test_is_asked_for_what_is_proven_in_the_frames_covered(
-        self, keel: Keel, vault: StakingVault, after_slot: int, paid_bps: int
+    def test_is_asked_for_what_is_proven_since_the_last_report(
+        self, keel: Keel, vault: StakingVault, is_new: bool, after_slot: int, paid_bps: int
     ) -> None:
-        """LOS-2: 3 of 20 ETH are lost and proven slashed; else 5 %."""
+        """LOS-2: 3 of 20 ETH are lost and proven slashed; else 5 %.
+
+        A slashing that is dated by a block after the reference slot counts too (PRF-8).
+        """
         fund = keel.quick.fund.address
         units = insure(keel, 20 * ETHER)
         announce_loss(keel, 3 * ETHER)
         ref_time = next_slot(keel)
-        note_slashing(keel, 3 * ETHER, ref_time + after_slot)
+        slot_time = ref_time if is_new else vault.consensus().lastRefTime
+        note_slashing(keel, 3 * ETHER, slot_time + after_slot)
         inputs = inputs_of(keel, ref_time, -3 * ETHER)
         preview = vault.previewReport(inputs)
         apply(keel, inputs)
@@ -188,7 +205,7 @@ class TestFund:
 
     @pytest.mark.usefixtures("vault")
     @pytest.mark.parametrize(("ago", "counts"), [(13, True), (14, False)])
-    def test_counts_the_last_fourteen_frames_that_a_late_report_covers(
+    def test_counts_the_last_fourteen_frames_for_a_late_report(
         self, keel: Keel, ago: int, counts: bool
     ) -> None:
         """LOS-2: as many as it takes until anyone may act without reports."""

@@ -222,7 +222,7 @@ def predicted(
 ) -> Outcome:
     """What the model does with a report at this moment; call it before the report is applied.
 
-    `proven_wei` is what the test had proven slashed in the frames that it covers.
+    `proven_wei` is what the test had proven slashed since the last report.
     """
     accounts = accounts_of(keel)
     expected_wei = keel.quick.vault.reportBase(inputs["refTime"]).expectedWei

@@ -104,12 +104,13 @@ def insured_world(fund_wei: int = 20 * ETHER) -> Protocol:
 
 @pytest.mark.parametrize(
     ("slashed_by", "paid"),
-    [(NOW, 3), (FIRST_SLOT, 3), (FIRST_SLOT + 1, 1)],
+    [(FIRST_SLOT - FRAME, 1), (FIRST_SLOT - FRAME + 1, 3), (FIRST_SLOT, 3), (FIRST_SLOT + 1, 3)],
 )
-def test_the_fund_pays_what_is_proven_in_the_frames_that_the_report_covers(
-    slashed_by: int, paid: int
-) -> None:
-    """LOS-2: 3 ETH are lost and slashed; else 5 % of 20 ETH."""
+def test_the_fund_pays_what_is_proven_since_the_last_report(slashed_by: int, paid: int) -> None:
+    """LOS-2: 3 ETH are lost and slashed; else 5 % of 20 ETH.
+
+    A slashing that is dated by a block after the reference slot counts too (PRF-8).
+    """
     world = keel.note_slashing(insured_world(), REPORTED, 3 * 10**9, slashed_by)
     after, done = keel.submit_report(world, REPORTED, report(-3 * ETHER), 3)
     assert done.outcome is not None
@@ -117,7 +118,7 @@ def test_the_fund_pays_what_is_proven_in_the_frames_that_the_report_covers(
 
 
 @given(st.integers(0, 20), st.integers(1, 16))
-def test_slashings_of_the_last_fourteen_frames_that_a_late_report_covers_count(
+def test_slashings_of_the_last_fourteen_frames_count_for_a_late_report(
     frames_ago: int, frames: int
 ) -> None:
     """LOS-2: and none that no report can cover any more."""
@@ -126,7 +127,7 @@ def test_slashings_of_the_last_fourteen_frames_that_a_late_report_covers_count(
     world = keel.note_slashing(insured_world(), at, 3 * 10**9, slashed_by)
     after, done = keel.submit_report(world, at, report(-3 * ETHER, frames), 3)
     assert done.outcome is not None
-    counts = frames_ago < min(frames, 14)
+    counts = frames_ago < min(frames, 13)  # the present frame is the fourteenth
     assert after.units_of[FUND] == (17 if counts else 19) * ETHER
 
 
@@ -138,6 +139,15 @@ def test_the_fund_keeps_a_twentieth_whatever_is_proven() -> None:
     assert done.outcome.loss is not None
     assert done.outcome.loss.cover_wei == 2 * ETHER * 95 // 100
     assert after.units_of[FUND] == ETHER // 10
+
+
+def test_a_slashing_dated_in_a_later_frame_counts_in_this_one() -> None:
+    """STA-7: no broken verifier shuts a frame that is still to come."""
+    world = keel.note_slashing(insured_world(), REPORTED, 32 * 10**9, REPORTED + 10 * FRAME)
+    assert (
+        world.slashings
+        == keel.note_slashing(insured_world(), REPORTED, 32 * 10**9, REPORTED).slashings
+    )
 
 
 def test_a_gain_asks_no_cover_and_opens_the_doors_too() -> None:
