@@ -5,16 +5,16 @@ from typing import Any
 
 from keel.dashboard.pieces import Amount, Piece, Words
 from keel.model.constants import GWEI
+from keel.model.exit_reason import ExitReason
 
-REASONS = (
-    "its operator's manager asked",
-    "its operator is frozen",
-    "no report came for 14 frames",
-    "it is inactive",
-    "tickets lack ether",
-    "the chain ignored the request before",
-)
-"""By the numbers of `IExits.Reason`."""
+REASONS = {
+    ExitReason.MANAGER: "its operator's manager asked",
+    ExitReason.FROZEN: "its operator is frozen",
+    ExitReason.DEAD: "no report came for 14 frames",
+    ExitReason.INACTIVE: "it is inactive",
+    ExitReason.QUEUE: "tickets lack ether",
+    ExitReason.AGAIN: "the chain ignored the request before",
+}
 
 
 def _requested(given: Mapping[str, Any]) -> tuple[Piece, ...]:

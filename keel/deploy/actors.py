@@ -11,7 +11,10 @@ OPERATOR_MANAGERS = tuple(f"operator_manager_{number}" for number in range(1, 4)
 LOCAL_QUORUM = 3
 
 POWERFUL = ("governance", "council", "guardian", "keeper", "treasury", *ORACLE_MEMBERS)
-"""Who holds a role, a seat in the committee, or the fee."""
+"""Who holds a role, a seat in the committee, or the fee, and `keeper`, who holds none of them.
+
+The first keeper sends from `keeper`. It stays here, since the order gives each its account.
+"""
 
 USERS = ("depositor", "holder", "underwriter", "redeemer", "stranger", "attacker")
 """Who holds no role: on `make chain` no service sends from their accounts, which are the user's."""

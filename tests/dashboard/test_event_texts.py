@@ -14,6 +14,7 @@ from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import CONTRACT_NAMES
 from keel.deploy.plan import abi_artifact
 from keel.model.constants import ETHER, FUND_VIRTUAL_SHARES, GWEI, SHARES_PER_UNIT
+from keel.model.exit_reason import ExitReason
 from keel.sight.event_index import Happened
 
 _HASH = "0x" + "ab" * 32
@@ -136,6 +137,16 @@ def test_validators_that_are_paid_out_are_told_together(artifacts: Artifacts) ->
     (alone,), (both,) = (tell_recent([one] * n) for n in (1, 2))
     assert alone.pieces == (f"1 key of operator {operator} proven: its validator is paid out",)
     assert both.pieces == (f"2 keys of operator {operator} proven: their validators are paid out",)
+
+
+def test_every_reason_of_an_exit_has_words_of_its_own(artifacts: Artifacts) -> None:
+    one = happened(artifacts, "exits", "ExitRequested")
+    asked = [
+        replace(one, event=replace(one.event, inputs={**one.event.inputs, "reason": int(reason)}))
+        for reason in ExitReason
+    ]
+    told = {tell_recent([each])[0].pieces[-1] for each in asked}
+    assert len(told) == len(ExitReason)
 
 
 def test_an_operator_s_limit_is_written_like_every_number(artifacts: Artifacts) -> None:
