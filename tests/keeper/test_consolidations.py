@@ -25,13 +25,20 @@ def _seen(world: BeaconWorld, pubkey: bytes) -> Validator:
     return next(each for each in _standing(world).validators if each.pubkey == pubkey)
 
 
-def test_a_source_brings_nothing_and_its_target_all(keepers_world: BeaconWorld) -> None:
-    world, chain = keepers_world, keepers_world.beacon.chain
+def _consolidated(world: BeaconWorld) -> tuple[bytes, bytes]:
+    """Ask for the consolidation of two keys of one operator; return the source and the target."""
+    chain = world.beacon.chain
     source, target = [v.pubkey for v in _standing(world).validators if v.operator_id == 0][:2]
     consolidate(world, target, target, _MANAGER)
-    place, origin = chain.index_of(target), chain.index_of(source)
+    place = chain.index_of(target)
     chain.run_until(lambda c: c.state.validators[place].withdrawal_credentials[0] == 2)
     consolidate(world, source, target, _MANAGER)
+    return source, target
+
+
+def test_a_source_brings_nothing_and_its_target_all(keepers_world: BeaconWorld) -> None:
+    world, chain = keepers_world, keepers_world.beacon.chain
+    source, target = _consolidated(world)
     chain.run(2)
     assert len(chain.state.pending_consolidations) == 1
 
@@ -44,7 +51,7 @@ def test_a_source_brings_nothing_and_its_target_all(keepers_world: BeaconWorld) 
 
     chain.run_until(lambda c: not c.state.pending_consolidations, 20 * 8)
     chain.run(2)
-    assert int(chain.state.balances[origin]) < GWEI
+    assert int(chain.state.balances[chain.index_of(source)]) < GWEI
     assert abs(_seen(world, target).balance_gwei - growing.balance_gwei) < GWEI // 2
     assert _seen(world, source).balance_gwei < GWEI
 
@@ -52,12 +59,9 @@ def test_a_source_brings_nothing_and_its_target_all(keepers_world: BeaconWorld) 
 def test_a_slashed_source_keeps_its_ether(keepers_world: BeaconWorld) -> None:
     """process_pending_consolidations passes it over."""
     world, chain = keepers_world, keepers_world.beacon.chain
-    source, target = [v.pubkey for v in _standing(world).validators if v.operator_id == 0][:2]
-    consolidate(world, target, target, _MANAGER)
-    place, origin = chain.index_of(target), chain.index_of(source)
-    chain.run_until(lambda c: c.state.validators[place].withdrawal_credentials[0] == 2)
-    consolidate(world, source, target, _MANAGER)
+    source, target = _consolidated(world)
     chain.run_until(lambda c: c.slot % 8 == 2)  # before the epoch that drops it from the list
+    origin = chain.index_of(source)
     vote_twice(chain, [origin])
     chain.run(2)
     assert chain.state.validators[origin].slashed

@@ -1,22 +1,18 @@
 """`keel exits` on a real beacon chain: what it asks, shows and ends, and what it refuses."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from keel.commands.exits import cli as exits
-from keel.consensus.api.server import serving
-from keel.consensus.beacon.execution import mine_at_once, mine_on_request
 from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.deploy.artifacts import Artifacts
-from keel.deploy.manifest import write_manifest
 from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.users import request_ticket
-from tests.scenarios.terminal import Terminal
+from tests.scenarios.terminal import Terminal, mining_at_once, terminal_and_beacon
 
 NEVER = 2**64 - 1
 
@@ -26,20 +22,8 @@ def places(
     validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
 ) -> Iterator[tuple[Terminal, str]]:
     """A terminal at the chain, and its Beacon API."""
-    path, chain = tmp_path / "manifest.json", validating_world.beacon.chain
-    write_manifest(validating_world.manifest, path, artifacts)
-    with serving(chain) as beacon_url:
-        yield Terminal(chain.rpc.url, path), beacon_url
-
-
-@contextmanager
-def mining_at_once(world: BeaconWorld) -> Iterator[None]:
-    """No slot has to pass until a command's transaction is mined."""
-    mine_at_once(world.beacon.chain.rpc)
-    try:
-        yield
-    finally:
-        mine_on_request(world.beacon.chain.rpc)
+    with terminal_and_beacon(validating_world, artifacts, tmp_path) as places:
+        yield places
 
 
 def keys_of(world: BeaconWorld, operator_id: int) -> list[bytes]:

@@ -6,15 +6,13 @@ from pathlib import Path
 import pytest
 
 from keel.commands.operators import cli as operators
-from keel.consensus.api.server import serving
-from keel.consensus.beacon.execution import mine_at_once, mine_on_request
+from keel.consensus.beacon.execution import mine_on_request
 from keel.consensus.deposit_data import (
     PREDEPOSIT_GWEI,
     execution_credentials,
     make_deposit_data,
 )
 from keel.deploy.artifacts import Artifacts
-from keel.deploy.manifest import write_manifest
 from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER
 from keel.scenarios.beacon_world import BeaconWorld
@@ -24,7 +22,7 @@ from keel.scenarios.members import report
 from keel.scenarios.operators import NETWORK, admit, history_of, own_keys
 from keel.scenarios.users import deposit
 from keel.sight.predeposits import predeposits_of
-from tests.scenarios.terminal import Terminal
+from tests.scenarios.terminal import Terminal, mining_at_once, terminal_and_beacon
 
 MANAGER = "operator_manager_1"
 
@@ -58,12 +56,9 @@ def places(
     beacon_world: BeaconWorld, staked: tuple[str, str], artifacts: Artifacts, tmp_path: Path
 ) -> Iterator[tuple[Terminal, str]]:
     """A terminal at the chain, which mines at once, and its Beacon API."""
-    path, chain = tmp_path / "manifest.json", beacon_world.beacon.chain
-    write_manifest(beacon_world.manifest, path, artifacts)
-    mine_at_once(chain.rpc)
-    with serving(chain) as beacon_url:
-        yield Terminal(chain.rpc.url, path), beacon_url
-    mine_on_request(chain.rpc)
+    world = beacon_world
+    with terminal_and_beacon(world, artifacts, tmp_path) as places, mining_at_once(world):
+        yield places
 
 
 def test_the_pool_s_ether_follows_the_operator_s_on_a_validator_that_compounds(

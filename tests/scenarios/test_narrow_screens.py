@@ -14,11 +14,10 @@ from keel.commands.operators import cli as operators
 from keel.commands.status import cli as status
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.command import plan_table
-from keel.deploy.manifest import write_manifest
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.introduction import Addresses, introduce
 from tests.deployment import Keel
-from tests.scenarios.terminal import Terminal
+from tests.scenarios.terminal import Terminal, terminal_at
 
 WIDTHS = [60, 80, 120]
 _WIDE = 2_000
@@ -61,13 +60,11 @@ def crowded(
 ) -> tuple[BeaconWorld, Terminal]:
     """Reports are signed by five, and an operator has the longest name."""
     world = validating_world
-    path = tmp_path / "manifest.json"
-    write_manifest(world.manifest, path, artifacts)
     world.next_report()
     registry, manager = world.contracts.registry, world.actors["operator_manager_1"]
     terms = (manager, manager, 2**32 - 1, 10_000)
     world.send_as_role(registry, "addOperator", LONG_NAME, *terms)
-    return world, Terminal(world.beacon.chain.rpc.url, path)
+    return world, terminal_at(world, artifacts, tmp_path)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

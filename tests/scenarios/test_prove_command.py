@@ -1,7 +1,6 @@
 """`ape run prove` on a real beacon chain: what it proves, what it leaves out, what it refuses."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +9,6 @@ import pytest
 from keel.chain.deposit_contract import DepositData, deposit_data_root
 from keel.commands.prove import cli as prove
 from keel.commands.validators import cli as validators
-from keel.consensus.api.server import serving
-from keel.consensus.beacon.execution import mine_at_once, mine_on_request
 from keel.consensus.beacon.offences import vote_twice
 from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.consensus.deposit_data import (
@@ -21,7 +18,6 @@ from keel.consensus.deposit_data import (
     make_deposit_data,
 )
 from keel.deploy.artifacts import Artifacts
-from keel.deploy.manifest import write_manifest
 from keel.formatting.amounts import shown_ether
 from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER
@@ -30,7 +26,7 @@ from keel.model.key_stage import Stage
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.operators import NETWORK, admit, history_of, own_keys
 from keel.sight.predeposits import Predeposit
-from tests.scenarios.terminal import Terminal
+from tests.scenarios.terminal import Terminal, mining_at_once, terminal_and_beacon
 
 MANAGER = "operator_manager_1"
 
@@ -40,20 +36,8 @@ def places(
     beacon_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
 ) -> Iterator[tuple[Terminal, str]]:
     """A terminal at the chain, and its Beacon API."""
-    path, chain = tmp_path / "manifest.json", beacon_world.beacon.chain
-    write_manifest(beacon_world.manifest, path, artifacts)
-    with serving(chain) as beacon_url:
-        yield Terminal(chain.rpc.url, path), beacon_url
-
-
-@contextmanager
-def mining_at_once(world: BeaconWorld) -> Iterator[None]:
-    """No slot has to pass until a command's transaction is mined."""
-    mine_at_once(world.beacon.chain.rpc)
-    try:
-        yield
-    finally:
-        mine_on_request(world.beacon.chain.rpc)
+    with terminal_and_beacon(beacon_world, artifacts, tmp_path) as places:
+        yield places
 
 
 def void(entry: DepositDataEntry) -> DepositDataEntry:
@@ -135,11 +119,9 @@ def test_a_slashing_and_a_payout_are_proven_and_nothing_of_those_that_stay(
     validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
 ) -> None:
     world, chain = validating_world, validating_world.beacon.chain
-    path, registry = tmp_path / "manifest.json", world.contracts.registry
-    write_manifest(world.manifest, path, artifacts)
+    registry = world.contracts.registry
     culprit, leaver, other = list(world.beacon.operators)[:3]
-    with serving(chain) as beacon_url:
-        terminal = Terminal(chain.rpc.url, path)
+    with terminal_and_beacon(world, artifacts, tmp_path) as (terminal, beacon_url):
         stays = terminal.run(prove, f"0x{other.hex()}", "--beacon", beacon_url)
         assert stays.exit_code == 1
         assert f"0x{other.hex()} is not slashed or paid out" in stays.output
@@ -168,6 +150,6 @@ def test_a_slashing_and_a_payout_are_proven_and_nothing_of_those_that_stay(
     assert lives[other].stage is Stage.STAKED
     (bond,) = history_of(world).leaving_bonds
     assert bond.pubkey_root == public_key_hash(leaver)
-    listed = Terminal(chain.rpc.url, path).succeed(validators)
+    listed = terminal.succeed(validators)
     assert listed.count("keel prove, once the validator is paid out") == 1
     assert f"{shown_ether(bond.units)} wkETH of the bond cool down for" in listed

@@ -1,6 +1,7 @@
 """`status` on a beacon chain of 88 validators, whose yield has nothing of mainnet's."""
 
 import re
+from dataclasses import replace
 from math import isqrt
 from pathlib import Path
 
@@ -10,14 +11,13 @@ from keel.commands.status import cli as status
 from keel.consensus.gateway.server import at_once, serving_rpc
 from keel.consensus.gateway.steering import Steering
 from keel.deploy.artifacts import Artifacts
-from keel.deploy.manifest import write_manifest
 from keel.formatting.amounts import shown_ether
 from keel.model.constants import GWEI
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.slashings import prove_slashed
 from keel.scenarios.validators import sign_twice
 from keel.sight.books import read_books
-from tests.scenarios.terminal import Terminal
+from tests.scenarios.terminal import terminal_at
 
 _MAINNET = re.compile(
     r"APR ([\d.]+) %\. A small beacon chain pays ([\d,]+) times mainnet's yield; "
@@ -29,14 +29,13 @@ def test_status_tells_why_an_apr_is_absurd_while_rewards_stream(
     validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
 ) -> None:
     world, chain = validating_world, validating_world.beacon.chain
-    path = tmp_path / "manifest.json"
-    write_manifest(world.manifest, path, artifacts)
+    terminal = terminal_at(world, artifacts, tmp_path)
     with serving_rpc(Steering(chain, mines_at_once=True), 0, at_once) as url:
         while not read_books(world.contracts).apr_bps:
             world.next_report()
-        found = _MAINNET.search(Terminal(url, path).succeed(status))
+        found = _MAINNET.search(replace(terminal, url=url).succeed(status))
     # Anvil by itself knows of no beacon chain: the APR is all that can be told.
-    alone = Terminal(chain.rpc.url, path).succeed(status)
+    alone = terminal.succeed(status)
     assert "APR" in alone
     assert "mainnet's yield" not in alone
     assert found is not None
@@ -59,7 +58,7 @@ def test_status_says_what_is_proven_slashed_what_that_closes_and_who_pays_first(
     validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
 ) -> None:
     world = validating_world
-    terminal = _terminal(world, artifacts, tmp_path)
+    terminal = terminal_at(world, artifacts, tmp_path)
     slashed = sign_twice(world, 1)
     assert "proven slashed" not in terminal.succeed(status)
     forfeit_wei = prove_slashed(world, slashed).forfeit_wei
@@ -81,16 +80,10 @@ def test_status_counts_the_exits_asked_for(
     validating_world: BeaconWorld, artifacts: Artifacts, tmp_path: Path
 ) -> None:
     world, exits = validating_world, validating_world.contracts.exits
-    terminal = _terminal(world, artifacts, tmp_path)
+    terminal = terminal_at(world, artifacts, tmp_path)
     assert "exits 0 asked for lately (EIP-7002); tickets lack 0 ETH" in terminal.succeed(status)
     prover, block = world.beacon.shown()
     manager, pubkey = world.actors["operator_manager_1"], next(iter(world.beacon.operators))
     proof = prover.validator(world.beacon.standings()[pubkey].index)
     exits.requestExit.send(pubkey, block, *proof, sender=manager, value_wei=GWEI)
     assert "exits 1 asked for lately (EIP-7002)" in terminal.succeed(status)
-
-
-def _terminal(world: BeaconWorld, artifacts: Artifacts, folder: Path) -> Terminal:
-    path = folder / "manifest.json"
-    write_manifest(world.manifest, path, artifacts)
-    return Terminal(world.beacon.chain.rpc.url, path)
