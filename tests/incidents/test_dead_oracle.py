@@ -11,8 +11,8 @@ from keel.model.frames import State
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.incidents.stage import force, newest_frame
+from tests.unit.contracts.replaced_fund import Conduct
 from tests.unit.contracts.reporting import STAKED_VALIDATORS, Reporting
-from tests.unit.contracts.test_staking_vault_funds import Conduct
 from tests.unit.contracts.vaults import (
     VALIDATOR_WEI,
     ZERO_ADDRESS,

@@ -13,8 +13,13 @@ from keel.model.constants import ETHER
 from keel.model.key_stage import Stage
 from tests.causes import fails
 from tests.deployment import Keel
-from tests.unit.contracts.hands import deposit
-from tests.unit.contracts.validators import Validators, bring_to, leads_elsewhere, packed
+from tests.unit.contracts.validators import (
+    Validators,
+    bring_to,
+    leads_elsewhere,
+    packed,
+    with_two_operators,
+)
 
 KEY_BYTES = 176
 NOT_WAITING = [s for s in Stage if s not in (Stage.PREDEPOSITED, Stage.PROVEN)]
@@ -23,12 +28,7 @@ REVERTS = bytes.fromhex("5f5ffd")
 
 @pytest.fixture
 def validators(keel: Keel) -> Validators:
-    """Two operators, with ether for validators in the vault."""
-    deposit(keel, str(keel.actors.depositor.address), 100 * ETHER)
-    made = Validators(keel)
-    made.add_operator()
-    made.add_operator()
-    return made
+    return with_two_operators(keel, 100 * ETHER)
 
 
 def test_a_predeposit_sends_the_operators_ether_with_keels_credentials(

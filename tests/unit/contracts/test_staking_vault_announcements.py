@@ -18,6 +18,7 @@ from tests.unit.contracts.vaults import (
     inputs_of,
     shares_of,
     stake,
+    stake_most,
     units_of,
 )
 
@@ -29,10 +30,7 @@ ANNOUNCED_WEI = 50 * ETHER
 @pytest.fixture
 def vault(keel: Keel) -> StakingVault:
     """Of 1,000 ETH, 960 are staked, and a report has counted them."""
-    deposit(keel, keel.actors.depositor.address, 969 * ETHER)
-    stake(keel, 30)
-    change(keel, 0)
-    return keel.quick.vault
+    return stake_most(keel)
 
 
 def lose_at(keel: Keel, timestamp: int, loss_wei: int) -> None:
@@ -118,9 +116,7 @@ class TestAnnouncement:
     def test_holds_while_the_stream_that_bears_a_part_vests(self, keel_mainnet: Keel) -> None:
         """REP-8: what is drawn grows every second; by that, such a loss would wait for ever."""
         keel, vault = keel_mainnet, keel_mainnet.quick.vault
-        deposit(keel, keel.actors.depositor.address, 969 * ETHER)
-        stake(keel, 30)
-        change(keel, 0)
+        stake_most(keel)
         change(keel, -ANNOUNCED_WEI)
         change(keel, 20 * ETHER)
         announced_at = announce_loss(keel, 30 * ETHER).timestamp

@@ -1,7 +1,6 @@
 """A fund that breaks, lies or comes back: reports apply all the same, and the books stay true."""
 
 from collections.abc import Callable
-from enum import IntEnum
 
 import pytest
 from ape.contracts import ContractContainer
@@ -15,70 +14,37 @@ from keel.chain.transaction import Receipt
 from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER, SHARES_PER_UNIT
 from tests.deployment import Keel
-from tests.unit.contracts.hands import deposit, next_reference_slot
+from tests.unit.contracts.hands import next_reference_slot
+from tests.unit.contracts.replaced_fund import Conduct, replace_fund
 from tests.unit.contracts.vaults import (
-    ZERO_ADDRESS,
     accounts_of,
     apply,
     change,
-    deploy_test_contract,
     inputs_of,
     insure,
-    replace_modules,
     shares_of,
-    stake,
+    stake_most,
     units_of,
 )
 
 LOSS_WEI = 2 * ETHER
 COVER_GAS = 200_000
 
-
-class Conduct(IntEnum):
-    """TestFund's own list."""
-
-    EXACT = 0
-    REVERTING = 1
-    BURNING_GAS = 2
-    ANSWERING_GARBAGE = 3
-    ANSWERING_LONG = 4
-    HANDING_OVER_HALF = 5
-    HANDING_OVER_MORE = 6
-    DEPOSITING = 7
-    REQUESTING = 8
-
-
 type Installer = Callable[[Conduct], Contract]
 
 
 @pytest.fixture
 def vault(keel: Keel) -> StakingVault:
-    """Of 1,000 ETH, 960 are staked, and a report has counted them."""
-    deposit(keel, keel.actors.depositor.address, 969 * ETHER)
-    stake(keel, 30)
-    change(keel, 0)
-    return keel.quick.vault
+    return stake_most(keel)
 
 
 @pytest.fixture
 def install(
     keel: Keel, vault: StakingVault, test_contracts: dict[str, ContractContainer]
 ) -> Installer:
-    """Puts a fund with 50 ETH of wkETH in the place of the deployed one, as governance may."""
-
-    def install_fund(conduct: Conduct) -> Contract:
-        places = (vault.address, keel.quick.queue.address, keel.quick.wrapped.address)
-        fund = deploy_test_contract(
-            keel, test_contracts, "TestFund", *places, conduct, value_wei=ETHER
-        )
-        depositor = keel.actors.depositor.address
-        arguments = (fund.address, ZERO_ADDRESS)
-        vault.depositWrapped.send(*arguments, sender=depositor, value_wei=50 * ETHER)
-        replace_modules(keel, fund=fund.address)
-        change(keel, 0)
-        return fund
-
-    return install_fund
+    """Puts a fund in the place of the deployed one, once ether is staked."""
+    assert vault.consensus().balanceWei
+    return lambda conduct: replace_fund(keel, test_contracts, conduct)
 
 
 def absorbed(vault: StakingVault, receipt: Receipt) -> tuple[int, int, int]:

@@ -1,85 +1,46 @@
 """Losses run down the waterfall: stream, insurance, holders and tickets alike (LOS)."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
-from keel.chain.contract import call_many
+from keel.chain.clock import jump_to, now, reverting
 from keel.chain.state import balance_wei
 from keel.deploy.contracts import StakingVault
 from keel.model.constants import ETHER, RAY, SHARES_PER_UNIT
 from keel.model.queue import Queue
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract, deposit, next_reference_slot
+from tests.unit.contracts.losses import (
+    TICKETS_WEI,
+    Bearers,
+    bearers,
+    lose,
+    provide,
+    queue_now,
+    ticket_beyond_buffer,
+)
 from tests.unit.contracts.vaults import (
     ZERO_ADDRESS,
     accounts_of,
-    announce_if_large,
     apply,
     change,
     inputs_of,
     insure,
-    predicted,
-    queue_with,
     shares_of,
     stake,
     units_of,
 )
 
-TICKETS_WEI = 100 * ETHER
-
 
 @pytest.fixture
 def queue(keel: Keel) -> Queue:
-    """Of 1,000 ETH, 960 are staked and 100 belong to a ticket that B cannot pay."""
-    depositor = keel.actors.depositor.address
-    deposit(keel, depositor, 969 * ETHER)
-    stake(keel, 30)
-    change(keel, 0)
-    receipt = keel.quick.queue.request.send(TICKETS_WEI, depositor, sender=depositor)
-    return queue_with((TICKETS_WEI, receipt.timestamp))
+    return ticket_beyond_buffer(keel)
 
 
 @pytest.fixture
 def vault(keel: Keel) -> StakingVault:
     return keel.quick.vault
-
-
-def lose(keel: Keel, queue: Queue, loss_wei: int) -> dict[str, int]:
-    """Report a loss, check every account against the model, and return the event's figures."""
-    vault, fund = keel.quick.vault, keel.quick.fund.address
-    units = units_of(keel, fund)
-    announce_if_large(keel, loss_wei)
-    inputs = inputs_of(keel, next_reference_slot(keel), -loss_wei)
-    at = now(keel.rpc)
-    model = predicted(keel, inputs, at, queue)
-    set_next_timestamp(keel.rpc, at)
-    receipt = apply(keel, inputs)
-    assert accounts_of(keel) == model.accounts
-    assert model.loss is not None
-    assert units_of(keel, fund) == units - model.loss.cover_units
-    pending = keel.quick.queue.pending()
-    assert pending.index == model.queue.index
-    assert keel.quick.queue.owedWei() == model.queue.owed_wei
-    (absorbed,) = vault.events(receipt, "LossAbsorbed")
-    parts = dict(absorbed.inputs)
-    assert parts == {
-        "refTime": inputs["refTime"],
-        "lossWei": loss_wei,
-        "bondWei": 0,
-        "unvestedWei": model.loss.unvested_loss_wei,
-        "coverWei": model.loss.cover_wei,
-        "holdersWei": model.loss.holders_loss_wei,
-        "ticketsWei": model.loss.tickets_loss_wei,
-        "bondShares": 0,
-        "coverShares": model.loss.cover_units * SHARES_PER_UNIT,
-    }
-    sum_wei = sum(parts[p] for p in ("unvestedWei", "coverWei", "holdersWei", "ticketsWei"))
-    assert sum_wei == loss_wei
-    return parts
 
 
 class TestWhoBears:
@@ -205,8 +166,7 @@ class TestProperties:
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(
-        profit_wei=st.integers(0, 20 * ETHER),
-        insured_wei=st.integers(0, 59 * ETHER),  # with 60 B could pay the ticket
+        bearers=bearers(most_parts=0),
         loss_wei=st.integers(1, 980 * ETHER),
         again_wei=st.integers(1, ETHER),
     )
@@ -215,23 +175,17 @@ class TestProperties:
         *,
         keel: Keel,
         queue: Queue,
-        profit_wei: int,
-        insured_wei: int,
+        bearers: Bearers,
         loss_wei: int,
         again_wei: int,
     ) -> None:
         with reverting(keel.rpc):
-            if insured_wei:
-                insure(keel, insured_wei)
-            change(keel, profit_wei)
+            provide(keel, bearers)
             staked_wei = accounts_of(keel).consensus_wei
             first_wei = min(loss_wei, staked_wei - again_wei)
             lose(keel, queue, first_wei)
-            names = ("pending", "lastFinalised")  # a ticket worth little enough was paid
-            pending, paid = call_many(
-                keel.rpc, [keel.quick.queue.function(n).prepare() for n in names]
-            )
-            lose(keel, replace(queue, index=pending.index, finalised=paid), again_wei)
+            later = queue_now(keel, queue)  # a ticket worth little enough was paid
+            lose(keel, later, again_wei)
 
 
 def test_what_tickets_lost_is_gone_from_their_claims(keel: Keel, queue: Queue) -> None:

@@ -23,6 +23,7 @@ from tests.unit.contracts.vaults import (
     queue_with,
     shares_of,
     stake,
+    stake_most,
     units_of,
 )
 
@@ -32,7 +33,7 @@ PROFIT_WEI = 5 * ETHER + 3
 @pytest.fixture
 def vault(keel: Keel) -> StakingVault:
     """Of 1,000 ETH, 960 are staked, and a report has counted them."""
-    return staked(keel)
+    return stake_most(keel)
 
 
 def earn(keel: Keel, profit_wei: int) -> int:
@@ -49,13 +50,6 @@ def most_fee_wei(keel: Keel, frames: int, profit_wei: int) -> int:
     grown_wei = capped_wei(profile.stream_cap_ray_per_day, seconds, 960 * ETHER)
     record_wei = 960 * ETHER + min(profit_wei, grown_wei)
     return capped_wei(profile.max_fee_ray_per_day, seconds, record_wei)
-
-
-def staked(keel: Keel) -> StakingVault:
-    deposit(keel, keel.actors.depositor.address, 969 * ETHER)
-    stake(keel, 30)
-    change(keel, 0)
-    return keel.quick.vault
 
 
 class TestReferenceTime:
@@ -191,7 +185,7 @@ class TestFee:
         self, keel_mainnet: Keel
     ) -> None:
         """REP-5, STR-5: the base is K, which the report's own profit lifts by the cap at most."""
-        keel, vault = keel_mainnet, staked(keel_mainnet)
+        keel, vault = keel_mainnet, stake_most(keel_mainnet)
         ref_time = next_reference_slot(keel)
         part_wei, bound_wei = ETHER // 10, most_fee_wei(keel, 1, 400 * ETHER)
         for profit_wei, fee_wei in (
@@ -206,7 +200,7 @@ class TestFee:
 
     def test_counts_at_most_seven_frames(self, keel_mainnet: Keel) -> None:
         """REP-5."""
-        keel, vault = keel_mainnet, staked(keel_mainnet)
+        keel, vault = keel_mainnet, stake_most(keel_mainnet)
         fees = []
         for _ in range(8):
             inputs = inputs_of(keel, next_reference_slot(keel), 400 * ETHER)

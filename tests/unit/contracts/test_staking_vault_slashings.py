@@ -18,7 +18,7 @@ from tests.unit.contracts.vaults import (
     insure,
     note_slashing,
     predicted,
-    stake,
+    stake_most,
     units_of,
 )
 
@@ -29,9 +29,7 @@ LIMIT_WEI = ETHER
 @pytest.fixture
 def vault(keel: Keel) -> StakingVault:
     """Of 1,000 ETH, 960 are staked, and a report counted them a minute ago."""
-    deposit(keel, keel.actors.depositor.address, 969 * ETHER)
-    stake(keel, 30)
-    change(keel, 0)
+    stake_most(keel)
     jump(keel.rpc, 60)
     return keel.quick.vault
 

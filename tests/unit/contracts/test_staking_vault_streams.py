@@ -23,6 +23,7 @@ from tests.unit.contracts.vaults import (
     inputs_of,
     predicted,
     stake,
+    stake_most,
 )
 
 YEAR = 365 * DAY
@@ -33,16 +34,9 @@ CARRY_WEI = 10 * ETHER
 @pytest.fixture
 def vault(keel: Keel) -> StakingVault:
     """Of 1,000 ETH, 960 are staked and 10 lost: profits up to that bear no fee (REP-5)."""
-    staked(keel)
+    stake_most(keel)
     change(keel, -CARRY_WEI)
     change(keel, 0, frames=REOPENING_FRAMES + 1)
-    return keel.quick.vault
-
-
-def staked(keel: Keel) -> StakingVault:
-    deposit(keel, keel.actors.depositor.address, 969 * ETHER)
-    stake(keel, 30)
-    change(keel, 0)
     return keel.quick.vault
 
 
@@ -134,7 +128,7 @@ class TestLength:
     ) -> None:
         """AUDIT H1: no longest length overrides the cap; the base is what is on record."""
         keel, profile = keel_mainnet, keel_mainnet.profile
-        vault = staked(keel)
+        vault = stake_most(keel)
         receipt = change(keel, profit_wei, frames)
         vested_wei, end, seconds = vault.function("stream")()
         base_wei = 960 * ETHER + 960 * ETHER * 75 // 100_000  # below V
@@ -148,7 +142,7 @@ class TestLength:
 
     def test_follows_the_model_to_the_second(self, keel_mainnet: Keel) -> None:
         keel, profile = keel_mainnet, keel_mainnet.profile
-        staked(keel)
+        stake_most(keel)
         for profit_wei, frames in ((3 * ETHER + 1, 1), (1, 2), (7 * ETHER, 1), (0, 3)):
             before = accounts_of(keel)
             receipt = change(keel, profit_wei, frames)

@@ -8,13 +8,23 @@ from keel.chain.clock import jump, jump_to, now, reverting, set_next_timestamp
 from keel.chain.state import balance_wei, set_balance_wei
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import StakingVault
-from keel.model.constants import ETHER, GWEI, SHARES_PER_UNIT
+from keel.model.constants import ETHER, GWEI
 from keel.model.frames import State
 from keel.model.queue import Queue
 from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract, deposit
+from tests.unit.contracts.losses import (
+    TICKETS_WEI,
+    Bearers,
+    bearers,
+    provide,
+    queue_now,
+    require_true_books,
+    ticket_beyond_buffer,
+)
 from tests.unit.contracts.vaults import (
+    MOST,
     Inputs,
     accounts_of,
     apply,
@@ -24,28 +34,17 @@ from tests.unit.contracts.vaults import (
     insure,
     note_slashing,
     predicted,
-    queue_with,
     shares_of,
     stake,
     units_of,
 )
 
-STAKED = 30
 STAKED_WEI = 960 * ETHER
-BUFFERED_WEI = 40 * ETHER
-TICKETS_WEI = 100 * ETHER
 
 
 @pytest.fixture
 def queue(keel: Keel) -> Queue:
-    """Of 1,000 ETH, 960 are staked and 100 belong to a ticket that B cannot pay."""
-    depositor = keel.actors.depositor.address
-    deposit(keel, depositor, 969 * ETHER)
-    stake(keel, STAKED)
-    change(keel, 0)
-    jump(keel.rpc, 60)
-    receipt = keel.quick.queue.request.send(TICKETS_WEI, depositor, sender=depositor)
-    return queue_with((TICKETS_WEI, receipt.timestamp))
+    return ticket_beyond_buffer(keel)
 
 
 @pytest.fixture
@@ -103,13 +102,10 @@ def compare(keel: Keel, queue: Queue, withdrawals_wei: int, rewards_wei: int) ->
     assert bonds - keel.quick.bonds.forfeitUnits() == (shared.bond_units if shared else 0)
     paid = fund - units_of(keel, keel.quick.fund.address)
     assert paid == (shared.cover_units if shared else 0)
-    in_vault_wei = balance_wei(keel.rpc, vault.address)
-    assert in_vault_wei == held_wei + gross_wei - model.finalised_wei
-    assert in_vault_wei == vault.bufferedWei()
+    assert balance_wei(keel.rpc, vault.address) == held_wei + gross_wei - model.finalised_wei
     for source in (keel.quick.withdrawal_vault, keel.quick.rewards_vault):
         assert balance_wei(keel.rpc, source.address) == 0
-    wrapped = keel.quick.wrapped
-    assert shares_of(keel, wrapped.address) == [wrapped.totalSupply() * SHARES_PER_UNIT]
+    require_true_books(keel)
     (wound,) = vault.events(receipt, "WoundDown")
     loss_wei = max(0, expected_wei - gross_wei)
     assert wound.inputs == {
@@ -198,7 +194,7 @@ class TestBooks:
         self, keel: Keel, vault: StakingVault, queue: Queue, missing_wei: int
     ) -> None:
         """STA-8: no bucket, no announcement, no wait after it."""
-        forfeit(keel, 2, STAKED)
+        forfeit(keel, 2, MOST)
         insure(keel, 10 * ETHER)
         die(keel, STAKED_WEI - missing_wei)
         limits = (vault.lossAllowanceWei(), vault.depositsReopenAt())
@@ -256,8 +252,7 @@ class TestBooks:
         compare(keel, queue, 500 * ETHER, 0)
         jump_to(keel.rpc, now(keel.rpc) + 2 * keel.profile.frame_seconds)
         hold(keel, 60 * ETHER, ETHER)
-        pending, paid = keel.quick.queue.pending(), keel.quick.queue.lastFinalised()
-        compare(keel, Queue(pending.index, queue.tickets, paid), 60 * ETHER, ETHER)
+        compare(keel, queue_now(keel, queue), 60 * ETHER, ETHER)
 
     @settings(
         max_examples=25,
@@ -265,9 +260,7 @@ class TestBooks:
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(
-        profit_wei=st.just(0) | st.integers(1, 20 * ETHER),
-        insured_wei=st.just(0) | st.integers(10**9, 59 * ETHER),
-        parts=st.integers(0, STAKED),
+        bearers=bearers(),
         withdrawn_wei=st.integers(0, 2 * STAKED_WEI) | st.integers(0, 10**9),
         rewards_wei=st.integers(0, ETHER),
     )
@@ -276,19 +269,13 @@ class TestBooks:
         *,
         keel: Keel,
         queue: Queue,
-        profit_wei: int,
-        insured_wei: int,
-        parts: int,
+        bearers: Bearers,
         withdrawn_wei: int,
         rewards_wei: int,
     ) -> None:
         """STA-8, LOS, ACC-1."""
         with reverting(keel.rpc):
-            if insured_wei:
-                insure(keel, insured_wei)
-            if parts:
-                forfeit(keel, parts, STAKED)
-            change(keel, profit_wei)
+            provide(keel, bearers)
             die(keel, withdrawn_wei, rewards_wei)
             compare(keel, queue, withdrawn_wei, rewards_wei)
 
@@ -304,7 +291,7 @@ class TestAfterwards:
         keel.quick.queue.request.send(left_wei, depositor, sender=depositor)
         vault.finaliseWithoutReport.send(2, sender=keel.actors.stranger.address)
         keel.quick.queue.claim.send(2, sender=depositor)
-        bonds_wei = STAKED * ETHER
+        bonds_wei = MOST * ETHER
         assert left_wei == 969 * ETHER - TICKETS_WEI
         assert balance_wei(keel.rpc, vault.address) == ETHER + bonds_wei
         assert balance_wei(keel.rpc, keel.quick.queue.address) == 0
@@ -329,6 +316,7 @@ class TestAfterwards:
     def test_a_slashing_that_it_settled_closes_nothing_later(
         self, keel: Keel, vault: StakingVault
     ) -> None:
+        jump(keel.rpc, 60)  # so that no report covers it
         note_slashing(keel, 32 * ETHER, now(keel.rpc))
         assert vault.state() == State.SLASHED
         die(keel, STAKED_WEI)

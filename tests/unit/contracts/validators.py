@@ -14,6 +14,7 @@ import pytest
 from keel.chain.abi import CustomError
 from keel.chain.clock import now
 from keel.chain.revert import Reverted
+from keel.chain.state import runtime_code, set_runtime_code
 from keel.chain.transaction import Receipt
 from keel.consensus.deposit_data import DepositDataEntry, make_deposit_data
 from keel.consensus.keys import ValidatorKey, derive_signing_keys, mnemonic_to_seed
@@ -24,6 +25,7 @@ from keel.model.key_stage import Stage
 from keel.sight.predeposits import Predeposit
 from tests.beacon_record import BeaconRecord, BeaconValidator, prover_of
 from tests.deployment import Keel
+from tests.unit.contracts.hands import deposit
 
 MNEMONIC = "test test test test test test test test test test test junk"
 PREDEPOSIT_GWEI = ETHER // GWEI
@@ -174,8 +176,7 @@ class Validators:
 
 
 FOREIGN_CREDENTIALS = b"\x01".ljust(32, b"\x77")
-
-
+RETURNS_NOW = bytes.fromhex("425f5260205ff3")
 STAKED_ONCE = (Stage.STAKED, Stage.SLASHED, Stage.WITHDRAWN)
 
 
@@ -200,6 +201,25 @@ def bring_to(
         validators.withdraw(entry)
     if stage is Stage.DROPPED:
         validators.drop(operator_id, [entry])
+
+
+def with_two_operators(keel: Keel, deposited_wei: int = 300 * ETHER) -> Validators:
+    """Two operators, with ether for validators in the vault."""
+    deposit(keel, str(keel.actors.depositor.address), deposited_wei)
+    made = Validators(keel)
+    made.add_operator()
+    made.add_operator()
+    return made
+
+
+@contextmanager
+def broken_verifier(validators: Validators) -> Iterator[None]:
+    """One that agrees with everything, and dates each slashing by now."""
+    rpc, address = validators.keel.rpc, validators.keel.quick.proofs.address
+    code = runtime_code(rpc, address)
+    set_runtime_code(rpc, address, RETURNS_NOW)
+    yield
+    set_runtime_code(rpc, address, code)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from keel.chain.contract import deploy as deploy_raw
 from keel.chain.rpc import RpcClient
 from keel.chain.state import runtime_code
 from keel.chain.transaction import Receipt
+from keel.deploy.contracts import StakingVault
 from keel.model import queue as queue_rules
 from keel.model.accounts import Accounts
 from keel.model.constants import ETHER, GWEI
@@ -29,6 +30,8 @@ ZERO_ADDRESS = "0x" + "0" * 40
 VALIDATOR_WEI = 32 * ETHER
 TOP_UP_WEI = 31 * ETHER
 BOND_WEI = ETHER
+MOST = 30
+"""Validators of `stake_most`, with 960 ETH."""
 
 type Inputs = dict[str, int]
 """IStakingVault.ReportInput by field."""
@@ -163,6 +166,14 @@ def note_slashing(keel: Keel, balance_wei: int, slashed_by: int) -> Receipt:
     """Tell the vault of a slashing in the registry's place."""
     sender = as_contract(keel.quick.registry)
     return keel.quick.vault.noteSlashing.send(balance_wei // GWEI, slashed_by, sender=sender)
+
+
+def stake_most(keel: Keel) -> StakingVault:
+    """Stake 960 of 1,000 ETH, and let a report count them."""
+    deposit(keel, keel.actors.depositor.address, 969 * ETHER)
+    stake(keel, MOST)
+    change(keel, 0)
+    return keel.quick.vault
 
 
 def lay_bare(keel: Keel) -> str:
