@@ -125,8 +125,8 @@ most {within:,} seconds here, a frame and the time until its last slot is final,
 the report is late. A loss beyond the bucket is announced first (REP-8), which takes a frame more:
 {beyond:,} seconds. To keep them closed, validators with more than 0.1 % of A + Q must be slashed in
 every frame, each for its bond of 1 ETH and what it loses. A slashing that a report has counted
-closes nothing, with one exception: a validator that was slashed while it left through a queue of
-more than 36 days belongs to the frame of the block that first shows it, once.
+closes nothing, with one exception: a validator that was slashed while exits wait more than 36 days
+belongs to the frame of the block that first shows it, once.
 """
 
 
