@@ -1,4 +1,4 @@
-"""Each rule of docs/design.md has a test that names it; no file names a rule that is not there.
+"""Each rule of docs/design.md and docs/market_design.md has a test; no file names one that is not there.
 
 A test names a rule in a docstring: its own, its class's or its module's.
 """
@@ -42,8 +42,8 @@ def _rules_that_are_not_there(rules: list[str], text: str) -> list[str]:
     return sorted(set(_reference(rules).findall(text)) - set(rules))
 
 
-DESIGN = (ROOT / "docs/design.md").read_text()
-RULES = _rules(DESIGN)
+DESIGNS = ("docs/design.md", "docs/market_design.md")
+RULES = [rule for design in DESIGNS for rule in _rules((ROOT / design).read_text())]
 
 
 def test_rules_are_numbered_once() -> None:
@@ -62,7 +62,7 @@ def test_no_file_names_a_rule_that_is_not_there() -> None:
         path
         for folder in folders
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in {".md", ".py", ".sol"}
+        if path.suffix in {".md", ".py", ".sol", ".vy"}
     ]
     wrong = {
         str(path.relative_to(ROOT)): unknown
