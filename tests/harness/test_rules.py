@@ -1,4 +1,4 @@
-"""Each rule of docs/design.md and docs/market_design.md has a test; no file names one that is not there.
+"""Each rule of the two designs in docs/ has a test; no file names a rule that is not there.
 
 A test names a rule in a docstring: its own, its class's or its module's.
 """
