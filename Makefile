@@ -19,10 +19,10 @@ DEMO ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test check chain crosscheck lint format types gas bench wheel clean
+.PHONY: help setup browser demo test check chain crosscheck lint format types gas bench wheel clean market-setup market-test
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: ## Install the locked packages and the compiler, where missing
 	@sh toolchain/setup.sh
@@ -33,14 +33,20 @@ browser: ## Find Chromium for the page's tests, or install Debian's
 demo: setup ## Show and explain the whole life of Keel (2 to 3 minutes)
 	@$(APE) run demo
 
-test: setup browser ## Run all tests in parallel workers
-	@$(APE) test $(PARALLEL) --durations 10
+test: setup browser ## Run all tests in parallel workers, but those of market-test
+	@$(APE) test $(PARALLEL) --durations 10 --ignore tests/market
 
 chain: setup ## Run a local chain with Keel and a page until Ctrl-C
 	@$(APE) run chain $(if $(STATE),--state '$(STATE)') $(if $(DEMO),--demo)
 
 crosscheck: setup ## Let Lodestar replay a beacon chain with all operations
 	@$(APE) run crosscheck
+
+market-setup: setup ## Install the packages of real markets, where missing
+	@.venv/bin/python -m toolchain.market_setup
+
+market-test: market-setup ## Run the tests with real markets (first compiles them)
+	@$(APE) test tests/market --durations 5
 
 check: setup ## Lint and run the unit tests, for the daily loop
 	@$(MAKE) --no-print-directory -j 2 lint units
@@ -77,5 +83,5 @@ wheel: setup ## Build the wheel for other projects into dist/
 	@.venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 clean: ## Remove everything that set-up and builds have made
-	rm -rf .venv node_modules toolchain/lodestar/node_modules tests/foreign/hardhat_project/node_modules .build .cache .keel .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv node_modules toolchain/lodestar/node_modules toolchain/market/node_modules tests/foreign/hardhat_project/node_modules .build .cache .keel .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -24,6 +24,7 @@ COMMANDS = {
     "prove": ("keel.commands.prove", "Show the chain what became of predeposited keys."),
     "exits": ("keel.commands.exits", "Ask the beacon chain for exits and show those under way."),
     "validators": ("keel.commands.validators", "List every key and how far it came."),
+    "market": ("keel.commands.market", "Deploy real markets on a local chain, and show them."),
     "reporter": ("keel.reporter.command", "Run one member of the oracle's committee."),
     "keeper": ("keel.keeper.command", "Run the routine work: prove, stake, exit, finalise."),
 }

@@ -28,6 +28,9 @@ PNPM_FOLDERS = {
     TOOLCHAIN / "lodestar": "Lodestar's packages (independent check of the beacon chain)",
     ROOT / "tests" / "foreign" / "hardhat_project": "Hardhat (another project's tests)",
 }
+MARKET = TOOLCHAIN / "market"
+"""Packages of the real markets, which only market_setup.py installs."""
+
 SOLC_VERSION = "0.8.37"
 NODE_MAJOR_LEAST = 20
 FOUNDRY_TOOLS = ("anvil", "cast", "forge")

@@ -69,6 +69,8 @@ class Manifest(BaseModel):
     """`block` is the one from which on events of the deployment can be read.
 
     `replaced` names modules that governance has replaced, each with the label of the present one.
+    `market` has the addresses of systems around Keel, by system and part (`keel market deploy`);
+    `verify` has no plan of them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,6 +84,7 @@ class Manifest(BaseModel):
     roles: tuple[RoleHolder, ...]
     configuration: Configuration
     replaced: Mapping[str, str] = Field(default_factory=dict)
+    market: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
 
     @property
     def addresses(self) -> Mapping[str, str]:
@@ -123,17 +126,23 @@ def write_manifest(manifest: Manifest, path: Path, artifacts: Artifacts) -> None
         path.parent / contract.abi_path: abi_artifact(artifacts, name).abi_entries
         for name, contract in manifest.contracts.items()
     }
+    _write({**abis, path: manifest.model_dump(mode="json"), latest_path(path): latest}, path)
+
+
+def record_market(path: Path, market: Mapping[str, Mapping[str, str]]) -> None:
+    """Write the addresses of the market into a manifest; raises ManifestError."""
+    manifest = Manifest.read(path).model_copy(update={"market": market})
+    _write({path: manifest.model_dump(mode="json")}, path)
+
+
+def _write(contents: Mapping[Path, Any], manifest: Path) -> None:
     try:
-        for file, content in {
-            **abis,
-            path: manifest.model_dump(mode="json"),
-            latest_path(path): latest,
-        }.items():
+        for file, content in contents.items():
             file.parent.mkdir(parents=True, exist_ok=True)
             text = json.dumps(content, indent=2) + "\n"
             write_atomically(file, text.encode(), is_public=True)
     except OSError as error:
-        raise ManifestError(f"{path} cannot be written: {error.strerror}") from error
+        raise ManifestError(f"{manifest} cannot be written: {error.strerror}") from error
 
 
 def latest_path(manifest: Path) -> Path:

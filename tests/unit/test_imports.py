@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("keel.keeper", "keel.reporter"),
     ("keel.circle", "keel.dashboard", "keel.terminal"),
     ("keel.measure", "keel.scenarios"),
+    ("keel.market",),
     ("keel.commands", "keel.command", "keel.testing"),
     ("keel.__main__",),
 )

@@ -1,0 +1,48 @@
+"""`ape run market`: real systems around Keel on a local chain."""
+
+from pathlib import Path
+
+import click
+
+from keel.formatting.commands import Command, Commands
+from keel.terminal.options import chain_options, examples
+
+
+@click.group(cls=Commands)
+def cli() -> None:
+    """Deploy the systems that use kETH and wkETH, and show what stands in them.
+
+    The systems are the real ones, from the packages that their makers publish: `make market-setup`
+    installs them. They need a local chain, as that of `make chain`.
+    """
+
+
+@cli.command(cls=Command, epilog=examples("market deploy", "market deploy uniswap morpho"))
+@click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
+@chain_options
+def deploy(systems: tuple[str, ...], network: str, manifest_path: Path | None) -> None:
+    """Deploy each SYSTEM, by default all, with whatever it needs.
+
+    `market status` lists their names. What stands already is not deployed again, so an
+    interrupted run goes on. The deployer of the local chain pays, and stakes what a system needs
+    to begin with. What a package brings as source is compiled the first time, which takes up to
+    some minutes, and kept in .cache/market. The addresses go into the chain's manifest.
+    """
+    from keel.market.command import run_deploy
+    from keel.market.systems import systems_named
+    from keel.terminal.connection import connected
+
+    chosen = systems_named(systems)
+    with connected(network, manifest_path) as connection:
+        run_deploy(connection, manifest_path, chosen)
+
+
+@cli.command(cls=Command, epilog=examples("market status"))
+@chain_options
+def status(network: str, manifest_path: Path | None) -> None:
+    """Show each system: its addresses, and what stands in it."""
+    from keel.market.command import run_status
+    from keel.terminal.connection import connected
+
+    with connected(network, manifest_path) as connection:
+        run_status(connection)

@@ -1,0 +1,33 @@
+"""All systems of the market on the worker's Keel, deployed once by `market deploy`'s own code."""
+
+import pytest
+from rich.console import Console
+
+from keel.deploy.actors import ACTORS
+from keel.market.compiled import compile_missing
+from keel.market.deployer import Deployer
+from keel.market.system import Site, in_order
+from keel.market.systems import SYSTEMS
+from tests.deployment import Keel
+
+
+def bare_site(keel: Keel) -> Site:
+    """Where nothing is deployed but Keel."""
+    actors = {name: keel.actors[name].address for name in ACTORS}
+    return Site(keel.quick, keel.artifacts, actors, Deployer(keel.rpc, actors["deployer"]), {})
+
+
+@pytest.fixture(scope="session")
+def compiled() -> None:
+    """What packages bring as sources, compiled."""
+    sources = [source for system in SYSTEMS for source in system.sources]
+    compile_missing(sources, Console(stderr=True))
+
+
+@pytest.fixture(scope="session")
+def site(deployed: dict[str, Keel], compiled: None) -> Site:
+    """Everything deployed. Tests find each system by `SYSTEM.found(site)`."""
+    site = bare_site(deployed["local"])
+    for system in in_order(SYSTEMS):
+        site.records[system.name] = system.deploy(site).as_record()
+    return site
