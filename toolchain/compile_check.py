@@ -1,8 +1,8 @@
 """Compile every contract as Ape does and fail on what Ape hides: warnings, and code too large.
 
 Ape never shows a compiler warning. This hands the compiler the standard JSON that Ape itself
-builds, for contracts/ and tests/contracts, and reads all of its answer. What passed once is not
-compiled again until a file changes from which the answer follows.
+builds, for contracts/ and tests/contracts, and reads all of its answer; Vyper is compiled besides.
+What passed once is not compiled again until a file changes from which the answer follows.
 """
 
 import json
@@ -19,6 +19,7 @@ from ape.managers.project import LocalProject
 
 from keel.deploy.build_folder import Stamp
 from toolchain.environment import ROOT, SOLC_FOLDER
+from toolchain.vyper_check import vyper_findings
 
 RUNTIME_BYTES_MOST = 24_000
 """Bound of a contract's code: below EIP-170's 24,576 by what a fix may need."""
@@ -42,7 +43,12 @@ def findings(root: Path, folder: str, runtime_bytes_most: int | None = None) -> 
 
 def passed_stamp(root: Path, file: Path) -> Stamp:
     """Return the stamp of all that the compiler's answer about root's contracts follows from."""
-    patterns = ("contracts/**/*.sol", "tests/contracts/**/*.sol", "toolchain/*.*")
+    patterns = (
+        "contracts/**/*.sol",
+        "contracts/**/*.vy",
+        "tests/contracts/**/*.sol",
+        "toolchain/*.*",
+    )
     sources = [source for pattern in patterns for source in sorted(root.glob(pattern))]
     sources += [root / "ape-config.yaml", root / "package-lock.json"]
     names = [str(source.relative_to(root)) for source in sources]
@@ -58,7 +64,7 @@ def _standard_jsons(root: Path, folder: str) -> dict[str, dict[str, Any]]:
             manifest_path=Path(scratch) / "manifest.json",
             config_override={"contracts_folder": folder},
         )
-        paths = list(project.sources.paths)
+        paths = [path for path in project.sources.paths if path.suffix == ".sol"]
         if not paths:
             return {}
         compiler: Any = ape.compilers.get_compiler("solidity")
@@ -113,6 +119,7 @@ def main() -> None:
         click.echo("The compiler had nothing to say, and nothing has changed since.")
         return
     found = findings(ROOT, "contracts", RUNTIME_BYTES_MOST) + findings(ROOT, "tests/contracts")
+    found += vyper_findings(ROOT, "contracts", RUNTIME_BYTES_MOST)
     for finding in found:
         click.echo(finding.rstrip() + "\n", err=True)
     if found:

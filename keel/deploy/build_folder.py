@@ -37,7 +37,7 @@ def discard_stale_build(root: Path) -> None:
     sources += [
         tools / "solc.cjs",
         tools / "link.cjs",
-        *sorted((root / "contracts").rglob("*.sol")),
+        *sorted(p for p in (root / "contracts").rglob("*") if p.suffix in {".sol", ".vy"}),
     ]
     stamp = Stamp(build / "keel-stamp", sources)
     if stamp.is_current():

@@ -7,6 +7,7 @@ import pytest
 
 from tests.solidity import ROOT
 from toolchain.compile_check import findings, passed_stamp
+from toolchain.vyper_check import vyper_findings
 
 CLEAN = """// SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
@@ -18,6 +19,9 @@ contract Clean {
         Address.sendValue(recipient, amountWei);
     }
 }
+"""
+CLEAN_VYPER = """# pragma version 0.4.3
+total: public(uint256)
 """
 UNUSED_VARIABLE = "        uint256 unused;\n"
 
@@ -67,6 +71,37 @@ def test_what_passed_is_compiled_again_when_a_source_changes_and_only_then(root:
     assert passed_stamp(root, file).is_current()
     plant(root, UNUSED_VARIABLE, after="external {\n")
     assert not passed_stamp(root, file).is_current()
+
+
+@pytest.mark.parametrize("name", ["Clean.sol", "Clean.vy"])
+def test_each_source_counts_for_what_passed(root: Path, name: str) -> None:
+    (root / "package-lock.json").write_text("{}")
+    file = root / "passed"
+    (root / "contracts" / "Clean.vy").write_text(CLEAN_VYPER)
+    passed_stamp(root, file).write()
+    source = root / "contracts" / name
+    source.write_text(source.read_text() + "\n")
+    assert not passed_stamp(root, file).is_current()
+
+
+def test_clean_vyper_passes_up_to_its_size(root: Path) -> None:
+    (root / "contracts" / "Clean.vy").write_text(CLEAN_VYPER)
+    assert list(vyper_findings(root, "contracts", runtime_bytes_most=24_000)) == []
+    [finding] = vyper_findings(root, "contracts", runtime_bytes_most=0)
+    size_bytes = int(finding.split(" has ")[1].split(" bytes")[0].replace(",", ""))
+    assert list(vyper_findings(root, "contracts", runtime_bytes_most=size_bytes)) == []
+    assert list(vyper_findings(root, "contracts", runtime_bytes_most=size_bytes - 1)) != []
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [("enum Kind:\n    A\n", "EnumUsage"), ("other: Missing\n", "UnknownType")],
+)
+def test_a_warning_or_an_error_of_vyper_fails(root: Path, planted: str, said: str) -> None:
+    (root / "contracts" / "Clean.vy").write_text(CLEAN_VYPER + planted)
+    [finding] = vyper_findings(root, "contracts", runtime_bytes_most=24_000)
+    assert said in finding
+    assert "contracts/Clean.vy" in finding
 
 
 @pytest.mark.parametrize("moved", ["contracts/Moved.sol", "contracts/deep/Clean.sol"])
