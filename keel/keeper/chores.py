@@ -25,7 +25,8 @@ class Chore:
     """One transaction. `contract` is the field of Bindings whose `function` is called.
 
     `key` stays the same from head to head for as long as the same thing is to be done, so that
-    keepers can wait their turn (`keel.keeper.turns`), but for what `is_urgent`.
+    keepers can wait their turn (`keel.keeper.turns`), but for what `is_urgent`. For what
+    `is_candidate` another one may do: once it is refused, the plan names the next (EXT-7).
     """
 
     kind: Kind
@@ -36,6 +37,7 @@ class Chore:
     arguments: tuple[Any, ...]
     value_wei: int = 0
     is_urgent: bool = False
+    is_candidate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Do chores: one at a time, tried right before it is sent, watched until it is mined."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from keel.chain.abi import Abi
 from keel.chain.contract import Contract
@@ -8,6 +8,7 @@ from keel.chain.revert import Cause, Reverted, decode_revert
 from keel.deploy.bindings import Bindings
 from keel.keeper.chores import Chore
 from keel.keeper.figures import Figures
+from keel.keeper.refusals import Refusals
 from keel.keeper.turns import Turns
 from keel.keeper.view import Head
 from keel.service.loop import NODES
@@ -23,9 +24,6 @@ from keel.wallet.sender import Sender
 
 GAS_PRICE, LOW_BALANCE, REFUSED = "gas_price", "low_balance", "refused"
 
-_REFUSED_HEADS = 8
-"""Heads at which a chore is refused before it counts as more than a race that was lost."""
-
 
 class Doer:
     """Sends for one account. `alarms` says, after `do`, what keeps it from sending."""
@@ -39,11 +37,18 @@ class Doer:
         self._turns = turns
         self._log = service.log
         self._figures = figures
-        self._refused: dict[str, tuple[int, str]] = {}
+        self._refusals = Refusals()
+        self._slot = 0
         self._unaffordable: dict[str, str] = {}
+
+    @property
+    def aside(self) -> Mapping[str, str]:
+        """Keys of refused candidates that wait, with the reason."""
+        return self._refusals.aside(self._slot)
 
     def tend(self, head_slot: int) -> None:
         """See after what was sent before; begins a head."""
+        self._slot = head_slot
         self._unaffordable = {}
         for news in self._sender.tend(head_slot):
             kind = news.sent.what.partition(" ")[0]
@@ -55,17 +60,24 @@ class Doer:
                 self._figures.lost.labels(kind).inc()
                 self._log.info("chore.lost", chore=news.sent.what, reason=news.outcome.value)
 
-    def do(self, chores: Sequence[Chore], head: Head) -> None:
+    def do(self, chores: Sequence[Chore], head: Head) -> bool:
         """Send the first chore whose turn it is and that the chain would take now.
 
-        What the account cannot pay holds nothing else back.
+        What the account cannot pay holds nothing else back. Returns whether a candidate was set
+        aside instead: then a new plan names another.
         """
-        keys = {chore.key for chore in chores}
-        self._refused = {key: found for key, found in self._refused.items() if key in keys}
+        self._refusals.keep({chore.key for chore in chores}, self._slot)
+        is_aside = False
         for chore in self._turns.due(chores, head, self._sender.address):
+            if self._refusals.is_tried(chore.key, self._slot):
+                continue
             if self._sender.waiting or self._send(chore):
                 break
+            is_aside = chore.key in self.aside
+            if is_aside:
+                break
         self.alarms = dict(self._reasons())
+        return is_aside
 
     def _is_possible(self, chore: Chore) -> bool:
         """Whether the chain would take it now and the account can pay; notes why not."""
@@ -114,9 +126,7 @@ class Doer:
 
     def _note_refusal(self, chore: Chore, cause: Cause | str) -> bool:
         """Somebody was faster, as a rule; what is refused again and again is an alarm."""
-        times, _ = self._refused.get(chore.key, (0, ""))
-        self._refused[chore.key] = (times + 1, str(cause))
-        if times == 0:
+        if self._refusals.note(chore, cause, self._slot):
             self._figures.lost.labels(chore.kind).inc()
             self._log.info("chore.refused", chore=chore.key, reason=str(cause))
         return False
@@ -129,13 +139,9 @@ class Doer:
         }
         yield from ((name, str(error)) for name, error in waits.items() if error is not None)
         yield from self._unaffordable.items()
-        refused = [
-            f"{key}: {cause}"
-            for key, (times, cause) in self._refused.items()
-            if times >= _REFUSED_HEADS
-        ]
-        if refused:
-            yield REFUSED, "; ".join(refused)
+        refused = self._refusals.lasting()
+        if refused is not None:
+            yield REFUSED, refused
 
 
 def _cause(error: TransactionRefusedError, errors: Abi) -> Cause | str:

@@ -88,13 +88,15 @@ def choose_exits(
     asked: Collection[bytes],
     missing_wei: int,
     room: Room,
+    *,
+    refused: Collection[bytes] = (),
 ) -> tuple[Validator, ...]:
-    """Choose validators that bring `missing_wei`, none of which could be left out.
+    """Choose validators that bring `missing_wei`, none of which could be left out or is `refused`.
 
     EXT-2 says which can be chosen, EXT-3 in which order, EXT-4 that none is superfluous. Those with
     a partial withdrawal that waits come last, as far as those asked before do not bring enough.
     """
-    order = tuple(_in_order(beacon, operators, asked))
+    order = tuple(_in_order(beacon, operators, asked, refused))
     free = _cover((v for v in order if not v.has_partials), missing_wei, room)
     blocked_gwei = sum(
         v.balance_gwei
@@ -139,7 +141,10 @@ def can_exit(validator: Validator, beacon: BeaconStanding) -> bool:
 
 
 def _in_order(
-    beacon: BeaconStanding, operators: Sequence[Operator], asked: Collection[bytes]
+    beacon: BeaconStanding,
+    operators: Sequence[Operator],
+    asked: Collection[bytes],
+    refused: Collection[bytes],
 ) -> Iterable[Validator]:
     """EXT-3: of the operator furthest above its target first, then the oldest.
 
@@ -149,7 +154,7 @@ def _in_order(
     held = _parts(staying)
     waiting: dict[int, list[Validator]] = {}
     for validator in sorted(staying, key=lambda v: (v.has_partials, _age(v)), reverse=True):
-        if can_exit(validator, beacon):
+        if can_exit(validator, beacon) and validator.pubkey not in refused:
             waiting.setdefault(validator.operator_id, []).append(validator)
     targets = {o.operator_id: o.target_bps if o.active else 0 for o in operators}
     total = sum(held.values())

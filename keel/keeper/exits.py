@@ -1,6 +1,6 @@
 """Exits: ask for what the queue needs and for what was ignored, note and end the others (EXT)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from keel.keeper.chores import Chore, Findings, Kind, Undone, counted, ether, nothing, together
@@ -32,11 +32,17 @@ def choose(view: KeeperView) -> ExitPlan:
     """Which exits to ask for now."""
     beacon = view.beacon
     asked = fates_of(view.exits.requests, beacon)
-    again = tuple(a.validator for a in asked if a.is_due(view.head, view.terms))
-    promised = {a.request.pubkey for a in asked if a.is_promised(view.head, view.terms)}
+    aside = _aside(view)
+    again = tuple(
+        a.validator
+        for a in asked
+        if a.is_due(view.head, view.terms) and a.request.pubkey not in aside
+    )
+    promised = {a.request.pubkey for a in asked if a.is_promised(view.head, view.terms)} - aside
     need = need_of(view.coffers, beacon, promised, view.terms.exit_horizon_seconds)
     avoid = _avoided(view, asked)
-    new = choose_exits(beacon, view.operators, avoid, _asked_for_wei(view, need), _room(view))
+    wanted_wei = _asked_for_wei(view, need)
+    new = choose_exits(beacon, view.operators, avoid, wanted_wei, _room(view), refused=aside)
     return ExitPlan(need, again, new, asked)
 
 
@@ -51,7 +57,7 @@ def validators_to_note(view: KeeperView) -> tuple[Validator, ...]:
             and view.exits.noted.get(v.pubkey, FAR_FUTURE_EPOCH) <= view.beacon.block_number
         )
     ]
-    return tuple(found)
+    return tuple(v for v in found if _note_key(v) not in view.aside)
 
 
 def indices_to_prove(view: KeeperView) -> tuple[int, ...]:
@@ -94,17 +100,38 @@ def _asking(view: KeeperView) -> Findings:
 def _request(view: KeeperView, validator: Validator, why: str) -> Chore:
     terms, fee_wei = view.terms, view.exits.fee_wei
     with_margin_wei = fee_wei + fee_wei * terms.exit_fee_margin_bps // BPS + 1
-    blocks = {each.pubkey: each.block_number for each in view.exits.requests}
     return Chore(
         kind=Kind.EXIT,
-        key=f"exit {validator.index} {blocks.get(validator.pubkey, 0)}",
+        key=_request_key(validator, _asked_blocks(view)),
         why=f"{_place(validator)} {why}",
         contract="exits",
         function="requestExit",
         arguments=(validator.pubkey,),
         # What is left of it comes back (REQ), and a low fee can rise by far before the block.
         value_wei=min(max(with_margin_wei, GWEI), terms.max_exit_fee_wei),
+        is_candidate=True,
     )
+
+
+def _asked_blocks(view: KeeperView) -> dict[bytes, int]:
+    return {each.pubkey: each.block_number for each in view.exits.requests}
+
+
+def _request_key(validator: Validator, asked_blocks: Mapping[bytes, int]) -> str:
+    return f"exit {validator.index} {asked_blocks.get(validator.pubkey, 0)}"
+
+
+def _note_key(validator: Validator) -> str:
+    return f"note {validator.index} {validator.exit_epoch}"
+
+
+def _aside(view: KeeperView) -> frozenset[bytes]:
+    """Keys whose exit Exits has just refused (EXT-7)."""
+    if not view.aside:
+        return frozenset()
+    blocks = _asked_blocks(view)
+    held = view.beacon.validators
+    return frozenset(v.pubkey for v in held if _request_key(v, blocks) in view.aside)
 
 
 def _noting(view: KeeperView) -> Findings:
@@ -115,11 +142,12 @@ def _note(validator: Validator) -> Chore:
     told = f"leaves in epoch {validator.exit_epoch}" if validator.is_leaving else "does not leave"
     return Chore(
         kind=Kind.EXIT,
-        key=f"note {validator.index} {validator.exit_epoch}",
+        key=_note_key(validator),
         why=f"{_place(validator)} {told}, and Exits does not know",
         contract="exits",
         function="noteExit",
         arguments=(),
+        is_candidate=True,
     )
 
 
@@ -199,12 +227,16 @@ def _undone(view: KeeperView, plan: ExitPlan) -> Iterator[Undone]:
             yield Undone(Kind.EXIT, f"the request for the exit of {place} {each.fate}")
         elif each.fate is Fate.IGNORED and not each.is_followed(view.head, view.terms):
             yield Undone(Kind.EXIT, f"{place} was asked to exit long ago: somebody must ask again")
+    yield from (Undone(Kind.EXIT, f"{key} was refused: {why}") for key, why in view.aside.items())
 
 
 def _why_not(view: KeeperView, plan: ExitPlan) -> str:
     beacon = view.beacon
     wanted_wei, avoid = _asked_for_wei(view, plan.need), _avoided(view, plan.asked)
-    if choose_exits(beacon, view.operators, avoid, wanted_wei, Room()) != plan.new:
+    if (
+        choose_exits(beacon, view.operators, avoid, wanted_wei, Room(), refused=_aside(view))
+        != plan.new
+    ):
         return (
             f"Exits takes {view.exits.available_parts} times 32 ETH more today (LIM-3), and of no "
             "operator that is below its target (REQ-3)"

@@ -24,6 +24,8 @@ from keel.sight.history import Historian
 from keel.wallet.account import address_of
 from keel.wallet.sender import open_sender
 
+_CANDIDATES = 8
+"""How many may be refused at one head before the rest waits for the next."""
 _PATIENT_LOOKS = 10
 """How often the execution nodes may be found behind the beacon nodes before it is an alarm."""
 
@@ -58,7 +60,7 @@ class Keeper:
         if self.doer is not None:
             self.doer.tend(head_slot)
         try:
-            view = self.reader.read(head_slot)
+            view = self.reader.read(head_slot, None if self.doer is None else self.doer.aside)
         except StateBehindError as error:
             self._behind += 1
             if self._behind > _PATIENT_LOOKS:
@@ -69,7 +71,11 @@ class Keeper:
         if self.doer is None:
             self._show(found)
         else:
-            self.doer.do(found.chores, view.head)
+            for _ in range(_CANDIDATES):
+                if not self.doer.do(found.chores, view.head):
+                    break
+                view = self.reader.without(view, self.doer.aside)
+                found = plan(view)
         self._tell(view, found)
         self._last = (block.hash, head_slot)
         return head_slot

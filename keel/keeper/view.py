@@ -264,7 +264,10 @@ class Deadlock:
 
 @dataclass(frozen=True, slots=True)
 class KeeperView:
-    """All of it. `ballots`, `rewards` and `deadlock` are None where there are none to speak of."""
+    """All of it. `ballots`, `rewards` and `deadlock` are None where there are none to speak of.
+
+    `aside` are keys of chores that the chain refused and that wait, with the reason (EXT-7).
+    """
 
     terms: Terms
     head: Head
@@ -282,6 +285,7 @@ class KeeperView:
     deadlock: Deadlock | None
     exit_proofs: ExitProofs = field(default_factory=ExitProofs)
     bonds: tuple[LeavingBond, ...] = ()
+    aside: Mapping[str, str] = field(default_factory=dict)
 
     def least_worth_wei(self, gas: int) -> int:
         """What a call of so much gas must bring, so that dust makes no keeper pay for it."""

@@ -1,6 +1,6 @@
 """Read a KeeperView: the contracts at one agreed head, and what the newest beacon state says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from keel.chain.contract import call_many
@@ -87,8 +87,10 @@ class KeeperReader:
         network = self._layers.beacon.network
         return min(network.slot_at(block.timestamp), self._layers.beacon.head_slot())
 
-    def read(self, head_slot: int, *, is_once: bool = False) -> KeeperView:
-        """Read at the agreed head, with a beacon state that is young enough.
+    def read(
+        self, head_slot: int, aside: Mapping[str, str] | None = None, *, is_once: bool = False
+    ) -> KeeperView:
+        """Read at the agreed head, with a beacon state that is young enough, and what is `aside`.
 
         Where a state before the head's shows news, and for whoever looks once, it is that before
         the head's: the chain can check a proof by it now.
@@ -99,11 +101,20 @@ class KeeperReader:
             not_before = 0 if is_once else self._first_useful_slot(history, head_slot)
             is_news = is_once or not_before == head_slot - 1
             read = self._states.state(head_slot - is_news, not_before=not_before)
-            view = self._read(block, head_slot, history, read)
-            indices = indices_to_prove(view) if Kind.EXIT in self._terms.kinds else ()
-            if not indices:
-                return view
-            return replace(view, exit_proofs=self._prove(indices, read, head_slot))
+            return self._with_proofs(self._read(block, head_slot, history, read), aside or {}, read)
+
+    def without(self, view: KeeperView, aside: Mapping[str, str]) -> KeeperView:
+        """The view that was read last with these aside, and proofs of what goes before them."""
+        return view if self._seen is None else self._with_proofs(view, aside, self._seen.state)
+
+    def _with_proofs(
+        self, view: KeeperView, aside: Mapping[str, str], state: ReadState
+    ) -> KeeperView:
+        view = replace(view, aside=aside)
+        indices = indices_to_prove(view) if Kind.EXIT in self._terms.kinds else ()
+        if not indices:
+            return view
+        return replace(view, exit_proofs=self._prove(indices, state, view.head.slot))
 
     def _first_useful_slot(self, history: History, head_slot: int) -> int:
         """A state of an older epoch is too old while exits are needed."""

@@ -293,6 +293,40 @@ def test_one_exit_is_asked_for_at_a_time_and_repetitions_come_first() -> None:
     assert chores(sent)[0].key != chores(view)[0].key
 
 
+def test_a_candidate_that_was_refused_is_passed_over_and_named() -> None:
+    """EXT-7."""
+    view = owing(33 * ETHER, *(validator(n) for n in range(1, 4)))
+    first, *_ = chores(view)
+    assert first.is_candidate
+    refused = replace(view, aside={first.key: "NotExitable(index=1), tried again in slot 808"})
+    assert exits(refused) == [2, 3]
+    assert "exit 1 0 was refused: NotExitable(index=1), tried again in slot 808" in why_not(
+        plan_exits(refused)
+    )
+    foreign = replace(view, aside={"exit 9 0": "of another time"})
+    assert exits(foreign) == [1, 2]
+
+
+def test_what_is_not_asked_again_for_a_refusal_brings_nothing_and_another_is_asked() -> None:
+    """EXT-5, EXT-7: until the request has another block."""
+    view = having(owing(32 * ETHER, validator(1), validator(2)), requests=(asked(1, 100),))
+    assert exits(view) == [1]
+    refused = replace(view, aside={"exit 1 100": "StateTooOld"})
+    assert exits(refused) == [2]
+    assert choose(refused).need.promised_wei == 0
+    assert exits(having(refused, requests=(asked(1, 101),))) == [1]
+
+
+def test_an_exit_that_cannot_be_shown_holds_no_other_up() -> None:
+    """EXT-7."""
+    leaving = [validator(n, exit_epoch=EPOCH + n) for n in (1, 2)]
+    unnoted = frozenset(each.pubkey for each in leaving)
+    view = having(replace(VIEW, beacon=standing(*leaving)), unnoted=unnoted)
+    (first,) = chores(view, "noteExit")
+    (second,) = chores(replace(view, aside={first.key: "refused"}), "noteExit")
+    assert (first.arguments, second.arguments) == (("proof of 1",), ("proof of 2",))
+
+
 def test_exits_that_operators_began_are_shown_once() -> None:
     """REQ-2."""
     leaving = validator(1, exit_epoch=EPOCH + 5, withdrawable_epoch=EPOCH + 6)
