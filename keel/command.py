@@ -15,6 +15,7 @@ COMMANDS = {
     "verify": ("keel.commands.verify", "Compare a deployment with its plan."),
     "replace": ("keel.commands.replace", "Replace the oracle, the fund or the verifier of proofs."),
     "status": ("keel.commands.status", "Show the protocol, or one account, on one screen."),
+    "statement": ("keel.commands.statement", "Show income, fees and losses of a period."),
     "stake": ("keel.commands.stake", "Pay ether and receive kETH or wkETH."),
     "wrap": ("keel.commands.wrap", "Convert kETH to wkETH, or back."),
     "request": ("keel.commands.request", "Exchange kETH for a withdrawal ticket."),

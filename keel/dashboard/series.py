@@ -1,8 +1,4 @@
-"""Rate and supplies over time, replayed from the events (SHR-8), for a chart: floats.
-
-Each report (Rebased) sets shares, backing and stream exactly; between reports deposits, stakes (by
-the bonds), requests and redemptions change them as their events say, to a few wei.
-"""
+"""Rate and supplies over time, replayed from the events (SHR-8), for a chart: floats."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +6,7 @@ from dataclasses import dataclass
 from keel.dashboard.view import Snapshot
 from keel.model.constants import ETHER, SHARES_PER_WEI, ZERO_ADDRESS
 from keel.sight.event_index import Happened
+from keel.statement.ether_books import EtherBooks
 
 _POINTS_MOST = 1_200
 
@@ -24,51 +21,10 @@ class Point:
     wketh: float
 
 
-@dataclass
-class _Books:
-    """Accounts as the log has made them so far."""
-
-    shares: int = 0
-    backing_wei: int = 0
-    unvested_wei: int = 0
-    stream_seconds: int = 1
-    stream_end: int = 0
-    wrapped_units: int = 0
-
-    def point(self, time: int) -> Point:
-        left = max(0, self.stream_end - time)
-        visible_wei = self.backing_wei - self.unvested_wei * left // self.stream_seconds
-        return Point(
-            time,
-            visible_wei * SHARES_PER_WEI / max(self.shares, 1),
-            visible_wei / ETHER,
-            self.wrapped_units / ETHER,
-        )
-
-    def apply(self, happened: Happened) -> None:
-        given = happened.inputs
-        match happened.contract, happened.name:
-            case "vault", "Deposited":
-                self.shares += given["shares"]
-                self.backing_wei += given["assetsWei"]
-            case "vault", "Staked":
-                self.shares += given["bondShares"]
-                self.backing_wei += given["bondWei"]
-            case "queue", "TicketRequested":
-                self.shares -= given["sharesBurned"]
-                self.backing_wei -= given["amountWei"]
-            case "vault", "RedeemedInstantly":
-                self.shares -= given["sharesBurned"]
-                self.backing_wei -= given["paidWei"]
-            case "vault", "Rebased":
-                self.shares = given["sharesAfter"]
-                self.backing_wei = given["assetsAfterWei"]
-                self.unvested_wei = given["unvestedAfterWei"]
-                self.stream_seconds = max(given["streamSeconds"], 1)
-                self.stream_end = happened.time + given["streamSeconds"]
-            case "wrapped", "Transfer":
-                minted = given["from"] == ZERO_ADDRESS
-                self.wrapped_units += given["value"] if minted else -given["value"]
+def _point(books: EtherBooks, wrapped_units: int, time: int) -> Point:
+    visible_wei = books.visible_wei(time)
+    rate = visible_wei * SHARES_PER_WEI / max(books.shares, 1)
+    return Point(time, rate, visible_wei / ETHER, wrapped_units / ETHER)
 
 
 def series(events: Iterable[Happened], now: Snapshot) -> tuple[Point, ...]:
@@ -86,25 +42,27 @@ def series(events: Iterable[Happened], now: Snapshot) -> tuple[Point, ...]:
 
 
 def _replayed(events: Iterable[Happened], now: int) -> Iterator[Point]:
-    books = _Books()
-    since = 0
+    books, wrapped_units, since = EtherBooks(), 0, 0
     for happened in events:
         if books.shares:
-            yield from _between(books, since, happened.time)
+            yield from _between(books, wrapped_units, since, happened.time)
         books.apply(happened)
+        if (happened.contract, happened.name) == ("wrapped", "Transfer"):
+            units = happened.inputs["value"]
+            wrapped_units += units if happened.inputs["from"] == ZERO_ADDRESS else -units
         since = happened.time
         if books.shares:
-            yield books.point(since)
+            yield _point(books, wrapped_units, since)
     if books.shares:
-        yield from _between(books, since, now)
+        yield from _between(books, wrapped_units, since, now)
 
 
-def _between(books: _Books, since: int, time: int) -> Iterator[Point]:
+def _between(books: EtherBooks, wrapped_units: int, since: int, time: int) -> Iterator[Point]:
     """The end of a stream, where growth stops, and the moment before the next event."""
-    if since < books.stream_end < time:
-        yield books.point(books.stream_end)
+    if since < books.stream.end < time:
+        yield _point(books, wrapped_units, books.stream.end)
     if since < time:
-        yield books.point(time)
+        yield _point(books, wrapped_units, time)
 
 
 def _thinned(points: list[Point]) -> Iterator[Point]:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from keel.chain.state import BlockHead
-from keel.model.constants import BPS, ETHER, SLASHED_LIMIT_BPS, YEAR
+from keel.model.constants import BPS, ETHER, SLASHED_LIMIT_BPS
 from keel.model.frames import State
 from keel.model.protocol.state import unvested_limit_wei
+from keel.model.yields import stream_apr_bps
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +211,9 @@ class Snapshot:
     @property
     def apr_bps(self) -> int:
         """What the stream pays a year on V."""
-        left = self.accounts.stream_end - self.head.timestamp
-        if left <= 0 or not self.accounts.visible_wei:
-            return 0
-        yearly_wei = self.accounts.unvested_wei * YEAR * BPS
-        return yearly_wei // (left * self.accounts.visible_wei)
+        accounts = self.accounts
+        left = accounts.stream_end - self.head.timestamp
+        return stream_apr_bps(accounts.unvested_wei, left, accounts.visible_wei)
 
 
 ONE_UNIT = ETHER

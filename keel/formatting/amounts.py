@@ -48,8 +48,14 @@ def shown_ether(amount_wei: int, decimals: int = 4) -> str:
 
 def exact_ether(amount_wei: int) -> str:
     """Every digit, for what somebody may copy."""
-    whole, part = divmod(amount_wei, ETHER)
-    return f"{whole}.{part:0{_DECIMALS}d}".rstrip("0").rstrip(".")
+    return exact_amount(amount_wei, _DECIMALS)
+
+
+def exact_amount(amount: int, decimals: int) -> str:
+    """Every digit of an amount whose last `decimals` digits are decimals."""
+    sign = "-" if amount < 0 else ""
+    whole, part = divmod(abs(amount), 10**decimals)
+    return f"{sign}{whole}.{part:0{decimals}d}".rstrip("0").rstrip(".")
 
 
 def shown_rate(visible_wei: int, shares: int) -> str:

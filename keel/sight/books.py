@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from keel.chain.contract import call_many
 from keel.chain.state import block_head
 from keel.deploy.bindings import Bindings
-from keel.model.constants import BPS, YEAR
 from keel.model.frames import State
+from keel.model.yields import stream_apr_bps
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,7 @@ class Books:
     @property
     def apr_bps(self) -> int:
         """What the stream pays a year on V."""
-        left = self.stream_end - self.time
-        if left <= 0 or not self.visible_wei:
-            return 0
-        return self.unvested_wei * YEAR * BPS // (left * self.visible_wei)
+        return stream_apr_bps(self.unvested_wei, self.stream_end - self.time, self.visible_wei)
 
 
 def read_books(contracts: Bindings) -> Books:

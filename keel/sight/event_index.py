@@ -30,7 +30,7 @@ RANGE_BLOCKS = 2_000
 _RANGES_AT_ONCE = 25
 _CHECKPOINTS_KEPT = 512
 _HEADERS_AT_ONCE = 200
-_TRANSFER = "Transfer"
+_TRANSFERS = frozenset(("Transfer", "TransferShares"))
 _MODULES_SET = "ModulesSet"  # its modules are named like the fields of Bindings
 _ZERO_TOPIC = "0x" + "0" * 64
 
@@ -62,9 +62,9 @@ class EventIndex:
     """Events in the order of the chain, up to `last_block`, which is -1 before the first read.
 
     `names` are the events that are kept, by field of Bindings; of transfers of a token only mints
-    and burns. The registry's `KeyStaked` and `KeyStakedMore` are among them: what they add up to
-    shows when logs are missing. With the vault's `ModulesSet` those of every oracle and fund are
-    kept that was ever its module.
+    and burns, and those to and from the contracts of the fields `holding`. The registry's
+    `KeyStaked` and `KeyStakedMore` are among them: what they add up to shows when logs are missing.
+    With the vault's `ModulesSet` those of every oracle and fund are kept that was ever its module.
     """
 
     def __init__(
@@ -73,18 +73,22 @@ class EventIndex:
         first_block: int,
         names: Mapping[str, tuple[str, ...]],
         file: EventFile | None = None,
+        holding: tuple[str, ...] = (),
     ) -> None:
         self._first_block = first_block
         self._contracts = contracts
         self._names = names
+        self._holding = holding
         self._fields = {getattr(contracts, field).address: field for field in names}
         self._file = file
-        self._scope = {
+        self._scope: dict[str, Any] = {
             "first_block": first_block,
             "events": {
                 field: [getattr(contracts, field).address, *kept] for field, kept in names.items()
             },
         }
+        if holding:
+            self._scope["holding"] = list(holding)
         self._begin()
 
     @property
@@ -184,17 +188,21 @@ class EventIndex:
     def _logs(self, rpc: RpcClient, first: int, last: int) -> list[Log]:
         c = self._contracts
         others = {
-            field: tuple(name for name in kept if name != _TRANSFER)
+            field: tuple(name for name in kept if name not in _TRANSFERS)
             for field, kept in self._names.items()
         }
         queries: list[dict[str, Any]] = [
             {"address": list(self._fields), "topics": [_topics(c, others)]}
         ]
-        for token in (field for field, kept in self._names.items() if _TRANSFER in kept):
-            transfer = _topics(c, {token: (_TRANSFER,)})
-            ends = ([transfer, _ZERO_TOPIC], [transfer, None, _ZERO_TOPIC])
-            address = getattr(c, token).address
-            queries += [{"address": address, "topics": topics} for topics in ends]
+        held = (address for address, field in self._fields.items() if field in self._holding)
+        ends = [_ZERO_TOPIC, *(f"0x{address[2:].lower():0>64}" for address in held)]
+        for token, kept in self._names.items():
+            moves = tuple(name for name in kept if name in _TRANSFERS)
+            if not moves:
+                continue
+            moved, address = _topics(c, {token: moves}), getattr(c, token).address
+            both = ([moved, ends], [moved, None, ends])
+            queries += [{"address": address, "topics": topics} for topics in both]
         found = {
             (log.block_number, log.log_index): log
             for query in queries

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from keel.model.constants import ETHER
+from keel.statement.reading import StatementReader
 from tests.deployment import Keel
 from tests.stateful.drawing import Part
 from tests.stateful.exit_rules import ExitRules
@@ -82,6 +83,7 @@ def test_they_stay_together_through_ruin_and_after(
     stage.rewards_arrive(ETHER)
     stage.frame_passes(Change("total", 0), Part(1_000), 1, 0)
     assert pair.outcomes["depositWrapped: Insolvent"] == pair.outcomes["deposit: Insolvent"] == 1
+    stage.require_true_statement()
 
 
 def test_bonds_leave_in_both(
@@ -93,6 +95,7 @@ def test_bonds_leave_in_both(
         stage.bond_leaves(0, Part(1_000))
     assert stage.pair.outcomes["pay: done"] >= 1
     assert stage.pair.model.units_of["manager"] > 0
+    stage.require_true_statement()
 
 
 SETTINGS = settings(
@@ -115,6 +118,7 @@ def set_stage(keel: Keel, reader: ContractContainer) -> Histories:
 
     class OnStage(Histories):
         stage = open_pair(keel, keys, (abi, code.to_bytes()))
+        statements = StatementReader(keel.quick, keel.deployment.block)
         members = tuple(with_key(member) for member in keel.actors.oracle_members)
 
     OnStage.keys = keys

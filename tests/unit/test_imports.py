@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "keel.service",
     ),
     ("keel.sight", "keel.committee", "keel.wallet"),
-    ("keel.keeper", "keel.reporter"),
+    ("keel.keeper", "keel.reporter", "keel.statement"),
     ("keel.circle", "keel.dashboard", "keel.terminal"),
     ("keel.measure", "keel.scenarios"),
     ("keel.market",),

@@ -1,0 +1,1 @@
+"""The protocol's quarterly statement, from its events alone."""
