@@ -122,10 +122,17 @@ class KeeperReader:
         if kept is None:
             return 0
         first = self._keys.useful_from(history, kept, head_slot) if Kind.PROVE in kinds else 0
-        if not (Kind.EXIT in kinds and self._layers.bindings.exits.missingWei()):
+        if not (Kind.EXIT in kinds and self._lacks_ether()):
             return first
         network = self._layers.beacon.network
         return max(first, network.first_slot_of(head_slot // network.slots_per_epoch))
+
+    def _lacks_ether(self) -> bool:
+        """Whether exits may be needed: in the dead state what Exits has as on its way counts not."""
+        c = self._layers.bindings
+        calls = (c.exits.missingWei, c.vault.state, c.queue.owedWei, c.vault.bufferedWei)
+        missing, state, owed, buffered = call_many(c.rpc, [call.prepare() for call in calls])
+        return bool(missing) or (State(state) is State.DEAD and owed > buffered)
 
     def _prove(self, indices: Sequence[int], state: ReadState, head_slot: int) -> ExitProofs:
         """Proofs of validators by a state that the chain can check now."""

@@ -1,18 +1,22 @@
-"""EXT-7: a keeper beside a real Exits that refuses validators which the keeper would ask."""
+"""Exits and keeper differ: it refuses what would be asked, or has more as on its way (EXT)."""
 
 from pathlib import Path
 
 import orjson
 
 from keel.chain.state import set_runtime_code
+from keel.consensus.beacon.offences import vote_twice
 from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.deploy.artifacts import Artifacts, artifact_named
 from keel.model.commitment import public_key_hash
-from keel.model.constants import ETHER, GWEI
+from keel.model.constants import DEAD_FRAMES, ETHER, GWEI
 from keel.scenarios.beacon_world import BeaconWorld
+from keel.scenarios.exits import ask_exit
 from keel.scenarios.users import request_ticket
 from tests.keeper.stage import asked_exits, events, keepers_beside, leaving
+from tests.keeper.test_keys import SELDOM
 from tests.nursery import Rear
+from tests.reporter.stage import metric
 from tests.unit.contracts.proven_states import Numbers, numbers_of
 
 
@@ -49,6 +53,29 @@ def test_refused_validators_are_passed_over_in_the_same_turn_and_told_once(
             f"exit {chain.index_of(pubkey)} 0" for pubkey in b_young
         ]
         assert all("NotExitable" in line["reason"] for line in refused)
+
+
+def test_in_the_dead_state_no_old_state_hides_what_tickets_lack(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
+) -> None:
+    """EXT-1: Exits has a slashed one as on its way, and finds nothing missing."""
+    chain, c = keepers_world.beacon.chain, keepers_world.contracts
+    slashed = next(iter(keepers_world.beacon.operators))
+    ask_exit(keepers_world, slashed, "operator_manager_1")
+    vote_twice(chain, [chain.index_of(slashed)])
+    dead_at = c.vault.consensus().lastRefTime + DEAD_FRAMES * c.vault.FRAME_SECONDS()
+    chain.to_slot(keepers_world.beacon.slot_at(dead_at))
+    with keepers_beside(
+        keepers_world, tmp_path, artifacts, rear, chores=["exit"], state_slots=SELDOM
+    ) as world:
+        (keeper,) = world.circle.keepers
+        read = metric(keeper, "keel_keeper_state_slot")
+        world.circle.advance(9, settle_each=True)
+        assert metric(keeper, "keel_keeper_state_slot") == read
+        request_ticket(world, "depositor", c.vault.bufferedWei() - c.queue.owedWei() + 20 * ETHER)
+        assert c.exits.missingWei() == 0
+        world.circle.until(lambda: len(asked_exits(world)) == 2, "an exit", 10)
+        assert asked_exits(world)[1] != slashed
 
 
 def _of_operator(world: BeaconWorld, operator_id: int) -> list[bytes]:
