@@ -38,12 +38,12 @@ def cli() -> None:
 @chain_options
 def list_exits(network: str, manifest_path: Path | None) -> None:
     """Show what tickets lack, which operators can be asked, and the exits under way."""
-    from keel.terminal.answers import console
+    from keel.terminal.answers import show
     from keel.terminal.connection import connected
     from keel.terminal.exit_actions import exits_shown
 
     with connected(network, manifest_path) as connection:
-        console().print(exits_shown(connection))
+        show(exits_shown(connection))
 
 
 @cli.command("request")

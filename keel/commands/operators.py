@@ -34,12 +34,12 @@ def cli() -> None:
 @chain_options
 def list_operators(network: str, manifest_path: Path | None) -> None:
     """Show each operator: validators, keys that wait, bond, limit and target share."""
-    from keel.terminal.answers import console
+    from keel.terminal.answers import show
     from keel.terminal.connection import connected
     from keel.terminal.operator_actions import operators_table
 
     with connected(network, manifest_path) as connection:
-        console().print(operators_table(connection))
+        show(operators_table(connection))
 
 
 @cli.command("add")

@@ -13,13 +13,13 @@ from keel.terminal.options import chain_options, examples
 @chain_options
 def cli(account_name: str | None, network: str, manifest_path: Path | None) -> None:
     """Show the state, the rate, where all ether is, limits, oracle, operators and roles."""
-    from keel.terminal.answers import console
+    from keel.terminal.answers import show
     from keel.terminal.connection import address_named, connected
     from keel.terminal.status import holdings_screen, status_screen
 
     with connected(network, manifest_path) as connection:
         if account_name is None:
-            console().print(status_screen(connection))
+            show(status_screen(connection))
         else:
             owner = address_named(account_name, connection)
-            console().print(holdings_screen(connection, owner))
+            show(holdings_screen(connection, owner))

@@ -17,9 +17,9 @@ def cli(network: str, manifest_path: Path | None) -> None:
     dropped one was taken back; neither is staked. A slashed one was staked before. Parts are how
     often 32 ETH were staked on a key.
     """
-    from keel.terminal.answers import console
+    from keel.terminal.answers import show
     from keel.terminal.connection import connected
     from keel.terminal.key_actions import validators_table
 
     with connected(network, manifest_path) as connection:
-        console().print(validators_table(connection))
+        show(validators_table(connection))

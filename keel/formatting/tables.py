@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderResult, RichCast
 from rich.measure import Measurement
 from rich.padding import Padding
@@ -38,7 +39,7 @@ class _WordTable(Table):
         around = Measurement.get(console, unbound, self).maximum - sum(each[1] for each in sizes)
         room = options.max_width - around
         if sum(least for least, _ in sizes) > room:
-            yield from self._blocks()
+            yield from self._blocks(options.max_width)
             return
         for column, width in zip(self.columns, _shared(sizes, room), strict=True):
             column.width = width
@@ -68,7 +69,8 @@ class _WordTable(Table):
             max((each.maximum for each in sizes), default=0),
         )
 
-    def _blocks(self) -> Iterator[Cell]:
+    def _blocks(self, width: int) -> Iterator[Cell]:
+        """A word that is wider than the terminal stays whole, for whoever copies it."""
         if self.title:
             yield Text(str(self.title), style="italic")
         headers = [str(column.header) for column in self.columns]
@@ -81,8 +83,18 @@ class _WordTable(Table):
                 if not shown:
                     continue
                 label = f"{header}: " if header else ""
+                indent = 2 if number else 0
                 line = Text.assemble(label, shown) if isinstance(shown, Text) else shown
-                yield Padding(line, (0, 0, 0, 2 if number else 0), expand=False)
+                if isinstance(line, Text) and _longest_word(line) > width - indent:
+                    line.pad_left(indent)
+                    line.no_wrap, line.overflow = True, "ignore"
+                    yield line
+                else:
+                    yield Padding(line, (0, 0, 0, indent), expand=False)
+
+
+def _longest_word(line: Text) -> int:
+    return max(map(cell_len, line.plain.split()), default=0)
 
 
 def _shared(sizes: Sequence[tuple[int, int]], room: int) -> list[int]:

@@ -1,6 +1,6 @@
 """What commands say before and after a transaction."""
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from keel.chain.transaction import Receipt
@@ -10,6 +10,11 @@ from keel.formatting.lines import print_line
 def console() -> Console:
     """The terminal's console; numbers keep one colour."""
     return Console(highlight=False)
+
+
+def show(screen: RenderableType) -> None:
+    """Show tables; a key that is wider than the terminal stays whole, for whoever copies it."""
+    console().print(screen, crop=False)
 
 
 def before(text: str, warning: str = "") -> None:

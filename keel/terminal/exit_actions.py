@@ -11,8 +11,9 @@ from keel.files.errors import Mistake
 from keel.formatting.amounts import shown_ether
 from keel.formatting.names import in_markup
 from keel.formatting.tables import plain_table
-from keel.model.constants import GWEI
+from keel.model.constants import GWEI, VALIDATOR_DEPOSIT_WEI
 from keel.model.exit_reason import ExitReason
+from keel.model.key_ends import MOST_VALIDATOR_GWEI
 from keel.model.key_stage import Stage
 from keel.model.keys import NEVER_EPOCH
 from keel.nodes.agreed_beacon import AgreedBeacon
@@ -33,6 +34,7 @@ _REASONS = {
     ExitReason.AGAIN: "the chain ignored the request before",
 }
 _ENDED_AT_ONCE = 100
+_MOST_WITHDRAWN_WEI = MOST_VALIDATOR_GWEI * GWEI - VALIDATOR_DEPOSIT_WEI
 
 
 def exits_shown(connection: Connection) -> RenderableType:
@@ -140,8 +142,14 @@ def note_balances(
 def withdraw_part(
     connection: Connection, account: AccountAPI, pubkey: bytes, amount_wei: int
 ) -> None:
-    """Ask for a partial withdrawal; raises Mistake for a key that is not staked."""
+    """Ask for a partial withdrawal; raises Mistake for a key that is not staked, or too much."""
     c = connection.contracts
+    if amount_wei > _MOST_WITHDRAWN_WEI:
+        most, held = shown_ether(_MOST_WITHDRAWN_WEI), shown_ether(MOST_VALIDATOR_GWEI * GWEI)
+        raise Mistake(
+            f"{shown_ether(amount_wei, 9)} ETH is above {most} ETH: a validator earns on {held} at "
+            "most, and 32 stay"
+        )
     (life,) = _staked(connection, [pubkey])
     before(f"{shown_ether(amount_wei)} ETH of {_named(life)} will be asked for.")
     value_wei = _with_margin(c.withdrawal_vault.withdrawalRequestFeeWei())

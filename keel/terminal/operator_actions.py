@@ -9,6 +9,7 @@ from rich.table import Table
 from keel.chain.packed import working_root
 from keel.chain.state import block_head
 from keel.deploy.manifest import LOCAL_CHAIN_IDS
+from keel.files.errors import Mistake
 from keel.formatting.amounts import shown_bps, shown_ether
 from keel.formatting.names import in_markup, printable
 from keel.formatting.tables import plain_table
@@ -94,13 +95,20 @@ def operators_of(connection: Connection) -> list[tuple[int, Any]]:
 
 
 def operator_managed(connection: Connection, manager: str, operator_id: int | None) -> int:
-    """Operator that the account manages; raises Fault unless there is exactly one to mean."""
-    managed = [n for n, operator in operators_of(connection) if operator.manager == manager]
+    """Operator that the account manages; raises Fault unless there is exactly one to mean.
+
+    Raises Mistake for an operator that the registry does not have.
+    """
+    operators = operators_of(connection)
+    managed = [n for n, operator in operators if operator.manager == manager]
     if operator_id is None:
         if len(managed) == 1:
             return managed[0]
         which = f"operators {', '.join(map(str, managed))}: give --operator" if managed else "none"
         raise Fault(f"{manager} manages {which}")
+    if operator_id >= len(operators):
+        count = len(operators)
+        raise Mistake(f"operator {operator_id} is unknown: the registry has {count}, from 0 on")
     if operator_id not in managed:
         raise Fault(f"operator {operator_id} is not managed by {manager}")
     return operator_id

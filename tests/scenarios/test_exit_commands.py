@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from keel.commands.exits import cli as exits
+from keel.commands.prove import cli as prove
+from keel.consensus.beacon.offences import vote_twice
 from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.deploy.artifacts import Artifacts
 from keel.model.commitment import public_key_hash
 from keel.model.constants import ETHER, GWEI
+from keel.model.exits import INACTIVE_FRAMES
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.users import request_ticket
 from tests.scenarios.terminal import Terminal, mining_at_once, terminal_and_beacon
@@ -120,6 +123,13 @@ def test_a_manager_switches_joins_and_withdraws_and_nobody_else_does(
     assert "0.5 ETH of validator" in told
     zero = terminal.refuse(exits, "withdraw", shown(third), "0", *manager, code=2)
     assert zero.endswith("0 is not above 0")
+    much = terminal.refuse(exits, "withdraw", shown(third), "2016.000000001", *manager, code=2)
+    assert (
+        "2,016.000000001 ETH is above 2,016 ETH: a validator earns on 2,048 at most, and 32 stay"
+        in much
+    )
+    with mining_at_once(world):
+        terminal.succeed(exits, "withdraw", shown(third), "2016", *manager)
 
 
 def test_a_balance_of_32_ether_shows_no_absence(
@@ -138,6 +148,58 @@ def test_a_balance_of_32_ether_shows_no_absence(
     assert "ETH in slot" in told
     assert told.split(" transaction ")[0].endswith(": noted.")
     assert "BalanceTooEarly" in terminal.refuse(exits, "watch", shown(key), *at)
+
+
+def test_who_was_absent_for_7_frames_may_be_asked_to_exit_and_who_came_back_may_not(
+    validating_world: BeaconWorld, places: tuple[Terminal, str]
+) -> None:
+    """REQ-5: tickets lack nothing."""
+    world, (terminal, beacon_url) = validating_world, places
+    chain, (absent, back, *_) = world.beacon.chain, keys_of(world, 1)
+    at, both = ("--beacon", beacon_url), [chain.index_of(absent), chain.index_of(back)]
+    chain.participation.go_offline(both)
+    chain.run_until(lambda c: all(int(c.state.balances[one]) < 32 * GWEI for one in both))
+    chain.run(2)
+    with mining_at_once(world):
+        told = terminal.succeed(exits, "watch", shown(absent), shown(back), *at)
+    assert told.count("noted. transaction") == 2
+    frames = INACTIVE_FRAMES * world.profile.frame_slots
+    chain.run(frames * 3 // 4)
+    chain.participation.come_back([chain.index_of(back)])
+    chain.run(frames // 4 + 1)
+    with mining_at_once(world):
+        told = terminal.succeed(exits, "watch", shown(absent), shown(back), *at)
+        assert told.count("absent: anybody may ask for its exit. transaction") == 1
+        assert told.count("noted. transaction") == 1
+        asked = terminal.succeed(exits, "request", shown(absent), *at)
+        assert "32 ETH are asked for: it was shown to be absent." in asked
+    refused = terminal.refuse(exits, "request", shown(back), *at)
+    assert refused == "Error: requestExit is refused: NothingMissing()"
+
+
+def test_what_was_proven_to_be_over_is_ended_once(
+    validating_world: BeaconWorld, places: tuple[Terminal, str]
+) -> None:
+    """REQ-2."""
+    world, (terminal, beacon_url) = validating_world, places
+    chain, (key, other, *_) = world.beacon.chain, keys_of(world, 0)
+    at, manager = ("--beacon", beacon_url), ("--account", "operator_manager_1")
+    with mining_at_once(world):
+        terminal.succeed(exits, "request", shown(key), shown(other), *at, *manager)
+    place = chain.index_of(key)
+    vote_twice(chain, [place])
+    chain.run_until(lambda c: bool(c.state.validators[place].slashed))
+    chain.run(2)
+    assert terminal.refuse(exits, "end").startswith("Error: no exit is to be ended")
+    with mining_at_once(world):
+        terminal.succeed(prove, shown(key), *at)
+        told = terminal.succeed(exits, "end")
+    assert "Done: 1 no more count as on their way." in told
+    assert world.contracts.exits.leavingGwei() == 32 * GWEI
+    listed = terminal.succeed(exits, "list")
+    assert key.hex()[-6:] not in listed
+    assert other.hex()[-6:] in listed
+    assert terminal.refuse(exits, "end").startswith("Error: no exit is to be ended")
 
 
 def test_a_key_that_is_not_staked_is_a_mistake(places: tuple[Terminal, str]) -> None:

@@ -162,6 +162,8 @@ def test_only_the_manager_predeposits(terminal: Terminal, file: Path) -> None:
     assert "operator 0 is not managed by" in terminal.refuse(
         operators, "predeposit", str(file), *named
     )
+    unknown = terminal.refuse(operators, "predeposit", str(file), "--operator", "1", code=2)
+    assert unknown == "Error: operator 1 is unknown: the registry has 1, from 0 on"
 
 
 @pytest.mark.usefixtures("operator")

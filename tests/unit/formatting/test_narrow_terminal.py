@@ -16,7 +16,9 @@ WIDTHS = st.integers(70, 200)
 
 def printed(what: RenderableType, width: int) -> list[str]:
     screen = StringIO()
-    Console(file=screen, width=width, force_terminal=True, color_system=None).print(what)
+    Console(file=screen, width=width, force_terminal=True, color_system=None).print(
+        what, crop=False
+    )
     return screen.getvalue().splitlines()
 
 
@@ -77,6 +79,16 @@ def test_a_table_that_does_not_fit_is_blocks_of_lines() -> None:
     narrow = [line.rstrip() for line in printed(table, 60)]
     block = ["operator: Harbour", f"  manager: {manager}", "  state: active"]
     assert narrow == ["Operators of Keel", *block]
+
+
+def test_a_key_that_is_wider_than_the_terminal_stays_whole_and_texts_are_wrapped() -> None:
+    key, words = "0x" + "ab" * 48, "many words " * 9
+    table = plain_table("key", "stage")
+    table.add_row(key, words)
+    lines = [line.rstrip() for line in printed(table, 80)]
+    assert lines[0] == f"key: {key}"
+    assert len(lines) == 3
+    assert all(len(line) <= 80 for line in lines[1:])
 
 
 def test_footers_are_shown_in_blocks_too() -> None:
