@@ -128,7 +128,7 @@ class KeeperReader:
         return max(first, network.first_slot_of(head_slot // network.slots_per_epoch))
 
     def _lacks_ether(self) -> bool:
-        """Whether exits may be needed: in the dead state what Exits has as on its way counts not."""
+        """Whether exits may be needed; in the dead state tickets alone say so."""
         c = self._layers.bindings
         calls = (c.exits.missingWei, c.vault.state, c.queue.owedWei, c.vault.bufferedWei)
         missing, state, owed, buffered = call_many(c.rpc, [call.prepare() for call in calls])
