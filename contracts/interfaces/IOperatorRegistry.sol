@@ -45,6 +45,7 @@ interface IOperatorRegistry is IErrors {
         uint32 withdrawn; // parts of validators that are proven to be paid out
         uint32 liveKeys; // staked keys whose validators are not proven to be paid out
         uint32 targetBps; // sum of the targets of active operators
+        uint32 lastWithdrawnAt; // when a validator was last proven to be paid out (STA-8)
     }
 
     /// @notice The operator's leaf of `AccountingOracle.operatorsRoot` (OPR-8).

@@ -186,6 +186,8 @@ interface IStakingVault is IKeelEther, IErrors {
     error NothingToDo();
     error KeysLive(uint256 liveKeys);
     error SweepTooEarly(uint256 possibleAt, uint256 nowTime);
+    /// @notice STA-8: what is missing of C + P may still be on its way.
+    error WindDownTooEarly(uint256 possibleAt, uint256 nowTime);
     error EtherMissing(address source, uint256 amountWei);
     error TooLittleGasForCover(uint256 left, uint256 needed);
     error EtherTransferFailed(address receiver, uint256 amountWei);
@@ -213,8 +215,9 @@ interface IStakingVault is IKeelEther, IErrors {
     function sweepWithdrawals() external;
 
     /// @notice STA-8: once every staked validator is proven to be paid out, bring in what the two vaults hold; what is
-    /// missing of C + P is a loss, what is more is income. Dead state only; once C + P is 0, as far apart as sweeps.
-    /// Reverts `KeysLive`.
+    /// missing of C + P is a loss, what is more is income. Dead state only; a loss only once 90 frames have passed
+    /// since the last reference slot, and 10 since the last proof of a payout; once C + P is 0, as far apart as sweeps.
+    /// Reverts `KeysLive`, `WindDownTooEarly`.
     function windDown(uint256 lastTicketHint) external;
 
     // ---- roles of the AccessManager

@@ -316,6 +316,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
         key.stage = Stage.Withdrawn;
         --_totals.liveKeys;
+        _totals.lastWithdrawnAt = uint32(block.timestamp);
         emit KeyWithdrawn(key.operatorId, pubkeyRoot, validatorIndex);
         uint32 parts = key.parts;
         // The chain drops the consolidation of a slashed one; a verifier that was replaced may have shown it as such.

@@ -10,11 +10,13 @@ import {IEtherSource} from "../interfaces/IEtherSource.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {
     BPS,
+    LAST_PAYOUT_FRAMES,
     REOPENING_FRAMES,
     SHARES_PER_UNIT,
     SLASHED_LIMIT_BPS,
     STALE_FRAMES,
-    SWEEP_FRAMES
+    SWEEP_FRAMES,
+    WIND_DOWN_FRAMES
 } from "../rules/Constants.sol";
 import {TokenBucket} from "../rules/TokenBucket.sol";
 import {Books} from "../vault/Books.sol";
@@ -110,10 +112,12 @@ library Reports {
 
     /// @notice See IStakingVault.windDown.
     /// @param input all that the two vaults hold, and C of 0
+    /// @param lastWithdrawnAt when a payout was last proven
     function windDown(
         Books.Stored storage books,
         Books.Core calldata core,
-        IStakingVault.ReportInput calldata input
+        IStakingVault.ReportInput calldata input,
+        uint256 lastWithdrawnAt
     ) external {
         Accounts memory accounts = books.accountsAt(core, input);
         // The first one waits for no sweep: whoever sweeps a wei every 2 frames would put it off for ever.
@@ -121,9 +125,23 @@ library Reports {
             if (accounts.grossWei == 0) revert IStakingVault.NothingToDo();
             _requireEtherRested(books, core);
         }
+        uint256 lossWei = accounts.loss();
+        if (lossWei > 0) _requireArrived(books, core, lastWithdrawnAt);
         accounts.isWindDown = true;
-        emit IStakingVault.WoundDown(input.withdrawalsWei, input.rewardsWei, accounts.loss());
+        emit IStakingVault.WoundDown(input.withdrawalsWei, input.rewardsWei, lossWei);
         _apply(books, core, input, accounts);
+    }
+
+    /// @dev STA-8: until then what is missing may be a deposit in the beacon chain's queue, or merged into a validator
+    /// that had been paid out before.
+    function _requireArrived(
+        Books.Stored storage books,
+        Books.Core calldata core,
+        uint256 lastWithdrawnAt
+    ) private view {
+        uint256 depositsAt = books.consensus.lastRefTime + WIND_DOWN_FRAMES * core.frameSeconds;
+        uint256 possibleAt = Math.max(depositsAt, lastWithdrawnAt + LAST_PAYOUT_FRAMES * core.frameSeconds);
+        if (block.timestamp < possibleAt) revert IStakingVault.WindDownTooEarly(possibleAt, block.timestamp);
     }
 
     function _requireEtherRested(Books.Stored storage books, Books.Core calldata core) private view {

@@ -34,6 +34,10 @@ uint256 constant STALE_FRAMES = 3; // STA-2
 uint256 constant DEAD_FRAMES = 14; // STA-2
 /// @dev STA-5: between two sweeps lies a reference slot with a frame of time to report it.
 uint256 constant SWEEP_FRAMES = 2;
+/// @dev STA-8, since the last reference slot: for 3 frames staking was open, the longest deposit queue so far took 71
+/// days, and the beacon chain's sweep of all validators takes 9.
+uint256 constant WIND_DOWN_FRAMES = 90;
+uint256 constant LAST_PAYOUT_FRAMES = 10; // STA-8, since the last proof of one: a sweep
 
 /// @title Whole units of wkETH
 /// @notice Rule SHR-5 of docs/design.md.

@@ -336,12 +336,12 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc IStakingVault
     function windDown(uint256 lastTicketHint) external nonReentrant {
         _requireDead();
-        uint256 liveKeys = IOperatorRegistry(REGISTRY).totals().liveKeys;
-        if (liveKeys != 0) revert KeysLive(liveKeys);
+        IOperatorRegistry.Totals memory keys = IOperatorRegistry(REGISTRY).totals();
+        if (keys.liveKeys != 0) revert KeysLive(keys.liveKeys);
         uint256 withdrawalsWei = address(WITHDRAWAL_VAULT).balance;
         uint256 rewardsWei = address(REWARDS_VAULT).balance;
         ReportInput memory input = ReportInput(block.timestamp, 0, withdrawalsWei, rewardsWei, lastTicketHint);
-        Reports.windDown(_books, _core(), input);
+        Reports.windDown(_books, _core(), input, keys.lastWithdrawnAt);
     }
 
     /// @inheritdoc IStakingVault

@@ -279,6 +279,7 @@ class OperatorRegistryTotals(NamedTuple):
     withdrawn: int
     liveKeys: int
     targetBps: int
+    lastWithdrawnAt: int
 
 
 class OperatorBondsBond(NamedTuple):

@@ -1,7 +1,8 @@
 """Read the accounts at a beacon state's block, and what the dead state would let anybody do."""
 
+from keel.chain.abi import CustomError
 from keel.chain.contract import call_many
-from keel.chain.revert import Reverted
+from keel.chain.revert import Cause, Reverted
 from keel.chain.state import balance_wei, block_head
 from keel.deploy.bindings import Bindings
 from keel.keeper.view import Coffers, Deadlock, WindDown
@@ -52,12 +53,13 @@ def read_deadlock(contracts: Bindings, now: int, account: str | None) -> Deadloc
         contracts.rpc,
         [queue.finalisable.prepare(0, now, budget, index) for budget in budgets_wei],
     )
+    sweep = _cause(contracts, "sweepWithdrawals", (), account)
     return Deadlock(
         last_finalised=last_finalised,
         payable_to=payable[0],
         payable_after_sweep=more[0],
         sweepable_wei=sweepable_wei,
-        sweep_refusal=_refusal(contracts, "sweepWithdrawals", (), account),
+        sweep_refusal=None if sweep is None else str(sweep),
         wind_down=_read_wind_down(contracts, now, index, account),
     )
 
@@ -75,22 +77,31 @@ def _read_wind_down(contracts: Bindings, now: int, index: int, account: str | No
         for each in (contracts.withdrawal_vault, contracts.rewards_vault)
     )
     last_ticket, _ = contracts.queue.finalisable(0, now, buffered_wei + held_wei, index)
+    cause = _cause(contracts, "windDown", (last_ticket,), account)
     return WindDown(
         live_keys=0,
         staked_wei=consensus.balanceWei + consensus.pendingWei,
         held_wei=held_wei,
         last_ticket=last_ticket,
-        refusal=_refusal(contracts, "windDown", (last_ticket,), account),
+        refusal=None if cause is None else str(cause),
+        loss_at=_loss_at(cause),
     )
 
 
-def _refusal(
+def _loss_at(cause: Cause | None) -> int | None:
+    """From when on the vault takes what is missing for lost, where it waits for that (STA-8)."""
+    if isinstance(cause, CustomError) and cause.name == "WindDownTooEarly":
+        return int(cause.inputs["possibleAt"])
+    return None
+
+
+def _cause(
     contracts: Bindings, function: str, arguments: tuple[int, ...], account: str | None
-) -> str | None:
+) -> Cause | None:
     try:
         contracts.vault.function(function)(*arguments, sender=account or _NOBODY)
     except Reverted as error:
-        return str(error.cause)
+        return error.cause
     return None
 
 

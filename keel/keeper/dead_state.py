@@ -1,9 +1,11 @@
 """When the oracle is dead, pay tickets from what is there, and bring in what came (STA-3 to STA-8).
 
 A sweep shuts out reports of reference slots before it, so it is made only where it pays at least
-one more ticket. Once no validator is left, the wind-down brings in everything.
+one more ticket. Once no validator is left, the wind-down brings in everything; where that is less
+than was staked, only once nothing can be on its way any more.
 """
 
+from keel.formatting.amounts import shown_seconds
 from keel.keeper.chores import Chore, Findings, Kind, counted, ether, nothing
 from keel.keeper.view import KeeperView
 from keel.model.frames import State
@@ -68,6 +70,11 @@ def plan_wind_down(view: KeeperView) -> Findings:
     least_wei = view.least_worth_wei(WIND_DOWN_GAS)
     if not left.staked_wei and left.held_wei < max(1, least_wei):
         why = f"nothing is staked, and {held}, brought in from {ether(least_wei)} on"
+        return nothing(Kind.WIND_DOWN, why)
+    if left.loss_at is not None:
+        missing = ether(left.staked_wei - left.held_wei)
+        wait = shown_seconds(left.loss_at - view.head.time)
+        why = f"{missing} may be on the way still, and count as lost in {wait}; {held}"
         return nothing(Kind.WIND_DOWN, why)
     if left.refusal is not None:
         return nothing(Kind.WIND_DOWN, f"not possible now: {left.refusal}")

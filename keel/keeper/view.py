@@ -232,6 +232,7 @@ class WindDown:
 
     `live_keys` are staked ones not proven to be paid out; while there are any, nothing else is
     asked. `last_ticket` is the hint; `refusal` what `windDown` answers now, None if it would work.
+    `loss_at` is the time from which what is missing counts as lost, where the vault waits for it.
     """
 
     live_keys: int
@@ -239,6 +240,7 @@ class WindDown:
     held_wei: int = 0
     last_ticket: int = 0
     refusal: str | None = None
+    loss_at: int | None = None
 
     @property
     def is_possible(self) -> bool:

@@ -31,6 +31,10 @@ INSTANT_PERIOD_SECONDS = DAY
 STALE_FRAMES = 3
 DEAD_FRAMES = 14
 SWEEP_FRAMES = 2
+WIND_DOWN_FRAMES = 90
+"""So long after the last reference slot a wind-down books no loss (STA-8)."""
+LAST_PAYOUT_FRAMES = 10
+"""Nor so long after the last proof that a validator was paid out (STA-8)."""
 MAX_COVERED_FRAMES = 7
 
 UNPROVEN_COVER_BPS = 500

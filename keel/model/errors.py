@@ -203,6 +203,14 @@ class SweepTooEarly(Refused):
 
 
 @dataclass(eq=False)
+class WindDownTooEarly(Refused):
+    """STA-8: what is missing may still be on its way."""
+
+    possible_at: int
+    now_time: int
+
+
+@dataclass(eq=False)
 class RefTimeTooEarly(Refused):
     """STA-5: the slot is not after the last pull or sweep."""
 

@@ -53,11 +53,15 @@ class ShownValidator:
 
 @dataclass(frozen=True)
 class Registry:
-    """Operators by id, keys by the SSZ root of the public key, and where sources are to merge."""
+    """Operators by id, keys by the SSZ root of the public key, and where sources are to merge.
+
+    `last_withdrawn_at` is the Unix time of the last proof of a payout.
+    """
 
     operators: tuple[Operator, ...] = ()
     keys: Mapping[bytes, Key] = field(default_factory=dict)
     merges_into: Mapping[bytes, bytes] = field(default_factory=dict)
+    last_withdrawn_at: int = 0
 
     @property
     def total_staked(self) -> int:

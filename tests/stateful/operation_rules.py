@@ -4,12 +4,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from keel.model import protocol as rules
-from keel.model.constants import DEAD_FRAMES, ETHER
+from keel.model.constants import DEAD_FRAMES, ETHER, WIND_DOWN_FRAMES
 from keel.model.frames import Action
 from tests.stateful.drawing import numbers
 from tests.stateful.machine import Machine
 
 FORCED_INTO = ("vault", "queue", "wrapped", "fund")
+SILENCES = (0, 0, DEAD_FRAMES, WIND_DOWN_FRAMES)
 
 
 class OperationRules(Machine):
@@ -70,13 +71,24 @@ class OperationRules(Machine):
             then=lambda: rules.sweep(pair.model, pair.now)[0],
         )
 
-    @rule(waits=st.booleans(), wei=st.integers(0, 50 * ETHER), hint=numbers)
-    def do_without_oracle(self, waits: bool, wei: int, hint: int) -> None:
+    def wind_down(self) -> None:
+        pair = self.pair
+        pair.send(
+            pair.keel.quick.vault,
+            "windDown",
+            0,
+            sender="attacker",
+            then=lambda: rules.wind_down(pair.model, pair.now)[0],
+        )
+
+    @rule(frames=st.sampled_from(SILENCES), wei=st.integers(0, 50 * ETHER), hint=numbers)
+    def do_without_oracle(self, frames: int, wei: int, hint: int) -> None:
         """What anyone may do once the oracle counts as dead, and not before."""
         frame = self.pair.model.parameters.geometry.frame_seconds
-        if waits:
-            self.pair.jump_to(self.pair.model.accounts.ref_time + DEAD_FRAMES * frame)
+        if frames:
+            self.pair.jump_to(self.pair.model.accounts.ref_time + frames * frame)
         if wei:
             self.withdrawals_arrive(wei)
         self.sweep()
         self.finalise_without_report(hint)
+        self.wind_down()

@@ -183,7 +183,9 @@ def verifier_module(keel: Keel) -> Row:
         None,
         "Takes free ether by keys with foreign credentials. What it calls slashed closes doors "
         "until the next report and costs a bond, once a key; what it calls fit to leave can be "
-        "asked to.",
+        "asked to. What it calls slashed or paid out stays so when it is replaced: the operator's "
+        "bond is gone, or leaves while the validator lives, and only the operator brings such a "
+        "validator out.",
         "Only MODULES can put one in, after 10 frames in which everybody can leave. LIM-3 bounds "
         "it a frame, GUARDIAN pauses it.",
     )

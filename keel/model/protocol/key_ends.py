@@ -39,7 +39,7 @@ def note_slashing(world: Protocol, now: int, balance_gwei: int, slashed_by: int)
 def prove_withdrawn(world: Protocol, now: int, root: bytes, *, slashed: bool = False) -> Protocol:
     """Show that a key's validator has been paid out (KEY-9). Raises Refused."""
     registry, parts = key_ends.prove_withdrawn(world.registry, root, slashed=slashed)
-    gone = replace(world, registry=registry)
+    gone = replace(world, registry=replace(registry, last_withdrawn_at=now))
     operator_id = registry.key(root).operator_id
     if not parts:
         return gone

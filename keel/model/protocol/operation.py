@@ -3,14 +3,15 @@
 STA-4: three actions can be paused, each apart, for a bounded time and half of it at most.
 STA-5: while the oracle is dead anyone brings withdrawals into B; C falls by the same, then P.
 STA-8: in the dead state, once no key is live, anyone winds down: what the two vaults hold comes in,
-what is missing of C + P is a loss without a bucket, what is more vests within 30 frames, without a
-fee; the reference time stays.
+what is missing of C + P is a loss without a bucket, once 90 frames have passed since the last
+reference slot and 10 since the last proof of a payout; what is more vests within 30 frames, without
+a fee; the reference time stays.
 OPR-4: operators claim shares that reports minted for them.
 """
 
 from dataclasses import replace
 
-from keel.model.constants import GWEI, SWEEP_FRAMES
+from keel.model.constants import GWEI, LAST_PAYOUT_FRAMES, SWEEP_FRAMES, WIND_DOWN_FRAMES
 from keel.model.errors import (
     KeysLive,
     NothingToDo,
@@ -18,6 +19,7 @@ from keel.model.errors import (
     PauseTooSoon,
     StateNotDead,
     SweepTooEarly,
+    WindDownTooEarly,
 )
 from keel.model.frames import Action, State
 from keel.model.protocol.reporting import outcome_of, settle
@@ -83,6 +85,8 @@ def wind_down(world: Protocol, now: int) -> tuple[Protocol, Outcome]:
             raise NothingToDo
         _require_ether_rested(world, now)
     loss_wei = max(0, expected_wei - arrived_wei)
+    if loss_wei:
+        _require_arrived(world, now)
     judgement = Judgement(
         ref_time=now,
         covered_seconds=now - accounts.ref_time,
@@ -107,6 +111,16 @@ def _require_dead(world: Protocol, now: int) -> None:
     state = world.state(now)
     if state is not State.DEAD:
         raise StateNotDead(state)
+
+
+def _require_arrived(world: Protocol, now: int) -> None:
+    frame_seconds = world.parameters.geometry.frame_seconds
+    possible_at = max(
+        world.accounts.ref_time + WIND_DOWN_FRAMES * frame_seconds,
+        world.registry.last_withdrawn_at + LAST_PAYOUT_FRAMES * frame_seconds,
+    )
+    if now < possible_at:
+        raise WindDownTooEarly(possible_at, now)
 
 
 def _require_ether_rested(world: Protocol, now: int) -> None:

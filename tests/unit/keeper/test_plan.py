@@ -185,6 +185,18 @@ def test_once_no_validator_is_left_the_vault_is_wound_down_in_place_of_a_sweep()
     assert "SweepTooEarly" in why_not(plan_wind_down(left(refusal="SweepTooEarly")))
 
 
+def test_what_may_be_on_its_way_is_waited_for_and_sweeps_go_on() -> None:
+    waiting = left(
+        staked_wei=3 * ETHER, loss_at=HEAD.time + 7_200, refusal="WindDownTooEarly(possibleAt=1)"
+    )
+    findings = plan_wind_down(waiting)
+    assert not findings.chores
+    assert why_not(findings) == (
+        "1 ETH may be on the way still, and count as lost in 2 h; the two vaults hold 2 ETH"
+    )
+    assert plan_sweep(waiting).chores
+
+
 def test_what_comes_later_is_brought_in_only_where_it_is_worth_its_gas() -> None:
     price_wei = 10**9
     least_wei = 10 * WIND_DOWN_GAS * price_wei

@@ -7,8 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.model import protocol as keel
-from keel.model.constants import ETHER, GWEI, RAY
-from keel.model.errors import KeysLive, NothingToDo, StateNotDead, SweepTooEarly
+from keel.model.bonds import Bond
+from keel.model.constants import ETHER, GWEI, LAST_PAYOUT_FRAMES, RAY, WIND_DOWN_FRAMES
+from keel.model.errors import (
+    KeysLive,
+    NothingToDo,
+    StateNotDead,
+    SweepTooEarly,
+    WindDownTooEarly,
+)
 from keel.model.frames import State
 from keel.model.key_stage import Stage
 from keel.model.keys import Key, Registry
@@ -17,6 +24,8 @@ from keel.model.stream import Stream
 from tests.unit.model.worlds import FRAME, LAUNCH_TIME, report, staked_world, up_to
 
 DEAD = LAUNCH_TIME + 14 * FRAME
+LATE = LAUNCH_TIME + WIND_DOWN_FRAMES * FRAME
+"""Losses are booked by then."""
 ALL = 320 * ETHER
 
 
@@ -74,23 +83,55 @@ def test_it_can_be_repeated_when_more_came_two_frames_apart() -> None:
 
 def test_no_sweep_puts_the_first_one_off() -> None:
     """STA-8: a gwei that somebody sweeps every 2 frames keeps no ether from its holders."""
-    swept, moved_wei = keel.sweep(dead_world(GWEI), DEAD)
-    world, outcome = keel.wind_down(swept, DEAD)
+    swept, moved_wei = keel.sweep(dead_world(GWEI), LATE)
+    world, outcome = keel.wind_down(swept, LATE)
     assert (moved_wei, outcome.loss_wei) == (GWEI, ALL - GWEI)
     with pytest.raises(SweepTooEarly):
-        keel.wind_down(keel.receive_income(world, 1), DEAD + 2 * FRAME - 1)
+        keel.wind_down(keel.receive_income(world, 1), LATE + 2 * FRAME - 1)
+
+
+def test_what_is_missing_may_be_on_its_way_for_ninety_frames() -> None:
+    """STA-8: a deposit in the beacon chain's queue; no loss, no wait."""
+    ref_time = staked_world().accounts.ref_time
+    possible_at = ref_time + WIND_DOWN_FRAMES * FRAME
+    short = dead_world(ALL - 1)
+    for now in (DEAD, possible_at - 1):
+        with pytest.raises(WindDownTooEarly) as refusal:
+            keel.wind_down(short, now)
+        assert refusal.value.arguments == {"possibleAt": possible_at, "nowTime": now}
+    _, outcome = keel.wind_down(short, possible_at)
+    assert outcome.loss_wei == 1
+    early, outcome = keel.wind_down(keel.receive_income(short, 0, 1), DEAD)
+    assert (outcome.loss_wei, early.accounts.pending_wei) == (0, 0)
+    later, _ = keel.wind_down(keel.receive_income(early, 32 * ETHER), DEAD + 2 * FRAME)
+    assert later.accounts.visible_wei(LATE) == short.accounts.visible_wei(DEAD) + 32 * ETHER
+
+
+def test_a_loss_waits_ten_frames_for_what_merged_into_a_validator_paid_out_before() -> None:
+    """STA-8, KEY-11: the beacon chain sweeps the target once more."""
+    key = replace(Key(0, Stage.STAKED), parts=1)
+    world = dead_world(ALL - 1)
+    registry = replace(world.registry, keys={b"a": key})
+    world = replace(world, registry=registry, bonds={0: Bond(10 * ETHER, 10)})
+    proven = keel.prove_withdrawn(world, LATE, b"a")
+    possible_at = LATE + LAST_PAYOUT_FRAMES * FRAME
+    with pytest.raises(WindDownTooEarly) as refusal:
+        keel.wind_down(proven, possible_at - 1)
+    assert refusal.value.arguments["possibleAt"] == possible_at
+    assert keel.wind_down(proven, possible_at)[1].loss_wei == 1
+    assert keel.wind_down(keel.receive_income(proven, 1), LATE)[1].loss_wei == 0
 
 
 def test_what_is_missing_is_a_loss_that_no_bucket_and_no_announcement_holds_up() -> None:
     """STA-8, LOS-1: half of everything, at once; the limits stay as they were."""
     before = dead_world(ALL // 2)
-    requested, _ = keel.request(before, DEAD, "depositor", "depositor", 100 * ETHER)
-    world, outcome = keel.wind_down(requested, DEAD)
+    requested, _ = keel.request(before, LATE, "depositor", "depositor", 100 * ETHER)
+    world, outcome = keel.wind_down(requested, LATE)
     assert outcome.loss_wei == ALL // 2
     assert outcome.loss is not None
     assert world.queue.index == RAY * 241 // 401
     assert outcome.finalised_wei == outcome.queue.held_wei == -(-100 * ETHER * 241 // 401)
-    assert world.accounts.visible_wei(DEAD) == 241 * ETHER - outcome.finalised_wei
+    assert world.accounts.visible_wei(LATE) == 241 * ETHER - outcome.finalised_wei
     assert world.losses_full_at == before.losses_full_at
     assert world.deposits_open_from == before.deposits_open_from
     assert keel.claim(world, 1)[1] <= outcome.finalised_wei
@@ -103,7 +144,7 @@ def test_the_fund_is_asked_for_all_and_forfeited_bonds_before_it() -> None:
     world = replace(world, forfeit_units=2 * ETHER)
     for missing, forfeit, fund in ((1, 1, 0), (2, 2, 0), (10, 2, 8), (21, 2, 19), (22, 2, 19)):
         came = keel.receive_income(world, ALL - missing * ETHER)
-        after, outcome = keel.wind_down(came, DEAD)
+        after, outcome = keel.wind_down(came, LATE)
         assert outcome.loss is not None
         assert after.forfeit_units == (2 - forfeit) * ETHER
         assert after.units_of[BONDS] == (10 - forfeit) * ETHER
@@ -114,15 +155,15 @@ def test_the_fund_is_asked_for_all_and_forfeited_bonds_before_it() -> None:
 def test_a_stream_bears_before_the_fund_and_keeps_its_end() -> None:
     """LOS-1, STR-4; what is gained lets all of it vest within 30 frames."""
     world = dead_world(ALL - ETHER)
-    stream = Stream(4 * ETHER, DEAD + 300 * FRAME, 300 * FRAME)
+    stream = Stream(4 * ETHER, LATE + 300 * FRAME, 300 * FRAME)
     accounts = replace(world.accounts, backing_wei=405 * ETHER, stream=stream)
     world = replace(world, accounts=accounts)
-    after, outcome = keel.wind_down(world, DEAD)
+    after, outcome = keel.wind_down(world, LATE)
     assert outcome.loss is not None
     assert outcome.loss.unvested_loss_wei == outcome.loss_wei == ETHER
     left = after.accounts.stream
     assert (left.unvested_wei, left.end) == (3 * ETHER, stream.end)
-    later = DEAD + 2 * FRAME
+    later = LATE + 2 * FRAME
     more, _ = keel.wind_down(keel.receive_income(after, 0, 1), later)
     assert more.accounts.stream.end <= later + 30 * FRAME
     assert more.accounts.visible_wei(later) == after.accounts.visible_wei(later)
@@ -152,18 +193,18 @@ def test_every_wei_is_somebodys_and_no_share_gains_by_a_loss(
     accounts = replace(
         world.accounts,
         backing_wei=401 * ETHER + unvested,
-        stream=Stream(unvested, DEAD + 10**6, 2 * 10**6),
+        stream=Stream(unvested, LATE + 10**6, 2 * 10**6),
     )
     world = replace(world, accounts=accounts, forfeit_units=data.draw(up_to(10 * ETHER)))
-    world, _ = keel.request(world, DEAD, "depositor", "depositor", ticket_wei)
+    world, _ = keel.request(world, LATE, "depositor", "depositor", ticket_wei)
     before = world.accounts
-    after, outcome = keel.wind_down(world, DEAD)
+    after, outcome = keel.wind_down(world, LATE)
     came = withdrawn + rewards
     assert after.buffered_wei == world.buffered_wei + came - outcome.finalised_wei >= 0
     assert sum(after.shares_of.values()) == after.accounts.shares
     assert sum(after.units_of.values()) == after.wketh_supply
     assert after.forfeit_units <= after.units_of[BONDS]
-    rises = after.accounts.visible_wei(DEAD) * before.shares - before.visible_wei(DEAD) * (
+    rises = after.accounts.visible_wei(LATE) * before.shares - before.visible_wei(LATE) * (
         after.accounts.shares
     )
     if outcome.loss is None:
