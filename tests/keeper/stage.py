@@ -8,6 +8,7 @@ from typing import Any
 from keel.chain.abi import Event
 from keel.chain.contract import Contract
 from keel.chain.state import block_head
+from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.artifacts import Artifacts
 from keel.keeper.chores import Kind
 from keel.scenarios.beacon_world import BeaconWorld
@@ -67,3 +68,15 @@ def leaving(world: BeaconWorld) -> dict[bytes, int]:
         for validator, balance in zip(state.validators, state.balances, strict=True)
         if validator.exit_epoch != never
     }
+
+
+def sleep_to(chain: BeaconChain, slot: int) -> None:
+    """Let all validators be offline up to a slot, and wait for the first block after it.
+
+    Slots without blocks and attestations pass several times as fast.
+    """
+    everyone = range(len(chain.state.validators))
+    chain.participation.go_offline(everyone)
+    chain.to_slot(slot - 1)
+    chain.participation.come_back(everyone)
+    chain.run_until(lambda chain: chain.store.block_at(chain.slot) is not None, what="a block")

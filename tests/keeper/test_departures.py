@@ -11,7 +11,7 @@ from keel.model.constants import DEAD_FRAMES
 from keel.model.frames import State
 from keel.model.key_stage import Stage
 from keel.scenarios.beacon_world import BeaconWorld
-from tests.keeper.stage import events, keepers_beside
+from tests.keeper.stage import events, keepers_beside, sleep_to
 from tests.keeper.test_keys import SELDOM, block_time
 from tests.nursery import Rear
 from tests.reporter.stage import metric
@@ -55,8 +55,10 @@ def test_without_committee_validators_that_left_are_proven_and_the_vault_is_woun
     for pubkey in keepers_world.beacon.operators:
         exit_voluntarily(chain, chain.index_of(pubkey))
         chain.step()
+    ours = [chain.index_of(pubkey) for pubkey in keepers_world.beacon.operators]
+    chain.run_until(lambda chain: not any(chain.state.balances[i] for i in ours), what="payouts")
     dead_at = vault.consensus().lastRefTime + DEAD_FRAMES * vault.FRAME_SECONDS()
-    chain.to_slot(keepers_world.beacon.slot_at(dead_at))
+    sleep_to(chain, keepers_world.beacon.slot_at(dead_at))
     assert vault.state() == State.DEAD
     assert registry.totals().liveKeys == 8
     with keepers_beside(keepers_world, tmp_path, artifacts, rear, chores=chores) as world:
@@ -72,7 +74,7 @@ def test_without_committee_validators_that_left_are_proven_and_the_vault_is_woun
         released = events(world, contracts.bonds, "BondReleased")
         assert len(released) == 8
         payable_at = max(event.inputs["payableAt"] for event in released)
-        chain.to_slot(world.beacon.slot_at(payable_at))
+        sleep_to(chain, world.beacon.slot_at(payable_at))
 
         def paid_units() -> int:
             paid = events(world, contracts.bonds, "BondPaid")

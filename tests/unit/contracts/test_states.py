@@ -122,7 +122,11 @@ class Scene:
         vault.sweepWithdrawals.send(sender=self.keel.actors.stranger.address)
 
     def wind_down(self) -> None:
-        vault = self.keel.quick.vault
+        """All that was staked has come back."""
+        keel, vault = self.keel, self.keel.quick.vault
+        books = vault.consensus()
+        staked_wei = books.balanceWei + books.pendingWei
+        set_balance_wei(keel.rpc, keel.quick.rewards_vault.address, staked_wei)
         vault.windDown.send(0, sender=self.keel.actors.stranger.address)
 
     def claim(self) -> None:
