@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import count, dropwhile
 
 from keel.chain.state import block_head
 from keel.circle.errors import CircleError, LaggingError, NothingReportedError, ProcessError
@@ -14,6 +15,10 @@ from keel.deploy.bindings import Bindings
 from keel.deploy.manifest import Manifest
 
 _LOOK_SECONDS = 0.01
+_MOST_LOOK_SECONDS = 0.04
+_LOOKS_EACH_ASK = 4
+"""A process whose step failed looks again only when it is asked again, or at its next poll."""
+
 _SETTLE_SECONDS = 60.0
 _MOST_FRAMES = 4
 
@@ -21,8 +26,8 @@ _MOST_FRAMES = 4
 class Circle:
     """Reporters and keepers that run with a chain in this process.
 
-    Processes see a slot a moment after it has passed. They are waited for whenever a report is due,
-    and otherwise once an epoch, for keepers. `watchers` hear of every slot before that.
+    They are asked to look and waited for whenever a report is due, and otherwise once an epoch.
+    Keepers are asked to look at every slot. `watchers` hear of every slot before that.
     """
 
     def __init__(
@@ -68,9 +73,12 @@ class Circle:
         head = self._head_slot()
         waiting = [each for each in self.processes if each.is_expected and not each.is_stopped]
         deadline = time.monotonic() + timeout_seconds
-        while True:
+        pause = _LOOK_SECONDS
+        for looks in count():
             is_late = time.monotonic() > deadline
-            waiting = [process for process in waiting if not _has_seen(process, head)]
+            waiting = _from_first_behind(waiting, head)
+            if is_late:
+                waiting = [process for process in waiting if not _has_seen(process, head)]
             if not waiting:
                 return
             if is_late:
@@ -78,7 +86,11 @@ class Circle:
                     f"slot {head} was not processed in {timeout_seconds:.0f} s by "
                     + "; ".join(map(_how_it_is, waiting))
                 )
-            time.sleep(_LOOK_SECONDS)
+            if looks % _LOOKS_EACH_ASK == 0:
+                for process in waiting:
+                    process.ask_to_look()
+            time.sleep(pause)
+            pause = min(2 * pause, _MOST_LOOK_SECONDS)
 
     def advance(self, slots: int, *, settle_each: bool = False) -> None:
         """Let slots pass; with `settle_each` everybody sees each of them."""
@@ -94,6 +106,9 @@ class Circle:
         is_epoch = self.chain.slot % int(self.chain.spec.SLOTS_PER_EPOCH) == 0
         if is_epoch or self.due_ref_slot() is not None:
             self.settle()
+        else:
+            for keeper in self.keepers:
+                keeper.ask_to_look()
 
     def due_ref_slot(self) -> int | None:
         """Newest reference slot that may be reported, None when it was applied."""
@@ -163,9 +178,16 @@ class Circle:
         return 0 if block is None else int(block.message.slot)
 
 
+def _from_first_behind(processes: Sequence[Process], head: int) -> list[Process]:
+    """Leave out those before the first that is not done: to ask how they are costs them time."""
+    for process in processes:
+        if not process.is_running:
+            ended = f"{process.name} ended with code {process.exit_code}"
+            raise ProcessError(f"{ended}: {process.tail()}")
+    return list(dropwhile(lambda process: _has_seen(process, head), processes))
+
+
 def _has_seen(process: Process, head: int) -> bool:
-    if not process.is_running:
-        raise ProcessError(f"{process.name} ended with code {process.exit_code}: {process.tail()}")
     try:
         seen = process.health().head_slot
     except ProcessError:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from keel.chain.child import dies_with_parent
 from keel.chain.closeable import Closing
 from keel.circle.errors import ProcessError
+from keel.service.signals import LOOK_SIGNAL
 from keel.serving.server import PROCESS_HEADER
 
 _LOOK_SECONDS = 0.02
@@ -158,6 +159,11 @@ class Process(Closing):
         """Give the processor back (SIGCONT)."""
         self._signal(signal.SIGCONT)
         self.is_stopped = False
+
+    def ask_to_look(self) -> None:
+        """Have it look for a new head at once, if it runs; one that is stopped stays so."""
+        if self._child is not None and self.is_running:
+            self._child.send_signal(LOOK_SIGNAL)
 
     def ask_to_end(self) -> None:
         """Send SIGTERM, and have one that is stopped go on so that it can end."""

@@ -23,8 +23,8 @@ from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.identity import last_ref_time
 from keel.scenarios.members import next_reference_slot, operator_totals
 
-POLL_SECONDS = 0.05
-"""Slots pass as fast as they can be computed."""
+POLL_SECONDS = 0.5
+"""Between the slots for which the circle asks them to look at once."""
 
 _STRANGERS_WEI = 1_000 * ETHER
 

@@ -17,7 +17,7 @@ _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 def run_loop(step: Step, service: Service, *, once: bool = False) -> None:
-    """Call step at every poll until service.stop is set.
+    """Call step at every poll, and when asked to look, until the service has to end.
 
     What nodes, network and disk refuse raises the alarm `nodes` or `disk`, anything else `fault`
     with its traceback in the log; the loop goes on after a growing pause, and these alarms end with
@@ -29,7 +29,7 @@ def run_loop(step: Step, service: Service, *, once: bool = False) -> None:
         return
     failures = 0
     raised: dict[str, str] = {}
-    while not service.stop.is_set():
+    while not service.wishes.has_to_end:
         try:
             head_slot = step()
         except Exception as error:
@@ -38,7 +38,7 @@ def run_loop(step: Step, service: Service, *, once: bool = False) -> None:
         else:
             failures = 0
             _finish(service, head_slot, raised)
-        service.stop.wait(pause_seconds(service.poll_seconds, failures))
+        service.wishes.pause(pause_seconds(service.poll_seconds, failures))
 
 
 def pause_seconds(poll_seconds: float, failures: int) -> float:

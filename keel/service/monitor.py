@@ -74,7 +74,7 @@ class Health:
 def monitor_app(health: Health, alarms: Alarms, metrics: Metrics) -> Starlette:
     """Return the app; 503 only when no head could be read for long, since alarms are not deaths."""
 
-    def show_health(_request: Request) -> Response:
+    async def show_health(_request: Request) -> Response:
         document = health.document(alarms.texts())
         stale = document["status"] == "stopped"
         return JSONResponse(document, status_code=_STALE_STATUS if stale else 200)

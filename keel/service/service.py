@@ -1,6 +1,5 @@
-"""A running service: its log, alarms, metrics, health, data folder and the wish to stop."""
+"""A running service: its log, alarms, metrics, health, data folder and what is wished of it."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ from keel.service.logs import Log, adopt_library_warnings, open_log
 from keel.service.metrics import Metrics
 from keel.service.monitor import Health, monitor_app
 from keel.service.sections import ServiceSettings
-from keel.service.signals import stop_event
+from keel.service.signals import obeying_signals
+from keel.service.wishes import Wishes
 from keel.serving import serve_app
 
 
@@ -27,7 +27,7 @@ class Service:
     alarms: Alarms
     metrics: Metrics
     health: Health
-    stop: threading.Event
+    wishes: Wishes
 
     def note_disagreement(self, url: str, problem: str) -> None:
         """Count and log that a node differs from the others."""
@@ -36,7 +36,7 @@ class Service:
 
 
 def make_service(
-    name: str, settings: ServiceSettings, stop: threading.Event, account: str | None = None
+    name: str, settings: ServiceSettings, wishes: Wishes, account: str | None = None
 ) -> Service:
     """Make the parts; neither folder nor port is taken."""
     log = open_log(settings.log, name)
@@ -49,7 +49,7 @@ def make_service(
         alarms=Alarms(log, metrics),
         metrics=metrics,
         health=Health(name, settings.network.stale_seconds, account),
-        stop=stop,
+        wishes=wishes,
     )
 
 
@@ -64,7 +64,7 @@ def running_service(
     """
     with ExitStack() as stack:
         stack.enter_context(owned_folder(settings.data))
-        service = make_service(name, settings, stack.enter_context(stop_event()), account)
+        service = make_service(name, settings, stack.enter_context(obeying_signals()), account)
         adopt_library_warnings(service.log)
         app = monitor_app(service.health, service.alarms, service.metrics)
         listen = settings.monitor.listen

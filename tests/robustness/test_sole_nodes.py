@@ -6,7 +6,15 @@ import httpx
 import pytest
 
 from tests.robustness.faulty import FaultyNode, cutting, honest, in_front_of, silent
-from tests.robustness.stage import Settings, Stage, await_alarm, await_that, same_numbers
+from tests.robustness.stage import (
+    SHORT_NODE_TIMEOUT,
+    Settings,
+    Stage,
+    await_alarm,
+    await_no_alarm,
+    await_that,
+    same_numbers,
+)
 
 type Fail = Callable[[FaultyNode], None]
 
@@ -32,22 +40,23 @@ def test_without_its_node_nobody_reports_until_it_is_back(
     layer, sole = node
     common: Settings = {
         f"network.{layer}": [sole.url],
-        "network.timeout_seconds": 0.5,
+        "network.timeout_seconds": SHORT_NODE_TIMEOUT,
     }
     with stage.committee(common=common) as committee:
         committee.settle()
         fault(sole)
         stage.chain.run(1)
         for reporter in committee.reporters:
-            assert sole.name in await_alarm(reporter, "nodes")
+            await_alarm(reporter, "nodes", holding=sole.name)
         assert committee.reports() == []
         assert all(reporter.is_running for reporter in committee.reporters)
         sole.be(honest)
         sole.listen()
         committee.until_applied_at_leisure(stage.ref_slot)
         assert same_numbers(committee.reports()[0].report, stage.seen())
-        for health in committee.health():
-            assert (health.status, health.alarms) == ("ok", {})
+        for reporter in committee.reporters:
+            await_no_alarm(reporter, "nodes")
+            assert reporter.health().alarms == {}
 
 
 def test_a_reporter_that_has_seen_no_head_for_long_calls_itself_stopped(stage: Stage) -> None:

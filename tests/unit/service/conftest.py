@@ -1,6 +1,5 @@
 """A configuration that is complete, and the parts of a service that need no port."""
 
-import threading
 from io import StringIO
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from keel.service.logs import open_log
 from keel.service.metrics import Metrics
 from keel.service.monitor import Health
 from keel.service.service import Service
+from keel.service.wishes import Wishes
 
 CONFIG = """
 deployment = "manifest.json"
@@ -45,5 +45,5 @@ def service(tmp_path: Path, log_lines: StringIO) -> Service:
         alarms=Alarms(log, metrics),
         metrics=metrics,
         health=Health("reporter", stale_seconds=60),
-        stop=threading.Event(),
+        wishes=Wishes(),
     )

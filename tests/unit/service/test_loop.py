@@ -19,6 +19,7 @@ from keel.chain.errors import RpcConnectionError, RpcError
 from keel.nodes.errors import NodeError
 from keel.service.loop import pause_seconds, run_loop
 from keel.service.service import Service
+from keel.service.signals import LOOK_SIGNAL
 from tests.unit.service.waiting import WAIT_SECONDS, head_slot_of, until
 
 _STUBBORN = Path(__file__).with_name("stubborn.py")
@@ -31,7 +32,7 @@ def _looping(service: Service, step: Callable[[], int | None]) -> Iterator[None]
     try:
         yield
     finally:
-        service.stop.set()
+        service.wishes.end()
         thread.join()
 
 
@@ -130,6 +131,20 @@ def test_a_signal_ends_the_process_within_two_seconds(
         assert time.monotonic() - start < 2
         assert process.stderr is not None
         assert ("service.stopped" in process.stderr.read()) == (kind == "quick")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_signal_asks_for_one_look_before_the_next_poll(config: Path) -> None:
+    config.write_text(config.read_text() + "poll_seconds = 60\n")
+    process = _start(config, "counting")
+    try:
+        url = _monitor_of(process.stderr)
+        for looks in (1, 2, 3):
+            until(lambda looks=looks: head_slot_of(url) == looks)  # type: ignore[misc]
+            process.send_signal(LOOK_SIGNAL)
+        until(lambda: head_slot_of(url) == 4)
     finally:
         process.kill()
         process.wait()
