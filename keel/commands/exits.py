@@ -30,7 +30,7 @@ def cli() -> None:
 
     There is no role for this. Anybody may ask, with a proof, for what docs/design.md allows (REQ),
     and pays the fee of the request, some wei as a rule. Keepers request what tickets need, note and
-    end; they do not watch. To withdraw and to consolidate is for operators' managers.
+    end, and watch. To withdraw and to consolidate is for operators' managers.
     """
 
 
@@ -125,8 +125,8 @@ def watch(
     """Show balances of validators that do nothing, below 32 ETH each.
 
     Give it once, and again after 7 frames (7 days on mainnet): a validator that lost in that time
-    what absence costs is inactive, and for one frame anybody may ask for its exit. No keeper does
-    this.
+    what absence costs is inactive, and for one frame anybody may ask for its exit. Keepers do
+    this too.
     """
     from keel.terminal.connection import account_named, connected
     from keel.terminal.exit_actions import note_balances

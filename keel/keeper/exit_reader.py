@@ -48,6 +48,9 @@ class ExitReader:
             },
             unnoted=frozenset(life.pubkey for life in history.exits_unknown()),
             over=tuple(life.pubkey_root for life in history.exits_over()),
+            balance_slots={
+                pubkey: one.balance_slot for pubkey, one in heard.items() if one.balance_slot
+            },
             gone=frozenset(life.pubkey for at in OVER_STAGES for life in history.keys_at(at)),
         )
 

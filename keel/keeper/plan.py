@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from keel.keeper.absences import plan_absences
 from keel.keeper.bonds import plan_bonds
 from keel.keeper.chores import Findings, Kind, Plan, ether, together
 from keel.keeper.dead_state import alarms_of, plan_finalising, plan_sweep, plan_wind_down
@@ -25,6 +26,7 @@ RULES: tuple[tuple[Kind, Callable[[KeeperView], Findings]], ...] = (
     (Kind.PROVE, plan_withdrawals),
     (Kind.REWARDS, plan_rewards),
     (Kind.BONDS, plan_bonds),
+    (Kind.EXIT, plan_absences),
     (Kind.PROVE, plan_spare_proofs),
 )
 """In the order in which chores are done: what users wait for comes first."""

@@ -10,7 +10,8 @@ from keel.chain.abi import real_address
 from keel.deploy.profiles import Profile
 from keel.keeper.chores import Kind
 from keel.keeper.view import Terms
-from keel.model.constants import ETHER, GWEI
+from keel.model.constants import DAY, ETHER, GWEI
+from keel.model.exits import INACTIVE_FRAMES
 from keel.service.sections import Endpoints, Section, ServiceSettings, divided_by_commas
 
 ENVIRONMENT_PREFIX = "KEEL_KEEPER_"
@@ -93,4 +94,6 @@ def terms_of(section: KeeperSection, deployed: Profile, tip_wei: int) -> Terms:
         min_reward_wei=section.min_reward_wei,
         tip_wei=tip_wei,
         low_balance_wei=int(section.least_balance_eth * ETHER),
+        least_absence_gwei=deployed.absence_gwei_per_day * deployed.frame_seconds // DAY,
+        watch_slots=INACTIVE_FRAMES * deployed.frame_slots,
     )

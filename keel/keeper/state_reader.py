@@ -5,6 +5,7 @@ from functools import cached_property
 from itertools import batched
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keel.chain.rpc import RpcClient
 from keel.chain.state import block_head
@@ -99,6 +100,7 @@ def standing_of(
     """How the recorded keys stand in a state."""
     view = consensus_view(state.encoded, recorded, credentials)
     partials, moving = _partials(state.encoded), _moving_gwei(state.encoded)
+    absent = _absent(state.encoded, view.epoch)
     entries = state.encoded.validators
     validators = []
     for place in np.flatnonzero(view.index != NO_INDEX).tolist():
@@ -117,6 +119,7 @@ def standing_of(
                 slashed=bool(view.slashed[place]),
                 is_ours=not view.foreign[place],
                 has_partials=index in partials,
+                is_absent=bool(absent[index]),
             )
         )
     return BeaconStanding(
@@ -163,6 +166,17 @@ def _partials(state: EncodedState) -> frozenset[int]:
         ("validator_index",),
     )
     return frozenset(indices)
+
+
+def _absent(state: EncodedState, epoch: int) -> NDArray[np.bool_]:
+    """Who was active and took part in nothing in the epoch before; nobody in a leak."""
+    entries, spec = state.validators, state.spec
+    finalised = int.from_bytes(state.spans["finalized_checkpoint"][:8], "little")
+    is_leak = epoch - 1 - finalised > spec.MIN_EPOCHS_TO_INACTIVITY_PENALTY
+    flags = np.frombuffer(state.spans["previous_epoch_participation"], np.uint8)
+    was_active = (entries["activation_epoch"] < epoch) & (epoch <= entries["exit_epoch"])
+    is_absent: NDArray[np.bool_] = was_active & (flags == 0) & (not is_leak)
+    return is_absent
 
 
 def _moving_gwei(state: EncodedState) -> dict[int, int]:

@@ -1,7 +1,6 @@
-"""Everything that a plan is made from, at one head that the nodes agree on.
+"""All that a plan is made from, at one head that the nodes agree on; wei unless a name says gwei.
 
-Amounts are wei unless the name says gwei. Made by `keel.keeper.view_reader`, judged by
-`keel.keeper.plan`; nothing here asks anybody anything.
+Made by `keel.keeper.view_reader`, judged by `keel.keeper.plan`; nothing here asks anybody anything.
 """
 
 from collections.abc import Mapping
@@ -20,7 +19,6 @@ from keel.sight.leaving_bonds import LeavingBond
 
 FAR_FUTURE_EPOCH = 2**64 - 1
 """Epoch of what has no date yet (consensus specs)."""
-
 TIMES_ITS_COST = 10
 """What a call brings, many times its gas, where others could send dust to cause it."""
 
@@ -39,6 +37,8 @@ class Terms:
     min_reward_wei: int
     tip_wei: int
     low_balance_wei: int
+    least_absence_gwei: int
+    watch_slots: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,9 @@ class Validator:
     """One recorded key that the beacon state knows as a validator.
 
     `balance_gwei` is what its exit brings: pending consolidations count at their targets (EXT-1).
-    `is_ours` says that its withdrawal credentials are the vault's; `has_partials` that a partial
-    withdrawal waits, before which the chain ignores a request for its exit.
+    `is_ours`: the withdrawal credentials are the vault's; `has_partials`: a partial withdrawal
+    waits, before which the chain ignores a request for its exit; `is_absent`: it took part in
+    nothing in the epoch before the state's, while the chain finalised.
     """
 
     index: int
@@ -86,6 +87,7 @@ class Validator:
     slashed: bool = False
     is_ours: bool = True
     has_partials: bool = False
+    is_absent: bool = False
 
     @property
     def is_leaving(self) -> bool:
@@ -149,7 +151,7 @@ class ExitBooks:
     asked. `noted` are keys with an exit epoch that was shown and nobody had asked for, with the
     block. `unnoted` are staked keys that Exits has not as leaving, but for sources of
     consolidations, and `over` the roots of those whose exits end. `gone` are keys that the registry
-    has as slashed or paid out: Exits takes none of them.
+    has as slashed or paid out: Exits takes none. `balance_slots`: of the last shown (REQ-5).
     """
 
     missing_wei: int
@@ -161,16 +163,18 @@ class ExitBooks:
     unnoted: frozenset[bytes] = frozenset()
     over: tuple[bytes, ...] = ()
     gone: frozenset[bytes] = frozenset()
+    balance_slots: Mapping[bytes, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ExitProofs:
     """What Exits takes beside the key: block, index, validator and branch, by validator index.
 
-    While there are none, `no_proof` says why.
+    For `balances` block, chunk and branch. While there are none, `no_proof` says why.
     """
 
     calls: Mapping[int, tuple[Any, ...]] = field(default_factory=dict)
+    balances: Mapping[int, tuple[Any, ...]] = field(default_factory=dict)
     no_proof: str | None = None
 
 
@@ -268,7 +272,7 @@ class Deadlock:
 class KeeperView:
     """All of it. `ballots`, `rewards` and `deadlock` are None where there are none to speak of.
 
-    `aside` are keys of chores that the chain refused and that wait, with the reason (EXT-7).
+    `aside` are keys of refused chores that wait, with the reason (EXT-7).
     """
 
     terms: Terms

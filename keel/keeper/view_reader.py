@@ -9,6 +9,7 @@ from keel.committee.peers import Peers
 from keel.committee.standing import Standing, StandingReader
 from keel.committee.timetable import Timetable
 from keel.consensus.state.errors import ProofError
+from keel.keeper.absences import absent_validators
 from keel.keeper.ballot_reader import BallotReader
 from keel.keeper.chores import Kind
 from keel.keeper.coffers import read_coffers, read_deadlock
@@ -111,10 +112,13 @@ class KeeperReader:
         self, view: KeeperView, aside: Mapping[str, str], state: ReadState
     ) -> KeeperView:
         view = replace(view, aside=aside)
-        indices = indices_to_prove(view) if Kind.EXIT in self._terms.kinds else ()
-        if not indices:
+        if Kind.EXIT not in self._terms.kinds:
             return view
-        return replace(view, exit_proofs=self._prove(indices, state, view.head.slot))
+        indices = indices_to_prove(view)
+        absent = tuple(one.index for one in absent_validators(view)[:1])
+        if not (indices or absent):
+            return view
+        return replace(view, exit_proofs=self._prove(indices, absent, state, view.head.slot))
 
     def _first_useful_slot(self, history: History, head_slot: int) -> int:
         """A state of an older epoch is too old while exits are needed."""
@@ -134,8 +138,10 @@ class KeeperReader:
         missing, state, owed, buffered = call_many(c.rpc, [call.prepare() for call in calls])
         return bool(missing) or (State(state) is State.DEAD and owed > buffered)
 
-    def _prove(self, indices: Sequence[int], state: ReadState, head_slot: int) -> ExitProofs:
-        """Proofs of validators by a state that the chain can check now."""
+    def _prove(
+        self, indices: Sequence[int], absent: Sequence[int], state: ReadState, head_slot: int
+    ) -> ExitProofs:
+        """Proofs of validators, and of absent ones' balances, that the chain can check now."""
         try:
             prover = state.prover
             root = prover.tree.header_fields.root
@@ -146,7 +152,10 @@ class KeeperReader:
                     no_proof="the chain does not know that state's root yet (EIP-4788)"
                 )
             block = prover.block(timestamp)
-            return ExitProofs({index: (block, *prover.validator(index)) for index in indices})
+            return ExitProofs(
+                {index: (block, *prover.validator(index)) for index in indices},
+                {index: (block, *prover.balance(index)[1:]) for index in absent},
+            )
         except ProofError as error:
             return ExitProofs(no_proof=str(error))
 

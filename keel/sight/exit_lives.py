@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 
 from keel.chain.abi import Event
 
-EXIT_EVENTS = ("ExitRequested", "ExitNoted", "ExitEnded", "ConsolidationRequested")
+EXIT_EVENTS = (
+    "ExitRequested",
+    "ExitNoted",
+    "ExitEnded",
+    "ConsolidationRequested",
+    "BalanceNoted",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +19,8 @@ class ExitLife:
     """Blocks at which something was said of one key; 0: never.
 
     `noted_block` is that of an exit epoch that was shown and not taken back. `merges`: the
-    consolidation of its validator into another one was asked for.
+    consolidation of its validator into another one was asked for. `balance_slot` is the slot of the
+    last balance that was shown (REQ-5).
     """
 
     first_asked_block: int = 0
@@ -21,6 +28,7 @@ class ExitLife:
     noted_block: int = 0
     ended_block: int = 0
     merges: bool = False
+    balance_slot: int = 0
 
     @property
     def is_under_way(self) -> bool:
@@ -44,6 +52,8 @@ def exit_lives(events: Iterable[Event]) -> dict[bytes, ExitLife]:
             lives[root] = replace(life, noted_block=block)
         elif event.name == "ExitEnded":
             lives[root] = replace(life, noted_block=0, ended_block=block)
+        elif event.name == "BalanceNoted":
+            lives[root] = replace(life, balance_slot=event.inputs["slot"])
         elif root != event.inputs["targetRoot"]:
             lives[root] = replace(life, merges=True)
     return lives

@@ -10,6 +10,7 @@ from keel.consensus.beacon.voluntary_exits import exit_voluntarily
 from keel.deploy.artifacts import Artifacts, artifact_named
 from keel.model.commitment import public_key_hash
 from keel.model.constants import DEAD_FRAMES, ETHER, GWEI
+from keel.model.exits import INACTIVE_FRAMES
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.exits import ask_exit
 from keel.scenarios.users import request_ticket
@@ -76,6 +77,27 @@ def test_in_the_dead_state_no_old_state_hides_what_tickets_lack(
         assert c.exits.missingWei() == 0
         world.circle.until(lambda: len(asked_exits(world)) == 2, "an exit", 10)
         assert asked_exits(world)[1] != slashed
+
+
+def test_an_absent_validator_is_inactive_after_7_frames_and_no_other_one(
+    keepers_world: BeaconWorld, tmp_path: Path, artifacts: Artifacts, rear: Rear
+) -> None:
+    """EXT-8; whether it shall leave is not for keepers to say."""
+    chain, exits = keepers_world.beacon.chain, keepers_world.contracts.exits
+    absent = next(iter(keepers_world.beacon.operators))
+    index, frame_slots = chain.index_of(absent), keepers_world.profile.frame_slots
+    chain.participation.go_offline([index])
+    chain.run_until(lambda c: int(c.state.balances[index]) < 32 * GWEI, 64)
+    chain.run(frame_slots + frame_slots // 4)
+    for turn in range(2):
+        folder = tmp_path / str(turn)
+        with keepers_beside(keepers_world, folder, artifacts, rear, chores=["exit"]) as world:
+            world.circle.advance(4, settle_each=True)
+            noted = events(world, exits, "BalanceNoted")
+            assert {each.inputs["pubkeyRoot"] for each in noted} == {public_key_hash(absent)}
+            assert [each.inputs["isInactive"] for each in noted] == [False, True][: turn + 1]
+            assert asked_exits(world) == []
+        chain.run((1 - turn) * INACTIVE_FRAMES * frame_slots)
 
 
 def _of_operator(world: BeaconWorld, operator_id: int) -> list[bytes]:

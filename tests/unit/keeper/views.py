@@ -39,6 +39,8 @@ TERMS = Terms(
     min_reward_wei=10**14,
     tip_wei=0,
     low_balance_wei=ETHER // 10,
+    least_absence_gwei=10**6,
+    watch_slots=7 * 4 * EPOCH_SLOTS,
 )
 HEAD = Head(
     slot=EPOCH * EPOCH_SLOTS,
