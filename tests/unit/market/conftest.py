@@ -1,5 +1,26 @@
 """Fixtures of all tests of market pieces."""
 
-from tests.constructed import keel
+import pytest
+from ape.contracts import ContractContainer
 
-__all__ = ["keel"]
+from keel.model.constants import ETHER
+from tests.constructed import keel, keel_mainnet
+from tests.deployment import Keel
+from tests.unit.market.routing import OTHER, OWN, SECOND, Market, act, open_market
+
+__all__ = ["keel", "keel_mainnet"]
+
+
+@pytest.fixture
+def market(keel: Keel, keel_mainnet: Keel, test_contracts: dict[str, ContractContainer]) -> Market:
+    """A router without a share yet."""
+    return open_market(keel, keel_mainnet, test_contracts)
+
+
+@pytest.fixture
+def stocked(market: Market) -> Market:
+    """100 of each."""
+    market.see()
+    for number in (OWN, SECOND, OTHER):
+        act(market, "deposit", (number, number), 100 * ETHER)
+    return market
