@@ -27,6 +27,7 @@ COMMANDS = {
     "validators": ("keel.commands.validators", "List every key and how far it came."),
     "market": ("keel.commands.market", "Deploy real markets on a local chain, and show them."),
     "reporter": ("keel.reporter.command", "Run one member of the oracle's committee."),
+    "monitor": ("keel.monitor.command", "Watch Keel and say when somebody should look."),
     "keeper": ("keel.keeper.command", "Run the routine work: prove, stake, exit, finalise."),
 }
 """Each command's module, whose `cli` it is, and one line; a module is imported when it is used."""
@@ -71,7 +72,8 @@ def cli() -> None:
     """Run, use and operate Keel.
 
     `keel COMMAND --help` explains each command. In Keel's repository `ape run COMMAND` does the
-    same, except for reporter and keeper, which are also `keel-reporter` and `keel-keeper`.
+    same, except for reporter, keeper and monitor, which are also `keel-reporter`, `keel-keeper`
+    and `keel-monitor`.
     """
 
 

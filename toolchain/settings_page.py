@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.deploy.config import Configuration
 from keel.keeper.settings import KeeperSection, KeeperSettings
+from keel.monitor.settings import MonitorServiceSettings, WatchSection, WebhookSection
 from keel.reporter.settings import CommitteeSettings, ReporterSettings
 from keel.service.sections import (
     FeeSettings,
@@ -58,17 +59,17 @@ def settings_page() -> str:
     return f"""# Settings
 <!-- Written by `python -m toolchain.settings_page`; edit the models that it reads. -->
 
-Reporters and keepers read a TOML file (`--config`). Environment variables override it. A variable's
-name is the service's prefix, then table and key in capitals with `__` between them, for example
-`{_prefix(ReporterSettings)}NETWORK__BEACON` or `{_prefix(KeeperSettings)}DRY_RUN`. In variables,
+Reporters, keepers and monitors read a TOML file (`--config`). Environment variables override it. A
+variable's name is the service's prefix, then table and key in capitals with `__` between them, for
+example `{_prefix(ReporterSettings)}NETWORK__BEACON` or `{_prefix(KeeperSettings)}DRY_RUN`. In variables,
 lists are separated by commas, or written as JSON. Relative paths start at the file's folder.
-Unknown keys are refused in both. Passwords are in files that nobody else can read (`chmod 600`),
+Unknown keys are refused everywhere. Passwords are in files that nobody else can read (`chmod 600`),
 or in the environment, never in the TOML file.
 
 Sample files: [reporter](samples/reporter.toml), [keeper](samples/keeper.toml),
-[deployment](samples/deploy.toml).
+[monitor](samples/monitor.toml), [deployment](samples/deploy.toml).
 
-## Reporters and keepers
+## Reporters, keepers and monitors
 {_table(ServiceSettings, leave_out=_TABLES)}
 
 {tables}
@@ -88,6 +89,20 @@ Variables start with `{_prefix(KeeperSettings)}`.
 {_first_line(KeeperSection)}
 
 {_table(KeeperSection)}
+
+## Monitors
+Variables start with `{_prefix(MonitorServiceSettings)}`. A monitor signs nothing, so
+`[key]`, `[fees]` and `dry_run` have no effect on it.
+
+### [watch]
+{_first_line(WatchSection)}
+
+{_table(WatchSection)}
+
+### [webhook]
+{_first_line(WebhookSection)}
+
+{_table(WebhookSection)}
 
 ## Deployments
 `ape run deploy --config FILE` reads these keys. It reads nothing from the environment. `--dry-run`

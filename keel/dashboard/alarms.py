@@ -10,9 +10,6 @@ from keel.formatting.amounts import exact_ether, shown_bps, shown_seconds
 from keel.model.constants import ANNOUNCEMENT_FRAMES, SLASHED_LIMIT_BPS
 from keel.model.frames import FrameGeometry, State
 
-_GRACE_SLOTS = 8
-_GRACE_FRAMES = 32
-
 
 class Level(Enum):
     """How soon somebody should look."""
@@ -160,7 +157,7 @@ def _late(
         return
     reportable_at = oracle.next_reportable_at - geometry.frame_seconds
     late = now - reportable_at
-    if late < late_report_grace_seconds(geometry):
+    if late < geometry.report_grace_seconds:
         return
     why = ""
     if beacon is not None and beacon.finalised_slot <= oracle.reportable_slot:
@@ -175,11 +172,6 @@ def _late(
         f"It could have been posted {shown_seconds(late)} ago and was not.{why} Without reports "
         "the rate does not change, and after 3 frames deposits close.",
     )
-
-
-def late_report_grace_seconds(geometry: FrameGeometry) -> int:
-    """How long members may take to look, sign and post before a report counts as late."""
-    return max(_GRACE_SLOTS * geometry.seconds_per_slot, geometry.frame_seconds // _GRACE_FRAMES)
 
 
 def _money(snapshot: Snapshot) -> Iterator[Alarm]:

@@ -9,6 +9,7 @@ from keel.chain.abi import checksummed
 from keel.chain.rpc import RpcClient
 from keel.deploy.contracts import AccountingOracle
 from keel.sight.event_index import ChainMovedError, Happened
+from keel.sight.report_signers import signers_of
 
 FRAMES_SHOWN = 12
 _POSTED = ("ReportApplied", "LossAnnounced")
@@ -103,7 +104,7 @@ class VoteReader:
     """Reads each transaction once; a transaction that moved to another block is read again."""
 
     def __init__(self, oracle: AccountingOracle) -> None:
-        self._submit = oracle.abi.function("submit", 4)
+        self._oracle = oracle
         self._known: dict[tuple[str, int], Vote] = {}
 
     def read(self, rpc: RpcClient, events: Sequence[Happened]) -> tuple[Vote, ...]:
@@ -135,20 +136,12 @@ class VoteReader:
             ref_slot=event.inputs["refSlot"],
             is_applied=event.name == "ReportApplied",
             poster=checksummed(sent["from"]),
-            signers=self._signers(sent, log.address),
+            signers=signers_of(self._oracle, sent, log.address),
             gas_used=int(receipt["gasUsed"], 16),
             time=event.time,
             block_number=log.block_number,
             transaction_hash=log.transaction_hash,
         )
-
-    def _signers(self, sent: Mapping[str, Any], oracle: str) -> tuple[str, ...] | None:
-        data = bytes.fromhex(sent["input"][2:])
-        to_oracle = sent["to"] is not None and checksummed(sent["to"]) == oracle
-        if not to_oracle or data[:4] != self._submit.inputs.selector:
-            return None
-        _, _, signatures, _ = self._submit.inputs.decode(data[4:])
-        return tuple(signature.signer for signature in signatures)
 
 
 def vote_grid(

@@ -7,12 +7,23 @@ validators with epochs of 8 s earn some 6,000 times mainnet's.
 
 from math import isqrt
 
+from keel.model.constants import BPS, YEAR
+
 _GWEI_PER_ETHER = 10**9
 
+BASE_REWARD_FACTOR = 64
+"""Of all presets."""
 MAINNET_ACTIVE_GWEI = 35_000_000 * _GWEI_PER_ETHER
 """Active balance of mainnet, rounded: 33 to 37 million ETH through 2025."""
 MAINNET_EPOCH_SECONDS = 32 * 12
 _TIMES_WORTH_TELLING = 2
+
+
+def own_yield_bps(active_gwei: int, epoch_seconds: int) -> int:
+    """What the specification pays a year at most for consensus duties, in basis points."""
+    if active_gwei <= 0:
+        return 0
+    return BASE_REWARD_FACTOR * YEAR * BPS // (epoch_seconds * isqrt(active_gwei))
 
 
 def times_mainnet(active_gwei: int, epoch_seconds: int) -> int:

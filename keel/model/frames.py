@@ -13,6 +13,9 @@ from enum import Enum, IntEnum
 from keel.model.constants import DEAD_FRAMES, STALE_FRAMES
 from keel.model.rounding import ceil_div
 
+_GRACE_SLOTS = 8
+_GRACE_PARTS = 32
+
 
 class State(IntEnum):
     """Numbered as in the contracts (STA-2)."""
@@ -93,6 +96,11 @@ class FrameGeometry:
     def frame_seconds(self) -> int:
         """Length of a frame."""
         return self.seconds_per_slot * self.frame_slots
+
+    @property
+    def report_grace_seconds(self) -> int:
+        """How long members may take to look, sign and post before a report counts as late."""
+        return max(_GRACE_SLOTS * self.seconds_per_slot, self.frame_seconds // _GRACE_PARTS)
 
     def time_of(self, slot: int) -> int:
         """Timestamp of a slot."""

@@ -78,14 +78,14 @@ class Ledger:
         self._operators.see(happened, self.ether)
         fees_before_wei = self.sums[Flow.FEES]
         self.ether.apply(happened)
-        match happened.contract:
-            case "vault":
+        match happened.contract, happened.name:
+            case "vault", _:
                 self._of_vault(happened, self.sums[Flow.FEES] - fees_before_wei)
-            case "wrapped":
+            case "wrapped", _:
                 self._move(happened)
-            case "fund" | "bonds" | "registry":
+            case "fund" | "bonds" | "registry", _:
                 self._of_holding(happened)
-            case "oracle":
+            case "oracle", "ReportApplied":
                 self.sums[Flow.FROM_REWARDS_VAULT] += happened.inputs[
                     "report"
                 ].rewardsVaultBalanceWei

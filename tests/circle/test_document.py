@@ -8,6 +8,7 @@ from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.deploy.config import Configuration, load_configuration
 from keel.deploy.profiles import MAINNET
 from keel.keeper.settings import KeeperSection, KeeperSettings
+from keel.monitor.settings import MonitorServiceSettings, WatchSection, WebhookSection
 from keel.reporter.settings import CommitteeSettings, ReporterSettings
 from keel.service.sections import (
     FeeSettings,
@@ -30,6 +31,8 @@ MODELS = (
     MonitorSettings,
     NetworkSettings,
     ServiceSettings,
+    WatchSection,
+    WebhookSection,
 )
 
 
@@ -62,7 +65,8 @@ def test_bounds_and_defaults_are_those_of_the_models() -> None:
 def test_the_samples_of_services_are_taken() -> None:
     reporter = load_settings(ReporterSettings, SAMPLES / "reporter.toml")
     keeper = load_settings(KeeperSettings, SAMPLES / "keeper.toml")
-    for settings in (reporter, keeper):
+    monitor = load_settings(MonitorServiceSettings, SAMPLES / "monitor.toml")
+    for settings in (reporter, keeper, monitor):
         assert settings.dry_run
         assert settings.network.execution_agree == 2
         assert settings.deployment.resolve() == REPOSITORY_ROOT / "deployments" / "1.json"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from keel.dashboard import alarms as alarms_module
-from keel.dashboard.alarms import Level, alarms, late_report_grace_seconds
+from keel.dashboard.alarms import Level, alarms
 from keel.dashboard.beacon import ReferenceCheck
 from keel.dashboard.page import OPERATIONS_GUIDE
 from keel.dashboard.view import InstantPrice
@@ -117,7 +117,7 @@ class TestALateReport:
         return replace(found, head=replace(found.head, timestamp=now))
 
     def test_is_late_only_after_the_members_had_time(self) -> None:
-        grace = late_report_grace_seconds(GEOMETRY)
+        grace = GEOMETRY.report_grace_seconds
         assert names(self.unreported(self.reportable_at + grace - 1)) == []
         assert names(self.unreported(self.reportable_at + grace)) == ["late_report"]
 

@@ -7,7 +7,6 @@ from playwright.sync_api import Browser, Page
 
 from keel.chain.state import block_head
 from keel.consensus.beacon.offences import vote_twice
-from keel.dashboard.alarms import late_report_grace_seconds
 from keel.dashboard.votes import Cell
 from keel.formatting.amounts import exact_ether
 from keel.model.constants import ETHER
@@ -161,7 +160,7 @@ def test_a_late_report_is_told_and_read_out(stage: Staged, browser: Browser) -> 
     late_at = (
         geometry.time_of(ref_slot)
         + world.configuration.parameters.finality_seconds
-        + late_report_grace_seconds(geometry)
+        + geometry.report_grace_seconds
     )
     slots = (late_at - block_head(world.rpc).timestamp) // geometry.seconds_per_slot
     with opened(browser, stage.url) as page:

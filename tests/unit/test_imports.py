@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("keel.sight", "keel.committee", "keel.wallet"),
     ("keel.keeper", "keel.reporter", "keel.statement"),
-    ("keel.circle", "keel.dashboard", "keel.terminal"),
+    ("keel.circle", "keel.dashboard", "keel.monitor", "keel.terminal"),
     ("keel.measure", "keel.scenarios"),
     ("keel.market",),
     ("keel.commands", "keel.command", "keel.testing"),

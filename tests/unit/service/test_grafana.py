@@ -1,4 +1,4 @@
-"""docs/grafana/keel.json against what reporters and keepers export."""
+"""docs/grafana/keel.json against what reporters, keepers and monitors export."""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.keeper.figures import Figures as KeeperFigures
+from keel.monitor.figures import Figures as MonitorFigures
 from keel.reporter.figures import Figures as ReporterFigures
 from keel.service.metrics import Metrics
 
@@ -31,10 +32,11 @@ def exported(registry: CollectorRegistry) -> Iterator[tuple[str, set[str]]]:
 
 @pytest.fixture(scope="module")
 def metrics() -> dict[str, set[str]]:
-    reporter, keeper = Metrics("reporter"), Metrics("keeper")
-    ReporterFigures(reporter)
-    KeeperFigures(keeper)
-    return dict([*exported(reporter.registry), *exported(keeper.registry)])
+    services = {name: Metrics(name) for name in ("reporter", "keeper", "monitor")}
+    ReporterFigures(services["reporter"])
+    KeeperFigures(services["keeper"])
+    MonitorFigures(services["monitor"])
+    return dict(found for each in services.values() for found in exported(each.registry))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""A process that watches Keel and what is built on it, and says when somebody should look."""

@@ -1,0 +1,5 @@
+"""`python -m keel.monitor`."""
+
+from keel.monitor.command import main
+
+main()
