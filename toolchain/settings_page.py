@@ -61,8 +61,9 @@ def settings_page() -> str:
 
 Reporters, keepers and monitors read a TOML file (`--config`). Environment variables override it. A
 variable's name is the service's prefix, then table and key in capitals with `__` between them, for
-example `{_prefix(ReporterSettings)}NETWORK__BEACON` or `{_prefix(KeeperSettings)}DRY_RUN`. In variables,
-lists are separated by commas, or written as JSON. Relative paths start at the file's folder.
+example `{_prefix(ReporterSettings)}NETWORK__BEACON` or
+`{_prefix(KeeperSettings)}DRY_RUN`. In variables, lists
+are separated by commas, or written as JSON. Relative paths start at the file's folder.
 Unknown keys are refused everywhere. Passwords are in files that nobody else can read (`chmod 600`),
 or in the environment, never in the TOML file.
 
