@@ -1,7 +1,6 @@
 """The webhook hears of every alarm, however often it fails, and its address stays secret."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from keel.service.logs import adopt_library_warnings, open_log
 from keel.service.metrics import Metrics
 from keel.service.monitor import Health
 from keel.service.service import Service
+from keel.service.wishes import Wishes
 from keel.serving import serve_app
 from tests.unit.service.waiting import until
 
@@ -57,7 +57,7 @@ def service(tmp_path: Path, lines: StringIO) -> Service:
     log, metrics = open_log("json", "monitor", lines), Metrics("monitor")
     adopt_library_warnings(log)
     alarms, health = Alarms(log, metrics), Health("monitor", stale_seconds=60)
-    return Service("monitor", tmp_path, 0.01, log, alarms, metrics, health, threading.Event())
+    return Service("monitor", tmp_path, 0.01, log, alarms, metrics, health, Wishes())
 
 
 @contextmanager
