@@ -1,4 +1,6 @@
-"""Write keel/deploy/contracts.py, the contracts' functions as mypy sees them, from their ABIs.
+"""Write the contracts' functions as mypy sees them, from their ABIs, whatever their language.
+
+keel/deploy/contracts.py has the core, keel/market/contracts.py what stands beside it.
 
 `make types` runs it after the contracts' interfaces have changed; a test fails until then.
 """
@@ -7,14 +9,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from keel.chain.node_packages import REPOSITORY_ROOT
-from keel.deploy.artifacts import load_artifacts
+from keel.deploy.artifacts import artifact_named, load_artifacts
 from keel.deploy.bindings import CONTRACT_NAMES
 from keel.deploy.plan import abi_artifact
 
-TARGET = REPOSITORY_ROOT / "keel" / "deploy" / "contracts.py"
+CORE = REPOSITORY_ROOT / "keel" / "deploy" / "contracts.py"
+MARKET = REPOSITORY_ROOT / "keel" / "market" / "contracts.py"
+_MARKET_NAMES = ("StablePool",)
 _HEAD = '''"""The contracts' functions with their types; written by `make types` from the ABIs.
 
 A call is a read, `send` a transaction: `vault.balanceOf(holder)`, `vault.deposit.send(...)`. The
@@ -38,17 +43,21 @@ def written(abis: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     return _formatted("\n\n".join([_HEAD, *records.values(), *classes]))
 
 
-def current() -> str:
-    """Return the source that the compiled contracts ask for."""
+def current() -> dict[Path, str]:
+    """Return the source of each module that the compiled contracts ask for."""
     artifacts = load_artifacts()
-    names = CONTRACT_NAMES.values()
-    return written({name: abi_artifact(artifacts, name).abi_entries for name in names})
+    core = {name: abi_artifact(artifacts, name).abi_entries for name in CONTRACT_NAMES.values()}
+    market = {name: artifact_named(artifacts, name).abi_entries for name in _MARKET_NAMES}
+    return {CORE: written(core), MARKET: written(market)}
 
 
 def _formatted(source: str) -> str:
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", TARGET.name, "-"]
-    done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
-    return done.stdout
+    unused_imports = ["check", "--quiet", "--fix-only", "--select", "F401"]
+    for step in (unused_imports, ["format"]):
+        command = [sys.executable, "-m", "ruff", *step, "--stdin-filename", CORE.name, "-"]
+        done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
+        source = done.stdout
+    return source
 
 
 def _contract(name: str, entries: Sequence[Mapping[str, Any]], records: dict[str, str]) -> str:
@@ -129,4 +138,5 @@ def _plain(kind: str) -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(current())
+    for target, source in current().items():
+        target.write_text(source)

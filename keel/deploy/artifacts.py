@@ -48,7 +48,7 @@ def load_artifacts(manifest: Path = _MANIFEST) -> Artifacts:
     return {
         name: artifact
         for name, entry in types.items()
-        if (artifact := _artifact(name, entry)) is not None
+        if (artifact := _artifact(name, entry, _declared_errors(name, entry, types))) is not None
     }
 
 
@@ -66,9 +66,22 @@ def fingerprint(artifacts: Artifacts) -> str:
     return bytes(keccak(b"".join(codes))).hex()[:8]
 
 
-def _artifact(name: str, entry: Mapping[str, Any]) -> Artifact | None:
+def _artifact(
+    name: str, entry: Mapping[str, Any], declared_errors: tuple[AbiEntry, ...]
+) -> Artifact | None:
     source = str(entry.get("sourceId", ""))
     code = (entry.get("deploymentBytecode") or {}).get("bytecode", "0x")
     if not source.startswith(_SOURCES) or len(code) <= len("0x"):
         return None
-    return Artifact(name, source, tuple(entry["abi"]), bytes.fromhex(code.removeprefix("0x")))
+    entries = (*entry["abi"], *declared_errors)
+    return Artifact(name, source, entries, bytes.fromhex(code.removeprefix("0x")))
+
+
+def _declared_errors(
+    name: str, entry: Mapping[str, Any], types: Mapping[str, Any]
+) -> tuple[AbiEntry, ...]:
+    """Errors of a contract in Vyper, which declares none itself: its interface I<name> does."""
+    if not str(entry.get("sourceId", "")).endswith(".vy"):
+        return ()
+    declared = types.get(f"I{name}", {}).get("abi", ())
+    return tuple(each for each in declared if each["type"] == "error")

@@ -3,9 +3,12 @@
 import pytest
 from ape.contracts import ContractContainer
 
+from keel.chain.rpc import RpcClient
+from keel.deploy.artifacts import Artifacts
 from keel.model.constants import ETHER
 from tests.constructed import keel, keel_mainnet
-from tests.deployment import Keel
+from tests.deployment import Actors, Keel
+from tests.unit.market.pools import PoolStage, staged
 from tests.unit.market.routing import OTHER, OWN, SECOND, Market, act, open_market
 
 __all__ = ["keel", "keel_mainnet"]
@@ -24,3 +27,14 @@ def stocked(market: Market) -> Market:
     for number in (OWN, SECOND, OTHER):
         act(market, "deposit", (number, number), 100 * ETHER)
     return market
+
+
+@pytest.fixture
+def stage(
+    chain_rpc: RpcClient,
+    artifacts: Artifacts,
+    actors: Actors,
+    test_contracts: dict[str, ContractContainer],
+) -> PoolStage:
+    """An empty pool of usual terms between two tokens of the tests."""
+    return staged(chain_rpc, artifacts, actors, test_contracts)
