@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from ape.contracts import ContractContainer
-from hypothesis import HealthCheck, settings
 
 from keel.chain.clock import now, set_next_timestamp
 from keel.chain.contract import Contract, deploy
@@ -21,11 +20,6 @@ ALL = 2**256 - 1
 """Any deadline."""
 PLENTY = 2**100
 _RESERVES_SLOT = 0
-
-
-def examples(most: int) -> settings:
-    """So many examples on one chain: each leaves it as it found it, or only reads."""
-    return settings(max_examples=most, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def deployed_pool(

@@ -20,7 +20,8 @@ from keel.model.market.stable_pool import StablePool
 from keel.model.market.stable_steps import MOST_STEPS, invariant_steps, reserve_steps
 from tests.causes import fails
 from tests.deployment import Actors
-from tests.unit.market.pools import RAY, PoolStage, examples, model_of, refusal_of, staged
+from tests.unit.market.pools import RAY, PoolStage, model_of, refusal_of, staged
+from tests.unit.market.stage import examples
 
 AMPLIFICATIONS = (1, 200, 10_000)
 FEW, MOST_LEVERAGE = 4, 40_000

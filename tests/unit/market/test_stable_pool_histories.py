@@ -18,7 +18,8 @@ from keel.model.market.stable_pool import (
 )
 from tests.causes import fails
 from tests.unit.contracts.hands import undone
-from tests.unit.market.pools import PoolStage, examples, refusal_of
+from tests.unit.market.pools import PoolStage, refusal_of
+from tests.unit.market.stage import examples
 
 type Step = tuple[str, float, float, int]
 type World = tuple[StablePool, int]
