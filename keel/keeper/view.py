@@ -168,9 +168,9 @@ class ExitBooks:
 
 @dataclass(frozen=True, slots=True)
 class ExitProofs:
-    """What Exits takes beside the key: block, index, validator and branch, by validator index.
+    """What Exits takes, by validator index; while there is nothing, `no_proof` says why.
 
-    For `balances` block, chunk and branch. While there are none, `no_proof` says why.
+    Of `calls` block, index, validator and branch, of `balances` block, chunk and branch.
     """
 
     calls: Mapping[int, tuple[Any, ...]] = field(default_factory=dict)
@@ -218,10 +218,7 @@ class Ballots:
 
 @dataclass(frozen=True, slots=True)
 class Rewards:
-    """Leaves under the oracle's `operatorsRoot` with what each operator has claimed.
-
-    `leaves` is None when no member has them. `shares` and `assets_wei` are S and V, for worth.
-    """
+    """Leaves under `operatorsRoot`, None when no member has them, and what each operator claimed."""
 
     operators_root: bytes
     leaves: tuple[OperatorTotals, ...] | None
