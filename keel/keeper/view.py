@@ -218,7 +218,7 @@ class Ballots:
 
 @dataclass(frozen=True, slots=True)
 class Rewards:
-    """Leaves under `operatorsRoot`, None when no member has them, and what each operator claimed."""
+    """Leaves under `operatorsRoot`, None when no member has them, and what operators claimed."""
 
     operators_root: bytes
     leaves: tuple[OperatorTotals, ...] | None
