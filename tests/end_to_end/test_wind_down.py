@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from keel.chain.clock import jump_to
 from keel.chain.state import balance_wei
 from keel.consensus.beacon.chain import BeaconChain
 from keel.deploy.actors import OPERATOR_MANAGERS
@@ -18,6 +17,7 @@ from keel.scenarios.slashings import prove_slashed
 from keel.scenarios.users import claim_ticket, request_ticket
 from keel.scenarios.validators import sign_twice
 from tests.causes import fails
+from tests.keeper.stage import sleep_to
 from tests.unit.consensus.state_examples import NEVER
 
 ANYONE = "stranger"
@@ -56,7 +56,7 @@ def test_all_ether_of_holders_leaves_with_no_role_alive(
     require_books(world)
 
     cooled_at = max(c.bonds.leavingOf(public_key_hash(pubkey)).payableAt for pubkey in pubkeys)
-    jump_to(world.rpc, cooled_at)  # no beacon state is needed any more
+    sleep_to(world.beacon.chain, world.beacon.slot_at(cooled_at))
     for pubkey in pubkeys:
         if c.bonds.leavingOf(public_key_hash(pubkey)).units:
             c.bonds.pay.send(public_key_hash(pubkey), sender=anyone)
