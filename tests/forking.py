@@ -17,11 +17,12 @@ from keel.chain.deposit_spec import deposit_spec
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.spec import load_spec
 from keel.keeper.command import cli as keeper
+from keel.monitor.command import cli as monitor
 from keel.reporter.command import cli as reporter
 from keel.sight.agreed_state import StateRootError, verified_state
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_PROGRAMS = {"keel.reporter": reporter, "keel.keeper": keeper}
+_PROGRAMS = {"keel.reporter": reporter, "keel.keeper": keeper, "keel.monitor": monitor}
 _LATE_MODULES = ("anyio._backends._asyncio", "httpcore", "uvicorn.loops.auto", "coincurve")
 """What libraries load only when they first serve, ask or sign."""
 
