@@ -45,13 +45,16 @@ class Deployer:
         self._waiting: list[_Sent] = []
         self._created: set[str] = set()
 
-    def create(self, artifact: Artifact, *arguments: Any) -> Contract:
-        """Have a contract created unless it stands there already; usable once `settle` returned."""
+    def create(self, artifact: Artifact, *arguments: Any, salt: bytes = _SALT) -> Contract:
+        """Have a contract created unless it stands there already; usable once `settle` returned.
+
+        Two contracts of the same code and arguments need two salts.
+        """
         code = artifact.creation_code + artifact.abi.constructor.encode(arguments)
-        address = create2_address(CREATE2_DEPLOYER, _SALT, bytes(keccak(code)))
+        address = create2_address(CREATE2_DEPLOYER, salt, bytes(keccak(code)))
         contract = Contract(self.rpc, address, artifact.abi)
         if contract.address not in self._created and not runtime_code(self.rpc, contract.address):
-            self._send(CREATE2_DEPLOYER, _SALT + code, what=artifact.name, errors=artifact.abi)
+            self._send(CREATE2_DEPLOYER, salt + code, what=artifact.name, errors=artifact.abi)
         self._created.add(contract.address)
         return contract
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from keel.files.errors import Mistake
+from keel.market.pendle import PENDLE
+from keel.market.symbiotic import SYMBIOTIC
 from keel.market.system import System
 from keel.market.weth import WETH
 
-SYSTEMS: tuple[System[Any], ...] = (WETH,)
+SYSTEMS: tuple[System[Any], ...] = (WETH, PENDLE, SYMBIOTIC)
 
 
 def systems_named(names: Sequence[str]) -> Sequence[System[Any]]:
