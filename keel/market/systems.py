@@ -7,9 +7,10 @@ from keel.files.errors import Mistake
 from keel.market.pendle import PENDLE
 from keel.market.symbiotic import SYMBIOTIC
 from keel.market.system import System
+from keel.market.uniswap import UNISWAP
 from keel.market.weth import WETH
 
-SYSTEMS: tuple[System[Any], ...] = (WETH, PENDLE, SYMBIOTIC)
+SYSTEMS: tuple[System[Any], ...] = (WETH, UNISWAP, PENDLE, SYMBIOTIC)
 
 
 def systems_named(names: Sequence[str]) -> Sequence[System[Any]]:
