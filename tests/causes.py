@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keel.chain.abi import CustomError
-from keel.chain.revert import Reverted
+from keel.chain.revert import Reverted, RevertString
 
 
 @contextmanager
@@ -16,3 +16,11 @@ def fails(error: str, /, **inputs: Any) -> Iterator[None]:
     with pytest.raises(Reverted) as caught:
         yield
     assert caught.value.cause == CustomError(error, inputs)
+
+
+@contextmanager
+def says(text: str) -> Iterator[None]:
+    """Expect exactly this reason string, as contracts that are not Keel's give it."""
+    with pytest.raises(Reverted) as caught:
+        yield
+    assert caught.value.cause == RevertString(text)

@@ -23,8 +23,8 @@ def package_folder(package: str) -> Path:
     folder = MARKET_FOLDER / "node_modules" / package
     if not folder.is_dir():
         raise PackageMissingError(
-            f"the market's package {package} is not installed: run `make market-setup` in "
-            f"{REPOSITORY_ROOT}"
+            f"the market's package {package} is not installed: run `make market-setup` in Keel's "
+            "repository"
         )
     return folder
 

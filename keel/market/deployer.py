@@ -80,6 +80,7 @@ class Deployer:
         """Wait until all is mined; raises Reverted with the cause of the first that failed."""
         receipts = []
         waiting, self._waiting = self._waiting, []
+        self._created.clear()
         for sent in waiting:
             receipt = await_receipt(
                 self.rpc, sent.transaction_hash, _RECEIPT_SECONDS, longest_pause_seconds=0.05

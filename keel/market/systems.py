@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from keel.files.errors import Mistake
+from keel.market.aave import AAVE
+from keel.market.feeds import FEEDS
+from keel.market.morpho import MORPHO
 from keel.market.pendle import PENDLE
 from keel.market.symbiotic import SYMBIOTIC
 from keel.market.system import System
 from keel.market.uniswap import UNISWAP
 from keel.market.weth import WETH
 
-SYSTEMS: tuple[System[Any], ...] = (WETH, UNISWAP, PENDLE, SYMBIOTIC)
+SYSTEMS: tuple[System[Any], ...] = (WETH, UNISWAP, FEEDS, MORPHO, AAVE, PENDLE, SYMBIOTIC)
 
 
 def systems_named(names: Sequence[str]) -> Sequence[System[Any]]:

@@ -82,8 +82,7 @@ def swap(site: Site, sender: str, paid: Contract, bought: Contract, amount_wei: 
     deadline = now(site.rpc) + _DEADLINE_SECONDS
     order = (paid, bought, FEE_PIPS, sender, deadline, amount_wei, 0, 0)
     router.function("exactInputSingle").send(order, sender=sender)
-    after_wei: int = bought.function("balanceOf")(sender)
-    return after_wei - before_wei
+    return int(bought.function("balanceOf")(sender) - before_wei)
 
 
 def price_wei(site: Site) -> int:
@@ -198,7 +197,7 @@ def _status(site: Site, at: Uniswap) -> Iterator[Line]:
     yield Line(
         "pool wkETH/WETH",
         at.pool,
-        f"price {shown_ether(price, 6)}, rate {shown_ether(rate, 6)} ({apart:+.1f} bps); {held}",
+        f"price {price / ETHER:.6f}, rate {rate / ETHER:.6f} ({apart:+.1f} bps); {held}",
     )
     count = positions_of(site).function("totalSupply")()
     yield Line("position manager", at.positions, f"{count} position{'' if count == 1 else 's'}")

@@ -1,5 +1,7 @@
 """All systems of the market on the worker's Keel, deployed once by `market deploy`'s own code."""
 
+from pathlib import Path
+
 import pytest
 from rich.console import Console
 
@@ -9,6 +11,8 @@ from keel.market.deployer import Deployer
 from keel.market.system import Site, in_order
 from keel.market.systems import SYSTEMS
 from tests.deployment import Keel
+from tests.market.stage import open_stage, start_validators
+from tests.scenarios.scripted_world import ScriptedWorld
 
 
 def bare_site(keel: Keel) -> Site:
@@ -31,3 +35,11 @@ def site(deployed: dict[str, Keel], compiled: None) -> Site:
     for system in in_order(SYSTEMS):
         site.records[system.name] = system.deploy(site).as_record()
     return site
+
+
+@pytest.fixture
+def world(site: Site, keel: Keel, tmp_path: Path) -> ScriptedWorld:
+    """Validators beside the site that can lose: `lose(world, ...)` slashes them and reports."""
+    world = open_stage(keel)
+    start_validators(world, tmp_path)
+    return world

@@ -50,7 +50,7 @@ def test_code_without_libraries_is_as_it_comes() -> None:
 
 
 def test_a_missing_package_is_one_line_with_the_command_to_run(packages: Path) -> None:
-    said = r"^the market's package @x/y is not installed: run `make market-setup` in \S+$"
+    said = r"^the market's package @x/y is not installed: run `make market-setup` in Keel's \S+$"
     with pytest.raises(PackageMissingError, match=said):
         package_folder("@x/y")
     with pytest.raises(PackageMissingError, match=said):
