@@ -112,6 +112,14 @@ class HostName(click.ParamType):
     help="A host name that browsers may use in addition to addresses and localhost; can be "
     "repeated.",
 )
+@click.option(
+    "--service",
+    "services",
+    type=NodeAddress(),
+    multiple=True,
+    help="Address of a reporter's, keeper's or monitor's /health, whose alarms are shown too; can "
+    "be repeated.",
+)
 def cli(
     *,
     execution: str,
@@ -120,6 +128,7 @@ def cli(
     data: Path,
     listen: tuple[str, int],
     allowed_hosts: tuple[str, ...],
+    services: tuple[str, ...],
 ) -> None:
     """Serve a page that shows Keel on both layers, until Ctrl-C.
 
@@ -136,6 +145,7 @@ def cli(
             host=listen[0],
             port=listen[1],
             allowed_hosts=allowed_hosts,
+            services=services,
         )
         with serving_dashboard(options) as url:
             print_line(Console(), f"Keel's page: [bold]{url}[/]", markup=True)

@@ -23,7 +23,8 @@ class DashboardOptions:
     """Where the page reads and where it listens; port 0 takes any free one.
 
     `data` is the folder in which it keeps what it has read, if anywhere. `allowed_hosts` are host
-    names that browsers may use in addition to addresses and localhost.
+    names that browsers may use in addition to addresses and localhost. `services` are reporters,
+    keepers and monitors whose alarms are shown too.
     """
 
     execution_url: str
@@ -34,6 +35,7 @@ class DashboardOptions:
     port: int = 8600
     allowed_hosts: Sequence[str] = ()
     poll_seconds: float = POLL_SECONDS
+    services: Sequence[str] = ()
 
 
 @contextmanager
@@ -43,7 +45,8 @@ def serving_dashboard(options: DashboardOptions) -> Iterator[str]:
     accounts = local_accounts(known, options)
     poll_seconds = options.poll_seconds
     urls = options.execution_url, options.beacon_url
-    with Watcher(known, *urls, poll_seconds, options.data) as watcher:
+    services = options.services
+    with Watcher(known, *urls, poll_seconds, options.data, services=services) as watcher:
         app = create_app(watcher, new_token(), accounts, options.allowed_hosts)
         with serve_app(app, options.host, options.port) as url:
             yield url

@@ -7,7 +7,7 @@ other. What they read is published as one immutable View; readers take the newes
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -24,6 +24,7 @@ from keel.dashboard.beacon import BeaconClient, BeaconFollower, BeaconReading
 from keel.dashboard.deployment import TOLD, KnownDeployment
 from keel.dashboard.event_texts import Told, tell_recent
 from keel.dashboard.series import Point, series
+from keel.dashboard.services import ServiceReader
 from keel.dashboard.snapshot_reader import read_snapshot
 from keel.dashboard.view import Snapshot
 from keel.dashboard.votes import Grid, VoteReader, vote_grid
@@ -36,6 +37,7 @@ from keel.sight.event_index import ChainMovedError, EventIndex, Happened
 POLL_SECONDS = 0.5
 _HEAD_STANDS_SECONDS = 180
 _TIMEOUT_SECONDS = 15.0
+_LOOKS_BETWEEN = 4  # at the nodes, before services are asked again
 MALFORMED = (ArithmeticError, DecodingError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an answer of another shape raises."""
 
@@ -70,7 +72,8 @@ class View:
 class Watcher(Closing):
     """Follows two nodes inside a `with` block; `view` may be read from any thread.
 
-    What was read of the chain is kept in the folder `data`, without one in memory only.
+    What was read of the chain is kept in the folder `data`, without one in memory only. `services`
+    are addresses of reporters, keepers and monitors whose alarms are shown too.
     """
 
     def __init__(
@@ -80,8 +83,12 @@ class Watcher(Closing):
         beacon_url: str,
         poll_seconds: float = POLL_SECONDS,
         data: Path | None = None,
+        *,
+        services: Sequence[str] = (),
     ) -> None:
         self.known = known
+        self._services = tuple(services)
+        self._service_alarms: tuple[Alarm, ...] = ()
         self._data = data
         self.execution_url = execution_url
         self.beacon_url = beacon_url
@@ -99,6 +106,8 @@ class Watcher(Closing):
             threading.Thread(target=self._follow_execution, name="execution", daemon=True),
             threading.Thread(target=self._follow_beacon, name="beacon", daemon=True),
         ]
+        if services:
+            self._threads.append(threading.Thread(target=self._follow_services, daemon=True))
 
     @property
     def age_seconds(self) -> float:
@@ -172,6 +181,11 @@ class Watcher(Closing):
         finally:
             client.close()
 
+    def _follow_services(self) -> None:
+        pause = _LOOKS_BETWEEN * self._poll_seconds
+        follow = ServiceReader(self._services).follow
+        follow(self._stop, pause, lambda told: self._publish((), None, services=told))
+
     def _beacon_follower(self, client: BeaconClient) -> BeaconFollower:
         config = self.known.manifest.configuration
         began = client.network().genesis_time
@@ -198,6 +212,7 @@ class Watcher(Closing):
         problem: tuple[str, str] | None,
         layer: Layer | None = None,
         beacon: BeaconReading | None = None,
+        services: tuple[Alarm, ...] | None = None,
     ) -> None:
         """Replace what is new, and the view if anything is."""
         with self._lock:
@@ -205,12 +220,14 @@ class Watcher(Closing):
             problems |= {} if problem is None else dict([problem])
             layer = layer or self._layer
             beacon = beacon or self._beacon
+            told = self._service_alarms if services is None else services
             same = layer is self._layer and beacon == self._beacon
-            if same and problems == self._problems:
+            if same and problems == self._problems and told == self._service_alarms:
                 return
+            self._service_alarms = told
             self._layer, self._beacon, self._problems = layer, beacon, problems
             snapshot = None if layer is None else layer.snapshot
-            found = alarms(snapshot, beacon, problems, self.known.geometry)
+            found = *alarms(snapshot, beacon, problems, self.known.geometry), *told
             self.view = View(self._next_version(), layer, beacon, found, problems)
 
     def _next_version(self) -> str:
