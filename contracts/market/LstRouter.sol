@@ -123,7 +123,7 @@ contract LstRouter is ERC20, ReentrancyGuardTransient, ILstRouter {
     }
 
     /// @inheritdoc ILstRouter
-    function leave(
+    function withdrawAll(
         uint256 shares,
         uint256 skipped,
         uint256[] calldata minAmounts,
@@ -143,7 +143,7 @@ contract LstRouter is ERC20, ReentrancyGuardTransient, ILstRouter {
         for (uint256 i; i < count; ++i) {
             if (amounts[i] > 0) IERC20Metadata(_assets[i].listing.token).safeTransfer(receiver, amounts[i]);
         }
-        emit Left(msg.sender, receiver, shares, amounts);
+        emit WithdrawnAll(msg.sender, receiver, shares, amounts);
     }
 
     // ---- views

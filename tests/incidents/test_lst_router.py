@@ -116,7 +116,7 @@ def test_sanctum_fee_flip(market: Market, pool: Contract, keel: Keel) -> None:
     functions = [entry for entry in entries if entry["type"] == "function"]
     writing = {e["name"] for e in functions if e["stateMutability"] not in ("view", "pure")}
     erc20 = {"transfer", "transferFrom", "approve"}
-    assert writing - erc20 == {"deposit", "withdraw", "swap", "leave"}
+    assert writing - erc20 == {"deposit", "withdraw", "swap", "withdrawAll"}
     before = market.held(market.other)
     shares = market.call("deposit", OTHER, ETHER)
     market.call("withdraw", OTHER, shares)

@@ -25,7 +25,7 @@ interface ILstRouter is IErrors {
         uint256 amountIn,
         uint256 amountOut
     );
-    event Left(address indexed sender, address indexed receiver, uint256 shares, uint256[] amounts);
+    event WithdrawnAll(address indexed sender, address indexed receiver, uint256 shares, uint256[] amounts);
 
     error NoSuchAsset(uint256 asset, uint256 count);
     error SameAsset(uint256 asset);
@@ -67,7 +67,7 @@ interface ILstRouter is IErrors {
 
     /// @notice RTR-7: a part of all tokens for shares, whatever the sources say.
     /// @param skipped one bit an asset: its part stays in the pool, so that one broken token holds up no other
-    function leave(
+    function withdrawAll(
         uint256 shares,
         uint256 skipped,
         uint256[] calldata minAmounts,

@@ -147,7 +147,7 @@ class Router:
         self._move(number_out, -out, taken_out)
         return out
 
-    def leave(self, shares: int, skipped: int = 0) -> list[int]:
+    def withdraw_all(self, shares: int, skipped: int = 0) -> list[int]:
         """A part of each token whose bit is not set (RTR-7)."""
         amounts = [
             0 if skipped >> number & 1 else asset.balance * shares // self.shares

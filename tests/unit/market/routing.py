@@ -74,12 +74,12 @@ class Market:
         (event,) = self.router.events(receipt, _EVENTS[name])
         return int(event.inputs[_OUT[name]])
 
-    def leave(self, shares: int, skipped: int = 0) -> list[int]:
+    def withdraw_all(self, shares: int, skipped: int = 0) -> list[int]:
         """Take a part of everything."""
         set_next_timestamp(self.keel.rpc, now(self.keel.rpc))
         arguments = (shares, skipped, [0] * len(self.tokens), self.trader)
-        receipt = self.router.function("leave").send(*arguments, sender=self.trader)
-        (event,) = self.router.events(receipt, "Left")
+        receipt = self.router.function("withdrawAll").send(*arguments, sender=self.trader)
+        (event,) = self.router.events(receipt, "WithdrawnAll")
         return list(event.inputs["amounts"])
 
     def held(self, token: Contract | None = None) -> int:
@@ -120,7 +120,7 @@ def act(market: Market, what: str, numbers: tuple[int, int], amount: int) -> Non
             arguments = (*numbers, amount)
         case _:
             part = min(amount, shares)
-            assert market.leave(part, numbers[0]) == model.leave(part, numbers[0])
+            assert market.withdraw_all(part, numbers[0]) == model.withdraw_all(part, numbers[0])
             return
     try:
         expected = getattr(model, what)(*arguments)

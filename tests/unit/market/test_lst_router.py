@@ -23,7 +23,7 @@ numbers = st.integers(OWN, OTHER)
 @st.composite
 def deeds(draw: st.DrawFn) -> tuple[Any, ...]:
     """A call of the router, or something that happens to one of its tokens."""
-    call = draw(st.sampled_from(["deposit", "withdraw", "swap", "swap", "leave"]))
+    call = draw(st.sampled_from(["deposit", "withdraw", "swap", "swap", "withdrawAll"]))
     event = draw(st.sampled_from(["wait", "push", "unsure", "report", "announce", "slash", "give"]))
     what = draw(st.sampled_from([call, call, event]))
     return what, draw(numbers), draw(numbers), draw(amounts), draw(st.integers(0, 5))
@@ -79,7 +79,7 @@ def test_the_worth_of_a_share_never_falls_by_a_call(market: Market, history: lis
         for number in (OWN, SECOND, OTHER):
             act(market, "deposit", (number, number), 60 * ETHER)
         for what, first, second, amount, seconds in history:
-            if what not in ("deposit", "withdraw", "swap", "leave"):
+            if what not in ("deposit", "withdraw", "swap", "withdrawAll"):
                 happen(market, what, first, amount, seconds)
                 continue
             market.see()

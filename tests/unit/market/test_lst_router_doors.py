@@ -92,7 +92,7 @@ def require_only_closed(market: Market, closed: int) -> None:
     paid = market.call("withdraw", two, credited)
     assert 0 < paid < ETHER * 3 // 4  # the closed third counts against whoever comes and goes
     assert market.held() == shares
-    left = market.leave(shares // 2)
+    left = market.withdraw_all(shares // 2)
     assert left[closed] > 40 * ETHER
 
 
@@ -134,7 +134,7 @@ def test_an_asset_moves_so_much_a_day(stocked: Market) -> None:
     assert turns == 10  # each of twice 80 units at 1.08 ETH, of the 1,800 ETH that are left
     with pytest.raises(Exception, match="LimitExceeded"):
         stocked.call("swap", OTHER, OWN, 190 * ETHER)
-    assert min(stocked.leave(stocked.held() // 2)) > 40 * ETHER
+    assert min(stocked.withdraw_all(stocked.held() // 2)) > 40 * ETHER
 
 
 def test_a_token_that_stops_holds_up_no_other(stocked: Market) -> None:
@@ -142,8 +142,8 @@ def test_a_token_that_stops_holds_up_no_other(stocked: Market) -> None:
     stocked.other.function("behave").send(0, True, sender=stocked.trader)
     half = stocked.held() // 2
     with fails("Stopped"):
-        stocked.leave(half)
-    found = stocked.leave(half, 1 << OTHER)
+        stocked.withdraw_all(half)
+    found = stocked.withdraw_all(half, 1 << OTHER)
     assert found[OTHER] == 0
     assert min(found[:OTHER]) > 49 * ETHER
     assert stocked.router.function("standing")(OTHER).balance == 100 * ETHER
@@ -157,7 +157,9 @@ def test_a_token_that_keeps_part_of_a_transfer_is_refused(stocked: Market) -> No
         stocked.call("deposit", OTHER, ETHER)
 
 
-@pytest.mark.parametrize("name", ["valueWei", "standing", "swap", "deposit", "withdraw", "leave"])
+@pytest.mark.parametrize(
+    "name", ["valueWei", "standing", "swap", "deposit", "withdraw", "withdrawAll"]
+)
 def test_is_locked_while_a_token_is_called(stocked: Market, name: str) -> None:
     """RTR-8: who asks for worth in the middle of a call gets no answer, and nobody trades."""
     arguments: dict[str, tuple[Any, ...]] = {
@@ -166,7 +168,7 @@ def test_is_locked_while_a_token_is_called(stocked: Market, name: str) -> None:
         "swap": (OWN, SECOND, 1, 0, stocked.trader),
         "deposit": (OWN, 1, 0, stocked.trader),
         "withdraw": (OWN, 1, 0, stocked.trader),
-        "leave": (1, 0, [0, 0, 0], stocked.trader),
+        "withdrawAll": (1, 0, [0, 0, 0], stocked.trader),
     }
     data = stocked.router.function(name).encode(*arguments[name])
     hook = stocked.other.function("callOnTransfer")
@@ -181,7 +183,7 @@ def test_books_are_complete_before_a_token_is_called(stocked: Market) -> None:
     data = stocked.router.function("totalSupply").encode()
     hook = stocked.other.function("callOnTransfer")
     hook.send(stocked.router.address, data, sender=stocked.trader)
-    stocked.leave(stocked.held() // 3)
+    stocked.withdraw_all(stocked.held() // 3)
     seen = int.from_bytes(stocked.other.function("answer")())
     assert seen == stocked.router.function("totalSupply")()
 
@@ -202,7 +204,7 @@ def test_minimums_are_kept(stocked: Market) -> None:
         ):
             router.function(name)(*arguments, given_out + 1, trader, sender=trader)
     with fails("MinimumsMissing", given=2, needed=3):
-        router.function("leave")(ETHER, 0, [0, 0], trader, sender=trader)
+        router.function("withdrawAll")(ETHER, 0, [0, 0], trader, sender=trader)
 
 
 def test_what_is_not_there_is_refused(stocked: Market) -> None:
