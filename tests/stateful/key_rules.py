@@ -11,12 +11,13 @@ from keel.model import keys as key_rules
 from keel.model import protocol as rules
 from keel.model.bonds import Bond, Leaving
 from keel.model.commitment import OperatorTotals
-from keel.model.constants import ETHER
+from keel.model.constants import ETHER, SHARES_PER_WEI
 from keel.model.key_stage import Stage
 from keel.model.keys import Registry
 from keel.model.protocol import REGISTRY, Protocol
 from tests.stateful.keys import OPERATORS, Fate, KeyPool
 from tests.stateful.machine import Machine
+from tests.stateful.reading import ACTORS
 
 _KEYS = sum(len(terms.fates) for terms in OPERATORS)
 _numbers = st.integers(0, _KEYS - 1)
@@ -124,7 +125,14 @@ class KeyRules(Machine):
             self.keys.pubkeys(which),
             sender="attacker",
             then=lambda: rules.stake_keys(pair.model, pair.now, roots)[0],
+            exempt=ACTORS if self.a_loss_comes_back() else (),
         )
+
+    def a_loss_comes_back(self) -> bool:
+        """KEY-6: a bond is minted at more than V then, so holders gain at its operator's cost."""
+        accounts = self.pair.model.accounts
+        worth_wei = min(accounts.backing_wei, accounts.shares // SHARES_PER_WEI)
+        return accounts.visible_wei(self.pair.now) < worth_wei
 
     def predeposit_and_prove(self, which: list[int]) -> None:
         """Fresh keys of any operators."""

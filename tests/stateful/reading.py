@@ -88,7 +88,7 @@ class Reader:
         yield from _views(keel.instant, "instant", (("redeemableWei", 1), ("pausedUntil", 1)))
         yield from _views(keel.fund, "fund", (("totalSupply", 1), ("totalAssets", 1)))
         yield from _views(keel.wrapped, "wrapped", (("totalSupply", 1),))
-        yield from _views(keel.registry, "registry", (("totals", 4),))
+        yield from _views(keel.registry, "registry", (("totals", 5),))
         yield from _views(keel.bonds, "bonds", (("forfeitUnits", 1),))
         for operator_id in range(len(self.keys.registry.operators)):
             yield _question(keel.bonds, f"bond.{operator_id}", "bondOf", operator_id, words=2)
@@ -199,7 +199,7 @@ def _registry(world: Protocol, roots: Sequence[bytes]) -> Values:
     """Keys, operators and bonds."""
     registry = world.registry
     targets = sum(operator.target_bps for operator in registry.operators if operator.active)
-    totals = (registry.total_staked, 0, registry.live_keys, targets)
+    totals = (registry.total_staked, 0, registry.live_keys, targets, registry.last_withdrawn_at)
     values: Values = {"registry.totals": totals, "bonds.forfeitUnits": world.forfeit_units}
     for operator in registry.operators:
         number = operator.operator_id
