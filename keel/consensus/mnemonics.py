@@ -28,11 +28,11 @@ def whole_mnemonic(text: str) -> str:
     written = " ".join(words)
     if any(each.is_mnemonic_valid(written) for each in _lists()):
         return written
-    completed = {each.language: each.expand(written) for each in _lists()}
+    completed = ((each, _completed(each, words)) for each in _lists())
     fitting = {
-        each.language: completed[each.language]
-        for each in _lists()
-        if each.is_mnemonic_valid(completed[each.language])
+        each.language: whole
+        for each, whole in completed
+        if whole is not None and each.is_mnemonic_valid(whole)
     }
     if len(set(fitting.values())) == 1:
         return next(iter(fitting.values()))
@@ -40,6 +40,17 @@ def whole_mnemonic(text: str) -> str:
         names = " and ".join(sorted(fitting))
         raise MnemonicError(f"the short words are those of {names}: write them out")
     raise _fault(words)
+
+
+def _completed(language: Mnemonic, words: list[str]) -> str | None:
+    """Make all words whole; None after the first that a language does not have."""
+    whole = []
+    for word in words:
+        found = language.expand_word(word)
+        if found not in language.wordlist:
+            return None
+        whole.append(found)
+    return " ".join(whole)
 
 
 @cache
