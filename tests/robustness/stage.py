@@ -25,7 +25,7 @@ from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.members import look
 from tests.nursery import Nursery, Reared
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 NODE_TIMEOUT = 20.0
 """Seconds for a node's answer, which an honest one never needs, however busy the machine is."""
 
