@@ -26,7 +26,7 @@ class Chain:
     def told(self) -> str:
         return " ".join(self.screen.read_text().split())
 
-    def expect(self, pattern: str, seconds: float = 90) -> str:
+    def expect(self, pattern: str, seconds: float = 300) -> str:
         """Wait for a text; returns its first group, or all of it."""
         deadline = time.monotonic() + seconds
         while (found := re.search(pattern, self.told)) is None:
