@@ -34,7 +34,7 @@ PEOPLE = ("holder", "depositor", "stranger")
 """Two use rkETH, the stranger uses the vault itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Stage:
     """The vault, its slasher and rkETH, each with the errors of all."""
 
