@@ -24,6 +24,7 @@ from keel.sight.operator_numbers import operator_numbers
 from keel.sight.rebases import reported
 from keel.sight.report_signers import signers_of
 from keel.statement.accounts import Flow
+from keel.statement.ether_books import BooksDifferError
 from keel.statement.ledger import HOLDING, NAMES, moments
 
 _NAMES = {
@@ -160,21 +161,21 @@ class MonitorReader:
             return self._income[1]
         first, last = rebased[-1 - self._watch.income_reports], rebased[-1]
         seconds = last.inputs["refTime"] - first.inputs["refTime"]
-        before, after = moments(c, events, (first.time + 1, last.time + 1))
+        consensus_wei = c.vault.consensus().balanceWei
+        if not consensus_wei or seconds <= 0:
+            return None
+        try:
+            before, after = moments(c, events, (first.time + 1, last.time + 1))
+            chain_bps = self._chain_bps(block)
+        except (BooksDifferError, NodeError, EncodingError, StateRootError) as error:
+            self._log.warning("income.unknown", problem=str(error))
+            return self._income[1]
         earned_wei = (
             after.sums[Flow.INCOME]
             - before.sums[Flow.INCOME]
             - after.sums[Flow.LOST]
             + before.sums[Flow.LOST]
         )
-        consensus_wei = c.vault.consensus().balanceWei
-        if not consensus_wei or seconds <= 0:
-            return None
-        try:
-            chain_bps = self._chain_bps(block)
-        except (NodeError, EncodingError, StateRootError) as error:
-            self._log.warning("income.unknown", problem=str(error))
-            return self._income[1]
         earned_bps = earned_wei * YEAR * BPS // (seconds * consensus_wei)
         self._income = len(rebased), Income(earned_bps, chain_bps)
         return self._income[1]

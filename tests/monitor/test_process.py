@@ -22,6 +22,8 @@ from keel.monitor.command import cli
 from keel.scenarios.beacon_world import BeaconWorld
 from keel.scenarios.validators import frames_offline
 from keel.serving import serve_app
+from keel.statement.accounts import Flow
+from keel.statement.reading import StatementReader
 from tests.nursery import Rear
 
 _WAIT_SECONDS = 60.0
@@ -117,6 +119,10 @@ def test_a_monitor_finds_what_validators_earn_and_tells_of_alarms(
             assert "income_off" in told
             assert "Alarms are told to the webhook." in told
         log = (tmp_path / "log").read_text()
+    head = block_head(world.rpc)
+    stated = StatementReader(world.contracts, world.first_block).read(head, (0, head.timestamp + 1))
+    assert stated.differences == ()
+    assert stated.statement.amount(Flow.LOST) > 0
     assert "/hook" not in log
     assert monitor.exit_code == 0
 
