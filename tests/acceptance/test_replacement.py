@@ -169,6 +169,8 @@ def test_the_command_shows_the_calls_and_later_writes_the_manifest(
     keel: Keel, manifest: Manifest, tmp_path: Path
 ) -> None:
     path = tmp_path / "manifest.json"
+    market = {"weth": {"weth": keel.actors.stranger.address}}
+    manifest = manifest.model_copy(update={"market": market})
     write_manifest(manifest, path, keel.artifacts)
 
     def run(label: str = "2") -> str:
@@ -199,6 +201,7 @@ def test_the_command_shows_the_calls_and_later_writes_the_manifest(
     after = Manifest.read(path)
     place = after.addresses["InsuranceFund"]
     assert place in first
+    assert after.market == market
     assert dict(after.addresses) == {**manifest.addresses, "InsuranceFund": place}
     with pytest.raises(ConfigurationError, match="is the present one"):
         run()
