@@ -14,12 +14,12 @@ const client = { public: reading, wallet: writing };
 const vault = getContract({ ...contracts.StakingVault, client });
 const wrapped = getContract({ ...contracts.WrappedKeelEther, client });
 
-const hash = await vault.write.depositWrapped([account, zeroAddress], {
-  account,
-  chain: null,
-  value: parseEther("1"),
-});
-await reading.waitForTransactionReceipt({ hash });
+// What a deposit costs depends a little on the second of its block, so a bare estimate can be too low.
+const request = { account, chain: null, value: parseEther("1") };
+const estimate = await vault.estimateGas.depositWrapped([account, zeroAddress], request);
+const hash = await vault.write.depositWrapped([account, zeroAddress], { ...request, gas: (estimate * 6n) / 5n });
+const { status } = await reading.waitForTransactionReceipt({ hash });
+if (status !== "success") throw new Error(`transaction ${hash} was reverted`);
 
 const units = await wrapped.read.balanceOf([account]);
 const worthWei = await wrapped.read.convertToAssets([units]);

@@ -55,7 +55,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class Section:
     """Rows under a title; the rows of an account run from its opening to its closing balance."""
 
     name: str
@@ -81,12 +81,12 @@ RESULT = (
 """Income, losses and fees; what a line is a part of comes before it."""
 
 
-def tables(statement: Statement) -> Iterator[Table]:
+def tables(statement: Statement) -> Iterator[Section]:
     """Income, losses and fees first, then every account."""
     rows = (Row(each.text, each.sign * statement.amount(each.flow), Unit.WEI) for each in RESULT)
-    yield Table("result", "Income, losses, fees", tuple(rows))
+    yield Section("result", "Income, losses, fees", tuple(rows))
     for account in ACCOUNTS:
-        yield Table(account.name, account.title, tuple(_rows(statement, account)))
+        yield Section(account.name, account.title, tuple(_rows(statement, account)))
 
 
 def _rows(statement: Statement, account: Account) -> Iterator[Row]:
