@@ -67,6 +67,8 @@ def _price(worth: Worth, terms: Terms) -> uint256:
 def _traded(held: Reserves, terms: Terms, isWrappedIn: bool, amountIn: uint256) -> Trade:
     """
     @notice POL-4: what a trade pays and leaves.
+    @dev    D is rounded down, so far from balance the other reserve can be above the least that bears it. What adds no
+            wei to the pool does not get that.
     """
     before: Worth = self._worth(held, terms)
     left: Reserves = held
@@ -74,14 +76,16 @@ def _traded(held: Reserves, terms: Terms, isWrappedIn: bool, amountIn: uint256) 
     if isWrappedIn:
         left.units += amountIn
         grownWei: uint256 = self._bounded(left.units * terms.rateRay // RAY)
-        grossWei = before.wethWei - StableMath._leastReserve(
-            grownWei, before.wethWei, before.invariantWei, terms.leverage
-        )
+        if grownWei > before.wrappedWei:
+            grossWei = before.wethWei - StableMath._leastReserve(
+                grownWei, before.wethWei, before.invariantWei, terms.leverage
+            )
     else:
         left.wethWei = self._bounded(held.wethWei + amountIn)
-        grossWei = before.wrappedWei - StableMath._leastReserve(
-            left.wethWei, before.wrappedWei, before.invariantWei, terms.leverage
-        )
+        if left.wethWei > before.wethWei:
+            grossWei = before.wrappedWei - StableMath._leastReserve(
+                left.wethWei, before.wrappedWei, before.invariantWei, terms.leverage
+            )
     feeWei: uint256 = self._feeWei(grossWei, terms)
     amountOut: uint256 = grossWei - feeWei
     if isWrappedIn:

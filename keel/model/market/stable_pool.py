@@ -160,12 +160,14 @@ class StablePool:
         if is_wrapped_in:
             units = held.units + amount_in
             grown_wei = _bounded(units * rate_ray // RATE_UNIT)
-            gross_wei = y_wei - least_reserve_wei(grown_wei, d_wei, self.leverage)
+            least_wei = least_reserve_wei(grown_wei, d_wei, self.leverage)
+            gross_wei = y_wei - least_wei if grown_wei > x_wei else 0
             fee_wei = self._fee_wei(gross_wei)
             out_wei = gross_wei - fee_wei
             return Trade(Reserves(units, y_wei - out_wei), out_wei, fee_wei)
         grown_wei = _bounded(y_wei + amount_in)
-        gross_wei = x_wei - least_reserve_wei(grown_wei, d_wei, self.leverage)
+        least_wei = least_reserve_wei(grown_wei, d_wei, self.leverage)
+        gross_wei = x_wei - least_wei if amount_in > 0 else 0
         fee_wei = self._fee_wei(gross_wei)
         out = (gross_wei - fee_wei) * RATE_UNIT // rate_ray
         return Trade(Reserves(held.units - out, grown_wei), out, fee_wei)

@@ -80,6 +80,18 @@ class TestExchange:
                 full.exchange(True, amount)
         full.exchange(True, 3)
 
+    @pytest.mark.parametrize("is_wrapped_in", [True, False])
+    def test_pays_nothing_for_nothing_far_from_balance_either(
+        self, full: PoolStage, is_wrapped_in: bool
+    ) -> None:
+        """POL-4: there a wei of D, which is rounded down, is many wei of the coin in plenty."""
+        few, plenty = ETHER + 1, 10**6 * ETHER
+        full.set_rate(RATE_UNIT)
+        full.set_reserves(*((few, plenty) if is_wrapped_in else (plenty, few)))
+        with fails("BelowMinimum", amount=0, minimum=1):
+            full.exchange(is_wrapped_in, 0)
+        full.exchange(is_wrapped_in, 1)
+
     def test_pays_whom_the_caller_names(self, full: PoolStage) -> None:
         """POL-4."""
         token, out = full.wrapped.address, full.pool.previewExchange(full.wrapped.address, ETHER)
