@@ -191,7 +191,8 @@ contract LstRouter is ERC20, ReentrancyGuardTransient, ILstRouter {
         if (!done || answered.length < ANSWER_BYTES) return (ceilingWei, false);
         (, int256 answer,, uint256 updatedAt,) = abi.decode(answered, (uint256, int256, uint256, uint256, uint256));
         bool isYoung = updatedAt <= block.timestamp && block.timestamp - updatedAt <= a.listing.maxAgeSeconds;
-        isOpen = isYoung && answer > 0 && uint256(answer) <= Math.min(ceilingWei, type(uint96).max);
+        // Not fresh is 0, whatever age was listed.
+        isOpen = updatedAt > 0 && isYoung && answer > 0 && uint256(answer) <= Math.min(ceilingWei, type(uint96).max);
         rateWei = isOpen ? uint256(answer) : ceilingWei;
     }
 

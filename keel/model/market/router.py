@@ -83,7 +83,9 @@ class Asset:
 
     def is_open(self, answer: Answer | None, now: int) -> bool:
         """RTR-4."""
-        if answer is None or not 0 <= now - answer.updated_at <= self.listing.max_age_seconds:
+        if answer is None or answer.updated_at == 0:
+            return False
+        if not 0 <= now - answer.updated_at <= self.listing.max_age_seconds:
             return False
         return 0 < answer.rate_wei <= min(self.ceiling_wei(now), MOST_RATE_WEI)
 

@@ -10,8 +10,8 @@ from keel.model.constants import ETHER
 from tests.causes import fails
 from tests.unit.contracts.hands import announce_loss, undone
 from tests.unit.contracts.vaults import note_slashing
-from tests.unit.market.routing import FEE_BPS, OTHER, OWN, SECOND, Market, answering
-from tests.unit.market.stage import latest
+from tests.unit.market.routing import FEE_BPS, OTHER, OWN, SECOND, Market, answering, listings
+from tests.unit.market.stage import latest, place
 
 LOCKED = keccak(text="ReentrancyGuardReentrantCall()")[:4]
 CLOSING = ("announced", "slashed", "stale", "unsure")
@@ -37,6 +37,15 @@ def close(market: Market, how: str) -> int:
 def test_a_source_that_is_not_fresh_closes_its_asset_alone(stocked: Market, how: str) -> None:
     """RTR-4 and RTR-5: in both directions; the others trade, and everybody can leave."""
     require_only_closed(stocked, close(stocked, how))
+
+
+def test_no_age_is_so_great_that_a_source_that_is_not_fresh_is_open(market: Market) -> None:
+    """RTR-4: a bound of 2^32 - 1 seconds reaches back beyond 1970."""
+    terms = listings(list(zip(market.tokens, market.feeds, strict=True)), [2**32 - 1] * 3)
+    standing = place(market.keel, "LstRouter", FEE_BPS, terms).function("standing")
+    assert standing(OTHER).isOpen
+    close(market, "unsure")
+    assert not standing(OTHER).isOpen
 
 
 BROKEN = {
