@@ -24,7 +24,7 @@ contract LstRouter is ERC20, ReentrancyGuardTransient, ILstRouter {
         Listing listing;
         uint128 balance; // RTR-2
         uint96 rateWei; // RTR-5, the last one that was open
-        uint40 seenAt;
+        uint40 growsFrom; // RTR-5
         uint48 fullAt; // RTR-6
     }
 
@@ -184,8 +184,7 @@ contract LstRouter is ERC20, ReentrancyGuardTransient, ILstRouter {
 
     /// @dev RTR-5. Whatever the source does, this returns; of a closed one the ceiling.
     function _rate(Asset storage a) private view returns (uint256 rateWei, bool isOpen) {
-        uint256 grownFor = block.timestamp - a.seenAt + 1 days;
-        uint256 ceilingWei = a.rateWei + Math.mulDiv(a.rateWei, a.listing.growthBps * grownFor, BPS * 1 days);
+        uint256 ceilingWei = _ceilingWei(a);
         bytes memory asked = abi.encodeCall(IAggregatorV3.latestRoundData, ());
         (bool done,, bytes memory answered) = LibCall.tryStaticCall(a.listing.source, SOURCE_GAS, ANSWER_BYTES, asked);
         if (!done || answered.length < ANSWER_BYTES) return (ceilingWei, false);
@@ -198,7 +197,15 @@ contract LstRouter is ERC20, ReentrancyGuardTransient, ILstRouter {
 
     function _observe(Asset storage a) private returns (uint256 rateWei, bool isOpen) {
         (rateWei, isOpen) = _rate(a);
-        if (isOpen) (a.rateWei, a.seenAt) = (uint96(rateWei), block.timestamp.toUint40());
+        if (!isOpen) return (rateWei, isOpen);
+        // Rounded down, so that no look raises the ceiling.
+        uint256 grownFor = Math.mulDiv(_ceilingWei(a) - rateWei, BPS * 1 days, rateWei * a.listing.growthBps);
+        (a.rateWei, a.growsFrom) = (uint96(rateWei), (block.timestamp - Math.min(grownFor, 1 days)).toUint40());
+    }
+
+    function _ceilingWei(Asset storage a) private view returns (uint256) {
+        uint256 grownFor = block.timestamp - a.growsFrom;
+        return a.rateWei + Math.mulDiv(a.rateWei, a.listing.growthBps * grownFor, BPS * 1 days);
     }
 
     /// @dev The rate of an asset whose source must be open.

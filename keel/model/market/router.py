@@ -68,18 +68,27 @@ class Answer:
 
 @dataclass
 class Asset:
-    """Units that the pool counts, the last open rate and when, and its bucket in ticks."""
+    """Units that the pool counts, the last open rate, since when its ceiling grows, its bucket.
+
+    The bucket is in ticks.
+    """
 
     listing: Listing
     rate_wei: int
-    seen_at: int
+    grows_from: int
     balance: int = 0
     full_at_ticks: int = 0
 
     def ceiling_wei(self, now: int) -> int:
         """What a whole token is worth at most (RTR-5)."""
-        grown_for = now - self.seen_at + DAY
-        return self.rate_wei + self.rate_wei * self.listing.growth_bps * grown_for // (BPS * DAY)
+        grown = self.rate_wei * self.listing.growth_bps * (now - self.grows_from)
+        return self.rate_wei + grown // (BPS * DAY)
+
+    def see(self, rate_wei: int, now: int) -> None:
+        """Keep an open rate; its ceiling is a day's growth above it, or where it was (RTR-5)."""
+        room_wei = self.ceiling_wei(now) - rate_wei
+        grown_for = room_wei * BPS * DAY // (rate_wei * self.listing.growth_bps)
+        self.rate_wei, self.grows_from = rate_wei, now - min(grown_for, DAY)
 
     def is_open(self, answer: Answer | None, now: int) -> bool:
         """RTR-4."""
@@ -189,7 +198,7 @@ class Router:
         for number in numbers:
             asset, answer = self.assets[number], self.answers[number]
             if answer is not None and asset.is_open(answer, self.now):
-                asset.rate_wei, asset.seen_at = answer.rate_wei, self.now
+                asset.see(answer.rate_wei, self.now)
 
     def _move(self, number: int, amount: int, taken: int) -> None:
         self.assets[number].balance += amount

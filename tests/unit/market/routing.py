@@ -169,7 +169,7 @@ def open_market(keel: Keel, second: Keel, test_contracts: dict[str, ContractCont
     market.router = _explained(keel, place(keel, "LstRouter", FEE_BPS, terms), other)
     at = now(keel.rpc)
     market.model.assets = [
-        Asset(Listing(1_000, age, DAILY_WEI), latest(feed).answer, at)
+        Asset(Listing(1_000, age, DAILY_WEI), latest(feed).answer, at - DAY)
         for feed, age in zip(feeds, ages, strict=True)
     ]
     _equip(market)

@@ -6,7 +6,7 @@ import pytest
 from eth_utils.crypto import keccak
 
 from keel.chain.clock import jump, now
-from keel.model.constants import ETHER
+from keel.model.constants import BPS, DAY, ETHER
 from tests.causes import fails
 from tests.unit.contracts.hands import announce_loss, undone
 from tests.unit.contracts.vaults import note_slashing
@@ -48,6 +48,22 @@ def test_no_age_is_so_great_that_a_source_that_is_not_fresh_is_open(market: Mark
     assert not standing(OTHER).isOpen
 
 
+def test_a_ceiling_grows_with_time_and_not_with_looks(stocked: Market) -> None:
+    """RTR-5: a source that lies answers its ceiling, again and again."""
+    rpc, source, standing = stocked.keel.rpc, stocked.push_feed, stocked.router.function("standing")
+
+    def ceiling() -> int:
+        rpc.call("anvil_setCode", source.address, "0x60006000fd")
+        return int(standing(OTHER).rateWei)
+
+    first, began, listed = ceiling(), now(rpc), stocked.model.assets[OTHER].listing
+    for _ in range(10):
+        rpc.call("anvil_setCode", source.address, answering(ceiling()))
+        stocked.call("swap", OWN, OTHER, ETHER // 1000)
+    growth = first * listed.growth_bps * (now(rpc) - began) // (BPS * DAY)
+    assert first <= ceiling() <= first + 2 * growth  # what grew grows too, by far less than itself
+
+
 BROKEN = {
     "reverts": "60006000fd",
     "burns all gas": "5b600056",
@@ -71,10 +87,8 @@ def test_a_source_that_breaks_closes_its_asset_alone(stocked: Market, code: str)
 def test_a_rate_beyond_the_ceiling_closes_and_one_below_does_not(stocked: Market) -> None:
     """RTR-5: a day's growth at once, a tenth here, and not a wei more."""
     keel, last = stocked.keel, latest(stocked.push_feed).answer
-    seen_at = stocked.model.assets[OTHER].seen_at
     jump(keel.rpc, 100)
     ceiling = stocked.model.assets[OTHER].ceiling_wei(now(keel.rpc))
-    assert now(keel.rpc) > seen_at
     assert ceiling - last - last // 10 == pytest.approx(last // 10 * 100 / 86_400, rel=0.2)
     standing = stocked.router.function("standing")
     for rate_wei, is_open in ((ceiling, True), (ceiling + 1, False), (last // 2, True)):
