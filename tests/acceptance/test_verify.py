@@ -252,3 +252,13 @@ def test_every_word_is_found_whichever_is_asked_for(keel: Keel) -> None:
     expected = {keccak(slot.to_bytes(32, "big")): value for slot, value in words.items()}
     for likely in ([], [3], list(words), [50, 51]):
         assert stored_words(rpc, account, likely) == expected
+
+
+def test_an_unknown_word_is_found_beside_one_that_shares_four_nibbles_with_it(keel: Keel) -> None:
+    rpc, account, known, unknown = keel.rpc, "0x" + "5f" * 20, 325, 370
+    hashes = [keccak(slot.to_bytes(32, "big")) for slot in (known, unknown)]
+    assert hashes[0].hex()[:4] == hashes[1].hex()[:4]
+    set_runtime_code(rpc, account, b"\x00")
+    for slot in (known, unknown):
+        set_storage(rpc, account, slot, 1)
+    assert stored_words(rpc, account, [known]) == dict.fromkeys(hashes, 1)
