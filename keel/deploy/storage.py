@@ -23,8 +23,9 @@ from keel.chain.state import word
 _EMPTY_ROOT = keccak(rlp.encode(b""))
 _BRANCH_ITEMS = 17
 _SEARCHED_NIBBLES = 5
-"""Ten seconds of hashing. A node that keeps words of 0 has some 20 unknown slots of an AccessManager:
-with four nibbles, chance hid one of them in one deployment of a hundred."""
+"""Ten seconds of hashing. Nodes that keep words of 0 have 20 unknown slots of an AccessManager;
+with four nibbles, chance hid one of them in one deployment of a hundred.
+"""
 
 
 @dataclass(frozen=True, slots=True)

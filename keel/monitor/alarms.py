@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from keel.formatting.amounts import exact_ether, shown_bps, shown_seconds
 from keel.model.constants import BPS
 from keel.model.frames import State
-from keel.monitor.reading import Reading
+from keel.monitor.reading import Part, Reading
 from keel.monitor.settings import WatchSection
 
 type Judge = Callable[[Reading, WatchSection], str | None]
@@ -99,23 +99,17 @@ def _slashings_proven(reading: Reading, _: WatchSection) -> str | None:
 
 
 def _operator_large(reading: Reading, watch: WatchSection) -> str | None:
-    part = reading.operator
-    if part is None or part.bps <= watch.most_operator_bps:
-        return None
-    return (
-        f"{part.name} runs {shown_bps(part.bps)} of all validators, at most "
-        f"{shown_bps(watch.most_operator_bps)}"
-    )
+    return _too_large(reading.operator, watch.most_operator_bps, "runs", "of all validators")
 
 
 def _holder_large(reading: Reading, watch: WatchSection) -> str | None:
-    part = reading.holder
-    if part is None or part.bps <= watch.most_holder_bps:
+    return _too_large(reading.holder, watch.most_holder_bps, "holds", "of all kETH")
+
+
+def _too_large(part: Part | None, most_bps: int, does: str, of_what: str) -> str | None:
+    if part is None or part.bps <= most_bps:
         return None
-    return (
-        f"{part.name} holds {shown_bps(part.bps)} of all kETH, at most "
-        f"{shown_bps(watch.most_holder_bps)}"
-    )
+    return f"{part.name} {does} {shown_bps(part.bps)} {of_what}, at most {shown_bps(most_bps)}"
 
 
 def _income_off(reading: Reading, watch: WatchSection) -> str | None:

@@ -82,20 +82,35 @@ class Pair:
     def deposit(self, who: str, units: int) -> None:
         if self.is_worthless():
             return
-        transition = lambda: token.deposit(self.model, who, units)[0]  # noqa: E731
-        self.both(transition, "deposit", units, self.stage.people[who], by=who)
+        self.both(
+            lambda: token.deposit(self.model, who, units)[0],
+            "deposit",
+            units,
+            self.stage.people[who],
+            by=who,
+        )
 
     def mint(self, who: str, shares: int) -> None:
         if self.is_worthless():
             return
-        transition = lambda: token.mint(self.model, who, shares)[0]  # noqa: E731
-        self.both(transition, "mint", shares, self.stage.people[who], by=who)
+        self.both(
+            lambda: token.mint(self.model, who, shares)[0],
+            "mint",
+            shares,
+            self.stage.people[who],
+            by=who,
+        )
 
     def request(self, who: str, part: int) -> None:
         shares = self.model.shares_of.get(who, 0) * part // 9_999  # at 10,000 more than there are
         epoch = self.stage.epoch()
-        transition = lambda: token.request(self.model, who, shares, epoch)  # noqa: E731
-        self.both(transition, "request", shares, self.stage.people[who], by=who)
+        self.both(
+            lambda: token.request(self.model, who, shares, epoch),
+            "request",
+            shares,
+            self.stage.people[who],
+            by=who,
+        )
 
     def claim(self, who: str, number: int) -> None:
         mine = [each for each, ticket in self.model.tickets.items() if ticket.owner == who]
@@ -104,8 +119,13 @@ class Pair:
         ticket_id, epoch = mine[number % len(mine)], self.stage.epoch()
         before = self.stage.units(who)
         worth = self.model.ticket_worth(ticket_id)
-        transition = lambda: token.claim(self.model, ticket_id, epoch)[0]  # noqa: E731
-        self.both(transition, "claim", ticket_id, self.stage.people[who], by=who)
+        self.both(
+            lambda: token.claim(self.model, ticket_id, epoch)[0],
+            "claim",
+            ticket_id,
+            self.stage.people[who],
+            by=who,
+        )
         paid = ticket_id not in self.model.tickets
         assert self.stage.units(who) == before + (worth if paid else 0)
 
