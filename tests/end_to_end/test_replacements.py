@@ -224,8 +224,9 @@ def _fund_covers(story: Story, old: Bindings) -> None:
     underwriter = world.actors["underwriter"]
     assert old.fund.maxWithdraw(underwriter) == 0  # shares wait for their cooldown, as before
     underwrite(world, "holder", _UNDERWRITTEN_WEI)
-    slash(story.chain, indices_of_operator(world, 0, 1))
-    reported = world.next_report()
+    slashed = slash(story.chain, indices_of_operator(world, 0, 1))
+    frame = slashed.slot // story.frame_slots  # which may end with this very slot
+    reported = story.circle.until_reported((frame + 1) * story.frame_slots - 1)
     expected = shared_by_model(story, reported)
     assert expected.cover_wei > 0
     require_same_parts(reported, expected)
