@@ -6,7 +6,8 @@ Run `python -m toolchain.monitor_page` after a change of the table; a test finds
 import click
 
 from keel.chain.node_packages import REPOSITORY_ROOT
-from keel.monitor.alarms import RULES, Rule
+from keel.monitor.alarms import RULES
+from keel.monitor.rule import Rule
 
 PAGE = REPOSITORY_ROOT / "docs" / "operations.md"
 _CHAPTER = "## Alarms of a monitor\n"

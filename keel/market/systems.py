@@ -8,12 +8,13 @@ from keel.market.aave import AAVE
 from keel.market.feeds import FEEDS
 from keel.market.morpho import MORPHO
 from keel.market.pendle import PENDLE
+from keel.market.stable import STABLE
 from keel.market.symbiotic import SYMBIOTIC
 from keel.market.system import System
 from keel.market.uniswap import UNISWAP
 from keel.market.weth import WETH
 
-SYSTEMS: tuple[System[Any], ...] = (WETH, UNISWAP, FEEDS, MORPHO, AAVE, PENDLE, SYMBIOTIC)
+SYSTEMS: tuple[System[Any], ...] = (WETH, UNISWAP, STABLE, FEEDS, MORPHO, AAVE, PENDLE, SYMBIOTIC)
 
 
 def systems_named(names: Sequence[str]) -> Sequence[System[Any]]:

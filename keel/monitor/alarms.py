@@ -3,32 +3,13 @@
 Names that reporters, keepers or the page use too have their own section there.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from keel.formatting.amounts import exact_ether, shown_bps, shown_seconds
 from keel.model.constants import BPS
 from keel.model.frames import State
+from keel.monitor.market_alarms import MARKET_RULES
 from keel.monitor.reading import Part, Reading
+from keel.monitor.rule import Rule
 from keel.monitor.settings import WatchSection
-
-type Judge = Callable[[Reading, WatchSection], str | None]
-"""What is wrong, None if nothing is."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """`keys` are those of `[watch]` that bound it; `measures` and `action` go into the docs.
-
-    `is_shared`: another process raises an alarm of this name too, for the same reason.
-    """
-
-    name: str
-    keys: tuple[str, ...]
-    measures: str
-    action: str
-    judge: Judge
-    is_shared: bool = False
 
 
 def _part_bps(part_wei: int, whole_wei: int) -> int:
@@ -263,6 +244,7 @@ RULES = (
         "against wkETH by this price is affected at once.",
         _price_off,
     ),
+    *MARKET_RULES,
     Rule("late_report", (), "", "", _late_report, is_shared=True),
     Rule("stale", (), "", "", _stale, is_shared=True),
     Rule("dead", (), "", "", _dead, is_shared=True),

@@ -16,6 +16,7 @@ from keel.service.logs import open_log
 from keel.service.loop import run_loop
 from keel.service.service import running_service
 from keel.service.settings import load_settings
+from keel.sight.market.places import MarketPart
 
 _NAME = "monitor"
 _config = config_option(ENVIRONMENT_PREFIX)
@@ -25,9 +26,10 @@ _config = config_option(ENVIRONMENT_PREFIX)
 def cli() -> None:
     """Watch Keel, and say when somebody should look.
 
-    A monitor watches the queue, reports, income, fees, insurance, concentration, governance and
-    prices, by thresholds in its configuration. It shows alarms like reporters and keepers do, and
-    tells a webhook of them. It has no key and sends no transaction.
+    A monitor watches the queue, reports, income, fees, insurance, concentration, governance,
+    prices and the market that the manifest names, by thresholds in its configuration. It shows
+    alarms like reporters and keepers do, and tells a webhook of them. It has no key and sends no
+    transaction.
     """
 
 
@@ -60,7 +62,8 @@ def check(config: Path | None) -> None:
         layers.require_agreement()
         watch = watched(settings, layers)
         log = open_log(settings.log, _NAME)
-        reader = MonitorReader(layers, watch, settings.data, log, only_reads=True)
+        places = MarketPart(settings.deployment).places
+        reader = MonitorReader(layers, watch, settings.data, log, places, only_reads=True)
         reading = reader.read()
     table = plain_table("alarm", "now")
     for name, text in judge(reading, watch).items():

@@ -1,6 +1,6 @@
 """What a monitor shows to Prometheus; every name begins with keel_monitor_."""
 
-from keel.monitor.reading import Reading
+from keel.monitor.reading import MarketReading, Reading
 from keel.service.metrics import Metrics
 
 
@@ -21,6 +21,10 @@ class Figures:
         self._income_bps = metrics.gauge("income_bps", "Income a year", ["of"])
         self._calls = metrics.gauge("waiting_calls", "Calls that governance has scheduled")
         self._price_wei = metrics.gauge("price_wei", "A whole wkETH", ["source"])
+        self._lent_wei = metrics.gauge("lent_wei", "WETH that is lent on wkETH", ["lender"])
+        self._supplied_wei = metrics.gauge("supplied_wei", "WETH supplied to be lent", ["lender"])
+        self._borrowers = metrics.gauge("borrowers", "Who owes WETH on wkETH", ["lender"])
+        self._health_bps = metrics.gauge("least_health_bps", "The weakest borrower", ["lender"])
 
     def seen(self, reading: Reading) -> None:
         """Show what was read; a price that is not known keeps its last value."""
@@ -43,3 +47,22 @@ class Figures:
         for price in reading.prices:
             if price.wei is not None:
                 self._price_wei.labels(price.source).set(price.wei)
+        if reading.market is not None:
+            self._market_seen(reading.market)
+
+    def _market_seen(self, market: MarketReading) -> None:
+        known = {feed.name + "_feed": feed.wei for feed in market.feeds}
+        known |= {pool.system: pool.spot_wei for pool in market.pools}
+        known |= {f"{pool.system}_mean": pool.mean_wei for pool in market.pools}
+        known["instant"] = market.instant_wei
+        for source, wei in known.items():
+            if wei is not None:
+                self._price_wei.labels(source).set(wei)
+        for loan in market.loans:
+            if not loan.problem:
+                self._lent_wei.labels(loan.system).set(loan.lent_wei)
+                self._supplied_wei.labels(loan.system).set(loan.supplied_wei)
+        for debts in market.debts:
+            self._borrowers.labels(debts.system).set(len(debts.all))
+            if debts.all:
+                self._health_bps.labels(debts.system).set(debts.all[0].health_bps)

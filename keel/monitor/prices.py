@@ -5,35 +5,13 @@ from dataclasses import dataclass
 
 from eth_abi.exceptions import DecodingError
 
-from keel.chain.abi import Abi, AbiEntry, real_address
+from keel.chain.abi import real_address
 from keel.chain.contract import Contract
 from keel.chain.errors import ChainError
 from keel.chain.rpc import RpcClient
 from keel.errors import KeelError
 from keel.model.constants import ETHER
-
-_FEED: tuple[AbiEntry, ...] = (
-    {
-        "type": "function",
-        "name": "latestRoundData",
-        "stateMutability": "view",
-        "inputs": [],
-        "outputs": [
-            {"name": "roundId", "type": "uint80"},
-            {"name": "answer", "type": "int256"},
-            {"name": "startedAt", "type": "uint256"},
-            {"name": "updatedAt", "type": "uint256"},
-            {"name": "answeredInRound", "type": "uint80"},
-        ],
-    },
-    {
-        "type": "function",
-        "name": "decimals",
-        "stateMutability": "view",
-        "inputs": [],
-        "outputs": [{"name": "", "type": "uint8"}],
-    },
-)
+from keel.sight.market import faces
 
 
 class PriceError(KeelError):
@@ -51,7 +29,7 @@ class Price:
 
 def _feed_price(rpc: RpcClient, address: str) -> int:
     """An AggregatorV3 feed."""
-    feed = Contract(rpc, address, Abi(_FEED))
+    feed = Contract(rpc, address, faces.FEED)
     answer = feed.function("latestRoundData")()
     decimals = feed.function("decimals")()
     if answer.updatedAt == 0:

@@ -11,6 +11,7 @@ from keel.model.constants import BPS, ETHER, YEAR
 from keel.model.frames import FrameGeometry, State
 from keel.monitor.governance import MANAGER_EVENTS, ORACLE_EVENTS, news, waiting_calls
 from keel.monitor.holders import HolderIndex
+from keel.monitor.market import FindPlaces, MarketReader
 from keel.monitor.prices import read_price
 from keel.monitor.reading import Income, Part, Queue, Reading, Reports
 from keel.monitor.settings import WatchSection
@@ -38,7 +39,14 @@ class MonitorReader:
     """Keeps the events that it has read, and what does not change with each block."""
 
     def __init__(
-        self, layers: Layers, watch: WatchSection, data: Path, log: Log, *, only_reads: bool
+        self,
+        layers: Layers,
+        watch: WatchSection,
+        data: Path,
+        log: Log,
+        find_places: FindPlaces,
+        *,
+        only_reads: bool,
     ) -> None:
         manifest = layers.manifest
         self._layers = layers
@@ -48,6 +56,14 @@ class MonitorReader:
         self._index = EventIndex(layers.bindings, manifest.block, _NAMES, file, HOLDING)
         holders = data / f"holders-{manifest.chain_id}.json"
         self._holders = HolderIndex(layers.bindings, manifest.block, holders, only_reads=only_reads)
+        self._market = MarketReader(
+            layers.bindings,
+            manifest.block,
+            find_places,
+            data,
+            manifest.chain_id,
+            only_reads=only_reads,
+        )
         self._expiration = 0
         self._signers: tuple[str, int | None] = ("", None)
         self._income: tuple[int, Income | None] = (-1, None)
@@ -114,6 +130,7 @@ class MonitorReader:
             waiting_calls=waiting_calls(events, c, time, self._expiration),
             news=news(events),
             prices=tuple(read_price(c.rpc, source) for source in self._watch.prices),
+            market=self._market.read(block, rate_wei),
         )
 
     def _read_reports(self, c: Bindings, time: int, events: tuple[Happened, ...]) -> Reports:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from keel.model.frames import State
+from keel.monitor.borrowers import Debts
 from keel.monitor.prices import Price
+from keel.sight.market.loans import Loan
+from keel.sight.market.pools import FeedPrice, PoolPrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,25 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketReading:
+    """What the systems that the manifest names say of wkETH, whose rate stands beside it.
+
+    `instant_wei` is what instant redemption pays for a whole wkETH, None while it is closed.
+    """
+
+    pools: tuple[PoolPrice, ...]
+    feeds: tuple[FeedPrice, ...]
+    loans: tuple[Loan, ...]
+    debts: tuple[Debts, ...]
+    instant_wei: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """All of it; `income` is None before enough reports, or without a beacon state.
 
-    `all_wei` is A + Q, `rate_wei` the worth of a whole wkETH.
+    `all_wei` is A + Q, `rate_wei` the worth of a whole wkETH. `market` is None where the manifest
+    names none.
     """
 
     time: int
@@ -88,3 +106,4 @@ class Reading:
     waiting_calls: tuple[WaitingCall, ...]
     news: tuple[News, ...]
     prices: tuple[Price, ...]
+    market: MarketReading | None

@@ -11,6 +11,7 @@ from keel.monitor.settings import MonitorServiceSettings, WatchSection
 from keel.monitor.webhook import Webhook
 from keel.service.layers import Layers, open_layers
 from keel.service.service import Service
+from keel.sight.market.places import MarketPart
 
 
 @dataclass
@@ -56,7 +57,14 @@ def open_monitor(settings: MonitorServiceSettings, service: Service) -> Iterator
         )
         with telling:
             watch = watched(settings, layers)
-            reader = MonitorReader(layers, watch, settings.data, service.log, only_reads=False)
+            reader = MonitorReader(
+                layers,
+                watch,
+                settings.data,
+                service.log,
+                MarketPart(settings.deployment).places,
+                only_reads=False,
+            )
             yield Monitor(service, layers, reader, watch, figures)
 
 

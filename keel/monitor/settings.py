@@ -49,9 +49,17 @@ class WatchSection(Section):
     news_seconds: int = Field(default=DAY, ge=1, le=365 * DAY)
     """How long a change of roles, members, terms or modules stays an alarm."""
     most_discount_bps: int = Field(default=100, ge=0, le=10_000)
-    """How far a price of `prices` may be below the rate."""
+    """How far a price of `prices`, or of a pool, may be below the rate."""
     most_premium_bps: int = Field(default=100, ge=0, le=10_000)
     """How far it may be above."""
+    most_feed_gap_bps: int = Field(default=200, ge=0, le=10_000)
+    """How much more than the best pool a lender may take a wkETH for."""
+    most_utilisation_bps: int = Field(default=9_500, ge=0, le=10_000)
+    """The largest part of a lender's WETH that may be lent."""
+    least_health_bps: int = Field(default=10_200, ge=10_000, le=100_000)
+    """The health below which a borrower is weak; 10,000 is where the collateral may be sold."""
+    most_weak_bps: int = Field(default=1_000, ge=0, le=10_000)
+    """The largest part of a lender's debt that weak borrowers may owe."""
     prices: Prices = ()
     """What prices to compare with the rate, such as `feed:0x...`, an AggregatorV3 feed."""
 
