@@ -72,6 +72,12 @@ def positions_of(site: Site) -> Contract:
     return site.bind(_artifact("NonfungiblePositionManager.sol"), UNISWAP.found(site).positions)
 
 
+def quote(site: Site, paid: Contract, bought: Contract, amount: int) -> int:
+    """What a sale of an exact amount would bring now, after the fee; raises Reverted."""
+    quoter = site.bind(_artifact("lens/QuoterV2.sol"), UNISWAP.found(site).quoter)
+    return int(quoter.function("quoteExactInputSingle")((paid, bought, amount, FEE_PIPS, 0))[0])
+
+
 def swap(site: Site, sender: str, paid: Contract, bought: Contract, amount_wei: int) -> int:
     """Sell an exact amount of a token that `sender` has; returns what was bought, in wei.
 

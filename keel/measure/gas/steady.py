@@ -102,9 +102,11 @@ def prove(world: World, entries: Sequence[DepositDataEntry], place: int) -> Rece
     return world.keel.registry.proveFresh.send(*arguments, sender=world.actors["stranger"])
 
 
-def show_staked(world: World, key_index: int, *, slashed: bool) -> tuple[Any, ...]:
-    """Show a staked validator in the newest slot, slashed in it or long active (PRF-8)."""
-    entry = _entries_of_operators(world)[0][key_index]
+def show_staked(
+    world: World, key_index: int, *, slashed: bool, operator_id: int = 0
+) -> tuple[Any, ...]:
+    """Show an operator's staked validator in the newest slot, slashed or long active (PRF-8)."""
+    entry = _entries_of_operators(world)[operator_id][key_index]
     geometry = world.configuration.geometry
     slot = (now(world.rpc) - geometry.genesis_time) // geometry.seconds_per_slot - 1
     exit_epoch = slot // MAINNET.slots_per_epoch if slashed else NEVER_EPOCH
@@ -112,12 +114,13 @@ def show_staked(world: World, key_index: int, *, slashed: bool) -> tuple[Any, ..
     credentials = entry.withdrawal_credentials
     fields = (public_key_hash(entry.pubkey), credentials, 32 * GWEI, slashed)
     dates = (0, 0, exit_epoch, withdrawable)
-    return show_validator(world.rpc, (*fields, *dates), key_index, slot)
+    place = operator_id * KEYS_EACH + key_index
+    return show_validator(world.rpc, (*fields, *dates), place, slot)
 
 
-def prove_slashed(world: World, key_index: int) -> Receipt:
-    """Prove that a staked validator was slashed."""
-    arguments = show_staked(world, key_index, slashed=True)
+def prove_slashed(world: World, key_index: int, operator_id: int = 0) -> Receipt:
+    """Prove that an operator's staked validator was slashed."""
+    arguments = show_staked(world, key_index, slashed=True, operator_id=operator_id)
     return world.keel.registry.proveSlashed.send(*arguments, sender=world.actors["stranger"])
 
 

@@ -14,7 +14,7 @@ from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 from eth_account.signers.local import LocalAccount
 
 from keel.chain.anvil import TEST_MNEMONIC, AnvilOptions, start_anvil
-from keel.chain.clock import jump_to
+from keel.chain.clock import jump_to, now
 from keel.chain.rpc import RpcClient
 from keel.chain.state import (
     balance_wei,
@@ -78,11 +78,20 @@ class World:
         set_balance_wei(self.rpc, holder, balance_wei(self.rpc, holder) + amount_wei)
 
     def await_report(self) -> int:
-        """Go to the moment when the next frame can be reported, and return its reference slot."""
+        """Go to the moment when the next frame can be reported, and return its reference slot.
+
+        After a loss was announced, to that from which it may be applied (REP-8).
+        """
+        consensus, frame = self.keel.vault.consensus(), MAINNET.frame_seconds
+        opens_at = consensus.lastRefTime + frame + MAINNET.finality_seconds
+        if consensus.announcedAt:
+            opens_at = max(opens_at, consensus.announcedAt + frame)
+        moment = now(self.rpc)
+        if moment < opens_at:
+            moment = opens_at
+            jump_to(self.rpc, moment)
         geometry = self.configuration.geometry
-        ref_time = self.keel.vault.consensus().lastRefTime + MAINNET.frame_seconds
-        jump_to(self.rpc, ref_time + MAINNET.finality_seconds)
-        return (ref_time - geometry.genesis_time) // geometry.seconds_per_slot
+        return geometry.newest_reference_slot(moment - MAINNET.finality_seconds)
 
     def report(
         self,
@@ -93,11 +102,14 @@ class World:
         rewards_wei: int = 0,
         operators_root: bytes = b"\x01" * 32,
         hint: int | None = None,
+        exited_validators: int = 0,
+        slashed_validators: int = 0,
     ) -> Receipt:
         """Go to the next frame, and have five members report it.
 
         Validators' balances change by `change_wei`, or fall by what is unvested and `drawn_wei`;
-        what the vaults received comes on top. The hint is by default the right one.
+        what the vaults received comes on top. The hint is by default the right one. A loss beyond
+        the bucket is announced by the first report, and applied by the next one of as much.
         """
         ref_slot = self.await_report()
         self.give(self.keel.withdrawal_vault.address, withdrawals_wei)
@@ -112,7 +124,9 @@ class World:
             consensus_balance_gwei=balance_gwei,
             withdrawal_vault_balance_wei=withdrawals_wei,
             rewards_vault_balance_wei=rewards_wei,
-            active_validators=base.stakedValidators,
+            active_validators=base.stakedValidators - exited_validators,
+            exited_validators=exited_validators,
+            slashed_validators=slashed_validators,
             active_balance_gwei=balance_gwei,
             operators_root=operators_root,
             validators_root=b"\x02" * 32,

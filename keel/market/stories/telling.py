@@ -1,0 +1,74 @@
+"""A story in sentences and tables, for a terminal and for a page in Markdown."""
+
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from keel.formatting.amounts import shown_ether
+from keel.formatting.lines import print_line
+from keel.formatting.tables import plain_table
+from keel.model.constants import BPS, ETHER
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table; a column that begins with `>` is right-aligned."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+type Part = str | Grid
+"""A paragraph, without line breaks, or a table."""
+
+
+def show(parts: tuple[Part, ...], console: Console) -> None:
+    """Print paragraphs and tables."""
+    for part in parts:
+        if isinstance(part, str):
+            print_line(console, part.replace("**", ""))
+            continue
+        table = plain_table(*part.columns, title=part.title)
+        for row in part.rows:
+            table.add_row(*row)
+        console.print(table)
+
+
+def markdown(parts: tuple[Part, ...]) -> str:
+    """The same for a page."""
+    return "\n\n".join(part if isinstance(part, str) else _markdown(part) for part in parts)
+
+
+def _markdown(grid: Grid) -> str:
+    names = [column.removeprefix(">") for column in grid.columns]
+    line = ["---:" if column.startswith(">") else "---" for column in grid.columns]
+    cells = (names, line, *grid.rows)
+    table = "\n".join("| " + " | ".join(row) + " |" for row in cells)
+    return f"**{grid.title}**\n\n{table}"
+
+
+def ether(amount_wei: int, decimals: int = 2) -> str:
+    """Ether without its unit, rounded towards zero."""
+    return shown_ether(amount_wei, decimals)
+
+
+def change(amount_wei: int, decimals: int = 4) -> str:
+    """Ether with a sign, rounded towards zero."""
+    sign = "+" if amount_wei > 0 else ""
+    return sign + shown_ether(amount_wei, decimals)
+
+
+def price(price_wad: int) -> str:
+    """A price or a rate with four decimals."""
+    return f"{price_wad / ETHER:.4f}" if price_wad else "closed"
+
+
+def percent(part: int, whole: int, decimals: int = 2) -> str:
+    """A part of a whole, as percent."""
+    return f"{100 * part / whole:.{decimals}f} %" if whole else ""
+
+
+def percent_of_bps(bps: int) -> str:
+    """Basis points as percent."""
+    return percent(bps, BPS, 1)
