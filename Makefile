@@ -19,7 +19,7 @@ DEMO ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test check chain crosscheck lint format types gas bench wheel clean market-setup market-test
+.PHONY: help setup browser demo test check chain crosscheck lint format types gas bench wheel clean market market-setup market-test
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,6 +44,9 @@ crosscheck: setup ## Let Lodestar replay a beacon chain with all operations
 
 market-setup: setup ## Install the packages of real markets, where missing
 	@.venv/bin/python -m toolchain.market_setup
+
+market: market-setup ## Live all stories of wkETH in real markets, and write docs/market.md
+	@$(APE) run market story
 
 market-test: market-setup ## Run the tests with real markets (first compiles them)
 	@$(APE) test tests/market --durations 5

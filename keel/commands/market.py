@@ -46,3 +46,22 @@ def status(network: str, manifest_path: Path | None) -> None:
 
     with connected(network, manifest_path) as connection:
         run_status(connection)
+
+
+@cli.command(cls=Command, epilog=examples("market story", "market story peg slashing"))
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def story(names: tuple[str, ...]) -> None:
+    """Live each story NAME, by default all, and print what everybody gained and lost.
+
+    loop: stake what was borrowed. peg: a large holder sells while the queue is long. slashing: a
+    tenth is lost while pools hold the old price. solo: the same ether staked alone. Each has a
+    chain of its own and ends with it, so none needs to run. All of them together are written to
+    docs/market.md.
+    """
+    from keel.market.stories.command import run_stories
+    from keel.market.stories.stories import stories_named
+    from keel.terminal.faults import one_line_faults
+
+    chosen = stories_named(names)
+    with one_line_faults():
+        run_stories(chosen)

@@ -85,10 +85,6 @@ class Lending:
         market = self._market()
         return int(market.totalSupplyAssets - market.totalBorrowAssets)
 
-    def supplied_wei(self) -> int:
-        """What all that was lent is worth to those who lent it, by Morpho's books."""
-        return int(self._market().totalSupplyAssets)
-
     def position(self, name: str) -> Position:
         """Of somebody, by the interest booked so far."""
         market = self._market()
@@ -115,10 +111,6 @@ class Lending:
         """What debts are above their collateral, at a price: bad debt if nobody pays more."""
         found = [self.position(name) for name in names]
         return sum(max(0, each.debt_wei - each.units * price_wei // ETHER) for each in found)
-
-    def price_of_seizure_wei(self, units: int) -> int:
-        """What a liquidator pays for so many units of collateral, about."""
-        return units * self.price_wei() // ETHER * ETHER // LIQUIDATION_WAD
 
     def liquidate(self, name: str, liquidator: str, seized: int = 0) -> Liquidation:
         """Let somebody repay for another: all of the debt, or for so many units of collateral.

@@ -130,8 +130,7 @@ class _Course:
                 instant_wad=self._traders.paid_at_once_wei(ETHER),
                 queue_wei=self._stage.keel.queue.owedWei(),
                 short_wei={
-                    feed: each.short_wei(names, price_wei)
-                    for feed, each in self._lendings.items()
+                    feed: each.short_wei(names, price_wei) for feed, each in self._lendings.items()
                 },
             )
         )
@@ -147,7 +146,9 @@ def live(stage: Stage) -> Peg:
         with reverting(stage.rpc):
             if not has_instant:
                 guardian = stage.who("guardian")
-                stage.keel.instant.pause.send(stage.keel.instant.MAX_PAUSE_SECONDS(), sender=guardian)
+                stage.keel.instant.pause.send(
+                    stage.keel.instant.MAX_PAUSE_SECONDS(), sender=guardian
+                )
             course = Course(has_instant)
             before = ledger.worth_wei()
             _Course(stage, pools, lendings, course).live()

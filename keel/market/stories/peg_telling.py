@@ -109,14 +109,24 @@ def _liquidations(peg: Peg) -> Grid:
         for course in (peg.with_instant, peg.without)
         for each in course.liquidations
     )
-    columns = ("instant redemption", "feed", "who", ">after", ">debt, ETH", ">liquidator gains, ETH")
+    columns = (
+        "instant redemption",
+        "feed",
+        "who",
+        ">after",
+        ">debt, ETH",
+        ">liquidator gains, ETH",
+    )
     return Grid("Who is liquidated", columns, rows)
 
 
 def _feeds(peg: Peg) -> Grid:
     both = (peg.with_instant, peg.without)
     shorts = tuple(
-        (f"largest bad debt by the {feed} feed, ETH", *(ether(c.worst_short_wei[feed], 4) for c in both))
+        (
+            f"largest bad debt by the {feed} feed, ETH",
+            *(ether(c.worst_short_wei[feed], 4) for c in both),
+        )
         for feed in (RATE, MARKET)
     )
     rows = (

@@ -129,9 +129,7 @@ class Traders:
         self._pools.sell(LIQUIDATOR, done.units, 2)
         gain_wei = self._stage.weth_wei(LIQUIDATOR) - before_wei
         seconds = self._stage.now() - self._began
-        self._course.liquidations.append(
-            Liquidated(name, feed, seconds, done.paid_wei, gain_wei)
-        )
+        self._course.liquidations.append(Liquidated(name, feed, seconds, done.paid_wei, gain_wei))
 
     def _buy_shares(self) -> int:
         """Buy a step's worth of wkETH and unwrap it; returns the shares of kETH."""

@@ -34,7 +34,7 @@ from keel.market.stories.slashing_figures import (
 from keel.market.stories.slashing_telling import tell
 from keel.market.stories.stage import STAKED_EACH, Stage
 from keel.market.stories.story import Story
-from keel.market.stories.worth import LENDERS, Ledger, changes_wei, pool_contracts
+from keel.market.stories.worth import REST, Ledger, changes_wei, pool_contracts
 from keel.measure.gas.steady import prove_slashed
 from keel.model.constants import ETHER, GWEI
 from keel.model.frames import State
@@ -84,7 +84,7 @@ def live(stage: Stage) -> Slashing:
         refused=refused,
         at_stake_wei={name: wei - ether_before.get(name, 0) for name, wei in before.items()},
         changes_wei=changes_wei(before, after),
-        kept_would_lose_wei=_would_lose_wei(stage),
+        kept_would_lose_wei=_would_lose_wei(stage, views[0].rate_wei),
     )
 
 
@@ -138,9 +138,8 @@ def _liquidate(stage: Stage, lending: Lending) -> tuple[Sell, ...]:
         if lending.health_wad(name) >= ETHER:
             continue
         covered = found.debt_wei * LIQUIDATION_WAD // lending.price_wei() <= found.units
-        supplied_wei = lending.supplied_wei()
         sold = lending.liquidate(name, LIQUIDATOR, 0 if covered else found.units)
-        bad_wei = max(0, supplied_wei - lending.supplied_wei())
+        bad_wei = 0 if covered else found.debt_wei - sold.paid_wei
         done.append(Sell(name, sold.units, sold.paid_wei, bad_wei))
     return tuple(done)
 
@@ -169,17 +168,18 @@ def _backing_wei(stage: Stage) -> int:
     return stage.keel.vault.totals().assetsWei + stage.keel.queue.owedWei()
 
 
-def _would_lose_wei(stage: Stage) -> int:
+def _would_lose_wei(stage: Stage, rate_before_wei: int) -> int:
     """What the wkETH that was sold and left in time would have lost."""
     units = SOLD_UNITS + LEFT_UNITS
-    return units - stage.keel.wrapped.convertToAssets(units)
+    return units * rate_before_wei // ETHER - stage.keel.wrapped.convertToAssets(units)
 
 
 def _ether_wei(stage: Stage) -> Mapping[str, int]:
-    """Ether and WETH of people and pools by party, which no slashing reaches."""
-    held: dict[str, int] = {LENDERS: 0}
-    for name, party in PARTIES.items():
-        held[party] = held.get(party, 0) + balance_wei(stage.rpc, stage.who(name))
+    """Ether that people have besides, by party: no slashing reaches it."""
+    held: dict[str, int] = {}
+    for name, address in stage.world.actors.items():
+        party = PARTIES.get(name, REST)
+        held[party] = held.get(party, 0) + balance_wei(stage.rpc, address)
     return held
 
 

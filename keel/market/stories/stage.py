@@ -105,19 +105,26 @@ class Stage:
         self.world.report()
         stake(self.world, range(STAKED_EACH, KEYS_EACH))
 
+    def staked_wei(self) -> int:
+        """What validators and pending deposits have by the last report."""
+        found = self.keel.vault.consensus()
+        return found.balanceWei + found.pendingWei
+
     def earn_frame(self) -> int:
         """Let a frame pass in which all validators do their duties; returns what they earned."""
-        found = self.keel.vault.consensus()
-        yearly = yearly_yield(MAINNET_VALIDATORS, MAINNET.epoch_seconds)
-        staked_wei = found.balanceWei + found.pendingWei
-        part = Fraction(MAINNET.frame_seconds, YEAR)
-        earned_wei = int(staked_wei * yearly * part) // GWEI * GWEI
+        earned_wei = frame_yield_wei(self.staked_wei())
         self.world.report(change_wei=earned_wei)
         return earned_wei
 
     def rate_wei(self) -> int:
         """What a whole wkETH is worth by the protocol's accounts."""
         return self.keel.wrapped.convertToAssets(ETHER)
+
+
+def frame_yield_wei(staked_wei: int) -> int:
+    """What so much earns in a frame by all duties, with a million validators; whole gwei."""
+    yearly = yearly_yield(MAINNET_VALIDATORS, MAINNET.epoch_seconds)
+    return int(staked_wei * yearly * Fraction(MAINNET.frame_seconds, YEAR)) // GWEI * GWEI
 
 
 @contextmanager

@@ -39,7 +39,9 @@ class Ledger:
 
     def worth_wei(self) -> dict[str, int]:
         """Of each party now, in wei of ether, wkETH at the protocol's rate."""
-        accounts = dict.fromkeys((*self.people.values(), *self.pools, LENDERS, BONDS, FUND, REST), 0)
+        accounts = dict.fromkeys(
+            (*self.people.values(), *self.pools, LENDERS, BONDS, FUND, REST), 0
+        )
         totals = self.stage.keel.vault.totals()
         visible_wei, shares = totals.assetsWei - totals.unvestedWei, totals.shares
         shares_left = shares
