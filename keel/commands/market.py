@@ -54,9 +54,9 @@ def story(names: tuple[str, ...]) -> None:
     """Live each story NAME, by default all, and print what everybody gained and lost.
 
     loop: stake what was borrowed. peg: a large holder sells while the queue is long. slashing: a
-    tenth is lost while pools hold the old price. solo: the same ether staked alone. Each has a
-    chain of its own and ends with it, so none needs to run. All of them together are written to
-    docs/market.md.
+    tenth is lost while pools hold the old price. yield: principal and yield until they mature.
+    restaking: a network slashes. solo: the same ether staked alone. Each has a chain of its own
+    that ends with it, so no chain needs to run. All together are written to docs/market.md.
     """
     from keel.market.stories.command import run_stories
     from keel.market.stories.stories import stories_named

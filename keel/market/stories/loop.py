@@ -60,6 +60,11 @@ class Looped:
     events: tuple[Standing, ...]
 
     @property
+    def year_gain_wei(self) -> int:
+        """What the year of rewards, the last event, left of its own."""
+        return self.events[-1].own_wei - self.start.own_wei
+
+    @property
     def leverage_bps(self) -> int:
         """Collateral over what is the looper's own."""
         return self.start.collateral_wei * 10_000 // self.start.own_wei
@@ -159,13 +164,13 @@ def _look(stage: Stage, lendings: dict[str, Lending], when: str) -> dict[str, St
 def tell(loops: Loops) -> tuple[Part, ...]:
     """All of it."""
     first = loops.loops[0]
-    gains = [
-        (each.interest_bps, each.events[-1].own_wei - each.start.own_wei) for each in loops.loops
-    ]
-    gained = ", ".join(f"{change(wei)} ETH at {bps / 100:.1f} % interest" for bps, wei in gains)
+    gained = ", ".join(
+        f"{change(each.year_gain_wei)} ETH at {each.interest_bps / 100:.1f} % interest"
+        for each in loops.loops
+    )
     return (
-        f"Somebody stakes {ether(OWN_WEI)} ETH, borrows {BORROWED_BPS / 100:.0f} % of it on Morpho, "
-        f"stakes that, and so on, {ROUNDS} times: collateral of "
+        f"Somebody stakes {ether(OWN_WEI)} ETH, borrows {BORROWED_BPS / 100:.0f} % of it on "
+        f"Morpho, stakes that, and so on, {ROUNDS} times: collateral of "
         f"{ether(first.start.collateral_wei)} ETH, {first.leverage_bps / 10_000:.1f} times what is "
         "its own. One market takes less interest than wkETH earns, one more. Below a health of 1 "
         "anybody may liquidate. The last column is the health if the market asked the lesser of "

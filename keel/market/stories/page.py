@@ -13,11 +13,11 @@ _HEAD = """# wkETH in the market
 <!-- Written by `ape run market story`; a test finds it stale. -->
 
 Each story is lived by real transactions on a chain of its own: Keel with its mainnet parameters,
-real Uniswap v3 and Morpho Blue from their packages, and the contracts of contracts/market. What
-validators earn and lose is told by reports of all five members. Times, accounts and amounts are
-fixed, so every machine finds the same figures. All of it is small, some thousand ether, and so are
-the pools; what carries over is who pays, in which order, and what for. `ape run market story NAME`
-tells one of them at a terminal.
+real Uniswap v3, Morpho Blue, Pendle and Symbiotic from their packages, and the contracts of
+contracts/market. What validators earn and lose is told by reports of all five members. Times,
+accounts and amounts are fixed, so every machine finds the same figures. All of it is small, some
+thousand ether, and so are the pools; what carries over is who pays, in which order, and what for.
+`ape run market story NAME` tells one of them at a terminal.
 """
 
 

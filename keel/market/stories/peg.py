@@ -36,7 +36,7 @@ from keel.market.stories.pools import Pools, open_pools
 from keel.market.stories.stage import Stage
 from keel.market.stories.story import Story
 from keel.market.stories.worth import Ledger, changes_wei, pool_contracts
-from keel.model.constants import DAY, ETHER, VALIDATOR_DEPOSIT_WEI
+from keel.model.constants import ETHER, VALIDATOR_DEPOSIT_WEI
 from keel.model.rounding import ceil_div
 
 HOUR = 3_600

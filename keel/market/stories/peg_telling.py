@@ -55,8 +55,8 @@ def tell(peg: Peg) -> tuple[Part, ...]:
         "rate never fell and they would have been whole again: that is the price of it. **The rate "
         "feed** sells out nobody of them. Instead it buys wkETH from whoever brings it, at "
         f"{percent(LLTV_WAD, ETHER, 1)} of the rate: below that price somebody buys in the pools, "
-        "borrows more than it paid, and leaves the collateral to the lenders. They hold debts above "
-        "their worth until the peg is back, and for good if it never is.",
+        "borrows more than it paid, and leaves the collateral to the lenders. They hold debts "
+        "above their worth until the peg is back, and for good if it never is.",
         _changes(peg),
     )
 

@@ -1,4 +1,4 @@
-"""Who trades while the peg is off: by instant redemption, by tickets, against a feed, and for debts."""
+"""Who trades while the peg is off: at once, by tickets, against a feed, and for debts."""
 
 from keel.chain.revert import Reverted
 from keel.market.morpho import LLTV_WAD

@@ -1,8 +1,8 @@
 """A tenth of everything is slashed, and somebody trades at the old price before the chain knows.
 
-Two operators lose all validators. Who watches the beacon chain sells in the pools and borrows at the
-rate in the slots until the slashing is proven. Then a report announces the loss, and the next one
-applies it.
+Two operators lose all validators. Who watches the beacon chain sells in the pools and borrows at
+the rate in the slots until the slashing is proven. Then a report announces the loss, and the next
+one applies it.
 """
 
 from collections.abc import Mapping
@@ -129,7 +129,7 @@ def _try_doors(stage: Stage) -> dict[str, str]:
 
 
 def _liquidate(stage: Stage, lending: Lending) -> tuple[Sell, ...]:
-    """Seize all that is worth seizing, once the feed knows of the loss; the lenders bear the rest."""
+    """Seize all that is worth it, once the feed knows of the loss; lenders bear the rest."""
     stage.wrap_ether(LIQUIDATOR, LENT_WEI)
     lending.accrue()
     done = []

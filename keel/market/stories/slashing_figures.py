@@ -40,7 +40,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What can be seen at a stage: the vault's state, rate, its feed, and both pools' prices in wei."""
+    """What can be seen at a stage: the vault's state, and rate, feed and both prices in wei."""
 
     when: str
     state: str

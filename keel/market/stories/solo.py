@@ -131,8 +131,8 @@ def _risks(stage: Stage) -> tuple[Risk, ...]:
         Risk(
             f"all ten are offline for {OFFLINE_DAYS} days; in Keel, all of one operator",
             OFFLINE_DAYS * (frame_yield_wei(STAKE_WEI) + SOLO_VALIDATORS * ABSENCE_WEI),
-            _lost_wei(stage, lambda: _work(stage, 0)) * -1
-            + _lost_wei(stage, lambda: _work(stage, count)),
+            _lost_wei(stage, lambda: _work(stage, count))
+            - _lost_wei(stage, lambda: _work(stage, 0)),
         ),
     )
 

@@ -37,9 +37,9 @@ FOREVER = 2**255
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Stage:
-    """Keel's world, and what stands around it. People are named by their part (`keel.deploy.actors`).
+    """Keel's world, and what stands around it.
 
-    Amounts are wei of ether or units of wkETH.
+    People are named by their part (`keel.deploy.actors`). Amounts are wei or units of wkETH.
     """
 
     world: World

@@ -6,11 +6,20 @@ from typing import Any
 from keel.files.errors import Mistake
 from keel.market.stories.loop import LOOP
 from keel.market.stories.peg import PEG
+from keel.market.stories.restaking import RESTAKING
 from keel.market.stories.slashing import SLASHING
 from keel.market.stories.solo import SOLO
 from keel.market.stories.story import Story
+from keel.market.stories.yield_split import YIELD_SPLIT
 
-STORIES: tuple[Story[Any], ...] = (LOOP, PEG, SLASHING, SOLO)
+STORIES: tuple[Story[Any], ...] = (
+    LOOP,
+    PEG,
+    SLASHING,
+    YIELD_SPLIT,
+    RESTAKING,
+    SOLO,
+)
 
 
 def stories_named(names: Sequence[str]) -> Sequence[Story[Any]]:
