@@ -1,6 +1,6 @@
 """Markets of Morpho Blue that lend WETH on wkETH, each with a feed of its own."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,10 +107,11 @@ class Lending:
         bears_wei = found.units * self.price_wei() // ETHER * LLTV_WAD // ETHER
         return min(self.free_wei(), max(0, bears_wei - found.debt_wei))
 
-    def short_wei(self, names: Iterable[str], price_wei: int) -> int:
-        """What debts are above their collateral, at a price: bad debt if nobody pays more."""
+    def short_wei(self, names: Iterable[str], sale_wei: Callable[[int], int]) -> int:
+        """What debts are above what each one's collateral would fetch: bad debt if it were sold."""
         found = [self.position(name) for name in names]
-        return sum(max(0, each.debt_wei - each.units * price_wei // ETHER) for each in found)
+        owed = [each for each in found if each.debt_wei]
+        return sum(max(0, each.debt_wei - sale_wei(each.units)) for each in owed)
 
     def liquidate(self, name: str, liquidator: str, seized: int = 0) -> Liquidation:
         """Let somebody repay for another: all of the debt, or for so many units of collateral.

@@ -31,7 +31,7 @@ TRADER, STEP_WEI, FAIR_WAD = "stranger", 5 * ETHER, ETHER * 999 // 1_000
 LOSS_PART = 20
 """A slashing of one part of so many."""
 
-LOOPERS = {"holder": 150, "redeemer": 300}
+LOOPERS = {"holder": 150, "redeemer": 350}
 """Who loops, and the interest that it pays, in bps a year."""
 
 

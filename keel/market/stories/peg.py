@@ -118,8 +118,7 @@ class _Course:
             self._exits[day + EXIT_DAYS] = ceil_div(missing_wei, VALIDATOR_DEPOSIT_WEI)
 
     def _look(self) -> None:
-        price_wei = self._pools.better_price_wad() * self._stage.rate_wei() // ETHER
-        names = (*BORROWERS, ATTACKER)
+        names, sale_wei = (*BORROWERS, ATTACKER), self._pools.best_sale_wei
         self._course.moments.append(
             Moment(
                 seconds=self._stage.now() - self._began,
@@ -130,7 +129,7 @@ class _Course:
                 instant_wad=self._traders.paid_at_once_wei(ETHER),
                 queue_wei=self._stage.keel.queue.owedWei(),
                 short_wei={
-                    feed: each.short_wei(names, price_wei) for feed, each in self._lendings.items()
+                    feed: each.short_wei(names, sale_wei) for feed, each in self._lendings.items()
                 },
             )
         )

@@ -44,7 +44,7 @@ class Moment:
     """Prices over the rate, feeds in wei of ether, and what is owed, at a moment of the story.
 
     `instant_wad` is 0 where nothing is redeemed at once. `short_wei` is, by feed, what debts are
-    above their collateral at the better pool's price.
+    above what their collateral would fetch in the better pool, each sold alone.
     """
 
     seconds: int

@@ -124,7 +124,7 @@ def _feeds(peg: Peg) -> Grid:
     both = (peg.with_instant, peg.without)
     shorts = tuple(
         (
-            f"largest bad debt by the {feed} feed, ETH",
+            f"largest bad debt by the {feed} feed, were the collateral sold, ETH",
             *(ether(c.worst_short_wei[feed], 4) for c in both),
         )
         for feed in (RATE, MARKET)

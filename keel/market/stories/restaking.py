@@ -21,7 +21,7 @@ PARTIES = {
     DIRECT: "is in the vault itself",
     OUTSIDE: "holds wkETH",
 }
-BROUGHT = {HOLDER: 60 * ETHER, LEAVER: 30 * ETHER, DIRECT: 10 * ETHER}
+BROUGHT_WEI = {HOLDER: 60 * ETHER, LEAVER: 30 * ETHER, DIRECT: 10 * ETHER}
 SLASHED_PART = 5
 
 
@@ -46,21 +46,23 @@ class Restaking:
 def live(stage: Stage) -> Restaking:
     """Bring, leave, slash, and claim once the epoch has ended."""
     vault, restaked = vault_of(stage.site), restaked_of(stage.site)
-    for name, units in BROUGHT.items():
-        _bring(stage, vault if name == DIRECT else restaked, name, units)
+    brought = sum(
+        _bring(stage, vault if name == DIRECT else restaked, name, wei)
+        for name, wei in BROUGHT_WEI.items()
+    )
     leaver = stage.who(LEAVER)
     restaked.function("request").send(_balance(stage, restaked, LEAVER), leaver, sender=leaver)
     ticket = restaked.function("lastTicket")()
     before, rate_wei = _holdings(stage, vault, restaked, ticket), stage.rate_wei()
     burned = stage.keel.wrapped.balanceOf(BURNER)
-    slash(stage.site, sum(BROUGHT.values()) // SLASHED_PART)
+    slash(stage.site, brought // SLASHED_PART)
     burned = stage.keel.wrapped.balanceOf(BURNER) - burned
     after, rate_after_wei = _holdings(stage, vault, restaked, ticket), stage.rate_wei()
     jump_to(stage.rpc, restaked.function("ticket")(ticket).claimableAt)
     had = stage.units(LEAVER)
     restaked.function("claim").send(ticket, leaver, sender=leaver)
     return Restaking(
-        slashed=sum(BROUGHT.values()) // SLASHED_PART,
+        slashed=brought // SLASHED_PART,
         burned=burned,
         before=before,
         after=after,
@@ -70,12 +72,14 @@ def live(stage: Stage) -> Restaking:
     )
 
 
-def _bring(stage: Stage, contract: Contract, name: str, units: int) -> None:
+def _bring(stage: Stage, contract: Contract, name: str, amount_wei: int) -> int:
+    """Let somebody stake and restake; returns the units."""
     who = stage.who(name)
-    stage.buy(name, units)
+    units = stage.buy(name, amount_wei)
     stage.keel.wrapped.approve.send(contract.address, FOREVER, sender=who)
     arguments = (who, units) if name == DIRECT else (units, who)
     contract.function("deposit").send(*arguments, sender=who)
+    return units
 
 
 def _holdings(stage: Stage, vault: Contract, restaked: Contract, ticket: int) -> dict[str, int]:

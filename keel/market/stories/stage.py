@@ -20,13 +20,19 @@ from keel.deploy.profiles import MAINNET, MAINNET_VALIDATORS, yearly_yield
 from keel.market.deployer import Deployer
 from keel.market.system import Site, System, in_order
 from keel.market.weth import weth_of
-from keel.measure.gas.steady import OPERATORS, add_operators, predeposit, prove, stake
+from keel.measure.gas.steady import (
+    KEYS_EACH,
+    OPERATORS,
+    add_operators,
+    predeposit,
+    prove,
+    stake,
+)
 from keel.measure.gas.world import World, new_world
 from keel.model.constants import ETHER, GWEI, YEAR
 
-KEYS_EACH = 8
 STAKED_EACH = 3
-VALIDATORS = OPERATORS * STAKED_EACH
+"""Validators of each operator at first."""
 
 FIRST_DEPOSIT_WEI = 1_200 * ETHER
 """Of which 930 ETH follow the validators' keys; the rest stays buffered."""
@@ -143,15 +149,12 @@ def open_stage(
         )
         _start_validators(world)
         world.report()
-        site = Site(world.keel, artifacts, world.actors, _deployer(world), {})
+        deployer = Deployer(world.rpc, world.actors["deployer"])
+        site = Site(world.keel, artifacts, world.actors, deployer, {})
         for system in in_order(systems):
             on_step(system.title)
             site.records[system.name] = system.deploy(site).as_record()
         yield Stage(world, site)
-
-
-def _deployer(world: World) -> Deployer:
-    return Deployer(world.rpc, world.actors["deployer"])
 
 
 def _start_validators(world: World) -> None:

@@ -80,7 +80,8 @@ class Ledger:
         """What tickets that are not claimed pay, by owner."""
         queue = self.stage.keel.queue
         owed: dict[str, int] = {}
-        for ticket in queue.tickets(list(range(1, queue.lastTicket() + 1))):
+        for ticket_id in range(1, queue.lastTicket() + 1):
+            ticket = queue.ticket(ticket_id)
             if ticket.state != _CLAIMED:
                 owed[ticket.owner] = owed.get(ticket.owner, 0) + ticket.worthWei
         return owed

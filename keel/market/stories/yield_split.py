@@ -147,10 +147,10 @@ def tell(split: YieldSplit) -> tuple[Part, ...]:
         f"{ether(split.bought_face)} ETH in the market for {ether(split.bought_for_wei, 4)} ETH.",
         Grid("A year's rate", ("", ">rate"), rows),
         Grid("What was split, wkETH", ("", ">wkETH"), ends),
-        f"Principal pays its face in ether, whatever the chain earns, and yield the rest: together "
+        "Principal pays its face in ether, whatever the chain earns, and yield the rest: together "
         f"they are what was split, less {split.left_shares} units of rounding. Who bought "
-        "principal knew its return on the first day. Who holds yield gains if the chain pays more than the "
-        "market expected when the yield was bought, and loses if it pays less.",
+        "principal knew its return on the first day. Who holds yield gains if the chain pays more "
+        "than the market expected when the yield was bought, and loses if it pays less.",
     )
 
 
