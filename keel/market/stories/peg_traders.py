@@ -14,7 +14,7 @@ from keel.market.stories.peg_figures import (
 )
 from keel.market.stories.pools import Pools
 from keel.market.stories.stage import Stage
-from keel.model.constants import BPS, ETHER
+from keel.model.constants import BPS, ETHER, SHARES_PER_UNIT
 from keel.model.frames import State
 
 ARBITRAGEUR, LIQUIDATOR, ATTACKER = "stranger", "keeper", "attacker"
@@ -59,13 +59,14 @@ class Traders:
             if self.paid_at_once_wei(worth_wei) <= STEP_WEI:
                 return
             shares = self._buy_shares()
+            worth_wei = stage.keel.vault.toAssetsDown(shares)
             before_wei = stage.ether_wei(ARBITRAGEUR)
             stage.keel.instant.redeem.send(shares, who, STEP_WEI, sender=who)
             paid_wei = stage.ether_wei(ARBITRAGEUR) - before_wei
             stage.wrap_ether(ARBITRAGEUR, paid_wei)
-            course.instant_units += shares // 10**9
+            course.instant_units += shares // SHARES_PER_UNIT
             course.instant_gain_wei += paid_wei - STEP_WEI
-            course.instant_fee_wei += stage.keel.vault.toAssetsDown(shares) - paid_wei
+            course.instant_fee_wei += worth_wei - paid_wei
 
     def request_tickets(self, wait_days: int) -> None:
         """Buy in the pools and ask for tickets, while these pay what the wait is worth."""
@@ -80,7 +81,7 @@ class Traders:
             amount_wei = stage.keel.vault.toAssetsDown(shares)
             stage.keel.queue.request.send(amount_wei, who, sender=who)
             self._tickets.append(stage.keel.queue.lastTicket())
-            self._course.ticket_units += shares // 10**9
+            self._course.ticket_units += shares // SHARES_PER_UNIT
             self._course.ticket_gain_wei += amount_wei - STEP_WEI
 
     def claim_tickets(self) -> None:
