@@ -98,7 +98,7 @@ class TestPeg:
     ) -> None:
         assert course.attack_gain_wei > 0
         assert course.worst_short_wei[RATE] > course.worst_short_wei[MARKET]
-        assert course.refused_gain_wei < 0
+        assert course.refused_gain_wei < course.attack_gain_wei // 10
 
     def test_the_peg_returns_as_the_queue_is_paid(self, course: Course) -> None:
         low, last = course.lowest, course.moments[-1]
@@ -176,7 +176,8 @@ class TestLoop:
         cheap, dear = loops.loops
         held_wei = loops.held_wei - OWN_WEI
         assert cheap.year_gain_wei > held_wei > 0 > dear.year_gain_wei
-        assert cheap.leverage_bps == dear.leverage_bps > 50_000
+        assert cheap.leverage_bps > 50_000
+        assert abs(cheap.leverage_bps - dear.leverage_bps) < 100  # interest while they are built
 
     def test_health_follows_the_feed_that_is_asked(self, loops: Loops) -> None:
         for looped in loops.loops:

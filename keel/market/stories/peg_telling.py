@@ -56,7 +56,9 @@ def tell(peg: Peg) -> tuple[Part, ...]:
         "feed** sells out nobody of them. Instead it buys wkETH from whoever brings it, at "
         f"{percent(LLTV_WAD, ETHER, 1)} of the rate: below that price somebody buys in the pools, "
         "borrows more than it paid, and leaves the collateral to the lenders. They hold debts "
-        "above their worth until the peg is back, and for good if it never is.",
+        "above their worth until the peg is back, and for good if it never is. The market feed's "
+        "mean of ten minutes trails a price that falls: at the worst moment it too lends a little "
+        "more than the collateral costs.",
         _changes(peg),
     )
 

@@ -55,6 +55,8 @@ def ether(amount_wei: int, decimals: int = 2) -> str:
 
 def change(amount_wei: int, decimals: int = 4) -> str:
     """Ether with a sign, rounded towards zero."""
+    if abs(amount_wei) < ETHER // 10**decimals:
+        return "0"
     sign = "+" if amount_wei > 0 else ""
     return sign + shown_ether(amount_wei, decimals)
 
@@ -66,7 +68,10 @@ def price(price_wad: int) -> str:
 
 def percent(part: int, whole: int, decimals: int = 2) -> str:
     """A part of a whole, as percent."""
-    return f"{100 * part / whole:.{decimals}f} %" if whole else ""
+    if not whole:
+        return ""
+    figure = f"{100 * part / whole:.{decimals}f}"
+    return f"{figure.removeprefix('-') if not float(figure) else figure} %"
 
 
 def percent_of_bps(bps: int) -> str:
