@@ -1,4 +1,4 @@
-"""Write what reporters and keepers of a local chain need: keys, passwords, configurations."""
+"""Write what the services of a local chain need: keys, passwords, configurations."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from keel.circle.process import Service
 from keel.deploy.actors import ACTORS, ORACLE_MEMBERS
 from keel.files.atomic_files import write_atomically
 from keel.model.commitment import OperatorTotals
+from keel.model.constants import BPS
 from keel.reporter.journal import Journal
 
 _PASSWORD = "everybody knows these keys"  # noqa: S105 (they are Anvil's)
@@ -82,6 +83,18 @@ def write_cast(
     )
 
 
+def write_monitor(folder: Path, around: Surroundings) -> Service:
+    """Write the folder of a monitor, which has no key; raises CircleError.
+
+    On a local chain few people hold all and nobody has insured much, so it is silent about that.
+    """
+    monitor = f"{HOST}:{choose_ports(1)[0]}"
+    configuration = _configuration(around, monitor)
+    del configuration["key"], configuration["dry_run"]
+    configuration["watch"] = {"most_holder_bps": BPS, "least_insurance_bps": 0}
+    return _written(folder, "monitor", "keel.monitor", configuration)
+
+
 @dataclass
 class _Writer:
     folder: Path
@@ -124,10 +137,23 @@ class _Writer:
         _write_key(folder, account)
         if serving_url:
             Journal(folder / _DATA).keep_leaves(self.leaves)
-        path = folder / "config.toml"
-        path.write_text("\n".join(_toml(configuration)) + "\n")
-        command = (sys.executable, "-m", package, "run", "--config", str(path.absolute()))
-        return Service(name, command, folder, f"http://{monitor}/health", serving_url)
+        return _written(self.folder, name, package, configuration, serving_url)
+
+
+def _written(
+    parent: Path,
+    name: str,
+    package: str,
+    configuration: Mapping[str, Any],
+    serving_url: str | None = None,
+) -> Service:
+    folder = parent / name
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "config.toml"
+    path.write_text("\n".join(_toml(configuration)) + "\n")
+    command = (sys.executable, "-m", package, "run", "--config", str(path.absolute()))
+    health_url = f"http://{configuration['monitor']['listen']}/health"
+    return Service(name, command, folder, health_url, serving_url)
 
 
 def _configuration(around: Surroundings, monitor: str) -> dict[str, Any]:

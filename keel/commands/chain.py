@@ -77,6 +77,13 @@ DEFAULT_SLOT_SECONDS = 1
 @click.option(
     "--page/--no-page", "with_page", default=True, show_default=True, help="Serve the page."
 )
+@click.option(
+    "--monitor/--no-monitor",
+    "with_monitor",
+    default=True,
+    show_default=True,
+    help="Run a monitor, whose alarms the page shows.",
+)
 @click.option("--fast", is_flag=True, help="Do not verify the chain's own signatures again.")
 @rpc_options
 def cli(
@@ -91,11 +98,12 @@ def cli(
     keepers: int,
     page_port: int,
     with_page: bool,
+    with_monitor: bool,
     fast: bool,
     mining: str,
     allowed_origins: tuple[str, ...],
 ) -> None:
-    """Start Anvil, a beacon chain and Keel, with reporters and a keeper, until Ctrl-C.
+    """Start Anvil, a beacon chain and Keel, with its services and a page, until Ctrl-C.
 
     Prints the addresses of the RPC, the Beacon API, the page and the contracts, the funded
     accounts and their roles, and commands to try. After that it prints one line for each event.
@@ -133,6 +141,7 @@ def cli(
             demo=demo,
             reporters=reporters,
             keepers=keepers,
+            with_monitor=with_monitor,
             fast=fast,
             mines_at_once=mining == "instant",
             allowed_origins=allowed_origins,

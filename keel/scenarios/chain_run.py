@@ -56,7 +56,7 @@ from keel.scenarios.wish import Wish
 _SLOTS_BEFORE_NOW = 80
 """Genesis is so far back: the first frame, and a block for each transaction of the beginning."""
 
-_CIRCLE_CONTENTS = ("deposit_data-*.json", "reporter_*", "keeper_*", "page")
+_CIRCLE_CONTENTS = ("deposit_data-*.json", "reporter_*", "keeper_*", "monitor", "page")
 _ANVIL_HAS_ENDED = "Anvil has ended, and the chain with it"
 _MOST_POLL_SECONDS = 1.0
 

@@ -26,6 +26,7 @@ class Wish:
     folder: Path
     reporters: int
     keepers: int
+    with_monitor: bool = True
     fast: bool = False
     mines_at_once: bool = False
     allowed_origins: tuple[str, ...] = ()

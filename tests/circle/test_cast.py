@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from keel.circle.cast import Cast, Surroundings, write_cast
+from keel.circle.cast import Cast, Surroundings, write_cast, write_monitor
 from keel.circle.errors import CircleError
 from keel.circle.keys import account_of
 from keel.deploy.actors import ORACLE_MEMBERS
 from keel.keeper.chores import Kind
 from keel.keeper.settings import KeeperSettings
 from keel.model.commitment import OperatorTotals, operators_tree
+from keel.monitor.settings import MonitorServiceSettings
 from keel.reporter.journal import Journal
 from keel.reporter.settings import ReporterSettings
 from keel.service.sections import ServiceSettings
@@ -81,6 +82,16 @@ def test_members_know_the_leaves_of_earlier_reports(cast: Cast) -> None:
 def test_more_reporters_than_members_are_refused(tmp_path: Path, around: Surroundings) -> None:
     with pytest.raises(CircleError, match="6 reporters: the committee has 5 members"):
         write_cast(tmp_path, around, reporters=6)
+
+
+def test_a_monitor_reads_what_all_read_and_has_no_key(tmp_path: Path, around: Surroundings) -> None:
+    service = write_monitor(tmp_path, around)
+    settings = load_settings(MonitorServiceSettings, service.folder / "config.toml")
+    assert settings.key is None
+    assert settings.network.execution == (around.execution_url,)
+    assert settings.deployment == around.manifest
+    assert (settings.watch.most_holder_bps, settings.watch.least_insurance_bps) == (10_000, 0)
+    assert service.health_url == f"http://{settings.monitor.listen}/health"
 
 
 def test_nobody_at_all_can_be_cast(tmp_path: Path, around: Surroundings) -> None:

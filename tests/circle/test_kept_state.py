@@ -25,7 +25,7 @@ from keel.model.constants import ETHER
 from keel.scenarios.kept_state import StateError, StateFolder
 from tests.circle.running_chain import Chain, running
 
-_OPTIONS = ("--reporters", "3", "--fast", "--no-page")
+_OPTIONS = ("--reporters", "3", "--fast", "--no-page", "--no-monitor")
 _FIRST_KEEL_VALIDATOR = 64
 _FRAME = 32
 
