@@ -4,6 +4,7 @@ Every story is lived once for all of its tests, on a chain of its own.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from keel.market.stories.peg_figures import (
     Course,
     Peg,
 )
+from keel.market.stories.plots import draw
 from keel.market.stories.restaking import PARTIES as RESTAKING_PARTIES
 from keel.market.stories.restaking import RESTAKING, Restaking
 from keel.market.stories.slashing import INFORMED, SLASHING
@@ -34,7 +36,7 @@ from keel.market.stories.solo import SOLO
 from keel.market.stories.solo_figures import Solo
 from keel.market.stories.stories import STORIES
 from keel.market.stories.story import Story, live_alone
-from keel.market.stories.telling import Grid, markdown, show
+from keel.market.stories.telling import Chart, Grid, markdown, show
 from keel.market.stories.worth import BONDS, FUND, LENDERS, STABLE, UNISWAP
 from keel.market.stories.yield_split import YIELD_SPLIT, YieldSplit
 from keel.model.constants import ETHER
@@ -266,3 +268,13 @@ def test_an_unknown_story_is_named_with_those_that_there_are() -> None:
     answer = CliRunner().invoke(market, ["story", "nothing"])
     assert answer.exit_code == 2
     assert "story 'nothing' is unknown, one of loop, peg, slashing" in answer.output
+
+
+def test_every_chart_is_drawn_anew_from_a_story_s_figures(lived: Lived, tmp_path: Path) -> None:
+    parts = (part for story in STORIES for part in story.tell(lived(story)))
+    charts = [part for part in parts if isinstance(part, Chart)]
+    assert len({chart.name for chart in charts}) == len(charts) >= 3
+    for chart in charts:
+        assert all(len(line.xs) == len(line.ys) > 1 for line in chart.lines)
+        (tmp_path / f"{chart.name}.png").write_text("of an earlier run")
+        assert draw(chart, tmp_path).read_bytes().startswith(b"\x89PNG")

@@ -10,9 +10,10 @@ from keel.deploy.artifacts import load_artifacts
 from keel.formatting.lines import print_line
 from keel.market.compiled import compile_missing
 from keel.market.stories.page import PAGE, page
+from keel.market.stories.plots import draw
 from keel.market.stories.stories import STORIES
 from keel.market.stories.story import Story, live_alone
-from keel.market.stories.telling import Part, show
+from keel.market.stories.telling import Chart, Part, show
 from keel.market.system import in_order
 from keel.terminal.answers import console
 
@@ -35,6 +36,9 @@ def _live(story: Story[Any], screen: Console) -> tuple[Part, ...]:
             story, load_artifacts(), lambda step: status.update(f"{story.title}: {step} ...")
         )
     parts = story.tell(figures)
+    for part in parts:
+        if isinstance(part, Chart):
+            draw(part)
     screen.print(f"[bold cyan]{story.title}[/bold cyan]")
     show(parts, screen)
     print_line(screen, f"Lived in {time.monotonic() - started:.0f} s.")

@@ -13,7 +13,7 @@ from keel.market.stories.lending import Lending, open_lending
 from keel.market.stories.pools import Pools, open_pools
 from keel.market.stories.stage import Stage
 from keel.market.stories.story import Story
-from keel.market.stories.telling import Grid, Part, change, ether, percent, price
+from keel.market.stories.telling import Chart, Grid, Line, Part, change, ether, percent, price
 from keel.model.constants import ETHER, GWEI, YEAR
 
 OWN_WEI = 10 * ETHER
@@ -25,6 +25,7 @@ LENT_WEI = 100 * ETHER
 POOL_SIDE_WEI = 150 * ETHER
 SOLD_UNITS = 180 * ETHER
 FRAMES = 365
+MONTH_FRAMES = 73
 TRADER, STEP_WEI, FAIR_WAD = "stranger", 5 * ETHER, ETHER * 999 // 1_000
 """Who keeps Uniswap's price up, by how much at a time, and up to which price over the rate."""
 
@@ -58,6 +59,8 @@ class Looped:
     interest_bps: int
     start: Standing
     events: tuple[Standing, ...]
+    year: tuple[Standing, ...]
+    """At the start and after each `MONTH_FRAMES` of the year."""
 
     @property
     def year_gain_wei(self) -> int:
@@ -100,12 +103,22 @@ def live(stage: Stage) -> Loops:
     with reverting(stage.rpc):
         _lose(stage)
         note("after a slashing of a twentieth")
-    earned_wei = sum(stage.earn_frame() for _ in range(FRAMES))
-    _follow_the_rate(stage, pools)
-    note("after a year of rewards")
+    earned_wei, year = 0, [starts]
+    for _ in range(FRAMES // MONTH_FRAMES):
+        earned_wei += sum(stage.earn_frame() for _ in range(MONTH_FRAMES))
+        _follow_the_rate(stage, pools)
+        year.append(_look(stage, lendings, "after a year of rewards"))
+    for name, standing in year[-1].items():
+        events[name].append(standing)
     return Loops(
         loops=tuple(
-            Looped(bps, starts[name], tuple(events[name])) for name, bps in LOOPERS.items()
+            Looped(
+                bps,
+                starts[name],
+                tuple(events[name]),
+                tuple(standings[name] for standings in year),
+            )
+            for name, bps in LOOPERS.items()
         ),
         held_wei=stage.keel.wrapped.convertToAssets(held_units),
         earned_wei=earned_wei,
@@ -176,12 +189,25 @@ def tell(loops: Loops) -> tuple[Part, ...]:
         "anybody may liquidate. The last column is the health if the market asked the lesser of "
         "rate and pool, instead of the rate.",
         *(_grid(each) for each in loops.loops),
+        _chart(loops),
         f"Over the year the validators earned {ether(loops.earned_wei)} ETH. Who only held gained "
         f"{change(loops.held_wei - OWN_WEI)} ETH on {ether(OWN_WEI)}; the loops gained {gained}. "
         "Leverage multiplies the difference between yield and interest, whichever sign it has. A "
         "slashing comes through the rate and so through both feeds. A sale in the pools alone does "
         "not touch a loop by the rate, and by the market feed it may end it.",
     )
+
+
+def _chart(loops: Loops) -> Chart:
+    lines = tuple(
+        Line(
+            f"at {each.interest_bps / 100:.1f} % interest",
+            tuple(float(number * MONTH_FRAMES) for number in range(len(each.year))),
+            tuple(standing.health_wad / ETHER for standing in each.year),
+        )
+        for each in loops.loops
+    )
+    return Chart("loop", "Health over a year of rewards", "days", "health", lines)
 
 
 def _grid(looped: Looped) -> Grid:

@@ -15,7 +15,9 @@ from keel.market.stories.peg_figures import (
     Peg,
 )
 from keel.market.stories.telling import (
+    Chart,
     Grid,
+    Line,
     Part,
     change,
     ether,
@@ -23,7 +25,7 @@ from keel.market.stories.telling import (
     percent_of_bps,
     price,
 )
-from keel.model.constants import ETHER
+from keel.model.constants import DAY, ETHER
 
 _BORROWER_NAMES = {
     **{name: f"borrower at {part} %" for name, part in BORROWERS.items()},
@@ -42,6 +44,7 @@ def tell(peg: Peg) -> tuple[Part, ...]:
         "rate and the pool's mean price of ten minutes. The same borrowers are in both.",
         _course(peg.with_instant, "With instant redemption"),
         _course(peg.without, "While instant redemption is paused"),
+        _prices(peg),
         _comparison(peg),
         "**Instant redemption** holds the price near what it pays, and returns a trader's ether at "
         "once, so little capital absorbs much. It has only what is buffered beyond the queue: once "
@@ -51,6 +54,7 @@ def tell(peg: Peg) -> tuple[Part, ...]:
         "pool as long as it is cheaper than a deposit.",
         _liquidations(peg),
         _feeds(peg),
+        _bad_debt(peg.without),
         "**The market feed** sells out borrowers who owe too much for that day's price, though the "
         "rate never fell and they would have been whole again: that is the price of it. **The rate "
         "feed** sells out nobody of them. Instead it buys wkETH from whoever brings it, at "
@@ -81,6 +85,38 @@ def _moment(moment: Moment) -> tuple[str, ...]:
         price(moment.instant_wad),
         ether(moment.queue_wei),
     )
+
+
+def _prices(peg: Peg) -> Chart:
+    lines = tuple(
+        Line(
+            f"{name} instant redemption",
+            _days(course),
+            tuple(each.price_wad / ETHER for each in course.moments),
+        )
+        for name, course in (("with", peg.with_instant), ("without", peg.without))
+    )
+    feed = tuple(each.feed_wei[RATE] / ETHER for each in peg.without.moments)
+    rate = Line("rate feed", _days(peg.without), feed, is_dashed=True)
+    title = "The better pool's price over the rate"
+    return Chart("peg_prices", title, "days", "ETH for the worth of one", (*lines, rate))
+
+
+def _bad_debt(course: Course) -> Chart:
+    lines = tuple(
+        Line(
+            f"by the {feed} feed",
+            _days(course),
+            tuple(each.short_wei[feed] / ETHER for each in course.moments),
+        )
+        for feed in (RATE, MARKET)
+    )
+    title = "Bad debt, were the collateral sold, without instant redemption"
+    return Chart("peg_bad_debt", title, "days", "ETH", lines)
+
+
+def _days(course: Course) -> tuple[float, ...]:
+    return tuple(each.seconds / DAY for each in course.moments)
 
 
 def _comparison(peg: Peg) -> Grid:

@@ -19,15 +19,42 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
 
 
-type Part = str | Grid
-"""A paragraph, without line breaks, or a table."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Points of a chart, in its units."""
+
+    label: str
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    is_dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Lines that `plots` draws, under a name of its own; the page only says where."""
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    lines: tuple[Line, ...]
+
+    @property
+    def place(self) -> str:
+        """What names the file, from the repository's root."""
+        return f"Plot of {self.title[0].lower()}{self.title[1:]}: `reports/market/{self.name}.png`"
+
+
+type Part = str | Grid | Chart
+"""A paragraph, without line breaks, a table, or a chart."""
 
 
 def show(parts: tuple[Part, ...], console: Console) -> None:
     """Print paragraphs and tables."""
     for part in parts:
-        if isinstance(part, str):
-            print_line(console, part.replace("**", ""))
+        if not isinstance(part, Grid):
+            text = part if isinstance(part, str) else part.place
+            print_line(console, text.replace("**", "").replace("`", ""))
             continue
         table = plain_table(*part.columns, title=part.title)
         for row in part.rows:
@@ -37,10 +64,16 @@ def show(parts: tuple[Part, ...], console: Console) -> None:
 
 def markdown(parts: tuple[Part, ...]) -> str:
     """The same for a page."""
-    return "\n\n".join(part if isinstance(part, str) else _markdown(part) for part in parts)
+    return "\n\n".join(_markdown(part) for part in parts)
 
 
-def _markdown(grid: Grid) -> str:
+def _markdown(part: Part) -> str:
+    if isinstance(part, Grid):
+        return _markdown_table(part)
+    return part if isinstance(part, str) else f"{part.place}."
+
+
+def _markdown_table(grid: Grid) -> str:
     names = [column.removeprefix(">") for column in grid.columns]
     line = ["---:" if column.startswith(">") else "---" for column in grid.columns]
     cells = (names, line, *grid.rows)

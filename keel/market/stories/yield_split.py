@@ -12,7 +12,7 @@ from keel.chain.contract import Contract
 from keel.market.pendle import PENDLE, Split, ln_implied_rate, split_of
 from keel.market.stories.stage import NOBODY, Stage
 from keel.market.stories.story import Story
-from keel.market.stories.telling import Grid, Part, ether
+from keel.market.stories.telling import Chart, Grid, Line, Part, ether
 from keel.model.constants import DAY, ETHER, YEAR
 
 SPLITTER, BUYER = "holder", "redeemer"
@@ -36,6 +36,8 @@ class YieldSplit:
     bought_face: int
     bought_for_wei: int
     bought_shares: int
+    rates_wei: tuple[int, ...]
+    """`rate_before_wei`, and the rate after each frame."""
 
     @property
     def left_shares(self) -> int:
@@ -63,8 +65,10 @@ def live(stage: Stage) -> YieldSplit:
     rate_wei, implied = split.adapter.function("exchangeRate")(), ln_implied_rate(split.market)
     paid = _buy_principal(stage, split)
     expiry, began = split.market.function("expiry")(), stage.now()
+    rates_wei = [rate_wei]
     while stage.keel.vault.consensus().lastRefTime + 3 * DAY < expiry:
         stage.earn_frame()
+        rates_wei.append(split.adapter.function("exchangeRate")())
     jump_to(stage.rpc, max(expiry, stage.now() + 1))
     yield_shares = _collect(stage, split)
     principal_shares = _redeem(stage, split, SPLITTER)
@@ -81,6 +85,7 @@ def live(stage: Stage) -> YieldSplit:
         bought_face=bought_face,
         bought_for_wei=paid * rate_wei // ETHER,
         bought_shares=_redeem(stage, split, BUYER),
+        rates_wei=tuple(rates_wei),
     )
 
 
@@ -147,11 +152,22 @@ def tell(split: YieldSplit) -> tuple[Part, ...]:
         f"{ether(split.bought_face)} ETH in the market for {ether(split.bought_for_wei, 4)} ETH.",
         Grid("A year's rate", ("", ">rate"), rows),
         Grid("What was split, wkETH", ("", ">wkETH"), ends),
+        _chart(split, fixed),
         "Principal pays its face in ether, whatever the chain earns, and yield the rest: together "
         f"they are what was split, less {split.left_shares} units of rounding. Who bought "
         "principal knew its return on the first day. Who holds yield gains if the chain pays more "
         "than the market expected when the yield was bought, and loses if it pays less.",
     )
+
+
+def _chart(split: YieldSplit, fixed: float) -> Chart:
+    held = tuple(100 * (rate / split.rate_before_wei - 1) for rate in split.rates_wei)
+    ends = (0.0, float(split.days))
+    lines = (
+        Line("wkETH that is just held", tuple(map(float, range(len(held)))), held),
+        Line("principal that is kept to maturity", ends, (0.0, 100 * (fixed - 1)), is_dashed=True),
+    )
+    return Chart("yield", "Growth until maturity", "days", "percent", lines)
 
 
 YIELD_SPLIT = Story("yield", "Yield split", (PENDLE,), live, tell)
