@@ -1,6 +1,6 @@
 """What validators do: activate, work, go offline, sign twice; their losses are reported."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from keel.chain.clock import now
@@ -177,9 +177,13 @@ def sign_twice(world: BeaconWorld, count: int) -> Slashed:
     It happens right after a report, so that the next one is of a slot after it.
     """
     world.next_report()
+    return slash(world, _one_of_each_operator(world)[:count])
+
+
+def slash(world: BeaconWorld, pubkeys: Sequence[bytes]) -> Slashed:
+    """Let some of Keel's validators vote twice; slots pass until the chain has slashed them."""
     beacon = world.beacon
-    chosen = _one_of_each_operator(world)[:count]
-    indices = tuple(beacon.standings()[pubkey].index for pubkey in chosen)
+    indices = tuple(beacon.standings()[pubkey].index for pubkey in pubkeys)
     before = [int(beacon.chain.state.balances[index]) for index in indices]
     vote_twice(beacon.chain, indices)
     beacon.chain.run_until(
@@ -194,7 +198,7 @@ def sign_twice(world: BeaconWorld, count: int) -> Slashed:
         indices,
         beacon.chain.slot,
         sum(before) - sum(after),
-        sum(beacon.standings()[pubkey].penalty_gwei for pubkey in chosen),
+        sum(beacon.standings()[pubkey].penalty_gwei for pubkey in pubkeys),
         (penalty_epoch + 1) * int(spec.SLOTS_PER_EPOCH),
     )
 

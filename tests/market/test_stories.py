@@ -44,7 +44,7 @@ from keel.model.constants import ETHER
 ROUNDINGS_WEI = 1_000
 """Each party's worth is rounded down at its rate, a loan's by its own."""
 
-type Lived = Callable[[Story[Any]], Any]
+type Lived = Callable[[Story[Any, Any]], Any]
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +52,7 @@ def lived(artifacts: Artifacts, compiled: None) -> Lived:
     """Figures of a story, which is lived by the first test that asks."""
     figures: dict[str, Any] = {}
 
-    def of(story: Story[Any]) -> Any:
+    def of(story: Story[Any, Any]) -> Any:
         if story.name not in figures:
             figures[story.name] = live_alone(story, artifacts)
         return figures[story.name]
@@ -133,7 +133,7 @@ class TestSlashing:
         assert parts.cover_wei > 0
         assert parts.tickets_wei > 0
         assert parts.holders_wei > parts.tickets_wei
-        assert parts.unvested_wei == 0
+        assert abs(parts.loss_wei * 10 - slashing.backing_wei) * 20 < slashing.backing_wei
 
     def test_what_everybody_loses_is_the_loss(self, slashing: Slashing) -> None:
         assert abs(slashing.rounding_wei) < ROUNDINGS_WEI
@@ -153,14 +153,30 @@ class TestSlashing:
     def test_the_feed_falls_when_the_loss_is_announced_and_the_rate_when_it_is_applied(
         self, slashing: Slashing
     ) -> None:
-        before, slashed, proven, announced, applied = slashing.views
+        before, _, proven, announced, applied, after = slashing.views
         states = [each.state for each in slashing.views]
-        assert states == ["normal", "normal", "slashed", "announced", "normal"]
-        assert before.feed_wei == slashed.feed_wei == proven.feed_wei
-        assert [each.is_fresh for each in slashing.views] == [True, True, False, False, True]
-        assert abs(announced.feed_wei * 10 - before.feed_wei * 9) < ROUNDINGS_WEI
-        assert announced.rate_wei == before.rate_wei > applied.rate_wei > announced.feed_wei
+        assert states == ["normal", "normal", "slashed", "announced", "normal", "normal"]
+        assert [each.is_fresh for each in slashing.views] == [True, True, False, False, True, True]
+        assert proven.feed_wei == proven.rate_wei >= before.rate_wei
+        left_wei = slashing.backing_wei - slashing.parts.loss_wei
+        announced_wei = before.feed_wei * left_wei // slashing.backing_wei
+        assert abs(announced.feed_wei - announced_wei) * 1_000 < ETHER
+        assert announced.rate_wei > applied.rate_wei == applied.feed_wei > announced.feed_wei
+        assert applied.rate_wei < after.rate_wei
         assert all(cause for cause in slashing.refused.values())
+
+    def test_a_liquidator_sells_at_the_old_price_what_it_seized_at_the_new_one(
+        self, slashing: Slashing
+    ) -> None:
+        assert all(each.fetched_wei > each.paid_wei for each in slashing.liquidations)
+
+    def test_what_was_counted_at_once_is_what_the_beacon_chain_takes_in_the_end(
+        self, slashing: Slashing
+    ) -> None:
+        penalties = slashing.penalties
+        assert penalties.larger_gwei > 100 * penalties.first_gwei
+        assert penalties.left_gwei * 100 < penalties.taken_gwei
+        assert abs(penalties.beyond_gwei) * 1_000 < penalties.counted_gwei
 
     def test_debts_above_the_announced_worth_are_left_to_lenders(self, slashing: Slashing) -> None:
         bad = {each.borrower: each.bad_wei for each in slashing.liquidations}

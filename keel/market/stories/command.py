@@ -18,7 +18,7 @@ from keel.market.system import in_order
 from keel.terminal.answers import console
 
 
-def run_stories(wanted: Sequence[Story[Any]]) -> None:
+def run_stories(wanted: Sequence[Story[Any, Any]]) -> None:
     """Live and tell some stories; all of them are written to docs/market.md. Raises KeelError."""
     screen = console()
     systems = in_order(system for story in wanted for system in story.systems)
@@ -29,7 +29,7 @@ def run_stories(wanted: Sequence[Story[Any]]) -> None:
         print_line(screen, f"Written: {PAGE}")
 
 
-def _live(story: Story[Any], screen: Console) -> tuple[Part, ...]:
+def _live(story: Story[Any, Any], screen: Console) -> tuple[Part, ...]:
     started = time.monotonic()
     with screen.status(f"{story.title} ...") as status:
         figures = live_alone(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from keel.chain.clock import jump, reverting
 from keel.market.feeds import WINDOW_SECONDS, market_feed_of, rate_feed_of
 from keel.market.morpho import LLTV_WAD, MORPHO
+from keel.market.stories.formula import FORMULA, FormulaStage
 from keel.market.stories.lending import Lending, open_lending
 from keel.market.stories.pools import Pools, open_pools
-from keel.market.stories.stage import Stage
 from keel.market.stories.story import Story
 from keel.market.stories.telling import Chart, Grid, Line, Part, change, ether, percent, price
 from keel.model.constants import ETHER, GWEI, YEAR
@@ -82,7 +82,7 @@ class Loops:
     earned_wei: int
 
 
-def live(stage: Stage) -> Loops:
+def live(stage: FormulaStage) -> Loops:
     """Loop, and live each event from the same state."""
     pools = open_pools(stage, "deployer", POOL_SIDE_WEI)
     lendings = {name: _loop(stage, name, bps) for name, bps in LOOPERS.items()}
@@ -125,7 +125,7 @@ def live(stage: Stage) -> Loops:
     )
 
 
-def _loop(stage: Stage, name: str, interest_bps: int) -> Lending:
+def _loop(stage: FormulaStage, name: str, interest_bps: int) -> Lending:
     """Open a market, bring wkETH, borrow, stake it, and again; the last round only brings."""
     interest_wad = ETHER * interest_bps // 10_000 // YEAR
     feed = rate_feed_of(stage.site)
@@ -140,7 +140,7 @@ def _loop(stage: Stage, name: str, interest_bps: int) -> Lending:
     return lending
 
 
-def _follow_the_rate(stage: Stage, pools: Pools) -> None:
+def _follow_the_rate(stage: FormulaStage, pools: Pools) -> None:
     """Let a trader buy in the pools what a year of rewards has made too cheap."""
     stage.wrap_ether(TRADER, 20 * STEP_WEI)
     while pools.uniswap_price_wad() < FAIR_WAD and stage.weth_wei(TRADER) >= STEP_WEI:
@@ -148,7 +148,7 @@ def _follow_the_rate(stage: Stage, pools: Pools) -> None:
     jump(stage.rpc, WINDOW_SECONDS)
 
 
-def _lose(stage: Stage) -> None:
+def _lose(stage: FormulaStage) -> None:
     """Announce a loss and apply it."""
     totals = stage.keel.vault.totals()
     loss_wei = totals.assetsWei // LOSS_PART // GWEI * GWEI
@@ -156,7 +156,7 @@ def _lose(stage: Stage) -> None:
         stage.world.report(change_wei=-loss_wei)
 
 
-def _look(stage: Stage, lendings: dict[str, Lending], when: str) -> dict[str, Standing]:
+def _look(stage: FormulaStage, lendings: dict[str, Lending], when: str) -> dict[str, Standing]:
     """Where each loop stands, interest included; by the market feed as if that were its own."""
     market_wei = market_feed_of(stage.site).function("latestRoundData")().answer
     found = {}
@@ -228,4 +228,4 @@ def _grid(looped: Looped) -> Grid:
     return Grid(title, (*columns, ">by the market feed"), rows)
 
 
-LOOP = Story("loop", "Loop", (MORPHO,), live, tell)
+LOOP = Story("loop", "Loop", FORMULA, (MORPHO,), live, tell)

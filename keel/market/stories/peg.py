@@ -8,6 +8,7 @@ guardian has paused it.
 from keel.chain.clock import jump, jump_to, reverting
 from keel.market.feeds import WINDOW_SECONDS, market_feed_of, rate_feed_of
 from keel.market.morpho import MORPHO
+from keel.market.stories.formula import FORMULA, FormulaStage
 from keel.market.stories.lending import Lending, open_lending
 from keel.market.stories.peg_figures import (
     BORROWERS,
@@ -33,7 +34,6 @@ from keel.market.stories.peg_figures import (
 from keel.market.stories.peg_telling import tell
 from keel.market.stories.peg_traders import ARBITRAGEUR, ATTACKER, LIQUIDATOR, Traders
 from keel.market.stories.pools import Pools, open_pools
-from keel.market.stories.stage import Stage
 from keel.market.stories.story import Story
 from keel.market.stories.worth import Ledger, changes_wei, pool_contracts
 from keel.model.constants import ETHER, VALIDATOR_DEPOSIT_WEI
@@ -55,7 +55,9 @@ PARTIES = {
 class _Course:
     """The hours of the sale and the days after it."""
 
-    def __init__(self, stage: Stage, pools: Pools, lendings: dict[str, Lending], course: Course):
+    def __init__(
+        self, stage: FormulaStage, pools: Pools, lendings: dict[str, Lending], course: Course
+    ):
         self._stage = stage
         self._pools = pools
         self._lendings = lendings
@@ -135,7 +137,7 @@ class _Course:
         )
 
 
-def live(stage: Stage) -> Peg:
+def live(stage: FormulaStage) -> Peg:
     """Prepare, and live both courses."""
     pools, lendings = _prepare(stage)
     contracts = pool_contracts(stage, pools.stable)
@@ -156,7 +158,7 @@ def live(stage: Stage) -> Peg:
     return Peg(*courses)
 
 
-def _prepare(stage: Stage) -> tuple[Pools, dict[str, Lending]]:
+def _prepare(stage: FormulaStage) -> tuple[Pools, dict[str, Lending]]:
     pools = open_pools(stage, "deployer", POOL_SIDE_WEI)
     lendings = {RATE: open_lending(stage, rate_feed_of(stage.site), "deployer", LENT_WEI)}
     jump(stage.rpc, WINDOW_SECONDS + 100)  # the mean price needs as much memory
@@ -175,4 +177,4 @@ def _prepare(stage: Stage) -> tuple[Pools, dict[str, Lending]]:
     return pools, lendings
 
 
-PEG = Story("peg", "The peg breaks", (MORPHO,), live, tell)
+PEG = Story("peg", "The peg breaks", FORMULA, (MORPHO,), live, tell)

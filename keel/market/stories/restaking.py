@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from keel.chain.clock import jump_to
 from keel.chain.contract import Contract
-from keel.market.stories.stage import FOREVER, Stage
+from keel.market.stories.formula import FORMULA, FormulaStage
+from keel.market.stories.stage import FOREVER
 from keel.market.stories.story import Story
 from keel.market.stories.telling import Grid, Part, change, ether, percent
 from keel.market.symbiotic import BURNER, SYMBIOTIC, restaked_of, slash, vault_of
@@ -43,7 +44,7 @@ class Restaking:
         return sum(self.before.values()) - sum(self.after.values()) - self.slashed
 
 
-def live(stage: Stage) -> Restaking:
+def live(stage: FormulaStage) -> Restaking:
     """Bring, leave, slash, and claim once the epoch has ended."""
     vault, restaked = vault_of(stage.site), restaked_of(stage.site)
     brought = sum(
@@ -72,7 +73,7 @@ def live(stage: Stage) -> Restaking:
     )
 
 
-def _bring(stage: Stage, contract: Contract, name: str, amount_wei: int) -> int:
+def _bring(stage: FormulaStage, contract: Contract, name: str, amount_wei: int) -> int:
     """Let somebody stake and restake; returns the units."""
     who = stage.who(name)
     units = stage.buy(name, amount_wei)
@@ -82,7 +83,9 @@ def _bring(stage: Stage, contract: Contract, name: str, amount_wei: int) -> int:
     return units
 
 
-def _holdings(stage: Stage, vault: Contract, restaked: Contract, ticket: int) -> dict[str, int]:
+def _holdings(
+    stage: FormulaStage, vault: Contract, restaked: Contract, ticket: int
+) -> dict[str, int]:
     """Units of wkETH that each has a claim on."""
     shares = _balance(stage, restaked, HOLDER)
     return {
@@ -93,7 +96,7 @@ def _holdings(stage: Stage, vault: Contract, restaked: Contract, ticket: int) ->
     }
 
 
-def _balance(stage: Stage, token: Contract, name: str) -> int:
+def _balance(stage: FormulaStage, token: Contract, name: str) -> int:
     return int(token.function("balanceOf")(stage.who(name)))
 
 
@@ -122,4 +125,4 @@ def tell(restaking: Restaking) -> tuple[Part, ...]:
     )
 
 
-RESTAKING = Story("restaking", "Restaking", (SYMBIOTIC,), live, tell)
+RESTAKING = Story("restaking", "Restaking", FORMULA, (SYMBIOTIC,), live, tell)

@@ -1,16 +1,18 @@
-"""A tenth of everything is slashed, and somebody trades at the old price before the chain knows.
+"""A tenth of everything is slashed, and somebody trades at the old price before Keel knows.
 
-Two operators lose all validators. Who watches the beacon chain sells in the pools and borrows at
-the rate in the slots until the slashing is proven. Then a report announces the loss, and the next
-one applies it.
+All validators of an operator sign twice, and the beacon chain slashes them. Who watches it sells in
+the pools and borrows at the rate before the slashing is proven. Then a report announces the loss,
+and the next one applies it: what the chain has taken, and what it will take weeks later for many
+slashings at a time.
 """
 
 from collections.abc import Mapping
 
 from keel.chain.state import balance_wei
-from keel.chain.transaction import Receipt
+from keel.circle.reports import Reported
 from keel.market.feeds import rate_feed_of
 from keel.market.morpho import MORPHO
+from keel.market.stories.beacon import BEACON, BeaconStage
 from keel.market.stories.lending import LIQUIDATION_WAD, Lending, open_lending
 from keel.market.stories.pools import Pools, open_pools
 from keel.market.stories.slashing_figures import (
@@ -21,24 +23,24 @@ from keel.market.stories.slashing_figures import (
     INSURED_WEI,
     LEFT_UNITS,
     LENT_WEI,
-    PART,
     POOL_SIDE_WEI,
-    SLASHED_OPERATORS,
+    SLASHED_OPERATOR,
     SOLD_UNITS,
     TICKET_WEI,
     Parts,
+    Penalties,
     Sell,
     Slashing,
     View,
 )
 from keel.market.stories.slashing_telling import tell
-from keel.market.stories.stage import STAKED_EACH, Stage
 from keel.market.stories.story import Story
 from keel.market.stories.worth import REST, Ledger, changes_wei, pool_contracts
-from keel.measure.gas.steady import prove_slashed
 from keel.model.constants import ETHER, GWEI
 from keel.model.frames import State
 from keel.scenarios.refusals import refusal
+from keel.scenarios.slashings import prove_slashed
+from keel.scenarios.validators import Slashed, lost_by, slash, suffer_penalty
 
 INFORMED, LIQUIDATOR, UNDERWRITER, LEAVER = "attacker", "stranger", "underwriter", "council"
 PARTIES = {
@@ -49,34 +51,36 @@ PARTIES = {
     DARING: f"borrower at {BORROWERS[DARING]} %",
     LIQUIDATOR: "liquidator",
 }
-VALIDATORS = SLASHED_OPERATORS * STAKED_EACH
 _LOOSE_WEI = 10**14
 
 
-def live(stage: Stage) -> Slashing:
-    """Prepare, slash, trade, prove, announce, liquidate, apply, and count."""
+def live(stage: BeaconStage) -> Slashing:
+    """Prepare, slash, trade, prove, announce, liquidate, apply, count, and wait for the chain."""
     pools, lending = _prepare(stage)
     ledger = Ledger(stage, PARTIES, pool_contracts(stage, pools.stable), [lending])
     before, ether_before = ledger.worth_wei(), _ether_wei(stage)
-    loss_wei = _backing_wei(stage) // PART // GWEI * GWEI
+    backing_wei = _backing_wei(stage)
     views = [_view(stage, pools, "before")]
+    had_gwei, slashed = _slash(stage)
     sold_for_wei, borrowed_wei = _act_in_time(stage, pools, lending)
     views.append(_view(stage, pools, "slashed, not proven yet"))
-    for operator_id in range(SLASHED_OPERATORS):
-        for key_index in range(STAKED_EACH):
-            prove_slashed(stage.world, key_index, operator_id)
+    prove_slashed(stage.world, slashed)
     views.append(_view(stage, pools, "proven"))
     refused = _try_doors(stage)
-    stage.world.report(change_wei=-loss_wei, slashed_validators=VALIDATORS)
+    stage.report()
     views.append(_view(stage, pools, "announced"))
-    liquidations = _liquidate(stage, lending)
-    applied = stage.world.report(change_wei=-loss_wei, slashed_validators=VALIDATORS)
+    liquidations = _liquidate(stage, pools, lending)
+    applied = stage.report()
     views.append(_view(stage, pools, "applied"))
     stage.keel.queue.claim.send(stage.keel.queue.lastTicket(), sender=stage.who(LEAVER))
-    after = ledger.worth_wei()
+    after, lost_wei = ledger.worth_wei(), _would_lose_wei(stage, views[0].rate_wei)
+    penalties = _await_penalties(stage, slashed, had_gwei)
+    views.append(_view(stage, pools, "larger penalty taken"))
     return Slashing(
-        validators=VALIDATORS,
-        parts=_parts(stage, applied),
+        validators=len(slashed.indices),
+        backing_wei=backing_wei,
+        parts=_parts(applied),
+        penalties=penalties,
         views=tuple(views),
         liquidations=liquidations,
         sold_for_wei=sold_for_wei,
@@ -84,11 +88,11 @@ def live(stage: Stage) -> Slashing:
         refused=refused,
         at_stake_wei={name: wei - ether_before.get(name, 0) for name, wei in before.items()},
         changes_wei=changes_wei(before, after),
-        kept_would_lose_wei=_would_lose_wei(stage, views[0].rate_wei),
+        kept_would_lose_wei=lost_wei,
     )
 
 
-def _prepare(stage: Stage) -> tuple[Pools, Lending]:
+def _prepare(stage: BeaconStage) -> tuple[Pools, Lending]:
     pools = open_pools(stage, "deployer", POOL_SIDE_WEI)
     lending = open_lending(stage, rate_feed_of(stage.site), "deployer", LENT_WEI)
     for name, part in BORROWERS.items():
@@ -98,8 +102,8 @@ def _prepare(stage: Stage) -> tuple[Pools, Lending]:
     units = stage.buy(UNDERWRITER, INSURED_WEI)
     stage.keel.wrapped.approve.send(fund.address, units, sender=underwriter)
     fund.deposit.send(units, underwriter, sender=underwriter)
-    stage.buy(INFORMED, SOLD_UNITS + LEFT_UNITS)
-    stage.world.report()
+    stage.buy(INFORMED, stage.keel.wrapped.convertToAssets(SOLD_UNITS + LEFT_UNITS) + 1)
+    stage.report()
     leaver = stage.who(LEAVER)
     stage.keel.vault.deposit.send(leaver, leaver, sender=leaver, value_wei=TICKET_WEI)
     owned_wei = stage.keel.vault.balanceOf(leaver)
@@ -107,7 +111,16 @@ def _prepare(stage: Stage) -> tuple[Pools, Lending]:
     return pools, lending
 
 
-def _act_in_time(stage: Stage, pools: Pools, lending: Lending) -> tuple[int, int]:
+def _slash(stage: BeaconStage) -> tuple[int, Slashed]:
+    """Let an operator's validators sign twice; returns what they had before, in gwei."""
+    beacon = stage.world.beacon
+    keys = [key for key, operator in beacon.operators.items() if operator == SLASHED_OPERATOR]
+    standings = beacon.standings()
+    had_gwei = sum(standings[key].balance_gwei for key in keys)
+    return had_gwei, slash(stage.world, keys)
+
+
+def _act_in_time(stage: BeaconStage, pools: Pools, lending: Lending) -> tuple[int, int]:
     """Sell in the pools, and borrow all that wkETH allows at the old rate; wei of both."""
     sold_for_wei = pools.sell(INFORMED, SOLD_UNITS, 10)
     lending.bring(INFORMED, stage.units(INFORMED))
@@ -117,7 +130,7 @@ def _act_in_time(stage: Stage, pools: Pools, lending: Lending) -> tuple[int, int
     return sold_for_wei, borrowed_wei
 
 
-def _try_doors(stage: Stage) -> dict[str, str]:
+def _try_doors(stage: BeaconStage) -> dict[str, str]:
     """Why nobody enters or leaves at once any more."""
     who, keel = stage.who("depositor"), stage.keel
     keel.wrapped.redeem.send(ETHER, who, who, sender=who)
@@ -128,8 +141,11 @@ def _try_doors(stage: Stage) -> dict[str, str]:
     }
 
 
-def _liquidate(stage: Stage, lending: Lending) -> tuple[Sell, ...]:
-    """Seize all that is worth it, once the feed knows of the loss; lenders bear the rest."""
+def _liquidate(stage: BeaconStage, pools: Pools, lending: Lending) -> tuple[Sell, ...]:
+    """Seize all that is worth it, once the feed knows of the loss; lenders bear the rest.
+
+    The pools still pay the old price, so the liquidator sells there at once.
+    """
     stage.wrap_ether(LIQUIDATOR, LENT_WEI)
     lending.accrue()
     done = []
@@ -139,12 +155,28 @@ def _liquidate(stage: Stage, lending: Lending) -> tuple[Sell, ...]:
             continue
         covered = found.debt_wei * LIQUIDATION_WAD // lending.price_wei() <= found.units
         sold = lending.liquidate(name, LIQUIDATOR, 0 if covered else found.units)
+        fetched_wei = pools.sell(LIQUIDATOR, sold.units, 4)
         bad_wei = 0 if covered else found.debt_wei - sold.paid_wei
-        done.append(Sell(name, sold.units, sold.paid_wei, bad_wei))
+        done.append(Sell(name, sold.units, sold.paid_wei, fetched_wei, bad_wei))
     return tuple(done)
 
 
-def _view(stage: Stage, pools: Pools, when: str) -> View:
+def _await_penalties(stage: BeaconStage, slashed: Slashed, had_gwei: int) -> Penalties:
+    """Go on, frame by frame, until the chain has taken the larger penalty."""
+    larger_wei, _ = suffer_penalty(stage.world, slashed)
+    standings = stage.world.beacon.standings()
+    left = [each for each in standings.values() if each.slashed]
+    return Penalties(
+        slots_until_larger=slashed.penalty_slot - slashed.slot,
+        first_gwei=slashed.first_penalty_gwei,
+        larger_gwei=larger_wei // GWEI,
+        taken_gwei=had_gwei - sum(each.balance_gwei for each in left),
+        left_gwei=sum(each.penalty_gwei for each in left),
+        counted_gwei=slashed.first_penalty_gwei + slashed.expected_gwei,
+    )
+
+
+def _view(stage: BeaconStage, pools: Pools, when: str) -> View:
     rate_wei, feed = stage.rate_wei(), rate_feed_of(stage.site).function("latestRoundData")()
     return View(
         when=when,
@@ -157,30 +189,36 @@ def _view(stage: Stage, pools: Pools, when: str) -> View:
     )
 
 
-def _parts(stage: Stage, applied: Receipt) -> Parts:
-    (event,) = stage.keel.vault.events(applied, "LossAbsorbed")
-    names = ("lossWei", "bondWei", "unvestedWei", "coverWei", "holdersWei", "ticketsWei")
-    return Parts(*(event.inputs[name] for name in names))
+def _parts(applied: Reported) -> Parts:
+    lost = lost_by(applied)
+    return Parts(
+        loss_wei=lost.loss_wei,
+        bonds_wei=lost.bond_wei,
+        unvested_wei=lost.unvested_wei,
+        cover_wei=lost.cover_wei,
+        holders_wei=lost.holders_wei,
+        tickets_wei=lost.tickets_wei,
+    )
 
 
-def _backing_wei(stage: Stage) -> int:
+def _backing_wei(stage: BeaconStage) -> int:
     """A + Q."""
     return stage.keel.vault.totals().assetsWei + stage.keel.queue.owedWei()
 
 
-def _would_lose_wei(stage: Stage, rate_before_wei: int) -> int:
+def _would_lose_wei(stage: BeaconStage, rate_before_wei: int) -> int:
     """What the wkETH that was sold and left in time would have lost."""
     units = SOLD_UNITS + LEFT_UNITS
     return units * rate_before_wei // ETHER - stage.keel.wrapped.convertToAssets(units)
 
 
-def _ether_wei(stage: Stage) -> Mapping[str, int]:
+def _ether_wei(stage: BeaconStage) -> Mapping[str, int]:
     """Ether that people have besides, by party: no slashing reaches it."""
     held: dict[str, int] = {}
-    for name, address in stage.world.actors.items():
+    for name, address in stage.site.actors.items():
         party = PARTIES.get(name, REST)
         held[party] = held.get(party, 0) + balance_wei(stage.rpc, address)
     return held
 
 
-SLASHING = Story("slashing", "A slashing of a tenth", (MORPHO,), live, tell)
+SLASHING = Story("slashing", "A slashing of a tenth", BEACON, (MORPHO,), live, tell)

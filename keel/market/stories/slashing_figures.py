@@ -4,19 +4,18 @@ from dataclasses import dataclass
 
 from keel.model.constants import ETHER
 
-PART = 10
-"""One part of so many of all that backs shares and tickets is lost."""
+SLASHED_OPERATOR = 0
+"""All of its validators sign twice."""
 
-SLASHED_OPERATORS = 2
-POOL_SIDE_WEI = 150 * ETHER
-LENT_WEI = 150 * ETHER
-INSURED_WEI = 30 * ETHER
-TICKET_WEI = 100 * ETHER
+POOL_SIDE_WEI = 60 * ETHER
+LENT_WEI = 100 * ETHER
+INSURED_WEI = 10 * ETHER
+TICKET_WEI = 40 * ETHER
 CAREFUL, DARING = "holder", "redeemer"
 BORROWERS = {CAREFUL: 75, DARING: 93}
 COLLATERAL_WEI = 20 * ETHER
-SOLD_UNITS = 100 * ETHER
-LEFT_UNITS = 50 * ETHER
+SOLD_UNITS = 60 * ETHER
+LEFT_UNITS = 30 * ETHER
 """What somebody who saw the slashing sells into the pools, and leaves to lenders."""
 
 
@@ -39,6 +38,31 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class Penalties:
+    """What the beacon chain took from the slashed validators, in gwei, and when, in slots.
+
+    `counted` is what the first report expected of all of it, `left` what the last one still does.
+    """
+
+    slots_until_larger: int
+    first_gwei: int
+    larger_gwei: int
+    taken_gwei: int
+    left_gwei: int
+    counted_gwei: int
+
+    @property
+    def duties_gwei(self) -> int:
+        """Lost by duties that a slashed validator is not paid for."""
+        return self.taken_gwei - self.first_gwei - self.larger_gwei
+
+    @property
+    def beyond_gwei(self) -> int:
+        """What is taken or expected beyond what was counted at first."""
+        return self.taken_gwei + self.left_gwei - self.counted_gwei
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What can be seen at a stage: the vault's state, and rate, feed and both prices in wei."""
 
@@ -53,11 +77,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Sell:
-    """A liquidation: what was seized, paid, and left as bad debt."""
+    """A liquidation: what was seized, paid, fetched by a sale at once, and left as bad debt."""
 
     borrower: str
     units: int
     paid_wei: int
+    fetched_wei: int
     bad_wei: int
 
 
@@ -66,7 +91,9 @@ class Slashing:
     """All of it. `at_stake_wei` is what each party had of wkETH, pools and loans before."""
 
     validators: int
+    backing_wei: int
     parts: Parts
+    penalties: Penalties
     views: tuple[View, ...]
     liquidations: tuple[Sell, ...]
     sold_for_wei: int

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from keel.chain.clock import reverting
 from keel.chain.revert import Reverted
+from keel.market.stories.formula import FORMULA, FormulaStage, frame_yield_wei
 from keel.market.stories.pools import Pools, open_pools
 from keel.market.stories.solo_figures import (
     ABSENCE_WEI,
@@ -26,7 +27,6 @@ from keel.market.stories.solo_figures import (
     Solo,
 )
 from keel.market.stories.solo_telling import tell
-from keel.market.stories.stage import Stage, frame_yield_wei
 from keel.market.stories.story import Story
 from keel.market.uniswap import UNISWAP
 from keel.measure.gas.steady import prove_slashed
@@ -38,7 +38,7 @@ OPERATOR = 0
 """The operator that misfortune meets."""
 
 
-def live(stage: Stage) -> Solo:
+def live(stage: FormulaStage) -> Solo:
     """Stake, look at ways out and at risks, and let a year pass."""
     pools = open_pools(stage, "deployer", POOL_SIDE_WEI)
     underwriter, fund = stage.who("underwriter"), stage.keel.fund
@@ -65,11 +65,11 @@ def live(stage: Stage) -> Solo:
     )
 
 
-def _worth_wei(stage: Stage) -> int:
+def _worth_wei(stage: FormulaStage) -> int:
     return stage.keel.wrapped.convertToAssets(stage.units(HOLDER))
 
 
-def _sales(stage: Stage, pools: Pools) -> tuple[Leaving, ...]:
+def _sales(stage: FormulaStage, pools: Pools) -> tuple[Leaving, ...]:
     """Sell a little, and all, in the pools."""
     found = []
     for amount_wei in (SMALL_WEI, STAKE_WEI):
@@ -80,7 +80,7 @@ def _sales(stage: Stage, pools: Pools) -> tuple[Leaving, ...]:
     return tuple(found)
 
 
-def _at_once(stage: Stage) -> Leaving:
+def _at_once(stage: FormulaStage) -> Leaving:
     """Instant redemption; nothing where too little is buffered."""
     try:
         shares = stage.keel.vault.toSharesUp(SMALL_WEI)
@@ -90,7 +90,7 @@ def _at_once(stage: Stage) -> Leaving:
     return Leaving("Keel: instant redemption", SMALL_WEI, paid_wei, 0)
 
 
-def _by_ticket(stage: Stage) -> Leaving:
+def _by_ticket(stage: FormulaStage) -> Leaving:
     """A ticket for all, which exits pay."""
     keel, who = stage.keel, stage.who(HOLDER)
     with reverting(stage.rpc):
@@ -115,7 +115,7 @@ def _solo_exit() -> Leaving:
     return Leaving("alone: exit of all validators", STAKE_WEI, STAKE_WEI, EXIT_DAYS)
 
 
-def _risks(stage: Stage) -> tuple[Risk, ...]:
+def _risks(stage: FormulaStage) -> tuple[Risk, ...]:
     count = stage.keel.registry.operator(OPERATOR).staked
     return (
         Risk(
@@ -137,7 +137,7 @@ def _risks(stage: Stage) -> tuple[Risk, ...]:
     )
 
 
-def _lost_wei(stage: Stage, befall: Callable[[], None]) -> int:
+def _lost_wei(stage: FormulaStage, befall: Callable[[], None]) -> int:
     """What the holder has less afterwards; the chain is as before then."""
     before_wei = _worth_wei(stage)
     with reverting(stage.rpc):
@@ -145,7 +145,7 @@ def _lost_wei(stage: Stage, befall: Callable[[], None]) -> int:
         return before_wei - _worth_wei(stage)
 
 
-def _slash(stage: Stage, count: int, each_wei: int) -> None:
+def _slash(stage: FormulaStage, count: int, each_wei: int) -> None:
     """Prove some of an operator's validators slashed, and report until the loss is applied."""
     for key_index in range(count):
         prove_slashed(stage.world, key_index, OPERATOR)
@@ -155,7 +155,7 @@ def _slash(stage: Stage, count: int, each_wei: int) -> None:
         stage.world.report(change_wei=-loss_wei, slashed_validators=count)
 
 
-def _work(stage: Stage, absent: int) -> None:
+def _work(stage: FormulaStage, absent: int) -> None:
     """Let a week pass with some validators absent, and one day more without."""
     validators = stage.keel.registry.totals().staked
     for _ in range(OFFLINE_DAYS):
@@ -166,4 +166,4 @@ def _work(stage: Stage, absent: int) -> None:
     stage.earn_frame()
 
 
-SOLO = Story("solo", "Direct staking against kETH", (UNISWAP,), live, tell)
+SOLO = Story("solo", "Direct staking against kETH", FORMULA, (UNISWAP,), live, tell)

@@ -12,7 +12,7 @@ from keel.market.stories.solo import SOLO
 from keel.market.stories.story import Story
 from keel.market.stories.yield_split import YIELD_SPLIT
 
-STORIES: tuple[Story[Any], ...] = (
+STORIES: tuple[Story[Any, Any], ...] = (
     LOOP,
     PEG,
     SLASHING,
@@ -22,7 +22,7 @@ STORIES: tuple[Story[Any], ...] = (
 )
 
 
-def stories_named(names: Sequence[str]) -> Sequence[Story[Any]]:
+def stories_named(names: Sequence[str]) -> Sequence[Story[Any, Any]]:
     """The stories of these names, all for none; raises Mistake."""
     known = {story.name: story for story in STORIES}
     for name in names:

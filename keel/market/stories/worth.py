@@ -13,7 +13,7 @@ from keel.market.morpho import morpho_of
 from keel.market.stories.lending import Lending
 from keel.market.stories.stage import Stage
 from keel.market.uniswap import pool_of
-from keel.model.constants import ETHER, SHARES_PER_UNIT
+from keel.model.constants import SHARES_PER_UNIT
 
 LENDERS = "lenders on Morpho"
 UNISWAP = "liquidity of Uniswap"
@@ -38,26 +38,26 @@ class Ledger:
     lendings: Sequence[Lending]
 
     def worth_wei(self) -> dict[str, int]:
-        """Of each party now, in wei of ether, wkETH at the protocol's rate."""
+        """Of each party now, in wei of ether; each share with what it has unvested still."""
         accounts = dict.fromkeys(
             (*self.people.values(), *self.pools, LENDERS, BONDS, FUND, REST), 0
         )
         totals = self.stage.keel.vault.totals()
-        visible_wei, shares = totals.assetsWei - totals.unvestedWei, totals.shares
+        assets_wei, shares = totals.assetsWei, totals.shares
         shares_left = shares
         tickets = self._tickets_wei()
-        for name, address in self.stage.world.actors.items():
+        for name, address in self.stage.site.actors.items():
             party = self.people.get(name, REST)
             held = self._shares(address)
             shares_left -= held
-            accounts[party] += held * visible_wei // shares + tickets.get(address, 0)
+            accounts[party] += held * assets_wei // shares + tickets.get(address, 0)
             accounts[party] += balance_wei(self.stage.rpc, address) + self._weth_wei(address)
         for party, contract in self._contracts().items():
             held = self._shares(contract.address)
             shares_left -= held
-            accounts[party] += held * visible_wei // shares + self._weth_wei(contract.address)
-        accounts[REST] += shares_left * visible_wei // shares
-        self._settle_loans(accounts)
+            accounts[party] += held * assets_wei // shares + self._weth_wei(contract.address)
+        accounts[REST] += shares_left * assets_wei // shares
+        self._settle_loans(accounts, assets_wei, shares)
         return accounts
 
     def _contracts(self) -> dict[str, Contract]:
@@ -65,14 +65,13 @@ class Ledger:
         own: dict[str, Contract] = {BONDS: keel.bonds, FUND: keel.fund}
         return {**self.pools, LENDERS: morpho_of(self.stage.site), **own}
 
-    def _settle_loans(self, accounts: dict[str, int]) -> None:
+    def _settle_loans(self, accounts: dict[str, int], assets_wei: int, shares: int) -> None:
         """Move from what Morpho holds to borrowers what their collateral has above their debts."""
-        rate_wei = self.stage.rate_wei()
         for lending in self.lendings:
             lending.accrue()
-            for name in self.stage.world.actors:
+            for name in self.stage.site.actors:
                 found = lending.position(name)
-                net_wei = found.units * rate_wei // ETHER - found.debt_wei
+                net_wei = found.units * SHARES_PER_UNIT * assets_wei // shares - found.debt_wei
                 accounts[self.people.get(name, REST)] += net_wei
                 accounts[LENDERS] -= net_wei
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from keel.chain.clock import jump_to
 from keel.chain.contract import Contract
 from keel.market.pendle import PENDLE, Split, ln_implied_rate, split_of
-from keel.market.stories.stage import NOBODY, Stage
+from keel.market.stories.formula import FORMULA, FormulaStage
+from keel.market.stories.stage import NOBODY
 from keel.market.stories.story import Story
 from keel.market.stories.telling import Chart, Grid, Line, Part, ether
 from keel.model.constants import DAY, ETHER, YEAR
@@ -54,7 +55,7 @@ class YieldSplit:
         return float(grown ** (YEAR / DAY / self.days) - 1)
 
 
-def live(stage: Stage) -> YieldSplit:
+def live(stage: FormulaStage) -> YieldSplit:
     """Split, buy, let every frame until maturity pay, and redeem."""
     split = split_of(stage.site)
     stage.stake_more()
@@ -89,14 +90,14 @@ def live(stage: Stage) -> YieldSplit:
     )
 
 
-def _deposit(stage: Stage, split: Split, name: str, amount_wei: int) -> int:
+def _deposit(stage: FormulaStage, split: Split, name: str, amount_wei: int) -> int:
     who = stage.who(name)
     order = (who, NOBODY, amount_wei, 0)
     split.adapter.function("deposit").send(*order, sender=who, value_wei=amount_wei)
     return _held(stage, split.adapter, name)
 
 
-def _buy_principal(stage: Stage, split: Split) -> int:
+def _buy_principal(stage: FormulaStage, split: Split) -> int:
     """Buy some in the market; returns the shares that it took."""
     buyer = stage.who(BUYER)
     brought = _deposit(stage, split, BUYER, BROUGHT_WEI)
@@ -107,7 +108,7 @@ def _buy_principal(stage: Stage, split: Split) -> int:
     return int(paid)
 
 
-def _collect(stage: Stage, split: Split) -> int:
+def _collect(stage: FormulaStage, split: Split) -> int:
     """Collect what the yield tokens have earned, in shares."""
     before = _held(stage, split.adapter, SPLITTER)
     arguments = (stage.who(SPLITTER), True, False)
@@ -115,7 +116,7 @@ def _collect(stage: Stage, split: Split) -> int:
     return _held(stage, split.adapter, SPLITTER) - before
 
 
-def _redeem(stage: Stage, split: Split, name: str) -> int:
+def _redeem(stage: FormulaStage, split: Split, name: str) -> int:
     """Redeem all principal after maturity; returns the shares that it paid."""
     before, face = _held(stage, split.adapter, name), _held(stage, split.principal, name)
     _send(stage, split.principal, "transfer", name, split.yields.address, face)
@@ -123,11 +124,13 @@ def _redeem(stage: Stage, split: Split, name: str) -> int:
     return _held(stage, split.adapter, name) - before
 
 
-def _send(stage: Stage, contract: Contract, function: str, name: str, *arguments: object) -> None:
+def _send(
+    stage: FormulaStage, contract: Contract, function: str, name: str, *arguments: object
+) -> None:
     contract.function(function).send(*arguments, sender=stage.who(name))
 
 
-def _held(stage: Stage, token: Contract, name: str) -> int:
+def _held(stage: FormulaStage, token: Contract, name: str) -> int:
     return int(token.function("balanceOf")(stage.who(name)))
 
 
@@ -170,4 +173,4 @@ def _chart(split: YieldSplit, fixed: float) -> Chart:
     return Chart("yield", "Growth until maturity", "days", "percent", lines)
 
 
-YIELD_SPLIT = Story("yield", "Yield split", (PENDLE,), live, tell)
+YIELD_SPLIT = Story("yield", "Yield split", FORMULA, (PENDLE,), live, tell)
