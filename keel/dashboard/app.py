@@ -29,7 +29,7 @@ from keel.dashboard.actions import (
 from keel.dashboard.api import api_routes
 from keel.dashboard.details import detail_routes
 from keel.dashboard.guard import Guard
-from keel.dashboard.page import Page, series_json
+from keel.dashboard.page import Page, market_json, series_json
 from keel.dashboard.served import HASH_BYTES, Answer, Served, html, is_hexadecimal, json_answer
 from keel.dashboard.watcher import Watcher
 from keel.deploy.bindings import Bindings
@@ -50,6 +50,7 @@ def create_app(
         Route("/view", _fragment(served)),
         Route("/updates", _updates(served)),
         Route("/series", _series(served)),
+        Route("/series/market", _market_series(served)),
         Route("/accounts/{address}", _account(served)),
         Route("/prepare", _prepare(served), methods=["POST"]),
         Route("/send", _send(served), methods=["POST"]),
@@ -101,6 +102,16 @@ def _series(served: Served) -> Answer:
             media_type="application/json",
             headers={"Cache-Control": "no-store"},
         )
+
+    return answer
+
+
+def _market_series(served: Served) -> Answer:
+    async def answer(_request: Request) -> Response:
+        layer = served.watcher.view.layer
+        columns = market_json(None if layer is None else layer.market)
+        headers = {"Cache-Control": "no-store"}
+        return Response(columns, media_type="application/json", headers=headers)
 
     return answer
 

@@ -45,16 +45,20 @@ TOLD = {
 
 @dataclass(frozen=True)
 class KnownDeployment:
-    """A deployment by its manifest; `abis` by the contract's name."""
+    """A deployment by its manifest; `abis` by the contract's name.
+
+    `path` is the manifest's file, which may name a market later on.
+    """
 
     manifest: Manifest
     abis: Mapping[str, Abi]
+    path: Path
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Read the manifest and its ABIs; raises ManifestError."""
         manifest = Manifest.read(path)
-        return cls(manifest, recorded_abis(manifest, path))
+        return cls(manifest, recorded_abis(manifest, path), path)
 
     @property
     def geometry(self) -> FrameGeometry:

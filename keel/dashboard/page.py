@@ -14,6 +14,7 @@ from keel.dashboard.actions import ticket_ids
 from keel.dashboard.contracts import PURPOSES, TOKENS
 from keel.dashboard.deployment import KnownDeployment
 from keel.dashboard.guide import guide_html
+from keel.dashboard.market import MarketView
 from keel.dashboard.pieces import Amount, Key, When, Who
 from keel.dashboard.series import Point
 from keel.dashboard.view import Accounts, Ticket
@@ -128,6 +129,7 @@ class Page:
         return {
             "view": view,
             "s": snapshot,
+            "market": None if view.layer is None else view.layer.market,
             "beacon": view.beacon,
             "mainnet": None if snapshot is None else self.on_mainnet(view),
             "bars": None if snapshot is None else identity_bars(snapshot.accounts),
@@ -190,6 +192,11 @@ def series_json(points: Sequence[Point]) -> bytes:
             [p.wketh for p in points],
         ]
     )
+
+
+def market_json(market: MarketView | None) -> bytes:
+    """Columns for the market's chart: times, the rate, and the pools' prices."""
+    return orjson.dumps(() if market is None else market.columns)
 
 
 def _segments(parts: Sequence[tuple[str, str, int]], total: int) -> tuple[Segment, ...]:

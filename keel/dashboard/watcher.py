@@ -16,23 +16,17 @@ from eth_abi.exceptions import DecodingError
 
 from keel.chain.closeable import Closing
 from keel.chain.endpoint import shown_address
-from keel.chain.errors import ChainError, RpcError
+from keel.chain.errors import ChainError
 from keel.chain.rpc import RpcClient
-from keel.chain.state import BlockHead, block_head
 from keel.dashboard.alarms import Alarm, alarms
 from keel.dashboard.beacon import BeaconClient, BeaconFollower, BeaconReading
-from keel.dashboard.deployment import TOLD, KnownDeployment
-from keel.dashboard.event_texts import Told, tell_recent
-from keel.dashboard.series import Point, series
+from keel.dashboard.deployment import KnownDeployment
+from keel.dashboard.layer import ExecutionReader, Layer
 from keel.dashboard.services import ServiceReader
-from keel.dashboard.snapshot_reader import read_snapshot
 from keel.dashboard.view import Snapshot
-from keel.dashboard.votes import Grid, VoteReader, vote_grid
 from keel.deploy.errors import ManifestError
-from keel.deploy.manifest import require_same_chain
 from keel.nodes.errors import NodeError
-from keel.sight.event_file import EventFile
-from keel.sight.event_index import ChainMovedError, EventIndex, Happened
+from keel.sight.event_index import ChainMovedError
 
 POLL_SECONDS = 0.5
 _HEAD_STANDS_SECONDS = 180
@@ -40,17 +34,6 @@ _TIMEOUT_SECONDS = 15.0
 _LOOKS_BETWEEN = 4  # at the nodes, before services are asked again
 MALFORMED = (ArithmeticError, DecodingError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an answer of another shape raises."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """What the execution layer gave at one head."""
-
-    snapshot: Snapshot
-    events: tuple[Happened, ...]
-    told: tuple[Told, ...]
-    grid: Grid
-    points: tuple[Point, ...]
 
 
 @dataclass(frozen=True)
@@ -127,10 +110,10 @@ class Watcher(Closing):
 
     def _follow_execution(self) -> None:
         with RpcClient(self.execution_url, _TIMEOUT_SECONDS) as rpc:
-            reader = _ExecutionReader(self.known, rpc, self._data)
+            reader = ExecutionReader(self.known, rpc, self._data)
             self._repeat(lambda: self._execution_step(reader))
 
-    def _execution_step(self, reader: "_ExecutionReader") -> None:
+    def _execution_step(self, reader: ExecutionReader) -> None:
         try:
             layer = reader.read()
             problem: tuple[str, str] | None = None
@@ -240,60 +223,3 @@ def malformed(url: str, error: Exception) -> str:
     """What is told of an answer of another shape."""
     what = f"{type(error).__name__}: {error}"
     return f"{shown_address(url)} gives an answer that cannot be read ({what})"
-
-
-class _ExecutionReader:
-    """Reads a layer at each new head; the same object comes back while the head stands."""
-
-    def __init__(self, known: KnownDeployment, rpc: RpcClient, data: Path | None) -> None:
-        self._known = known
-        self._rpc = rpc
-        self._contracts = known.bind(rpc)
-        manifest = known.manifest
-        file = None if data is None else EventFile(data, manifest.chain_id)
-        self._index = EventIndex(self._contracts, manifest.block, TOLD, file)
-        self._votes = VoteReader(self._contracts.oracle)
-        self._layer: Layer | None = None
-        self._since = time.monotonic()
-        self.anvil_moved: str | None = None
-
-    @property
-    def head_stood_seconds(self) -> float:
-        """How long the head has been the same."""
-        return time.monotonic() - self._since
-
-    def read(self) -> Layer:
-        """Raises ManifestError for another chain, ChainMovedError, and what the client raises."""
-        head = block_head(self._rpc)
-        if self._layer is not None and self._is_at(head, self._layer.snapshot):
-            return self._layer
-        # After a restart another chain may answer at the same address.
-        require_same_chain(self._rpc, self._known.manifest)
-        self._contracts.follow_modules(head.number)
-        self._index.follow(self._rpc, head)
-        snapshot = read_snapshot(self._contracts, head, self._index)
-        events = self._index.events
-        members = snapshot.oracle.members
-        grid = vote_grid(
-            self._votes.read(self._rpc, events),
-            members,
-            self._known.geometry.frame_slots,
-            snapshot.oracle.reportable_slot,
-        )
-        self._layer = Layer(snapshot, events, tell_recent(events), grid, series(events, snapshot))
-        self.anvil_moved = self._anvil_moved()
-        self._since = time.monotonic()
-        return self._layer
-
-    def _anvil_moved(self) -> str | None:
-        """When Anvil alone was last moved, as the RPC address of a local chain says."""
-        try:
-            status = self._rpc.call("keel_status")
-        except RpcError:
-            return None  # another node does not have the method
-        moved = status.get("anvil_moved") if isinstance(status, dict) else None
-        return None if moved is None else str(moved)
-
-    @staticmethod
-    def _is_at(head: BlockHead, snapshot: Snapshot) -> bool:
-        return snapshot.head.hash == head.hash and snapshot.indexed_block >= head.number

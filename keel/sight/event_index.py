@@ -168,7 +168,7 @@ class EventIndex:
         logs = self._logs(rpc, first, last)
         if self._meet_modules(logs):
             logs = self._logs(rpc, first, last)
-        times = _times_of(rpc, {log.block_number for log in logs})
+        times = times_of(rpc, {log.block_number for log in logs})
         if before is None or hash_at(rpc, last) != before:
             raise ChainMovedError(f"block {last} was replaced while it was read")
         self.events += tuple(self._decoded(logs, times))
@@ -246,7 +246,8 @@ def hash_at(rpc: RpcClient, number: int) -> str | None:
     return None if answer is None else str(answer["hash"])
 
 
-def _times_of(rpc: RpcClient, numbers: Iterable[int]) -> dict[int, int]:
+def times_of(rpc: RpcClient, numbers: Iterable[int]) -> dict[int, int]:
+    """Times of blocks by their numbers; raises ChainMovedError for one that is no more."""
     wanted = sorted(numbers)
     times = {}
     for start in range(0, len(wanted), _HEADERS_AT_ONCE):

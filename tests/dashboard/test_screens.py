@@ -11,9 +11,9 @@ from tests.dashboard.browser import await_true, opened
 from tests.dashboard.stage import Staged
 from tests.dashboard.test_page import CHECKED
 
-_CONTRAST_LEAST = 4.5  # WCAG 2.2, level AA, text of ordinary size
+CONTRAST_LEAST = 4.5  # WCAG 2.2, level AA, text of ordinary size
 
-_CONTRASTS = """() => {
+CONTRASTS = """() => {
   const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((each) => each / 255)
     .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
@@ -39,7 +39,7 @@ _CONTRASTS = """() => {
 
 _FOCUSED = "document.activeElement.id || document.activeElement.textContent.trim().slice(0, 40)"
 
-_UNLABELLED = """() => [
+UNLABELLED = """() => [
   ...[...document.querySelectorAll("input, select")].filter((e) => e.labels.length === 0),
   ...[...document.querySelectorAll("button")].filter((e) => e.textContent.trim() === ""),
   ...[...document.querySelectorAll("th")].filter((e) => !e.closest(".u-legend") && !e.scope),
@@ -55,15 +55,15 @@ def test_all_text_has_contrast(stage: Staged, browser: Browser, dark: bool) -> N
     request_ticket(stage.world, "depositor", 40 * ETHER)
     with opened(browser, stage.url, dark=dark) as page:
         page.wait_for_selector(CHECKED)
-        found: list[list[Any]] = page.evaluate(_CONTRASTS)
+        found: list[list[Any]] = page.evaluate(CONTRASTS)
         assert len(found) > 100
-        assert [each for each in found if each[0] < _CONTRAST_LEAST] == []
+        assert [each for each in found if each[0] < CONTRAST_LEAST] == []
 
 
 def test_everything_has_a_name_for_those_who_do_not_see_it(stage: Staged, browser: Browser) -> None:
     with opened(browser, stage.url) as page:
         page.wait_for_selector(CHECKED)
-        assert page.evaluate(_UNLABELLED) == []
+        assert page.evaluate(UNLABELLED) == []
         levels = page.locator("h1, h2, h3").evaluate_all("all => all.map((e) => e.tagName)")
         assert levels[0] == "H1"
         assert set(levels[1:]) == {"H2"}

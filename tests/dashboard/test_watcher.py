@@ -5,7 +5,8 @@ from pathlib import Path
 
 from keel.chain.state import block_head
 from keel.dashboard.deployment import KnownDeployment
-from keel.dashboard.watcher import Layer, Watcher
+from keel.dashboard.layer import Layer
+from keel.dashboard.watcher import Watcher
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.manifest import write_manifest
 from keel.model.constants import ETHER

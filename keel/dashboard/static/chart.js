@@ -1,7 +1,5 @@
-// The chart of rate and supplies; colours come from the style sheet and follow its scheme.
-let chart = null;
-let shown = null;
-let width = null;
+// The page's charts; colours come from the style sheet and follow its scheme.
+const drawn = new Map(); // of each box by its id: the chart, its data, and the width that it has
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const fixed = (digits) => (_, value) => (value == null ? "–" : value.toFixed(digits));
@@ -50,64 +48,86 @@ function rateRange(_, low, high) {
   return [low - margin, high + margin];
 }
 
-function options(width, height) {
+function axes(width) {
   const axis = {
     stroke: colour("--dim"),
     grid: { stroke: colour("--line"), width: 1 },
     ticks: { stroke: colour("--line"), width: 1 },
     font: "12px system-ui, sans-serif",
   };
+  return [
+    { ...axis, space: (_, __, low, high) => labelPixels(low, high), incrs: TIME_STEPS, values: (_, times, __, ___, step) => clock(times, step) },
+    { ...axis, scale: "rate", size: 84, splits: steps, values: (_, values) => labels(values, 2) },
+    { ...axis, scale: "supply", side: 1, size: width < 500 ? 48 : 60, grid: { show: false }, splits: steps, values: (_, values) => labels(values) },
+  ];
+}
+
+function line(label, name, more = {}) {
+  return { label, scale: "rate", stroke: colour(name), width: 1.5, value: fixed(8), points: { show: false }, ...more };
+}
+
+const supply = { scale: "supply", value: fixed(4) };
+
+// What is beside the rate, by the box: supplies on an axis of their own, or prices on the same.
+const BESIDE = {
+  chart: () => [line("kETH supply", "--part-V", supply), line("wkETH supply", "--part-Q", { ...supply, dash: [5, 3] })],
+  "market-chart": () => [line("Uniswap v3", "--part-Q"), line("StablePool", "--part-V", { dash: [5, 3] })],
+};
+
+function options(id, width) {
+  const beside = BESIDE[id]();
+  const hasSupplies = beside.some((each) => each.scale === "supply");
+  const scales = { x: { time: true, range: (_, low, high) => timeRange(low, high) }, rate: { range: rateRange } };
+  if (hasSupplies) scales.supply = { range: (_, low, high) => [0, high * 1.05 || 1] };
   return {
     width,
-    height,
+    height: HEIGHT,
     tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), "Etc/UTC"),
     cursor: { y: false },
-    scales: { x: { time: true, range: (_, low, high) => timeRange(low, high) }, rate: { range: rateRange }, supply: { range: (_, low, high) => [0, high * 1.05 || 1] } },
-    axes: [
-      { ...axis, space: (_, __, low, high) => labelPixels(low, high), incrs: TIME_STEPS, values: (_, times, __, ___, step) => clock(times, step) },
-      { ...axis, scale: "rate", size: 84, splits: steps, values: (_, values) => labels(values, 2) },
-      { ...axis, scale: "supply", side: 1, size: width < 500 ? 48 : 60, grid: { show: false }, splits: steps, values: (_, values) => labels(values) },
-    ],
+    scales,
+    axes: axes(width).slice(0, hasSupplies ? 3 : 2),
     series: [
       { value: (_, time) => (time == null ? "–" : new Date(time * 1e3).toISOString().slice(0, 19).replace("T", " ")), label: "UTC" },
-      { label: "1 wkETH in ETH", scale: "rate", stroke: colour("--accent"), width: 2, value: fixed(8), points: { show: false } },
-      { label: "kETH supply", scale: "supply", stroke: colour("--part-V"), width: 1.5, value: fixed(4), points: { show: false } },
-      { label: "wkETH supply", scale: "supply", stroke: colour("--part-Q"), width: 1.5, dash: [5, 3], value: fixed(4), points: { show: false } },
+      line(hasSupplies ? "1 wkETH in ETH" : "rate", "--accent", { width: 2 }),
+      ...beside,
     ],
   };
 }
 
 const HEIGHT = 230;
 
-function showNewest() {
-  if (chart !== null && chart.cursor.idx == null) chart.setLegend({ idx: chart.data[0].length - 1 });
+function showNewest(chart) {
+  if (chart.cursor.idx == null) chart.setLegend({ idx: chart.data[0].length - 1 });
 }
 
 function draw(box, data) {
-  chart?.destroy();
+  drawn.get(box.id)?.chart.destroy();
   box.replaceChildren();
-  width = box.clientWidth;
-  chart = new uPlot(options(width, HEIGHT), data, box);
-  chart.over.addEventListener("mouseleave", () => setTimeout(showNewest));
+  const width = box.clientWidth;
+  const chart = new uPlot(options(box.id, width), data, box);
+  chart.over.addEventListener("mouseleave", () => setTimeout(() => showNewest(chart)));
+  drawn.set(box.id, { chart, data, width });
+  setTimeout(() => showNewest(chart));
 }
 
 export function drawChart(box, data) {
   if (box === null || typeof uPlot === "undefined") return;
-  shown = data;
-  if (chart !== null && box.contains(chart.root)) chart.setData(data);
-  else draw(box, data);
-  setTimeout(showNewest);
+  const known = drawn.get(box.id);
+  if (known === undefined || !box.contains(known.chart.root)) {
+    draw(box, data);
+    return;
+  }
+  known.data = data;
+  known.chart.setData(data);
+  setTimeout(() => showNewest(known.chart));
 }
 
-function again() {
-  const box = document.getElementById("chart");
-  if (box === null || shown === null) return;
-  draw(box, shown);
-  setTimeout(showNewest);
+function again(isStale) {
+  for (const [id, known] of drawn) {
+    const box = document.getElementById(id);
+    if (box !== null && isStale(box, known)) draw(box, known.data);
+  }
 }
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
-addEventListener("resize", () => {
-  const box = document.getElementById("chart");
-  if (box !== null && width !== null && box.clientWidth !== width) again();
-});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => again(() => true));
+addEventListener("resize", () => again((box, known) => box.clientWidth !== known.width));

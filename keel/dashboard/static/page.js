@@ -72,12 +72,23 @@ function keepInside(old, part) {
   });
 }
 
+// Only a page whose deployment names a market has its chart.
+async function loadMarket() {
+  const box = document.getElementById("market-chart");
+  if (box === null) return;
+  const columns = await fetch("/series/market");
+  if (!columns.ok) throw new Error("the page's server refuses");
+  const found = await columns.json();
+  if (found.length > 0) drawChart(box, found);
+}
+
 async function load() {
   const [fragment, points] = await Promise.all([fetch("/view"), fetch("/series")]);
   if (!fragment.ok || !points.ok) throw new Error("the page's server refuses");
   replaceParts(await fragment.text());
   readOut();
   drawChart(document.getElementById("chart"), await points.json());
+  await loadMarket();
   document.dispatchEvent(new Event("keel:changed"));
 }
 
