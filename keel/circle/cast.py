@@ -86,12 +86,17 @@ def write_cast(
 def write_monitor(folder: Path, around: Surroundings) -> Service:
     """Write the folder of a monitor, which has no key; raises CircleError.
 
-    On a local chain few people hold all and nobody has insured much, so it is silent about that.
+    On a local chain few people hold all, nobody has insured much, and slots are so short that some
+    reports are posted with a bare quorum: it is silent about that.
     """
     monitor = f"{HOST}:{choose_ports(1)[0]}"
     configuration = _configuration(around, monitor)
     del configuration["key"], configuration["dry_run"]
-    configuration["watch"] = {"most_holder_bps": BPS, "least_insurance_bps": 0}
+    configuration["watch"] = {
+        "most_holder_bps": BPS,
+        "least_insurance_bps": 0,
+        "least_spare_signers": 0,
+    }
     return _written(folder, "monitor", "keel.monitor", configuration)
 
 

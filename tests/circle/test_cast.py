@@ -90,7 +90,9 @@ def test_a_monitor_reads_what_all_read_and_has_no_key(tmp_path: Path, around: Su
     assert settings.key is None
     assert settings.network.execution == (around.execution_url,)
     assert settings.deployment == around.manifest
-    assert (settings.watch.most_holder_bps, settings.watch.least_insurance_bps) == (10_000, 0)
+    watch = settings.watch
+    assert (watch.most_holder_bps, watch.least_insurance_bps) == (10_000, 0)
+    assert watch.least_spare_signers == 0
     assert service.health_url == f"http://{settings.monitor.listen}/health"
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from keel.chain.rpc import RpcClient
 from keel.chain.state import unlocked_accounts
+from keel.deploy.artifacts import load_artifacts
+from keel.deploy.bindings import bind
 from keel.deploy.manifest import Manifest, latest_path
 from keel.model.constants import ETHER
 from tests.circle.running_chain import Chain, at_once_seconds, command_of, running
@@ -30,7 +32,7 @@ def test_a_wallet_that_only_sends_ether_gets_a_validator(tmp_path: Path) -> None
         chain.expect(r"deposited 33 ETH\.")
         chain.expect(r"31 ETH of the pool followed proven keys: 1 of Harbour\.")
         chain.expect(r"3 members signed the report of slot \d+\. \(oracle_member_\d posted it\)")
-        _the_page_shows_the_monitors_alarm(chain.expect(r"Page: (\S+)"))
+        _the_page_shows_the_monitors_alarm(rpc, manifest, chain.expect(r"Page: (\S+)"))
         _a_dead_reporter_lives_again(chain)
         children = chain.children()
         assert len(children) == 7
@@ -101,13 +103,20 @@ def _a_second_start_is_refused_at_once(folder: Path) -> None:
     assert latest_path(folder / "manifest.json").is_file()
 
 
-def _the_page_shows_the_monitors_alarm(url: str) -> None:
-    """Of five members only the three that run signed: nobody but a monitor tells."""
+def _the_page_shows_the_monitors_alarm(rpc: RpcClient, manifest: Manifest, url: str) -> None:
+    """A call waits that governance has scheduled: nobody but a monitor tells."""
+    told = "may call StakingVault.setTerms"
+    assert told not in httpx.get(url, timeout=30).text
+    contracts = bind(rpc, manifest.addresses, load_artifacts())
+    vault = contracts.vault
+    data = vault.setTerms.encode(vault.terms())
+    (holder,) = (each.account for each in manifest.roles if each.role == "TERMS")
+    contracts.manager.schedule.send(vault.address, data, 0, sender=holder)
     deadline = time.monotonic() + 60
-    while "few_signatures" not in (page := httpx.get(url, timeout=30).text):
+    while told not in (page := httpx.get(url, timeout=30).text):
         assert time.monotonic() < deadline, page
         time.sleep(0.2)
-    assert "3 of 5 members signed the last report" in page
+    assert "A monitor raises governance_waiting" in page
 
 
 def _a_dead_reporter_lives_again(chain: Chain) -> None:
