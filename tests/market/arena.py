@@ -12,9 +12,10 @@ from keel.chain.contract import Contract, deploy
 from keel.deploy.artifacts import Artifacts
 from keel.market.feeds import WINDOW_SECONDS, market_feed_of, rate_feed_of
 from keel.market.morpho import MORPHO
+from keel.market.stories.formula import FORMULA, FormulaStage
 from keel.market.stories.lending import Lending, open_lending
 from keel.market.stories.pools import Pools, open_pools
-from keel.market.stories.stage import Stage, open_stage
+from keel.market.stories.stage import Stage
 from keel.market.uniswap import pool_of
 from keel.model.constants import ETHER
 
@@ -31,7 +32,7 @@ ATTACKER, CAPITAL_WEI = "attacker", 400 * ETHER
 class Arena:
     """Lendings by feed: `rate` and `market` are Keel's, `spot` and `par` are naive."""
 
-    stage: Stage
+    stage: FormulaStage
     pools: Pools
     lendings: Mapping[str, Lending]
 
@@ -60,7 +61,7 @@ def open_arena(
     artifacts: Artifacts, test_contracts: Mapping[str, ContractContainer]
 ) -> Iterator[Arena]:
     """Start a chain with all of it; three people have borrowed in each market."""
-    with open_stage(artifacts, (MORPHO,)) as stage:
+    with FORMULA.open(artifacts, (MORPHO,), lambda _: None) as stage:
         pools = open_pools(stage, "deployer", POOL_SIDE_WEI)
         jump(stage.rpc, WINDOW_SECONDS + 100)  # the mean price needs as much memory
         pool = pool_of(stage.site)
