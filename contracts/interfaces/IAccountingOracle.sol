@@ -20,8 +20,8 @@ interface IAccountingOracle is IErrors {
         uint32 exitedValidators;
         uint32 slashedValidators;
         uint64 activeBalanceGwei; // the part of C that active validators have
-        uint16 operatorsBps; // operators' part of the fee; 0 until commissions exist
-        uint128 chargedShares; // what operators' bonds owe; 0 until bonds exist
+        uint16 operatorsBps; // operators' part of profit (COM-2)
+        uint128 chargedShares; // what operators' bonds owe; 0 until bonds are charged
         bytes32 operatorsRoot; // OPR-4, over IOperatorRegistry.RewardLeaf
         bytes32 validatorsRoot; // over (validator index, public key hash, balance, expected penalty, slashed)
     }
@@ -108,7 +108,7 @@ interface IAccountingOracle is IErrors {
 
     /// @notice REP-1 to REP-3, REP-6, REP-8 and REP-11; the ticket hint of `input` stays 0. Reverts
     /// `RefSlotNotBoundary`, `RefSlotNotFinal`, `RefSlotNotNewer`, `ReportedAboveHeld`, `TooManyValidators`,
-    /// `SlashedAboveStaked`, `ActiveAboveConsensus`, `ReservedNotZero`.
+    /// `SlashedAboveStaked`, `ActiveAboveConsensus`, `OperatorsFeeTooHigh`, `ReservedNotZero`.
     function judge(Report calldata report) external view returns (Judgement memory);
 
     /// @notice The EIP-712 digest that members sign.

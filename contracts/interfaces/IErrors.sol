@@ -8,6 +8,8 @@ interface IErrors {
     error ParameterOutOfBounds(string what, uint256 value, uint256 bound);
     /// @notice A signed field that no rule uses yet (REP-11, OPR-8).
     error ReservedNotZero(string field, uint256 value);
+    /// @notice COM-2: more of the profit than operators may have.
+    error OperatorsFeeTooHigh(uint256 operatorsBps, uint256 mostBps);
     error OnlyVault(address caller);
     /// @notice MOD-1: the account has no code, or code that stands for another account's.
     error NoCode(address account);

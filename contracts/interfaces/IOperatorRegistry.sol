@@ -21,7 +21,7 @@ interface IOperatorRegistry is IErrors {
 
     struct Operator {
         string name;
-        address manager; // predeposits and drops keys, sets the reward address
+        address manager; // predeposits and drops keys, sets reward address and commission
         address rewardAddress;
         uint32 limit; // validators at most
         uint32 staked; // parts of 32 ETH so far, those of exited validators included
@@ -29,6 +29,7 @@ interface IOperatorRegistry is IErrors {
         uint16 targetBps; // share of all validators
         bool active; // may get new validators
         bool frozen; // a key of its own paid elsewhere (KEY-4)
+        uint16 commissionBps; // its part of profit (COM-1), as in force now
     }
 
     /// @notice One slot, read by proofs and stakes.
@@ -64,6 +65,8 @@ interface IOperatorRegistry is IErrors {
     event OperatorSet(uint256 indexed operatorId, uint256 limit, uint256 targetBps, bool active);
     event ManagerSet(uint256 indexed operatorId, address manager);
     event RewardAddressSet(uint256 indexed operatorId, address rewardAddress, uint256 since);
+    /// @notice COM-1: in force from `since` on, unless another change comes before.
+    event CommissionSet(uint256 indexed operatorId, uint256 commissionBps, uint256 since);
     event KeyPredeposited(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, bytes pubkey);
     event KeyProven(uint256 indexed operatorId, bytes32 indexed pubkeyRoot, uint256 validatorIndex);
     event KeyForeign(
@@ -95,6 +98,7 @@ interface IOperatorRegistry is IErrors {
     error NameLength(uint256 length, uint256 max);
     error NoSuchOperator(uint256 operatorId);
     error OnlyManager(uint256 operatorId, address caller);
+    error CommissionOutOfBounds(uint256 commissionBps, uint256 leastBps, uint256 mostBps);
     error KeysLength(uint256 length, uint256 keySize);
     error PredepositValue(uint256 sentWei, uint256 neededWei);
     error NotKeyOf(uint256 operatorId, bytes32 pubkeyRoot);
@@ -119,12 +123,14 @@ interface IOperatorRegistry is IErrors {
 
     /// @notice Restricted. The operator starts active; ids count from 0.
     /// @param name 1 to 64 bytes
+    /// @param commissionBps 500 to 1,400, in force at once (COM-1)
     function addOperator(
         string calldata name,
         address manager,
         address rewardAddress,
         uint32 limit,
-        uint16 targetBps
+        uint16 targetBps,
+        uint16 commissionBps
     ) external returns (uint256 operatorId);
 
     /// @notice Restricted. Ends a freeze (KEY-4), which no change of limits or targets does; reverts `NotFrozen`.
@@ -139,6 +145,11 @@ interface IOperatorRegistry is IErrors {
     /// @notice The operator's manager only. In force 14 frames later (OPR-6), unless set again or the manager changes
     /// before; until then claims pay the one before.
     function setRewardAddress(uint256 operatorId, address rewardAddress) external;
+
+    /// @notice The operator's manager only, COM-1: a lower commission is in force at once, a higher one 14 frames
+    /// later. Replaces a change that is not in force yet. Reverts `CommissionOutOfBounds`.
+    /// @param commissionBps 500 to 1,400
+    function setCommission(uint256 operatorId, uint16 commissionBps) external;
 
     /// @notice KEY-2: send 1 ETH of the operator's own for each key to the deposit contract, with the credentials of
     /// WithdrawalVault. The operator's manager only, with exactly as much ether. A key that is known already is passed
@@ -238,6 +249,9 @@ interface IOperatorRegistry is IErrors {
 
     /// @notice A reward address that is not in force yet (OPR-6) and when it will be; zeros when there is none.
     function nextRewardAddress(uint256 operatorId) external view returns (address rewardAddress, uint256 since);
+
+    /// @notice A commission that is not in force yet (COM-1) and when it will be; zeros when there is none.
+    function nextCommission(uint256 operatorId) external view returns (uint256 commissionBps, uint256 since);
 
     function operatorCount() external view returns (uint256);
 

@@ -58,11 +58,10 @@ interface IStakingVault is IKeelEther, IErrors {
         address proofs; // IValidatorProofs
     }
 
-    /// @notice REP-5 and LIM-3. Operators receive what treasury and insurance leave.
+    /// @notice REP-5 and LIM-3. The treasury receives what insurance leaves; operators' part comes with the report.
     struct Terms {
-        uint16 feeBps; // of profit, at most 2,000
-        uint16 treasuryBps; // of the fee
-        uint16 insuranceBps; // of the fee
+        uint16 feeBps; // of profit, at most 600
+        uint16 insuranceBps; // of what `feeBps` brings
         address treasury;
         uint24 depositLimitEther; // a day
     }
@@ -74,6 +73,7 @@ interface IStakingVault is IKeelEther, IErrors {
         uint256 withdrawalsWei; // to pull from WithdrawalVault
         uint256 rewardsWei; // to pull from RewardsVault
         uint256 lastTicketHint; // a wrong hint costs gas only (QUE-2)
+        uint256 operatorsBps; // operators' part of profit (COM-2), at most 1,400
     }
 
     /// @notice What applying a report does: the same struct from simulation and application.
@@ -81,6 +81,7 @@ interface IStakingVault is IKeelEther, IErrors {
         uint256 profitWei;
         uint256 feeWei;
         uint256 feeShares;
+        uint256 operatorShares; // of feeShares
         uint256 lossWei;
         uint256 bondWei; // b of LOS-1
         uint256 bondShares; // burned for b
@@ -124,7 +125,7 @@ interface IStakingVault is IKeelEther, IErrors {
         uint256 sharesToFund
     );
     /// @notice One per report: totals before and after (V is `assets - unvested`), and what the stream pays a year
-    /// on V after, in bps.
+    /// on V after, in bps. `operatorShares` of `feeShares` are operators'.
     event Rebased(
         uint256 indexed refTime,
         uint256 sharesBefore,
@@ -134,6 +135,7 @@ interface IStakingVault is IKeelEther, IErrors {
         uint256 unvestedAfterWei,
         uint256 streamSeconds,
         uint256 feeShares,
+        uint256 operatorShares,
         uint256 aprBps
     );
     /// @notice LOS-3: `lossWei` is the sum of the five parts, checked before the event.
@@ -172,9 +174,7 @@ interface IStakingVault is IKeelEther, IErrors {
     error UnvestedAboveLimit(uint256 unvestedWei, uint256 limitWei);
     error DirectEther(address sender);
     error ModuleMissing(Modules modules);
-    /// @notice No code, or code that starts with 0xef, which may stand for another's (EIP-7702).
     error FeeTooHigh(uint256 feeBps, uint256 maxBps);
-    error FeeOverspent(uint256 givenBps, uint256 maxBps);
     error RefTimeNotBoundary(uint256 refTime, uint256 nearestBefore);
     error RefTimeTooEarly(uint256 refTime, uint256 laterThan);
     error RefTimeInFuture(uint256 refTime, uint256 nowTime);
@@ -235,7 +235,8 @@ interface IStakingVault is IKeelEther, IErrors {
 
     /// @notice Oracle only. Pull, absorb or stream, finalise, all in one (REP, LOS, QUE-2). Does what
     /// `previewReport` says, unless the fund hands over less cover than it promised. Reverts `RefTimeInFuture`,
-    /// `RefTimeTooEarly`, `RefTimeNotBoundary`, `ReportAboveSupply` (REP-4) and `LossNotAnnounced` (REP-8).
+    /// `RefTimeTooEarly`, `RefTimeNotBoundary`, `ReportAboveSupply` (REP-4), `OperatorsFeeTooHigh` (COM-2) and
+    /// `LossNotAnnounced` (REP-8).
     function applyReport(ReportInput calldata input) external;
 
     /// @notice Oracle only. Closes what STA-3 closes while a loss is announced, until the next report applies. From one

@@ -9,7 +9,15 @@ import {IOperatorRegistry} from "../interfaces/IOperatorRegistry.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {IDepositContract} from "../interfaces/IDepositContract.sol";
 import {IValidatorProofs} from "../interfaces/IValidatorProofs.sol";
-import {BPS, DEPOSIT_BYTES, PREDEPOSIT_WEI, PUBKEY_BYTES, SIGNATURE_BYTES, VALIDATOR_WEI} from "../rules/Constants.sol";
+import {
+    BPS,
+    DEPOSIT_BYTES,
+    MOST_OPERATORS_BPS,
+    PREDEPOSIT_WEI,
+    PUBKEY_BYTES,
+    SIGNATURE_BYTES,
+    VALIDATOR_WEI
+} from "../rules/Constants.sol";
 
 /// @title OperatorRegistry
 /// @notice See IOperatorRegistry.
@@ -30,6 +38,9 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         Allocation allocation;
         address manager;
         uint32 withdrawn; // KEY-9
+        uint16 commissionBps; // COM-1, in force until `commissionSince`
+        uint16 nextCommissionBps; // in force from then on
+        uint32 commissionSince;
         string name;
         address nextRewardAddress; // OPR-6, in force from `nextSince` on; `nextSince` 0: none
         uint64 nextSince;
@@ -39,6 +50,8 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
 
     uint256 private constant MAX_NAME_BYTES = 64;
     uint256 private constant REWARD_ADDRESS_FRAMES = 14; // OPR-6
+    uint256 private constant RISE_FRAMES = 14; // COM-1
+    uint256 private constant LEAST_COMMISSION_BPS = 500;
     uint256 private constant PART_GWEI = VALIDATOR_WEI / 1 gwei;
     uint256 private constant MOST_MERGES = 64; // KEY-11: so that no proof of a payout becomes too dear to send
     uint256 private constant MOST_VALIDATOR_GWEI = 2048e9; // MAX_EFFECTIVE_BALANCE_ELECTRA
@@ -79,20 +92,24 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         address manager,
         address rewardAddress,
         uint32 limit,
-        uint16 targetBps
+        uint16 targetBps,
+        uint16 commissionBps
     ) external restricted returns (uint256 operatorId) {
         uint256 nameBytes = bytes(name).length;
         if (nameBytes == 0 || nameBytes > MAX_NAME_BYTES) revert NameLength(nameBytes, MAX_NAME_BYTES);
         if (manager == address(0)) revert ZeroAddress("manager");
         if (rewardAddress == address(0)) revert ZeroAddress("rewardAddress");
         _checkTarget(targetBps);
+        _checkCommission(commissionBps);
 
         operatorId = _records.length;
         Allocation memory allocation = Allocation(rewardAddress, 0, limit, targetBps, true, false);
-        _records.push(Record(allocation, manager, 0, name, address(0), 0));
+        uint32 since = uint32(block.timestamp);
+        _records.push(Record(allocation, manager, 0, commissionBps, commissionBps, since, name, address(0), 0));
         _totals.targetBps += targetBps;
         emit OperatorAdded(operatorId, name, manager, rewardAddress);
         emit OperatorSet(operatorId, limit, targetBps, true);
+        emit CommissionSet(operatorId, commissionBps, since);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -134,6 +151,19 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         record.nextRewardAddress = rewardAddress;
         record.nextSince = uint64(block.timestamp + REWARD_ADDRESS_FRAMES * VAULT.FRAME_SECONDS());
         emit RewardAddressSet(operatorId, rewardAddress, record.nextSince);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function setCommission(uint256 operatorId, uint16 commissionBps) external {
+        _checkCommission(commissionBps);
+        Record storage record = _managedRecord(operatorId);
+        uint16 presentBps = _commissionBps(record);
+        bool isRise = commissionBps > presentBps;
+        uint256 since = block.timestamp + (isRise ? RISE_FRAMES * VAULT.FRAME_SECONDS() : 0);
+        record.commissionBps = presentBps;
+        record.nextCommissionBps = commissionBps;
+        record.commissionSince = uint32(since);
+        emit CommissionSet(operatorId, commissionBps, since);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -401,7 +431,8 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
             withdrawn: record.withdrawn,
             targetBps: allocation.targetBps,
             active: allocation.active,
-            frozen: allocation.frozen
+            frozen: allocation.frozen,
+            commissionBps: _commissionBps(record)
         });
     }
 
@@ -409,6 +440,12 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     function nextRewardAddress(uint256 operatorId) external view returns (address rewardAddress, uint256 since) {
         Record storage record = _record(operatorId);
         if (block.timestamp < record.nextSince) return (record.nextRewardAddress, record.nextSince);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function nextCommission(uint256 operatorId) external view returns (uint256 commissionBps, uint256 since) {
+        Record storage record = _record(operatorId);
+        if (block.timestamp < record.commissionSince) return (record.nextCommissionBps, record.commissionSince);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -529,6 +566,11 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
         return since != 0 && block.timestamp >= since ? record.nextRewardAddress : record.allocation.rewardAddress;
     }
 
+    /// @dev COM-1: the one in force.
+    function _commissionBps(Record storage record) private view returns (uint16) {
+        return block.timestamp < record.commissionSince ? record.commissionBps : record.nextCommissionBps;
+    }
+
     function _record(uint256 operatorId) private view returns (Record storage) {
         if (operatorId >= _records.length) revert NoSuchOperator(operatorId);
         return _records[operatorId];
@@ -537,6 +579,12 @@ contract OperatorRegistry is IOperatorRegistry, AccessManaged {
     function _managedRecord(uint256 operatorId) private view returns (Record storage record) {
         record = _record(operatorId);
         if (msg.sender != record.manager) revert OnlyManager(operatorId, msg.sender);
+    }
+
+    function _checkCommission(uint256 commissionBps) private pure {
+        if (commissionBps < LEAST_COMMISSION_BPS || commissionBps > MOST_OPERATORS_BPS) {
+            revert CommissionOutOfBounds(commissionBps, LEAST_COMMISSION_BPS, MOST_OPERATORS_BPS);
+        }
     }
 
     function _checkTarget(uint256 targetBps) private pure {

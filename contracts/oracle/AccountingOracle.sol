@@ -11,7 +11,7 @@ import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet
 import {LibCall} from "solady/utils/LibCall.sol";
 import {IAccountingOracle} from "../interfaces/IAccountingOracle.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
-import {ANNOUNCEMENT_FRAMES} from "../rules/Constants.sol";
+import {ANNOUNCEMENT_FRAMES, MOST_OPERATORS_BPS} from "../rules/Constants.sol";
 
 /// @title AccountingOracle
 /// @notice See IAccountingOracle.
@@ -279,6 +279,7 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         judgement.input.withdrawalsWei = report.withdrawalVaultBalanceWei;
         judgement.input.rewardsWei = report.rewardsVaultBalanceWei;
         judgement.input.lastTicketHint = lastTicketHint;
+        judgement.input.operatorsBps = report.operatorsBps;
 
         uint256 countedWei = Math.min(judgement.input.consensusBalanceWei, base.mostConsensusWei);
         uint256 grossWei = countedWei + judgement.input.withdrawalsWei + judgement.input.rewardsWei;
@@ -316,7 +317,9 @@ contract AccountingOracle is IAccountingOracle, EIP712, AccessManaged {
         if (report.activeBalanceGwei > report.consensusBalanceGwei) {
             revert ActiveAboveConsensus(report.activeBalanceGwei, report.consensusBalanceGwei);
         }
-        if (report.operatorsBps != 0) revert ReservedNotZero("operatorsBps", report.operatorsBps);
+        if (report.operatorsBps > MOST_OPERATORS_BPS) {
+            revert OperatorsFeeTooHigh(report.operatorsBps, MOST_OPERATORS_BPS);
+        }
         if (report.chargedShares != 0) revert ReservedNotZero("chargedShares", report.chargedShares);
     }
 

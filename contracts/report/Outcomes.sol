@@ -2,12 +2,14 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IErrors} from "../interfaces/IErrors.sol";
 import {IStakingVault} from "../interfaces/IStakingVault.sol";
 import {Claims} from "../rules/Claims.sol";
 import {
     ANNOUNCEMENT_FRAMES,
     BPS,
     MAX_COVERED_FRAMES,
+    MOST_OPERATORS_BPS,
     MOST_REPORTED_WEI,
     SHARES_PER_UNIT,
     STREAM_FRAMES,
@@ -55,7 +57,7 @@ library Outcomes {
         if (past != 0) revert IStakingVault.RefTimeNotBoundary(refTime, refTime - past);
     }
 
-    /// @notice Reverts `ReportAboveSupply` (REP-4).
+    /// @notice Reverts `ReportAboveSupply` (REP-4) and `OperatorsFeeTooHigh` (COM-2).
     function accountsAt(
         Books.Stored storage books,
         Books.Core calldata core,
@@ -65,6 +67,9 @@ library Outcomes {
         uint256 arrivedWei = input.withdrawalsWei + input.rewardsWei;
         uint256 reportedWei = input.consensusBalanceWei + arrivedWei;
         if (reportedWei > MOST_REPORTED_WEI) revert IStakingVault.ReportAboveSupply(reportedWei, MOST_REPORTED_WEI);
+        if (input.operatorsBps > MOST_OPERATORS_BPS) {
+            revert IErrors.OperatorsFeeTooHigh(input.operatorsBps, MOST_OPERATORS_BPS);
+        }
         a.consensusWei = a.isInsolvent ? Math.min(input.consensusBalanceWei, a.expectedWei) : input.consensusBalanceWei;
         a.grossWei = a.consensusWei + arrivedWei;
         a.recordWei = Math.min(a.consensusWei, a.recordWei);
@@ -179,7 +184,9 @@ library Outcomes {
     ) internal view returns (IStakingVault.ReportOutcome memory o) {
         uint256 streamEnd = books.flow.streamEnd;
         if (a.grossWei >= a.expectedWei) {
-            _earn(o, a, core, books.terms.feeBps, Math.saturatingSub(streamEnd, block.timestamp));
+            uint256 sumBps = books.terms.feeBps + input.operatorsBps;
+            _earn(o, a, core, sumBps, Math.saturatingSub(streamEnd, block.timestamp));
+            if (o.feeShares > 0) o.operatorShares = o.feeShares * input.operatorsBps / sumBps;
         } else {
             _absorb(o, a, bondShares, coverShares);
             if (o.unvestedAfter > 0) o.streamSeconds = streamEnd - block.timestamp; // STR-4
@@ -195,7 +202,7 @@ library Outcomes {
         IStakingVault.ReportOutcome memory o,
         Accounts memory a,
         Books.Core calldata core,
-        uint256 feeBps,
+        uint256 sumBps,
         uint256 leftSeconds
     ) private pure {
         uint256 visibleWei = visible(a);
@@ -203,7 +210,7 @@ library Outcomes {
         o.profitWei = a.grossWei - a.expectedWei;
         uint256 cappedWei = Stream.cappedWeiDown(core.maxFeeRayPerDay, _rateSeconds(a, core), baseWei);
         uint256 fittingWei = (type(uint120).max - a.shares) * visibleWei / a.shares; // its shares have room in S
-        _charge(o, a, feeBps, Math.min(cappedWei, fittingWei));
+        _charge(o, a, sumBps, Math.min(cappedWei, fittingWei));
         if (o.feeWei > 0) o.feeShares = o.feeWei * a.shares / visibleWei;
         o.sharesAfter = a.shares + o.feeShares;
         o.assetsAfter = a.assetsWei + o.profitWei;
@@ -227,14 +234,14 @@ library Outcomes {
     function _charge(
         IStakingVault.ReportOutcome memory o,
         Accounts memory a,
-        uint256 feeBps,
+        uint256 sumBps,
         uint256 mostFeeWei
     ) private pure {
         int256 profitWei = int256(o.profitWei);
         int256 feeableWei = profitWei - (a.lossCarryWei > 0 ? a.lossCarryWei : int256(0));
-        if (feeableWei > 0) o.feeWei = Math.min(feeBps * uint256(feeableWei) / BPS, mostFeeWei);
+        if (feeableWei > 0) o.feeWei = Math.min(sumBps * uint256(feeableWei) / BPS, mostFeeWei);
         a.lossCarryWei -= profitWei;
-        if (o.feeWei > 0) a.lossCarryWei += int256(Math.ceilDiv(o.feeWei * BPS, feeBps));
+        if (o.feeWei > 0) a.lossCarryWei += int256(Math.ceilDiv(o.feeWei * BPS, sumBps));
     }
 
     /// @dev LOS-1 to LOS-4. The stream's end does not move: `streamSeconds` is left for the caller.

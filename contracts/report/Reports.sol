@@ -244,11 +244,10 @@ library Reports {
     ) private {
         if (outcome.feeShares == 0) return;
         IStakingVault.Terms memory t = books.terms;
-        uint256 units = outcome.feeShares * t.insuranceBps / BPS / SHARES_PER_UNIT;
-        uint256 operatorShares = outcome.feeShares * (BPS - t.treasuryBps - t.insuranceBps) / BPS;
-        uint256 treasuryShares = outcome.feeShares - operatorShares - units * SHARES_PER_UNIT;
-        _mint(books, t.treasury, treasuryShares, outcome);
-        _mint(books, core.registry, operatorShares, outcome);
+        uint256 protocolShares = outcome.feeShares - outcome.operatorShares;
+        uint256 units = protocolShares * t.insuranceBps / BPS / SHARES_PER_UNIT;
+        _mint(books, t.treasury, protocolShares - units * SHARES_PER_UNIT, outcome);
+        _mint(books, core.registry, outcome.operatorShares, outcome);
         _mint(books, address(core.wrapped), units * SHARES_PER_UNIT, outcome);
         if (units > 0) core.wrapped.mintBacked(books.modules.fund, units);
     }
@@ -278,6 +277,7 @@ library Reports {
             o.unvestedAfter,
             o.streamSeconds,
             o.feeShares,
+            o.operatorShares,
             yearly
         );
         if (o.lossWei == 0) return;

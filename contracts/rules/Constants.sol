@@ -30,6 +30,7 @@ uint256 constant STREAM_FRAMES = 30; // STR-3
 uint256 constant LONGEST_STREAM_SECONDS = 2 ** 47; // STR-3: its end has 48 bits
 uint256 constant UNPROVEN_COVER_BPS = 500; // LOS-2
 uint256 constant SLASHED_LIMIT_BPS = 10; // STA-7, of A + Q
+uint256 constant MOST_OPERATORS_BPS = 1400; // COM-1, COM-2: of profit
 uint256 constant STALE_FRAMES = 3; // STA-2
 uint256 constant DEAD_FRAMES = 14; // STA-2
 /// @dev STA-5: between two sweeps lies a reference slot with a frame of time to report it.

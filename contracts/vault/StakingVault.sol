@@ -37,7 +37,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     using Pauses for Pauses.Pause;
     using SafeCast for uint256;
 
-    uint256 private constant MAX_FEE_BPS = 2000;
+    uint256 private constant MAX_FEE_BPS = 600; // REP-5
     uint32 private constant NOT_HANDED_OVER = type(uint32).max; // ROL-5: the hand-over ends this pause
 
     /// @dev SHR-7: 1 ETH comes with the construction; the vault holds its shares and has no way to move them.
@@ -340,7 +340,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
         if (keys.liveKeys != 0) revert KeysLive(keys.liveKeys);
         uint256 withdrawalsWei = address(WITHDRAWAL_VAULT).balance;
         uint256 rewardsWei = address(REWARDS_VAULT).balance;
-        ReportInput memory input = ReportInput(block.timestamp, 0, withdrawalsWei, rewardsWei, lastTicketHint);
+        ReportInput memory input = ReportInput(block.timestamp, 0, withdrawalsWei, rewardsWei, lastTicketHint, 0);
         Reports.windDown(_books, _core(), input, keys.lastWithdrawnAt);
     }
 
@@ -388,8 +388,7 @@ contract StakingVault is VaultViews, AccessManaged, ReentrancyGuardTransient {
     function _setTerms(Terms memory t) private {
         _requireReceiver(t.treasury);
         if (t.feeBps > MAX_FEE_BPS) revert FeeTooHigh(t.feeBps, MAX_FEE_BPS);
-        uint256 givenBps = uint256(t.treasuryBps) + t.insuranceBps;
-        if (givenBps > BPS) revert FeeOverspent(givenBps, BPS);
+        if (t.insuranceBps > BPS) revert ParameterOutOfBounds("insuranceBps", t.insuranceBps, BPS);
         _books.terms = t;
         _books.flow.depositLimitEther = t.depositLimitEther;
         emit TermsSet(t);

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import click
 
+from keel.deploy.profiles import USUAL_COMMISSION_BPS
 from keel.formatting.commands import Commands, Integer
+from keel.model.constants import LEAST_COMMISSION_BPS, MOST_OPERATORS_BPS
 from keel.terminal.beacon_option import beacon_option
 from keel.terminal.options import (
     PublicKey,
@@ -23,17 +25,18 @@ from keel.terminal.options import (
         "operators make-keys --new --count 4 .keel/keys",
         "operators predeposit .keel/keys/deposit_data-*.json",
         "operators stake",
+        "operators commission 0 700",
         "operators list",
     ),
 )
 def cli() -> None:
-    """Add operators, create, predeposit and drop their keys, stake, and stake more."""
+    """Add operators, set commissions, create, predeposit and drop keys, stake, and stake more."""
 
 
 @cli.command("list")
 @chain_options
 def list_operators(network: str, manifest_path: Path | None) -> None:
-    """Show each operator: validators, keys that wait, bond, limit and target share."""
+    """Show each operator: validators, keys that wait, bond, limit, target share, commission."""
     from keel.terminal.answers import show
     from keel.terminal.connection import connected
     from keel.terminal.operator_actions import operators_table
@@ -56,6 +59,13 @@ def list_operators(network: str, manifest_path: Path | None) -> None:
     show_default=True,
     help="Share of all validators that the operator may have.",
 )
+@click.option(
+    "--commission-bps",
+    type=Integer(LEAST_COMMISSION_BPS, MOST_OPERATORS_BPS),
+    default=USUAL_COMMISSION_BPS,
+    show_default=True,
+    help="Share of the profit of its validators that the operator asks for.",
+)
 @account_option("council")
 @chain_options
 def add(
@@ -65,6 +75,7 @@ def add(
     reward_address: str | None,
     limit: int,
     target_bps: int,
+    commission_bps: int,
     account_name: str,
     network: str,
     manifest_path: Path | None,
@@ -82,7 +93,36 @@ def add(
             reward_address=address_named(reward_address or manager, connection),
             limit=limit,
             target_bps=target_bps,
+            commission_bps=commission_bps,
         )
+
+
+@cli.command("commission")
+@click.argument("operator_id", metavar="ID", type=Integer(min=0))
+@click.argument(
+    "commission_bps", metavar="BPS", type=Integer(LEAST_COMMISSION_BPS, MOST_OPERATORS_BPS)
+)
+@account_option("operator_manager_1")
+@chain_options
+def commission(
+    *,
+    operator_id: int,
+    commission_bps: int,
+    account_name: str,
+    network: str,
+    manifest_path: Path | None,
+) -> None:
+    """Set the commission of operator ID: 500 to 1,400 BPS of the profit of its validators.
+
+    A lower one is in force at once, a higher one 14 frames later; either replaces a change that
+    still waits. Only the operator's manager may.
+    """
+    from keel.terminal.connection import account_named, connected
+    from keel.terminal.operator_actions import set_commission
+
+    with connected(network, manifest_path) as connection:
+        account = account_named(account_name, connection)
+        set_commission(connection, account, operator_id, commission_bps)
 
 
 @cli.command("make-keys")

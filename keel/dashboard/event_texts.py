@@ -206,6 +206,11 @@ def _operator_set(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     return (f"Operator {number} is {active}, limit {limit:,} validators, target {target}",)
 
 
+def _commission_set(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    number, commission = given["operatorId"], shown_bps(given["commissionBps"])
+    return (f"Operator {number} asks for {commission} of profit from ", When(given["since"]), " on")
+
+
 def _rewards(given: Mapping[str, Any]) -> tuple[Piece, ...]:
     return (
         f"Operator {given['operatorId']} received its rewards, kETH worth ",
@@ -278,6 +283,7 @@ _TELLERS: Mapping[tuple[str, str], tuple[str, Words]] = {
     ("oracle", "QuorumSet"): ("door", _quorum),
     ("registry", "OperatorAdded"): ("validator", _operator_added),
     ("registry", "OperatorSet"): ("validator", _operator_set),
+    ("registry", "CommissionSet"): ("validator", _commission_set),
     ("registry", "RewardsClaimed"): ("validator", _rewards),
     **KEY_TELLERS,
     ("instant", "Paused"): ("door", _paused("Instant redemption")),

@@ -23,6 +23,7 @@ def read_rows(
         c.registry.mayStakeNext.prepare,
         c.registry.claimedShares.prepare,
         c.bonds.bondOf.prepare,
+        c.registry.nextCommission.prepare,
     )
     calls = [prepare(number) for number in numbers for prepare in questions]
     answers = batched(call_many(c.rpc, calls, head.number), len(questions))
@@ -30,7 +31,8 @@ def read_rows(
     stages = Counter((life.operator_id, life.stage) for life in lives)
     leaving = leaving_units(index.events)
     rows = []
-    for number, (operator, may_stake_next, claimed, bond) in zip(numbers, answers, strict=True):
+    for number, answer in zip(numbers, answers, strict=True):
+        operator, may_stake_next, claimed, bond, following = answer
         rows.append(
             OperatorRow(
                 operator_id=number,
@@ -43,6 +45,9 @@ def read_rows(
                 paid_out=operator.withdrawn,
                 limit=operator.limit,
                 target_bps=operator.targetBps,
+                commission_bps=operator.commissionBps,
+                next_commission_bps=following.commissionBps,
+                next_commission_at=following.since,
                 may_stake_next=may_stake_next,
                 claimed_shares=claimed,
                 claimed_wei=accounts.worth_wei(claimed),

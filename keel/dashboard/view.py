@@ -90,7 +90,8 @@ class OperatorRow:
 
     `predeposited` and `proven` keys are those that came no further, and `leaving_units` the part of
     the bond that cools down or waits to be paid, as far as the log was read. `staked` and
-    `paid_out` count parts of 32 ETH.
+    `paid_out` count parts of 32 ETH. The next commission is one that is not in force yet, its time
+    0 when there is none.
     """
 
     operator_id: int
@@ -103,6 +104,9 @@ class OperatorRow:
     paid_out: int
     limit: int
     target_bps: int
+    commission_bps: int
+    next_commission_bps: int
+    next_commission_at: int
     may_stake_next: bool
     claimed_shares: int
     claimed_wei: int

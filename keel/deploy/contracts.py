@@ -77,6 +77,7 @@ class StakingVaultReportOutcome(NamedTuple):
     profitWei: int
     feeWei: int
     feeShares: int
+    operatorShares: int
     lossWei: int
     bondWei: int
     bondShares: int
@@ -118,7 +119,6 @@ class StakingVaultTerms(NamedTuple):
     """StakingVaultTerms."""
 
     feeBps: int
-    treasuryBps: int
     insuranceBps: int
     treasury: str
     depositLimitEther: int
@@ -205,6 +205,7 @@ class StakingVaultReportInput(NamedTuple):
     withdrawalsWei: int
     rewardsWei: int
     lastTicketHint: int
+    operatorsBps: int
 
 
 class AccountingOracleJudgement(NamedTuple):
@@ -251,6 +252,13 @@ class OperatorRegistryKey(NamedTuple):
     parts: int
 
 
+class OperatorRegistryNextCommission(NamedTuple):
+    """OperatorRegistryNextCommission."""
+
+    commissionBps: int
+    since: int
+
+
 class OperatorRegistryNextRewardAddress(NamedTuple):
     """OperatorRegistryNextRewardAddress."""
 
@@ -270,6 +278,7 @@ class OperatorRegistryOperator(NamedTuple):
     targetBps: int
     active: bool
     frozen: bool
+    commissionBps: int
 
 
 class OperatorRegistryTotals(NamedTuple):
@@ -605,7 +614,7 @@ class OperatorRegistry(Contract):
 
     EXITS: Function[str]
     VAULT: Function[str]
-    addOperator: Function[int, str, AddressLike, AddressLike, int, int]
+    addOperator: Function[int, str, AddressLike, AddressLike, int, int, int]
     authority: Function[str]
     claimRewards: Function[int, Struct, Sequence[bytes]]
     claimableShares: Function[int, Struct, Sequence[bytes]]
@@ -617,6 +626,7 @@ class OperatorRegistry(Contract):
     mayStakeNext: Function[bool, int]
     merge: Function[None, bytes, bytes]
     mergesInto: Function[bytes, bytes]
+    nextCommission: Function[OperatorRegistryNextCommission, int]
     nextRewardAddress: Function[OperatorRegistryNextRewardAddress, int]
     operator: Function[OperatorRegistryOperator, int]
     operatorCount: Function[int]
@@ -626,6 +636,7 @@ class OperatorRegistry(Contract):
     proveSlashed: Function[None, Struct, int, Struct, Sequence[bytes]]
     proveWithdrawn: Function[None, Struct, int, Struct, Sequence[bytes]]
     setAuthority: Function[None, AddressLike]
+    setCommission: Function[None, int, int]
     setManager: Function[None, int, AddressLike]
     setOperator: Function[None, int, int, int, bool]
     setRewardAddress: Function[None, int, AddressLike]

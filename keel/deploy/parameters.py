@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 from keel.deploy.profiles import Profile
 from keel.deploy.roles import TERMS, Role
-from keel.model.constants import BPS, DAY, ETHER, GWEI, RAY, VALIDATOR_DEPOSIT_WEI
+from keel.model.constants import (
+    BPS,
+    DAY,
+    ETHER,
+    GWEI,
+    MOST_FEE_BPS,
+    RAY,
+    VALIDATOR_DEPOSIT_WEI,
+)
 
 _VAULT = "StakingVault"
 _ORACLE = "AccountingOracle"
@@ -154,16 +162,13 @@ PARAMETERS = (
         "REP-5: the fee at most, part of the smaller of V and K + P for each day covered",
     ),
     Parameter(
-        "fee_bps", "bps", _VAULT, "terms.feeBps", 0, 2_000, "REP-5: fee, part of the profit", TERMS
-    ),
-    Parameter(
-        "treasury_bps",
+        "fee_bps",
         "bps",
         _VAULT,
-        "terms.treasuryBps",
+        "terms.feeBps",
         0,
-        BPS,
-        "REP-5: the treasury's part of the fee",
+        MOST_FEE_BPS,
+        "REP-5: the protocol's fee, part of the profit",
         TERMS,
     ),
     Parameter(
@@ -173,7 +178,7 @@ PARAMETERS = (
         "terms.insuranceBps",
         0,
         BPS,
-        "REP-5: insurance's part of the fee; operators get what is left",
+        "REP-5: insurance's part of that fee; the treasury gets what is left",
         TERMS,
     ),
     Parameter(
@@ -304,13 +309,6 @@ def out_of_bounds(profile: Profile) -> list[str]:
     return found + [text for rule in _RELATIONS if (text := rule(profile)) is not None]
 
 
-def _parts_of_fee(profile: Profile) -> str | None:
-    total = profile.treasury_bps + profile.insurance_bps
-    if total <= BPS:
-        return None
-    return f"treasury_bps + insurance_bps is {total}, at most {BPS} expected"
-
-
 def _instant_fees(profile: Profile) -> str | None:
     least, most = profile.instant_min_fee_bps, profile.instant_max_fee_bps
     if least <= most:
@@ -336,7 +334,6 @@ def _final_within_frame(profile: Profile) -> str | None:
 
 
 _RELATIONS: tuple[Callable[[Profile], str | None], ...] = (
-    _parts_of_fee,
     _instant_fees,
     _whole_units,
     _final_within_frame,

@@ -297,7 +297,6 @@ def _vault_init(config: Configuration, places: Mapping[str, str]) -> Mapping[str
         },
         "terms": {
             "feeBps": profile.fee_bps,
-            "treasuryBps": profile.treasury_bps,
             "insuranceBps": profile.insurance_bps,
             "treasury": config.address(config.treasury),
             "depositLimitEther": profile.deposit_limit_wei // ETHER,

@@ -21,6 +21,8 @@ WEIGHT_DENOMINATOR = 64
 MAINNET_VALIDATORS = 1_000_000
 LOCAL_VALIDATORS = 64
 LOCAL_RATE_CAP_RAY_PER_DAY = RAY  # all of it in a day
+USUAL_COMMISSION_BPS = 600
+"""What operators ask for where nothing else is said: with `fee_bps`, a tenth of the profit."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,6 @@ class Profile:
     stream_cap_ray_per_day: int
     max_fee_ray_per_day: int
     fee_bps: int
-    treasury_bps: int
     insurance_bps: int
 
     deposit_limit_wei: int
@@ -118,9 +119,8 @@ MAINNET = Profile(
     stake_floor_wei=1_024 * ETHER,
     stream_cap_ray_per_day=75 * RAY // 100_000,
     max_fee_ray_per_day=5 * RAY // 100_000,
-    fee_bps=1_000,
-    treasury_bps=2_000,
-    insurance_bps=2_000,
+    fee_bps=400,
+    insurance_bps=5_000,
     deposit_limit_wei=150_000 * ETHER,
     instant_min_fee_bps=10,
     instant_max_fee_bps=300,

@@ -7,7 +7,8 @@ OPERATORS unfreezes it.
 
 from dataclasses import dataclass
 
-from keel.model.constants import BPS
+from keel.model.commission import Commission
+from keel.model.constants import BPS, LEAST_COMMISSION_BPS
 from keel.model.errors import Refused
 from keel.model.registry_errors import (
     OperatorAboveTarget,
@@ -15,6 +16,8 @@ from keel.model.registry_errors import (
     OperatorFrozen,
     OperatorInactive,
 )
+
+_LEAST = Commission(LEAST_COMMISSION_BPS, LEAST_COMMISSION_BPS, 0)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Operator:
     target_bps: int
     staked: int = 0
     frozen: bool = False
+    commission: Commission = _LEAST
 
 
 def target_max(target_bps: int, total_staked: int) -> int:

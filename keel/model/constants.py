@@ -37,6 +37,13 @@ LAST_PAYOUT_FRAMES = 10
 """Nor so long after the last proof that a validator was paid out (STA-8)."""
 MAX_COVERED_FRAMES = 7
 
+LEAST_COMMISSION_BPS = 500
+MOST_OPERATORS_BPS = 1_400
+"""Of profit: an operator's commission at most (COM-1), and what a report may give them (COM-2)."""
+COMMISSION_RISE_FRAMES = 14
+MOST_FEE_BPS = 600
+"""The protocol's part of profit at most, without operators' (REP-5)."""
+
 UNPROVEN_COVER_BPS = 500
 """What a report takes of the fund, whatever is proven slashed (LOS-2)."""
 MOST_COVER_BPS = 9_500

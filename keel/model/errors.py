@@ -389,6 +389,14 @@ class UnvestedAboveLimit(Refused):
 
 
 @dataclass(eq=False)
+class OperatorsFeeTooHigh(Refused):
+    """COM-2."""
+
+    operators_bps: int
+    most_bps: int
+
+
+@dataclass(eq=False)
 class ReportAboveSupply(Refused):
     """REP-4: there is not that much ether."""
 

@@ -7,7 +7,7 @@ other rules name the parameter they use.
 
 from dataclasses import dataclass
 
-from keel.model.constants import BPS
+from keel.model.constants import BPS, MOST_FEE_BPS
 from keel.model.frames import FrameGeometry
 
 
@@ -30,7 +30,6 @@ class Parameters:
 
     fee_bps: int
     max_fee_ray_per_day: int
-    treasury_bps: int
     insurance_bps: int
     stream_cap_ray_per_day: int
 
@@ -48,8 +47,8 @@ class Parameters:
     def __post_init__(self) -> None:
         bounds = {
             "quorum": self.members // 2 < self.quorum <= self.members,
-            "fee_bps": 0 <= self.fee_bps <= 2_000,
-            "treasury_bps and insurance_bps": self.treasury_bps + self.insurance_bps <= BPS,
+            "fee_bps": 0 <= self.fee_bps <= MOST_FEE_BPS,
+            "insurance_bps": 0 <= self.insurance_bps <= BPS,
             "stream_cap_ray_per_day": self.stream_cap_ray_per_day > 0,
             "min_ticket_wei": 0 < self.min_ticket_wei <= self.max_ticket_wei,
             "instant fees": 0 <= self.instant_min_fee_bps <= self.instant_max_fee_bps <= BPS,
@@ -58,11 +57,6 @@ class Parameters:
         wrong = [name for name, holds in bounds.items() if not holds]
         if wrong:
             raise ValueError(f"out of bounds: {', '.join(wrong)}")
-
-    @property
-    def operators_bps(self) -> int:
-        """Operators' part of the fee: what treasury and insurance leave."""
-        return BPS - self.treasury_bps - self.insurance_bps
 
     @property
     def announced_quorum(self) -> int:

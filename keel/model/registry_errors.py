@@ -134,3 +134,12 @@ class BondLeaving(Refused):
     pubkey_root: bytes
     payable_at: int
     now_time: int
+
+
+@dataclass(eq=False)
+class CommissionOutOfBounds(Refused):
+    """COM-1."""
+
+    commission_bps: int
+    least_bps: int
+    most_bps: int

@@ -6,9 +6,11 @@ stays in P.
 REP-3: what is there is the consensus balance and what the two vaults held; more is growth, less a
 loss.
 REP-4: all that the vaults held is pulled and all growth is profit, whatever its size.
-REP-5: the fee is a part of the profit that does not make losses good, bounded by the time covered,
-by what is staked on record and by the shares that S has room for, in shares at the rate before;
-profit that bore no fee is remembered, so that the loss of it makes no later profit free.
+REP-5: the fee is a part of the profit that does not make losses good, the protocol's and the
+operators' together, bounded by the time covered, by what is staked on record and by the shares that
+S has room for, in shares at the rate before; profit that bore no fee is remembered, so that the
+loss of it makes no later profit free.
+COM-2: operators' part of the profit comes with the report, up to a bound.
 REP-6: no more validators than were staked by the reference slot.
 REP-9: judging and applying are pure functions, so simulation and application are the same.
 REP-11: active balances are a part of C, and what no rule uses yet is zero.
@@ -25,11 +27,13 @@ from keel.model.constants import (
     INSOLVENT_SHARES_PER_WEI,
     LARGEST_REPORT_WEI,
     MAX_COVERED_FRAMES,
+    MOST_OPERATORS_BPS,
     MOST_SHARES,
     SHARES_PER_UNIT,
 )
 from keel.model.errors import (
     ActiveAboveConsensus,
+    OperatorsFeeTooHigh,
     RefSlotNotBoundary,
     RefSlotNotFinal,
     RefSlotNotNewer,
@@ -113,6 +117,7 @@ class Judgement:
     rewards_wei: int
     proven_wei: int = 0
     winds_down: bool = False
+    operators_bps: int = 0
 
 
 @dataclass(frozen=True)
@@ -193,13 +198,13 @@ def _check_counts(base: ReportBase, report: Report) -> None:
 
 
 def _check_fields(report: Report) -> None:
-    """REP-11."""
+    """REP-11, COM-2."""
     if report.active_balance_gwei > report.consensus_balance_gwei:
         raise ActiveAboveConsensus(report.active_balance_gwei, report.consensus_balance_gwei)
-    reserved = (("operatorsBps", report.operators_bps), ("chargedShares", report.charged_shares))
-    for name, value in reserved:
-        if value:
-            raise ReservedNotZero(name, value)
+    if report.operators_bps > MOST_OPERATORS_BPS:
+        raise OperatorsFeeTooHigh(report.operators_bps, MOST_OPERATORS_BPS)
+    if report.charged_shares:
+        raise ReservedNotZero("chargedShares", report.charged_shares)
 
 
 def rate_seconds(parameters: Parameters, covered_seconds: int) -> int:
@@ -231,14 +236,16 @@ def judge(base: ReportBase, accounts: Accounts, report: Report) -> Judgement:
         withdrawals_wei=report.withdrawal_vault_balance_wei,
         rewards_wei=report.rewards_vault_balance_wei,
         proven_wei=base.proven_wei if loss else 0,
+        operators_bps=report.operators_bps,
     )
 
 
-def split_fee(parameters: Parameters, shares: int) -> FeeShares:
+def split_fee(parameters: Parameters, operators_bps: int, shares: int) -> FeeShares:
     """Divide a fee's shares; remainders go to the treasury (REP-5)."""
-    insurance = whole_units(shares * parameters.insurance_bps // BPS) * SHARES_PER_UNIT
-    operators = shares * parameters.operators_bps // BPS
-    return FeeShares(shares - insurance - operators, insurance, operators)
+    operators = shares * operators_bps // (parameters.fee_bps + operators_bps)
+    protocol = shares - operators
+    insurance = whole_units(protocol * parameters.insurance_bps // BPS) * SHARES_PER_UNIT
+    return FeeShares(protocol - insurance, insurance, operators)
 
 
 def apply_judgement(
@@ -271,6 +278,8 @@ def apply_judgement(
 def fee_of(fee_bps: int, profit_wei: int, loss_carry_wei: int, most_wei: int) -> tuple[int, int]:
     """Fee of a profit, and the loss carry after it (REP-5); `most_wei` bounds the fee.
 
+    `fee_bps` is the protocol's and the operators' part together.
+
     The carry falls by the profit that bore no fee: by all that made losses good, and beyond.
     """
     fee = min(fee_bps * max(0, profit_wei - max(0, loss_carry_wei)) // BPS, most_wei)
@@ -297,10 +306,12 @@ def _earn(
     capped = capped_wei(parameters.max_fee_ray_per_day, seconds, base)
     fitting = to_assets_down(MOST_SHARES - accounts.shares, accounts.shares, visible)
     most = min(capped, fitting)
-    fee, carry = fee_of(parameters.fee_bps, judgement.growth_wei, accounts.loss_carry_wei, most)
+    sum_bps = parameters.fee_bps + judgement.operators_bps
+    fee, carry = fee_of(sum_bps, judgement.growth_wei, accounts.loss_carry_wei, most)
     fee_shares = FeeShares()
     if fee:
-        fee_shares = split_fee(parameters, to_shares_down(fee, accounts.shares, visible))
+        minted = to_shares_down(fee, accounts.shares, visible)
+        fee_shares = split_fee(parameters, judgement.operators_bps, minted)
     length = stream_seconds(
         unvested,
         max(0, accounts.stream.end - now),

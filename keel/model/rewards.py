@@ -2,7 +2,8 @@
 
 OPR-4: leaves are cumulative shares; a claim pays leaf less claimed, and all claims together never
 take more than reports minted for operators.
-OPR-5: what reports minted and no leaf has yet is divided by operators' weights.
+OPR-5, COM-3: what reports minted and no leaf has yet is divided by operators' weights times their
+commissions.
 """
 
 from collections.abc import Mapping
@@ -29,7 +30,7 @@ def distribute(
 ) -> dict[int, int]:
     """Return the next cumulative shares by operator.
 
-    What was minted and is in no leaf yet goes to operators by their weights, rounded down; the
+    What was minted and is in no leaf yet goes to operators by these weights, rounded down; the
     remainder waits for the next report, as does everything while all weights are 0.
     """
     undistributed = minted_shares - sum(cumulative.values())

@@ -8,7 +8,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from keel.chain.endpoint import endpoint
 from keel.files.text_files import read_password
-from keel.model.constants import DAY
+from keel.model.constants import DAY, MOST_FEE_BPS
 from keel.monitor.prices import price_source
 from keel.service.errors import SettingsError
 from keel.service.sections import Section, ServiceSettings, divided_by_commas
@@ -42,8 +42,8 @@ class WatchSection(Section):
     """The least that validators must earn, as a part of what the beacon chain pays."""
     most_income_bps: int = Field(default=20_000, ge=10_000, le=1_000_000)
     """The most that they may earn by the reports, as a part of the same."""
-    fee_bps: int | None = Field(default=None, ge=0, le=2_000)
-    """The fee that you expect; by default the one that Keel was deployed with."""
+    fee_bps: int | None = Field(default=None, ge=0, le=MOST_FEE_BPS)
+    """The fee that you expect, without operators' part; by default the deployed one."""
     least_insurance_bps: int = Field(default=50, ge=0, le=10_000)
     """The least that the insurance fund must be worth, as a part of all ether."""
     news_seconds: int = Field(default=DAY, ge=1, le=365 * DAY)

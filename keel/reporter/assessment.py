@@ -1,4 +1,4 @@
-"""From what both layers show to a report; every member finds the same (REP-10, OPR-5)."""
+"""From what both layers show to a report; every member finds the same (REP-10, OPR-5, COM-2)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,8 @@ class OperatorAssessment:
     and the expected penalties `penalty_gwei` are taken off. `active_gwei` is that of active
     validators. `effective_gwei` is that of those with
     duties: active and not slashed. `weight` is at most `full_weight`, had all of them earned
-    everything in the previous epoch.
+    everything in the previous epoch. `commission_bps_seconds` is the operator's commission, summed
+    up over the seconds that the report covers (COM-2).
     """
 
     operator_id: int
@@ -62,6 +63,7 @@ class OperatorAssessment:
     effective_gwei: int
     weight: int
     full_weight: int
+    commission_bps_seconds: int
     added_shares: int
     cumulative_reward_shares: int
     cumulative_weight: int
@@ -98,7 +100,8 @@ class Assessment:
     C is `validators_gwei` and `pending_gwei` together, less the expected `penalties_gwei` (REP-10).
 
     `undistributed_shares` were minted and in no leaf yet; what of them is not in
-    `OperatorAssessment.added_shares` waits.
+    `OperatorAssessment.added_shares` waits. `covered_seconds` have passed since the reference slot
+    of the report before.
     """
 
     report: Report
@@ -114,6 +117,7 @@ class Assessment:
     previous_root: bytes
     minted_shares: int
     undistributed_shares: int
+    covered_seconds: int
 
     @property
     def added_shares(self) -> int:
@@ -159,6 +163,9 @@ def assess(
         exited_validators=sum(leaf.exited for leaf in leaves),
         slashed_validators=sum(leaf.slashed for leaf in leaves),
         active_balance_gwei=sum(operator.active_gwei for operator in operators),
+        operators_bps=protocol.commissions.operators_bps(
+            {operator.operator_id: operator.weight for operator in operators}
+        ),
         operators_root=operators_tree(leaves).root if leaves else bytes(32),
         validators_root=balance_root(balances(consensus, protocol)).hash,
     )
@@ -176,6 +183,7 @@ def assess(
         previous_root=protocol.operators_root,
         minted_shares=protocol.minted_shares,
         undistributed_shares=undistributed,
+        covered_seconds=protocol.commissions.covered_seconds,
     )
 
 
@@ -222,12 +230,14 @@ def _operators(
     }
     weights = {operator_id: counts["weight"] for operator_id, counts in counted.items()}
     shares = {leaf.operator_id: leaf.cumulative_reward_shares for leaf in previous}
-    after = distribute(shares, protocol.minted_shares, weights)
+    span = protocol.commissions
+    after = distribute(shares, protocol.minted_shares, span.weighted(weights))
     nothing = OperatorTotals(0, 0, 0, 0, 0)
     return tuple(
         OperatorAssessment(
             operator_id=operator_id,
             name=protocol.operator_names.get(operator_id, ""),
+            commission_bps_seconds=span.bps_seconds.get(operator_id, 0),
             added_shares=after[operator_id] - shares.get(operator_id, 0),
             cumulative_reward_shares=after[operator_id],
             cumulative_weight=leaf.cumulative_weight + counts["weight"],

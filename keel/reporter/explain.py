@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from keel.deploy.manifest import json_safe
-from keel.formatting.amounts import exact_ether
+from keel.formatting.amounts import exact_ether, shown_bps
 from keel.formatting.names import in_markup
 from keel.formatting.tables import plain_table
 from keel.model.constants import GWEI
@@ -138,6 +138,11 @@ def _fields(assessment: Assessment) -> Table:
         ("what they have in C", _ether(report.active_balance_gwei), "without pending deposits"),
         ("exited validators", str(report.exited_validators), "exit epoch reached"),
         ("slashed validators", str(report.slashed_validators), "active or exited"),
+        (
+            "operators' part of profit",
+            shown_bps(report.operators_bps),
+            f"mean of their commissions by weight, over {assessment.covered_seconds:,} s",
+        ),
     ):
         table.add_row(*row)
     return table
@@ -170,14 +175,25 @@ def _operators(assessment: Assessment) -> Table:
 
 
 def _rewards(assessment: Assessment) -> Table:
-    columns = (">effective", ">performance", ">weight", ">shares added", ">cumulative")
+    columns = (
+        ">effective",
+        ">performance",
+        ">weight",
+        ">commission",
+        ">part",
+        ">shares added",
+        ">cumulative",
+    )
     table = plain_table("operator", *columns, title="Rewards by operator")
+    total = sum(one.weight * one.commission_bps_seconds for one in assessment.operators)
     for one in assessment.operators:
         table.add_row(
             _name(one),
             _ether(one.effective_gwei),
             performance(one),
             f"{one.weight:,}",
+            commission(one, assessment.covered_seconds),
+            _percent(one.weight * one.commission_bps_seconds, total),
             f"{one.added_shares:,}",
             f"{one.cumulative_reward_shares:,}",
         )
@@ -186,9 +202,16 @@ def _rewards(assessment: Assessment) -> Table:
 
 def performance(operator: OperatorAssessment) -> str:
     """Part of the participation that its validators with duties could have earned."""
-    if not operator.full_weight:
-        return "-"
-    return f"{operator.weight * 10_000 // operator.full_weight / 100:.2f} %"
+    return _percent(operator.weight, operator.full_weight)
+
+
+def commission(operator: OperatorAssessment, covered_seconds: int) -> str:
+    """Mean commission of the seconds that the report covers, rounded down (COM-2)."""
+    return _percent(operator.commission_bps_seconds, covered_seconds * 10_000)
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part * 10_000 // whole / 100:.2f} %" if whole else "-"
 
 
 def _shares_line(assessment: Assessment) -> str:
@@ -197,7 +220,8 @@ def _shares_line(assessment: Assessment) -> str:
     return (
         f"{assessment.minted_shares:,} shares minted for operators "
         f"- {previous:,} in the previous leaves = {assessment.undistributed_shares:,} to divide "
-        f"by weight: {added:,} added, {assessment.undistributed_shares - added:,} wait."
+        f"by weight times commission: {added:,} added, "
+        f"{assessment.undistributed_shares - added:,} wait."
     )
 
 

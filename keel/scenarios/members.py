@@ -1,19 +1,21 @@
 """A frame ends: the committee looks at the reference slot, all members sign, one posts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from eth_account.signers.local import LocalAccount
 
 from keel.chain.clock import now
-from keel.chain.state import balance_wei, chain_id
+from keel.chain.state import balance_wei, block_head, chain_id
 from keel.circle.reports import Reported, report_events
 from keel.committee.ballot import Ballot, digest, sign
 from keel.errors import KeelError
 from keel.model.balance_tree import balance_root
+from keel.model.commission import CommissionSpan
 from keel.model.commitment import OperatorTotals, operators_tree
 from keel.model.report import Report
 from keel.model.rewards import distribute
 from keel.scenarios.world import World
+from keel.sight.history import Historian
 
 
 class SignedDigestError(KeelError):
@@ -52,7 +54,8 @@ def look(world: World, ref_slot: int) -> tuple[Report, dict[int, int]]:
     time = world.configuration.geometry.time_of(ref_slot)
     contracts, beacon = world.contracts, world.beacon
     block = beacon.block_at(time)
-    leaves = _next_leaves(world, time)
+    active, commissions = _active(world, time), _commissions(world, time)
+    leaves = _next_leaves(world, active, commissions)
     balances = balance_root(beacon.balances(time))
     counts = beacon.counts(time).values()
     seen = Report(
@@ -66,6 +69,7 @@ def look(world: World, ref_slot: int) -> tuple[Report, dict[int, int]]:
         exited_validators=sum(exited for _, exited, _ in counts),
         slashed_validators=sum(slashed for _, _, slashed in counts),
         active_balance_gwei=beacon.active_gwei(time),
+        operators_bps=commissions.operators_bps(active),
         operators_root=operators_tree(operator_totals(world, leaves, time)).root
         if leaves
         else bytes(32),
@@ -111,9 +115,23 @@ def post(world: World, seen: Report, members: Sequence[LocalAccount]) -> Reporte
     )
 
 
-def _next_leaves(world: World, time: int) -> dict[int, int]:
+def _active(world: World, time: int) -> dict[int, int]:
+    """Operators' weights: these members look at no more than how many validators are active."""
+    return {number: counts[0] for number, counts in world.beacon.counts(time).items()}
+
+
+def _next_leaves(
+    world: World, active: Mapping[int, int], commissions: CommissionSpan
+) -> dict[int, int]:
     registry, vault = world.contracts.registry, world.contracts.vault
-    active = {number: counts[0] for number, counts in world.beacon.counts(time).items()}
     claimed = sum(registry.claimedShares(number) for number in range(registry.operatorCount()))
     minted = vault.sharesOf(registry.address) + claimed
-    return distribute(world.reward_leaves, minted, active)
+    return distribute(world.reward_leaves, minted, commissions.weighted(active))
+
+
+def _commissions(world: World, time: int) -> CommissionSpan:
+    """Operators' commissions since the last report's reference slot (COM-2)."""
+    head = block_head(world.rpc, world.beacon.block_at(time))
+    historian = Historian(world.contracts, world.first_block)
+    last_time = world.contracts.vault.consensus(block=head.number).lastRefTime
+    return historian.commissions_at(head).span(last_time, time)

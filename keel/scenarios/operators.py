@@ -15,6 +15,7 @@ from keel.consensus.deposit_data import (
 from keel.consensus.keys import ValidatorKey, derive_signing_keys, mnemonic_to_seed
 from keel.consensus.networks import network_named
 from keel.deploy.actors import OPERATOR_MANAGERS
+from keel.deploy.profiles import USUAL_COMMISSION_BPS
 from keel.scenarios.circle_world import CircleWorld
 from keel.scenarios.world import World
 from keel.sight.history import Historian, History
@@ -48,10 +49,17 @@ def operators_join(world: World, folder: Path, keys_each: int = 8) -> list[Joine
     return joined
 
 
-def admit(world: World, name: str, actor: str, target_bps: int = TARGET_BPS) -> int:
+def admit(
+    world: World,
+    name: str,
+    actor: str,
+    target_bps: int = TARGET_BPS,
+    commission_bps: int = USUAL_COMMISSION_BPS,
+) -> int:
     """Let the council admit an operator that an actor manages; returns its id."""
     registry, manager = world.contracts.registry, world.actors[actor]
-    world.send_as_role(registry, "addOperator", name, manager, manager, LIMIT, target_bps)
+    terms = (name, manager, manager, LIMIT, target_bps, commission_bps)
+    world.send_as_role(registry, "addOperator", *terms)
     return registry.operatorCount() - 1
 
 

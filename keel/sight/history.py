@@ -1,4 +1,4 @@
-"""What Keel's events tell: how far each key came, exits, bonds that leave, modules set."""
+"""What Keel's events tell: keys' stages, exits, bonds that leave, commissions, modules set."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from keel.chain.state import BlockHead
 from keel.deploy.bindings import Bindings
 from keel.model.key_stage import Stage
 from keel.nodes.errors import NodeError
+from keel.sight.commissions import COMMISSION_SET, Commissions, commissions
 from keel.sight.event_file import EventFile
 from keel.sight.event_index import ChainMovedError, EventIndex, Happened
 from keel.sight.exit_lives import EXIT_EVENTS, ExitLife, exit_lives
@@ -17,7 +18,7 @@ from keel.sight.leaving_bonds import BOND_EVENTS, LeavingBond, leaving_bonds
 from keel.sight.recorded_keys import Recorded, recorded_keys
 
 _NAMES = {
-    "registry": KEY_EVENTS,
+    "registry": (*KEY_EVENTS, COMMISSION_SET),
     "exits": EXIT_EVENTS,
     "bonds": BOND_EVENTS,
     "vault": ("ModulesSet",),
@@ -112,6 +113,11 @@ class Historian:
         self._index = EventIndex(contracts, first_block, _NAMES, file)
         self._told: tuple[Happened, ...] = ()
         self._history = History(())
+
+    def commissions_at(self, head: BlockHead) -> Commissions:
+        """What operators had set up to a block; raises as `up_to`."""
+        self.up_to(head)
+        return commissions(self._told, head.number)
 
     def up_to(self, head: BlockHead) -> History:
         """The history up to a block; raises NodeError when it is replaced meanwhile.

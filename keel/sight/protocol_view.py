@@ -10,6 +10,7 @@ from keel.chain.revert import Reverted
 from keel.chain.rpc import LOG_BLOCKS
 from keel.chain.state import balance_wei, block_head
 from keel.deploy.bindings import Bindings
+from keel.model.commission import CommissionSpan
 from keel.nodes.errors import NodeError
 from keel.sight.operator_numbers import operator_numbers
 from keel.sight.rebases import reported
@@ -25,6 +26,7 @@ class ProtocolView:
 
     `minted_shares` is all that reports ever minted for operators: what the registry holds and what
     was claimed (OPR-5). `claimed_shares` and `operator_names` have an entry for every operator.
+    `commissions` are those of the seconds since the last report's reference slot (COM-2).
     """
 
     recorded: Recorded
@@ -35,14 +37,30 @@ class ProtocolView:
     claimed_shares: Mapping[int, int]
     minted_shares: int
     operator_names: Mapping[int, str]
+    commissions: CommissionSpan
+
+
+@dataclass(frozen=True, slots=True)
+class LastReport:
+    """What a report goes on from: the leaves and the reference time of the one before.
+
+    `ref_time` is Unix seconds; before the first report it is that of the deployment.
+    """
+
+    operators_root: bytes
+    ref_time: int
 
 
 def read_protocol(
-    bindings: Bindings, recorded: Recorded, block_number: int, operators_root: bytes
+    bindings: Bindings,
+    recorded: Recorded,
+    block_number: int,
+    operators_root: bytes,
+    commissions: CommissionSpan,
 ) -> ProtocolView:
     """Read all at a block, up to which these keys were recorded; raises what the client raises.
 
-    `operators_root` is that of the leaves to go on from, see `root_to_go_on_from`.
+    `operators_root` is that of the leaves to go on from, see `report_to_go_on_from`.
     """
     registry, vault = bindings.registry, bindings.vault
     count, credentials, held = call_many(
@@ -74,17 +92,18 @@ def read_protocol(
         claimed_shares=claimed,
         minted_shares=held + sum(claimed.values()),
         operator_names={number: one.name for number, one in enumerate(answers[count:])},
+        commissions=commissions,
     )
 
 
-def root_to_go_on_from(
+def report_to_go_on_from(
     bindings: Bindings,
     oracles: Sequence[str],
     slot_of: Callable[[int], int],
     ref_slot: int,
     block_number: int,
-) -> bytes:
-    """Return the `operatorsRoot` of the last report of an earlier slot (OPR-5).
+) -> LastReport:
+    """Return the last report of an earlier slot (OPR-5).
 
     `oracles` are those that the vault had up to the slot's own block, `slot_of` tells the slot of a
     time. A report may have come later than that block, but none does any more once this slot can be
@@ -106,8 +125,9 @@ def root_to_go_on_from(
             bindings.rpc.name,
             f"the logs up to block {block_number} do not show that the oracle became {present}",
         )
-    last_slot = slot_of(vault.consensus(block=block_number).lastRefTime)
-    return _root_of_report(bindings, oracles, last_slot, block_number)
+    ref_time = vault.consensus(block=block_number).lastRefTime
+    root = _root_of_report(bindings, oracles, slot_of(ref_time), block_number)
+    return LastReport(root, ref_time)
 
 
 def _root_of_report(

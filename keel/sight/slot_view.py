@@ -10,7 +10,7 @@ from keel.nodes.errors import NodeError
 from keel.sight.agreed_state import read_agreed_state, staked_state_block
 from keel.sight.consensus_view import ConsensusView, consensus_view
 from keel.sight.history import Historian
-from keel.sight.protocol_view import ProtocolView, read_protocol, root_to_go_on_from
+from keel.sight.protocol_view import ProtocolView, read_protocol, report_to_go_on_from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +40,10 @@ class SlotReader:
         history = self._historian.up_to(block)
         recorded, oracles = history.recorded(block.number), history.oracles(block.number)
         slot_of = self._beacon.network.slot_at
-        root = root_to_go_on_from(self._bindings, oracles, slot_of, ref_slot, block.number)
-        protocol = read_protocol(self._bindings, recorded, block.number, root)
+        last = report_to_go_on_from(self._bindings, oracles, slot_of, ref_slot, block.number)
+        ref_time = self._beacon.network.time_of(ref_slot)
+        span = self._historian.commissions_at(block).span(last.ref_time, ref_time)
+        protocol = read_protocol(self._bindings, recorded, block.number, last.operators_root, span)
         consensus = consensus_view(state, recorded, protocol.credentials)
         seconds = time.monotonic() - began
         return SlotView(consensus, protocol, len(agreed.data), agreed.root, seconds)

@@ -66,7 +66,7 @@ class Ledger:
         self._operators = OperatorShares(contracts.registry.address, contracts.wrapped.address)
         self.funds: tuple[str, ...] = ()
         self._held: Counter[str] = Counter()
-        self._insurance_bps = self._treasury_bps = 0
+        self._insurance_bps = 0
 
     @property
     def sums(self) -> Counter[Flow]:
@@ -118,15 +118,13 @@ class Ledger:
                 self.funds = tuple(dict.fromkeys((*self.funds, given["modules"].fund)))
             case "TermsSet":
                 self._insurance_bps = given["terms"].insuranceBps
-                self._treasury_bps = given["terms"].treasuryBps
             case "Rebased" if given["feeShares"]:
-                self._share_fee(given["feeShares"], fee_wei)
+                self._share_fee(given["feeShares"], given["operatorShares"], fee_wei)
 
-    def _share_fee(self, shares: int, fee_wei: int) -> None:
+    def _share_fee(self, shares: int, operator_shares: int, fee_wei: int) -> None:
         """REP-5: the treasury has what rounding leaves."""
         sums = self.sums
-        units = whole_units(shares * self._insurance_bps // BPS)
-        operator_shares = shares * (BPS - self._treasury_bps - self._insurance_bps) // BPS
+        units = whole_units((shares - operator_shares) * self._insurance_bps // BPS)
         insurance_wei = units * SHARES_PER_UNIT * fee_wei // shares
         operators_wei = operator_shares * fee_wei // shares
         sums[Flow.FUND_FEES] += units

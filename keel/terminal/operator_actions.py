@@ -10,7 +10,7 @@ from keel.chain.packed import working_root
 from keel.chain.state import block_head
 from keel.deploy.manifest import LOCAL_CHAIN_IDS
 from keel.files.errors import Mistake
-from keel.formatting.amounts import shown_bps, shown_ether
+from keel.formatting.amounts import shown_bps, shown_ether, shown_seconds
 from keel.formatting.names import in_markup, printable
 from keel.formatting.tables import plain_table
 from keel.model.key_stage import Stage
@@ -31,21 +31,42 @@ def add_operator(
     reward_address: str,
     limit: int,
     target_bps: int,
+    commission_bps: int,
 ) -> None:
     """Admit an operator."""
     registry = connection.contracts.registry
     shown = printable(name)
-    before(f"{shown} will be added: at most {limit:,} validators, {shown_bps(target_bps)} of all.")
-    arguments = (name, manager, reward_address, limit, target_bps)
+    before(
+        f"{shown} will be added: at most {limit:,} validators, {shown_bps(target_bps)} of all, "
+        f"a commission of {shown_bps(commission_bps)}."
+    )
+    arguments = (name, manager, reward_address, limit, target_bps, commission_bps)
     receipt = send(account, registry, "addOperator", *arguments)
     (event,) = registry.events(receipt, "OperatorAdded")
     after(f"{shown} is operator {event.inputs['operatorId']}, managed by {manager}.", receipt)
 
 
+def set_commission(
+    connection: Connection, account: AccountAPI, operator_id: int, commission_bps: int
+) -> None:
+    """Change an operator's commission in its manager's name (COM-1)."""
+    registry = connection.contracts.registry
+    operator_managed(connection, account.address, operator_id)
+    operator = registry.operator(operator_id)
+    name, present = printable(operator.name), shown_bps(operator.commissionBps)
+    before(f"{name} will ask for {shown_bps(commission_bps)} of its profit, now {present}.")
+    receipt = send(account, registry, "setCommission", operator_id, commission_bps)
+    (event,) = registry.events(receipt, "CommissionSet")
+    wait = event.inputs["since"] - block_head(connection.rpc, receipt.block_number).timestamp
+    when = f"in {shown_seconds(wait)}" if wait else "now"
+    after(f"It is in force {when}.", receipt)
+
+
 def operators_table(connection: Connection) -> Table:
     """Every operator: what it may have, what it has, what its bond is worth."""
     c = connection.contracts
-    history = historian_of(connection).up_to(block_head(connection.rpc))
+    head = block_head(connection.rpc)
+    history = historian_of(connection).up_to(head)
     stages = Counter((life.operator_id, life.stage) for life in history.key_lives().values())
     table = plain_table(
         ">id",
@@ -56,6 +77,7 @@ def operators_table(connection: Connection) -> Table:
         ">bond",
         ">limit",
         ">target",
+        ">commission",
         "gets more",
     )
     for number, operator in operators_of(connection):
@@ -70,6 +92,7 @@ def operators_table(connection: Connection) -> Table:
             shown_ether(c.wrapped.convertToAssets(bond.units)),
             f"{operator.limit:,}",
             shown_bps(operator.targetBps),
+            _commission(operator, c.registry.nextCommission(number), head.timestamp),
             "yes" if may else _why_not_next(operator),
         )
     return table
@@ -112,6 +135,14 @@ def operator_managed(connection: Connection, manager: str, operator_id: int | No
     if operator_id not in managed:
         raise Fault(f"operator {operator_id} is not managed by {manager}")
     return operator_id
+
+
+def _commission(operator: Any, following: Any, now: int) -> str:
+    present = shown_bps(operator.commissionBps)
+    if not following.since:
+        return present
+    wait = shown_seconds(following.since - now)
+    return f"{present}, {shown_bps(following.commissionBps)} in {wait}"
 
 
 def _why_not_next(operator: Any) -> str:

@@ -41,7 +41,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
         "delays": {**values()["delays"], "TERMS": _LEAST_TERMS_DELAY},
     },
     "delay of a role that needs none": {"delays": {**values()["delays"], "ADMISSION": 60}},
-    "override at its bound": {"overrides": {"fee_bps": 2_000}},
+    "override at its bound": {"overrides": {"fee_bps": 600}},
 }
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
@@ -101,12 +101,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an unlisted treasury": ({"treasury": "friend"}, "treasury is 'friend'"),
     "a fee above its bound": (
-        {"overrides": {"fee_bps": 2_001}},
-        "fee_bps is 2001, at most 2000 expected",
+        {"overrides": {"fee_bps": 601}},
+        "fee_bps is 601, at most 600 expected",
     ),
     "parts above the whole fee": (
-        {"overrides": {"treasury_bps": 8_001}},
-        "treasury_bps + insurance_bps is 10001, at most 10000 expected",
+        {"overrides": {"insurance_bps": 10_001}},
+        "insurance_bps is 10001, at most 10000 expected",
     ),
     "an unknown parameter": (
         {"overrides": {"fees": 1}},

@@ -207,8 +207,8 @@ def test_terms_changed_by_their_role(keel: Keel, verify: Verify) -> None:
     terms = vault.terms()
     keel.call_as_role(vault, "setTerms", terms)
     assert verify() == []
-    keel.call_as_role(vault, "setTerms", terms._replace(feeBps=999))
-    assert verify() == ["StakingVault.terms.feeBps (fee_bps, bps) is 999, 1000 expected"]
+    keel.call_as_role(vault, "setTerms", terms._replace(feeBps=399))
+    assert verify() == ["StakingVault.terms.feeBps (fee_bps, bps) is 399, 400 expected"]
 
 
 def test_a_proxy_with_another_implementation(keel: Keel, verify: Verify) -> None:
@@ -236,7 +236,7 @@ def test_a_manifest_that_was_edited(keel: Keel, manifest: Manifest) -> None:
         update={"parameters": {**manifest.parameters, "fee_bps": "1"}},
     )
     assert differences(keel.rpc, edited, keel.artifacts) == [
-        "manifest: fee_bps is 1, 1000 planned",
+        "manifest: fee_bps is 1, 400 planned",
     ]
 
 

@@ -122,6 +122,7 @@ def _operators(world: BeaconWorld, block: int) -> dict[str, int]:
             "slashed": slashed,
             "limit": operator.limit,
             "target": operator.targetBps,
+            "commission": operator.commissionBps,
             "claimed": registry.claimedShares(number, block=block),
         }
         claimed_wei = world.contracts.vault.toAssetsDown(values["claimed"], block=block)

@@ -249,7 +249,8 @@ def test_an_operators_name_is_text_whatever_it_holds(stage: Staged, browser: Bro
     world = stage.world
     name = "<img src=x onerror=alert(1)><script>alert(2)</script>"
     manager = world.actors["stranger"]
-    world.send_as_role(world.contracts.registry, "addOperator", name, manager, manager, 1, 1)
+    terms = (name, manager, manager, 1, 1, 600)
+    world.send_as_role(world.contracts.registry, "addOperator", *terms)
     with opened(browser, stage.url) as page:
         shown = page.wait_for_selector("[data-name='operator.3.name']")
         assert shown is not None

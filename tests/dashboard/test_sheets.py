@@ -192,7 +192,8 @@ def test_no_name_or_byte_of_the_chain_becomes_markup(stage: Staged, browser: Bro
     world = stage.world
     name = "<img src=x onerror=alert(1)>"
     manager = world.actors["stranger"]
-    sent = world.send_as_role(world.contracts.registry, "addOperator", name, manager, manager, 1, 1)
+    terms = (name, manager, manager, 1, 1, 600)
+    sent = world.send_as_role(world.contracts.registry, "addOperator", *terms)
     with opened(browser, f"{stage.url}/tx/{sent.transaction_hash}") as page:
         assert name in page.locator("[data-log=OperatorAdded]").inner_text()
         assert page.locator("main img, main script").count() == 0

@@ -62,7 +62,7 @@ def crowded(
     world = validating_world
     world.next_report()
     registry, manager = world.contracts.registry, world.actors["operator_manager_1"]
-    terms = (manager, manager, 2**32 - 1, 10_000)
+    terms = (manager, manager, 2**32 - 1, 10_000, 600)
     world.send_as_role(registry, "addOperator", LONG_NAME, *terms)
     return world, terminal_at(world, artifacts, tmp_path)
 

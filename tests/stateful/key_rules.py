@@ -10,6 +10,7 @@ from keel.model import bonds as bond_rules
 from keel.model import keys as key_rules
 from keel.model import protocol as rules
 from keel.model.bonds import Bond, Leaving
+from keel.model.commission import CommissionSpan, set_commission
 from keel.model.commitment import OperatorTotals
 from keel.model.constants import ETHER, SHARES_PER_WEI
 from keel.model.key_stage import Stage
@@ -55,6 +56,18 @@ class KeyRules(Machine):
             sender="manager",
             value_wei=value_wei,
         )
+
+    @rule(operator_id=_operators, bps=st.integers(500, 1_400) | st.sampled_from([499, 1_401]))
+    def set_commission(self, operator_id: int, bps: int) -> None:
+        """COM-1."""
+        now, frame = self.pair.now, self.pair.model.parameters.geometry.frame_seconds
+
+        def after(registry: Registry) -> Registry:
+            operator = registry.operators[operator_id]
+            changed = set_commission(operator.commission, now, bps, frame)
+            return registry.with_operator(replace(operator, commission=changed))
+
+        self.change("setCommission", (operator_id, bps), after, sender="manager")
 
     @rule(which=st.lists(_numbers, min_size=1, max_size=6))
     def prove_fresh(self, which: list[int]) -> None:
@@ -224,6 +237,12 @@ class KeyRules(Machine):
             for operator in self.pair.model.registry.operators
             for gone in (min(operator.staked, slot // frame % 4),)
         )
+
+    def operators_bps(self) -> int:
+        """What a report gives to operators: as if what they ask for now had always held (COM-2)."""
+        operators = self.pair.model.registry.operators
+        asked = {o.operator_id: o.commission.at(self.pair.now) for o in operators}
+        return CommissionSpan(1, asked).operators_bps({o.operator_id: o.staked for o in operators})
 
     def at_stage(self, stage: Stage) -> list[int]:
         registry = self.pair.model.registry

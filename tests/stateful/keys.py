@@ -6,6 +6,7 @@ from functools import cached_property
 
 from keel.consensus.deposit_data import DepositDataEntry
 from keel.model.allocation import Operator
+from keel.model.commission import Commission
 from keel.model.commitment import public_key_hash
 from keel.model.keys import NEVER_EPOCH, Registry, ShownValidator
 from tests.beacon_record import Arguments, BeaconRecord, BeaconValidator, Shown
@@ -102,7 +103,8 @@ def admit_operators(keel: Keel) -> KeyPool:
     for entry, fate in zip(entries, fates, strict=True):
         record.add(_validator(entry, fate))
     operators = tuple(
-        Operator(i, True, terms.limit, terms.target_bps) for i, terms in enumerate(OPERATORS)
+        Operator(i, True, terms.limit, terms.target_bps, commission=Commission(600, 600, 0))
+        for i, terms in enumerate(OPERATORS)
     )
     shown = record.show(keel.rpc)
     return KeyPool(Registry(operators), tuple(owners), tuple(fates), tuple(entries), shown)

@@ -93,6 +93,8 @@ class Reader:
         for operator_id in range(len(self.keys.registry.operators)):
             yield _question(keel.bonds, f"bond.{operator_id}", "bondOf", operator_id, words=2)
             yield _question(keel.registry, f"may.{operator_id}", "mayStakeNext", operator_id)
+            name = f"commission.{operator_id}"
+            yield _question(keel.registry, name, "nextCommission", operator_id, words=2)
         for number, root in enumerate(self.keys.all_roots):
             yield _question(keel.registry, f"key.{number}", "keyOf", root, words=4)
         for action in (Action.DEPOSIT, Action.STAKING):
@@ -189,13 +191,13 @@ def expected(world: Protocol, now: int, addresses: Mapping[str, str], keys: KeyP
         values[f"units.{name}"] = world.units_of.get(name, 0)
     for name in ACTORS:
         values |= _underwriter(world, now, name)
-    values |= _registry(world, keys.all_roots)
+    values |= _registry(world, keys.all_roots, now)
     for ticket in range(1, len(queue.tickets) + 1):
         values[f"ticket.{ticket}"] = _ticket(world, ticket, addresses)
     return values
 
 
-def _registry(world: Protocol, roots: Sequence[bytes]) -> Values:
+def _registry(world: Protocol, roots: Sequence[bytes], now: int) -> Values:
     """Keys, operators and bonds."""
     registry = world.registry
     targets = sum(operator.target_bps for operator in registry.operators if operator.active)
@@ -204,6 +206,10 @@ def _registry(world: Protocol, roots: Sequence[bytes]) -> Values:
     for operator in registry.operators:
         number = operator.operator_id
         values[f"may.{number}"] = int(may_stake(operator, registry.total_staked))
+        commission = operator.commission
+        waits = now < commission.since
+        following = (commission.next_bps, commission.since) if waits else (0, 0)
+        values[f"commission.{number}"] = following
         values[f"bond.{number}"] = astuple(world.bonds.get(number, Bond()))
     for number, root in enumerate(roots):
         values[f"key.{number}"] = astuple(registry.key(root))

@@ -10,7 +10,7 @@ from keel.chain.state import chain_id
 from keel.committee.ballot import Ballot, sign
 from keel.model import protocol as rules
 from keel.model.commitment import operators_tree
-from keel.model.constants import GWEI
+from keel.model.constants import GWEI, MOST_OPERATORS_BPS
 from keel.model.protocol import Protocol
 from keel.model.report import Report
 from tests.stateful.drawing import Part, numbers, parts
@@ -92,6 +92,8 @@ class ReportRules(KeyRules):
             report = replace(report, exited_validators=report.exited_validators + 1)
         if beyond == 4:
             report = replace(report, slashed_validators=report.active_validators + 1)
+        if beyond == 5:
+            report = replace(report, operators_bps=MOST_OPERATORS_BPS + 1)
         self.submit(report, signatures, 0)
 
     @rule(change=any_changes, held=parts, signatures=st.sampled_from([4, 4, 5, 3]))
@@ -143,6 +145,7 @@ class ReportRules(KeyRules):
             withdrawal_vault_balance_wei=withdrawals,
             rewards_vault_balance_wei=rewards,
             active_validators=base.staked_validators,
+            operators_bps=self.operators_bps(),
             operators_root=operators_tree(self.leaves_for(slot)).root,
         )
 

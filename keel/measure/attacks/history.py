@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
-from keel.deploy.profiles import MAINNET
 from keel.measure.attacks.books import ATTACKER, FINALITY, FRAME, FUND, VICTIMS
-from keel.measure.attacks.pool import Pool
+from keel.measure.attacks.pool import FEE_BPS, Pool
 from keel.model.constants import BPS, ETHER
 
 type Rules = type[Pool]
@@ -52,7 +51,7 @@ class History:
                 visible = pool.shares[VICTIMS] * pool.visible_wei() // pool.total_shares
                 pool.request(VICTIMS, min(self.random.randrange(1, 20) * ETHER, visible // 100))
         earned = pool.true_wei * self.yield_ppm * frames // (365 * 10**6)
-        net = earned * (BPS - MAINNET.fee_bps) // BPS
+        net = earned * (BPS - FEE_BPS) // BPS
         attackers = net * pool.shares[ATTACKER] // pool.total_shares
         self.fair_wei += attackers
         self.victims_wei += net - attackers

@@ -1,6 +1,6 @@
 """Reports on the books, by the rules of the model: a test holds them to it to the wei."""
 
-from keel.deploy.profiles import MAINNET
+from keel.deploy.profiles import MAINNET, USUAL_COMMISSION_BPS
 from keel.measure.attacks.books import (
     CAP,
     FEES,
@@ -26,6 +26,9 @@ from keel.model.queue import owed_up
 from keel.model.report import fee_of
 from keel.model.stream import capped_wei, record_wei, stream_seconds
 from keel.model.waterfall import LossShared, share_loss
+
+FEE_BPS = MAINNET.fee_bps + USUAL_COMMISSION_BPS
+"""The protocol's part of profit and the operators'."""
 
 
 class Pool(Books):
@@ -68,7 +71,7 @@ class Pool(Books):
 
     def rule_fee(self, profit: int, most: int) -> int:
         """REP-5; also writes the loss carry."""
-        fee, self.loss_carry_wei = fee_of(MAINNET.fee_bps, profit, self.loss_carry_wei, most)
+        fee, self.loss_carry_wei = fee_of(FEE_BPS, profit, self.loss_carry_wei, most)
         return fee
 
     def rule_carry(self, loss: int, shared: LossShared) -> None:
@@ -125,7 +128,8 @@ class Pool(Books):
         fee = self.rule_fee(profit, capped_wei(self.max_fee_ray_per_day, seconds, base))
         if fee and visible:
             minted = fee * self.total_shares // visible
-            insured = minted * MAINNET.insurance_bps // BPS // SHARES_PER_UNIT * SHARES_PER_UNIT
+            rest = minted - minted * USUAL_COMMISSION_BPS // FEE_BPS
+            insured = rest * MAINNET.insurance_bps // BPS // SHARES_PER_UNIT * SHARES_PER_UNIT
             self.shares[FUND] += insured
             self.shares[FEES] += minted - insured
             self.total_shares += minted

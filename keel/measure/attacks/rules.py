@@ -2,9 +2,8 @@
 
 from typing import override
 
-from keel.deploy.profiles import MAINNET
 from keel.measure.attacks.books import CAP, FRAME, MEMBERS
-from keel.measure.attacks.pool import Pool
+from keel.measure.attacks.pool import FEE_BPS, Pool
 from keel.model.constants import (
     BPS,
     DAY,
@@ -65,7 +64,7 @@ class Before(Pool):
 
     @override
     def rule_fee(self, profit: int, most: int) -> int:
-        fee = MAINNET.fee_bps * max(0, profit - self.feeless_wei - self.loss_carry_wei) // BPS
+        fee = FEE_BPS * max(0, profit - self.feeless_wei - self.loss_carry_wei) // BPS
         self.loss_carry_wei = max(0, self.loss_carry_wei - profit)
         return min(fee, most)
 
@@ -184,7 +183,7 @@ class CarriedLosses(Pool):
 
     @override
     def rule_fee(self, profit: int, most: int) -> int:
-        fee = MAINNET.fee_bps * max(0, profit - self.loss_carry_wei) // BPS
+        fee = FEE_BPS * max(0, profit - self.loss_carry_wei) // BPS
         self.loss_carry_wei = max(0, self.loss_carry_wei - profit)
         return min(fee, most)
 

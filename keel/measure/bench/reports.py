@@ -6,8 +6,9 @@ import numpy as np
 
 from keel.consensus.beacon.spec import Spec
 from keel.measure.bench.states import OWN_CREDENTIALS, OWN_PERCENT
+from keel.model.commission import CommissionSpan
 from keel.model.commitment import OperatorTotals
-from keel.model.constants import ETHER
+from keel.model.constants import DAY, ETHER
 from keel.reporter.assessment import Assessment, assess
 from keel.sight.agreed_state import verified_state
 from keel.sight.consensus_view import ConsensusView, consensus_view
@@ -48,5 +49,6 @@ def _assessed(view: ConsensusView, recorded: Recorded) -> Assessment:
         claimed_shares=dict.fromkeys(range(OPERATORS), 0),
         minted_shares=sum(leaf.cumulative_reward_shares for leaf in previous) + 100 * ETHER,
         operator_names={each: f"Operator {each}" for each in range(OPERATORS)},
+        commissions=CommissionSpan(DAY, {each: DAY * (600 + each) for each in range(OPERATORS)}),
     )
     return assess(view, protocol, previous)

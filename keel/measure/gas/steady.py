@@ -12,7 +12,7 @@ from typing import Any
 from keel.chain.clock import now
 from keel.chain.transaction import Receipt
 from keel.consensus.deposit_data import DepositDataEntry
-from keel.deploy.profiles import MAINNET
+from keel.deploy.profiles import MAINNET, USUAL_COMMISSION_BPS
 from keel.measure.gas.shown_state import show_fresh, show_validator
 from keel.measure.gas.world import World
 from keel.model.commitment import public_key_hash
@@ -83,7 +83,7 @@ def add_operators(world: World, first: int, count: int) -> None:
     """Admit operators until there are `count`, each of which may have a fifth of all validators."""
     manager, council = world.actors["operator_manager_1"], world.actors["council"]
     for number in range(first, count):
-        terms = (f"Operator {number}", manager, manager, 1_000, 2_000)
+        terms = (f"Operator {number}", manager, manager, 1_000, 2_000, USUAL_COMMISSION_BPS)
         world.keel.registry.addOperator.send(*terms, sender=council)
 
 

@@ -34,7 +34,7 @@ from keel.deploy.bindings import Bindings, bind
 from keel.deploy.config import Configuration
 from keel.deploy.deploy import Deployment, deploy
 from keel.deploy.plan import make_plan
-from keel.deploy.profiles import MAINNET
+from keel.deploy.profiles import MAINNET, USUAL_COMMISSION_BPS
 from keel.deploy.sender import NodeSender
 from keel.model.constants import GWEI
 from keel.model.report import Report
@@ -128,6 +128,7 @@ class World:
             exited_validators=exited_validators,
             slashed_validators=slashed_validators,
             active_balance_gwei=balance_gwei,
+            operators_bps=USUAL_COMMISSION_BPS,
             operators_root=operators_root,
             validators_root=b"\x02" * 32,
         )

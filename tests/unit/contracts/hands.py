@@ -15,6 +15,7 @@ from keel.chain.contract import Contract, deploy
 from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei, impersonate, set_balance_wei
 from keel.chain.transaction import Receipt
+from keel.deploy.profiles import USUAL_COMMISSION_BPS
 from keel.deploy.roles import ROLE_BY_NAME
 from keel.model.constants import ETHER
 from tests.deployment import Keel
@@ -91,6 +92,7 @@ def report(keel: Keel, **changes: int) -> Receipt:
         "withdrawalsWei": 0,
         "rewardsWei": 0,
         "lastTicketHint": 0,
+        "operatorsBps": USUAL_COMMISSION_BPS,
     }
     return vault.applyReport.send(inputs | changes, sender=as_contract(keel.quick.oracle))
 

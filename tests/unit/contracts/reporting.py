@@ -17,6 +17,7 @@ from keel.chain.state import balance_wei, chain_id, set_balance_wei
 from keel.chain.transaction import Receipt
 from keel.committee.ballot import Ballot, Signature, sign
 from keel.deploy.contracts import AccountingOracle
+from keel.deploy.profiles import USUAL_COMMISSION_BPS
 from keel.model.constants import ETHER, FIRST_DEPOSIT_WEI, GWEI
 from keel.model.report import Report
 from tests.deployment import Keel
@@ -92,6 +93,7 @@ class Reporting:
             ref_slot=self.ref_slot(frame),
             consensus_balance_gwei=base.expectedWei // GWEI,
             active_validators=base.stakedValidators,
+            operators_bps=USUAL_COMMISSION_BPS,
         )
 
     def changed_report(self, frame: int, change_wei: int) -> Report:

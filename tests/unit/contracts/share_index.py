@@ -41,7 +41,7 @@ class ShareIndex:
     assets_wei: int = 0
     stream: Stream = field(default_factory=lambda: Stream(0, 0, 1))
     treasury: str = ZERO_ADDRESS
-    parts_bps: tuple[int, int] = (0, 0)
+    insurance_bps: int = 0
 
     def read(self, entries: Sequence[Entry]) -> None:
         """Take in a stretch of the log; no transaction's events may be torn apart."""
@@ -112,17 +112,17 @@ class ShareIndex:
         self.assets_wei -= redeemed["paidWei"]
 
     def _rebased(self, entry: Entry, _: Entry | None) -> None:
-        """Totals anew; the fee's shares by the terms that hold (REP-5)."""
+        """Totals anew; the fee's shares by the event and the terms that hold (REP-5)."""
         rebased, now = entry.event.inputs, entry.timestamp
         self.total, self.assets_wei = rebased["sharesAfter"], rebased["assetsAfterWei"]
         seconds = rebased["streamSeconds"]
         self.stream = Stream(rebased["unvestedAfterWei"], now + seconds, seconds or 1)
-        fee, (treasury_bps, insurance_bps) = rebased["feeShares"], self.parts_bps
-        insured = fee * insurance_bps // BPS // SHARES_PER_UNIT * SHARES_PER_UNIT
-        operators = fee * (BPS - treasury_bps - insurance_bps) // BPS
+        operators = rebased["operatorShares"]
+        rest = rebased["feeShares"] - operators
+        insured = rest * self.insurance_bps // BPS // SHARES_PER_UNIT * SHARES_PER_UNIT
         self.shares_of[self.wrapped] += insured
         self.shares_of[self.registry] += operators
-        self.shares_of[self.treasury] += fee - insured - operators
+        self.shares_of[self.treasury] += rest - insured
 
     def _loss_absorbed(self, entry: Entry, _: Entry | None) -> None:
         covers = entry.event.inputs
@@ -131,7 +131,7 @@ class ShareIndex:
     def _terms_set(self, entry: Entry, _: Entry | None) -> None:
         terms = entry.event.inputs["terms"]
         self.treasury = terms.treasury
-        self.parts_bps = (terms.treasuryBps, terms.insuranceBps)
+        self.insurance_bps = terms.insuranceBps
 
     def _wrapped(self, entry: Entry, _: Entry | None) -> None:
         entered = entry.event.inputs

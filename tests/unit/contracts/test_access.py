@@ -96,7 +96,7 @@ def same_modules(keel: Keel) -> tuple[Any, ...]:
 
 def operator(keel: Keel) -> tuple[Any, ...]:
     manager = keel.actors.operator_managers[0].address
-    return ("Harbour", manager, manager, 10, 10_000)
+    return ("Harbour", manager, manager, 10, 10_000, 600)
 
 
 @pytest.fixture

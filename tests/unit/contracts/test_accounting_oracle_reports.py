@@ -1,7 +1,6 @@
 """AccountingOracle: which reports there can be, and what they do (REP-1, REP-3, REP-6, REP-9)."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -145,20 +144,28 @@ def test_active_validators_have_no_more_than_c(reporting: Reporting) -> None:
     assert reporting.was_applied(reporting.submit(all_active))
 
 
-@pytest.mark.parametrize(
-    ("field", "signed"), [("operators_bps", "operatorsBps"), ("charged_shares", "chargedShares")]
-)
-@pytest.mark.parametrize("value", [1, 2**16 - 1])
-def test_what_no_rule_uses_yet_is_zero(
-    reporting: Reporting, field: str, signed: str, value: int
-) -> None:
+@pytest.mark.parametrize("value", [1, 2**128 - 1])
+def test_what_no_rule_uses_yet_is_zero(reporting: Reporting, value: int) -> None:
     """REP-11."""
     reporting.await_final(1)
     quiet = reporting.quiet_report(1)
-    changed: dict[str, Any] = {field: value}
-    with fails("ReservedNotZero", field=signed, value=value):
-        reporting.submit(replace(quiet, **changed))
+    with fails("ReservedNotZero", field="chargedShares", value=value):
+        reporting.submit(replace(quiet, charged_shares=value))
     assert reporting.was_applied(reporting.submit(quiet))
+
+
+@pytest.mark.parametrize("change_wei", [ETHER, -32 * ETHER])
+def test_operators_get_no_more_of_the_profit_than_the_bound(
+    reporting: Reporting, change_wei: int
+) -> None:
+    """COM-2: more is neither applied nor announced."""
+    reporting.await_final(1)
+    report = reporting.changed_report(1, change_wei)
+    for bps in (1_401, 2**16 - 1):
+        with fails("OperatorsFeeTooHigh", operatorsBps=bps, mostBps=1_400):
+            reporting.submit(replace(report, operators_bps=bps))
+    receipt = reporting.submit(replace(report, operators_bps=1_400))
+    assert reporting.was_applied(receipt) == (change_wei > 0)
 
 
 def test_counts_beyond_every_number_are_refused_and_not_wrapped(reporting: Reporting) -> None:

@@ -23,6 +23,7 @@ from keel.model.constants import (
     ETHER,
     LARGEST_REPORT_WEI,
     MAX_COVERED_FRAMES,
+    MOST_OPERATORS_BPS,
     RAY,
     REOPENING_FRAMES,
     STALE_FRAMES,
@@ -129,6 +130,7 @@ class Hostile:
             "withdrawalsWei": 0,
             "rewardsWei": 0,
             "lastTicketHint": 0,
+            "operatorsBps": MOST_OPERATORS_BPS,
         }
         if not self._takes_loss(inputs, expected_wei - reported_wei, before):
             return
@@ -239,6 +241,7 @@ def hostile(keel: Keel) -> Hostile:
         "withdrawalsWei": 0,
         "rewardsWei": 0,
         "lastTicketHint": 0,
+        "operatorsBps": MOST_OPERATORS_BPS,
     }
     vault.applyReport.send(inputs, sender=module)
     assert vault.recordWei() == STAKED_WEI
@@ -310,6 +313,7 @@ def test_income_of_any_size_is_taken_at_once(
             "withdrawalsWei": 0,
             "rewardsWei": arrived_wei,
             "lastTicketHint": 0,
+            "operatorsBps": MOST_OPERATORS_BPS,
         }
         above_wei = LARGEST_REPORT_WEI + 1
         too_much = inputs | {"consensusBalanceWei": above_wei - arrived_wei}

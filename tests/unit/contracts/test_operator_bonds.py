@@ -85,7 +85,7 @@ def bonds(keel_mainnet: Keel) -> Bonds:
     reporting = Reporting.with_stake(keel_mainnet)
     holder = keel_mainnet.actors.holder.address
     validators = Validators(keel_mainnet, keys_made=STAKED_VALIDATORS)
-    terms = ("Lighthouse", validators.manager, holder, 1_000, 10_000)
+    terms = ("Lighthouse", validators.manager, holder, 1_000, 10_000, 600)
     keel_mainnet.call_as_role(validators.registry, "addOperator", *terms)
     validators.stake_new(OTHER, OTHER_VALIDATORS)
     noon = reporting.ref_time(1) - keel_mainnet.profile.frame_seconds // 2

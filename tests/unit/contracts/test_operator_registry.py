@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from keel.chain.clock import jump, jump_to, reverting
+from keel.chain.clock import jump, jump_to, now, reverting
 from keel.chain.contract import deploy
 from keel.model.constants import BPS
 from tests.causes import fails
@@ -34,7 +34,9 @@ def attacker(keel: Keel) -> str:
 def test_an_operator_is_what_it_was_admitted_as(validators: Validators, council: str) -> None:
     registry, actors = validators.registry, validators.keel.actors
     manager, rewards = actors.operator_manager_2.address, actors.holder.address
-    receipt = registry.addOperator.send("Lighthouse", manager, rewards, 7, 2_500, sender=council)
+    receipt = registry.addOperator.send(
+        "Lighthouse", manager, rewards, 7, 2_500, 700, sender=council
+    )
     assert registry.operatorCount() == 1
     assert registry.operator(0) == (
         "Lighthouse",
@@ -46,24 +48,31 @@ def test_an_operator_is_what_it_was_admitted_as(validators: Validators, council:
         2_500,
         True,
         False,
+        700,
     )
-    added, terms = registry.events(receipt)
-    assert (added.name, terms.name) == ("OperatorAdded", "OperatorSet")
+    added, terms, commission = registry.events(receipt)
+    assert (added.name, terms.name, commission.name) == (
+        "OperatorAdded",
+        "OperatorSet",
+        "CommissionSet",
+    )
     assert tuple(added.inputs.values()) == (0, "Lighthouse", manager, rewards)
     assert tuple(terms.inputs.values()) == (0, 7, 2_500, True)
+    since = now(validators.keel.rpc)
+    assert tuple(commission.inputs.values()) == (0, 700, since)
     assert validators.add_operator() == 1
 
 
 @pytest.mark.parametrize("length", [1, 64])
 def test_a_name_has_one_to_64_bytes(validators: Validators, council: str, length: int) -> None:
-    terms = (validators.manager, validators.manager, 1, 1)
+    terms = (validators.manager, validators.manager, 1, 1, 500)
     validators.registry.addOperator.send("n" * length, *terms, sender=council)
     assert validators.registry.operator(0).name == "n" * length
 
 
 @pytest.mark.parametrize("length", [0, 65])
 def test_no_other_name_is_taken(validators: Validators, council: str, length: int) -> None:
-    terms = (validators.manager, validators.manager, 1, 1)
+    terms = (validators.manager, validators.manager, 1, 1, 500)
     with fails("NameLength", length=length, max=64):
         validators.registry.addOperator.send("n" * length, *terms, sender=council)
 
@@ -86,7 +95,7 @@ def test_an_operator_has_a_manager_and_a_reward_address(
     manager, reward_address = {**people, what: ZERO_ADDRESS}.values()
     with fails("ZeroAddress", what=what):
         validators.registry.addOperator.send(
-            "Harbour", manager, reward_address, 1, 1, sender=council
+            "Harbour", manager, reward_address, 1, 1, 500, sender=council
         )
     operator_id = validators.add_operator()
     with fails("ZeroAddress", what=what):
@@ -173,7 +182,7 @@ def test_a_stolen_manager_key_takes_no_rewards_before_it_is_replaced(
 
 
 RESTRICTED: list[tuple[str, tuple[Any, ...]]] = [
-    ("addOperator", ("Harbour", ZERO_ADDRESS, ZERO_ADDRESS, 1, 1)),
+    ("addOperator", ("Harbour", ZERO_ADDRESS, ZERO_ADDRESS, 1, 1, 500)),
     ("setOperator", (0, 1, 1, True)),
     ("setManager", (0, ZERO_ADDRESS)),
     ("unfreeze", (0,)),
@@ -182,6 +191,7 @@ NO_BLOCK: tuple[object, ...] = (0, 0, 0, [])
 NO_VALIDATOR = (ROOT, ROOT, 0, False, 0, 0, 0, 0)
 OF_MANAGERS: list[tuple[str, tuple[Any, ...]]] = [
     ("setRewardAddress", (0, "0x" + "11" * 20)),
+    ("setCommission", (0, 500)),
     ("predeposit", (0, bytes(KEY_BYTES), False)),
     ("dropKeys", (0, [ROOT])),
     ("stakeMore", (bytes(48), 1, NO_BLOCK, 0, NO_VALIDATOR, [])),  # of a key that is not known

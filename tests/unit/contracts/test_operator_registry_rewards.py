@@ -95,7 +95,7 @@ def rewards(keel_mainnet: Keel) -> Rewards:
     """Two operators with reward addresses of their own, and a first report without rewards."""
     rewards = Rewards(Reporting.with_stake(keel_mainnet))
     manager, holder = keel_mainnet.actors.operator_managers[0], keel_mainnet.actors.holder
-    terms = ("Lighthouse", manager.address, holder.address, 1_000, 10_000)
+    terms = ("Lighthouse", manager.address, holder.address, 1_000, 10_000, 600)
     keel_mainnet.call_as_role(rewards.registry, "addOperator", *terms)
     rewards.report([0, 0])
     return rewards

@@ -18,6 +18,7 @@ from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import deposit, next_reference_slot
 from tests.unit.contracts.vaults import (
+    FEE_BPS,
     VALIDATOR_WEI,
     accounts_of,
     apply,
@@ -169,7 +170,7 @@ class TestManyShares:
         deposit(keel, person, left_wei - room_wei)
         stake(keel, 32, first=1)
         change(keel, 0)
-        shares, fee_bps = vault.totalShares(), vault.terms().feeBps
+        shares, fee_bps = vault.totalShares(), FEE_BPS
         room = MOST_SHARES - shares
         assert room // shares_per_wei == room_wei
         profit_wei = vault.lossCarryWei() + (room_wei + over_wei) * BPS // fee_bps

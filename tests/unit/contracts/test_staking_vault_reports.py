@@ -12,6 +12,7 @@ from tests.causes import fails
 from tests.deployment import Keel
 from tests.unit.contracts.hands import announce_loss, as_contract, deposit, next_reference_slot
 from tests.unit.contracts.vaults import (
+    FEE_BPS,
     VALIDATOR_WEI,
     ZERO_ADDRESS,
     accounts_of,
@@ -149,7 +150,7 @@ class TestFee:
         receipt = apply(keel, inputs)
         after = [*shares_of(keel, *holders, wrapped.address), units_of(keel, fund)]
         fee = outcome.fee_shares
-        assert outcome.fee_wei == (ETHER + 3) * keel.profile.fee_bps // BPS
+        assert outcome.fee_wei == (ETHER + 3) * FEE_BPS // BPS
         assert fee.insurance % SHARES_PER_UNIT == 0 < fee.insurance
         gained = [now_held - held for held, now_held in zip(before, after, strict=True)]
         units = fee.insurance // SHARES_PER_UNIT
@@ -170,7 +171,7 @@ class TestFee:
         """REP-5: the debt is what the fee was charged on, less cover, whatever the growth was."""
         fee_wei = earn(keel, profit_wei)
         assert fee_wei > 0
-        charged_wei = -(-fee_wei * BPS // keel.profile.fee_bps)
+        charged_wei = -(-fee_wei * BPS // FEE_BPS)
         assert vault.lossCarryWei() == charged_wei - profit_wei
         (taken_back,) = vault.events(change(keel, -profit_wei), "LossAbsorbed")
         cover_wei = taken_back.inputs["coverWei"]  # by the fund's part of the fee
@@ -179,7 +180,7 @@ class TestFee:
         shares = vault.totalShares()
         change(keel, charged_wei - cover_wei)
         assert (vault.totalShares(), vault.lossCarryWei()) == (shares, 0)
-        assert earn(keel, BPS) == keel.profile.fee_bps
+        assert earn(keel, BPS) == FEE_BPS
 
     def test_is_a_part_of_the_profit_within_a_bound_of_what_is_on_record(
         self, keel_mainnet: Keel
@@ -220,7 +221,7 @@ class TestFee:
         assert vault.totalShares() == shares
         inputs = inputs_of(keel, next_reference_slot(keel), ETHER)
         fee_wei = vault.previewReport(inputs).feeWei
-        assert fee_wei == ETHER // 2 * keel.profile.fee_bps // BPS
+        assert fee_wei == ETHER // 2 * FEE_BPS // BPS
         apply(keel, inputs)
         assert vault.lossCarryWei() == 0
 
@@ -333,11 +334,13 @@ class TestPreview:
             "unvestedAfterWei": preview.unvestedAfter,
             "streamSeconds": preview.streamSeconds,
             "feeShares": preview.feeShares,
+            "operatorShares": preview.operatorShares,
             "aprBps": rebased.inputs["aprBps"],
         }
         assert model.accounts == accounts_of(keel)
         assert (max(0, change_wei), model.fee_wei) == (preview.profitWei, preview.feeWei)
         assert model.fee_shares.total == preview.feeShares
+        assert model.fee_shares.operators == preview.operatorShares
         assert vault.totals() == (
             preview.sharesAfter,
             preview.assetsAfter,

@@ -17,6 +17,7 @@ from keel.model.stream import Stream, stream_seconds, unvested_wei
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract, deposit, next_reference_slot
 from tests.unit.contracts.vaults import (
+    FEE_BPS,
     accounts_of,
     apply,
     change,
@@ -85,7 +86,7 @@ class TestVesting:
         set_next_timestamp(keel.rpc, at)
         receipt = apply(keel, inputs)
         assert receipt.timestamp == at
-        fee_wei = charged_wei * keel.profile.fee_bps // BPS
+        fee_wei = charged_wei * FEE_BPS // BPS
         assert visible_wei(vault) == before_wei + fee_wei
         minted = vault.totalShares() - shares
         assert minted == fee_wei * shares // before_wei

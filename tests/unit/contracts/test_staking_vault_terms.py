@@ -36,16 +36,11 @@ class TestTerms:
     @pytest.mark.parametrize(
         ("fields", "error", "inputs"),
         [
-            ({"feeBps": 2_001}, "FeeTooHigh", {"feeBps": 2_001, "maxBps": 2_000}),
+            ({"feeBps": 601}, "FeeTooHigh", {"feeBps": 601, "maxBps": 600}),
             (
-                {"treasuryBps": 6_000, "insuranceBps": 4_001},
-                "FeeOverspent",
-                {"givenBps": 10_001, "maxBps": 10_000},
-            ),
-            (
-                {"treasuryBps": 65_535, "insuranceBps": 65_535},
-                "FeeOverspent",
-                {"givenBps": 131_070, "maxBps": 10_000},
+                {"insuranceBps": 10_001},
+                "ParameterOutOfBounds",
+                {"what": "insuranceBps", "value": 10_001, "bound": 10_000},
             ),
             ({"treasury": ZERO_ADDRESS}, "ERC20InvalidReceiver", {"receiver": ZERO_ADDRESS}),
         ],
@@ -71,7 +66,7 @@ class TestTerms:
 
     def test_at_every_bound_are_taken_and_said(self, keel: Keel, vault: StakingVault) -> None:
         treasury = keel.actors.holder.address
-        terms = (2_000, 6_000, 4_000, treasury, 2**24 - 1)
+        terms = (600, 10_000, treasury, 2**24 - 1)
         receipt = keel.call_as_role(vault, "setTerms", terms)
         (said,) = vault.events(receipt)
         assert said.name == "TermsSet"
@@ -82,10 +77,10 @@ class TestTerms:
     def test_without_a_part_for_operators_mint_none(self, keel: Keel, vault: StakingVault) -> None:
         deposit(keel, keel.actors.depositor.address, 96 * ETHER)
         stake(keel, 3)
-        terms = vault.terms()._replace(treasuryBps=0, insuranceBps=10_000)
+        terms = vault.terms()._replace(insuranceBps=10_000)
         keel.call_as_role(vault, "setTerms", terms)
         change(keel, 0)
-        receipt = change(keel, ETHER // 100)
+        receipt = change(keel, ETHER // 100, operatorsBps=0)
         (rebased,) = vault.events(receipt, "Rebased")
         treasury_shares = vault.sharesOf(keel.actors.treasury.address)
         assert vault.sharesOf(keel.quick.registry.address) == 0
@@ -201,8 +196,8 @@ class TestConstruction:
             cause: Any = caught.value.cause
             assert cause.name == "ModuleMissing"
             assert tuple(cause.inputs["modules"]) == tuple(modules[name] for name in names)
-        with fails("FeeTooHigh", feeBps=2_001, maxBps=2_000):
-            construct(keel, terms={**init["terms"], "feeBps": 2_001})
+        with fails("FeeTooHigh", feeBps=601, maxBps=600):
+            construct(keel, terms={**init["terms"], "feeBps": 601})
         treasury = keel.quick.wrapped.address  # whose kETH would have no holder (SHR-5)
         with fails("ERC20InvalidReceiver", receiver=treasury):
             construct(keel, terms={**init["terms"], "treasury": treasury})

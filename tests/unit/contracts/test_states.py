@@ -48,7 +48,7 @@ class Scene:
         """
         keel, person = self.keel, self.person
         quick = keel.quick
-        terms = ("Harbour", person, person, 9, 10_000)
+        terms = ("Harbour", person, person, 9, 10_000, 600)
         keel.call_as_role(quick.registry, "addOperator", *terms)
         deposit(keel, person, 197 * ETHER)
         stake(keel, 2)

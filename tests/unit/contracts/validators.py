@@ -59,9 +59,11 @@ class Validators:
         """Those of WithdrawalVault."""
         return bytes(self.keel.quick.vault.withdrawalCredentials())
 
-    def add_operator(self, limit: int = 1_000, target_bps: int = 10_000) -> int:
+    def add_operator(
+        self, limit: int = 1_000, target_bps: int = 10_000, commission_bps: int = 600
+    ) -> int:
         """Admit an operator and return its id."""
-        terms = ("Harbour", self.manager, self.manager, limit, target_bps)
+        terms = ("Harbour", self.manager, self.manager, limit, target_bps, commission_bps)
         self.keel.call_as_role(self.registry, "addOperator", *terms)
         return int(self.registry.operatorCount()) - 1
 

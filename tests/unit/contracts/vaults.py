@@ -17,6 +17,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import runtime_code
 from keel.chain.transaction import Receipt
 from keel.deploy.contracts import StakingVault
+from keel.deploy.profiles import LOCAL, USUAL_COMMISSION_BPS
 from keel.model import queue as queue_rules
 from keel.model.accounts import Accounts
 from keel.model.constants import ETHER, GWEI
@@ -30,6 +31,8 @@ ZERO_ADDRESS = "0x" + "0" * 40
 VALIDATOR_WEI = 32 * ETHER
 TOP_UP_WEI = 31 * ETHER
 BOND_WEI = ETHER
+FEE_BPS = LOCAL.fee_bps + USUAL_COMMISSION_BPS
+"""Part of profit that the fee of `inputs_of` is: the protocol's and the operators'."""
 MOST = 30
 """Validators of `stake_most`, with 960 ETH."""
 
@@ -115,6 +118,7 @@ def inputs_of(keel: Keel, ref_time: int, change_wei: int = 0, **fields: int) -> 
         "withdrawalsWei": 0,
         "rewardsWei": 0,
         "lastTicketHint": 0,
+        "operatorsBps": USUAL_COMMISSION_BPS,
     }
     return inputs | fields
 
@@ -257,6 +261,7 @@ def predicted(
         rewards_wei=inputs["rewardsWei"],
         proven_wei=proven_wei,
         winds_down=winds_down,
+        operators_bps=inputs["operatorsBps"],
     )
     parameters = keel.configuration.model
     return apply_judgement(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keel.deploy.profiles import MAINNET
+from keel.deploy.profiles import MAINNET, USUAL_COMMISSION_BPS
 from keel.measure.attacks.books import (
     ATTACKER,
     BONDS,
@@ -43,7 +43,6 @@ TERMS = Parameters(
     stake_floor_wei=MAINNET.stake_floor_wei,
     fee_bps=MAINNET.fee_bps,
     max_fee_ray_per_day=MAINNET.max_fee_ray_per_day,
-    treasury_bps=MAINNET.treasury_bps,
     insurance_bps=MAINNET.insurance_bps,
     stream_cap_ray_per_day=CAP,
     min_ticket_wei=1,
@@ -100,7 +99,7 @@ class Pair:
         world, _ = keel.deposit_wrapped(world, start - FRAME, keel.FUND, 100 * ETHER)
         world = keel.stake(world, start - FRAME, 30)
         now = start + MAINNET.finality_seconds
-        report = Report(start // 12 - 1, 960 * 10**9)
+        report = Report(start // 12 - 1, 960 * 10**9, operators_bps=USUAL_COMMISSION_BPS)
         self.world, _ = keel.submit_report(world, now, report, MEMBERS)
         self.pool = Pool(960 * ETHER, self.buffer_wei, 100 * ETHER)
         self.pool.now = now
@@ -135,7 +134,7 @@ class Pair:
         """A report of both."""
         pool = self.pool
         slot = pool.slot_time // 12 - 1
-        report = Report(slot, gwei, pool.arrived_wei)
+        report = Report(slot, gwei, pool.arrived_wei, operators_bps=USUAL_COMMISSION_BPS)
         self.attempt(lambda: keel.submit_report(self.world, pool.now, report, signers))
         pool.report(gwei * GWEI, signers)
 

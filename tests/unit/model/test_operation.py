@@ -177,8 +177,8 @@ def test_nobody_leaves_to_nobody_even_with_nothing() -> None:
     [
         {"quorum": 2},
         {"quorum": 6},
-        {"fee_bps": 2_001},
-        {"treasury_bps": 8_334},
+        {"fee_bps": 601},
+        {"insurance_bps": 10_001},
         {"instant_min_fee_bps": 501},
         {"instant_target_wei": -1},
         {"min_ticket_wei": 0},

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keel.model.accounts import Accounts
-from keel.model.constants import DAY, GWEI, MOST_SHARES, RAY
+from keel.model.constants import DAY, GWEI, MOST_OPERATORS_BPS, MOST_SHARES, RAY
 from keel.model.errors import (
     ActiveAboveConsensus,
+    OperatorsFeeTooHigh,
     RefSlotNotBoundary,
     RefSlotNotFinal,
     RefSlotNotNewer,
@@ -56,7 +57,9 @@ BASE = ReportBase(
     rewards_vault_wei=10**21,
     loss_allowance_wei=10**20,
 )
-REPORT = Report(SLOT, 9 * 10**12, 7, 5, active_validators=280, exited_validators=1)
+REPORT = Report(
+    SLOT, 9 * 10**12, 7, 5, active_validators=280, exited_validators=1, operators_bps=500
+)
 
 balances = st.integers(8 * 10**12, 10 * 10**12)
 incomes = st.integers(0, 10**21) | st.integers(0, 10**17)
@@ -152,7 +155,7 @@ def test_a_sound_report_passes() -> None:
             replace(REPORT, active_balance_gwei=9 * 10**12 + 1),
             ActiveAboveConsensus(9 * 10**12 + 1, 9 * 10**12),
         ),
-        (BASE, replace(REPORT, operators_bps=1), ReservedNotZero("operatorsBps", 1)),
+        (BASE, replace(REPORT, operators_bps=1_401), OperatorsFeeTooHigh(1_401, 1_400)),
         (BASE, replace(REPORT, charged_shares=2), ReservedNotZero("chargedShares", 2)),
     ],
 )
@@ -249,11 +252,57 @@ def test_a_report_without_change_keeps_u_and_its_end() -> None:
     assert done.accounts.stream == Stream(left, NOW + DAY, DAY)
 
 
-@given(st.integers(0, 10**30))
-def test_a_fee_is_split_without_remainder_and_insurance_gets_whole_units(shares: int) -> None:
-    parts = split_fee(PARAMETERS, shares)
+@given(st.integers(0, 10**30), st.integers(0, MOST_OPERATORS_BPS))
+def test_a_fee_is_split_without_remainder_and_insurance_gets_whole_units(
+    shares: int, operators_bps: int
+) -> None:
+    """REP-5: operators have their part of profit, the protocol's goes to insurance and treasury."""
+    parts = split_fee(PARAMETERS, operators_bps, shares)
     assert parts.total == shares
+    assert parts.operators == shares * operators_bps // (500 + operators_bps)
+    protocol = shares - parts.operators
     assert parts.insurance % 10**9 == 0
-    assert parts.insurance <= shares * 1_667 // 10_000 < parts.insurance + 10**9
-    assert parts.operators == shares // 2
-    assert parts.treasury >= shares * 3_333 // 10_000
+    assert parts.insurance <= protocol * 3_334 // 10_000 < parts.insurance + 10**9
+    assert parts.treasury >= protocol * 6_666 // 10_000
+
+
+@given(st.integers(0, MOST_OPERATORS_BPS), st.integers(0, 100), st.integers(0, 10**8))
+def test_cheaper_operators_leave_more_to_stakers_and_the_rate_does_not_move(
+    bps: int, cheaper: int, earned_gwei: int
+) -> None:
+    """COM-2: of the same profit a lower part for operators brings more into the stream."""
+    before = accounts()
+    dear, cheap = (
+        apply_judgement(
+            PARAMETERS,
+            before,
+            Queue(),
+            Covers(),
+            judge(
+                BASE,
+                before,
+                replace(
+                    REPORT,
+                    consensus_balance_gwei=9 * 10**12 + earned_gwei,
+                    operators_bps=operators_bps,
+                ),
+            ),
+            now=NOW,
+        )
+        for operators_bps in (bps, max(0, bps - cheaper))
+    )
+    left = cheap.accounts.stream.unvested_wei - dear.accounts.stream.unvested_wei
+    assert left == dear.fee_wei - cheap.fee_wei >= 0
+    visible = before.visible_wei(NOW)
+    for done in (dear, cheap):
+        rate_kept = done.accounts.shares * visible - before.shares * (visible + done.fee_wei)
+        assert -visible < rate_kept <= 0
+
+
+def test_without_any_part_there_is_no_fee() -> None:
+    """REP-5: a sum of 0 divides nothing."""
+    free = replace(PARAMETERS, fee_bps=0)
+    judgement = replace(judge(BASE, accounts(), REPORT), growth_wei=10**18, operators_bps=0)
+    done = apply_judgement(free, accounts(), Queue(), Covers(), judgement, now=NOW)
+    assert (done.fee_wei, done.fee_shares.total) == (0, 0)
+    assert done.accounts.loss_carry_wei == -(10**18)

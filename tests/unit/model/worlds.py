@@ -28,10 +28,9 @@ PARAMETERS = Parameters(
     loss_period_seconds=36 * DAY,
     stake_limit_bps=100,
     stake_floor_wei=1_024 * ETHER,
-    fee_bps=1_000,
+    fee_bps=500,
     max_fee_ray_per_day=RAY * 2 // 10_000,
-    treasury_bps=3_333,
-    insurance_bps=1_667,
+    insurance_bps=3_334,
     stream_cap_ray_per_day=RAY * 75 // 100_000,
     min_ticket_wei=1_000,
     max_ticket_wei=1_000 * ETHER,
@@ -87,4 +86,5 @@ def staked_world(validators: int = 10) -> Protocol:
 def report(change_wei: int, frames: int = 1) -> Report:
     """What ten validators are worth, so many frames on, 320 ETH and this change."""
     balance = 320 * ETHER + change_wei
-    return Report(LAUNCH_SLOT + frames * FRAME_SLOTS, balance // 10**9, active_validators=10)
+    slot = LAUNCH_SLOT + frames * FRAME_SLOTS
+    return Report(slot, balance // 10**9, active_validators=10, operators_bps=500)

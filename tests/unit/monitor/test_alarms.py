@@ -171,7 +171,7 @@ def test_fee_off__when_the_terms_have_another(keel: Keel, standing: Standing) ->
     assert "fee_off" not in standing(fee_bps=deployed)
     terms = keel.quick.vault.terms()._replace(feeBps=deployed + 100)
     keel.call_as_role(keel.quick.vault, "setTerms", terms)
-    assert standing(fee_bps=deployed)["fee_off"] == "the fee is 11.00 %, 10.00 % expected"
+    assert standing(fee_bps=deployed)["fee_off"] == "the fee is 5.00 %, 4.00 % expected"
 
 
 def test_governance_waiting__when_a_call_is_scheduled(keel: Keel, standing: Standing) -> None:

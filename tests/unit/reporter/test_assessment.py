@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keel.model.commission import CommissionSpan
 from keel.model.commitment import operators_tree
 from keel.reporter.assessment import (
     Assessment,
@@ -193,12 +194,36 @@ def test_active_validators_have_a_part_of_c(found: list[Key]) -> None:
     active = [key for key in found if key["active"] and not key["foreign"]]
     assert report.active_balance_gwei == sum(worth_gwei(k) - k["pending_gwei"] for k in active)
     assert report.active_balance_gwei <= report.consensus_balance_gwei
-    assert (report.operators_bps, report.charged_shares) == (0, 0)
+    assert report.charged_shares == 0
+
+
+@given(keys, leaves, undistributed, st.lists(st.integers(500, 1_400), min_size=4, max_size=4))
+def test_shares_go_by_weight_times_commission(
+    found: list[Key], previous: dict[int, int], shares: int, asked: list[int]
+) -> None:
+    """COM-2, COM-3, OPR-5: operators of the leaves alone have no weight."""
+    span = CommissionSpan(7, {number: bps * 7 for number, bps in enumerate(asked)})
+    protocol = protocol_of(found, previous, shares, commissions=span)
+    done = assess(consensus_of(found), protocol, totals_of(previous))
+    assert done.covered_seconds == 7
+    for one in done.operators:
+        expected_bps = asked[one.operator_id] if one.operator_id < 4 else 0
+        assert one.commission_bps_seconds == expected_bps * 7
+    weights = sum(one.weight for one in done.operators)
+    parts = sum(one.weight * one.commission_bps_seconds for one in done.operators)
+    if not weights:
+        assert done.report.operators_bps == done.added_shares == 0
+        return
+    assert done.report.operators_bps == parts // (weights * 7)
+    for one in done.operators:
+        part = one.weight * one.commission_bps_seconds
+        assert one.added_shares == shares * part // parts
 
 
 def test_everything_waits_while_nobody_earns() -> None:
     assessment = assessed([working(0, participation=0), working(1, slashed=1)], {0: 7}, 1000)
     assert (assessment.added_shares, assessment.undistributed_shares) == (0, 1000)
+    assert assessment.report.operators_bps == 0
     assert [leaf.cumulative_reward_shares for leaf in assessment.leaves] == [7, 0, 0, 0]
 
 

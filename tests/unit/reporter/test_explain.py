@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
+from keel.model.commission import CommissionSpan
 from keel.reporter.assessment import assess
 from keel.reporter.explain import explanation, listed_validators, performance, validators_tables
 from keel.sight.consensus_view import NO_INDEX
@@ -76,10 +77,40 @@ def test_each_operator_shows_its_part() -> None:
     assert row_of(text, "1", "Operator", "1", "1", "0", "0", "1", "64.000000007", "32", "0")
     weight = f"{32 * 10**9 * 40:,}"
     added = 999 * 40 // 94
-    cells = ("32", "74.07", "%", weight, str(added), f"{2000 + added:,}")
+    parts = (weight, "6.00", "%", "42.55", "%", str(added), f"{2000 + added:,}")
+    cells = ("32", "74.07", "%", *parts)
     assert row_of(text, "1", "Operator", "1", *cells)
     assert "3,999 shares minted for operators - 3,000 in the previous leaves = 999" in text
     assert f"{999 * 54 // 94 + added} added, 1 wait." in text
+
+
+def test_commissions_and_what_they_make_of_the_profit_are_shown() -> None:
+    """COM-2: of weights 54 and 40, at 10 % and 5 % for half of the time, then 6 %."""
+    span = CommissionSpan(100, {0: 1_000 * 100, 1: 500 * 50 + 600 * 50, 2: 700 * 100})
+    protocol = protocol_of(FOUND, PREVIOUS, 999, commissions=span)
+    text = shown(*explanation(assess(consensus_of(FOUND), protocol, totals_of(PREVIOUS))))
+    mean = (54 * 1_000 + 40 * 550) // 94
+    assert mean == 808
+    cells = ("operators'", "part", "of", "profit", "8.08", "%", "mean", "of", "their")
+    assert row_of(text, *cells)
+    weight = f"{32 * 10**9 * 40:,}"
+    added = 999 * 40 * 550 // (54 * 1_000 + 40 * 550)
+    assert row_of(
+        text,
+        "1",
+        "Operator",
+        "1",
+        "32",
+        "74.07",
+        "%",
+        weight,
+        "5.50",
+        "%",
+        "28.94",
+        "%",
+        f"{added}",
+    )
+    assert row_of(text, "2", "Operator", "2", "0", "-", "0", "7.00", "%", "0.00", "%", "0")
 
 
 def test_foreign_keys_are_shown_only_where_there_are_any() -> None:

@@ -23,16 +23,20 @@ from keel.scenarios.validators import sign_twice
 from keel.sight.agreed_state import staked_state_block, verified_state
 from keel.sight.consensus_view import consensus_view
 from keel.sight.history import Historian
-from keel.sight.protocol_view import ProtocolView, read_protocol, root_to_go_on_from
+from keel.sight.protocol_view import ProtocolView, read_protocol, report_to_go_on_from
 
 TOP_UP_GWEI = 3 * ETHER // GWEI
 
 
 def protocol_at(world: BeaconWorld, number: int) -> ProtocolView:
     """What a reporter with an empty folder reads at a block."""
-    history = Historian(world.contracts, world.first_block).up_to(block_head(world.rpc, number))
+    historian, head = Historian(world.contracts, world.first_block), block_head(world.rpc, number)
     root = world.contracts.oracle.operatorsRoot(block=number)
-    return read_protocol(world.contracts, history.recorded(number), number, root)
+    last_time = world.contracts.vault.consensus(block=number).lastRefTime
+    ref_time = last_time + world.profile.frame_seconds
+    span = historian.commissions_at(head).span(last_time, ref_time)
+    recorded = historian.up_to(head).recorded(number)
+    return read_protocol(world.contracts, recorded, number, root, span)
 
 
 def root_before(world: BeaconWorld, ref_slot: int, number: int) -> bytes:
@@ -40,7 +44,8 @@ def root_before(world: BeaconWorld, ref_slot: int, number: int) -> bytes:
     history = Historian(world.contracts, world.first_block).up_to(block_head(world.rpc, number))
     slot_of = Timetable(world.configuration.geometry, 0).slot_at
     oracles = history.oracles(number)
-    return root_to_go_on_from(world.contracts, oracles, slot_of, ref_slot, number)
+    last = report_to_go_on_from(world.contracts, oracles, slot_of, ref_slot, number)
+    return last.operators_root
 
 
 def assessed(world: BeaconWorld, slot: int, previous: Sequence[OperatorTotals]) -> Assessment:
@@ -129,7 +134,8 @@ def test_everything_is_of_the_block_that_was_asked_for(validating_world: BeaconW
     assert before.operator_names == dict(enumerate(("Harbour", "Lighthouse Quay", "North Mole")))
     assert before.credentials == contracts.vault.withdrawalCredentials()
     report(world)
-    again = read_protocol(contracts, before.recorded, last, before.operators_root)
+    root, span = before.operators_root, before.commissions
+    again = read_protocol(contracts, before.recorded, last, root, span)
     for name in ("withdrawal_vault_balance_wei", "rewards_vault_balance_wei"):
         assert getattr(again, name) == getattr(before, name)
     assert (again.minted_shares, again.claimed_shares) == (before.minted_shares, {0: 0, 1: 0, 2: 0})

@@ -6,7 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from keel.model.commission import CommissionSpan
 from keel.model.commitment import OperatorTotals
+from keel.model.constants import DAY
 from keel.sight.consensus_view import NO_INDEX, ConsensusView, earned_weights
 from keel.sight.protocol_view import ProtocolView
 from keel.sight.recorded_keys import recorded_keys
@@ -83,9 +85,13 @@ def totals_of(previous: dict[int, int]) -> list[OperatorTotals]:
 
 
 def protocol_of(
-    found: list[Key], previous: dict[int, int], undistributed_shares: int = 0, operators: int = 4
+    found: list[Key],
+    previous: dict[int, int],
+    undistributed_shares: int = 0,
+    operators: int = 4,
+    commissions: CommissionSpan | None = None,
 ) -> ProtocolView:
-    """Four operators, whatever leaves there were; nothing was claimed."""
+    """Four operators that ask for 6 %, whatever leaves there were; nothing was claimed."""
     recorded = recorded_keys((pubkey(n), key["operator_id"]) for n, key in enumerate(found))
     return ProtocolView(
         recorded=recorded,
@@ -96,6 +102,7 @@ def protocol_of(
         claimed_shares=dict.fromkeys(range(operators), 0),
         minted_shares=sum(previous.values()) + undistributed_shares,
         operator_names={number: f"Operator {number}" for number in range(operators)},
+        commissions=commissions or CommissionSpan(DAY, dict.fromkeys(range(operators), 600 * DAY)),
     )
 
 

@@ -5,6 +5,7 @@ import pytest
 from keel.chain.state import block_head, set_runtime_code
 from keel.dashboard.snapshot_reader import read_snapshot
 from keel.keeper.staking import read_operators
+from keel.model.commission import CommissionSpan
 from keel.nodes.errors import NodeError
 from keel.sight.event_index import EventIndex
 from keel.sight.operator_numbers import MOST_OPERATORS, operator_numbers
@@ -30,7 +31,7 @@ def test_no_reader_follows_a_count_without_end(keel: Keel) -> None:
     set_runtime_code(rpc, bindings.registry.address, ANSWER_2_TO_64)
     head = block_head(rpc)
     with pytest.raises(NodeError, match=CLAIM):
-        read_protocol(bindings, nothing, head.number, bytes(32))
+        read_protocol(bindings, nothing, head.number, bytes(32), CommissionSpan(1, {}))
     with pytest.raises(NodeError, match=CLAIM):
         read_operators(bindings.registry)
     with pytest.raises(NodeError, match=CLAIM):

@@ -17,7 +17,7 @@ from keel.nodes.errors import NodeError
 from keel.sight.event_file import EventFile
 from keel.sight.event_index import EventIndex
 from keel.sight.history import Historian
-from keel.sight.protocol_view import UNKNOWN_ROOT, root_to_go_on_from
+from keel.sight.protocol_view import UNKNOWN_ROOT, report_to_go_on_from
 from tests.deployment import Keel
 from tests.unit.contracts.hands import as_contract
 from tests.unit.contracts.reporting import Reporting
@@ -40,7 +40,9 @@ def oracles_at(keel: Keel, number: int) -> Sequence[str]:
 def root_before(keel: Keel, ref_slot: int, number: int) -> bytes:
     """What the report of a slot goes on from, whose state names this block."""
     slot_of = Timetable(keel.configuration.geometry, 0).slot_at
-    return root_to_go_on_from(keel.quick, oracles_at(keel, number), slot_of, ref_slot, number)
+    oracles = oracles_at(keel, number)
+    last = report_to_go_on_from(keel.quick, oracles, slot_of, ref_slot, number)
+    return last.operators_root
 
 
 def newest_frame(reporting: Reporting) -> int:
@@ -125,11 +127,12 @@ def test_a_node_without_the_log_of_the_replacement_is_not_believed(reporting: Re
     number = block_head(keel.rpc).number
     known = oracles_at(keel, number)
     slot_of = Timetable(keel.configuration.geometry, 0).slot_at
-    assert root_to_go_on_from(keel.quick, known, slot_of, slot + 1, number) == FIRST
+    last = report_to_go_on_from(keel.quick, known, slot_of, slot + 1, number)
+    assert last.operators_root == FIRST
     set_successor(keel)
     number = block_head(keel.rpc).number
     with pytest.raises(NodeError, match="do not show that the oracle became 0x"):
-        root_to_go_on_from(keel.quick, known, slot_of, slot + 1, number)
+        report_to_go_on_from(keel.quick, known, slot_of, slot + 1, number)
 
 
 def test_an_index_has_the_reports_of_every_oracle_also_from_its_file(
