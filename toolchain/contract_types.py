@@ -19,7 +19,18 @@ from keel.deploy.plan import abi_artifact
 
 CORE = REPOSITORY_ROOT / "keel" / "deploy" / "contracts.py"
 MARKET = REPOSITORY_ROOT / "keel" / "market" / "contracts.py"
-_MARKET_NAMES = ("StablePool",)
+_MARKET_NAMES = (
+    "LstRouter",
+    "MarketFeed",
+    "MorphoOracle",
+    "PushFeed",
+    "RateFeed",
+    "RestakedEther",
+    "StablePool",
+    "StablePrice",
+    "UniswapPrice",
+    "YieldAdapter",
+)
 _HEAD = '''"""The contracts' functions with their types; written by `make types` from the ABIs.
 
 A call is a read, `send` a transaction: `vault.balanceOf(holder)`, `vault.deposit.send(...)`. The

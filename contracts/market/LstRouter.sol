@@ -91,6 +91,7 @@ contract LstRouter is ERC20, ReentrancyGuardTransient, ILstRouter {
         address receiver
     ) external nonReentrant returns (uint256 amount) {
         Asset storage a = _asset(asset);
+        _requireSome(shares);
         (uint256 rateWei, uint256 lowWei,) = _observeAll(asset);
         uint256 worthWei = Math.mulDiv(shares, lowWei, totalSupply());
         _take(a, worthWei);
@@ -131,6 +132,7 @@ contract LstRouter is ERC20, ReentrancyGuardTransient, ILstRouter {
     ) external nonReentrant returns (uint256[] memory amounts) {
         uint256 count = _assets.length;
         if (minAmounts.length != count) revert MinimumsMissing(minAmounts.length, count);
+        _requireSome(shares);
         amounts = new uint256[](count);
         for (uint256 i; i < count; ++i) {
             if (skipped >> i & 1 == 0) amounts[i] = Math.mulDiv(_assets[i].balance, shares, totalSupply());
@@ -268,6 +270,10 @@ contract LstRouter is ERC20, ReentrancyGuardTransient, ILstRouter {
 
     function _lessFee(uint256 worthWei) private view returns (uint256) {
         return worthWei - Math.ceilDiv(worthWei * FEE_BPS, BPS);
+    }
+
+    function _requireSome(uint256 shares) private view {
+        if (totalSupply() == 0) revert NoSharesYet(shares);
     }
 
     function _requireOut(uint256 amountIn, uint256 amountOut, uint256 minimum) private pure {

@@ -35,6 +35,8 @@ interface ILstRouter is IErrors {
     error SourceClosed(uint256 asset);
     error TokenTookPart(address token, uint256 sent, uint256 received);
     error FirstDepositTooSmall(uint256 valueWei, uint256 least);
+    /// @notice Nobody has deposited yet, so there is nothing to withdraw.
+    error NoSharesYet(uint256 asked);
     error NothingOut(uint256 amountIn);
     error BelowMinimum(uint256 amount, uint256 minimum);
     error MinimumsMissing(uint256 given, uint256 needed);
@@ -48,7 +50,8 @@ interface ILstRouter is IErrors {
         address receiver
     ) external returns (uint256 shares);
 
-    /// @notice A token for shares (RTR-3). Reverts as `deposit`, and `InsufficientLiquidity`.
+    /// @notice A token for shares (RTR-3). Reverts as `deposit`, `InsufficientLiquidity`, and
+    /// `NoSharesYet` before the first deposit.
     function withdraw(
         uint256 asset,
         uint256 shares,

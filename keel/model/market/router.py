@@ -43,6 +43,13 @@ class FirstDepositTooSmall(Refused):
 
 
 @dataclass(eq=False)
+class NoSharesYet(Refused):
+    """Nobody has deposited yet."""
+
+    asked: int
+
+
+@dataclass(eq=False)
 class NothingOut(Refused):
     """The amount is worth nothing after the fee and the roundings."""
 
@@ -133,6 +140,7 @@ class Router:
 
     def withdraw(self, number: int, shares: int) -> int:
         """A token for shares (RTR-3); raises Refused."""
+        self._require_some(shares)
         rate_wei, low_wei, _ = self._seen(number)
         worth_wei = shares * low_wei // self.shares
         taken = self._taken(number, worth_wei)
@@ -159,7 +167,8 @@ class Router:
         return out
 
     def withdraw_all(self, shares: int, skipped: int = 0) -> list[int]:
-        """A part of each token whose bit is not set (RTR-7)."""
+        """A part of each token whose bit is not set (RTR-7); raises NoSharesYet."""
+        self._require_some(shares)
         amounts = [
             0 if skipped >> number & 1 else asset.balance * shares // self.shares
             for number, asset in enumerate(self.assets)
@@ -180,6 +189,10 @@ class Router:
             else:
                 high_wei += ceil_div(asset.balance * asset.ceiling_wei(self.now), ETHER)
         return low_wei, high_wei
+
+    def _require_some(self, shares: int) -> None:
+        if self.shares == 0:
+            raise NoSharesYet(shares)
 
     def _seen(self, number: int) -> tuple[int, int, int]:
         return self._open_rate(number), *self.value_wei()

@@ -7,6 +7,7 @@ from eth_utils.crypto import keccak
 
 from keel.chain.clock import jump, now
 from keel.model.constants import BPS, DAY, ETHER
+from keel.model.market.router import NoSharesYet
 from tests.causes import fails
 from tests.unit.contracts.hands import announce_loss, undone
 from tests.unit.contracts.vaults import note_slashing
@@ -242,3 +243,18 @@ def test_what_is_not_there_is_refused(stocked: Market) -> None:
     wanted = (worth_wei - -(-worth_wei * FEE_BPS // 10_000)) * ETHER // rates[SECOND]
     with fails("InsufficientLiquidity", neededWei=wanted, availableWei=100 * ETHER):
         stocked.call("swap", OTHER, SECOND, amount)
+
+
+@pytest.mark.parametrize("asked", [0, 1, ETHER])
+def test_nobody_withdraws_before_the_first_deposit(market: Market, asked: int) -> None:
+    """RTR-2 and RTR-7: with the reason, by either door."""
+    market.see()
+    for name, arguments in (("withdraw", (OWN, asked)), ("withdraw_all", (asked,))):
+        with pytest.raises(NoSharesYet):
+            getattr(market.model, name)(*arguments)
+    with fails("NoSharesYet", asked=asked):
+        market.call("withdraw", OWN, asked)
+    with fails("NoSharesYet", asked=asked):
+        market.withdraw_all(asked)
+    market.call("deposit", OWN, ETHER)
+    market.call("withdraw", OWN, ETHER // 2)
