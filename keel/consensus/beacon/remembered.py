@@ -5,16 +5,16 @@ A third of a slot's time went there. Results are those of the specification's ow
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
 from ssz import SSZModel
 
+from keel.consensus.beacon.shuffle import shuffled
+
 _SHUFFLES_KEPT = 256
 _SETS_KEPT = 16
 _SQUARE_ROOTS_KEPT = 16
-_BUCKET_BITS = 256
 
 
 def remember_results(spec: ModuleType) -> None:
@@ -59,22 +59,6 @@ def copied(state: Any) -> Any:
     twin = state.copy()
     _take_over_roots(state, twin)
     return twin
-
-
-def shuffled(index_count: int, seed: bytes, rounds: int) -> list[int]:
-    """Shuffle all indices below `index_count`, as the specification's swap-or-not does."""
-    indices = list(range(index_count))
-    for current in range(rounds):
-        salt = seed + bytes([current])
-        pivot = int.from_bytes(sha256(salt).digest()[:8], "little") % index_count
-        buckets = range(-(-index_count // _BUCKET_BITS))
-        source = b"".join(sha256(salt + n.to_bytes(4, "little")).digest() for n in buckets)
-        for place, index in enumerate(indices):
-            flip = (pivot + index_count - index) % index_count
-            position = max(index, flip)
-            if source[position >> 3] >> (position & 7) & 1:
-                indices[place] = flip
-    return indices
 
 
 def _take_over_roots(original: SSZModel, twin: SSZModel) -> None:

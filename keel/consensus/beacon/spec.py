@@ -18,6 +18,7 @@ from eth_consensus_specs.utils import bls
 
 from keel.consensus.beacon.config import FORKS, PRESETS, ChainConfig, overrides
 from keel.consensus.beacon.errors import ConfigError
+from keel.consensus.beacon.per_validator import share_results
 from keel.consensus.beacon.remembered import remember_results
 
 _FORKS_BEFORE = ("phase0", "altair", "bellatrix", "capella", "deneb")
@@ -40,6 +41,7 @@ def load_spec(config: ChainConfig) -> Spec:
     }
     spec.config = spec.config._replace(**changed)
     remember_results(spec)
+    share_results(spec)
     return spec
 
 

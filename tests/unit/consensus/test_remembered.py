@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keel.consensus.beacon.config import FORKS, Fork
-from keel.consensus.beacon.remembered import copied, shuffled
+from keel.consensus.beacon.remembered import copied
+from keel.consensus.beacon.shuffle import shuffled
 from keel.consensus.beacon.spec import State, spec_of_states
 from tests.unit.consensus.state_examples import UINT64, small_state, spec_of
 
