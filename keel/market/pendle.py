@@ -1,7 +1,7 @@
 """Pendle: its factories, wkETH as a standardised yield, its principal and yield, and a market.
 
-Maturities lie a quarter apart; the pair matures at the one after the next. The deployer puts some
-ether into the market, so that it has a price. Pendle's own token is in no package: WETH stands in
+The pair matures at the maturity after the next. The deployer puts some ether into the market, so
+that it has a price. Pendle's own token is in no package: WETH stands in
 its place at the gauge controller, which pays none of it. Pendle takes no part of the yield here.
 """
 
@@ -22,18 +22,12 @@ from keel.formatting.amounts import shown_ether
 from keel.market.artifacts import ArtifactFolder
 from keel.market.system import Addresses, Line, Site, System
 from keel.market.weth import WETH
-from keel.model.constants import ETHER
-
-TERM_SECONDS = 91 * 86_400
-"""Between two maturities."""
+from keel.model.constants import DAY, ETHER
 
 LIQUIDITY_WEI = 20 * ETHER
 """Ether that the deployer puts into the market, half of it split first."""
 
-_EXPIRY_DIVISOR = 86_400
 _SCALAR_ROOT = 30 * ETHER
-_INITIAL_ANCHOR = 1_010_000_000_000_000_000
-"""Ether for a principal at equal reserves: 2 to 4 % a year, a term or two before maturity."""
 _LN_FEE_RATE_ROOT = ETHER // 1000
 
 _ARTIFACTS = ArtifactFolder("@pendle/core-v2", "build/artifacts/contracts")
@@ -42,6 +36,23 @@ _MARKET_FOLDER = "core/Market"
 _ETHER_TOKEN = "0x" + "0" * 40
 _STORES_WHAT_FOLLOWS = bytes.fromhex("600d380380600d6000396000f3")
 """Creation code of 13 bytes whose contract is all that comes after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When pairs may mature, and at what price their market begins.
+
+    `term_seconds` lie between two maturities, which are multiples of `divisor_seconds`;
+    `anchor_wad` is ether for a principal at equal reserves.
+    """
+
+    term_seconds: int
+    divisor_seconds: int
+    anchor_wad: int
+
+
+QUARTERS = Calendar(91 * DAY, DAY, 1_010_000_000_000_000_000)
+"""As on mainnet: 2 to 4 % a year, a term or two before maturity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +114,9 @@ def _market_artifact(libraries: dict[str, str]) -> Artifact:
     return _ARTIFACTS.read(f"{_MARKET_FOLDER}/PendleMarketV7.sol").linked(libraries)
 
 
-def _deploy(site: Site) -> Pendle:
-    core = _create_core(site)
-    expiry = (now(site.rpc) // TERM_SECONDS + 2) * TERM_SECONDS
+def _deploy(site: Site, calendar: Calendar) -> Pendle:
+    core = _create_core(site, calendar)
+    expiry = (now(site.rpc) // calendar.term_seconds + 2) * calendar.term_seconds
     pair = (core.adapter.address, expiry)
     if _is_zero(_answer(core.yield_factory, "getPT", *pair)):
         _stake(site, core.adapter)  # before the pair, so where that stands it was done
@@ -113,7 +124,7 @@ def _deploy(site: Site) -> Pendle:
     site.deployer.settle()
 
     principal, yields = (core.yield_factory.function(f)(*pair) for f in ("getPT", "getYT"))
-    terms = (principal, _SCALAR_ROOT, _INITIAL_ANCHOR, _LN_FEE_RATE_ROOT)
+    terms = (principal, _SCALAR_ROOT, calendar.anchor_wad, _LN_FEE_RATE_ROOT)
     market = _market_address(core, terms)
     if not runtime_code(site.rpc, market):
         site.deployer.call(core.market_factory, "createNewMarket", *terms)
@@ -133,7 +144,7 @@ def _deploy(site: Site) -> Pendle:
     return at
 
 
-def _create_core(site: Site) -> _Core:
+def _create_core(site: Site, calendar: Calendar) -> _Core:
     deployer = site.deployer
     owner, treasury = deployer.account, site.actors["treasury"]
     weth = WETH.found(site).weth
@@ -146,7 +157,7 @@ def _create_core(site: Site) -> _Core:
         site,
         _read(f"{_YIELD_FOLDER}/PendleYieldContractFactoryUpg"),
         _stored(site, yield_code),
-        [_EXPIRY_DIVISOR, 0, 0, treasury, owner],
+        [calendar.divisor_seconds, 0, 0, treasury, owner],
     )
     oracle = deployer.create(_read(f"{_MARKET_FOLDER}/OracleLib"))
     market_code = _market_artifact({"OracleLib": oracle.address}).creation_code
@@ -233,4 +244,16 @@ def _status(site: Site, at: Pendle) -> Iterator[Line]:
     yield Line("market", at.market, f"implied rate {a_year:.2%} a year")
 
 
-PENDLE = System("pendle", "Pendle", Pendle, _deploy, _status, needs=(WETH,))
+def pendle_with(calendar: Calendar) -> System[Pendle]:
+    """Pendle whose pairs mature by another calendar."""
+    return System(
+        "pendle",
+        "Pendle",
+        Pendle,
+        lambda site: _deploy(site, calendar),
+        _status,
+        needs=(WETH,),
+    )
+
+
+PENDLE = pendle_with(QUARTERS)

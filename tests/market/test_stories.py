@@ -39,7 +39,7 @@ from keel.market.stories.story import Story, live_alone
 from keel.market.stories.telling import Chart, Grid, markdown, show
 from keel.market.stories.worth import BONDS, FUND, LENDERS, STABLE, UNISWAP
 from keel.market.stories.yield_split import YIELD_SPLIT, YieldSplit
-from keel.model.constants import ETHER
+from keel.model.constants import BPS, ETHER
 
 ROUNDINGS_WEI = 1_000
 """Each party's worth is rounded down at its rate, a loan's by its own."""
@@ -221,6 +221,14 @@ class TestYieldSplit:
         assert abs(split.bought_pays_wei - split.bought_face) <= 2
         assert split.bought_for_wei < split.bought_face
         assert split.rate_after_wei > split.rate_before_wei
+
+    def test_wketh_grows_by_what_validators_earned_but_for_the_fee_and_the_last_frames(
+        self, lived: Lived
+    ) -> None:
+        split: YieldSplit = lived(YIELD_SPLIT)
+        after_fee = split.earned * (1 - split.fee_bps / BPS)
+        late = 2 / split.frames
+        assert after_fee * (1 - late) < split.grown < after_fee
 
 
 class TestRestaking:

@@ -18,6 +18,7 @@ from keel.circle.reports import Reported
 from keel.consensus.beacon.chain import BeaconChain, start_chain
 from keel.consensus.beacon.config import ChainConfig
 from keel.consensus.beacon.execution import mine_at_once
+from keel.consensus.beacon.outcome import SlotOutcome
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import bind
 from keel.market.deployer import Deployer
@@ -31,6 +32,7 @@ from keel.scenarios.beacon_world import (
     options_for_keel,
 )
 from keel.scenarios.keepers import stake
+from keel.scenarios.members import next_reference_slot
 from keel.scenarios.operators import operators_join
 from keel.scenarios.users import deposit_wrapped
 from keel.scenarios.validators import await_activation
@@ -58,6 +60,34 @@ class BeaconStage(Stage):
     def chain(self) -> BeaconChain:
         """The beacon chain."""
         return self.world.beacon.chain
+
+    def go_to(self, time: int) -> None:
+        """Let slots pass until that of a moment."""
+        self.world.beacon.go_to(time)
+
+    def next_report_time(self) -> int:
+        """When the next report can be there: its reference slot must be final."""
+        profile = self.world.profile
+        ref_time = self.world.configuration.geometry.time_of(next_reference_slot(self.world))
+        return ref_time + profile.frame_seconds
+
+    @contextmanager
+    def earning(self) -> Iterator[Callable[[], int]]:
+        """What Keel's validators earn meanwhile by the beacon states, sweeps included, in gwei."""
+        beacon, vault = self.world.beacon, self.keel.withdrawal_vault.address.lower()
+        swept_gwei = 0
+
+        def look(outcome: SlotOutcome) -> None:
+            nonlocal swept_gwei
+            swept = (each for each in outcome.withdrawals if each.address == vault)
+            swept_gwei += sum(each.amount_gwei for each in swept)
+
+        had_gwei = beacon.total_gwei(self.now())
+        self.chain.watchers.append(look)
+        try:
+            yield lambda: beacon.total_gwei(self.now()) + swept_gwei - had_gwei
+        finally:
+            self.chain.watchers.remove(look)
 
     def report(self) -> Reported:
         """Let the frame pass, and all five members report its reference slot once it is final."""

@@ -59,7 +59,7 @@ def live(stage: BeaconStage) -> Slashing:
     pools, lending = _prepare(stage)
     ledger = Ledger(stage, PARTIES, pool_contracts(stage, pools.stable), [lending])
     before, ether_before = ledger.worth_wei(), _ether_wei(stage)
-    backing_wei = _backing_wei(stage)
+    backing_wei = stage.backing_wei()
     views = [_view(stage, pools, "before")]
     had_gwei, slashed = _slash(stage)
     sold_for_wei, borrowed_wei = _act_in_time(stage, pools, lending)
@@ -199,11 +199,6 @@ def _parts(applied: Reported) -> Parts:
         holders_wei=lost.holders_wei,
         tickets_wei=lost.tickets_wei,
     )
-
-
-def _backing_wei(stage: BeaconStage) -> int:
-    """A + Q."""
-    return stage.keel.vault.totals().assetsWei + stage.keel.queue.owedWei()
 
 
 def _would_lose_wei(stage: BeaconStage, rate_before_wei: int) -> int:

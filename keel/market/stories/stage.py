@@ -83,6 +83,10 @@ class Stage:
         """Ether and WETH of somebody."""
         return balance_wei(self.rpc, self.who(name)) + self.weth_wei(name)
 
+    def backing_wei(self) -> int:
+        """What backs all shares and tickets, A + Q."""
+        return self.keel.vault.totals().assetsWei + self.keel.queue.owedWei()
+
     def rate_wei(self) -> int:
         """What a whole wkETH is worth by the protocol's accounts."""
         return self.keel.wrapped.convertToAssets(ETHER)
