@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from keel.chain.clock import reverting
 from keel.chain.revert import Reverted
+from keel.deploy.profiles import USUAL_COMMISSION_BPS
 from keel.market.stories.formula import FORMULA, FormulaStage, frame_yield_wei
 from keel.market.stories.pools import Pools, open_pools
 from keel.market.stories.solo_figures import (
@@ -59,7 +60,7 @@ def live(stage: FormulaStage) -> Solo:
         keel_earned_wei=_worth_wei(stage) - start_wei,
         staked_wei=staked_wei,
         backing_wei=backing_wei,
-        fee_bps=stage.keel.vault.terms().feeBps,
+        fee_bps=stage.keel.vault.terms().feeBps + USUAL_COMMISSION_BPS,
         leavings=leavings,
         risks=risks,
     )
