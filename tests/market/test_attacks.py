@@ -20,6 +20,7 @@ from keel.market.uniswap import pool_of, router_of, swap
 from keel.model.constants import ETHER, GWEI
 from tests.causes import fails, says
 from tests.market.arena import ATTACKER, DEBT_PARTS, Arena, open_arena, place
+from tests.unit.contracts.hands import as_contract
 
 DOORS = ("stake", "redeem", "sell stable", "buy stable", "sell uniswap", "buy uniswap", "borrow")
 LOAN_WEI = 120 * ETHER
@@ -216,6 +217,34 @@ class TestParFeed:
             assert lending.health_wad("redeemer") < ETHER
             collateral = lending.position("redeemer").units
             lending.liquidate("redeemer", ATTACKER, seized=collateral)
+
+
+class TestStaleFeed:
+    """A feed that says that it is not fresh, to lenders that do not look."""
+
+    def test_43_between_a_slashing_and_its_announcement_lenders_pay(self, arena: Arena) -> None:
+        """LND-1, left open: Morpho lends at the whole rate on a feed that is not fresh. What a
+        borrower then owes beyond its worth is bad debt, to the wei, until the loss is announced."""
+        stage, lending, units = arena.stage, arena.lendings["rate"], 20 * ETHER
+        jump(stage.rpc, 1)
+        registry = as_contract(stage.keel.registry)
+        stage.keel.vault.noteSlashing.send(64 * ETHER // GWEI, stage.now(), sender=registry)
+        found = rate_feed_of(stage.site).function("latestRoundData")()
+        assert found.updatedAt == 0
+        borrowed_wei = arena.borrow_all("rate", units)
+        limit_wei = units * found.answer // ETHER * LLTV_WAD // ETHER
+        assert limit_wei * 999 // 1_000 < borrowed_wei <= limit_wei
+        loss_wei = stage.keel.vault.totals().assetsWei // TENTH // GWEI * GWEI
+        stage.world.report(change_wei=-loss_wei)
+        fallen_wei = rate_feed_of(stage.site).function("latestAnswer")()
+        lending.accrue()
+        owed_wei, worth_wei = lending.position(ATTACKER).debt_wei, units * fallen_wei // ETHER
+        assert owed_wei - worth_wei > units * 3 // 100
+        assert lending.short_wei([ATTACKER], lambda held: held * fallen_wei // ETHER) == (
+            owed_wei - worth_wei
+        )
+        with says("insufficient collateral"):
+            lending.borrow(ATTACKER, 1)
 
 
 class TestCascade:

@@ -7,7 +7,7 @@ import pytest
 from keel.chain.clock import jump, now
 from keel.chain.contract import Contract
 from keel.market.system import Site
-from keel.market.uniswap import UNISWAP, is_wketh_first, pool_of, swap
+from keel.market.uniswap import UNISWAP, is_wketh_first, pool_of, positions_of, swap
 from keel.market.weth import WETH, weth_of
 from keel.model.constants import ETHER
 from keel.model.market.tick_price import mean_tick, price
@@ -19,6 +19,7 @@ from tests.unit.market.stage import latest, place
 
 WINDOW = 600
 LEAST = 10 * ETHER
+SLOT = 12
 
 
 @pytest.fixture
@@ -109,6 +110,37 @@ def test_a_pool_in_which_nobody_holds_much_has_no_price(keel: Keel, site: Site) 
         assert abs(liquidity - held) < held // 10**6
         with fails("MarketTooThin", liquidity=liquidity, least=least):
             asked()
+
+
+def test_a_slot_without_liquidity_leaves_it_without_a_price_for_a_window(
+    keel: Keel, site: Site
+) -> None:
+    """FED-7, left open: the only holder leaves for one slot and comes back, and trades nothing."""
+    asked = source(keel, site, site.contracts.wrapped, WINDOW, LEAST).function("price")
+    before = asked()
+    owner, positions = site.deployer.account, positions_of(site)
+    held, deadline, most = pool_of(site).function("liquidity")(), 2**255, 2**127
+    positions.function("decreaseLiquidity").send((1, held, 0, 0, deadline), sender=owner)
+    positions.function("collect").send((1, owner, most, most), sender=owner)
+    jump(site.rpc, SLOT)
+    for token in (site.contracts.wrapped, weth_of(site)):
+        token.function("approve").send(positions.address, most, sender=owner)
+    sides = [token.function("balanceOf")(owner) for token in _in_order(site)]
+    positions.function("increaseLiquidity").send((1, *sides, 0, 0, deadline), sender=owner)
+    assert abs(pool_of(site).function("liquidity")() - held) < held // 10**6
+    jump(site.rpc, WINDOW // 2)
+    _, inverses = pool_of(site).function("observe")([WINDOW, 0])
+    liquidity = (WINDOW << 128) // (inverses[1] - inverses[0])
+    assert WINDOW // (2 * SLOT) < liquidity <= WINDOW // SLOT
+    with fails("MarketTooThin", liquidity=liquidity, least=LEAST):
+        asked()
+    jump(site.rpc, WINDOW // 2 + SLOT)
+    assert asked() == before
+
+
+def _in_order(site: Site) -> tuple[Contract, Contract]:
+    pair = (site.contracts.wrapped, weth_of(site))
+    return pair if is_wketh_first(site) else (pair[1], pair[0])
 
 
 def test_is_of_a_token_of_the_pool(keel: Keel, site: Site) -> None:
