@@ -3,9 +3,17 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from keel.consensus.beacon.errors import UnknownValidatorError
 from keel.consensus.keys import CURVE_ORDER, ValidatorKey, public_key, sign
+
+_SIGNATURES_KEPT = 2**14
+"""Those of some four thousand slots, in about 4 MB."""
+
+# A chain that was put back goes through slots that it has seen: reveals of RANDAO are the same
+# whatever else has changed, and everything is until something does.
+_sign_once = lru_cache(_SIGNATURES_KEPT)(sign)
 
 
 def genesis_key(index: int) -> ValidatorKey:
@@ -43,7 +51,7 @@ class Keyring:
 
     def sign(self, pubkey: bytes, signing_root: bytes) -> bytes:
         """Sign with one key; raises UnknownValidatorError for a key that is not here."""
-        return sign(self._secret(pubkey), signing_root)
+        return _sign_once(self._secret(pubkey), signing_root)
 
     def sign_together(self, pubkeys: Iterable[bytes], signing_root: bytes) -> bytes:
         """Return the aggregate of these keys' signatures of one message.
@@ -52,7 +60,7 @@ class Keyring:
         that a whole committee costs one signature. A key that occurs twice counts twice.
         """
         total = sum(self._secret(pubkey) for pubkey in pubkeys) % CURVE_ORDER
-        return sign(total, signing_root)
+        return _sign_once(total, signing_root)
 
     def _secret(self, pubkey: bytes) -> int:
         try:
