@@ -4,6 +4,7 @@ Every story is lived once for all of its tests, on a chain of its own.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -202,8 +203,8 @@ class TestLoop:
             sold, slashed, _ = looped.events
             start = looped.start
             assert abs(sold.health_wad - start.health_wad) < ETHER // 10_000
-            assert sold.market_health_wad < start.market_health_wad * 98 // 100
-            assert slashed.health_wad < start.health_wad * 98 // 100
+            assert sold.market_health_wad < ETHER < start.market_health_wad
+            assert ETHER < slashed.health_wad < start.health_wad * 98 // 100
             assert slashed.market_health_wad <= slashed.health_wad
 
 
@@ -254,6 +255,7 @@ class TestSolo:
         share = solo.solo_earned_wei * solo.staked_wei // solo.backing_wei
         after_fee_wei = share * (10_000 - solo.fee_bps) // 10_000
         assert solo.keel_earned_wei < solo.solo_earned_wei
+        assert all(worth < later for worth, later in pairwise(solo.worths_wei))
         assert abs(solo.keel_earned_wei - after_fee_wei) * 20 < after_fee_wei
 
     def test_a_risk_costs_less_through_keel(self, solo: Solo) -> None:
@@ -264,10 +266,12 @@ class TestSolo:
         assert offline.keel_wei > 0
 
     def test_leaving_early_costs_and_a_ticket_pays_all(self, solo: Solo) -> None:
-        small, large, _, ticket, alone = solo.leavings
+        small, large, instant, ticket, alone = solo.leavings
         assert 0 < small.amount_wei - small.paid_wei < small.amount_wei // 50
         assert large.paid_wei * small.amount_wei < small.paid_wei * large.amount_wei
         assert 0 <= ticket.amount_wei - ticket.paid_wei <= 1
+        assert instant.amount_wei < solo.redeemable_wei < large.amount_wei
+        assert 0 < instant.amount_wei - instant.paid_wei <= instant.amount_wei * 300 // 10_000
         assert alone.days == ticket.days
 
 

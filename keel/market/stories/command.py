@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
+from keel.chain.node_packages import REPOSITORY_ROOT
 from keel.deploy.artifacts import load_artifacts
 from keel.formatting.lines import print_line
 from keel.market.compiled import compile_missing
@@ -26,7 +27,7 @@ def run_stories(wanted: Sequence[Story[Any, Any]]) -> None:
     told = [(story, _live(story, screen)) for story in wanted]
     if tuple(wanted) == STORIES:
         PAGE.write_text(page(told))
-        print_line(screen, f"Written: {PAGE}")
+        print_line(screen, f"Written: {PAGE.relative_to(REPOSITORY_ROOT)}")
 
 
 def _live(story: Story[Any, Any], screen: Console) -> tuple[Part, ...]:

@@ -17,15 +17,17 @@ from keel.market.stories.telling import Chart, Grid, Line, Part, change, ether, 
 from keel.model.constants import ETHER, GWEI, YEAR
 
 OWN_WEI = 10 * ETHER
-ROUNDS = 10
+ROUNDS = 14
 BORROWED_BPS = 9_300
 """What is borrowed of what each round brings."""
 
 LENT_WEI = 100 * ETHER
 POOL_SIDE_WEI = 150 * ETHER
-SOLD_UNITS = 180 * ETHER
+SOLD_UNITS = 230 * ETHER
 FRAMES = 365
-MONTH_FRAMES = 73
+LOOK_FRAMES = 73
+"""After so many frames of the year each loop is looked at."""
+
 TRADER, STEP_WEI, FAIR_WAD = "stranger", 5 * ETHER, ETHER * 999 // 1_000
 """Who keeps Uniswap's price up, by how much at a time, and up to which price over the rate."""
 
@@ -60,7 +62,7 @@ class Looped:
     start: Standing
     events: tuple[Standing, ...]
     year: tuple[Standing, ...]
-    """At the start and after each `MONTH_FRAMES` of the year."""
+    """At the start and after each `LOOK_FRAMES` of the year."""
 
     @property
     def year_gain_wei(self) -> int:
@@ -97,15 +99,15 @@ def live(stage: FormulaStage) -> Loops:
             events[name].append(standing)
 
     with reverting(stage.rpc):
-        pools.sell("depositor", SOLD_UNITS, 18)
+        pools.sell("depositor", SOLD_UNITS, 23)
         jump(stage.rpc, WINDOW_SECONDS)
         note("after a large sale")
     with reverting(stage.rpc):
         _lose(stage)
         note("after a slashing of a twentieth")
     earned_wei, year = 0, [starts]
-    for _ in range(FRAMES // MONTH_FRAMES):
-        earned_wei += sum(stage.earn_frame() for _ in range(MONTH_FRAMES))
+    for _ in range(FRAMES // LOOK_FRAMES):
+        earned_wei += sum(stage.earn_frame() for _ in range(LOOK_FRAMES))
         _follow_the_rate(stage, pools)
         year.append(_look(stage, lendings, "after a year of rewards"))
     for name, standing in year[-1].items():
@@ -194,7 +196,7 @@ def tell(loops: Loops) -> tuple[Part, ...]:
         f"{change(loops.held_wei - OWN_WEI)} ETH on {ether(OWN_WEI)}; the loops gained {gained}. "
         "Leverage multiplies the difference between yield and interest, whichever sign it has. A "
         "slashing comes through the rate and so through both feeds. A sale in the pools alone does "
-        "not touch a loop by the rate, and by the market feed it may end it.",
+        "not touch a loop by the rate; by the market feed anybody may end it then.",
     )
 
 
@@ -202,7 +204,7 @@ def _chart(loops: Loops) -> Chart:
     lines = tuple(
         Line(
             f"at {each.interest_bps / 100:.1f} % interest",
-            tuple(float(number * MONTH_FRAMES) for number in range(len(each.year))),
+            tuple(float(number * LOOK_FRAMES) for number in range(len(each.year))),
             tuple(standing.health_wad / ETHER for standing in each.year),
         )
         for each in loops.loops

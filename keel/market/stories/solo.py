@@ -7,17 +7,17 @@ arithmetic, the same by which Keel's validators earn and lose here.
 from collections.abc import Callable
 
 from keel.chain.clock import reverting
-from keel.chain.revert import Reverted
-from keel.deploy.profiles import USUAL_COMMISSION_BPS
 from keel.market.stories.formula import FORMULA, FormulaStage, frame_yield_wei
 from keel.market.stories.pools import Pools, open_pools
 from keel.market.stories.solo_figures import (
     ABSENCE_WEI,
     ALONE_WEI,
+    AT_ONCE_WEI,
     CORRELATED_WEI,
     EXIT_DAYS,
     FRAMES,
     INSURED_WEI,
+    LOOK_FRAMES,
     OFFLINE_DAYS,
     POOL_SIDE_WEI,
     SMALL_WEI,
@@ -52,15 +52,19 @@ def live(stage: FormulaStage) -> Solo:
     leavings = (*_sales(stage, pools), _at_once(stage), _by_ticket(stage), _solo_exit())
     risks = _risks(stage)
     staked_wei, backing_wei = stage.staked_wei(), stage.keel.vault.totals().assetsWei
-    start_wei = _worth_wei(stage)
-    for _ in range(FRAMES):
-        stage.earn_frame()
+    redeemable_wei = stage.keel.instant.redeemableWei()
+    worths_wei = [_worth_wei(stage)]
+    for _ in range(FRAMES // LOOK_FRAMES):
+        for _ in range(LOOK_FRAMES):
+            stage.earn_frame()
+        worths_wei.append(_worth_wei(stage))
     return Solo(
         solo_earned_wei=FRAMES * frame_yield_wei(STAKE_WEI),
-        keel_earned_wei=_worth_wei(stage) - start_wei,
+        worths_wei=tuple(worths_wei),
         staked_wei=staked_wei,
         backing_wei=backing_wei,
-        fee_bps=stage.keel.vault.terms().feeBps + USUAL_COMMISSION_BPS,
+        fee_bps=stage.fee_bps(),
+        redeemable_wei=redeemable_wei,
         leavings=leavings,
         risks=risks,
     )
@@ -82,13 +86,16 @@ def _sales(stage: FormulaStage, pools: Pools) -> tuple[Leaving, ...]:
 
 
 def _at_once(stage: FormulaStage) -> Leaving:
-    """Instant redemption; nothing where too little is buffered."""
-    try:
-        shares = stage.keel.vault.toSharesUp(SMALL_WEI)
-        paid_wei = stage.keel.instant.previewRedeem(shares).paidWei
-    except Reverted:
-        paid_wei = 0
-    return Leaving("Keel: instant redemption", SMALL_WEI, paid_wei, 0)
+    """Instant redemption of what is buffered."""
+    keel, who = stage.keel, stage.who(HOLDER)
+    with reverting(stage.rpc):
+        units = keel.wrapped.convertToShares(AT_ONCE_WEI)
+        keel.wrapped.redeem.send(units, who, who, sender=who)
+        shares = keel.vault.sharesOf(who)
+        before_wei = stage.ether_wei(HOLDER)
+        keel.instant.redeem.send(shares, who, 0, sender=who)
+        paid_wei = stage.ether_wei(HOLDER) - before_wei
+    return Leaving("Keel: instant redemption", AT_ONCE_WEI, paid_wei, 0)
 
 
 def _by_ticket(stage: FormulaStage) -> Leaving:

@@ -10,7 +10,13 @@ SOLO_VALIDATORS = STAKE_WEI // VALIDATOR_DEPOSIT_WEI
 POOL_SIDE_WEI = 150 * ETHER
 INSURED_WEI = 20 * ETHER
 SMALL_WEI = 32 * ETHER
+AT_ONCE_WEI = 16 * ETHER
+"""What is redeemed at once, which what is buffered must allow."""
+
 FRAMES = 365
+LOOK_FRAMES = 73
+"""After so many frames of the year the holder's worth is looked at."""
+
 OFFLINE_DAYS = 7
 EXIT_DAYS = 5
 CORRELATED_PART = 10
@@ -53,12 +59,22 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Solo:
-    """All of it. Earned in a year, in wei; `staked_wei` of `backing_wei` work in Keel."""
+    """All of it. Earned in a year, in wei; `staked_wei` of `backing_wei` work in Keel.
+
+    `redeemable_wei` is what instant redemption could pay at most; `worths_wei` what the holder
+    has at first and after each `LOOK_FRAMES`.
+    """
 
     solo_earned_wei: int
-    keel_earned_wei: int
+    worths_wei: tuple[int, ...]
     staked_wei: int
     backing_wei: int
     fee_bps: int
+    redeemable_wei: int
     leavings: tuple[Leaving, ...]
     risks: tuple[Risk, ...]
+
+    @property
+    def keel_earned_wei(self) -> int:
+        """What the holder has more after the year."""
+        return self.worths_wei[-1] - self.worths_wei[0]

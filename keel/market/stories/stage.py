@@ -87,6 +87,11 @@ class Stage:
         """What backs all shares and tickets, A + Q."""
         return self.keel.vault.totals().assetsWei + self.keel.queue.owedWei()
 
+    def fee_bps(self) -> int:
+        """Part of profit that holders do not get: the protocol's, and operators', all alike."""
+        commission_bps = self.keel.registry.operator(0).commissionBps
+        return self.keel.vault.terms().feeBps + commission_bps
+
     def rate_wei(self) -> int:
         """What a whole wkETH is worth by the protocol's accounts."""
         return self.keel.wrapped.convertToAssets(ETHER)

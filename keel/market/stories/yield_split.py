@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 from keel.chain.contract import Contract
-from keel.deploy.profiles import LOCAL, USUAL_COMMISSION_BPS
+from keel.deploy.profiles import LOCAL
 from keel.market.pendle import Calendar, Split, ln_implied_rate, pendle_with, split_of
 from keel.market.stories.beacon import BEACON, BeaconStage
 from keel.market.stories.stage import NOBODY
@@ -111,7 +111,7 @@ def live(stage: BeaconStage) -> YieldSplit:
         term_seconds=expiry - began,
         earned_gwei=earned_gwei(),
         backing_wei=backing_wei,
-        fee_bps=stage.world.profile.fee_bps + USUAL_COMMISSION_BPS,
+        fee_bps=stage.fee_bps(),
         implied_ln_wad=implied,
         rate_before_wei=rate_wei,
         rate_after_wei=split.adapter.function("exchangeRate")(),
