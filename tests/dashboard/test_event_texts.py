@@ -21,6 +21,7 @@ _HASH = "0x" + "ab" * 32
 _MOVES_NOTHING = {
     ("registry", "OperatorAdded"),
     ("registry", "OperatorSet"),
+    ("registry", "CommissionSet"),
     ("oracle", "MemberAdded"),
     ("oracle", "MemberRemoved"),
     ("oracle", "QuorumSet"),

@@ -179,6 +179,25 @@ def test_only_the_council_admits_operators(terminal: Terminal) -> None:
     assert "addOperator is refused: AccessManagedUnauthorized(caller=0x" in line
 
 
+def test_a_manager_lowers_its_commission_at_once_and_raises_it_later(
+    keel: Keel, terminal: Terminal, operator: int
+) -> None:
+    """COM-1."""
+    lower = terminal.succeed(operators, "commission", str(operator), "500")
+    assert "Harbour will ask for 5.00 % of its profit, now 6.00 %" in lower
+    assert "It is in force now." in lower
+    assert "in force in" in terminal.succeed(operators, "commission", str(operator), "1400")
+    assert "5.00 %, 14.00 % in" in terminal.succeed(operators, "list")
+    assert keel.quick.registry.operator(operator).commissionBps == 500
+    stranger = ("--account", "operator_manager_2")
+    assert "operator 0 is not managed by" in terminal.refuse(
+        operators, "commission", "0", "500", *stranger
+    )
+    beyond = terminal.refuse(operators, "commission", str(operator), "1401", code=2)
+    assert "1401 is not in the range" in beyond
+    assert beyond.endswith("500<=x<=1400.")
+
+
 @pytest.mark.usefixtures("operator")
 def test_proven_keys_are_staked_as_far_as_ether_goes(
     keel: Keel, local_world: ScriptedWorld, terminal: Terminal, file: Path
@@ -192,7 +211,9 @@ def test_proven_keys_are_staked_as_far_as_ether_goes(
     assert "31 ETH will follow 1 proven keys: 1 of operator 0" in told
     assert "1 ETH went into their operators' bonds" in told
     assert keel.quick.registry.totals().staked == 1
-    assert "0 Harbour 1 1 0 1 1,000 100.00 % yes" in terminal.succeed(operators, "list")
+    listed = terminal.succeed(operators, "list")
+    assert "id: 0 operator: Harbour staked: 1 proven: 1 unproven: 0 bond: 1" in listed
+    assert "limit: 1,000 target: 100.00 % commission: 6.00 % gets more: yes" in listed
 
 
 @pytest.mark.usefixtures("operator")

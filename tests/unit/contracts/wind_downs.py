@@ -52,6 +52,7 @@ def compare(keel: Keel, queue: Queue, withdrawals_wei: int, rewards_wei: int) ->
         "consensusBalanceWei": 0,
         "withdrawalsWei": withdrawals_wei,
         "rewardsWei": rewards_wei,
+        "operatorsBps": 0,
     }
     model = predicted(keel, inputs, at, queue, winds_down=True)
     held_wei, bonds = balance_wei(keel.rpc, vault.address), keel.quick.bonds.forfeitUnits()
