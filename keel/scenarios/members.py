@@ -25,7 +25,10 @@ class SignedDigestError(KeelError):
 def report(
     world: World, members: Sequence[LocalAccount] | None = None, late_seconds: int = 0
 ) -> Reported:
-    """Go to the next reference slot and on until it is final, or later, then sign and post."""
+    """Go to the next reference slot and on until it is final, or later, then sign and post.
+
+    A loss that was announced is applied a frame after that at the earliest (REP-8).
+    """
     ref_slot = next_reference_slot(world)
     ref_time = world.configuration.geometry.time_of(ref_slot)
     world.beacon.go_to(ref_time)
@@ -34,6 +37,10 @@ def report(
     seen, leaves = look(world, ref_slot)
     if late_seconds:
         world.beacon.go_to(now(world.rpc) + late_seconds)
+    announced_at = world.contracts.vault.consensus().announcedAt
+    applicable_at = announced_at + world.profile.frame_seconds if announced_at else 0
+    if applicable_at > now(world.rpc):
+        world.beacon.go_to(applicable_at)
     reported = post(world, seen, world.members if members is None else members)
     if reported.applied:
         world.reward_leaves = leaves

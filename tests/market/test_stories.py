@@ -103,6 +103,18 @@ class TestPeg:
         assert course.worst_short_wei[RATE] > course.worst_short_wei[MARKET]
         assert course.refused_gain_wei < course.attack_gain_wei // 10
 
+    def test_a_monitor_tells_of_it_and_falls_silent_once_the_peg_is_back(
+        self, course: Course
+    ) -> None:
+        told = {"peg_off", "feed_off", "queue_long", "queue_slow"}
+        first, last = course.moments[0], course.moments[-1]
+        assert told.isdisjoint(first.alarms)
+        assert {"peg_off", "feed_off", "queue_long"} <= set(course.lowest.alarms)
+        assert told == {name for each in course.moments for name in each.alarms} & told
+        assert told.isdisjoint(last.alarms)
+        nothing_lost = {"slashings_proven", "loss_announced", "late_report", "stale", "dead"}
+        assert all(nothing_lost.isdisjoint(each.alarms) for each in course.moments)
+
     def test_the_peg_returns_as_the_queue_is_paid(self, course: Course) -> None:
         low, last = course.lowest, course.moments[-1]
         assert low.price_wad < ETHER * 96 // 100
@@ -170,6 +182,21 @@ class TestSlashing:
         self, slashing: Slashing
     ) -> None:
         assert all(each.fetched_wei > each.paid_wei for each in slashing.liquidations)
+
+    def test_a_monitor_says_what_happens_while_it_does(self, slashing: Slashing) -> None:
+        before, slashed, proven, announced, applied, after = (
+            set(each.alarms) for each in slashing.views
+        )
+        assert {"peg_off", "feed_off", "slashings_proven", "loss_announced"}.isdisjoint(before)
+        assert "peg_off" in slashed
+        assert not {"feed_off", "slashings_proven"} & slashed
+        assert {"slashings_proven", "feed_off"} <= proven
+        assert "loss_announced" not in proven
+        assert {"loss_announced", "slashings_proven"} <= announced
+        for later in (applied, after):
+            assert not {"feed_off", "slashings_proven", "loss_announced", "health_low"} & later
+            assert "insurance_small" in later
+        assert "insurance_small" not in announced
 
     def test_what_was_counted_at_once_is_what_the_beacon_chain_takes_in_the_end(
         self, slashing: Slashing

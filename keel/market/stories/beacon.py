@@ -109,7 +109,7 @@ def _open(
         deployer = Deployer(world.rpc, world.actors["deployer"])
         site = Site(world.contracts, artifacts, world.actors, deployer, {})
         deploy_systems(site, systems, on_step)
-        yield BeaconStage(site, world)
+        yield BeaconStage(site, world.manifest, world)
 
 
 def _start_validators(world: BeaconWorld) -> None:

@@ -12,6 +12,8 @@ from itertools import batched
 from typing import Any
 
 from keel.deploy.artifacts import Artifacts
+from keel.deploy.manifest import make_manifest
+from keel.deploy.plan import make_plan
 from keel.deploy.profiles import MAINNET, MAINNET_VALIDATORS, yearly_yield
 from keel.market.deployer import Deployer
 from keel.market.stories.stage import NOBODY, Ground, Stage, deploy_systems
@@ -79,7 +81,9 @@ def _open(
         deployer = Deployer(world.rpc, world.actors["deployer"])
         site = Site(world.keel, artifacts, world.actors, deployer, {})
         deploy_systems(site, systems, on_step)
-        yield FormulaStage(site, world)
+        plan = make_plan(world.configuration, world.actors["deployer"], artifacts)
+        manifest = make_manifest(world.rpc, plan, world.deployment.block, artifacts)
+        yield FormulaStage(site, manifest, world)
 
 
 def _start_validators(world: World) -> None:

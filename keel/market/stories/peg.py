@@ -5,6 +5,8 @@ traders take what pays. It happens twice from the same state: with instant redem
 guardian has paused it.
 """
 
+from collections.abc import Callable
+
 from keel.chain.clock import jump, jump_to, reverting
 from keel.market.feeds import WINDOW_SECONDS, market_feed_of, rate_feed_of
 from keel.market.morpho import MORPHO
@@ -35,6 +37,7 @@ from keel.market.stories.peg_telling import tell
 from keel.market.stories.peg_traders import ARBITRAGEUR, ATTACKER, LIQUIDATOR, Traders
 from keel.market.stories.pools import Pools, open_pools
 from keel.market.stories.story import Story
+from keel.market.stories.watched import Alarms, watching
 from keel.market.stories.worth import Ledger, changes_wei, pool_contracts
 from keel.model.constants import ETHER, VALIDATOR_DEPOSIT_WEI
 from keel.model.rounding import ceil_div
@@ -56,12 +59,18 @@ class _Course:
     """The hours of the sale and the days after it."""
 
     def __init__(
-        self, stage: FormulaStage, pools: Pools, lendings: dict[str, Lending], course: Course
+        self,
+        stage: FormulaStage,
+        pools: Pools,
+        lendings: dict[str, Lending],
+        course: Course,
+        alarms: Callable[[], Alarms],
     ):
         self._stage = stage
         self._pools = pools
         self._lendings = lendings
         self._course = course
+        self._alarms = alarms
         self._traders = Traders(stage, pools, lendings, course)
         self._began = stage.now()
         self._sold = 0
@@ -133,6 +142,7 @@ class _Course:
                 short_wei={
                     feed: each.short_wei(names, sale_wei) for feed, each in self._lendings.items()
                 },
+                alarms=self._alarms(),
             )
         )
 
@@ -152,7 +162,8 @@ def live(stage: FormulaStage) -> Peg:
                 )
             course = Course(has_instant)
             before = ledger.worth_wei()
-            _Course(stage, pools, lendings, course).live()
+            with watching(stage, pools, lendings[RATE]) as alarms:
+                _Course(stage, pools, lendings, course, alarms).live()
             course.changes_wei = changes_wei(before, ledger.worth_wei())
             courses.append(course)
     return Peg(*courses)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from keel.market.stories.watched import Alarms
 from keel.model.constants import ETHER
 
 RATE, MARKET = "rate", "market"
@@ -44,7 +45,8 @@ class Moment:
     """Prices over the rate, feeds in wei of ether, and what is owed, at a moment of the story.
 
     `instant_wad` is 0 where nothing is redeemed at once. `short_wei` is, by feed, what debts are
-    above what their collateral would fetch in the better pool, each sold alone.
+    above what their collateral would fetch in the better pool, each sold alone. `alarms` are those
+    of a monitor that watches the market with the rate feed.
     """
 
     seconds: int
@@ -55,6 +57,7 @@ class Moment:
     instant_wad: int
     queue_wei: int
     short_wei: dict[str, int]
+    alarms: Alarms
 
     @property
     def price_wad(self) -> int:

@@ -25,6 +25,7 @@ from keel.market.stories.telling import (
     percent_of_bps,
     price,
 )
+from keel.market.stories.watched import alarm_grid
 from keel.model.constants import DAY, ETHER
 
 _BORROWER_NAMES = {
@@ -55,6 +56,7 @@ def tell(peg: Peg) -> tuple[Part, ...]:
         _liquidations(peg),
         _feeds(peg),
         _bad_debt(peg.without),
+        _alarms(peg.without),
         "**The market feed** sells out borrowers who owe too much for that day's price, though the "
         "rate never fell and they would have been whole again: that is the price of it. **The rate "
         "feed** sells out nobody of them. Instead it buys wkETH from whoever brings it, at "
@@ -73,10 +75,19 @@ def _course(course: Course, title: str) -> Grid:
     return Grid(title, (*columns, ">queue owes"), rows)
 
 
-def _moment(moment: Moment) -> tuple[str, ...]:
+def _alarms(course: Course) -> Grid:
+    looks = [(_when(moment), moment.alarms) for moment in course.moments]
+    return alarm_grid("What a monitor says meanwhile, while it is paused", looks)
+
+
+def _when(moment: Moment) -> str:
     hours = moment.seconds // 3_600
+    return f"{hours} h" if hours <= SALE_HOURS else f"day {hours // 24 + 1}"
+
+
+def _moment(moment: Moment) -> tuple[str, ...]:
     return (
-        f"{hours} h" if hours <= SALE_HOURS else f"day {hours // 24 + 1}",
+        _when(moment),
         ether(moment.sold_units),
         price(moment.stable_wad),
         price(moment.uniswap_wad),

@@ -35,6 +35,7 @@ from keel.market.stories.slashing_figures import (
 )
 from keel.market.stories.slashing_telling import tell
 from keel.market.stories.story import Story
+from keel.market.stories.watched import Alarms, watching
 from keel.market.stories.worth import REST, Ledger, changes_wei, pool_contracts
 from keel.model.constants import ETHER, GWEI
 from keel.model.frames import State
@@ -60,22 +61,23 @@ def live(stage: BeaconStage) -> Slashing:
     ledger = Ledger(stage, PARTIES, pool_contracts(stage, pools.stable), [lending])
     before, ether_before = ledger.worth_wei(), _ether_wei(stage)
     backing_wei = stage.backing_wei()
-    views = [_view(stage, pools, "before")]
-    had_gwei, slashed = _slash(stage)
-    sold_for_wei, borrowed_wei = _act_in_time(stage, pools, lending)
-    views.append(_view(stage, pools, "slashed, not proven yet"))
-    prove_slashed(stage.world, slashed)
-    views.append(_view(stage, pools, "proven"))
-    refused = _try_doors(stage)
-    stage.report()
-    views.append(_view(stage, pools, "announced"))
-    liquidations = _liquidate(stage, pools, lending)
-    applied = stage.report()
-    views.append(_view(stage, pools, "applied"))
-    stage.keel.queue.claim.send(stage.keel.queue.lastTicket(), sender=stage.who(LEAVER))
-    after, lost_wei = ledger.worth_wei(), _would_lose_wei(stage, views[0].rate_wei)
-    penalties = _await_penalties(stage, slashed, had_gwei)
-    views.append(_view(stage, pools, "larger penalty taken"))
+    with watching(stage, pools, lending) as alarms:
+        views = [_view(stage, pools, "before", alarms())]
+        had_gwei, slashed = _slash(stage)
+        sold_for_wei, borrowed_wei = _act_in_time(stage, pools, lending)
+        views.append(_view(stage, pools, "slashed, not proven yet", alarms()))
+        prove_slashed(stage.world, slashed)
+        views.append(_view(stage, pools, "proven", alarms()))
+        refused = _try_doors(stage)
+        stage.report()
+        views.append(_view(stage, pools, "announced", alarms()))
+        liquidations = _liquidate(stage, pools, lending)
+        applied = stage.report()
+        views.append(_view(stage, pools, "applied", alarms()))
+        stage.keel.queue.claim.send(stage.keel.queue.lastTicket(), sender=stage.who(LEAVER))
+        after, lost_wei = ledger.worth_wei(), _would_lose_wei(stage, views[0].rate_wei)
+        penalties = _await_penalties(stage, slashed, had_gwei)
+        views.append(_view(stage, pools, "larger penalty taken", alarms()))
     return Slashing(
         validators=len(slashed.indices),
         backing_wei=backing_wei,
@@ -94,6 +96,7 @@ def live(stage: BeaconStage) -> Slashing:
 
 def _prepare(stage: BeaconStage) -> tuple[Pools, Lending]:
     pools = open_pools(stage, "deployer", POOL_SIDE_WEI)
+    stage.report()  # the mean price needs as much memory
     lending = open_lending(stage, rate_feed_of(stage.site), "deployer", LENT_WEI)
     for name, part in BORROWERS.items():
         lending.bring(name, stage.buy(name, COLLATERAL_WEI))
@@ -176,7 +179,7 @@ def _await_penalties(stage: BeaconStage, slashed: Slashed, had_gwei: int) -> Pen
     )
 
 
-def _view(stage: BeaconStage, pools: Pools, when: str) -> View:
+def _view(stage: BeaconStage, pools: Pools, when: str, alarms: Alarms) -> View:
     rate_wei, feed = stage.rate_wei(), rate_feed_of(stage.site).function("latestRoundData")()
     return View(
         when=when,
@@ -186,6 +189,7 @@ def _view(stage: BeaconStage, pools: Pools, when: str) -> View:
         is_fresh=feed.updatedAt > 0,
         stable_wei=pools.stable_price_wad() * rate_wei // ETHER,
         uniswap_wei=pools.uniswap_price_wad() * rate_wei // ETHER,
+        alarms=alarms,
     )
 
 

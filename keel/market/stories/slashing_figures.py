@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from keel.market.stories.watched import Alarms
 from keel.model.constants import ETHER
 
 SLASHED_OPERATOR = 0
@@ -64,7 +65,10 @@ class Penalties:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What can be seen at a stage: the vault's state, and rate, feed and both prices in wei."""
+    """What can be seen at a stage: the vault's state, rate, feed and both prices in wei.
+
+    `alarms` are those that a monitor raises.
+    """
 
     when: str
     state: str
@@ -73,6 +77,7 @@ class View:
     is_fresh: bool
     stable_wei: int
     uniswap_wei: int
+    alarms: Alarms
 
 
 @dataclass(frozen=True, slots=True)

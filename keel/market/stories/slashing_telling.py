@@ -11,6 +11,7 @@ from keel.market.stories.slashing_figures import (
     Slashing,
 )
 from keel.market.stories.telling import Grid, Part, change, ether, percent, price
+from keel.market.stories.watched import alarm_grid
 from keel.model.constants import GWEI
 
 
@@ -33,6 +34,9 @@ def tell(slashing: Slashing) -> tuple[Part, ...]:
         "is announced, by all of it, since nobody knows yet who will cover. StablePool follows the "
         "rate, Uniswap only those who trade in it. The first of these are liquidators, who sell at "
         "once what they seized.",
+        alarm_grid(
+            "What a monitor says meanwhile", [(each.when, each.alarms) for each in slashing.views]
+        ),
         _penalties(slashing.penalties),
         "The chain takes most of it only "
         f"{slashing.penalties.slots_until_larger} slots after the slashing, on mainnet 18 days. "

@@ -11,6 +11,7 @@ from keel.chain.rpc import RpcClient
 from keel.chain.state import balance_wei
 from keel.deploy.artifacts import Artifacts
 from keel.deploy.bindings import Bindings
+from keel.deploy.manifest import Manifest
 from keel.market.system import Site, System, in_order
 from keel.market.weth import weth_of
 from keel.model.constants import ETHER
@@ -27,6 +28,7 @@ class Stage:
     """
 
     site: Site
+    manifest: Manifest
 
     @property
     def rpc(self) -> RpcClient:
