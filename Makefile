@@ -45,7 +45,7 @@ crosscheck: setup ## Let Lodestar replay a beacon chain with all operations
 market-setup: setup ## Install the packages of real markets, where missing
 	@.venv/bin/python -m toolchain.market_setup
 
-market: market-setup ## Live all stories of wkETH in real markets; write docs/market.md and plots under reports
+market: market-setup ## Live all stories of wkETH in real markets; write the page
 	@$(APE) run market story
 
 market-test: market-setup ## Run the tests with real markets (first compiles them)
