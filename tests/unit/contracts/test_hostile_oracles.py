@@ -319,6 +319,10 @@ def test_income_of_any_size_is_taken_at_once(
         too_much = inputs | {"consensusBalanceWei": above_wei - arrived_wei}
         with fails("ReportAboveSupply", reportedWei=above_wei, mostWei=LARGEST_REPORT_WEI):
             vault.applyReport.send(too_much, sender=hostile.module)
+        greedy = inputs | {"operatorsBps": MOST_OPERATORS_BPS + 1}
+        bound = {"operatorsBps": MOST_OPERATORS_BPS + 1, "mostBps": MOST_OPERATORS_BPS}
+        with fails("OperatorsFeeTooHigh", **bound):
+            vault.applyReport.send(greedy, sender=hostile.module)
         vault.applyReport.send(inputs, sender=hostile.module)
         assert vault.totals().assetsWei == 1_000 * ETHER + growth_wei + arrived_wei
         assert balance_wei(keel.rpc, keel.quick.rewards_vault.address) == 0
