@@ -40,9 +40,14 @@ type FindLeaves = Callable[[bytes], tuple[OperatorTotals, ...] | None]
 """Leaves of an `operatorsRoot`, None when nobody reachable has them."""
 
 
-def exchange_app(box: BallotBox, find_leaves: FindLeaves) -> Starlette:
-    """Build the server of one member; it can run in a thread of its own."""
-    desk = _Desk(box, find_leaves)
+def exchange_app(
+    box: BallotBox, find_leaves: FindLeaves, allowance: Allowance | None = None
+) -> Starlette:
+    """Build the server of one member; it can run in a thread of its own.
+
+    `allowance` bounds invalid ballots, by default one of its own that nobody has drawn on.
+    """
+    desk = _Desk(box, find_leaves, allowance or Allowance())
     return Starlette(
         routes=[
             Route("/v1/ballots", desk.post_ballot, methods=["POST"]),
@@ -58,10 +63,10 @@ class _InvalidBallotError(HTTPException):
 
 
 class _Desk:
-    def __init__(self, box: BallotBox, find_leaves: FindLeaves) -> None:
+    def __init__(self, box: BallotBox, find_leaves: FindLeaves, allowance: Allowance) -> None:
         self._box = box
         self._find_leaves = find_leaves
-        self._allowance = Allowance()
+        self._allowance = allowance
 
     async def post_ballot(self, request: Request) -> Response:
         sender = network_of(request.client.host) if request.client else ""

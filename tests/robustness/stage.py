@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -209,10 +209,16 @@ class Stage:
     def seen(self, ref_slot: int | None = None) -> Report:
         """What the state and the contracts show of a slot, read by the specification itself.
 
-        Its `operators_root` divides nothing by duties done.
+        Its `operators_root` divides nothing by duties done. Where nobody did any, nothing of the
+        profit is the operators' (COM-2).
         """
         self.world.beacon.follow()
-        return look(self.world, self.ref_slot if ref_slot is None else ref_slot)[0]
+        slot = self.ref_slot if ref_slot is None else ref_slot
+        seen, _ = look(self.world, slot)
+        duties = self.chain.store.state_at(slot).previous_epoch_participation
+        balances = self.world.beacon.balances(self.world.configuration.geometry.time_of(slot))
+        is_idle = not any(int(duties[each.index]) for each in balances)
+        return replace(seen, operators_bps=0) if is_idle else seen
 
     @contextmanager
     def committee(
