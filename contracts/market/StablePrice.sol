@@ -12,7 +12,7 @@ import {IStablePrice} from "./interfaces/IStablePrice.sol";
 contract StablePrice is IStablePrice {
     struct Record {
         uint128 priceSum;
-        uint40 at;
+        uint40 time;
     }
 
     uint256 private constant MOST_WINDOWS = 3;
@@ -44,7 +44,7 @@ contract StablePrice is IStablePrice {
             emit Forgotten(msg.sender, worthWei);
             return;
         }
-        uint256 possibleAt = _newest.at + WINDOW_SECONDS;
+        uint256 possibleAt = _newest.time + WINDOW_SECONDS;
         if (block.timestamp < possibleAt) revert RecordedTooSoon(possibleAt, block.timestamp);
         (uint256 priceSum,) = POOL.cumulativePrice();
         _older = _newest;
@@ -56,9 +56,11 @@ contract StablePrice is IStablePrice {
     function price() external view returns (uint256 priceWei) {
         uint256 worthWei = POOL.invariantWei();
         if (worthWei < LEAST_WEI) revert MarketTooThin(worthWei, LEAST_WEI);
-        Record memory start = block.timestamp - _newest.at < WINDOW_SECONDS ? _older : _newest;
-        if (start.at == 0) revert WindowTooLong(WINDOW_SECONDS, _newest.at == 0 ? 0 : block.timestamp - _newest.at);
-        uint256 age = block.timestamp - start.at;
+        Record memory start = block.timestamp - _newest.time < WINDOW_SECONDS ? _older : _newest;
+        if (start.time == 0) {
+            revert WindowTooLong(WINDOW_SECONDS, _newest.time == 0 ? 0 : block.timestamp - _newest.time);
+        }
+        uint256 age = block.timestamp - start.time;
         if (age > MOST_WINDOWS * WINDOW_SECONDS) revert RecordTooOld(age, MOST_WINDOWS * WINDOW_SECONDS);
         (uint256 priceSum,) = POOL.cumulativePrice();
         return Math.mulDiv((priceSum - start.priceSum) / age, WRAPPED.convertToAssets(WAD), WAD);
@@ -66,6 +68,6 @@ contract StablePrice is IStablePrice {
 
     /// @inheritdoc IStablePrice
     function records() external view returns (uint256 newestAt, uint256 newestSum, uint256 olderAt, uint256 olderSum) {
-        return (_newest.at, _newest.priceSum, _older.at, _older.priceSum);
+        return (_newest.time, _newest.priceSum, _older.time, _older.priceSum);
     }
 }

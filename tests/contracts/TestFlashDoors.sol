@@ -86,14 +86,14 @@ contract TestFlashDoors {
     uint256 private _debtWei;
     uint256 private _collateralUnits;
 
-    constructor(Places memory at, IMorphoBlue.Params memory params) {
-        (_at, _params) = (at, params);
-        IERC20(at.wrapped).approve(at.stable, type(uint256).max);
-        IERC20(at.wrapped).approve(at.router, type(uint256).max);
-        IERC20(at.wrapped).approve(at.morpho, type(uint256).max);
-        IERC20(at.weth).approve(at.stable, type(uint256).max);
-        IERC20(at.weth).approve(at.router, type(uint256).max);
-        IERC20(at.weth).approve(at.morpho, type(uint256).max);
+    constructor(Places memory places, IMorphoBlue.Params memory params) {
+        (_at, _params) = (places, params);
+        IERC20(places.wrapped).approve(places.stable, type(uint256).max);
+        IERC20(places.wrapped).approve(places.router, type(uint256).max);
+        IERC20(places.wrapped).approve(places.morpho, type(uint256).max);
+        IERC20(places.weth).approve(places.stable, type(uint256).max);
+        IERC20(places.weth).approve(places.router, type(uint256).max);
+        IERC20(places.weth).approve(places.morpho, type(uint256).max);
     }
 
     receive() external payable {}
