@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keel.chain.clock import jump_to, now, reverting
+from keel.chain.clock import jump_to, now, reverting, set_next_timestamp
 from keel.chain.state import balance_wei
 from keel.model.constants import DAY, ETHER, GWEI, LARGEST_REPORT_WEI
 from keel.model.limits import available
@@ -208,15 +208,15 @@ def test_unvested_growth_does_not_widen_the_limit_and_bears_losses_without_it(
     assert visible_wei < TOTAL_WEI + ETHER
     assert vault.lossAllowanceWei() == visible_wei // 400
     reporting.await_final(2)
-    unvested_wei = vault.totals().unvestedWei
+    judged_at, unvested_wei = now(reporting.keel.rpc), vault.totals().unvestedWei
     whole_gwei = unvested_wei // GWEI * GWEI
-    # The stream pays 0.0002 ETH a second, and what it has left must bear this some blocks later.
-    at_stream = reporting.changed_report(2, ETHER // 10 - whole_gwei)
+    at_stream = reporting.changed_report(2, GWEI - whole_gwei)
     assert judged(reporting, at_stream).limit_wei == 0
     limit_wei = vault.lossAllowanceWei()
     beyond = reporting.changed_report(2, -whole_gwei - limit_wei - GWEI)
     assert judged(reporting, beyond).beyond_limit
     assert judged(reporting, beyond).limit_wei == limit_wei
+    set_next_timestamp(reporting.keel.rpc, judged_at)  # a second later the stream bears less
     assert reporting.was_applied(reporting.submit(at_stream))
     visible_wei, owed_wei = vault.totalSupply(), reporting.keel.quick.queue.owedWei()
     assert vault.lossAllowanceWei() == (visible_wei + owed_wei) // 400
