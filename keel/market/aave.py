@@ -15,6 +15,7 @@ from keel.market.feeds import FEEDS
 from keel.market.system import Addresses, Line, Site, System
 from keel.market.weth import WETH, weth_of
 from keel.model.constants import ETHER
+from keel.sight.market.places import TITLES
 
 FIRST_SUPPLY_WEI = 100 * ETHER
 """WETH that is there to be borrowed from the beginning."""
@@ -227,4 +228,4 @@ def _price(site: Site, at: Aave) -> str:
     return shown_ether(oracle.function("getAssetPrice")(site.contracts.wrapped), 6)
 
 
-AAVE = System("aave", "Aave v3", Aave, _deploy, _status, needs=(WETH, FEEDS))
+AAVE = System("aave", TITLES["aave"], Aave, _deploy, _status, needs=(WETH, FEEDS))

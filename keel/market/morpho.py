@@ -6,9 +6,6 @@ Its price is Keel's rate feed. Its interest is fixed: Morpho's own adaptive curv
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from eth_abi.abi import encode
-from eth_utils.crypto import keccak
-
 from keel.chain.contract import Contract
 from keel.formatting.amounts import shown_ether
 from keel.market.compiled import Source, read_compiled
@@ -16,6 +13,8 @@ from keel.market.feeds import FEEDS
 from keel.market.system import Addresses, Line, Site, System
 from keel.market.weth import WETH, weth_of
 from keel.model.constants import ETHER
+from keel.sight.market.loans import MarketParams, market_id
+from keel.sight.market.places import TITLES
 
 LLTV_WAD = ETHER * 945 // 1_000
 """Of the collateral's worth, up to which somebody may owe."""
@@ -40,10 +39,6 @@ class Morpho(Addresses):
     rate: str
 
 
-type MarketParams = tuple[str, str, str, str, int]
-"""Loan token, collateral, oracle, interest, and LLTV: what Morpho knows a market by."""
-
-
 def morpho_of(site: Site) -> Contract:
     """Bind Morpho; raises MarketError where it is not deployed."""
     return site.bind(read_compiled(MORPHO_SOURCE).linked(), MORPHO.found(site).morpho)
@@ -52,11 +47,6 @@ def morpho_of(site: Site) -> Contract:
 def market_of(site: Site) -> MarketParams:
     """The market of WETH on wkETH; raises MarketError where it is not deployed."""
     return _params(site, MORPHO.found(site))
-
-
-def market_id(params: MarketParams) -> bytes:
-    """The number under which Morpho keeps a market."""
-    return bytes(keccak(encode(["address"] * 4 + ["uint256"], params)))
 
 
 def _params(site: Site, at: Morpho) -> MarketParams:
@@ -110,7 +100,7 @@ def _status(site: Site, at: Morpho) -> Iterator[Line]:
 
 MORPHO = System(
     "morpho",
-    "Morpho Blue",
+    TITLES["morpho"],
     Morpho,
     _deploy,
     _status,

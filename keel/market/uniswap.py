@@ -16,6 +16,8 @@ from keel.market.artifacts import ArtifactFolder
 from keel.market.system import Addresses, Line, Site, System
 from keel.market.weth import WETH, weth_of
 from keel.model.constants import ETHER
+from keel.sight.market import pools
+from keel.sight.market.places import TITLES
 
 FEE_PIPS = 500
 """Of what is paid in, in millionths."""
@@ -93,7 +95,8 @@ def swap(site: Site, sender: str, paid: Contract, bought: Contract, amount_wei: 
 
 def price_wei(site: Site) -> int:
     """What a whole wkETH costs in the pool now, in wei of WETH, rounded down."""
-    return _wketh_price_wei(site, pool_of(site).function("slot0")().sqrtPriceX96)
+    root = pool_of(site).function("slot0")().sqrtPriceX96
+    return pools.price_of_root(root, is_wketh_first=is_wketh_first(site))
 
 
 def mean_tick(site: Site, seconds: int) -> int:
@@ -107,7 +110,7 @@ def mean_tick(site: Site, seconds: int) -> int:
 
 def is_wketh_first(site: Site) -> bool:
     """Whether wkETH is the pool's token0: it is the lower address."""
-    return int(site.contracts.wrapped.address, 16) < int(WETH.found(site).weth, 16)
+    return pools.is_wketh_first(site.contracts.wrapped.address, WETH.found(site).weth)
 
 
 def _deploy(site: Site) -> Uniswap:
@@ -187,12 +190,6 @@ def _first_root(site: Site) -> int:
     return isqrt(ratio[0] * _Q96**2 // ratio[1])
 
 
-def _wketh_price_wei(site: Site, root: int) -> int:
-    if is_wketh_first(site):
-        return ETHER * root**2 // _Q96**2
-    return ETHER * _Q96**2 // root**2
-
-
 def _status(site: Site, at: Uniswap) -> Iterator[Line]:
     pool, wrapped = _pool_at(site, at.pool), site.contracts.wrapped
     price, rate = price_wei(site), wrapped.convertToAssets(ETHER)
@@ -212,4 +209,4 @@ def _status(site: Site, at: Uniswap) -> Iterator[Line]:
     yield Line("factory", at.factory, "anybody may open a pool")
 
 
-UNISWAP = System("uniswap", "Uniswap v3", Uniswap, _deploy, _status, needs=(WETH,))
+UNISWAP = System("uniswap", TITLES["uniswap"], Uniswap, _deploy, _status, needs=(WETH,))

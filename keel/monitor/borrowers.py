@@ -3,7 +3,7 @@
 Health is what a borrower's collateral lets them owe over what they owe. Below 1 it may be sold.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import batched
 from pathlib import Path
@@ -15,9 +15,9 @@ from keel.deploy.bindings import Bindings
 from keel.model.constants import BPS, ETHER
 from keel.monitor.tally import Tally
 from keel.sight.market import faces
-from keel.sight.market.loans import MorphoMarket, morpho_market
-from keel.sight.market.places import AavePlace, MorphoPlace, Places
-from keel.sight.market.pools import REFUSALS, NoPriceError
+from keel.sight.market.loans import Loan, MorphoMarket
+from keel.sight.market.places import AavePlace, Places
+from keel.sight.market.pools import REFUSALS
 
 MOST_BORROWERS = 300
 """Of each lender: those who borrowed most and did not repay."""
@@ -67,38 +67,35 @@ class BorrowerIndex:
         self._only_reads = only_reads
         self._tallies: dict[tuple[str, str, str], Tally] = {}
 
-    def read(self, places: Places, head: BlockHead) -> tuple[Debts, ...]:
-        """Debts at the head; raises what the client raises.
+    def read(self, places: Places, loans: Sequence[Loan], head: BlockHead) -> tuple[Debts, ...]:
+        """Debts at the head, where loans say what is lent; raises what the client raises.
 
         A lender that does not answer, or whose old events are still being read, is left out.
         """
         found = []
-        for system, place in (("morpho", places.morpho), ("aave", places.aave)):
+        for loan in loans:
             try:
-                if isinstance(place, MorphoPlace):
-                    debts = self._at_morpho(place, places.weth, head)
-                elif isinstance(place, AavePlace):
-                    debts = self._at_aave(place, places.weth, head)
+                if loan.market is not None:
+                    debts = self._at_morpho(loan.address, loan.market, head)
+                elif places.aave is not None and loan.address == places.aave.pool:
+                    debts = self._at_aave(places.aave, places.weth, head)
                 else:
-                    continue
-            except (*REFUSALS, NoPriceError):
+                    continue  # the loan says why
+            except REFUSALS:
                 continue  # the lender's own reading says why
             if debts is not None:
                 weakest = sorted(debts, key=lambda debt: debt.health_bps)
-                found.append(Debts(system, tuple(weakest)))
+                found.append(Debts(loan.system, tuple(weakest)))
         return tuple(found)
 
-    def _at_morpho(self, place: MorphoPlace, weth: str, head: BlockHead) -> list[Debt] | None:
-        c = self._contracts
-        tokens = weth, c.wrapped.address
-        market = morpho_market(c.rpc, place, tokens, head.timestamp, "latest")
-        subject = "0x" + market.id.hex()
-        borrowers = self._borrowers("morpho", place.morpho, faces.MORPHO, subject, head)
+    def _at_morpho(self, address: str, market: MorphoMarket, head: BlockHead) -> list[Debt] | None:
+        rpc, subject = self._contracts.rpc, "0x" + market.id.hex()
+        borrowers = self._borrowers("morpho", address, faces.MORPHO, subject, head)
         if borrowers is None:
             return None
-        position = Contract(c.rpc, place.morpho, faces.MORPHO).function("position")
+        position = Contract(rpc, address, faces.MORPHO).function("position")
         reads = [position.prepare(market.id, who) for who in borrowers]
-        positions = call_many(c.rpc, reads)
+        positions = call_many(rpc, reads)
         return [
             _morpho_debt(market, who, each.borrowShares, each.collateral)
             for who, each in zip(borrowers, positions, strict=True)

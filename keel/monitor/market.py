@@ -48,10 +48,11 @@ class MarketReader:
                 c.instant.previewRedeem.prepare(ETHER * SHARES_PER_UNIT),
             ],
         )
+        loans = read_loans(c.rpc, c.wrapped.address, places, head.timestamp)
         return MarketReading(
             pools=read_pools(c, places, rate_wei),
             feeds=read_feeds(c.rpc, places),
-            loans=read_loans(c.rpc, c.wrapped.address, places, head.timestamp),
-            debts=self._borrowers.read(places, head),
+            loans=loans,
+            debts=self._borrowers.read(places, loans, head),
             instant_wei=paid_wei if redeemable_wei else None,
         )

@@ -80,20 +80,20 @@ class Tally:
         try:
             kept = orjson.loads(self._file.read_bytes())
             if kept["scope"] == self._scope:
-                received = {str(who): int(wei) for who, wei in kept["received_wei"].items()}
+                amounts = {str(who): int(each) for who, each in kept["amounts"].items()}
                 self._next_block = self._kept_block = int(kept["next_block"])
-                self._amounts = Counter(received)
+                self._amounts = Counter(amounts)
         except FileNotFoundError:
             pass
         except (OSError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
             _log.warning("%s cannot be used: its logs are read again from the start", self._file)
 
     def _keep(self) -> None:
-        received = {who: str(wei) for who, wei in self._amounts.items() if wei}
+        amounts = {who: str(each) for who, each in self._amounts.items() if each}
         content = {
             "scope": self._scope,
             "next_block": self._next_block,
-            "received_wei": received,
+            "amounts": amounts,
         }
         try:
             write_atomically(self._file, orjson.dumps(content))

@@ -7,9 +7,10 @@ import pytest
 
 from keel.chain.clock import jump
 from keel.chain.state import block_head
+from keel.formatting.amounts import exact_ether
 from keel.market.aave import aave_pool_of, health_wad
 from keel.market.feeds import WINDOW_SECONDS
-from keel.market.morpho import FIRST_SUPPLY_WEI, market_id, market_of, morpho_of
+from keel.market.morpho import FIRST_SUPPLY_WEI, market_of, morpho_of
 from keel.market.stable import stable_pool_of
 from keel.market.system import Site
 from keel.market.uniswap import is_wketh_first, mean_tick, price_wei, swap
@@ -18,6 +19,7 @@ from keel.model.constants import BPS, ETHER
 from keel.monitor.figures import Figures
 from keel.monitor.reading import MarketReading
 from keel.service.metrics import Metrics
+from keel.sight.market.loans import market_id
 from tests.deployment import Keel
 from tests.market.stage import give_wketh
 from tests.market.test_aave import borrow, bring_collateral
@@ -116,9 +118,11 @@ def test_utilisation_high__when_almost_all_is_lent(site: Site, watch: Watch) -> 
     _, lent_wei = borrow_to_the_limit(site, "stranger", 40 * ETHER)
     loans = {loan.system: loan for loan in market_of_reading(watch).loans}
     assert loans["morpho"].supplied_wei - FIRST_SUPPLY_WEI == loans["morpho"].lent_wei - lent_wei
-    assert "utilisation_high" not in watch.standing(most_utilisation_bps=9_510)
-    told = watch.standing(most_utilisation_bps=9_490)["utilisation_high"]
-    assert told.startswith("Aave v3 has lent 95")  # and the interest of seconds
+    assert "utilisation_high" not in watch.standing(most_utilisation_bps=9_501)
+    told = watch.standing(most_utilisation_bps=9_499)["utilisation_high"]
+    aave = next(loan for loan in market_of_reading(watch).loans if loan.system == "aave")
+    lent, supplied = exact_ether(aave.lent_wei), exact_ether(aave.supplied_wei)
+    assert told.startswith(f"Aave v3 has lent {lent} of {supplied} WETH, 95.00 %")
     assert "Morpho" not in told
     assert (
         "Morpho Blue has lent 37." in watch.standing(most_utilisation_bps=3_000)["utilisation_high"]

@@ -8,14 +8,13 @@ from keel.chain.contract import Contract
 from keel.market.morpho import (
     INTEREST_PER_SECOND_WAD,
     LLTV_WAD,
-    MarketParams,
-    market_id,
     morpho_of,
 )
 from keel.market.stories.stage import Stage
 from keel.market.weth import WETH
 from keel.model.constants import ETHER
 from keel.model.rounding import ceil_div
+from keel.sight.market.loans import MarketParams, market_id
 
 LIQUIDATION_WAD = ETHER * ETHER // (ETHER - (ETHER - LLTV_WAD) * 3 // 10)
 """What a liquidator gets for what it pays: Morpho's incentive at this LLTV."""

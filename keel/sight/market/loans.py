@@ -17,33 +17,15 @@ from keel.sight.market import faces
 from keel.sight.market.places import AavePlace, MorphoPlace, Places
 from keel.sight.market.pools import REFUSALS, NoPriceError, problem_of
 
+type MarketParams = tuple[str, str, str, str, int]
+"""Loan token, collateral, oracle, interest, and LLTV: what Morpho knows a market by."""
+
 _LLTVS_WAD = tuple(ETHER * part // 1_000 for part in (945, 915, 860, 965, 980, 770, 625, 385, 0))
 """Parts of a collateral's worth that Morpho's governance lets markets lend up to."""
 
 _SHARES_BESIDE = 10**6  # Morpho's virtual shares
 _PRICE_UNIT = 10**18
 """Morpho's price of a whole wkETH has so many decimals more than wei have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loan:
-    """A lender's WETH: what is supplied, and what of it is lent.
-
-    `price_wei` is a whole wkETH by the price that borrowers are sold by. Where the lender does not
-    answer, `problem` says why.
-    """
-
-    system: str
-    address: str
-    supplied_wei: int = 0
-    lent_wei: int = 0
-    price_wei: int | None = None
-    problem: str = ""
-
-    @property
-    def utilisation_bps(self) -> int:
-        """Which part is lent, rounded up; 0 where nothing is supplied."""
-        return -(-self.lent_wei * BPS // max(self.supplied_wei, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +45,28 @@ class MorphoMarket:
         return -(-shares * (self.lent_wei + 1) // whole)
 
 
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """A lender's WETH: what is supplied, and what of it is lent.
+
+    `price_wei` is a whole wkETH by the price that borrowers are sold by. `market` is Morpho's own.
+    Where the lender does not answer, `problem` says why.
+    """
+
+    system: str
+    address: str
+    supplied_wei: int = 0
+    lent_wei: int = 0
+    price_wei: int | None = None
+    problem: str = ""
+    market: MorphoMarket | None = None
+
+    @property
+    def utilisation_bps(self) -> int:
+        """Which part is lent, rounded up; 0 where nothing is supplied."""
+        return -(-self.lent_wei * BPS // max(self.supplied_wei, 1))
+
+
 def read_loans(
     rpc: RpcClient, wketh: str, places: Places, time: int, block: int | str = "latest"
 ) -> tuple[Loan, ...]:
@@ -77,6 +81,11 @@ def read_loans(
     return tuple(found)
 
 
+def market_id(params: MarketParams) -> bytes:
+    """The number under which Morpho keeps a market."""
+    return bytes(keccak(encode(["address"] * 4 + ["uint256"], params)))
+
+
 def morpho_market(
     rpc: RpcClient, place: MorphoPlace, tokens: tuple[str, str], time: int, block: int | str
 ) -> MorphoMarket:
@@ -86,7 +95,7 @@ def morpho_market(
     """
     morpho = Contract(rpc, place.morpho, faces.MORPHO)
     params = [(*tokens, place.oracle, place.rate, lltv) for lltv in _LLTVS_WAD]
-    ids = [bytes(keccak(encode(["address"] * 4 + ["uint256"], each))) for each in params]
+    ids = [market_id(each) for each in params]
     oracle = Contract(rpc, place.oracle, faces.MORPHO_ORACLE)
     price, *markets = call_many(
         rpc,
@@ -127,7 +136,8 @@ def _morpho_loan(
     rpc: RpcClient, place: MorphoPlace, tokens: tuple[str, str], time: int, block: int | str
 ) -> Loan:
     market = morpho_market(rpc, place, tokens, time, block)
-    return Loan("morpho", place.morpho, market.supplied_wei, market.lent_wei, market.price_wei)
+    amounts = market.supplied_wei, market.lent_wei, market.price_wei
+    return Loan("morpho", place.morpho, *amounts, market=market)
 
 
 def _aave_loan(rpc: RpcClient, place: AavePlace, tokens: tuple[str, str], block: int | str) -> Loan:
