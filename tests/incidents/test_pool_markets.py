@@ -1,7 +1,7 @@
 """Pools that lenders and traders believe: StablePool beside naive prices, with its own tokens.
 
 Rows 19, 44 and 45. What StablePool does not resist is computed to the wei, with who pays. The
-same on real markets of others is in tests/market/test_attacks.py.
+same on real markets of others is in tests/market/test_price_attacks.py and test_trade_attacks.py.
 """
 
 from collections.abc import Callable

@@ -16,7 +16,7 @@ from keel.market.stories.formula import FORMULA, FormulaStage
 from keel.market.stories.lending import Lending, open_lending
 from keel.market.stories.pools import Pools, open_pools
 from keel.market.stories.stage import Stage
-from keel.market.uniswap import pool_of
+from keel.market.uniswap import pool_of, swap
 from keel.model.constants import ETHER
 
 POOL_SIDE_WEI = 150 * ETHER
@@ -25,6 +25,7 @@ DEBT_PARTS = {"holder": 80, "underwriter": 90, "redeemer": 93}
 """What each borrower owes, as percent of its collateral at the rate."""
 
 COLLATERAL_WEI = 10 * ETHER
+LOOSE_WEI = 10**9
 ATTACKER, CAPITAL_WEI = "attacker", 400 * ETHER
 
 
@@ -46,12 +47,24 @@ class Arena:
             worth_wei += found.units * rate_wei // ETHER - found.debt_wei
         return worth_wei
 
+    def buy_on_uniswap(self, weth_wei: int) -> int:
+        """Let the attacker buy there alone; returns units."""
+        stage = self.stage
+        who, wrapped = stage.who(ATTACKER), stage.keel.wrapped
+        return swap(stage.site, who, stage.weth, wrapped, weth_wei)
+
+    def sell_on_uniswap(self, units: int) -> int:
+        """Let the attacker sell there alone; returns WETH."""
+        stage = self.stage
+        who, wrapped = stage.who(ATTACKER), stage.keel.wrapped
+        return swap(stage.site, who, wrapped, stage.weth, units)
+
     def borrow_all(self, feed: str, units: int) -> int:
-        """Let the attacker bring wkETH and borrow the most that comes; returns wei."""
+        """Let the attacker bring wkETH and borrow all but `LOOSE_WEI`; returns wei."""
         lending = self.lendings[feed]
         lending.bring(ATTACKER, units)
         lending.accrue()
-        amount_wei = lending.can_borrow_wei(ATTACKER) - 10**9
+        amount_wei = lending.can_borrow_wei(ATTACKER) - LOOSE_WEI
         lending.borrow(ATTACKER, amount_wei)
         return amount_wei
 

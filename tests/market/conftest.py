@@ -1,16 +1,21 @@
 """All systems of the market on the worker's Keel, deployed once by `market deploy`'s own code."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ape.contracts import ContractContainer
 from rich.console import Console
 
+from keel.chain.clock import reverting
 from keel.deploy.actors import ACTORS
+from keel.deploy.artifacts import Artifacts
 from keel.market.compiled import compile_missing
 from keel.market.deployer import Deployer
 from keel.market.system import Site, in_order
 from keel.market.systems import SYSTEMS
 from tests.deployment import Keel
+from tests.market.arena import Arena, open_arena
 from tests.market.stage import open_stage, start_validators
 from tests.scenarios.scripted_world import ScriptedWorld
 
@@ -43,3 +48,19 @@ def world(site: Site, keel: Keel, tmp_path: Path) -> ScriptedWorld:
     world = open_stage(keel)
     start_validators(world, tmp_path)
     return world
+
+
+@pytest.fixture(scope="session")
+def opened_arena(
+    artifacts: Artifacts, compiled: None, test_contracts: dict[str, ContractContainer]
+) -> Iterator[Arena]:
+    """Markets that are attacked, on a chain of their own."""
+    with open_arena(artifacts, test_contracts) as arena:
+        yield arena
+
+
+@pytest.fixture
+def arena(opened_arena: Arena) -> Iterator[Arena]:
+    """As it was opened, for each test."""
+    with reverting(opened_arena.stage.rpc):
+        yield opened_arena

@@ -1,65 +1,26 @@
-"""Attacks on markets of wkETH, played with the real systems; rows of tests/incidents/README.md.
+"""Attacks on those who lend by a price of wkETH, with the real systems; rows of tests/incidents.
 
-A naive feed or seller loses first, Keel's next to it does not. Where Keel's pieces do not resist
-either, the test says who pays, and docs/market_design.md that it is left open.
+A naive feed loses first, Keel's next to it does not. Where Keel's pieces do not resist either, the
+test says who pays, and docs/market_design.md that it is left open.
 """
 
-from collections.abc import Iterator, Mapping
-from itertools import product
-
 import pytest
-from ape.contracts import ContractContainer
 
-from keel.chain.clock import jump, reverting
-from keel.chain.contract import Contract
-from keel.chain.revert import Reverted
-from keel.deploy.artifacts import Artifacts
+from keel.chain.clock import jump
 from keel.market.feeds import LEAST_LIQUIDITY, WINDOW_SECONDS, market_feed_of, rate_feed_of
-from keel.market.morpho import INTEREST_PER_SECOND_WAD, LLTV_WAD, morpho_of
-from keel.market.uniswap import pool_of, router_of, swap
+from keel.market.morpho import INTEREST_PER_SECOND_WAD, LLTV_WAD
+from keel.market.uniswap import pool_of
 from keel.model.constants import ETHER, GWEI
 from tests.causes import fails, says
-from tests.market.arena import ATTACKER, DEBT_PARTS, Arena, open_arena, place
+from tests.market.arena import ATTACKER, DEBT_PARTS, LOOSE_WEI, Arena
 from tests.unit.contracts.hands import as_contract
 
-DOORS = ("stake", "redeem", "sell stable", "buy stable", "sell uniswap", "buy uniswap", "borrow")
-LOAN_WEI = 120 * ETHER
-OWN_WEI = 20 * ETHER
-TRADED = 50 * ETHER
 TENTH = 10
 FIRST_SALE = 75 * ETHER
 """Just enough for the boldest borrower; what is seized of it does the rest."""
 
 MOST_SECONDS = 120
 """Ten blocks of a test."""
-
-LOOSE_WEI = 10**9
-"""What `borrow_all` leaves."""
-
-
-@pytest.fixture(scope="module")
-def opened(
-    artifacts: Artifacts, compiled: None, test_contracts: dict[str, ContractContainer]
-) -> Iterator[Arena]:
-    with open_arena(artifacts, test_contracts) as arena:
-        yield arena
-
-
-@pytest.fixture
-def arena(opened: Arena) -> Iterator[Arena]:
-    """As it was opened, for each test."""
-    with reverting(opened.stage.rpc):
-        yield opened
-
-
-def buy_on_uniswap(arena: Arena, weth_wei: int) -> int:
-    stage = arena.stage
-    return swap(stage.site, stage.who(ATTACKER), stage.weth, stage.keel.wrapped, weth_wei)
-
-
-def sell_on_uniswap(arena: Arena, units: int) -> int:
-    stage = arena.stage
-    return swap(stage.site, stage.who(ATTACKER), stage.keel.wrapped, stage.weth, units)
 
 
 def lose_a_tenth(arena: Arena) -> None:
@@ -77,7 +38,7 @@ class TestSpotPrice:
         self, arena: Arena
     ) -> None:
         before_wei = arena.worth_wei(ATTACKER)
-        buy_on_uniswap(arena, 150 * ETHER)
+        arena.buy_on_uniswap(150 * ETHER)
         free_wei = arena.lendings["spot"].free_wei()
         assert arena.borrow_all("spot", 1) == free_wei - LOOSE_WEI > 70 * ETHER
         owed_wei = arena.lendings["spot"].position(ATTACKER).debt_wei
@@ -85,7 +46,7 @@ class TestSpotPrice:
 
     @pytest.mark.parametrize("feed", ["rate", "market"])
     def test_44_nobody_lends_more_than_the_rate_for_it(self, arena: Arena, feed: str) -> None:
-        buy_on_uniswap(arena, 80 * ETHER)
+        arena.buy_on_uniswap(80 * ETHER)
         rate_wei, units = arena.stage.rate_wei(), 10 * ETHER
         borrowed_wei = arena.borrow_all(feed, units)
         assert borrowed_wei <= units * rate_wei // ETHER * LLTV_WAD // ETHER
@@ -99,16 +60,16 @@ class TestSpotPrice:
         lending, before_wei = arena.lendings["spot"], arena.worth_wei(ATTACKER)
         assert lending.health_wad("holder") > ETHER * 11 // 10
         sold = 140 * ETHER
-        got_wei = sell_on_uniswap(arena, sold)
+        got_wei = arena.sell_on_uniswap(sold)
         collateral = lending.position("holder").units
         lending.liquidate("holder", ATTACKER, seized=collateral)
-        buy_on_uniswap(arena, got_wei)
+        arena.buy_on_uniswap(got_wei)
         assert arena.worth_wei(ATTACKER) > before_wei + 7 * ETHER
 
     @pytest.mark.parametrize("feed", ["rate", "market"])
     def test_44_it_takes_nothing_by_keel_s_feeds(self, arena: Arena, feed: str) -> None:
         lending, before = arena.lendings[feed], arena.lendings[feed].price_wei()
-        sell_on_uniswap(arena, 30 * ETHER)
+        arena.sell_on_uniswap(30 * ETHER)
         fallen = arena.lendings["spot"].price_wei()
         assert fallen < before * 985 // 1_000
         assert lending.price_wei() > before * 999 // 1_000  # one slot of the window at most
@@ -123,13 +84,13 @@ class TestSpotPrice:
         stage, lending = arena.stage, arena.lendings["market"]
         before_wei = arena.worth_wei(ATTACKER)
         sold = 60 * ETHER
-        got_wei = sell_on_uniswap(arena, sold)
+        got_wei = arena.sell_on_uniswap(sold)
         jump(stage.rpc, WINDOW_SECONDS)
         assert lending.health_wad("holder") > ETHER  # who left a tenth is safe
         with says("position is healthy"):
             arena.lendings["rate"].liquidate("redeemer", ATTACKER, seized=ETHER)
         lending.liquidate("redeemer", ATTACKER)
-        buy_on_uniswap(arena, got_wei)
+        arena.buy_on_uniswap(got_wei)
         gained_wei = arena.worth_wei(ATTACKER) - before_wei
         assert 0 < gained_wei < ETHER
 
@@ -137,7 +98,7 @@ class TestSpotPrice:
         self, arena: Arena
     ) -> None:
         """FED-7: beyond all positions a price costs nothing to move, so it is refused."""
-        sell_on_uniswap(arena, 200 * ETHER)
+        arena.sell_on_uniswap(200 * ETHER)
         jump(arena.stage.rpc, WINDOW_SECONDS)
         with fails("MarketTooThin", liquidity=1, least=LEAST_LIQUIDITY):
             market_feed_of(arena.stage.site).function("latestRoundData")()
@@ -260,7 +221,7 @@ class TestCascade:
                 found = lending.position(name)
                 if found.debt_wei and lending.health_wad(name) < ETHER:
                     closed[name] = found.debt_wei
-                    sell_on_uniswap(arena, lending.liquidate(name, ATTACKER).units)
+                    arena.sell_on_uniswap(lending.liquidate(name, ATTACKER).units)
         return closed
 
     def test_43_a_market_price_sells_out_one_after_another_without_bad_debt(
@@ -270,122 +231,12 @@ class TestCascade:
         supplied_wei = lending.free_wei() + sum(
             lending.position(name).debt_wei for name in DEBT_PARTS
         )
-        sell_on_uniswap(arena, FIRST_SALE)
+        arena.sell_on_uniswap(FIRST_SALE)
         closed = self.fall(arena, "market")
         assert set(closed) == {"redeemer", "underwriter"}
         left_wei = lending.free_wei() + lending.position("holder").debt_wei
         assert left_wei >= supplied_wei
 
     def test_43_the_rate_sells_out_nobody(self, arena: Arena) -> None:
-        sell_on_uniswap(arena, FIRST_SALE)
+        arena.sell_on_uniswap(FIRST_SALE)
         assert self.fall(arena, "rate") == {}
-
-
-class TestSandwiches:
-    """Rows 17 to 19, through pools."""
-
-    def test_19_income_is_no_step_so_nobody_gains_by_buying_just_before_a_report(
-        self, arena: Arena
-    ) -> None:
-        """STR-2: a report moves the rate by nothing, and each pool takes its fee twice."""
-        stage = arena.stage
-        stage.world.await_report()
-        before_wei, wei = stage.ether_wei(ATTACKER), TRADED
-        units = arena.pools.buy(ATTACKER, wei)
-        stage.earn_frame()
-        arena.pools.sell(ATTACKER, units)
-        assert stage.ether_wei(ATTACKER) < before_wei - wei * 4 // 10_000
-
-    def test_19_a_write_down_is_paid_by_those_who_hold_the_pool(self, arena: Arena) -> None:
-        """POL-11, left open: whoever knows of a loss that needs no announcement sells before it and
-        buys back after. It saves less than the loss of what it sold, and the pools pay that."""
-        stage = arena.stage
-        allowance_wei = stage.keel.vault.lossAllowanceWei()
-        stage.world.await_report()
-        units, rate_wei = TRADED, stage.rate_wei()
-        sold_wei = arena.pools.sell(ATTACKER, units)
-        loss_wei = allowance_wei * 9 // 10 // GWEI * GWEI
-        stage.world.report(change_wei=-loss_wei)
-        fallen_wei = units * (rate_wei - stage.rate_wei()) // ETHER
-        bought = arena.pools.buy(ATTACKER, sold_wei)
-        saved_wei = (bought - units) * stage.rate_wei() // ETHER
-        assert saved_wei < fallen_wei
-
-    def test_an_instant_redemption_cannot_be_squeezed(self, arena: Arena) -> None:
-        """The attacker redeems first, so the victim pays more or, by its minimum, nothing; it pays
-        the fee itself, which goes to the fund, and cannot have it back."""
-        stage, instant = arena.stage, arena.stage.keel.instant
-        attacker, victim = stage.who(ATTACKER), stage.who("stranger")
-        for who in (attacker, victim):
-            stage.keel.vault.deposit.send(who, who, sender=who, value_wei=40 * ETHER)
-        shares = stage.keel.vault.sharesOf(victim) // 2
-        expected_wei, _ = instant.previewRedeem(shares)
-        own = stage.keel.vault.sharesOf(attacker)
-        worth_wei = stage.ether_wei(ATTACKER) + stage.keel.vault.balanceOf(attacker)
-        instant.redeem.send(own, attacker, 0, sender=attacker)
-        with pytest.raises(Reverted):
-            instant.redeem.send(shares, victim, expected_wei, sender=victim)
-        stage.keel.vault.deposit.send(attacker, attacker, sender=attacker, value_wei=39 * ETHER)
-        after_wei = stage.ether_wei(ATTACKER) + stage.keel.vault.balanceOf(attacker)
-        assert after_wei < worth_wei
-
-
-class TestFlashLoan:
-    """All doors in one transaction, with more than any of them holds."""
-
-    @pytest.fixture
-    def doors(self, arena: Arena, test_contracts: Mapping[str, ContractContainer]) -> Contract:
-        stage = arena.stage
-        places = (
-            stage.keel.vault,
-            stage.keel.wrapped,
-            stage.keel.instant,
-            stage.weth,
-            arena.pools.stable,
-            router_of(stage.site),
-            morpho_of(stage.site),
-        )
-        found = place(
-            stage,
-            test_contracts,
-            "TestFlashDoors",
-            tuple(each.address for each in places),
-            arena.lendings["rate"].params,
-        )
-        attacker = stage.who(ATTACKER)
-        for token in (stage.weth, stage.keel.wrapped):
-            token.function("transfer").send(found.address, OWN_WEI, sender=attacker)
-        return found
-
-    def test_no_way_through_three_doors_leaves_more_than_was_brought(
-        self, arena: Arena, doors: Contract
-    ) -> None:
-        """Every sequence is tried; what it has in the end is counted at the rate."""
-        rate_wei = arena.stage.rate_wei()
-        brought_wei = OWN_WEI + OWN_WEI * rate_wei // ETHER
-        left_wei = {}
-        attack = doors.function("attack")
-        for length in (1, 2, 3):
-            for way in product(range(len(DOORS)), repeat=length):
-                try:
-                    end = attack(LOAN_WEI, list(way), sender=arena.stage.who(ATTACKER))
-                except Reverted:
-                    continue  # the loan cannot be paid back, or a door has not so much
-                worth_wei = (end.units + end.collateralUnits) * rate_wei // ETHER
-                left_wei[way] = end.wethWei + worth_wei - end.debtWei
-        assert len(left_wei) > 50
-        assert {DOORS[way[0]] for way in left_wei} == set(DOORS)
-        best = max(left_wei, key=lambda way: left_wei[way])
-        assert left_wei[best] <= brought_wei, [DOORS[step] for step in best]
-
-    def test_a_pool_away_from_its_rate_is_what_it_takes_and_no_door_beside_it(
-        self, arena: Arena, doors: Contract
-    ) -> None:
-        """The same search finds a gain where there is one: a large sale left the pools cheap."""
-        sell_on_uniswap(arena, 70 * ETHER)
-        stage = arena.stage
-        way = [DOORS.index("buy uniswap"), DOORS.index("redeem")]
-        end = doors.function("attack")(20 * ETHER, way, sender=stage.who(ATTACKER))
-        assert arena.pools.best_purchase(ETHER) > ETHER
-        assert end.units == 0
-        assert end.wethWei > OWN_WEI + OWN_WEI * stage.rate_wei() // ETHER
