@@ -1,32 +1,36 @@
 """Alarms of the market that a manifest names, as data: they are silent without one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from keel.formatting.amounts import exact_ether, shown_bps
 from keel.model.constants import BPS
 from keel.monitor.reading import MarketReading, Reading
-from keel.monitor.rule import Rule
+from keel.monitor.rule import Judge, Rule
 from keel.monitor.settings import WatchSection
 from keel.sight.market.places import TITLES
 from keel.sight.market.pools import PoolPrice, off_bps
 
 
-def _joined(texts: Iterator[str]) -> str | None:
-    return "; ".join(texts) or None
+def _each(find: Callable[[MarketReading, WatchSection], Iterator[str]]) -> Judge:
+    """Tell everything that is found in a market together."""
+
+    def judge(reading: Reading, watch: WatchSection) -> str | None:
+        return None if reading.market is None else "; ".join(find(reading.market, watch)) or None
+
+    return judge
 
 
 def _peg_off(reading: Reading, watch: WatchSection) -> str | None:
     market = reading.market
     if market is None:
         return None
-    told = _joined(
-        text for pool in market.pools if (text := _pool_off(pool, reading.rate_wei, watch))
-    )
-    if told is None:
+    told = [text for pool in market.pools if (text := _pool_off(pool, reading.rate_wei, watch))]
+    if not told:
         return None
     paid_wei = market.instant_wei
     paid = "is closed" if paid_wei is None else f"pays {exact_ether(paid_wei)} ETH"
-    return f"{told}; the rate is {exact_ether(reading.rate_wei)} ETH, instant redemption {paid}"
+    told.append(f"the rate is {exact_ether(reading.rate_wei)} ETH, instant redemption {paid}")
+    return "; ".join(told)
 
 
 def _pool_off(pool: PoolPrice, rate_wei: int, watch: WatchSection) -> str | None:
@@ -40,11 +44,6 @@ def _pool_off(pool: PoolPrice, rate_wei: int, watch: WatchSection) -> str | None
             price = f"{exact_ether(wei)} ETH, {shown_bps(off)} from the rate"
             return f"{TITLES[pool.system]} has a wkETH at {price} ({kind})"
     return None
-
-
-def _feed_off(reading: Reading, watch: WatchSection) -> str | None:
-    market = reading.market
-    return None if market is None else _joined(_feeds_off(market, watch))
 
 
 def _feeds_off(market: MarketReading, watch: WatchSection) -> Iterator[str]:
@@ -68,11 +67,6 @@ def _feeds_off(market: MarketReading, watch: WatchSection) -> Iterator[str]:
             )
 
 
-def _utilisation_high(reading: Reading, watch: WatchSection) -> str | None:
-    market = reading.market
-    return None if market is None else _joined(_used_up(market, watch))
-
-
 def _used_up(market: MarketReading, watch: WatchSection) -> Iterator[str]:
     for loan in market.loans:
         if loan.problem:
@@ -83,11 +77,6 @@ def _used_up(market: MarketReading, watch: WatchSection) -> Iterator[str]:
                 f"{exact_ether(loan.supplied_wei)} WETH, {shown_bps(loan.utilisation_bps)}, at "
                 f"most {shown_bps(watch.most_utilisation_bps)}"
             )
-
-
-def _health_low(reading: Reading, watch: WatchSection) -> str | None:
-    market = reading.market
-    return None if market is None else _joined(_weak(market, watch))
 
 
 def _weak(market: MarketReading, watch: WatchSection) -> Iterator[str]:
@@ -123,14 +112,14 @@ MARKET_RULES = (
         "none, or says that it is not to be used.",
         "A lender that takes wkETH for more than it sells for may be left with bad debt, and who "
         "borrows there sells to it. Supply less there until the prices agree.",
-        _feed_off,
+        _each(_feeds_off),
     ),
     Rule(
         "utilisation_high",
         ("most_utilisation_bps",),
         "Which part of a lender's WETH is lent; also a lender that does not answer.",
         "Who supplied WETH cannot take it all out. Supply some, or wait for borrowers to repay.",
-        _utilisation_high,
+        _each(_used_up),
     ),
     Rule(
         "health_low",
@@ -139,6 +128,6 @@ MARKET_RULES = (
         "collateral lets somebody owe over what is owed; below 100 % anybody may sell it.",
         "A fall of the price by the difference sells them, which lowers it further. Have WETH "
         "ready in the pools, or redeem what is sold.",
-        _health_low,
+        _each(_weak),
     ),
 )
