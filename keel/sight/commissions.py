@@ -27,8 +27,8 @@ class Commissions:
         return CommissionSpan(end - start, summed)
 
 
-def commissions(events: Iterable[Happened], block_number: int) -> Commissions:
-    """What was set up to a block."""
+def commissions(events: Iterable[Happened]) -> Commissions:
+    """What these events set."""
     return Commissions(
         tuple(
             (
@@ -38,6 +38,6 @@ def commissions(events: Iterable[Happened], block_number: int) -> Commissions:
                 ),
             )
             for happened in events
-            if happened.name == COMMISSION_SET and happened.event.log.block_number <= block_number
+            if happened.name == COMMISSION_SET
         )
     )

@@ -117,7 +117,7 @@ class Historian:
     def commissions_at(self, head: BlockHead) -> Commissions:
         """What operators had set up to a block; raises as `up_to`."""
         self.up_to(head)
-        return commissions(self._told, head.number)
+        return commissions(self._told)  # none of a later block is kept
 
     def up_to(self, head: BlockHead) -> History:
         """The history up to a block; raises NodeError when it is replaced meanwhile.

@@ -220,6 +220,15 @@ def test_shares_go_by_weight_times_commission(
         assert one.added_shares == shares * part // parts
 
 
+def test_who_asks_for_more_has_more_of_the_same_work() -> None:
+    """COM-3: 5 % and 14 % of the profit of two operators that earned alike."""
+    span = CommissionSpan(7, {0: 500 * 7, 1: 1_400 * 7})
+    found = [working(0), working(1)]
+    done = assess(consensus_of(found), protocol_of(found, {}, 1_900, commissions=span), ())
+    assert [one.added_shares for one in done.operators] == [500, 1_400, 0, 0]
+    assert done.report.operators_bps == 950
+
+
 def test_everything_waits_while_nobody_earns() -> None:
     assessment = assessed([working(0, participation=0), working(1, slashed=1)], {0: 7}, 1000)
     assert (assessment.added_shares, assessment.undistributed_shares) == (0, 1000)
